@@ -1,0 +1,49 @@
+import type { Instant } from './instant.ts';
+import type { Market } from './instrument.ts';
+import type { Unit } from './unit.ts';
+
+/**
+ * Buy and sell of one instrument from one provider. Prices are numbers in `currency` per `unit`, from the
+ * provider's side of the counter: it buys at `buy` and sells at `sell`. One of the two may be null (a shop that
+ * only buys old jewellery), never both.
+ */
+export interface Quote {
+  readonly instrument: string;
+  readonly market: Market;
+  readonly provider: string;
+  /** Who makes the price, where the provider lists several (`SJC`, `DOJI`); else the provider's own name. */
+  readonly company: string;
+  /** Branch, city or kind within the company; may be empty. */
+  readonly brand: string;
+  readonly buy: number | null;
+  readonly sell: number | null;
+  readonly currency: string;
+  readonly unit: Unit;
+  /** When this price first held. */
+  readonly at: Instant;
+  /** When the provider last confirmed it. */
+  readonly checkedAt: Instant;
+  /** The provider's own number of the quote, or one that goldctl made. */
+  readonly id: string;
+}
+
+/** What a provider says; the journal adds nothing but time. */
+export type QuoteDraft = Omit<Quote, 'checkedAt' | 'id'> & { readonly id?: string };
+
+/** A line of quotes that replace one another: same instrument, provider, company and brand. */
+export type SeriesId = string;
+
+const SEPARATOR = '\x1f'; // sorts below every printable character; `plain` keeps it out of names
+
+export function seriesId(quote: Pick<Quote, 'instrument' | 'provider' | 'company' | 'brand'>): SeriesId {
+  return `${quote.instrument}${SEPARATOR}${quote.provider}${SEPARATOR}${quote.company}${SEPARATOR}${quote.brand}`;
+}
+
+/** The one number that stands for a quote in candles and jumps: what a customer pays, else what he gets. */
+export function price(quote: Pick<Quote, 'buy' | 'sell'>): number {
+  return (quote.sell ?? quote.buy) as number;
+}
+
+export function samePrice(a: Pick<Quote, 'buy' | 'sell'>, b: Pick<Quote, 'buy' | 'sell'>): boolean {
+  return a.buy === b.buy && a.sell === b.sell;
+}
