@@ -1,0 +1,25 @@
+import type { Instant } from '../domain/instant.ts';
+import type { QuoteDraft } from '../domain/quote.ts';
+
+export interface Refused {
+  readonly quote: QuoteDraft;
+  readonly reason: string;
+}
+
+export interface Received {
+  /** Quotes with a new price, now stored. */
+  readonly stored: number;
+  /** Quotes whose price held: their `checkedAt` moved. */
+  readonly confirmed: number;
+  readonly refused: readonly Refused[];
+}
+
+/** Where gathered quotes go: room/rates.ts. Both resolve once all is durable. */
+export interface QuoteSink {
+  /** A provider's whole current answer at `at`: series of that provider that are not in it keep their old `checkedAt`. */
+  receive(provider: string, quotes: readonly QuoteDraft[], at: Instant): Promise<Received>;
+  /** Quotes of the past, in any order; ones that are there already are skipped. */
+  receiveHistory(provider: string, quotes: readonly QuoteDraft[]): Promise<Received>;
+  /** Whether the provider has ever given a quote (its first start backfills). */
+  hasHistory(provider: string): boolean;
+}
