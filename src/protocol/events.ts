@@ -1,0 +1,30 @@
+import Type, { type Static } from 'typebox';
+import { Post, Quote, Seq, literals, strict } from './schema.ts';
+
+/** Notifications of the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
+export const EVENTS = {
+  quote: {
+    summary: 'A new price of an instrument that is watched.',
+    params: strict({ seq: Seq, quote: Quote }),
+  },
+  post: {
+    summary: 'A post was written, edited or deleted.',
+    params: strict({ seq: Seq, post: Post }),
+  },
+  member: {
+    summary: 'A member came, left or fell idle.',
+    params: strict({ name: Type.String(), change: literals(['joined', 'left', 'idle']), at: Type.Integer() }),
+  },
+  notice: {
+    summary:
+      'Something that people should read. With `resync`, events were left out: call watch again with `sinceSeq` to have them.',
+    params: strict({ text: Type.String(), resync: Type.Optional(Seq) }),
+  },
+  bye: {
+    summary: 'The daemon ends this connection. With `retryAfterMs` it expects the client back.',
+    params: strict({ status: Type.Integer(), reason: Type.String(), retryAfterMs: Type.Optional(Type.Integer()) }),
+  },
+};
+
+export type EventName = keyof typeof EVENTS;
+export type EventParams<E extends EventName> = Static<(typeof EVENTS)[E]['params']>;

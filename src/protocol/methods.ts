@@ -1,0 +1,12 @@
+import { account } from './account.ts';
+import { forum } from './forum.ts';
+import type { ParamsOf, ResultOf } from './method.ts';
+import { rates } from './rates.ts';
+import { admin, room } from './room.ts';
+
+/** Every method of the wire. Clients import the types only: the schemas are the daemon's. */
+export const METHODS = { ...room, ...account, ...rates, ...forum, ...admin };
+
+export type MethodName = keyof typeof METHODS;
+export type Params<M extends MethodName> = ParamsOf<(typeof METHODS)[M]>;
+export type Result<M extends MethodName> = ResultOf<(typeof METHODS)[M]>;

@@ -1,0 +1,126 @@
+import Type from 'typebox';
+import { method } from './method.ts';
+import { Instant, Name, Seq, nullable, strict } from './schema.ts';
+
+export const room = {
+  hello: method({
+    access: 'anyone',
+    summary: 'The first call of a connection, within 10 s.',
+    params: strict({
+      protocol: Type.Integer({ description: '1' }),
+      client: Type.String({ maxLength: 128, description: 'name and version of the program that calls' }),
+    }),
+    result: strict({
+      protocol: Type.Integer(),
+      server: Type.String(),
+      name: nullable(Type.String({ description: 'the member, where the connection has one' })),
+      seq: Seq,
+      now: Instant,
+      limits: strict({
+        lineBytes: Type.Integer(),
+        postCharacters: Type.Integer(),
+        callsPerSecond: Type.Number(),
+        callsBurst: Type.Number(),
+      }),
+    }),
+  }),
+  'members.active': method({
+    access: 'reader',
+    summary: 'The members who are there.',
+    params: strict({}),
+    result: strict({
+      members: Type.Array(
+        strict({
+          name: Type.String(),
+          address: Type.String(),
+          peerPort: nullable(Type.Integer()),
+          activeSince: Instant,
+          idleMs: Type.Integer(),
+        }),
+      ),
+    }),
+  }),
+  watch: method({
+    access: 'reader',
+    summary:
+      'Events from now on, or from after `sinceSeq`, without gap or repeat. A later call replaces the earlier one; `{}` ends it.',
+    params: strict({
+      rates: Type.Optional(
+        Type.Union([Type.Literal(true), Type.Array(Type.String({ maxLength: 128 }), { maxItems: 256 })], {
+          description: 'true for all, or instruments',
+        }),
+      ),
+      forum: Type.Optional(Type.Boolean()),
+      members: Type.Optional(Type.Boolean()),
+      sinceSeq: Type.Optional(Seq),
+    }),
+    result: strict({ seq: Seq }),
+    errors: ['NOT_FOUND'],
+  }),
+  sum: method({
+    access: 'reader',
+    summary:
+      'The sum of two numbers of 1-100: yours and a random one of the daemon. A number out of range is answered with 400 and ends the connection.',
+    params: strict({ name: Type.String({ minLength: 1, maxLength: 128 }), number: Type.Integer() }),
+    result: strict({ name: Type.String(), number: Type.Integer(), sum: Type.Integer() }),
+  }),
+};
+
+export const admin = {
+  'admin.status': method({
+    access: 'owner',
+    summary: 'How the daemon does.',
+    params: strict({}),
+    result: strict({
+      version: Type.String(),
+      pid: Type.Integer(),
+      startedAt: Instant,
+      home: Type.String(),
+      listening: Type.Array(strict({ name: Type.String(), address: Type.String(), state: Type.String() })),
+      fingerprint: nullable(Type.String({ description: 'SHA-256 of the certificate' })),
+      seq: Seq,
+      connections: Type.Integer(),
+      members: Type.Integer(),
+      accounts: Type.Integer(),
+      instruments: Type.Integer(),
+      memoryBytes: Type.Integer(),
+    }),
+  }),
+  'admin.quitAll': method({
+    access: 'owner',
+    summary: 'Ends every connection with `bye` 405 and the reason. The daemon goes on, and they can come back.',
+    params: strict({ reason: Type.Optional(Type.String({ maxLength: 256 })) }),
+    result: strict({ dropped: Type.Integer() }),
+  }),
+  'admin.kick': method({
+    access: 'owner',
+    summary: 'Ends the connections of one member with `bye` 405 and the reason.',
+    params: strict({ name: Name, reason: Type.Optional(Type.String({ maxLength: 256 })) }),
+    result: strict({ dropped: Type.Integer() }),
+    errors: ['NO_SUCH_ACCOUNT'],
+  }),
+  'admin.ban': method({
+    access: 'owner',
+    summary: 'Ends the connections of a member and lets him in no more; `banned: false` lifts it.',
+    params: strict({
+      name: Name,
+      banned: Type.Optional(Type.Boolean()),
+      reason: Type.Optional(Type.String({ maxLength: 256 })),
+    }),
+    result: strict({ name: Type.String(), banned: Type.Boolean(), dropped: Type.Integer() }),
+    errors: ['NO_SUCH_ACCOUNT', 'CONFLICT'],
+  }),
+  'admin.refresh': method({
+    access: 'owner',
+    summary: 'Asks providers now, all or one; their next turn is counted from here.',
+    params: strict({ provider: Type.Optional(Type.String({ maxLength: 64 })) }),
+    result: strict({}),
+    errors: ['NOT_FOUND'],
+  }),
+  'admin.stop': method({
+    access: 'owner',
+    summary: 'Ends the daemon: clients get `bye`, what is acknowledged is on disk.',
+    params: strict({}),
+    result: strict({}),
+  }),
+};

@@ -1,0 +1,76 @@
+import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
+import { MARKETS } from '../domain/instrument.ts';
+import { ROLES } from '../domain/name.ts';
+import { UNITS, type Unit } from '../domain/unit.ts';
+
+/** An object of just these properties: what a caller adds by mistake is refused by name, never ignored. */
+export function strict<P extends TProperties>(properties: P, description?: string): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
+}
+
+export function literals<const T extends readonly string[]>(values: T, description?: string) {
+  return Type.Enum([...values] as unknown as T, description ? { description } : {});
+}
+
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const Instant = Type.Integer({ description: 'epoch milliseconds, UTC' });
+export const Seq = Type.Integer({ minimum: 0, description: 'a place in the journal' });
+export const Name = Type.String({ minLength: 1, maxLength: 64, description: 'member name: 1-32 letters, digits, - _ .' });
+export const Password = Type.String({ minLength: 1, maxLength: 512, description: '1-256 characters, spaces allowed' });
+export const InstrumentName = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: 'instrument: id, name or alias, in any case, with or without accents',
+});
+export const MarketName = literals(MARKETS, 'market');
+export const UnitName = literals(Object.keys(UNITS) as [Unit, ...Unit[]], 'unit of price');
+export const RoleName = literals(ROLES, 'role');
+export const Price = nullable(Type.Number({ description: 'in currency per unit; null: this side has no price' }));
+
+export const Quote = strict(
+  {
+    instrument: Type.String(),
+    market: MarketName,
+    provider: Type.String(),
+    company: Type.String(),
+    brand: Type.String(),
+    buy: Price,
+    sell: Price,
+    currency: Type.String(),
+    unit: UnitName,
+    at: Type.Integer({ description: 'when this price first held' }),
+    checkedAt: Type.Integer({ description: 'when the provider last confirmed it' }),
+    id: Type.String(),
+    stale: Type.Boolean({ description: 'not confirmed for three intervals of its provider' }),
+  },
+  'a quote',
+);
+
+export const Candle = strict(
+  {
+    at: Type.Integer({ description: 'start of the interval' }),
+    open: Type.Number(),
+    high: Type.Number(),
+    low: Type.Number(),
+    close: Type.Number(),
+    count: Type.Integer({ description: 'quotes in it' }),
+  },
+  'a candle',
+);
+
+export const Post = strict(
+  {
+    number: Type.Integer(),
+    member: Type.String(),
+    text: nullable(Type.String({ description: 'null: deleted' })),
+    topic: Type.String(),
+    replyTo: nullable(Type.Integer()),
+    at: Instant,
+    editedAt: nullable(Instant),
+    deletedAt: nullable(Instant),
+    deletedBy: nullable(Type.String()),
+    seq: Type.Integer({ description: 'of its last change' }),
+  },
+  'a post',
+);
