@@ -63,6 +63,21 @@ export function parseTime(text: string, form: TimeForm): Instant | undefined {
   return parseLocal(day, hour, Number(groups.minute), Number(groups.second ?? 0));
 }
 
+const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?$/i;
+const VIETNAM = 7 * 60;
+
+/** The instant of an ISO 8601 time or day; Vietnam's when it states no zone. Undefined when there is no such moment. */
+export function parseIso(text: string): Instant | undefined {
+  const [, day, hour = '0', minute = '0', second = '0', fraction = '0', zone] = ISO.exec(text) ?? [];
+  if (day === undefined) return undefined;
+  const local = parseLocal(day, Number(hour), Number(minute), Number(second));
+  if (local === undefined) return undefined;
+  const digits = zone?.replace(/\D/g, '') ?? '';
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
+  const offset = zone === undefined ? VIETNAM : zone.startsWith('-') ? -minutes : minutes;
+  return local + (VIETNAM - offset) * 60_000 + Math.floor(Number(fraction) * 1000);
+}
+
 const EARLIEST = Date.UTC(2000, 0, 1); // before it stand only the stubs of unset dates: 0001, 1900, 1970
 const CLOCK_SKEW = 10 * 60_000;
 
@@ -81,6 +96,11 @@ export class Field {
   constructor(value: unknown, path: string) {
     this.#value = value;
     this.path = path;
+  }
+
+  /** What stands here, unread: for what takes JSON as it is. */
+  get value(): unknown {
+    return this.#value;
   }
 
   /** Whether the body has this field, were it only null. */
@@ -108,6 +128,12 @@ export class Field {
   list(): Field[] {
     if (!Array.isArray(this.#value)) throw this.error('a list');
     return this.#value.map((value, index) => new Field(value, `${this.path}[${index}]`));
+  }
+
+  /** The element at that place in this list, which need not exist. */
+  at(index: number): Field {
+    if (!Array.isArray(this.#value)) throw this.error('a list');
+    return new Field(this.#value[index], `${this.path}[${index}]`);
   }
 
   /** The elements of this list, and none when there is no such field (XML leaves empty lists out). */
@@ -177,6 +203,20 @@ export class Field {
   seconds(): Instant {
     const at = Math.round(this.number('plain') * 1000);
     if (!(Math.abs(at) <= LAST_INSTANT)) throw this.error('a time in seconds since 1970');
+    return at;
+  }
+
+  /** Unix milliseconds, as a number or a text. */
+  milliseconds(): Instant {
+    const at = Math.round(this.number('plain'));
+    if (!(Math.abs(at) <= LAST_INSTANT)) throw this.error('a time in milliseconds since 1970');
+    return at;
+  }
+
+  /** An ISO 8601 time, or a day, which is its midnight. Without a zone it is Vietnam time. */
+  iso(): Instant {
+    const at = typeof this.#value === 'string' ? parseIso(this.#value.trim()) : undefined;
+    if (at === undefined) throw this.error('a time like 2025-12-09T08:16:30+07:00');
     return at;
   }
 
