@@ -38,16 +38,19 @@ export function parseNumber(text: string, form: NumberForm): number | undefined 
   }
 }
 
-/** How a provider writes a moment of Vietnam time; `A` is AM or PM. Seconds may be left out where they stand. */
+/**
+ * How a provider writes a moment of Vietnam time; `A` is AM or PM. Seconds may be left out where they stand, the day
+ * may be `02-07-2025` for `02/07/2025`, and a comma or a `T` may part day and time: none of this changes the meaning.
+ */
 export type TimeForm = 'HH:mm DD/MM/YYYY' | 'hh:mm:ss A DD/MM/YYYY' | 'DD/MM/YYYY HH:mm:ss' | 'YYYY-MM-DD HH:mm:ss';
 
 const CLOCK = '(?<hour>\\d{1,2}):(?<minute>\\d{2})(?::(?<second>\\d{2}))?';
-const DATE = '(?<day>\\d{1,2})/(?<month>\\d{1,2})/(?<year>\\d{4})';
+const DATE = '(?<day>\\d{1,2})[/-](?<month>\\d{1,2})[/-](?<year>\\d{4})';
 const TIMES: Readonly<Record<TimeForm, RegExp>> = {
   'HH:mm DD/MM/YYYY': new RegExp(`^${CLOCK} ${DATE}$`),
   'hh:mm:ss A DD/MM/YYYY': new RegExp(`^${CLOCK} (?<half>[AP]M) ${DATE}$`, 'i'),
-  'DD/MM/YYYY HH:mm:ss': new RegExp(`^${DATE} ${CLOCK}$`),
-  'YYYY-MM-DD HH:mm:ss': new RegExp(`^(?<year>\\d{4})-(?<month>\\d{1,2})-(?<day>\\d{1,2}) ${CLOCK}$`),
+  'DD/MM/YYYY HH:mm:ss': new RegExp(`^${DATE},? ${CLOCK}$`),
+  'YYYY-MM-DD HH:mm:ss': new RegExp(`^(?<year>\\d{4})-(?<month>\\d{1,2})-(?<day>\\d{1,2})[ T]${CLOCK}$`),
 };
 
 /** The instant that a Vietnam time names; undefined when there is no such moment or the text is of another form. */
@@ -81,12 +84,18 @@ export function parseIso(text: string): Instant | undefined {
 const EARLIEST = Date.UTC(2000, 0, 1); // before it stand only the stubs of unset dates: 0001, 1900, 1970
 const CLOCK_SKEW = 10 * 60_000;
 
-/** The time that a provider states when it can be true, else `now`: unset dates and the future are no times of a price. */
+/** Whether a price can have this time: unset dates and the future are no times of a price. */
+export function isBelievable(at: Instant, now: Instant): boolean {
+  return at >= EARLIEST && at <= now + CLOCK_SKEW;
+}
+
+/** The time that a provider states when it can be true, else `now`. */
 export function believable(at: Instant | undefined, now: Instant): Instant {
-  return at !== undefined && at >= EARLIEST && at <= now + CLOCK_SKEW ? at : now;
+  return at !== undefined && isBelievable(at, now) ? at : now;
 }
 
 const HIGHEST_PRICE = 1e15;
+const LONGEST_TEXT = 300; // characters; a name of a kind of gold or of a branch is far shorter
 
 /** One place in a body, with the path that names it. Every reading either fits or throws a `BodyError` of that path. */
 export class Field {
@@ -149,7 +158,13 @@ export class Field {
   /** A text, safe to store and to show. It may be empty. */
   text(): string {
     if (typeof this.#value !== 'string') throw this.error('a text');
+    if (this.#value.length > LONGEST_TEXT) throw this.error(`a text of at most ${LONGEST_TEXT} characters`);
     return plain(this.#value);
+  }
+
+  /** A text, empty when the field is absent or null. */
+  textOrEmpty(): string {
+    return this.#value === undefined || this.#value === null ? '' : this.text();
   }
 
   /** A text with something in it. */
@@ -194,9 +209,15 @@ export class Field {
     return at;
   }
 
+  /** Vietnam time in `form` when the provider states one that can be read and believed, else undefined. */
+  timeIfBelievable(now: Instant, form: TimeForm): Instant | undefined {
+    const at = typeof this.#value === 'string' ? parseTime(plain(this.#value), form) : undefined;
+    return at !== undefined && isBelievable(at, now) ? at : undefined;
+  }
+
   /** Vietnam time in `form` when the provider states one that can be read and believed, else `now`. */
   timeOr(now: Instant, form: TimeForm): Instant {
-    return believable(typeof this.#value === 'string' ? parseTime(plain(this.#value), form) : undefined, now);
+    return this.timeIfBelievable(now, form) ?? now;
   }
 
   /** Unix seconds, as a number or a text, in milliseconds. */
