@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Instant } from '../../src/domain/instant.ts';
+import type { QuoteDraft } from '../../src/domain/quote.ts';
+import type { Provider, ProviderContext, ProviderRequest } from '../../src/rates/provider.ts';
+
+/** What the server was asked. */
+export interface Asked {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** The body of a form. */
+  readonly form: URLSearchParams;
+}
+
+/** A body, or what makes one of the request. */
+export type Served = string | ((asked: Asked) => string);
+
+/** A real HTTP server on loopback that gives fixed bodies: by path and query, else by path; others are 404. */
+export class ProviderServer {
+  readonly asked: Asked[] = [];
+  readonly #server: Server;
+  #bodies: Readonly<Record<string, Served>> = {};
+
+  constructor() {
+    this.#server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const asked: Asked = {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        form: new URLSearchParams(Buffer.concat(chunks).toString()),
+      };
+      this.asked.push(asked);
+      const body = this.#bodies[asked.path] ?? this.#bodies[asked.path.split('?')[0] ?? ''];
+      response.statusCode = body === undefined ? 404 : 200;
+      response.end(typeof body === 'function' ? body(asked) : (body ?? 'not found'));
+    });
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Gives these bodies from now on and forgets what was asked. */
+  serve(bodies: Readonly<Record<string, Served>>): void {
+    this.#bodies = bodies;
+    this.asked.length = 0;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What a provider gets whose config.json points it to this server. */
+  context(now: Instant, key?: string): ProviderContext {
+    return { url: this.url, key, now, fetch: fetchBody };
+  }
+
+  /** Every quote of one round: all requests of the provider, fetched and parsed in order. */
+  async quotes(provider: Provider, now: Instant, key?: string): Promise<QuoteDraft[]> {
+    const context = this.context(now, key);
+    const quotes: QuoteDraft[] = [];
+    for (const [index, request] of (await provider.requests(context)).entries()) {
+      quotes.push(...provider.parse(await fetchBody(request), context, index));
+    }
+    return quotes;
+  }
+
+  /** The chunks of a backfill. */
+  async history(provider: Provider, now: Instant, from: Instant, to: Instant, key?: string): Promise<QuoteDraft[][]> {
+    const chunks: QuoteDraft[][] = [];
+    for await (const chunk of provider.backfill!(this.context(now, key), from, to)) chunks.push(chunk);
+    return chunks;
+  }
+}
+
+async function fetchBody({ url, method, headers, form }: ProviderRequest): Promise<string> {
+  const response = await fetch(url, {
+    method: method ?? 'GET',
+    ...(headers ? { headers } : {}),
+    ...(form ? { body: new URLSearchParams(form) } : {}),
+  });
+  if (!response.ok) throw new Error(`HTTP ${response.status} of ${url}`);
+  return response.text();
+}
