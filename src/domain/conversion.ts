@@ -1,5 +1,5 @@
 import type { Quote } from './quote.ts';
-import { type Unit, isUnit, unitFactor } from './unit.ts';
+import { isUnit, type Unit, unitFactor } from './unit.ts';
 
 /** What a price is asked in: a currency, a unit of weight, or both. */
 export interface Measure {

@@ -1,5 +1,5 @@
-import { type Instant, formatSpan } from './instant.ts';
-import { type Quote, type QuoteDraft, price } from './quote.ts';
+import { formatSpan, type Instant } from './instant.ts';
+import { price, type Quote, type QuoteDraft } from './quote.ts';
 import { unitFactor } from './unit.ts';
 
 const DAY = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { method } from './method.ts';
-import { Instant, Name, Password, RoleName, Seq, literals, strict } from './schema.ts';
+import { Instant, literals, Name, Password, RoleName, Seq, strict } from './schema.ts';
 
 const Peer = Type.Optional(
   strict({
@@ -27,7 +27,14 @@ export const account = {
     summary: 'Signs in by password.',
     params: strict({ name: Name, password: Password, peer: Peer, takeOver: TakeOver }),
     result: SignedIn(200),
-    errors: ['NO_SUCH_ACCOUNT', 'WRONG_PASSWORD', 'ALREADY_SIGNED_IN', 'LOCKED_OUT', 'TOO_MANY_REQUESTS', 'NOT_ALLOWED'],
+    errors: [
+      'NO_SUCH_ACCOUNT',
+      'WRONG_PASSWORD',
+      'ALREADY_SIGNED_IN',
+      'LOCKED_OUT',
+      'TOO_MANY_REQUESTS',
+      'NOT_ALLOWED',
+    ],
     secret: ['password'],
   }),
   'account.resume': method({
@@ -79,13 +86,20 @@ export const account = {
     access: 'owner',
     summary: 'Makes accounts with known passwords, as the old programs kept them. Names that exist are left alone.',
     params: strict({
-      accounts: Type.Array(strict({ name: Type.String({ maxLength: 256 }), password: Type.String({ maxLength: 1024 }) }), {
-        maxItems: 100,
-      }),
+      accounts: Type.Array(
+        strict({ name: Type.String({ maxLength: 256 }), password: Type.String({ maxLength: 1024 }) }),
+        {
+          maxItems: 100,
+        },
+      ),
     }),
     result: strict({
       results: Type.Array(
-        strict({ name: Type.String(), outcome: literals(['created', 'exists', 'refused']), reason: Type.Optional(Type.String()) }),
+        strict({
+          name: Type.String(),
+          outcome: literals(['created', 'exists', 'refused']),
+          reason: Type.Optional(Type.String()),
+        }),
       ),
     }),
     secret: ['accounts'],

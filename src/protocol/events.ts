@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Post, Quote, Seq, literals, strict } from './schema.ts';
+import { literals, Post, Quote, Seq, strict } from './schema.ts';
 
 /** Notifications of the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
 export const EVENTS = {

@@ -3,8 +3,12 @@ import { method } from './method.ts';
 import { Instant, Post, Seq, strict } from './schema.ts';
 
 const Text = Type.String({ minLength: 1, maxLength: 8192, description: '1-4,096 characters' });
-const Topic = Type.String({ minLength: 1, maxLength: 64, description: 'letters, digits, - and _; `lobby` unless named' });
-const Number = Type.Integer({ minimum: 1, description: 'number of a post' });
+const Topic = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description: 'letters, digits, - and _; `lobby` unless named',
+});
+const PostNumber = Type.Integer({ minimum: 1, description: 'number of a post' });
 
 export const forum = {
   'forum.post': method({
@@ -13,8 +17,10 @@ export const forum = {
     params: strict({
       text: Text,
       topic: Type.Optional(Topic),
-      replyTo: Type.Optional(Number),
-      clientId: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "the writer's own id of the post" })),
+      replyTo: Type.Optional(PostNumber),
+      clientId: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 64, description: "the writer's own id of the post" }),
+      ),
     }),
     result: strict({ post: Post }),
     errors: ['NOT_FOUND', 'TOO_LARGE'],
@@ -22,14 +28,14 @@ export const forum = {
   'forum.edit': method({
     access: 'member',
     summary: 'Changes the text of a post: its writer, or a moderator. Earlier texts are kept.',
-    params: strict({ number: Number, text: Text }),
+    params: strict({ number: PostNumber, text: Text }),
     result: strict({ post: Post }),
     errors: ['NOT_FOUND', 'NOT_ALLOWED', 'GONE', 'TOO_LARGE'],
   }),
   'forum.delete': method({
     access: 'member',
     summary: 'Deletes a post: its writer, or a moderator. What stays says who and when.',
-    params: strict({ number: Number }),
+    params: strict({ number: PostNumber }),
     result: strict({ post: Post }),
     errors: ['NOT_FOUND', 'NOT_ALLOWED', 'GONE'],
   }),
@@ -40,7 +46,7 @@ export const forum = {
     params: strict({
       sinceSeq: Type.Optional(Seq),
       sinceTime: Type.Optional(Instant),
-      before: Type.Optional(Number),
+      before: Type.Optional(PostNumber),
       topic: Type.Optional(Topic),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
     }),

@@ -1,9 +1,24 @@
 import Type from 'typebox';
 import { method } from './method.ts';
-import { Candle, Instant, InstrumentName, MarketName, Price, Quote, UnitName, literals, nullable, strict } from './schema.ts';
+import {
+  Candle,
+  Instant,
+  InstrumentName,
+  literals,
+  MarketName,
+  nullable,
+  Price,
+  Quote,
+  strict,
+  UnitName,
+} from './schema.ts';
 
 const In = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 16, description: 'also in this currency, unit or both: `USD/ozt`, `USD`, `chi`' }),
+  Type.String({
+    minLength: 1,
+    maxLength: 16,
+    description: 'also in this currency, unit or both: `USD/ozt`, `USD`, `chi`',
+  }),
 );
 const Converted = strict({
   buy: Price,
@@ -71,7 +86,8 @@ export const rates = {
   }),
   'rates.import': method({
     access: 'owner',
-    summary: 'Stores quotes of the past. A row that is there already is counted and skipped; a row that does not fit is refused with its place.',
+    summary:
+      'Stores quotes of the past. A row that is there already is counted and skipped; a row that does not fit is refused with its place.',
     params: strict({
       instrument: InstrumentName,
       market: Type.Optional(MarketName),
@@ -80,15 +96,25 @@ export const rates = {
       brand: Type.Optional(Type.String({ maxLength: 128 })),
       currency: Type.Optional(Type.String({ minLength: 3, maxLength: 5 })),
       unit: Type.Optional(UnitName),
-      rows: Type.Array(Type.Unsafe<ImportRow>(Type.Array(Type.Union([Type.Number(), Type.String({ maxLength: 128 }), Type.Null()]), { minItems: 3, maxItems: 5 })), {
-        maxItems: 4096,
-        description: '`[at, buy, sell, checkedAt?, id?]`',
-      }),
+      rows: Type.Array(
+        Type.Unsafe<ImportRow>(
+          Type.Array(Type.Union([Type.Number(), Type.String({ maxLength: 128 }), Type.Null()]), {
+            minItems: 3,
+            maxItems: 5,
+          }),
+        ),
+        {
+          maxItems: 4096,
+          description: '`[at, buy, sell, checkedAt?, id?]`',
+        },
+      ),
     }),
     result: strict({
       stored: Type.Integer(),
       duplicates: Type.Integer(),
-      refused: Type.Array(strict({ row: Type.Integer({ description: 'place in `rows`, from 0' }), reason: Type.String() })),
+      refused: Type.Array(
+        strict({ row: Type.Integer({ description: 'place in `rows`, from 0' }), reason: Type.String() }),
+      ),
     }),
     errors: ['NOT_FOUND'],
   }),
@@ -101,7 +127,10 @@ export const rates = {
       to: Type.Optional(Instant),
       cursor: Type.Optional(Type.String({ maxLength: 1024 })),
     }),
-    result: strict({ quotes: Type.Array(Quote), cursor: nullable(Type.String({ description: 'for the next page; null: this was the last' })) }),
+    result: strict({
+      quotes: Type.Array(Quote),
+      cursor: nullable(Type.String({ description: 'for the next page; null: this was the last' })),
+    }),
     errors: ['NOT_FOUND'],
   }),
 };

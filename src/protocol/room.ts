@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { method } from './method.ts';
-import { Instant, Name, Seq, nullable, strict } from './schema.ts';
+import { Instant, Name, nullable, Seq, strict } from './schema.ts';
 
 export const room = {
   hello: method({

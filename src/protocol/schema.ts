@@ -16,7 +16,11 @@ export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 
 export const Instant = Type.Integer({ description: 'epoch milliseconds, UTC' });
 export const Seq = Type.Integer({ minimum: 0, description: 'a place in the journal' });
-export const Name = Type.String({ minLength: 1, maxLength: 64, description: 'member name: 1-32 letters, digits, - _ .' });
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description: 'member name: 1-32 letters, digits, - _ .',
+});
 export const Password = Type.String({ minLength: 1, maxLength: 512, description: '1-256 characters, spaces allowed' });
 export const InstrumentName = Type.String({
   minLength: 1,

@@ -1,0 +1,53 @@
+import { Failure } from './failure.ts';
+import type { Instant } from './instant.ts';
+
+/** A message on the forum. Its number never changes and is never reused; a deleted one keeps who and when. */
+export interface Post {
+  readonly number: number;
+  readonly member: string;
+  /** null once deleted. */
+  readonly text: string | null;
+  readonly topic: string;
+  readonly replyTo: number | null;
+  readonly at: Instant;
+  readonly editedAt: Instant | null;
+  readonly deletedAt: Instant | null;
+  readonly deletedBy: string | null;
+  /** Seq of its last change. */
+  readonly seq: number;
+}
+
+export const LOBBY = 'lobby';
+
+/**
+ * A post's text as it is kept: NFC, line breaks kept, no other control or format characters.
+ * @param limit in characters
+ * @throws Failure INVALID_REQUEST, TOO_LARGE
+ */
+export function parseText(text: string, limit: number): string {
+  const clean = text
+    .normalize('NFC')
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, ' ')
+    .replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '')
+    .trim();
+  if (clean === '') throw new Failure('INVALID_REQUEST', 'A post needs some text.', { data: { field: 'text' } });
+  if (clean.length > limit && [...clean].length > limit) {
+    throw new Failure('TOO_LARGE', `A post has ${limit} characters at most.`, { data: { field: 'text', limit } });
+  }
+  return clean;
+}
+
+/**
+ * A topic as it is kept: without `#`, small letters, digits, `-` and `_`.
+ * @throws Failure INVALID_REQUEST
+ */
+export function parseTopic(text: string): string {
+  const topic = text.normalize('NFC').replace(/^#/, '').toLowerCase();
+  if (!/^[\p{L}\p{M}\p{Nd}_-]{1,32}$/u.test(topic)) {
+    throw new Failure('INVALID_REQUEST', 'A topic is 1-32 letters, digits, - or _, as #gold.', {
+      data: { field: 'topic' },
+    });
+  }
+  return topic;
+}

@@ -1,0 +1,125 @@
+import { Failure } from '../../domain/failure.ts';
+import { keys, seqOf, within } from '../../store/keys.ts';
+import type { Store } from '../../store/store.ts';
+import type { Engine, Projector } from '../contract.ts';
+import { LocalBus } from './bus.ts';
+import { LocalJournal } from './journal.ts';
+import { LocalLease } from './lease.ts';
+
+/** Format of the store. A change of keys or values that older code cannot read raises it and adds a migration. */
+const SCHEMA = 1;
+
+/** Places in the journal that have no record, both ends included. */
+export interface Hole {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One machine, one LevelDB: journal and view live in the same store and change in the same batch. */
+export class LocalEngine implements Engine {
+  readonly journal: LocalJournal;
+  readonly bus = new LocalBus();
+  readonly #leases = new Map<string, LocalLease>();
+  readonly #store: Store;
+  readonly #projector: Projector;
+
+  constructor(store: Store, projector: Projector) {
+    this.#store = store;
+    this.#projector = projector;
+    this.journal = new LocalJournal(store, projector);
+  }
+
+  lease(name: string): LocalLease {
+    const lease = this.#leases.get(name) ?? new LocalLease();
+    this.#leases.set(name, lease);
+    return lease;
+  }
+
+  /** @throws Failure DATA_LOCKED, DATA_NEWER, JOURNAL_HOLE, STORE_FAILED */
+  async start(): Promise<void> {
+    await this.#store.open();
+    try {
+      await this.#checkSchema();
+      const holes = await this.#holes();
+      if (holes.length > 0) throw holeFailure(holes);
+      const head = this.#store.read<number>(keys.head) ?? 0;
+      await this.#store.write([put(keys.verified, head)], { sync: false });
+      await this.#projector.load();
+      this.journal.open(head);
+    } catch (failure) {
+      await this.#store.close();
+      throw failure;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.journal.close();
+    await this.#store.close();
+  }
+
+  /**
+   * Fills the holes of a damaged journal with records of the kind `lost`, so that the rest can be used again. What
+   * was in them stays lost. The store must not be open anywhere.
+   */
+  async repair(): Promise<Hole[]> {
+    await this.#store.open();
+    try {
+      await this.#checkSchema();
+      const holes = await this.#holes();
+      const head = Math.max(this.#store.read<number>(keys.head) ?? 0, ...holes.map((hole) => hole.to));
+      for (const { from, to } of holes) {
+        for (let seq = from; seq <= to; seq++) {
+          await this.#store.write([put(keys.record(seq), { kind: 'lost', at: Date.now(), seq })], { sync: seq === to });
+        }
+      }
+      await this.#store.write([put(keys.head, head), put(keys.verified, head)], { sync: true });
+      return holes;
+    } finally {
+      await this.#store.close();
+    }
+  }
+
+  async #checkSchema(): Promise<void> {
+    const schema = this.#store.read<number>(keys.schema);
+    if (schema === undefined) {
+      await this.#store.write([put(keys.schema, SCHEMA)], { sync: true });
+    } else if (schema > SCHEMA) {
+      throw new Failure(
+        'DATA_NEWER',
+        `The data folder has format ${schema}; this goldctl reads up to ${SCHEMA}. Use the newer goldctl that wrote it.`,
+      );
+    }
+  }
+
+  /**
+   * LevelDB drops a damaged block of its log without a word, and with it batches that were acknowledged. Every open
+   * turns the log into checksummed tables, so what one open has verified cannot vanish silently later: only records
+   * since the last open are looked at.
+   */
+  async #holes(): Promise<Hole[]> {
+    const head = this.#store.read<number>(keys.head) ?? 0;
+    let last = this.#store.read<number>(keys.verified) ?? 0;
+    const holes: Hole[] = [];
+    for await (const key of this.#store.keysOf({ gt: keys.record(last), lt: within('j/').lt })) {
+      const seq = seqOf(key);
+      if (seq !== last + 1) holes.push({ from: last + 1, to: seq - 1 });
+      last = seq;
+    }
+    if (last < head) holes.push({ from: last + 1, to: head });
+    return holes;
+  }
+}
+
+function holeFailure(holes: readonly Hole[]): Failure {
+  const places = holes.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
+  return new Failure(
+    'JOURNAL_HOLE',
+    `Records ${places} are missing in the journal: the disk lost part of what was written. Keep a copy of the data folder, ` +
+      'then put a backup back, or run `goldctl repair` to go on with what is left.',
+    { data: { missing: places } },
+  );
+}
+
+function put(key: string, value: NonNullable<unknown>): { type: 'put'; key: string; value: string } {
+  return { type: 'put', key, value: JSON.stringify(value) };
+}

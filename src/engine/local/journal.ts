@@ -1,0 +1,156 @@
+import { type Deferred, deferred } from '../../domain/deferred.ts';
+import { Failure } from '../../domain/failure.ts';
+import { Draft } from '../../store/draft.ts';
+import { keys } from '../../store/keys.ts';
+import type { Store } from '../../store/store.ts';
+import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
+
+interface Waiting {
+  readonly record: NewRecord;
+  readonly options: AppendOptions;
+  readonly appended: Deferred<Appended>;
+}
+
+interface Settled {
+  readonly waiting: Waiting;
+  readonly record: JournalRecord;
+  readonly changes: Change[];
+}
+
+/** A group ends where its batch gets large: latency of the first in it, and memory, stay bounded. */
+const GROUP_RECORDS = 1024;
+const GROUP_WRITES = 20_000;
+/** Appends that wait for the disk; beyond it a writer is told to come again instead of filling the memory. */
+const MAX_WAITING = 100_000;
+
+/**
+ * The journal of one machine: records, the view's writes and the new head go into one atomic synced batch. Appends
+ * that arrive while a batch is written share the next one (group commit): the more writers, the fewer syncs a record.
+ */
+export class LocalJournal implements Journal {
+  readonly #store: Store;
+  readonly #projector: Projector;
+  #waiting: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #head = 0;
+  #closed = false;
+  #grown = deferred();
+
+  constructor(store: Store, projector: Projector) {
+    this.#store = store;
+    this.#projector = projector;
+  }
+
+  open(head: number): void {
+    this.#head = head;
+  }
+
+  head(): number {
+    return this.#head;
+  }
+
+  append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
+    if (this.#closed) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is stopping.'));
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(new Failure('NOT_AVAILABLE', 'The disk does not keep up with what is written. Try again.'));
+    }
+    const appended = deferred<Appended>();
+    this.#waiting.push({ record, options, appended });
+    this.#draining ??= this.#drain();
+    return appended.promise;
+  }
+
+  async *follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
+    let last = seq;
+    while (!signal.aborted) {
+      const grown = this.#grown.promise;
+      for await (const [, text] of this.#store.range({ gt: keys.record(last), lte: keys.record(this.#head) })) {
+        if (signal.aborted) return;
+        const record = JSON.parse(text) as JournalRecord;
+        last = record.seq;
+        yield record;
+      }
+      if (last < this.#head) continue;
+      const aborted = deferred();
+      const abort = () => aborted.resolve();
+      signal.addEventListener('abort', abort, { once: true });
+      await Promise.race([grown, aborted.promise]);
+      signal.removeEventListener('abort', abort);
+      if (this.#closed && last >= this.#head) return;
+    }
+  }
+
+  /** Takes no more; resolves when all that was taken is durable. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#draining;
+    this.#grow();
+  }
+
+  async #drain(): Promise<void> {
+    // One turn of the event loop gathers the appends of all sockets that were readable in it.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, GROUP_RECORDS);
+      await this.#commit(group);
+    }
+    this.#draining = undefined;
+  }
+
+  async #commit(group: Waiting[]): Promise<void> {
+    const draft = new Draft(this.#store);
+    const settled: Settled[] = [];
+    let head = this.#head;
+    for (let i = 0; i < group.length; i++) {
+      if (draft.size > GROUP_WRITES) {
+        this.#waiting.unshift(...group.slice(i));
+        break;
+      }
+      const waiting = group[i]!;
+      try {
+        this.#expect(waiting.options, draft);
+      } catch (conflict) {
+        waiting.appended.reject(conflict);
+        continue;
+      }
+      const record: JournalRecord = { ...waiting.record, seq: head + 1 };
+      let changes: Change[];
+      try {
+        changes = this.#projector.project(record, draft);
+      } catch (cause) {
+        // The draft may hold half of it. Nothing of this group is written yet: all others go again without it.
+        waiting.appended.reject(new Failure('INTERNAL', undefined, { cause }));
+        this.#waiting.unshift(...settled.map((done) => done.waiting), ...group.slice(i + 1));
+        return;
+      }
+      head = record.seq;
+      draft.write(keys.record(head), record);
+      if (waiting.options.subject !== undefined) draft.write(keys.subject(waiting.options.subject), head);
+      settled.push({ waiting, record, changes });
+    }
+    if (settled.length === 0) return;
+    draft.write(keys.head, head);
+    try {
+      await this.#store.write(draft.writes(), { sync: true });
+    } catch (failure) {
+      for (const { waiting } of settled) waiting.appended.reject(failure);
+      return;
+    }
+    this.#head = head;
+    for (const { record, changes } of settled) this.#projector.committed(record, changes);
+    for (const { waiting, record, changes } of settled) waiting.appended.resolve({ seq: record.seq, changes });
+    this.#grow();
+  }
+
+  #expect({ subject, expect }: AppendOptions, draft: Draft): void {
+    if (expect === undefined || subject === undefined) return;
+    const last = draft.read<number>(keys.subject(subject)) ?? 0;
+    if (last !== expect) throw new Failure('CONFLICT', undefined, { data: { subject, expected: expect, last } });
+  }
+
+  #grow(): void {
+    const { resolve } = this.#grown;
+    this.#grown = deferred();
+    resolve();
+  }
+}

@@ -1,0 +1,65 @@
+import type { Instant, Interval } from '../domain/instant.ts';
+import type { SeriesId } from '../domain/quote.ts';
+
+/**
+ * Every key of the store, sorted as it is read: the first letters name the kind, numbers have a fixed width.
+ * LevelDB shares the common start of neighbouring keys, so spelled-out keys cost little on disk.
+ */
+export const keys = {
+  /** Format of the store; a newer one is not opened. */
+  schema: 'm/schema',
+  /** Seq of the last record whose writes are in the store. */
+  head: 'm/head',
+  /** Seq up to which the journal is known to have no hole. */
+  verified: 'm/verified',
+  /** How many posts there ever were: the number of the newest. */
+  posts: 'm/posts',
+  /** How many accounts there are, and how many of them are owners. */
+  accounts: 'm/accounts',
+  owners: 'm/owners',
+
+  record: (seq: number) => `j/${fixed(seq, 16)}`,
+  /** Seq of a subject's last record. */
+  subject: (subject: string) => `x/${subject}`,
+
+  account: (nameKey: string) => `a/${nameKey}`,
+  token: (hash: string) => `t/${hash}`,
+
+  instrument: (id: string) => `i/${id}`,
+  latest: (series: SeriesId) => `l/${series}`,
+  /** The series that a provider ever had. */
+  series: (provider: string) => `s/${provider}`,
+  quote: (series: SeriesId, at: Instant) => `q/${series}/${instant(at)}`,
+  candle: (instrument: string, interval: Interval, at: Instant) => `c/${instrument}/${interval}/${instant(at)}`,
+
+  post: (number: number) => `p/${fixed(number, 12)}`,
+  /** The post whose last change is this record. */
+  change: (seq: number) => `o/${fixed(seq, 16)}`,
+  /** Earlier texts of a post. */
+  revision: (number: number, seq: number) => `r/${fixed(number, 12)}/${fixed(seq, 16)}`,
+  /** The post that a member's own id stands for. */
+  clientPost: (nameKey: string, clientId: string) => `k/${nameKey}/${clientId}`,
+} as const;
+
+/** Everything that begins with `prefix`. */
+export function within(prefix: string): { gte: string; lt: string } {
+  return { gte: prefix, lt: `${prefix}\uffff` };
+}
+
+export function seqOf(recordKey: string): number {
+  return Number(recordKey.slice(2));
+}
+
+export function instantOf(key: string): Instant {
+  return Number(key.slice(-17)) - EPOCH_SHIFT;
+}
+
+const EPOCH_SHIFT = 8_640_000_000_000_000; // the first instant of a Date: prices go back to 1833
+
+function instant(at: Instant): string {
+  return fixed(at + EPOCH_SHIFT, 17);
+}
+
+function fixed(value: number, width: number): string {
+  return String(value).padStart(width, '0');
+}

@@ -1,0 +1,120 @@
+import type { AbstractLevel } from 'abstract-level';
+import { Failure } from '../domain/failure.ts';
+
+export type Write = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+
+export interface Range {
+  readonly gte?: string;
+  readonly gt?: string;
+  readonly lt?: string;
+  readonly lte?: string;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+type Database = AbstractLevel<string | Buffer | Uint8Array, string, string>;
+
+const PAGE = 1000;
+
+/** LevelDB as goldctl uses it: text keys and values, synchronous reads of single keys, atomic batches. */
+export class Store {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * A store in a folder of this machine.
+   * @param location made where it is missing
+   */
+  static async at(location: string): Promise<Store> {
+    const { Level } = await import('level');
+    return new Store(
+      new Level<string, string>(location, {
+        keyEncoding: 'utf8',
+        valueEncoding: 'utf8',
+        writeBufferSize: 8 * 1024 * 1024,
+        cacheSize: 32 * 1024 * 1024,
+      }) as unknown as Database,
+    );
+  }
+
+  /** @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read */
+  async open(): Promise<void> {
+    try {
+      await this.#db.open();
+    } catch (error) {
+      const cause = (error as Error).cause ?? error;
+      if ((cause as { code?: string }).code === 'LEVEL_LOCKED') {
+        throw new Failure(
+          'DATA_LOCKED',
+          'Another daemon uses this data folder. Stop it, or give this one a folder of its own by GOLDCTL_HOME.',
+          { cause },
+        );
+      }
+      throw new Failure('STORE_FAILED', `The data folder cannot be opened: ${(cause as Error).message}.`, { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close();
+  }
+
+  get(key: string): string | undefined {
+    return this.#db.getSync(key);
+  }
+
+  read<T>(key: string): T | undefined {
+    const text = this.#db.getSync(key);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+
+  /**
+   * All entries of a range as of now.
+   * @param page how many are fetched at a time: few where the reader is likely to stop early
+   */
+  async *range(range: Range, page = PAGE): AsyncGenerator<[string, string]> {
+    const iterator = this.#db.iterator(range);
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(page);
+        if (entries.length === 0) return;
+        yield* entries as [string, string][];
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** The entries of a range that is known to be small enough to hold. */
+  async entries(range: Range): Promise<[string, string][]> {
+    return (await this.#db.iterator(range).all()) as [string, string][];
+  }
+
+  /** Keys alone, a page at a time. */
+  async *keysOf(range: Range): AsyncGenerator<string> {
+    const iterator = this.#db.keys(range);
+    try {
+      for (;;) {
+        const page = await iterator.nextv(PAGE);
+        if (page.length === 0) return;
+        yield* page as string[];
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /**
+   * Writes all or nothing; `sync` resolves only once it is on the disk.
+   * @throws Failure STORE_FAILED
+   */
+  async write(writes: Write[], { sync }: { sync: boolean }): Promise<void> {
+    try {
+      await this.#db.batch(writes, { sync } as object);
+    } catch (cause) {
+      throw new Failure('STORE_FAILED', `The data folder cannot be written: ${(cause as Error).message}.`, { cause });
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { Instant } from '../domain/instant.ts';
+import { nameKey, type Role } from '../domain/name.ts';
+import type { Change } from '../engine/contract.ts';
+import type { Draft } from '../store/draft.ts';
+import { keys, within } from '../store/keys.ts';
+import type { Store } from '../store/store.ts';
+import type { PasswordHash, RecordOf } from './records.ts';
+import type { Part } from './view.ts';
+
+export interface Account {
+  readonly name: string;
+  readonly role: Role;
+  readonly password: PasswordHash;
+  readonly createdAt: Instant;
+  readonly banned: boolean;
+  readonly banReason?: string;
+  /** Hashes of its tokens, oldest first. */
+  readonly tokens: readonly string[];
+  /** Seq of the last record about it: the `expect` of the next one. */
+  readonly seq: number;
+}
+
+export interface Token {
+  readonly name: string;
+  readonly expires: Instant;
+}
+
+/** An account keeps this many tokens; the oldest gives way. */
+const TOKENS = 16;
+
+export class AccountsView implements Part {
+  readonly kinds = {
+    'account.created': (record: RecordOf<'account.created'>, draft: Draft) => this.#created(record, draft),
+    'account.password': (record: RecordOf<'account.password'>, draft: Draft) =>
+      this.#change(record.name, record.seq, draft, (account) => {
+        const keep = account.tokens.filter((token) => token === record.keep);
+        for (const token of account.tokens) if (token !== record.keep) draft.delete(keys.token(token));
+        return { ...account, password: record.password, tokens: keep };
+      }),
+    'account.rehashed': (record: RecordOf<'account.rehashed'>, draft: Draft) =>
+      this.#change(record.name, record.seq, draft, (account) => ({ ...account, password: record.password })),
+    'account.role': (record: RecordOf<'account.role'>, draft: Draft) =>
+      this.#change(record.name, record.seq, draft, (account) => {
+        const owners = (role: Role) => (role === 'owner' ? 1 : 0);
+        this.#add(draft, keys.owners, owners(record.role) - owners(account.role));
+        return { ...account, role: record.role };
+      }),
+    'account.banned': (record: RecordOf<'account.banned'>, draft: Draft) =>
+      this.#change(record.name, record.seq, draft, (account) => {
+        const { banReason: _, ...rest } = account;
+        return {
+          ...rest,
+          banned: record.banned,
+          ...(record.banned && record.reason !== undefined ? { banReason: record.reason } : {}),
+        };
+      }),
+    'session.opened': (record: RecordOf<'session.opened'>, draft: Draft) => this.#opened(record, draft),
+    'session.closed': (record: RecordOf<'session.closed'>, draft: Draft) =>
+      this.#change(record.name, undefined, draft, (account) => {
+        draft.delete(keys.token(record.token));
+        return { ...account, tokens: account.tokens.filter((token) => token !== record.token) };
+      }),
+  };
+
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async load(): Promise<void> {}
+
+  committed(): void {}
+
+  get count(): number {
+    return this.#store.read<number>(keys.accounts) ?? 0;
+  }
+
+  get owners(): number {
+    return this.#store.read<number>(keys.owners) ?? 0;
+  }
+
+  byName(name: string): Account | undefined {
+    return this.#store.read<Account>(keys.account(nameKey(name)));
+  }
+
+  /** The token of that hash, expired or not. */
+  token(hash: string): Token | undefined {
+    return this.#store.read<Token>(keys.token(hash));
+  }
+
+  /** Every account, by name. */
+  async *all(): AsyncGenerator<Account> {
+    for await (const [, text] of this.#store.range(within('a/'))) yield JSON.parse(text) as Account;
+  }
+
+  #created(record: RecordOf<'account.created'>, draft: Draft): Change[] {
+    const account: Account = {
+      name: record.name,
+      role: record.role,
+      password: record.password,
+      createdAt: record.at,
+      banned: false,
+      tokens: [],
+      seq: record.seq,
+    };
+    draft.write(keys.account(nameKey(record.name)), account);
+    this.#add(draft, keys.accounts, 1);
+    if (record.role === 'owner') this.#add(draft, keys.owners, 1);
+    return [{ type: 'account', account }];
+  }
+
+  #opened(record: RecordOf<'session.opened'>, draft: Draft): Change[] {
+    return this.#change(record.name, undefined, draft, (account) => {
+      const alive = account.tokens.filter((hash) => {
+        const token = draft.read<Token>(keys.token(hash));
+        if (token && token.expires > record.at) return true;
+        draft.delete(keys.token(hash));
+        return false;
+      });
+      for (const hash of alive.slice(0, Math.max(0, alive.length + 1 - TOKENS))) draft.delete(keys.token(hash));
+      draft.write(keys.token(record.token), { name: record.name, expires: record.expires } satisfies Token);
+      return { ...account, tokens: [...alive, record.token].slice(-TOKENS) };
+    });
+  }
+
+  #change(name: string, seq: number | undefined, draft: Draft, change: (account: Account) => Account): Change[] {
+    const key = keys.account(nameKey(name));
+    const account = draft.read<Account>(key);
+    if (!account) return []; // its creation was lost (goldctl repair)
+    const changed = { ...change(account), seq: seq ?? account.seq };
+    draft.write(key, changed);
+    return [{ type: 'account', account: changed }];
+  }
+
+  #add(draft: Draft, key: string, by: number): void {
+    if (by !== 0) draft.write(key, (draft.read<number>(key) ?? 0) + by);
+  }
+}

@@ -1,0 +1,341 @@
+import { addToShare, type Candle, type CandleShare, candleOf, openShare, rollUp } from '../domain/candle.ts';
+import { type Instant, type Interval, startOf } from '../domain/instant.ts';
+import { type Instrument, knownInstrument } from '../domain/instrument.ts';
+import { price, type Quote, type SeriesId, seriesId } from '../domain/quote.ts';
+import type { Change } from '../engine/contract.ts';
+import type { Draft } from '../store/draft.ts';
+import { instantOf, keys, within } from '../store/keys.ts';
+import type { Store } from '../store/store.ts';
+import type { ImportedRow, RecordOf } from './records.ts';
+import type { Part } from './view.ts';
+
+/** A quote as it is kept in its series: `[buy, sell, checkedAt, id]`, shorter where the rest is what it would be anyway. */
+type Row = [buy: number | null, sell: number | null, checkedAt?: Instant | null, id?: string];
+
+/** Intervals that are kept up to date on write; longer ones are rolled up from days. */
+const KEPT = ['1h', '1d'] as const satisfies readonly Interval[];
+
+/** Quotes, newest of each series in memory, all of them and their candles on disk. */
+export class QuotesView implements Part {
+  readonly kinds = {
+    'rates.received': (record: RecordOf<'rates.received'>, draft: Draft) => this.#received(record, draft),
+    'rates.imported': (record: RecordOf<'rates.imported'>, draft: Draft) => this.#imported(record, draft),
+  };
+
+  readonly #store: Store;
+  readonly #instruments = new Map<string, Instrument>();
+  readonly #latest = new Map<SeriesId, Quote>();
+  readonly #series = new Map<string, Set<SeriesId>>();
+  /** The newest instant of any quote of an instrument: no candle begins after it. */
+  readonly #newest = new Map<string, Instant>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async load(): Promise<void> {
+    for await (const [, text] of this.#store.range(within('i/'))) {
+      const instrument = JSON.parse(text) as Instrument;
+      this.#instruments.set(instrument.id, instrument);
+    }
+    for await (const [, text] of this.#store.range(within('l/'))) this.#remember(JSON.parse(text) as Quote);
+  }
+
+  /** Instruments that have a quote. */
+  get instruments(): ReadonlyMap<string, Instrument> {
+    return this.#instruments;
+  }
+
+  latestOf(series: SeriesId): Quote | undefined {
+    return this.#latest.get(series);
+  }
+
+  /** Latest quotes of an instrument, one a series, in the order in which the series came up. */
+  latest(instrument: string): Quote[] {
+    return [...(this.#series.get(instrument) ?? [])].map((series) => this.#latest.get(series)!);
+  }
+
+  /** Series that a provider ever had. */
+  seriesOf(provider: string): SeriesId[] {
+    return this.#store.read<SeriesId[]>(keys.series(provider)) ?? [];
+  }
+
+  /** Whether the series has a quote at just this instant. */
+  has(series: SeriesId, at: Instant): boolean {
+    const latest = this.#latest.get(series);
+    return latest !== undefined && at <= latest.at && this.#store.get(keys.quote(series, at)) !== undefined;
+  }
+
+  /** All quotes of the instrument that held at some moment of `[start, end)`, by time. */
+  async held(instrument: string, start: Instant, end: Instant): Promise<Quote[]> {
+    const found = await Promise.all(
+      this.latest(instrument).map(async (latest) => {
+        const quotes: Quote[] = [];
+        for await (const quote of this.#backwards(latest, end)) {
+          // Newest first: the first one from before the day is the price the day began with, if it was still confirmed.
+          if (quote.at >= start || quote.checkedAt >= start) quotes.push(quote);
+          if (quote.at < start) break;
+        }
+        return quotes;
+      }),
+    );
+    return found.flat().sort((a, b) => a.at - b.at);
+  }
+
+  /**
+   * Candles of `[from, to)`, oldest first, at most `limit`; of one provider or of all.
+   * @param interval `raw` gives one candle a quote
+   */
+  async candles(
+    instrument: string,
+    interval: Interval | 'raw',
+    from: Instant,
+    to: Instant,
+    { provider, limit }: { provider?: string | undefined; limit: number },
+  ): Promise<Candle[]> {
+    if (interval === 'raw') return this.#rawCandles(instrument, from, to, provider, limit);
+    const kept = interval === '1h' ? '1h' : '1d';
+    const candles: Candle[] = [];
+    const range = {
+      gte: keys.candle(instrument, kept, startOf(interval, from)),
+      lt: keys.candle(instrument, kept, to),
+    };
+    let buckets = 0;
+    let bucket: Instant | undefined;
+    for await (const [key, text] of this.#store.range(range)) {
+      const at = instantOf(key);
+      const start = kept === interval ? at : startOf(interval, at);
+      if (start !== bucket) {
+        bucket = start;
+        if (++buckets > limit) break;
+      }
+      const shares = JSON.parse(text) as Record<string, CandleShare>;
+      const chosen = provider === undefined ? Object.values(shares) : shares[provider] ? [shares[provider]] : [];
+      const candle = candleOf(at, chosen);
+      if (candle) candles.push(candle);
+    }
+    return interval === kept ? candles : rollUp(candles, interval);
+  }
+
+  /** A page of a series, oldest first, from an instant on. */
+  async page(series: Quote, from: Instant, to: Instant, limit: number): Promise<Quote[]> {
+    const id = seriesId(series);
+    const range = { gte: keys.quote(id, from), lt: keys.quote(id, to), limit };
+    return (await this.#store.entries(range)).map(([key, text]) => this.#quoteOf(series, key, text));
+  }
+
+  committed(change: Change): void {
+    if (change.type === 'quote') this.#remember((change as unknown as QuoteChange).quote);
+    else if (change.type === 'confirmed') {
+      for (const quote of (change as unknown as ConfirmedChange).quotes) this.#remember(quote);
+    } else if (change.type === 'instrument') {
+      const { instrument } = change as unknown as { instrument: Instrument };
+      this.#instruments.set(instrument.id, instrument);
+    }
+  }
+
+  #remember(quote: Quote): void {
+    const id = seriesId(quote);
+    this.#latest.set(id, quote);
+    const series = this.#series.get(quote.instrument);
+    if (series) series.add(id);
+    else this.#series.set(quote.instrument, new Set([id]));
+    if (quote.at > (this.#newest.get(quote.instrument) ?? Number.NEGATIVE_INFINITY)) {
+      this.#newest.set(quote.instrument, quote.at);
+    }
+  }
+
+  #received(record: RecordOf<'rates.received'>, draft: Draft): Change[] {
+    const { provider, quotes, missing } = record;
+    const changes: Change[] = [];
+    const changed = new Set<SeriesId>();
+    const known = draft.read<SeriesId[]>(keys.series(provider)) ?? [];
+    const series = new Set(known);
+    for (const quote of quotes) {
+      const id = seriesId(quote);
+      changed.add(id);
+      series.add(id);
+      this.#found(quote, draft, changes);
+      const previous = draft.read<Quote>(keys.latest(id));
+      if (previous) {
+        if (quote.at <= previous.at) continue; // a late answer must not undo a newer one
+        draft.write(keys.quote(id, previous.at), rowOf(previous));
+      }
+      draft.write(keys.quote(id, quote.at), rowOf(quote));
+      draft.write(keys.latest(id), quote);
+      this.#count(quote, draft);
+      changes.push({ type: 'quote', quote } satisfies QuoteChange);
+    }
+    if (series.size > known.length) draft.write(keys.series(provider), [...series]);
+    const skipped = new Set(missing);
+    const confirmed: Quote[] = [];
+    for (const id of known) {
+      if (changed.has(id) || skipped.has(id)) continue;
+      const latest = draft.read<Quote>(keys.latest(id));
+      if (!latest || latest.checkedAt >= record.at) continue;
+      const quote = { ...latest, checkedAt: record.at };
+      draft.write(keys.latest(id), quote);
+      confirmed.push(quote);
+    }
+    if (confirmed.length > 0) changes.push({ type: 'confirmed', quotes: confirmed } satisfies ConfirmedChange);
+    return changes;
+  }
+
+  #imported(record: RecordOf<'rates.imported'>, draft: Draft): Change[] {
+    const { kind: _, seq: __, rows, at: ___, ...series } = record;
+    const changes: Change[] = [];
+    const id = seriesId(series);
+    this.#found(series, draft, changes);
+    const known = draft.read<SeriesId[]>(keys.series(series.provider)) ?? [];
+    if (!known.includes(id)) draft.write(keys.series(series.provider), [...known, id]);
+    let latest = draft.read<Quote>(keys.latest(id));
+    const before = latest;
+    const candles = new CandleBook(draft, series.instrument, series.provider, this.#newest.get(series.instrument));
+    for (const row of rows) {
+      const [at, buy, sell] = row;
+      const key = keys.quote(id, at);
+      if (latest && at <= latest.at && draft.has(key)) continue; // the same row twice counts once
+      draft.write(key, importedRow(row));
+      candles.add(price({ buy, sell }), at);
+      if (!latest || at > latest.at) {
+        latest = { ...series, buy, sell, at, checkedAt: row[3] ?? at, id: row[4] ?? idOf(at) };
+      }
+    }
+    candles.close();
+    if (latest && latest !== before) {
+      draft.write(keys.latest(id), latest);
+      changes.push({ type: 'quote', quote: latest } satisfies QuoteChange);
+    }
+    return changes;
+  }
+
+  /** An instrument is fixed by its first quote: what the catalogue says of it, else what the quote says. */
+  #found(quote: Pick<Quote, 'instrument' | 'market' | 'unit' | 'currency'>, draft: Draft, changes: Change[]): void {
+    const id = quote.instrument;
+    if (this.#instruments.has(id) || draft.readNew(keys.instrument(id)) !== undefined) return;
+    const known = knownInstrument(id);
+    const instrument: Instrument = {
+      id,
+      market: quote.market,
+      name: known?.id === id ? known.name : id,
+      unit: quote.unit,
+      currency: quote.currency,
+    };
+    draft.write(keys.instrument(id), instrument);
+    changes.push({ type: 'instrument', instrument });
+  }
+
+  #count(quote: Quote, draft: Draft): void {
+    const candles = new CandleBook(draft, quote.instrument, quote.provider, this.#newest.get(quote.instrument));
+    candles.add(price(quote), quote.at);
+    candles.close();
+  }
+
+  async #rawCandles(
+    instrument: string,
+    from: Instant,
+    to: Instant,
+    provider: string | undefined,
+    limit: number,
+  ): Promise<Candle[]> {
+    const series = this.latest(instrument).filter((quote) => provider === undefined || quote.provider === provider);
+    const pages = await Promise.all(series.map((quote) => this.page(quote, from, to, limit)));
+    return pages
+      .flat()
+      .sort((a, b) => a.at - b.at)
+      .slice(0, limit)
+      .map((quote) => candleOf(quote.at, [openShare(price(quote), quote.at)])!);
+  }
+
+  /** Quotes of a series before `end`, newest first. */
+  async *#backwards(latest: Quote, end: Instant): AsyncGenerator<Quote> {
+    const id = seriesId(latest);
+    const range = { gte: keys.quote(id, BEGINNING), lt: keys.quote(id, end), reverse: true };
+    for await (const [key, text] of this.#store.range(range, 16)) yield this.#quoteOf(latest, key, text);
+  }
+
+  #quoteOf(series: Quote, key: string, text: string): Quote {
+    const at = instantOf(key);
+    const current = this.#latest.get(seriesId(series));
+    if (current?.at === at) return current; // the newest row moves its `checkedAt` in memory and under `latest` only
+    const [buy, sell, checkedAt, id] = JSON.parse(text) as Row;
+    return { ...series, buy, sell, at, checkedAt: checkedAt ?? at, id: id ?? idOf(at) };
+  }
+}
+
+export interface QuoteChange extends Change {
+  readonly type: 'quote';
+  readonly quote: Quote;
+}
+
+export interface ConfirmedChange extends Change {
+  readonly type: 'confirmed';
+  readonly quotes: readonly Quote[];
+}
+
+/** Before every price: the first instant of a Date. */
+const BEGINNING = -8_640_000_000_000_000;
+
+/** The id of a quote to which its provider gave none. */
+export function idOf(at: Instant): string {
+  return Math.abs(at).toString(36).toUpperCase();
+}
+
+function rowOf(quote: Quote): Row {
+  const id = quote.id === idOf(quote.at) ? undefined : quote.id;
+  const checkedAt = quote.checkedAt === quote.at ? null : quote.checkedAt;
+  if (id !== undefined) return [quote.buy, quote.sell, checkedAt, id];
+  return checkedAt === null ? [quote.buy, quote.sell] : [quote.buy, quote.sell, checkedAt];
+}
+
+function importedRow([at, buy, sell, checkedAt, id]: ImportedRow): Row {
+  if (id !== undefined && id !== null) return [buy, sell, checkedAt ?? null, id];
+  return checkedAt === undefined || checkedAt === null || checkedAt === at ? [buy, sell] : [buy, sell, checkedAt];
+}
+
+/**
+ * Adds a provider's quotes to the candles of an instrument. Quotes come mostly in order, so the open candle of each
+ * interval stays at hand, and a candle that begins after everything known is not looked for on disk.
+ */
+class CandleBook {
+  readonly #draft: Draft;
+  readonly #instrument: string;
+  readonly #provider: string;
+  readonly #newest: Instant;
+  readonly #open = KEPT.map((interval) => ({
+    interval,
+    at: Number.NaN,
+    key: '',
+    shares: {} as Record<string, CandleShare>,
+  }));
+
+  constructor(draft: Draft, instrument: string, provider: string, newest: Instant | undefined) {
+    this.#draft = draft;
+    this.#instrument = instrument;
+    this.#provider = provider;
+    this.#newest = newest ?? Number.NEGATIVE_INFINITY;
+  }
+
+  add(value: number, at: Instant): void {
+    for (const candle of this.#open) {
+      const start = startOf(candle.interval, at);
+      if (start !== candle.at) {
+        this.#save(candle);
+        candle.at = start;
+        candle.key = keys.candle(this.#instrument, candle.interval, start);
+        candle.shares = (start > this.#newest ? this.#draft.readNew(candle.key) : this.#draft.read(candle.key)) ?? {};
+      }
+      const share = candle.shares[this.#provider];
+      if (share) addToShare(share, value, at);
+      else candle.shares[this.#provider] = openShare(value, at);
+    }
+  }
+
+  close(): void {
+    for (const candle of this.#open) this.#save(candle);
+  }
+
+  #save(candle: { key: string; shares: Record<string, CandleShare> }): void {
+    if (candle.key !== '') this.#draft.write(candle.key, candle.shares);
+  }
+}

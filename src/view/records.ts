@@ -1,0 +1,59 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Market } from '../domain/instrument.ts';
+import type { Role } from '../domain/name.ts';
+import type { Quote, SeriesId } from '../domain/quote.ts';
+import type { Unit } from '../domain/unit.ts';
+
+/**
+ * Every kind of record that the journal holds, with its fields. Records are for ever: a field may be added, none may
+ * change its meaning.
+ */
+export interface Records {
+  /** A provider's whole answer. `quotes`: those whose price changed; `missing`: its series that were not in it. */
+  'rates.received': { provider: string; quotes: Quote[]; missing: SeriesId[] };
+  /** Quotes of the past, of one series: `[at, buy, sell, checkedAt?, id?]`. */
+  'rates.imported': {
+    instrument: string;
+    market: Market;
+    provider: string;
+    company: string;
+    brand: string;
+    currency: string;
+    unit: Unit;
+    rows: ImportedRow[];
+  };
+  'account.created': { name: string; role: Role; password: PasswordHash };
+  'account.password': { name: string; password: PasswordHash /** hash of the token that stays valid */; keep?: string };
+  /** The same password under newer parameters. */
+  'account.rehashed': { name: string; password: PasswordHash };
+  'account.role': { name: string; role: Role };
+  'account.banned': { name: string; banned: boolean; reason?: string; by: string };
+  'session.opened': { name: string; token: string; expires: Instant };
+  'session.closed': { name: string; token: string };
+  'forum.posted': { member: string; text: string; topic: string; replyTo: number | null; clientId?: string };
+  'forum.edited': { number: number; text: string; by: string };
+  'forum.deleted': { number: number; by: string };
+  /** Stands where a record was lost (`goldctl repair`). */
+  lost: Record<never, never>;
+}
+
+export type Kind = keyof Records;
+
+export type RecordOf<K extends Kind> = { kind: K; seq: number; at: Instant } & Records[K];
+
+export type ImportedRow = [
+  at: Instant,
+  buy: number | null,
+  sell: number | null,
+  checkedAt?: Instant | null,
+  id?: string | null,
+];
+
+/** scrypt's output and everything that is needed to compute it again; base64. */
+export interface PasswordHash {
+  readonly hash: string;
+  readonly salt: string;
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
