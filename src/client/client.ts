@@ -1,0 +1,388 @@
+import type { Socket } from 'node:net';
+import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain/failure.ts';
+import type { Home } from '../home.ts';
+import type { EventName, EventParams } from '../protocol/events.ts';
+import {
+  type ErrorObject,
+  encodeRequest,
+  encodeResult,
+  type Line,
+  LineSplitter,
+  PROTOCOL,
+  parseLine,
+} from '../protocol/line.ts';
+import type { MethodName, Params, Result } from '../protocol/methods.ts';
+import { version } from '../version.ts';
+import { Credentials } from './credentials.ts';
+import { KnownHosts } from './known-hosts.ts';
+import { describeTarget, type Target } from './target.ts';
+import { noDaemon, openTransport, tooLate } from './transport.ts';
+
+/** The longest line a client takes: a page of posts or quotes is one line. */
+const ANSWER_BYTES = 8 * 1024 * 1024;
+/** What an orderly close may take before the socket is torn down. */
+const CLOSE_MS = 1000;
+/** Status of an answered ping. */
+const PONG = 203;
+
+type Role = Result<'account.signIn'>['role'];
+
+export interface ConnectOptions {
+  readonly target: Target;
+  readonly home: Home;
+  /** Gives up the attempt, and later the connection. */
+  readonly signal?: AbortSignal;
+  /** Told once the certificate of a server that was never met before is kept. SHA-256, hex. */
+  readonly onFirstUse?: (fingerprint: string) => void;
+  /** Sign in by the kept token, where there is one. Default true. */
+  readonly resume?: boolean;
+  /** For connection and `hello` together, in milliseconds. Default 10 s. */
+  readonly timeoutMs?: number;
+  /** For one call, in milliseconds. Default 60 s. */
+  readonly callTimeoutMs?: number;
+  /** Name and version of the program that calls. Default goldctl's own. */
+  readonly client?: string;
+}
+
+interface Pending {
+  readonly method: string;
+  readonly resolve: (result: never) => void;
+  readonly reject: (failure: Failure) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** One connection to a daemon. Ends once and stays ended: who wants another one connects anew. */
+export class Client {
+  /**
+   * Connects, says hello, and signs in by the kept token.
+   * @throws Failure NO_DAEMON, CERTIFICATE_CHANGED, CONNECTION_ENDED, or what the daemon answers to `hello`.
+   */
+  static async connect(options: ConnectOptions): Promise<Client> {
+    const { target, home, signal, timeoutMs = 10_000 } = options;
+    const attempt = new AbortController();
+    const giveUp = () => attempt.abort(new Failure('CONNECTION_ENDED', 'The connection was given up.'));
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp);
+    const late = setTimeout(() => attempt.abort(tooLate(target, timeoutMs)), timeoutMs);
+    let client: Client | undefined;
+    try {
+      if (target.kind === 'local') await home.checkControl();
+      const { socket, fingerprint } = await openTransport(target, attempt.signal);
+      client = new Client(socket, options);
+      const ended = client;
+      attempt.signal.addEventListener('abort', () => ended.#end(attempt.signal.reason));
+      const hosts = new KnownHosts(home.knownHostsFile);
+      const met = fingerprint === undefined ? 'known' : await hosts.check(target.key, fingerprint);
+      await client.#greet();
+      if (met === 'new') {
+        await hosts.add(target.key, fingerprint!);
+        options.onFirstUse?.(fingerprint!);
+      }
+      clearTimeout(late);
+      if (options.resume !== false && client.name === null) await client.#resume();
+      void client.closed.then(() => signal?.removeEventListener('abort', giveUp));
+      return client;
+    } catch (thrown) {
+      signal?.removeEventListener('abort', giveUp);
+      if (client) client.#end(Failure.from(thrown));
+      throw thrown;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Ends when the connection does: with a Failure when it was lost or ended by the daemon, else undefined. */
+  readonly closed: Promise<Failure | undefined>;
+
+  readonly #socket: Socket;
+  readonly #target: Target;
+  readonly #credentials: Credentials;
+  readonly #callTimeoutMs: number;
+  readonly #clientName: string;
+  readonly #splitter = new LineSplitter(ANSWER_BYTES);
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners = new Map<string, Set<(params: never) => void>>();
+  readonly #settleClosed: (failure: Failure | undefined) => void;
+  #hello: Result<'hello'> | undefined;
+  #name: string | null = null;
+  #role: Role | null = null;
+  #token: string | undefined;
+  #resumeFailure: Failure | undefined;
+  #bye: EventParams<'bye'> | undefined;
+  #socketError: NodeJS.ErrnoException | undefined;
+  #nextId = 1;
+  #ended = false;
+  /** The other side ended the connection and did not say why. */
+  #cutOff = false;
+  #ending: Failure | undefined;
+
+  private constructor(socket: Socket, { target, home, callTimeoutMs = 60_000, client }: ConnectOptions) {
+    this.#socket = socket;
+    this.#target = target;
+    this.#credentials = new Credentials(home.credentialsFile);
+    this.#callTimeoutMs = callTimeoutMs;
+    this.#clientName = client ?? `goldctl/${version()}`;
+    let settle!: (failure: Failure | undefined) => void;
+    this.closed = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.#settleClosed = settle;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => {
+      this.#socketError = error;
+    });
+    socket.on('close', () => {
+      this.#cutOff = !this.#ended && this.#bye === undefined;
+      this.#end(this.#lost());
+    });
+  }
+
+  /** What the daemon said of itself. */
+  get hello(): Result<'hello'> {
+    return this.#hello!; // set before connect() hands the client out
+  }
+
+  /** The member that this connection is signed in as. */
+  get name(): string | null {
+    return this.#name;
+  }
+
+  get role(): Role | null {
+    return this.#role;
+  }
+
+  get target(): Target {
+    return this.#target;
+  }
+
+  /** Why the kept token did not sign in, where it did not. */
+  get resumeFailure(): Failure | undefined {
+    return this.#resumeFailure;
+  }
+
+  /**
+   * One call.
+   * @throws Failure as the daemon answers; CONNECTION_ENDED when the connection ends first; TOO_SLOW.
+   */
+  async call<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> {
+    try {
+      return await this.#request<Result<M>>(method, params);
+    } catch (thrown) {
+      // "Sign in first" puzzles somebody who did: the answer to the token tells more.
+      const kept = this.#resumeFailure;
+      if (kept && thrown instanceof Failure && thrown.code === 'NOT_SIGNED_IN' && this.#name === null) {
+        throw new Failure(kept.code, kept.message, { cause: thrown, data: kept.data });
+      }
+      throw thrown;
+    }
+  }
+
+  /** Listens to one kind of event; what is returned ends it. Listen before you call `watch`: events may follow at once. */
+  on<E extends EventName>(event: E, listener: (params: EventParams<E>) => void): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  async signUp(params: Params<'account.signUp'>): Promise<Result<'account.signUp'>> {
+    const result = await this.call('account.signUp', params);
+    await this.#signedIn(result);
+    return result;
+  }
+
+  async signIn(params: Params<'account.signIn'>): Promise<Result<'account.signIn'>> {
+    const result = await this.call('account.signIn', params);
+    await this.#signedIn(result);
+    return result;
+  }
+
+  /** Ends the session everywhere. A kept token that was void already is forgotten all the same. */
+  async signOut(): Promise<void> {
+    await this.call('account.signOut', {});
+    if (this.#token !== undefined) await this.#credentials.remove(this.#target.key, this.#token);
+    this.#name = null;
+    this.#role = null;
+    this.#token = undefined;
+    this.#resumeFailure = undefined;
+  }
+
+  /** Ends the connection, after what was written has left. Calls that wait are rejected. */
+  async close(): Promise<void> {
+    if (!this.#ended) {
+      this.#end(undefined);
+      this.#socket.destroySoon();
+      const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
+      this.#socket.once('close', () => clearTimeout(timer));
+    }
+    if (!this.#socket.destroyed) await new Promise((resolve) => this.#socket.once('close', resolve));
+  }
+
+  async #greet(): Promise<void> {
+    try {
+      this.#hello = await this.#request<Result<'hello'>>('hello', { protocol: PROTOCOL, client: this.#clientName });
+    } catch (thrown) {
+      // Cut off without a word: whatever listens there, it is no daemon that serves us.
+      if (this.#cutOff) {
+        throw noDaemon(this.#target, this.#socketError);
+      }
+      throw thrown;
+    }
+    if (typeof this.#hello !== 'object' || this.#hello === null || typeof this.#hello.server !== 'string') {
+      throw new Failure(
+        'NO_DAEMON',
+        `What answers at ${describeTarget(this.#target)} is no goldctl daemon. Check the address.`,
+      );
+    }
+    this.#name = this.#hello.name ?? null;
+  }
+
+  async #resume(): Promise<void> {
+    const kept = await this.#credentials.get(this.#target.key);
+    if (!kept) return;
+    try {
+      await this.#signedIn(await this.#request<Result<'account.resume'>>('account.resume', { token: kept.token }));
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.code === 'CONNECTION_ENDED' || failure.code === 'STORE_FAILED') throw failure;
+      this.#resumeFailure = failure;
+      if (failure.code !== 'NOT_SIGNED_IN') return;
+      await this.#credentials.remove(this.#target.key, kept.token);
+      this.#resumeFailure = new Failure(
+        'NOT_SIGNED_IN',
+        `The sign-in of ${kept.name} is void by now. Sign in again with \`goldctl account signin ${kept.name}\`.`,
+        { cause: failure, data: failure.data },
+      );
+    }
+  }
+
+  async #signedIn({ name, role, token }: { name: string; role: Role; token: string }): Promise<void> {
+    this.#name = name;
+    this.#role = role;
+    this.#token = token;
+    this.#resumeFailure = undefined;
+    await this.#credentials.set(this.#target.key, { name, token });
+  }
+
+  #request<T>(method: string, params: unknown): Promise<T> {
+    if (this.#ended)
+      return Promise.reject(this.#ending ?? new Failure('CONNECTION_ENDED', 'The connection is closed.'));
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        const seconds = this.#callTimeoutMs / 1000;
+        reject(new Failure('TOO_SLOW', `The daemon did not answer ${method} within ${seconds} s. Try again.`));
+      }, this.#callTimeoutMs);
+      this.#pending.set(id, { method, resolve, reject, timer });
+      this.#socket.write(encodeRequest(id, method, params));
+    });
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      for (const text of this.#splitter.push(chunk)) if (text !== '') this.#take(parseLine(text));
+    } catch (cause) {
+      this.#end(
+        new Failure(
+          'CONNECTION_ENDED',
+          `The answer of ${describeTarget(this.#target)} cannot be read: ${Failure.from(cause).message}`,
+          {
+            cause,
+          },
+        ),
+      );
+      this.#socket.destroy();
+    }
+  }
+
+  #take(line: Line): void {
+    if (line.method === undefined) this.#answer(line);
+    else if (line.id === undefined) this.#event(line.method, line.params);
+    else if (line.method === 'ping') this.#socket.write(encodeResult(line.id, `{"status":${PONG}}`));
+    else {
+      const error: ErrorObject = {
+        code: -32601,
+        message: 'A client answers ping only.',
+        data: { reason: 'NO_SUCH_METHOD' },
+      };
+      this.#socket.write(`${JSON.stringify({ jsonrpc: '2.0', id: line.id, error })}\n`);
+    }
+  }
+
+  #answer({ id, result, error }: Line): void {
+    const pending = this.#pending.get(id as number);
+    if (!pending) {
+      // An error without id is about bytes, not about one call; an answer after its time-out has nobody left.
+      if (error !== undefined && (id === null || id === undefined))
+        this.#bye ??= { status: 405, reason: toFailure(error).message };
+      return;
+    }
+    this.#pending.delete(id as number);
+    clearTimeout(pending.timer);
+    if (error === undefined) pending.resolve(result as never);
+    else pending.reject(toFailure(error));
+  }
+
+  #event(name: string, params: unknown): void {
+    if (name === 'bye' && typeof params === 'object' && params !== null) this.#bye = params as EventParams<'bye'>;
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        listener(params as never);
+      } catch (thrown) {
+        queueMicrotask(() => {
+          throw thrown; // a listener's own fault: it must show, and must not cost the others their events
+        });
+      }
+    }
+  }
+
+  #lost(): Failure {
+    if (this.#bye) {
+      const { reason, retryAfterMs } = this.#bye;
+      return new Failure('CONNECTION_ENDED', `The server ended the connection: ${String(reason)}`, {
+        data: { why: String(reason), ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}) },
+      });
+    }
+    const why = this.#socketError?.code ? ` (${this.#socketError.code})` : '';
+    return new Failure('CONNECTION_ENDED', `The connection to ${describeTarget(this.#target)} was lost${why}.`, {
+      cause: this.#socketError,
+    });
+  }
+
+  #end(failure: Failure | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#ending = failure;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject, timer } of pending) {
+      clearTimeout(timer);
+      reject(failure ?? new Failure('CONNECTION_ENDED', 'The connection was closed.'));
+    }
+    if (failure && !this.#socket.destroyed) this.#socket.destroy();
+    this.#settleClosed(failure);
+  }
+}
+
+/** A daemon's error as it was thrown there. Reasons that this version does not know are INTERNAL, with their message. */
+function toFailure(error: Partial<ErrorObject>): Failure {
+  const { reason, ...rest } = (typeof error.data === 'object' && error.data !== null ? error.data : {}) as Record<
+    string,
+    unknown
+  >;
+  const known = typeof reason === 'string' && Object.hasOwn(FAILURES, reason);
+  const data: Record<string, FailureData[string]> = {};
+  for (const [key, value] of Object.entries(rest)) {
+    const plain = value === null || ['string', 'number', 'boolean'].includes(typeof value);
+    if (plain || (Array.isArray(value) && value.every((item) => typeof item === 'string')))
+      data[key] = value as FailureData[string];
+  }
+  return new Failure(
+    known ? (reason as FailureCode) : 'INTERNAL',
+    typeof error.message === 'string' ? error.message : undefined,
+    { data },
+  );
+}

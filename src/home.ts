@@ -1,0 +1,161 @@
+import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Failure } from './domain/failure.ts';
+
+/** Unix socket paths hold 104 bytes on macOS and 108 on Linux, with the closing zero. */
+const SOCKET_PATH_BYTES = 100;
+
+interface Folders {
+  readonly root: string;
+  readonly config: string;
+  readonly data: string;
+  readonly log: string;
+}
+
+/** Where one goldctl keeps its files. Folders are 0700 and files 0600: they hold tokens, keys and password hashes. */
+export class Home {
+  /** GOLDCTL_HOME, or the platform's data folder of goldctl: names this goldctl. */
+  readonly root: string;
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly logFile: string;
+  readonly credentialsFile: string;
+  readonly knownHostsFile: string;
+  /** Unix socket, or on Windows a named pipe, on which the local daemon takes administration. */
+  readonly controlSocket: string;
+  readonly pidFile: string;
+  readonly tlsFolder: string;
+  readonly #folders: Folders;
+  /** The control socket's own folder where it had to leave `root`; others may write beside it. */
+  readonly #socketFolder: string | undefined;
+
+  constructor(folders: Folders, control: { readonly path: string; readonly folder?: string }) {
+    this.root = folders.root;
+    this.configFile = join(folders.config, 'config.json');
+    this.credentialsFile = join(folders.config, 'credentials.json');
+    this.knownHostsFile = join(folders.config, 'known_hosts');
+    this.dataFolder = join(folders.root, 'data');
+    this.tlsFolder = join(folders.root, 'tls');
+    this.pidFile = join(folders.root, 'daemon.pid');
+    this.logFile = join(folders.log, 'goldctl.log');
+    this.controlSocket = control.path;
+    this.#folders = folders;
+    this.#socketFolder = control.folder;
+  }
+
+  /**
+   * Makes the folders that are missing, as a daemon needs them. A root that exists keeps its permissions: it may be
+   * a folder that other things live in, and every file in it is 0600 by itself.
+   * @throws Failure STORE_FAILED
+   */
+  async prepare(): Promise<void> {
+    for (const folder of new Set([this.root, this.#folders.config, this.#folders.log])) await makeFolder(folder);
+    for (const folder of [this.dataFolder, this.tlsFolder]) {
+      await makeFolder(folder);
+      await chmod(folder, 0o700);
+    }
+    if (this.#socketFolder !== undefined) {
+      await makeFolder(this.#socketFolder);
+      await this.checkControl();
+    }
+  }
+
+  /**
+   * A control socket outside `root` lies where anybody may make folders: whoever made this one could pose as the
+   * daemon and collect passwords. No folder at all is fine, nothing answers there.
+   * @throws Failure NOT_ALLOWED when the folder is not this user's alone.
+   */
+  async checkControl(): Promise<void> {
+    const folder = this.#socketFolder;
+    if (folder === undefined) return;
+    let stats: Awaited<ReturnType<typeof lstat>>;
+    try {
+      stats = await lstat(folder);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw new Failure('STORE_FAILED', `The folder ${folder} of the control socket cannot be read.`, { cause });
+    }
+    if (stats.isDirectory() && stats.uid === process.getuid?.() && (Number(stats.mode) & 0o077) === 0) return;
+    throw new Failure(
+      'NOT_ALLOWED',
+      `The folder ${folder} of the control socket is not yours alone, so what answers there may not be your daemon. Remove it, or set GOLDCTL_HOME to a shorter path.`,
+      { data: { folder } },
+    );
+  }
+}
+
+/**
+ * The home that the environment names. Touches no file.
+ * @param env GOLDCTL_HOME moves everything under one folder; without it the platform's own folders stand.
+ */
+export async function openHome(env: NodeJS.ProcessEnv = process.env): Promise<Home> {
+  const folders = env.GOLDCTL_HOME ? inOne(resolve(env.GOLDCTL_HOME)) : await platformFolders();
+  return new Home(folders, await controlPath(folders.root));
+}
+
+function inOne(root: string): Folders {
+  return { root, config: root, data: root, log: root };
+}
+
+async function platformFolders(): Promise<Folders> {
+  const { default: envPaths } = await import('env-paths');
+  const { config, data, log } = envPaths('goldctl', { suffix: '' });
+  return { root: data, config, data, log };
+}
+
+async function controlPath(root: string): Promise<{ path: string; folder?: string }> {
+  const path = join(root, 'control.sock');
+  if (process.platform !== 'win32' && Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return { path };
+  const { createHash } = await import('node:crypto');
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  if (process.platform === 'win32') return { path: `\\\\.\\pipe\\goldctl-${hash}` };
+  const name = `goldctl-${process.getuid?.() ?? 0}-${hash}`;
+  for (const parent of [tmpdir(), '/tmp']) {
+    const folder = join(parent, name);
+    const short = join(folder, 'control.sock');
+    if (Buffer.byteLength(short) <= SOCKET_PATH_BYTES) return { path: short, folder };
+  }
+  return { path };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Failure(
+      'STORE_FAILED',
+      `The folder ${folder} cannot be made (${code}). Make it writable, or set GOLDCTL_HOME to a folder that is.`,
+      { cause, data: { folder } },
+    );
+  }
+}
+
+/**
+ * Writes a file of 0600 as a whole or not at all: readers see the old text or the new one, also after a power cut.
+ * Its folder is made where it is missing.
+ * @throws Failure STORE_FAILED
+ */
+export async function writePrivate(file: string, text: string): Promise<void> {
+  const folder = dirname(file);
+  await makeFolder(folder);
+  const draft = join(folder, `.${basename(file)}.${process.pid}.${Math.random().toString(36).slice(2, 10)}`);
+  try {
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Failure('STORE_FAILED', `${file} cannot be written (${code}). Check its folder and the space left.`, {
+      cause,
+      data: { file },
+    });
+  }
+}

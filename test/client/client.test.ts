@@ -1,0 +1,262 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Client, type ConnectOptions } from '../../src/client/client.ts';
+import { localTarget } from '../../src/client/target.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import { type Home, openHome } from '../../src/home.ts';
+import { encodeNotification } from '../../src/protocol/line.ts';
+import { type Answer, failure, HELLO, Listener, result } from './listener.ts';
+
+const SIGNED_IN = { status: 200, name: 'lan', role: 'member', token: 'token-1', seq: 9 };
+
+describe('client', () => {
+  let folder: string;
+  let home: Home;
+  let listener: Listener | undefined;
+  let client: Client | undefined;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'goldctl-client-'));
+    home = await openHome({ GOLDCTL_HOME: folder });
+  });
+
+  afterEach(async () => {
+    await client?.close();
+    await listener?.stop();
+    client = listener = undefined;
+    await rm(folder, { recursive: true });
+  });
+
+  async function connect(answer?: Answer, options: Partial<ConnectOptions> = {}): Promise<Client> {
+    listener = new Listener(answer);
+    await listener.listen(home.controlSocket);
+    client = await Client.connect({ target: localTarget(home), home, ...options });
+    return client;
+  }
+
+  it('says hello and calls', async () => {
+    const { hello } = await connect((line) =>
+      line.method === 'rates.list' ? result(line, { quotes: [] }) : undefined,
+    );
+    expect(hello).to.deep.equal(HELLO);
+    expect(await client!.call('rates.list', { market: 'gold' })).to.deep.equal({ quotes: [] });
+    expect(listener!.lines.map((line) => [line.method, line.params])).to.deep.equal([
+      ['hello', { protocol: 1, client: 'goldctl/0.1.0' }],
+      ['rates.list', { market: 'gold' }],
+    ]);
+  });
+
+  it('gives each call its own answer, in whatever order they come', async () => {
+    const held: string[] = [];
+    await connect((line, socket) => {
+      if (line.method !== 'forum.read') return undefined;
+      held.unshift(result(line, { posts: [], seq: (line.params as { limit: number }).limit, more: false }));
+      if (held.length === 3) socket.write(held.join(''));
+      return '';
+    });
+    const answers = await Promise.all([1, 2, 3].map((limit) => client!.call('forum.read', { limit })));
+    expect(answers.map((answer) => answer.seq)).to.deep.equal([1, 2, 3]);
+  });
+
+  it('throws errors of the daemon with their code, sentence and data', async () => {
+    await connect((line) => {
+      if (line.method === 'rates.get') {
+        return failure(line, 417, 'There is no instrument SJK.', {
+          reason: 'NOT_FOUND',
+          nearest: 'SJC',
+          deep: { a: 1 },
+        });
+      }
+      return line.method === 'sum' ? failure(line, 599, 'Out of tune.', { reason: 'NEVER_HEARD_OF' }) : undefined;
+    });
+    const refused = await caught(client!.call('rates.get', { instrument: 'SJK' }));
+    expect(refused).to.include({ code: 'NOT_FOUND', status: 417, message: 'There is no instrument SJK.' });
+    expect(refused.data).to.deep.equal({ nearest: 'SJC' });
+    expect(await caught(client!.call('sum', { name: 'lan', number: 1 }))).to.include({
+      code: 'INTERNAL',
+      message: 'Out of tune.',
+    });
+  });
+
+  it('tells events to whoever listens', async () => {
+    const notice = encodeNotification('notice', { text: 'Xin chào' });
+    await connect((line) => (line.method === 'watch' ? notice + result(line, { seq: 8 }) + notice : undefined));
+    const heard: string[] = [];
+    const both = new Promise<void>((resolve) => {
+      client!.on('notice', ({ text }) => {
+        heard.push(text);
+        if (heard.length === 2) resolve();
+      });
+    });
+    const stop = client!.on('notice', () => heard.push('never'));
+    stop();
+    await client!.call('watch', {});
+    await both;
+    expect(heard).to.deep.equal(['Xin chào', 'Xin chào']);
+  });
+
+  it('answers ping, and refuses other requests of a daemon', async () => {
+    let done!: () => void;
+    const answered = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    await connect((line) => {
+      if (line.id === 'q' && line.error !== undefined) done();
+      return undefined;
+    });
+    for (const socket of listener!.sockets) {
+      socket.write('{"jsonrpc":"2.0","id":"p","method":"ping"}\n{"jsonrpc":"2.0","id":"q","method":"format.disk"}\n');
+    }
+    await answered;
+    const [ping, other] = listener!.lines.slice(1);
+    expect(ping).to.deep.equal({ jsonrpc: '2.0', id: 'p', result: { status: 203 } });
+    expect(other!.error).to.include({ code: -32601 });
+  });
+
+  it('rejects what waits when the connection is lost, with the reason of bye', async () => {
+    await connect((line, socket) => {
+      if (line.method !== 'rates.list') return undefined;
+      socket.end(encodeNotification('bye', { status: 405, reason: 'The owner closed the room.', retryAfterMs: 500 }));
+      return '';
+    });
+    const refused = await caught(client!.call('rates.list', {}));
+    expect(refused.code).to.equal('CONNECTION_ENDED');
+    expect(refused.message).to.equal('The server ended the connection: The owner closed the room.');
+    expect(refused.data).to.deep.equal({ why: 'The owner closed the room.', retryAfterMs: 500 });
+    expect(await client!.closed).to.equal(refused);
+    expect(await caught(client!.call('rates.list', {}))).to.equal(refused);
+  });
+
+  it('ends the connection when the answer is no line', async () => {
+    await connect((line) => (line.method === 'rates.list' ? 'HTTP/1.1 400 Bad Request\n' : undefined));
+    expect(await caught(client!.call('rates.list', {}))).to.include({ code: 'CONNECTION_ENDED' });
+  });
+
+  it('closes without a failure', async () => {
+    await connect();
+    const waiting = caught(client!.call('rates.list', {}));
+    await client!.close();
+    expect(await client!.closed).to.equal(undefined);
+    expect(await waiting).to.include({ code: 'CONNECTION_ENDED' });
+  });
+
+  it('gives up a call that nobody answers', async () => {
+    await connect(undefined, { callTimeoutMs: 20 });
+    expect(await caught(client!.call('rates.list', {}))).to.include({ code: 'TOO_SLOW' });
+  });
+
+  it('says that no daemon runs, and how to start one', async () => {
+    const refused = await caught(Client.connect({ target: localTarget(home), home }));
+    expect(refused).to.include({ code: 'NO_DAEMON', exit: 3 });
+    expect(refused.message).to.include(home.controlSocket).and.to.include('goldctl daemon start');
+  });
+
+  it('says so when a daemon does not answer hello', async () => {
+    const slow = await caught(connect(() => '', { timeoutMs: 50 }));
+    expect(slow).to.include({ code: 'NO_DAEMON' });
+    expect(slow.message).to.include('within 0.05 s');
+    await listener!.stop();
+    const cut = await caught(
+      connect((_line, socket) => {
+        socket.destroy();
+        return '';
+      }),
+    );
+    expect(cut).to.include({ code: 'NO_DAEMON' });
+  });
+
+  it('gives up when it is told to', async () => {
+    const controller = new AbortController();
+    const hangUp: Answer = () => {
+      controller.abort();
+      return '';
+    };
+    const attempt = caught(connect(hangUp, { signal: controller.signal }));
+    expect(await attempt).to.include({ code: 'CONNECTION_ENDED' });
+    expect(await caught(Client.connect({ target: localTarget(home), home, signal: AbortSignal.abort() }))).to.include({
+      code: 'CONNECTION_ENDED',
+    });
+  });
+
+  describe('who is signed in', () => {
+    const account: Answer = (line) => {
+      if (line.method === 'account.signIn' || line.method === 'account.signUp') return result(line, SIGNED_IN);
+      if (line.method === 'account.signOut') return result(line, {});
+      if (line.method !== 'account.resume') return undefined;
+      const { token } = line.params as { token: string };
+      if (token === 'token-1') return result(line, SIGNED_IN);
+      if (token === 'banned') return failure(line, 416, 'You were banned.', { reason: 'NOT_ALLOWED' });
+      return failure(line, 407, 'The token is void.', { reason: 'NOT_SIGNED_IN' });
+    };
+    const kept = async () => JSON.parse(await readFile(home.credentialsFile, 'utf8'));
+
+    it('keeps the token, and no password, in a file of 0600', async () => {
+      await connect(account);
+      await client!.signIn({ name: 'lan', password: 'xoài cát' });
+      expect(client).to.include({ name: 'lan', role: 'member' });
+      expect(await kept()).to.deep.equal({ local: { name: 'lan', token: 'token-1' } });
+      expect((await stat(home.credentialsFile)).mode & 0o777).to.equal(0o600);
+    });
+
+    it('resumes by it, and forgets it at sign-out', async () => {
+      await writeFile(
+        home.credentialsFile,
+        '{"other:4000":{"name":"x","token":"y"},"local":{"name":"lan","token":"token-1"}}',
+      );
+      await connect(account);
+      expect(client).to.include({ name: 'lan', role: 'member' });
+      await client!.signOut();
+      expect(client).to.include({ name: null, role: null });
+      expect(await kept()).to.deep.equal({ 'other:4000': { name: 'x', token: 'y' } });
+    });
+
+    it('goes on without a void token', async () => {
+      await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"old"}}');
+      await connect((line, socket) =>
+        line.method === 'forum.post'
+          ? failure(line, 407, 'Sign in first.', { reason: 'NOT_SIGNED_IN' })
+          : account(line, socket),
+      );
+      expect(client!.name).to.equal(null);
+      expect(await kept()).to.deep.equal({});
+      const refused = await caught(client!.call('forum.post', { text: 'hi' }));
+      expect(refused).to.include({ code: 'NOT_SIGNED_IN' });
+      expect(refused.message).to.include('goldctl account signin lan');
+    });
+
+    it('keeps a token that is refused for another reason, and tells the reason', async () => {
+      await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"banned"}}');
+      await connect(account);
+      expect(client!.resumeFailure).to.include({ code: 'NOT_ALLOWED', message: 'You were banned.' });
+      expect(await kept()).to.have.property('local');
+    });
+
+    it('does not resume when it is told not to', async () => {
+      await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"token-1"}}');
+      await connect(account, { resume: false });
+      expect(client!.name).to.equal(null);
+      expect(listener!.lines).to.have.length(1);
+    });
+
+    it('says so when the file is damaged, without quoting it', async () => {
+      await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"secret-token"');
+      const refused = await caught(connect(account));
+      expect(refused).to.include({ code: 'CONFIG_INVALID' });
+      expect(`${refused.message} ${refused.cause ?? ''}`)
+        .to.include(home.credentialsFile)
+        .and.not.to.include('secret-token');
+    });
+  });
+});
+
+async function caught(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(Failure);
+    return thrown as Failure;
+  }
+  throw new Error('Expected a Failure.');
+}

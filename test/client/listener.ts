@@ -1,0 +1,67 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { encodeResult, type Line, LineSplitter, parseLine } from '../../src/protocol/line.ts';
+
+export const HELLO = {
+  protocol: 1,
+  server: 'goldctl/0.1.0',
+  name: null,
+  seq: 7,
+  now: 1_700_000_000_000,
+  limits: { lineBytes: 65_536, postCharacters: 4096, callsPerSecond: 20, callsBurst: 60 },
+};
+
+/** What one line is answered with: text to write, or nothing. */
+export type Answer = (line: Line, socket: Socket) => string | undefined;
+
+/** The far side of client tests: a real socket that speaks lines; every method but `hello` is the test's. */
+export class Listener {
+  readonly lines: Line[] = [];
+  readonly sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  constructor(answer: Answer = () => undefined, tls?: TlsOptions) {
+    const serve = (socket: Socket) => {
+      this.sockets.add(socket);
+      const splitter = new LineSplitter(1 << 20);
+      socket.on('error', () => {});
+      socket.on('close', () => this.sockets.delete(socket));
+      socket.on('data', (chunk: Buffer) => {
+        for (const text of splitter.push(chunk)) {
+          const line = parseLine(text);
+          this.lines.push(line);
+          const reply = answer(line, socket) ?? (line.method === 'hello' ? result(line, HELLO) : undefined);
+          if (reply !== undefined && reply !== '') socket.write(reply);
+        }
+      });
+    };
+    this.#server = tls ? createTlsServer(tls, serve) : createServer(serve);
+    this.#server.on('tlsClientError', () => {});
+  }
+
+  /** @returns the port, 0 for a path */
+  listen(path?: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      const ready = () => {
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address ? address.port : 0);
+      };
+      if (path === undefined) this.#server.listen(0, '127.0.0.1', ready);
+      else this.#server.listen(path, ready);
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+export function result(line: Line, value: unknown): string {
+  return encodeResult(line.id ?? null, JSON.stringify(value));
+}
+
+export function failure(line: Line, code: number, message: string, data?: unknown): string {
+  return `${JSON.stringify({ jsonrpc: '2.0', id: line.id ?? null, error: { code, message, data } })}\n`;
+}
