@@ -1,0 +1,52 @@
+import type { QuoteDraft } from '../../domain/quote.ts';
+import { believable, json } from '../body.ts';
+import type { Provider } from '../provider.ts';
+import { FOREIGN } from './currencies.ts';
+
+/**
+ * Mid-market rates of the US dollar, once a day: what one USD is in VND and in the other currencies. A rate between
+ * two other currencies would be an estimate and is not made.
+ */
+export const erApi: Provider = {
+  id: 'er-api',
+  name: 'ExchangeRate-API',
+  market: 'fx',
+  every: 3_600_000,
+  spacing: 1000,
+  url: 'https://open.er-api.com',
+  enabled: true,
+
+  requests: ({ url }) => [{ url: `${url}/v6/latest/USD` }],
+
+  parse(body, { now }) {
+    const answer = json(body);
+    for (const [key, expected] of [
+      ['result', 'success'],
+      ['base_code', 'USD'],
+    ] as const) {
+      if (answer.get(key).text() !== expected) throw answer.get(key).error(expected);
+    }
+    const at = believable(answer.get('time_last_update_unix').seconds(), now);
+    const rates = answer.get('rates');
+    const quotes: QuoteDraft[] = [];
+    for (const currency of ['VND', ...FOREIGN]) {
+      const rate = rates.get(currency);
+      const price = rate.exists ? rate.price('plain') : null;
+      if (price === null) continue;
+      quotes.push({
+        instrument: currency === 'VND' ? 'USD' : `USD-${currency}`,
+        market: 'fx',
+        provider: 'er-api',
+        company: 'ExchangeRate-API',
+        brand: '',
+        buy: price,
+        sell: price,
+        currency,
+        unit: 'each',
+        at,
+      });
+    }
+    if (quotes.length === 0) throw rates.error('the rate of VND or of another known currency');
+    return quotes;
+  },
+};

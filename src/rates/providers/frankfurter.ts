@@ -1,0 +1,46 @@
+import type { QuoteDraft } from '../../domain/quote.ts';
+import { believable, json } from '../body.ts';
+import type { Provider } from '../provider.ts';
+import { FOREIGN } from './currencies.ts';
+
+const PUBLISHED = 21 * 3_600_000; // into the Vietnam day: 14:00 UTC, when Frankfurt publishes in summer
+
+/** The European Central Bank's reference rates of working days. It has no VND. */
+export const frankfurter: Provider = {
+  id: 'frankfurter',
+  name: 'Frankfurter',
+  market: 'fx',
+  every: 3_600_000,
+  spacing: 1000,
+  url: 'https://api.frankfurter.dev',
+  enabled: true,
+
+  requests: ({ url }) => [{ url: `${url}/v1/latest?base=USD&symbols=${FOREIGN.join(',')}` }],
+
+  parse(body, { now }) {
+    const answer = json(body);
+    if (answer.get('base').text() !== 'USD') throw answer.get('base').error('USD');
+    const at = believable(Math.min(now, answer.get('date').iso() + PUBLISHED), now);
+    const quotes: QuoteDraft[] = [];
+    const rates = answer.get('rates');
+    for (const [currency, rate] of rates.entries()) {
+      if (!FOREIGN.includes(currency)) continue;
+      const price = rate.price('plain');
+      if (price === null) continue;
+      quotes.push({
+        instrument: `USD-${currency}`,
+        market: 'fx',
+        provider: 'frankfurter',
+        company: 'European Central Bank',
+        brand: '',
+        buy: price,
+        sell: price,
+        currency,
+        unit: 'each',
+        at,
+      });
+    }
+    if (quotes.length === 0) throw rates.error('the rate of a known currency');
+    return quotes;
+  },
+};

@@ -1,0 +1,42 @@
+import { believable, json } from '../body.ts';
+import type { Provider } from '../provider.ts';
+
+/** World spot gold. Free and without a key; asks to keep an answer for a minute or longer. */
+export const goldApi: Provider = {
+  id: 'gold-api',
+  name: 'gold-api.com',
+  market: 'gold',
+  every: 30 * 60_000,
+  spacing: 1000,
+  url: 'https://api.gold-api.com',
+  enabled: true,
+
+  requests: ({ url }) => [{ url: `${url}/price/XAU` }],
+
+  parse(body, { now }) {
+    const answer = json(body);
+    for (const [key, expected] of [
+      ['symbol', 'XAU'],
+      ['currency', 'USD'],
+    ] as const) {
+      if (answer.get(key).text() !== expected) throw answer.get(key).error(expected);
+    }
+    const at = believable(answer.get('updatedAt').iso(), now);
+    const price = answer.get('price').price('plain');
+    if (price === null) return [];
+    return [
+      {
+        instrument: 'XAU',
+        market: 'gold',
+        provider: 'gold-api',
+        company: 'gold-api.com',
+        brand: '',
+        buy: price,
+        sell: price,
+        currency: 'USD',
+        unit: 'ozt',
+        at,
+      },
+    ];
+  },
+};

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { BodyError } from '../../../src/rates/provider.ts';
+import { binance } from '../../../src/rates/providers/binance.ts';
+import { BODIES } from '../bodies.ts';
+import { ProviderServer } from '../provider-server.ts';
+
+const DAY = 24 * 3_600_000;
+const NOW = Date.UTC(2017, 6, 13);
+
+describe('binance', () => {
+  const server = new ProviderServer();
+  before(() => server.start());
+  after(() => server.stop());
+
+  it('gives bid and ask in USDT, which is not USD', async () => {
+    server.serve({ '/api/v3/ticker/24hr': BODIES.binance });
+    expect(await server.quotes(binance, NOW)).to.deep.equal([
+      {
+        instrument: 'BTC-USDT',
+        market: 'crypto',
+        provider: 'binance',
+        company: 'Binance',
+        brand: '',
+        buy: 67000.4,
+        sell: 67000.5,
+        currency: 'USDT',
+        unit: 'coin',
+        at: 1499869899040,
+      },
+    ]);
+    const symbols = new URL(server.asked[0]!.path, server.url).searchParams.get('symbols')!;
+    expect(JSON.parse(symbols)).to.have.length(9).and.include('POLUSDT').and.not.include('USDTUSDT');
+  });
+
+  it('takes a list of pairs, without those that it did not ask for and those that are not traded', () => {
+    const idle = BODIES.binance.replace('BTC', 'BNB').replace('67000.40', '0.00').replace('"67000.50"', '"0.00"');
+    const body = `[${BODIES.binance},${BODIES.binance.replace('BTC', 'PEPE')},${idle}]`;
+    expect(binance.parse(body, server.context(NOW), 0).map(({ instrument }) => instrument)).to.deep.equal(['BTC-USDT']);
+  });
+
+  it('says which field does not fit', () => {
+    const body = `[${BODIES.binance.replace('67000.40', 'n/a')}]`;
+    expect(() => binance.parse(body, server.context(NOW), 0)).to.throw(BodyError, /^body\[0\]\.bidPrice: /);
+  });
+
+  it('gives the two prices of a kline whose times it states', async () => {
+    server.serve({ '/api/v3/klines': BODIES.binanceKlines });
+    const [chunk] = await server.history(binance, Date.UTC(2018), 0, Date.UTC(2018));
+    expect(chunk!.map(({ buy, sell, at }) => [buy, sell, at])).to.deep.equal([
+      [0.0163479, 0.0163479, 1499040000000],
+      [0.015771, 0.015771, 1499644799999],
+    ]);
+  });
+
+  it('walks through the pages, and leaves the close of a day that is not over', async () => {
+    const now = 1500 * DAY + DAY / 2;
+    server.serve({
+      '/api/v3/klines': ({ path }) => {
+        const query = new URL(path, server.url).searchParams;
+        const first = Math.ceil(Number(query.get('startTime')) / DAY);
+        const count = query.get('symbol') === 'BTCUSDT' ? Math.min(1000, Math.max(0, 1501 - first)) : 0;
+        const days = Array.from({ length: count }, (_, index) => first + index);
+        return JSON.stringify(days.map((day) => [day * DAY, '10', '12', '9', '11', '5', (day + 1) * DAY - 1]));
+      },
+    });
+    const chunks = await server.history(binance, now, 0, now);
+    expect(chunks.map((chunk) => chunk.length)).to.deep.equal([2000, 1001]);
+    const times = chunks.flat().map(({ at }) => at);
+    expect(times).to.deep.equal([...times].sort((a, b) => a - b));
+    expect(chunks.at(-1)!.at(-1)).to.include({ at: 1500 * DAY, buy: 10 });
+  });
+
+  it('ends with a server that always gives the same page', async () => {
+    const page = Array.from({ length: 1000 }, (_, day) => [day * DAY, '10', '12', '9', '11', '5', (day + 1) * DAY - 1]);
+    server.serve({ '/api/v3/klines': JSON.stringify(page) });
+    await server.history(binance, 5000 * DAY, 0, 5000 * DAY);
+    expect(server.asked).to.have.length(18); // two a pair: the second brings nothing new
+  });
+});

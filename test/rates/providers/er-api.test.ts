@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { BodyError } from '../../../src/rates/provider.ts';
+import { erApi } from '../../../src/rates/providers/er-api.ts';
+import { BODIES } from '../bodies.ts';
+import { ProviderServer } from '../provider-server.ts';
+
+const NOW = Date.UTC(2026, 6, 20, 13);
+const UPDATED = 1784505751000;
+
+describe('er-api', () => {
+  const server = new ProviderServer();
+  before(() => server.start());
+  after(() => server.stop());
+
+  it('gives the dollar in VND and in the currencies of the catalogue, and no cross rates', async () => {
+    server.serve({ '/v6/latest/USD': BODIES.erApi });
+    const quotes = await server.quotes(erApi, NOW);
+    expect(quotes[0]).to.deep.equal({
+      instrument: 'USD',
+      market: 'fx',
+      provider: 'er-api',
+      company: 'ExchangeRate-API',
+      brand: '',
+      buy: 26250.12,
+      sell: 26250.12,
+      currency: 'VND',
+      unit: 'each',
+      at: UPDATED,
+    });
+    expect(quotes.map(({ instrument, currency, sell }) => [instrument, currency, sell])).to.deep.equal([
+      ['USD', 'VND', 26250.12],
+      ['USD-EUR', 'EUR', 0.867],
+      ['USD-JPY', 'JPY', 158.2],
+    ]);
+  });
+
+  it('says which field does not fit', () => {
+    const context = server.context(NOW);
+    const failed = '{"result":"error","error-type":"unsupported-code"}';
+    expect(() => erApi.parse(failed, context, 0)).to.throw(BodyError, 'result: expected success');
+    const euro = BODIES.erApi.replace('"base_code":"USD"', '"base_code":"EUR"');
+    expect(() => erApi.parse(euro, context, 0)).to.throw(BodyError, 'base_code: expected USD');
+    const text = BODIES.erApi.replace('26250.12', '"?"');
+    expect(() => erApi.parse(text, context, 0)).to.throw(BodyError, /^rates\.VND: /);
+  });
+});
