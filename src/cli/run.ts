@@ -1,0 +1,39 @@
+import { type Config, Errors, run as runCommand, settings } from '@oclif/core';
+import { Failure } from '../domain/failure.ts';
+import { errorJson, errorText, toFailure } from './error.ts';
+
+/** What may still be open when a command is done: a forgotten handle must not hang the shell that waits. */
+const LINGER_MS = 2000;
+
+/**
+ * Runs a command line and sets the exit status. The process ends by itself, so that nothing printed is cut off.
+ * @param options the folder of package.json, or oclif's Config.
+ */
+export async function run(argv: readonly string[], options: string | Config): Promise<void> {
+  settings.enableAutoTranspile = false; // what runs is what was loaded, whatever NODE_ENV says
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0); // the reader (`| head`) has enough
+    throw error;
+  });
+  try {
+    await runCommand([...argv], options);
+  } catch (thrown) {
+    process.exitCode = report(argv, thrown);
+  }
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+/** Says what no command has said yet. @returns the exit status */
+function report(argv: readonly string[], thrown: unknown): number {
+  if (thrown instanceof Errors.ExitError) return thrown.oclif.exit ?? 1;
+  const missing = thrown instanceof Errors.CLIError && /^command (.+) not found$/.exec(thrown.message);
+  const failure = missing
+    ? new Failure(
+        'USAGE',
+        `There is no command "${missing[1]!.replaceAll(':', ' ')}". \`goldctl help\` lists them all.`,
+      )
+    : toFailure(thrown);
+  if (argv.includes('--json')) process.stdout.write(errorJson(failure));
+  else process.stderr.write(errorText(failure));
+  return failure.exit;
+}
