@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant.ts';
 import { instrumentIdOf, isInstrumentId, knownInstrument, type Market } from '../domain/instrument.ts';
 import type { QuoteDraft } from '../domain/quote.ts';
 import { isUnit, UNITS } from '../domain/unit.ts';
-import { Field, type NumberForm, parseIso } from './body.ts';
+import { believable, Field, type NumberForm, parseIso } from './body.ts';
 import type { Expression } from './expression.ts';
 
 export const REQUIRED_FIELDS = ['instrument', 'buy', 'sell', 'currency', 'unit'] as const;
@@ -50,7 +50,7 @@ export class RowReader {
       sell,
       currency: currency.text().toUpperCase(),
       unit,
-      at: this.#settings.expressions.has('at') ? readAt(at) : now,
+      at: this.#settings.expressions.has('at') ? believable(readAt(at), now) : now,
       ...(idText === '' ? {} : { id: idText }),
     };
   }

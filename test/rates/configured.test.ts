@@ -111,6 +111,9 @@ describe('configuredProvider', () => {
       ] as const) {
         expect(timed().parse(JSON.stringify({ at }), context, 0)[0]!.at, String(at)).to.equal(expected);
       }
+      for (const at of [0, 86_400, '1970-01-01 07:00', '2999-01-01T00:00:00Z']) {
+        expect(timed().parse(JSON.stringify({ at }), context, 0)[0]!.at, `${at}, unset or in the future`).to.equal(NOW);
+      }
       for (const at of ['2026-02-30', 'yesterday', null, '20/07/2026', 1e300, '']) {
         expect(() => timed().parse(JSON.stringify({ at }), context, 0), String(at)).to.throw(
           BodyError,
