@@ -253,7 +253,7 @@ export class Field {
   }
 
   #below(key: string): string {
-    const name = plain(key).slice(0, 60); // keys are the body's own text, and paths are shown
+    const name = plain(key.slice(0, 60)); // keys are the body's own text, and paths are shown
     return this.path === ROOT ? name : `${this.path}.${name}`;
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Failure } from '../../src/domain/failure.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { QuoteDraft } from '../../src/domain/quote.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../../src/rates/provider.ts';
@@ -14,8 +15,9 @@ export interface Asked {
   readonly form: URLSearchParams;
 }
 
-/** A body, or what makes one of the request. */
-export type Served = string | ((asked: Asked) => string);
+/** A body, an answer with a status, or what makes one of them of the request. */
+export type Served = Answer | ((asked: Asked) => Answer);
+export type Answer = string | { readonly status: number; readonly body: string };
 
 /** A real HTTP server on loopback that gives fixed bodies: by path and query, else by path; others are 404. */
 export class ProviderServer {
@@ -34,9 +36,11 @@ export class ProviderServer {
         form: new URLSearchParams(Buffer.concat(chunks).toString()),
       };
       this.asked.push(asked);
-      const body = this.#bodies[asked.path] ?? this.#bodies[asked.path.split('?')[0] ?? ''];
-      response.statusCode = body === undefined ? 404 : 200;
-      response.end(typeof body === 'function' ? body(asked) : (body ?? 'not found'));
+      const served = this.#bodies[asked.path] ?? this.#bodies[asked.path.split('?')[0] ?? ''];
+      const answer = (typeof served === 'function' ? served(asked) : served) ?? { status: 404, body: 'not found' };
+      const { status, body } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
+      response.statusCode = status;
+      response.end(body);
     });
   }
 
@@ -88,6 +92,9 @@ async function fetchBody({ url, method, headers, form }: ProviderRequest): Promi
     ...(headers ? { headers } : {}),
     ...(form ? { body: new URLSearchParams(form) } : {}),
   });
-  if (!response.ok) throw new Error(`HTTP ${response.status} of ${url}`);
-  return response.text();
+  if (!response.ok) {
+    const { status } = response;
+    throw new Failure('NOT_AVAILABLE', `HTTP ${status} of ${url}`, { data: { status } });
+  }
+  return Buffer.from(await response.arrayBuffer()).toString(); // text() would take a byte order mark away
 }

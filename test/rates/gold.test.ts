@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { isInstrumentId } from '../../src/domain/instrument.ts';
+import { Field } from '../../src/rates/body.ts';
+import { days, goldInstrument, isSilver, taelBand } from '../../src/rates/gold.ts';
+import { BodyError } from '../../src/rates/provider.ts';
+
+const FIELD = new Field('', 'data[0].name');
+const DAY = 24 * 3_600_000;
+
+describe('goldInstrument', () => {
+  const named = (name: string, company?: string) => goldInstrument(FIELD, name, company);
+
+  it('knows the bar of one tael and the ring of SJC under their names', () => {
+    for (const name of [
+      'SJC',
+      'Vàng SJC',
+      'Vàng SJC 1L',
+      'Vàng SJC 1L, 10L, 1KG',
+      'Vàng SJC 1L - 10L',
+      'Vàng miếng SJC 999.9',
+    ]) {
+      expect(named(name, 'SJC'), name).to.equal('SJC');
+    }
+    for (const name of [
+      'Vàng nhẫn SJC 99,99% 1 chỉ, 2 chỉ, 5 chỉ',
+      'Nhẫn SJC 99,99',
+      'Vàng nhẫn SJC 99,99 5p,1c,2c,5c',
+    ]) {
+      expect(named(name, 'SJC'), name).to.equal('SJC-RING');
+    }
+    expect(named('Vàng SJC 5 chỉ', 'SJC')).to.equal('VANG-SJC-5-CHI');
+  });
+
+  it('puts the company before names that do not have it', () => {
+    expect(named('Nữ trang 18K', 'DOJI')).to.equal('DOJI-NU-TRANG-18K');
+    expect(named('Mi Hồng 985', 'Mi Hồng')).to.equal('MI-HONG-985');
+    expect(named('MI HONG 999', '')).to.equal('MIHONG');
+  });
+
+  it('never gives the id of a coin, a currency or world gold', () => {
+    for (const name of ['BTC', 'usd', 'Dollar', 'Gold', 'XAU/USD', 'USD EUR', 'vàng thế giới']) {
+      expect(named(name), name).to.match(/^GOLD-|^VANG-THE-GIOI$/);
+    }
+  });
+
+  it('gives an id or says which field has none', () => {
+    expect(() => named('***')).to.throw(BodyError, 'data[0].name: expected a name with letters or digits');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (name, company) => {
+        try {
+          expect(isInstrumentId(named(name, company))).to.equal(true);
+        } catch (error) {
+          if (!(error instanceof BodyError)) throw error;
+        }
+      }),
+    );
+  });
+});
+
+describe('isSilver', () => {
+  it('tells silver from the north', () => {
+    expect(['BẠC MIẾNG 999', 'Nhẫn bạc', 'Silver', 'bạc'.normalize('NFD')].every(isSilver)).to.equal(true);
+    expect(['Vàng miền Bắc', 'Bac', 'Vàng'].some(isSilver)).to.equal(false);
+  });
+});
+
+describe('taelBand', () => {
+  it('takes a price in one unit at most', () => {
+    for (const at of [0, Date.UTC(2019, 0), Date.UTC(2026, 0)]) {
+      const [low, high] = taelBand(at);
+      expect(high).to.be.at.most(low * 10);
+    }
+  });
+});
+
+describe('days', () => {
+  const now = Date.parse('2026-03-16T12:00:00+07:00');
+  const context = { url: '', key: undefined, now, fetch: () => Promise.reject(new Error()) };
+  const start = (day: string) => Date.parse(`${day}T00:00:00+07:00`);
+
+  it('lists the days that hold any of the range, oldest first, up to today', () => {
+    expect(days(context, now - DAY, now + 9 * DAY, 100)).to.deep.equal([start('2026-03-15'), start('2026-03-16')]);
+    expect(days(context, start('2026-03-14'), start('2026-03-15'), 100)).to.deep.equal([start('2026-03-14')]);
+    expect(days(context, 0, now, 2)).to.deep.equal([start('2026-03-15'), start('2026-03-16')]);
+    expect(days(context, now + 1, now + DAY, 100)).to.deep.equal([]);
+    expect(days(context, now, now, 100)).to.deep.equal([]);
+  });
+});

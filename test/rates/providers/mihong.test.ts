@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import { BodyError } from '../../../src/rates/provider.ts';
+import { mihong } from '../../../src/rates/providers/mihong.ts';
+import { GOLD_BODIES } from '../gold-bodies.ts';
+import { ProviderServer } from '../provider-server.ts';
+
+const NOW = Date.parse('2026-03-25T14:00:00+07:00');
+const AT = Date.parse('2026-03-25T13:23:00+07:00');
+const PATH = '/v1/gold-prices';
+const HOUR = 3_600_000;
+
+function row(code: string, buyingPrice: number, sellingPrice: number, dateTime = '25/03/2026 13:23'): object {
+  return { code, buyingPrice, sellingPrice, dateTime };
+}
+
+describe('mihong', () => {
+  const server = new ProviderServer();
+  before(() => server.start());
+  after(() => server.stop());
+
+  const parse = (body: string) => mihong.parse(body, server.context(NOW), 0);
+
+  it('brings VND per chỉ to VND per tael', async () => {
+    server.serve({ [PATH]: GOLD_BODIES.mihong });
+    expect(await server.quotes(mihong, NOW)).to.deep.equal([
+      {
+        instrument: 'MIHONG',
+        market: 'gold',
+        provider: 'mihong',
+        company: 'Mi Hồng',
+        brand: '',
+        buy: 171_500_000,
+        sell: 175_000_000,
+        currency: 'VND',
+        unit: 'tael',
+        at: AT,
+      },
+    ]);
+    expect(server.asked[0]).to.deep.include({ path: `${PATH}?market=domestic` });
+    expect(server.asked[0]!.headers['x-market']).to.equal('mihong');
+  });
+
+  it('knows the SJC bar and finenesses, and the older form of the answer', () => {
+    const data = [row('SJC', 9_500_000, 9_750_000, '25/03/2026, 13:23'), row('950', 8_870_000, 0), row('680', 0, 0)];
+    for (const body of [JSON.stringify(data), JSON.stringify({ success: true, data })]) {
+      expect(parse(body).map(({ instrument, buy, sell, at }) => [instrument, buy, sell, at])).to.deep.equal([
+        ['SJC', 95_000_000, 97_500_000, AT],
+        ['MI-HONG-950', 88_700_000, null, AT],
+      ]);
+    }
+  });
+
+  it('backfills the bar and its own gold over the span that covers what is asked for', async () => {
+    server.serve({
+      [PATH]: ({ path }) =>
+        path.includes('goldCode=SJC')
+          ? JSON.stringify([
+              row('SJC', 17e6, 18e6),
+              row('SJC', 16e6, 17e6, '24/03/2026 10:00'),
+              row('SJC', 1, 1, '01/01/2025 10:00'),
+            ])
+          : JSON.stringify([row('999', 16e6, 17e6, '25/03/2026 09:00')]),
+    });
+    const chunks = await server.history(mihong, NOW, NOW - 300 * 24 * HOUR, NOW);
+    expect(chunks).to.have.length(1);
+    expect(chunks[0]!.map(({ instrument, buy }) => [instrument, buy])).to.deep.equal([
+      ['SJC', 160_000_000],
+      ['MIHONG', 160_000_000],
+      ['SJC', 170_000_000],
+    ]);
+    expect(server.asked.map(({ path }) => path)).to.deep.equal([
+      `${PATH}?market=domestic&goldCode=SJC&last=1y`,
+      `${PATH}?market=domestic&goldCode=999&last=1y`,
+    ]);
+    await server.history(mihong, NOW, NOW - 20 * HOUR, NOW);
+    expect(server.asked.at(-1)!.path).to.include('last=24h');
+    await server.history(mihong, NOW, 0, NOW);
+    expect(server.asked.at(-1)!.path).to.include('last=1y');
+  });
+
+  it('hands long histories on in chunks', async () => {
+    const minutes = Array.from({ length: 1100 }, (_, index) => {
+      const at = new Date(AT + 7 * HOUR - index * 60_000).toISOString();
+      return row('', 16e6, 17e6, `${at.slice(8, 10)}/${at.slice(5, 7)}/${at.slice(0, 4)} ${at.slice(11, 16)}`);
+    });
+    server.serve({ [PATH]: ({ path }) => (path.includes('SJC') ? JSON.stringify(minutes) : '[]') });
+    const chunks = await server.history(mihong, NOW, NOW - 24 * HOUR, NOW);
+    expect(chunks.map((chunk) => chunk.length)).to.deep.equal([500, 500, 100]);
+    expect(chunks.at(-1)!.at(-1)!.at).to.equal(AT);
+  });
+
+  it('wants a time in history', async () => {
+    server.serve({ [PATH]: JSON.stringify([row('SJC', 17e6, 18e6, 'x')]) });
+    const thrown = await server.history(mihong, NOW, 0, NOW).catch((error: unknown) => error);
+    expect(thrown).to.be.instanceOf(BodyError).with.property('path', 'body[0].dateTime');
+  });
+
+  it('names what does not fit', () => {
+    expect(() => parse(GOLD_BODIES.mihong.replace('sellingPrice', 'x'))).to.throw(
+      BodyError,
+      'body[0].sellingPrice: expected a price',
+    );
+    expect(() => parse(GOLD_BODIES.mihong.replace('17150000', '1e400'))).to.throw(BodyError, 'body[0].buyingPrice');
+    expect(() => parse('{}')).to.throw(BodyError, 'data: expected a list');
+  });
+
+  it('refuses a page that stands in for the answer', () => {
+    const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
+    expect(() => mihong.parse(page, server.context(NOW), 0)).to.throw(
+      BodyError,
+      'body: expected JSON, not an HTML page',
+    );
+  });
+});

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { BodyError } from '../../../src/rates/provider.ts';
+import { vangToday } from '../../../src/rates/providers/vang-today.ts';
+import { GOLD_BODIES } from '../gold-bodies.ts';
+import { ProviderServer } from '../provider-server.ts';
+
+const NOW = Date.parse('2026-03-16T23:40:00+07:00');
+const AT = 1773678605000; // 23:30:05 in Vietnam
+const PATH = '/api/prices';
+
+function body(prices: object): string {
+  return JSON.stringify({ success: true, timestamp: 1773678605, prices });
+}
+
+describe('vang-today', () => {
+  const server = new ProviderServer();
+  before(() => server.start());
+  after(() => server.stop());
+
+  const parse = (text: string) => vangToday.parse(text, server.context(NOW), 0);
+
+  it('reads VND per tael', async () => {
+    server.serve({ [PATH]: GOLD_BODIES.vangToday });
+    expect(await server.quotes(vangToday, NOW)).to.deep.equal([
+      {
+        instrument: 'SJC',
+        market: 'gold',
+        provider: 'vang-today',
+        company: 'SJC',
+        brand: '',
+        buy: 180_100_000,
+        sell: 183_100_000,
+        currency: 'VND',
+        unit: 'tael',
+        at: AT,
+      },
+    ]);
+    expect(server.asked[0]!.headers['user-agent']).to.match(/^Mozilla/);
+  });
+
+  it('knows companies by their codes, and world gold, which may have no sell', () => {
+    const price = { buy: 180e6, sell: 183e6, currency: 'VND' };
+    const quotes = parse(
+      body({
+        XAUUSD: { name: 'Gold', buy: 5010.5, sell: 0, currency: 'USD' },
+        SJ9999: { name: 'SJC Ring', ...price },
+        DOHNL: { name: 'DOJI Hanoi', ...price },
+        DOHCML: { name: 'DOJI HCM', ...price },
+        DOJINHTV: { name: 'DOJI Jewelry', ...price },
+        BTSJC: { name: 'Bảo Tín SJC', ...price },
+        BT9999NTT: { name: 'Bảo Tín 9999', ...price },
+        PQHN24NTT: { name: 'PNJ 24K', ...price },
+        VIETTINMSJC: { name: 'Viettin SJC', ...price },
+        NEW: { name: 'Vàng Ngọc Thẩm', ...price },
+        XAG: { name: 'Bạc', ...price },
+        USDX: { name: 'USD index', buy: 99, sell: 99, currency: 'USD' },
+        __proto__x: { name: 'BTC', ...price },
+      }),
+    );
+    expect(quotes[0]).to.include({ instrument: 'XAU', buy: 5010.5, sell: null, currency: 'USD', unit: 'ozt' });
+    expect(quotes.slice(1).map(({ instrument, company, brand }) => [instrument, company, brand])).to.deep.equal([
+      ['SJC-RING', 'SJC', ''],
+      ['DOJI', 'DOJI', 'Hà Nội'],
+      ['DOJI', 'DOJI', 'Hồ Chí Minh'],
+      ['DOJI-JEWELRY', 'DOJI', ''],
+      ['SJC', 'BTMC', ''],
+      ['BTMC-RING', 'BTMC', ''],
+      ['PNJ-24K', 'PNJ', ''],
+      ['SJC', 'VietinBank', ''],
+      ['VANG-NGOC-THAM', 'vang.today', ''],
+      ['GOLD-BTC', 'vang.today', ''],
+    ]);
+  });
+
+  it('reads the list form', () => {
+    const row = { type_code: 'SJL1L10', buy: 161_300_000, sell: 163_800_000, update_time: 1773678000 };
+    const text = JSON.stringify({ success: true, current_time: 1773678605, data: [{ ...row, name: 'SJC' }] });
+    expect(parse(text)[0]).to.include({ instrument: 'SJC', buy: 161_300_000, at: 1773678000000 });
+  });
+
+  it('backfills a price a day, at the beginning of the day', async () => {
+    server.serve({
+      [PATH]: '{"success":true,"history":[]}',
+      [`${PATH}?type=SJL1L10&days=30`]: GOLD_BODIES.vangTodayHistory,
+    });
+    const chunks = await server.history(vangToday, NOW, 0, NOW);
+    expect(chunks.map((chunk) => chunk.map(({ instrument, buy, at }) => [instrument, buy, at]))).to.deep.equal([
+      [
+        ['SJC', 179_600_000, Date.parse('2026-03-15T00:00:00+07:00')],
+        ['SJC', 180_100_000, Date.parse('2026-03-16T00:00:00+07:00')],
+      ],
+    ]);
+    expect(server.asked).to.have.length(12);
+  });
+
+  it('names what does not fit', () => {
+    const { vangToday: good } = GOLD_BODIES;
+    expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(BodyError, 'prices.SJL1L10.sell: expected a price');
+    expect(() => parse(good.replace('"VND"', '"USD"'))).to.throw(BodyError, 'prices.SJL1L10.currency: expected VND');
+    expect(() => parse(good.replace('true', '1'))).to.throw(BodyError, 'success: expected true');
+    expect(() => parse('{"success":true}')).to.throw(BodyError, 'prices: expected an object');
+  });
+
+  it('refuses a page that stands in for the answer', () => {
+    const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
+    expect(() => vangToday.parse(page, server.context(NOW), 0)).to.throw(
+      BodyError,
+      'body: expected JSON, not an HTML page',
+    );
+  });
+});
