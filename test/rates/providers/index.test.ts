@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { configuredProvider } from '../../../src/rates/configured.ts';
+import { BodyError } from '../../../src/rates/provider.ts';
+import { PROVIDERS } from '../../../src/rates/providers/index.ts';
+
+const DOCUMENT = readFileSync(new URL('../../../docs/providers.md', import.meta.url), 'utf8');
+
+describe('PROVIDERS', () => {
+  it('are the eighteen of config.json, in its order', () => {
+    expect(PROVIDERS.map(({ id }) => id).join(' ')).to.equal(
+      'sjc sjc-xml pnj pnj-history doji btmc mihong vang-today vnappmob tygia gold-api coingecko binance kraken ' +
+        'coinbase vietcombank er-api frankfurter',
+    );
+  });
+
+  for (const provider of PROVIDERS) {
+    it(`${provider.id} keeps to the contract`, () => {
+      expect(provider.enabled && provider.key === 'required').to.equal(false);
+      expect(URL.canParse(provider.url)).to.equal(true);
+      expect(provider.url).to.not.match(/\/$/);
+      expect(provider.every).to.be.at.least(60_000);
+      expect(DOCUMENT).to.match(new RegExp(`^### ${provider.id}$`, 'm'), 'a section in docs/providers.md');
+    });
+
+    it(`${provider.id} meets any text and any JSON with a BodyError or nothing`, () => {
+      const now = Date.UTC(2026, 6, 20);
+      const context = { url: provider.url, key: undefined, now, fetch: () => Promise.reject(new Error('not used')) };
+      const anything = fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.json(),
+        fc.json().map((text) => `\ufeff\n${text}`),
+      );
+      fc.assert(
+        fc.property(anything, (body) => {
+          try {
+            expect(provider.parse(body, context, 0)).to.deep.equal([]);
+          } catch (error) {
+            if (!(error instanceof BodyError)) throw error;
+          }
+        }),
+      );
+    });
+  }
+});
+
+describe('the example in docs/providers.md', () => {
+  it('works as it is written', () => {
+    const [body, config, quotes] = [...DOCUMENT.matchAll(/```json\n(.*?)```/gs)].map((match) => match[1]!);
+    const settings = JSON.parse(config!).rates.providers['kho-vang'];
+    const provider = configuredProvider('kho-vang', settings);
+    const now = Date.UTC(2026, 6, 20, 13);
+    const context = { url: settings.url, key: undefined, now, fetch: () => Promise.reject(new Error('not used')) };
+    expect(provider.parse(body!, context, 0)).to.deep.equal(
+      JSON.parse(quotes!).map(({ at, ...quote }: { at: string }) => ({ ...quote, at: Date.parse(at) })),
+    );
+  });
+});
