@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { formatAddress, isLoopback } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Home } from '../home.ts';
 
@@ -74,17 +75,6 @@ function bad(text: string, why: string): Failure {
     'USAGE',
     `"${text.slice(0, 300)}" does not name a server: ${why}. Expected HOST:PORT, as example.org:${DEFAULT_PORT}.`,
   );
-}
-
-/** `host:port`, IPv6 in brackets. */
-export function formatAddress(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** Whether traffic to this host never leaves the machine. */
-export function isLoopback(host: string): boolean {
-  if (isIPv6(host)) return host === '::1' || /^::ffff:127\.\d+\.\d+\.\d+$/i.test(host);
-  return /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) || host.toLowerCase() === 'localhost';
 }
 
 /** A target as people read it. */

@@ -1,0 +1,159 @@
+import { LocalEngine } from '../engine/local/engine.ts';
+import type { Home } from '../home.ts';
+import { Fetcher } from '../rates/fetcher.ts';
+import { Gatherer } from '../rates/gatherer.ts';
+import type { Log } from '../rates/log.ts';
+import { Accounts } from '../room/accounts.ts';
+import { Forum } from '../room/forum.ts';
+import { Intake } from '../room/intake.ts';
+import { Lockout } from '../room/lockout.ts';
+import { Passwords } from '../room/passwords.ts';
+import { Presence } from '../room/presence.ts';
+import { Rates } from '../room/rates.ts';
+import { Hub } from '../server/hub.ts';
+import { Server } from '../server/server.ts';
+import type { Services } from '../server/services.ts';
+import { Sessions } from '../server/sessions.ts';
+import { SumListener } from '../server/sum-listener.ts';
+import { Store } from '../store/store.ts';
+import { View } from '../view/view.ts';
+import { loadCertificate } from './certificate.ts';
+import type { Config } from './config.ts';
+import { configuredSources, providerOrder } from './sources.ts';
+
+export interface DaemonSettings {
+  readonly home: Home;
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Log;
+  /** Somebody asked the daemon to end. */
+  readonly onStop: () => void;
+}
+
+/** A daemon that runs. */
+export interface Daemon {
+  readonly status: Services['status'];
+  /** Ends it: clients get `bye`, what is acknowledged is on disk. */
+  stop(reason: string, retryAfterMs?: number): Promise<void>;
+}
+
+/**
+ * Builds and joins everything, in the order in which data flows, and starts it from the inside out. What fails on the
+ * way is undone in reverse.
+ */
+export async function startDaemon({ home, config, version, log, onStop }: DaemonSettings): Promise<Daemon> {
+  const startedAt = Date.now();
+  const now = () => Date.now();
+  const monotonic = () => performance.now();
+  const { limits } = config;
+  const sources = configuredSources(config.rates.providers);
+
+  const store = await Store.at(home.dataFolder);
+  const view = new View(store);
+  const engine = new LocalEngine(store, view);
+  const { journal, bus } = engine;
+
+  const rates = new Rates({ view, providers: providerOrder(sources), now });
+  const intake = new Intake({ journal, view, rates, now });
+  const fetcher = new Fetcher({ version });
+  const gatherer = new Gatherer({ providers: sources, fetcher, sink: intake, lease: engine.lease('rates'), log });
+  const passwords = new Passwords({ limit: limits.passwordQueue });
+  const lockout = new Lockout({ attempts: config.attempts, now: monotonic });
+  const accounts = new Accounts({
+    journal,
+    view,
+    passwords,
+    lockout,
+    now,
+    limits: { signUpsPerHour: limits.signUpsPerHour },
+    log,
+  });
+  const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
+  const presence = new Presence({ bus, now });
+  const hub = new Hub({ view, bus, mark: (quote) => rates.mark(quote) });
+  const sessions = new Sessions();
+
+  const { key, cert, fingerprint } = await loadCertificate(home);
+  const serverName = config.serverName ?? `goldctl/${version}`;
+  const services: Services = {
+    accounts,
+    rates,
+    intake,
+    forum,
+    presence,
+    gatherer,
+    view,
+    hub,
+    sessions,
+    limits,
+    log,
+    now,
+    serverName,
+    head: () => journal.head(),
+    status,
+    stop: () => setImmediate(onStop),
+  };
+  const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
+  const sumListener =
+    config.sumPort === undefined
+      ? undefined
+      : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log });
+
+  function status(): ReturnType<Services['status']> {
+    const { host } = config.listen;
+    return {
+      version,
+      pid: process.pid,
+      startedAt,
+      home: home.root,
+      listening: [
+        {
+          name: config.listen.plain ? 'TLS 1.3, clear text from loopback' : 'TLS 1.3',
+          address: server.listener.address,
+          state: 'open',
+        },
+        ...(sumListener ? [{ name: 'sum', address: `${host}:${sumListener.port}`, state: sumListener.state }] : []),
+      ],
+      fingerprint,
+      seq: journal.head(),
+      connections: sessions.size,
+      members: presence.count,
+      accounts: view.accounts.count,
+      instruments: view.quotes.instruments.size,
+      memoryBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  const started: (() => Promise<void>)[] = [];
+  try {
+    await engine.start();
+    started.push(() => engine.stop());
+    hub.start();
+    started.push(async () => hub.stop());
+    await server.start();
+    started.push(() => server.stop('The daemon could not start.'));
+    await sumListener?.start();
+    started.push(async () => sumListener?.stop());
+    gatherer.start();
+  } catch (failure) {
+    for (const undo of started.reverse()) await undo();
+    throw failure;
+  }
+  log.info(
+    { event: 'daemon.start', address: server.listener.address, seq: journal.head() },
+    `${serverName} is listening`,
+  );
+
+  return {
+    status,
+    async stop(reason, retryAfterMs) {
+      log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
+      await gatherer.stop();
+      fetcher.stop();
+      await sumListener?.stop();
+      await server.stop(reason, retryAfterMs);
+      hub.stop();
+      await engine.stop();
+    },
+  };
+}

@@ -1,0 +1,297 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { closest, distance } from 'fastest-levenshtein';
+import Type, { type Static, type TProperties } from 'typebox';
+import { Errors } from 'typebox/value';
+import { isLoopback } from '../address.ts';
+import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import { parseSpan } from '../domain/instant.ts';
+import { findJsonError } from './json-error.ts';
+import type { StartOptions } from './start-options.ts';
+
+const MIB = 1024 * 1024;
+
+function strict<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+/** A whole number of `minimum` to `maximum`; `preset` where config.json has none. */
+function count(preset: number, minimum: number, maximum: number) {
+  return Type.Optional(Type.Integer({ minimum, maximum, default: preset }));
+}
+
+const Listen = strict({
+  /** Address or name to listen on. */
+  host: Type.Optional(Type.String({ minLength: 1, maxLength: 253, default: '127.0.0.1' })),
+  /** TCP port; 0: a free one. */
+  port: count(4000, 0, 65_535),
+  /** Clear text in place of TLS, on loopback addresses only. */
+  plain: Type.Optional(Type.Boolean({ default: false })),
+});
+
+/** Every one is a bound that a client can meet; times are milliseconds. */
+const Limits = strict({
+  lineBytes: count(64 * 1024, 1024, 8 * MIB),
+  postCharacters: count(4096, 1, 8192),
+  callsPerSecond: count(20, 1, 1_000_000),
+  callsBurst: count(60, 1, 1_000_000),
+  connections: count(10_000, 1, 1_000_000),
+  connectionsPerAddress: count(64, 1, 1_000_000),
+  helloMs: count(10_000, 10, 3_600_000),
+  signInMs: count(60_000, 10, 86_400_000),
+  pingMs: count(30_000, 10, 3_600_000),
+  queueSoftBytes: count(MIB, 1024, 1024 * MIB),
+  queueHardBytes: count(4 * MIB, 1024, 1024 * MIB),
+  stallMs: count(10_000, 10, 3_600_000),
+  /** Accounts that one address may make. */
+  signUpsPerHour: count(20, 1, 1_000_000),
+  /** Passwords that wait to be hashed. */
+  passwordQueue: count(64, 1, 100_000),
+});
+
+/** What every provider may be told; the settings of one that is made by configuration alone are checked in rates/. */
+const Provider = Type.Object({
+  enabled: Type.Optional(Type.Boolean()),
+  url: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+  key: Type.Optional(Type.String({ maxLength: 4096 })),
+  every: Type.Optional(Type.String({ maxLength: 16 })),
+});
+
+const Schema = strict({
+  listen: Type.Optional(Listen),
+  /** Wrong passwords before an account is locked for an address. */
+  attempts: count(3, 1, 5),
+  sumPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  /** What the daemon calls itself. */
+  serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  log: Type.Optional(
+    strict({ level: Type.Optional(Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info' })) }),
+  ),
+  limits: Type.Optional(Limits),
+  rates: Type.Optional(strict({ providers: Type.Optional(Type.Record(Type.String(), Provider)) })),
+});
+
+/** `rates.providers.<id>` as it is written; more keys may stand in it. */
+export type ProviderConfig = Static<typeof Provider> & Readonly<Record<string, unknown>>;
+
+/** The daemon's settings: config.json, and the presets where it has none. */
+export interface Config {
+  readonly listen: Readonly<Required<Static<typeof Listen>>>;
+  readonly attempts: number;
+  readonly sumPort?: number;
+  readonly serverName?: string;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly limits: Readonly<Required<Static<typeof Limits>>>;
+  readonly rates: { readonly providers: Readonly<Record<string, ProviderConfig>> };
+}
+
+/** The settings of `config.json`; without the file, the presets. @throws Failure CONFIG_INVALID, STORE_FAILED */
+export async function loadConfig(file: string): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return parseConfig('{}', file);
+    throw new Failure('STORE_FAILED', `${file} cannot be read (${code}).`, { cause, data: { file } });
+  }
+  return parseConfig(text, file);
+}
+
+/** The settings of a text. `file` is its name in errors. @throws Failure CONFIG_INVALID */
+export function parseConfig(text: string, file: string): Config {
+  const json = text.replace(/^\ufeff/, '');
+  const broken = findJsonError(json);
+  if (broken) {
+    const { line, column, expected } = broken;
+    throw new Failure('CONFIG_INVALID', `${file}, line ${line}, column ${column} is no JSON: expected ${expected}.`, {
+      data: { file, line, column },
+    });
+  }
+  const value: unknown = JSON.parse(json);
+  const wrong = firstError(value);
+  if (wrong) throw invalid(file, wrong.path, wrong.problem);
+  const written = value as Static<typeof Schema>;
+  const config: Config = {
+    listen: { ...presets(Listen), ...written.listen },
+    attempts: written.attempts ?? 3,
+    ...(written.sumPort === undefined ? {} : { sumPort: written.sumPort }),
+    ...(written.serverName === undefined ? {} : { serverName: written.serverName }),
+    log: { level: 'info', ...written.log },
+    limits: { ...presets(Limits), ...written.limits },
+    rates: { providers: written.rates?.providers ?? {} },
+  };
+  const refused = refusal(config);
+  if (refused) throw invalid(file, refused.path, refused.problem);
+  return config;
+}
+
+/**
+ * The settings with what the command line says instead.
+ * @throws Failure USAGE when the two together are refused.
+ */
+export function applyFlags(config: Config, flags: StartOptions): Config {
+  const { host, port, plain: clear, attempts, sumPort } = flags;
+  const applied: Config = {
+    ...config,
+    listen: {
+      host: host ?? config.listen.host,
+      port: port ?? config.listen.port,
+      plain: clear ?? config.listen.plain,
+    },
+    attempts: attempts ?? config.attempts,
+    ...(sumPort === undefined ? {} : { sumPort }),
+  };
+  const numbers = firstError({
+    attempts: applied.attempts,
+    listen: applied.listen,
+    ...(sumPort === undefined ? {} : { sumPort }),
+  });
+  const refused = numbers ?? refusal(applied);
+  if (refused) throw new Failure('USAGE', `${FLAGS[refused.path] ?? refused.path} ${refused.problem}.`);
+  return applied;
+}
+
+interface Problem {
+  /** As people write it: `limits.lineBytes`. */
+  readonly path: string;
+  /** What is wrong and how to mend it, without a full stop. */
+  readonly problem: string;
+}
+
+const FLAGS: Readonly<Record<string, string>> = {
+  'listen.host': '--host',
+  'listen.port': '--port',
+  'listen.plain': '--plain',
+  attempts: '--attempts',
+  sumPort: '--sum-port',
+};
+
+function presets<P extends TProperties>(schema: { properties: P }): Required<Static<ReturnType<typeof strict<P>>>> {
+  const entries = Object.entries(schema.properties).map(([key, property]) => [
+    key,
+    (property as { default?: unknown }).default,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function firstError(value: unknown): Problem | undefined {
+  // A key that nobody knows shows as two errors; the one on the object that holds it can tell what is known there.
+  const error = Errors(Schema, value).find(({ keyword }) => keyword !== 'boolean');
+  if (!error) return undefined;
+  const keys = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = keys.join('.');
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const [key] = error.params.additionalProperties as string[];
+      return { path: [...keys, key].join('.'), problem: `is no setting${nearest(key!, knownKeys(keys))}` };
+    }
+    case 'type':
+      return {
+        path,
+        problem: `is ${article(valueAt(value, keys))}; write ${KINDS[String(error.params.type)] ?? error.params.type}`,
+      };
+    case 'enum':
+      return {
+        path,
+        problem: `is ${show(valueAt(value, keys))}; write one of ${(error.params.allowedValues as unknown[]).join(', ')}`,
+      };
+    case 'minimum':
+    case 'maximum': {
+      const { minimum, maximum } = schemaAt(keys) as { minimum: number; maximum: number };
+      return { path, problem: `is ${show(valueAt(value, keys))}; write a whole number of ${minimum} to ${maximum}` };
+    }
+    default:
+      return { path, problem: `does not fit: it ${error.message}` };
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  object: 'an object, as { … }',
+  integer: 'a whole number, without quotes',
+  string: 'a text between double quotes',
+  boolean: 'true or false, without quotes',
+};
+
+function refusal({ listen, limits, rates }: Config): Problem | undefined {
+  const { host, plain: clear } = listen;
+  if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
+    return {
+      path: 'listen.host',
+      problem: `is ${show(host)}; write an address, as "127.0.0.1" or "::", or a host name`,
+    };
+  }
+  if (clear && !isLoopback(host)) {
+    return {
+      path: 'listen.plain',
+      problem: `sends passwords in clear text, and ${host} can be reached from other machines, where anybody on the way could read them; leave it out, or listen on 127.0.0.1`,
+    };
+  }
+  if (limits.queueHardBytes < limits.queueSoftBytes) {
+    return {
+      path: 'limits.queueHardBytes',
+      problem: `is below limits.queueSoftBytes (${limits.queueSoftBytes}); write at least as much`,
+    };
+  }
+  for (const [id, { every }] of Object.entries(rates.providers)) {
+    const path = `rates.providers.${id}`;
+    if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)) {
+      return { path, problem: 'is no id for a provider; take 1-32 small letters, digits and -' };
+    }
+    const span = every === undefined ? Number.POSITIVE_INFINITY : (parseSpan(every) ?? 0);
+    if (span < 1000)
+      return {
+        path: `${path}.every`,
+        problem: `is ${show(every)}; write a span of 1 s or more, as "30m", "90s" or "1h"`,
+      };
+  }
+  return undefined;
+}
+
+function schemaAt(keys: readonly string[]): unknown {
+  let schema: unknown = Schema;
+  for (const key of keys) schema = (schema as { properties?: Record<string, unknown> } | undefined)?.properties?.[key];
+  return schema;
+}
+
+function knownKeys(keys: readonly string[]): string[] {
+  return Object.keys((schemaAt(keys) as { properties?: object } | undefined)?.properties ?? {});
+}
+
+function nearest(key: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
+  const match = closest(
+    key.toLowerCase(),
+    known.map((name) => name.toLowerCase()),
+  );
+  const name = known.find((name) => name.toLowerCase() === match)!;
+  return distance(key.toLowerCase(), match) <= Math.max(2, name.length / 3)
+    ? `; did you mean "${name}"?`
+    : `; there is ${known.join(', ')}`;
+}
+
+function valueAt(value: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], value);
+}
+
+/** The kind of a value: the value itself may be a key that no log and no screen may show. */
+function article(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a broken number';
+  return { string: 'a text', object: 'an object', boolean: 'true or false' }[typeof value as 'string'] ?? typeof value;
+}
+
+function show(value: unknown): string {
+  return plain(JSON.stringify(value) ?? 'nothing').slice(0, 80);
+}
+
+function invalid(file: string, path: string, problem: string): Failure {
+  const where = path === '' ? 'the top level' : plain(path).slice(0, 200);
+  const end = problem.endsWith('?') ? '' : '.';
+  return new Failure('CONFIG_INVALID', `${file}: ${where} ${problem}${end}`, { data: { file, path } });
+}

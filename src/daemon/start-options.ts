@@ -1,0 +1,15 @@
+/**
+ * How a daemon is started: the one argument of `main`, as JSON, and what daemon.pid keeps for a restart. What is
+ * left out is as config.json says.
+ */
+export interface StartOptions {
+  /** GOLDCTL_HOME, absolute; without it the platform's own folders. */
+  readonly home?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly plain?: boolean;
+  readonly attempts?: number;
+  readonly sumPort?: number;
+  /** Stay on the terminal, log lines on it as well. */
+  readonly foreground?: boolean;
+}

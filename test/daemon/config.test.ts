@@ -1,0 +1,169 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { applyFlags, loadConfig, parseConfig } from '../../src/daemon/config.ts';
+import { findJsonError } from '../../src/daemon/json-error.ts';
+import { Failure } from '../../src/domain/failure.ts';
+
+const read = (value: unknown) => parseConfig(typeof value === 'string' ? value : JSON.stringify(value), 'config.json');
+
+function refused(value: unknown): Failure {
+  try {
+    read(value);
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(Failure).and.to.include({ code: 'CONFIG_INVALID' });
+    return thrown as Failure;
+  }
+  throw new Error('Expected a Failure.');
+}
+
+describe('config', () => {
+  it('has presets for everything', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-config-'));
+    const config = await loadConfig(join(folder, 'config.json'));
+    expect(config).to.deep.include({
+      listen: { host: '127.0.0.1', port: 4000, plain: false },
+      attempts: 3,
+      log: { level: 'info' },
+      rates: { providers: {} },
+    });
+    expect(config.limits).to.deep.equal({
+      lineBytes: 65_536,
+      postCharacters: 4096,
+      callsPerSecond: 20,
+      callsBurst: 60,
+      connections: 10_000,
+      connectionsPerAddress: 64,
+      helloMs: 10_000,
+      signInMs: 60_000,
+      pingMs: 30_000,
+      queueSoftBytes: 1_048_576,
+      queueHardBytes: 4_194_304,
+      stallMs: 10_000,
+      signUpsPerHour: 20,
+      passwordQueue: 64,
+    });
+    await rm(folder, { recursive: true });
+  });
+
+  it('takes what is written, and leaves providers their own settings', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-config-'));
+    const file = join(folder, 'config.json');
+    const providers = {
+      sjc: { every: '90s', url: 'http://127.0.0.1:1' },
+      mine: { market: 'gold', rows: 'data', quote: { buy: 'b' } },
+    };
+    await writeFile(
+      file,
+      `\ufeff${JSON.stringify({ listen: { port: 0 }, limits: { helloMs: 500 }, sumPort: 5000, rates: { providers } })}`,
+    );
+    const config = await loadConfig(file);
+    expect(config.listen).to.deep.equal({ host: '127.0.0.1', port: 0, plain: false });
+    expect(config.limits).to.include({ helloMs: 500, signInMs: 60_000 });
+    expect(config.sumPort).to.equal(5000);
+    expect(config.rates.providers).to.deep.equal(providers);
+    await rm(folder, { recursive: true });
+  });
+
+  it('names file, setting and fix', () => {
+    const cases: [unknown, string, string][] = [
+      [{ listen: { prot: 4000 } }, 'listen.prot', 'did you mean "port"?'],
+      [{ limit: {} }, 'limit', 'did you mean "limits"?'],
+      [{ attempts: 6 }, 'attempts', '1 to 5'],
+      [{ listen: { port: '4000' } }, 'listen.port', 'without quotes'],
+      [{ listen: { host: 'a b' } }, 'listen.host', '127.0.0.1'],
+      [{ log: { level: 'loud' } }, 'log.level', 'debug, info, warn, error'],
+      [{ limits: { queueSoftBytes: 2 ** 23 } }, 'limits.queueHardBytes', 'queueSoftBytes'],
+      [{ rates: { providers: { sjc: { every: '5' } } } }, 'rates.providers.sjc.every', '"30m"'],
+      [{ rates: { providers: { 'S J C': {} } } }, 'rates.providers.S J C', 'small letters'],
+      ['{"rates":{"providers":{"__proto__":{}}}}', 'rates.providers.__proto__', 'no id'],
+    ];
+    for (const [value, path, fix] of cases) {
+      const { message, data } = refused(value);
+      expect(message).to.include('config.json').and.to.include(path).and.to.include(fix);
+      expect(data.path).to.equal(path);
+    }
+  });
+
+  it('does not quote a key that is of the wrong kind', () => {
+    expect(refused({ rates: { providers: { doji: { key: ['s3cret'] } } } }).message).to.not.include('s3cret');
+  });
+
+  it('names line and column of what is no JSON', () => {
+    expect(refused('{\n  "attempts": 3,\n}').data).to.include({ line: 3, column: 1 });
+    expect(refused('{\n  // ports\n}').message).to.include('line 2, column 3');
+  });
+
+  it('refuses clear text on addresses that others reach', () => {
+    expect(refused({ listen: { plain: true, host: '0.0.0.0' } }).message).to.include('clear text');
+    expect(read({ listen: { plain: true, host: '::1' } }).listen.plain).to.equal(true);
+    expect(() => applyFlags(read({ listen: { host: '192.168.1.2' } }), { plain: true }))
+      .to.throw(Failure, '--plain')
+      .with.property('code', 'USAGE');
+  });
+
+  it('puts flags above the file', () => {
+    const config = read({ listen: { port: 5000 }, attempts: 2 });
+    expect(applyFlags(config, {})).to.deep.equal(config);
+    expect(applyFlags(config, { port: 0, attempts: 5, sumPort: 0, plain: true })).to.deep.include({
+      listen: { host: '127.0.0.1', port: 0, plain: true },
+      attempts: 5,
+      sumPort: 0,
+    });
+    expect(() => applyFlags(config, { attempts: 0 })).to.throw(Failure, '--attempts');
+  });
+
+  it('takes any bytes without another error than its own', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        try {
+          read(text);
+        } catch (thrown) {
+          expect(thrown).to.be.instanceOf(Failure);
+        }
+      }),
+    );
+  });
+});
+
+describe('findJsonError', () => {
+  const isJson = (text: string) => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it('agrees with JSON.parse', () => {
+    const broken = fc
+      .tuple(
+        fc.json(),
+        fc.nat(),
+        fc.constantFrom('', ',', '}', ']', '"', '\\', '1', ' ', 'e', '-', '.', '\u0001', '\u0085'),
+      )
+      .map(
+        ([text, at, put]) =>
+          text.slice(0, at % (text.length + 1)) + put + text.slice((at % (text.length + 1)) + (at % 2)),
+      );
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), broken), (text) => {
+        expect(findJsonError(text) === undefined).to.equal(isJson(text), text);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('names the place', () => {
+    expect(findJsonError('[1, 2')).to.deep.equal({ line: 1, column: 6, expected: '"," or "]"' });
+    expect(findJsonError('{"a" 1}')).to.deep.equal({ line: 1, column: 6, expected: '":" after the name' });
+    expect(findJsonError('{"a": 1}\n}')).to.deep.equal({ line: 2, column: 1, expected: 'nothing more' });
+  });
+
+  it('does not mind depth', () => {
+    expect(findJsonError('['.repeat(200_000))).to.include({ expected: 'a value' });
+  });
+});

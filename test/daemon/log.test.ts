@@ -1,0 +1,188 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createLog, type DaemonLog, type LogOptions } from '../../src/daemon/log.ts';
+import { followLines, lastLines } from '../../src/daemon/log-reader.ts';
+import { prettyLine } from '../../src/daemon/pretty-line.ts';
+import { Failure } from '../../src/domain/failure.ts';
+
+describe('log', () => {
+  let folder: string;
+  let file: string;
+  let log: DaemonLog | undefined;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'goldctl-log-'));
+    file = join(folder, 'goldctl.log');
+  });
+  afterEach(async () => {
+    await log?.stop();
+    log = undefined;
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(options: Partial<LogOptions> = {}): Promise<DaemonLog> {
+    log = await createLog({ file, level: 'info', ...options });
+    return log;
+  }
+  async function lines(): Promise<Record<string, unknown>[]> {
+    await log!.stop();
+    return (await readFile(file, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+
+  it('writes JSON lines into a file of 0600', async () => {
+    const { logger } = await open();
+    logger.info({ event: 'forum.post', number: 7 }, 'posted');
+    logger.debug({ event: 'forum.read' }, 'below the level');
+    const [line, ...others] = await lines();
+    expect(line).to.include({ level: 'info', event: 'forum.post', number: 7, msg: 'posted' });
+    expect(line!.time).to.be.a('number');
+    expect(others).to.deep.equal([]);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+  });
+
+  it('hides secrets wherever they stand', async () => {
+    const { logger } = await open();
+    const secret = 'hunter2';
+    const cause = Object.assign(new Error('refused'), {
+      token: secret,
+      request: { headers: { Authorization: secret } },
+    });
+    logger.info({
+      event: 'x',
+      password: secret,
+      params: { newPassword: secret, accounts: [{ name: 'lan', password: secret }] },
+    });
+    logger.warn({
+      event: 'x',
+      provider: { key: secret, url: 'http://127.0.0.1' },
+      err: new Failure('INTERNAL', 'no', { cause }),
+    });
+    logger.child({ token: secret }).info('child');
+    const text = JSON.stringify(await lines());
+    expect(text).not.to.include(secret);
+    expect(text).to.include('http://127.0.0.1').and.to.include('lan').and.to.include('refused');
+  });
+
+  it('survives a field that holds itself', async () => {
+    const loop: Record<string, unknown> = { name: 'loop', big: 12n };
+    loop.self = loop;
+    (await open()).logger.info({ event: 'x', loop });
+    expect((await lines())[0]).to.have.nested.property('loop.name', 'loop');
+  });
+
+  it('says so when the file cannot be written', async () => {
+    const thrown = await createLog({ file: join(folder, 'none', 'goldctl.log'), level: 'info' }).catch(
+      (error) => error,
+    );
+    expect(thrown).to.be.instanceOf(Failure).and.to.include({ code: 'STORE_FAILED' });
+  });
+
+  it('puts a large log aside and keeps three', async () => {
+    for (let turn = 1; turn <= 5; turn++) {
+      await open({ rotateBytes: 100 });
+      log!.logger.info({ event: 'x', turn, filler: 'x'.repeat(200) }, 'turn');
+      await log!.stop();
+    }
+    expect((await readdir(folder)).sort()).to.deep.equal([
+      'goldctl.log',
+      'goldctl.log.1',
+      'goldctl.log.2',
+      'goldctl.log.3',
+    ]);
+    expect(await readFile(`${file}.1`, 'utf8')).to.include('"turn":4');
+  });
+
+  it('puts it aside while it runs, and a follower misses nothing', async () => {
+    const { logger, rotate } = await open({ rotateBytes: 0 });
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const followed = (async () => {
+      for await (const line of followLines(file, 10, controller.signal)) {
+        const { number } = JSON.parse(line);
+        if (number !== undefined) seen.push(number);
+        if (number === 30) return;
+        if (number === undefined || number % 10 !== 0) continue;
+        await rotate();
+        for (let next = number + 1; next <= number + 10; next++) logger.info({ event: 'x', number: next });
+      }
+    })();
+    for (let number = 1; number <= 10; number++) logger.info({ event: 'x', number });
+    await followed;
+    expect(seen).to.deep.equal(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    controller.abort();
+  });
+
+  it('reads the last lines, from the file before where there are fewer', async () => {
+    expect(await lastLines(file, 5)).to.deep.equal([]);
+    await writeFile(`${file}.1`, 'a\nb\nc\n');
+    await writeFile(file, 'đ\ne\nunfinished');
+    expect(await lastLines(file, 1)).to.deep.equal(['e']);
+    expect(await lastLines(file, 4)).to.deep.equal(['b', 'c', 'đ', 'e']);
+    const many = Array.from({ length: 40_000 }, (_, index) => `line ${index}`);
+    await writeFile(file, `${many.join('\n')}\n`);
+    expect(await lastLines(file, 30_000)).to.deep.equal(many.slice(-30_000));
+  });
+
+  it('stops following when told to', async () => {
+    const controller = new AbortController();
+    const iterator = followLines(file, 10, controller.signal);
+    const next = iterator.next();
+    controller.abort();
+    expect(await next).to.deep.equal({ value: undefined, done: true });
+  });
+});
+
+describe('prettyLine', () => {
+  it('has the form of the seeds, in Vietnam time', () => {
+    const time = Date.UTC(2026, 10, 21, 8, 0, 1);
+    expect(
+      prettyLine(
+        JSON.stringify({ level: 'info', time, event: 'forum.post', member: 'lan', text: 'Xin chào', msg: 'posted' }),
+      ),
+    ).to.equal('2026-11-21 15:00:01 [INFO] [forum.post]: posted member=lan text="Xin chào"');
+    expect(prettyLine(JSON.stringify({ level: 'warn', time, event: 'sum.range', numbers: [1, 2] }))).to.equal(
+      '2026-11-21 15:00:01 [WARNING] [sum.range]: numbers=[1,2]',
+    );
+  });
+
+  it('shows errors by what they say', () => {
+    const err = {
+      name: 'Failure',
+      code: 'NOT_AVAILABLE',
+      message: 'down',
+      stack: 'at x',
+      cause: { name: 'Error', message: 'refused' },
+    };
+    expect(prettyLine(JSON.stringify({ level: 'error', time: 0, event: 'rates.fetch', err }))).to.equal(
+      '1970-01-01 07:00:00 [ERROR] [rates.fetch]: err="NOT_AVAILABLE: down" <- "Error: refused"',
+    );
+  });
+
+  it('lets no control character through', () => {
+    const hostile = 'a\u001b[2Jb\r\nc\u202ed';
+    expect(
+      prettyLine(JSON.stringify({ level: 'info', time: 0, event: hostile, msg: hostile, [hostile]: { x: hostile } })),
+    ).to.not.match(/\p{Cc}|\u202e/u);
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
+        expect(prettyLine(text)).to.not.match(/\p{Cc}/u);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (entry) => {
+        expect(prettyLine(JSON.stringify(entry))).to.not.match(/\p{Cc}/u);
+      }),
+    );
+  });
+
+  it('leaves lines that are not JSON', () => {
+    expect(prettyLine('FATAL ERROR: out of memory')).to.equal('FATAL ERROR: out of memory');
+  });
+});
