@@ -18,7 +18,8 @@ export function configuredSources(providers: Readonly<Record<string, ProviderCon
   return [...own, ...made].map(({ provider, config }) => ({
     provider,
     settings: {
-      enabled: config.enabled ?? provider.enabled,
+      // One that waited for its key goes on with it.
+      enabled: config.enabled ?? (provider.enabled || (provider.key === 'required' && config.key !== undefined)),
       url: (config.url ?? provider.url).replace(/\/+$/, ''),
       key: config.key,
       every: config.every === undefined ? provider.every : span(provider.id, config.every),

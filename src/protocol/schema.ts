@@ -9,7 +9,7 @@ export function strict<P extends TProperties>(properties: P, description?: strin
 }
 
 export function literals<const T extends readonly string[]>(values: T, description?: string) {
-  return Type.Enum([...values] as unknown as T, description ? { description } : {});
+  return Type.Unsafe<T[number]>(Type.Enum([...values], description ? { description } : {}));
 }
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -28,7 +28,7 @@ export const InstrumentName = Type.String({
   description: 'instrument: id, name or alias, in any case, with or without accents',
 });
 export const MarketName = literals(MARKETS, 'market');
-export const UnitName = literals(Object.keys(UNITS) as [Unit, ...Unit[]], 'unit of price');
+export const UnitName = literals(Object.keys(UNITS) as Unit[], 'unit of price');
 export const RoleName = literals(ROLES, 'role');
 export const Price = nullable(Type.Number({ description: 'in currency per unit; null: this side has no price' }));
 

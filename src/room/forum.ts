@@ -1,0 +1,147 @@
+import { Failure } from '../domain/failure.ts';
+import type { Instant } from '../domain/instant.ts';
+import { nameKey, type Role } from '../domain/name.ts';
+import { LOBBY, type Post, parseText, parseTopic } from '../domain/post.ts';
+import type { Appended, Journal } from '../engine/contract.ts';
+import type { View } from '../view/view.ts';
+import { append } from './append.ts';
+
+export interface Writer {
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface NewPost {
+  readonly text: string;
+  readonly topic?: string | undefined;
+  readonly replyTo?: number | undefined;
+  readonly clientId?: string | undefined;
+}
+
+export interface Reading {
+  readonly sinceSeq?: number | undefined;
+  readonly sinceTime?: Instant | undefined;
+  readonly before?: number | undefined;
+  readonly topic?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+const LIMIT = 50;
+
+/** The forum: posts of members, in topics. */
+export class Forum {
+  readonly #journal: Journal;
+  readonly #view: View;
+  readonly #now: () => Instant;
+  readonly #postCharacters: number;
+
+  constructor(room: { journal: Journal; view: View; now: () => Instant; postCharacters: number }) {
+    this.#journal = room.journal;
+    this.#view = room.view;
+    this.#now = room.now;
+    this.#postCharacters = room.postCharacters;
+  }
+
+  /** @throws Failure INVALID_REQUEST, TOO_LARGE, NOT_FOUND (the post that it answers) */
+  async post(writer: Writer, { text, topic, replyTo, clientId }: NewPost): Promise<Post> {
+    const clean = parseText(text, this.#postCharacters);
+    const inTopic = topic === undefined ? undefined : parseTopic(topic);
+    const answered = replyTo === undefined ? undefined : this.#find(replyTo);
+    if (clientId !== undefined) {
+      const before = this.#view.posts.byClientId(writer.name, clientId);
+      if (before) return before;
+    }
+    const { changes } = await append(this.#journal, 'forum.posted', this.#now(), {
+      member: writer.name,
+      text: clean,
+      topic: inTopic ?? answered?.topic ?? LOBBY,
+      replyTo: replyTo ?? null,
+      ...(clientId === undefined ? {} : { clientId }),
+    });
+    return postOf(changes);
+  }
+
+  /** @throws Failure NOT_FOUND, GONE, NOT_ALLOWED, INVALID_REQUEST, TOO_LARGE */
+  async edit(writer: Writer, number: number, text: string): Promise<Post> {
+    this.#mine(writer, number);
+    const clean = parseText(text, this.#postCharacters);
+    const { changes } = await append(this.#journal, 'forum.edited', this.#now(), {
+      number,
+      text: clean,
+      by: writer.name,
+    });
+    return changed(changes, number);
+  }
+
+  /** @throws Failure NOT_FOUND, GONE, NOT_ALLOWED */
+  async delete(writer: Writer, number: number): Promise<Post> {
+    this.#mine(writer, number);
+    const { changes } = await append(this.#journal, 'forum.deleted', this.#now(), { number, by: writer.name });
+    return changed(changes, number);
+  }
+
+  /** Oldest first. `seq`: where a later `sinceSeq` goes on; `more`: the limit cut something off. */
+  async read({
+    sinceSeq,
+    sinceTime,
+    before,
+    topic,
+    limit = LIMIT,
+  }: Reading): Promise<{ posts: Post[]; seq: number; more: boolean }> {
+    const wanted = topic === undefined ? undefined : parseTopic(topic);
+    const head = this.#journal.head();
+    const posts: Post[] = [];
+    if (sinceSeq !== undefined) {
+      for await (const post of this.#view.posts.changedAfter(sinceSeq)) {
+        if (wanted !== undefined && post.topic !== wanted) continue;
+        if (posts.length === limit) return { posts, seq: posts.at(-1)!.seq, more: true };
+        posts.push(post);
+      }
+      return { posts, seq: head, more: false };
+    }
+    let more = false;
+    for await (const post of this.#view.posts.backwards(before)) {
+      if (wanted !== undefined && post.topic !== wanted) continue;
+      if (sinceTime !== undefined && (post.editedAt ?? post.at) < sinceTime) continue;
+      if (posts.length === limit) {
+        more = true;
+        break;
+      }
+      posts.push(post);
+    }
+    return { posts: posts.reverse(), seq: head, more };
+  }
+
+  #find(number: number): Post {
+    const post = this.#view.posts.get(number);
+    if (!post) throw new Failure('NOT_FOUND', `There is no post #${number}.`, { data: { field: 'number' } });
+    return post;
+  }
+
+  #mine(writer: Writer, number: number): void {
+    const post = this.#find(number);
+    if (post.text === null) throw gone(number);
+    if (writer.role === 'member' && nameKey(post.member) !== nameKey(writer.name)) {
+      throw new Failure(
+        'NOT_ALLOWED',
+        `Post #${number} is ${post.member}'s: only its writer or a moderator may change it.`,
+      );
+    }
+  }
+}
+
+type Changes = Appended['changes'];
+
+function postOf(changes: Changes): Post {
+  return changes[0]!.post as Post;
+}
+
+/** The post after its change, or GONE: somebody deleted it in the meantime. */
+function changed(changes: Changes, number: number): Post {
+  if (changes.length === 0) throw gone(number);
+  return postOf(changes);
+}
+
+function gone(number: number): Failure {
+  return new Failure('GONE', `Post #${number} was deleted.`);
+}

@@ -1,0 +1,131 @@
+import { Failure } from '../domain/failure.ts';
+import type { Instant } from '../domain/instant.ts';
+import { nameKey, type Role } from '../domain/name.ts';
+import type { Bus } from '../engine/contract.ts';
+
+/** One connection of a member, as presence sees it. */
+export interface Attendant {
+  /** Hash of the token of its session. */
+  readonly session: string;
+  readonly address: string;
+  readonly peerPort: number | null;
+  /** When the member last did something on it. */
+  lastActive(): Instant;
+  end(reason: string): void;
+  roleChanged(role: Role): void;
+}
+
+export interface ActiveMember {
+  readonly name: string;
+  readonly address: string;
+  readonly peerPort: number | null;
+  readonly activeSince: Instant;
+  readonly idleMs: number;
+}
+
+interface Live {
+  readonly name: string;
+  readonly session: string;
+  readonly since: Instant;
+  readonly attendants: Set<Attendant>;
+}
+
+/** Connections of one session: a dashboard, and commands beside it. */
+const CONNECTIONS = 16;
+
+/**
+ * Who is there. An account has one live session: the connections that came by one token. It ends with the last of
+ * them, and the account is free at once.
+ */
+export class Presence {
+  readonly #bus: Bus;
+  readonly #now: () => Instant;
+  readonly #live = new Map<string, Live>();
+
+  constructor(room: { bus: Bus; now: () => Instant }) {
+    this.#bus = room.bus;
+    this.#now = room.now;
+  }
+
+  /** Whether a session of the member is live that is not this one. @throws Failure ALREADY_SIGNED_IN */
+  check(name: string, session: string | undefined): void {
+    const live = this.#live.get(nameKey(name));
+    if (live && live.session !== session) {
+      throw new Failure(
+        'ALREADY_SIGNED_IN',
+        `${live.name} is signed in already, from ${[...live.attendants][0]?.address}.`,
+      );
+    }
+  }
+
+  /**
+   * @param takeOver ends another session of the member instead of refusing
+   * @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS
+   */
+  join(name: string, attendant: Attendant, takeOver: boolean): void {
+    const key = nameKey(name);
+    if (takeOver) {
+      const live = this.#live.get(key);
+      if (live && live.session !== attendant.session) this.end(name, 'Signed in from somewhere else.');
+    }
+    this.check(name, attendant.session);
+    const live = this.#live.get(key);
+    if (live) {
+      if (live.attendants.size >= CONNECTIONS) {
+        throw new Failure('TOO_MANY_REQUESTS', `A session has ${CONNECTIONS} connections at most.`);
+      }
+      live.attendants.add(attendant);
+      return;
+    }
+    const since = this.#now();
+    this.#live.set(key, { name, session: attendant.session, since, attendants: new Set([attendant]) });
+    this.#bus.publish('member', { name, change: 'joined', at: since });
+  }
+
+  leave(name: string, attendant: Attendant): void {
+    const key = nameKey(name);
+    const live = this.#live.get(key);
+    if (!live?.attendants.delete(attendant) || live.attendants.size > 0) return;
+    this.#live.delete(key);
+    this.#bus.publish('member', { name: live.name, change: 'left', at: this.#now() });
+  }
+
+  /** Ends every connection of a member; returns how many. */
+  end(name: string, reason: string, except?: Attendant): number {
+    const live = this.#live.get(nameKey(name));
+    if (!live) return 0;
+    const ended = [...live.attendants].filter((attendant) => attendant !== except);
+    for (const attendant of ended) {
+      this.leave(name, attendant);
+      attendant.end(reason);
+    }
+    return ended.length;
+  }
+
+  /** Somebody who is there has another role from now on. */
+  roleChanged(name: string, role: Role): void {
+    for (const attendant of this.#live.get(nameKey(name))?.attendants ?? []) attendant.roleChanged(role);
+  }
+
+  isActive(name: string): boolean {
+    return this.#live.has(nameKey(name));
+  }
+
+  get count(): number {
+    return this.#live.size;
+  }
+
+  active(): ActiveMember[] {
+    const now = this.#now();
+    return [...this.#live.values()].map(({ name, since, attendants }) => {
+      const all = [...attendants];
+      return {
+        name,
+        address: all[0]!.address,
+        peerPort: all.find((attendant) => attendant.peerPort !== null)?.peerPort ?? null,
+        activeSince: since,
+        idleMs: Math.max(0, now - Math.max(...all.map((attendant) => attendant.lastActive()))),
+      };
+    });
+  }
+}

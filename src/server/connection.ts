@@ -1,0 +1,237 @@
+import type { Socket } from 'node:net';
+import { Failure } from '../domain/failure.ts';
+import { encodeFailure, encodeNotification, encodeRequest, LineSplitter } from '../protocol/line.ts';
+import type { Limits } from './limits.ts';
+
+/** Who gets the lines of a connection. */
+export interface LineReceiver {
+  receive(line: string): void;
+  /** Nothing comes or goes any more. Called once. */
+  closed(reason: string): void;
+}
+
+/** Calls of one connection that wait for their results; beyond it nothing more is read from it. */
+const MAX_PENDING = 64;
+/** How long a client has to take the last words before the socket is cut. */
+const LINGER_MS = 2000;
+
+/**
+ * Lines in, lines out. What a turn of the event loop has to say leaves in one write; a reader that falls behind is
+ * first not read from, then given conflated quotes, then dropped with a reason. It never delays anybody else.
+ */
+export class Connection {
+  readonly address: string;
+  readonly local: boolean;
+  readonly #socket: Socket;
+  readonly #limits: Limits;
+  readonly #splitter: LineSplitter;
+  #receiver: LineReceiver | undefined;
+  #out = '';
+  /** The newest event of each key, where the reader is behind; written when it has caught up. */
+  #conflated = new Map<string, string>();
+  #resync: number | undefined;
+  #scheduled = false;
+  #reading = false;
+  #behindSince: number | undefined;
+  #progress = 0;
+  #pending = 0;
+  #held: string[] = [];
+  #lastHeard = performance.now();
+  #pings = 0;
+  #halfClosed = false;
+  #ended: string | undefined;
+
+  constructor(socket: Socket, options: { address: string; local: boolean; limits: Limits }) {
+    this.#socket = socket;
+    this.address = options.address;
+    this.local = options.local;
+    this.#limits = options.limits;
+    this.#splitter = new LineSplitter(options.limits.lineBytes);
+    socket.setNoDelay?.(true);
+  }
+
+  start(receiver: LineReceiver): void {
+    this.#receiver = receiver;
+    this.#socket
+      .on('data', (chunk: Buffer) => this.#read(chunk))
+      .on('drain', () => this.#drained())
+      .on('error', (error) => this.#close(error.message))
+      .on('end', () => this.#inputEnded())
+      .on('close', () => this.#close('closed'))
+      .resume();
+  }
+
+  /** Bytes that the reader has not taken yet. */
+  get queued(): number {
+    return this.#socket.writableLength + this.#out.length;
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** A call began that answers later. */
+  began(): void {
+    this.#pending += 1;
+  }
+
+  finished(): void {
+    this.#pending -= 1;
+    if (this.#held.length > 0) this.#resume();
+    if (this.#halfClosed) this.#inputEnded();
+  }
+
+  write(text: string): void {
+    if (this.#ended !== undefined) return;
+    this.#out += text;
+    if (!this.#reading && !this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    }
+    if (this.queued > this.#limits.queueHardBytes) this.#drop();
+  }
+
+  /**
+   * An event. Past the soft limit those with a key wait as the newest of their key, and those with a seq are left
+   * out: the reader is told from which seq on to ask again.
+   */
+  event(text: string, { key, seq }: { key?: string; seq?: number }): void {
+    if (this.#ended !== undefined) return;
+    const behind = this.queued > this.#limits.queueSoftBytes || this.#resync !== undefined;
+    if (behind && key !== undefined) this.#conflated.set(key, text);
+    else if (behind && seq !== undefined) this.#resync ??= seq - 1;
+    else this.write(text);
+  }
+
+  /** Says goodbye and closes once the reader has it, or soon. */
+  end(status: number, reason: string, retryAfterMs?: number): void {
+    if (this.#ended !== undefined) return;
+    this.write(encodeNotification('bye', { status, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }));
+    this.#finish(reason);
+  }
+
+  /** Answers a line that cannot be trusted any further, and closes. */
+  refuse(failure: Failure): void {
+    if (this.#ended !== undefined) return;
+    this.write(encodeFailure(null, failure));
+    this.end(failure.status, failure.message);
+  }
+
+  /** Called every ping interval: asks for a sign of life, and ends a connection that missed two. */
+  ping(now: number): void {
+    const silent = now - this.#lastHeard;
+    if (silent < this.#limits.pingMs) {
+      this.#pings = 0;
+      return;
+    }
+    if (this.#pings >= 2) {
+      this.end(408, `Nothing was heard for ${Math.round(silent / 1000)} s.`);
+      return;
+    }
+    this.#pings += 1;
+    this.write(encodeRequest(`ping-${this.#pings}`, 'ping', {}));
+  }
+
+  /** Called now and then: drops a reader that has taken nothing for too long. */
+  checkProgress(now: number): void {
+    if (this.#behindSince === undefined) return;
+    if (this.#socket.bytesWritten - this.#socket.writableLength !== this.#progress) this.#markProgress(now);
+    else if (now - this.#behindSince > this.#limits.stallMs) this.#drop();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#lastHeard = performance.now();
+    let lines: string[];
+    try {
+      lines = this.#splitter.push(chunk);
+    } catch (failure) {
+      this.refuse(Failure.from(failure));
+      return;
+    }
+    this.#take(lines);
+  }
+
+  #take(lines: string[]): void {
+    this.#reading = true;
+    for (let i = 0; i < lines.length; i++) {
+      if (this.#ended !== undefined) break;
+      if (this.#pending >= MAX_PENDING || this.queued > this.#limits.queueSoftBytes) {
+        this.#held = lines.slice(i);
+        this.#socket.pause();
+        break;
+      }
+      if (lines[i] !== '') this.#receiver?.receive(lines[i]!);
+    }
+    this.#reading = false;
+    this.#flush();
+  }
+
+  /** The client has said all; what it asked is still answered (a script piped into a socket). */
+  #inputEnded(): void {
+    this.#halfClosed = true;
+    if (this.#ended === undefined && this.#pending === 0 && this.#held.length === 0) this.#finish('the client closed');
+  }
+
+  /** Goes on with lines that waited, then with reading. */
+  #resume(): void {
+    if (this.#ended !== undefined || this.queued > this.#limits.queueSoftBytes) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#take(held);
+    if (this.#held.length > 0) return;
+    this.#socket.resume();
+    if (this.#halfClosed) this.#inputEnded();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#out === '') return;
+    const out = this.#out;
+    this.#out = '';
+    if (!this.#socket.write(out) && this.#behindSince === undefined) this.#markProgress(performance.now());
+  }
+
+  #markProgress(now: number): void {
+    this.#behindSince = now;
+    this.#progress = this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  #drained(): void {
+    this.#behindSince = undefined;
+    if (this.#conflated.size > 0) {
+      for (const text of this.#conflated.values()) this.#out += text;
+      this.#conflated = new Map();
+    }
+    if (this.#resync !== undefined) {
+      const text = 'You fell behind and events were left out.';
+      this.#out += encodeNotification('notice', { text, resync: this.#resync });
+      this.#resync = undefined;
+    }
+    this.#flush();
+    if (this.#held.length > 0) this.#resume();
+  }
+
+  #drop(): void {
+    // No bye: what is queued would come before it, and it is not being read.
+    this.#socket.destroy();
+    this.#close('the client did not read what it was sent');
+  }
+
+  #finish(reason: string): void {
+    this.#flush();
+    this.#socket.end();
+    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    linger.unref();
+    this.#socket.once('close', () => clearTimeout(linger));
+    this.#close(reason);
+  }
+
+  #close(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#held = [];
+    this.#conflated = new Map();
+    if (!this.#socket.writableEnded) this.#socket.end();
+    this.#receiver?.closed(reason);
+  }
+}

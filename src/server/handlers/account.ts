@@ -1,0 +1,89 @@
+import type { Params, Result } from '../../protocol/methods.ts';
+import { tokenHash } from '../../room/accounts.ts';
+import type { Account } from '../../view/accounts.ts';
+import type { Handlers } from '../handler.ts';
+import type { Services } from '../services.ts';
+import type { Session } from '../session.ts';
+
+type Peer = Params<'account.signIn'>['peer'];
+
+export function accountHandlers({ accounts, presence, log, head }: Services): Handlers<'account'> {
+  /** Joins the room by a new token. */
+  const enter = async (
+    session: Session,
+    account: Account,
+    { peer, takeOver = false }: { peer?: Peer; takeOver?: boolean | undefined },
+  ) => {
+    if (!takeOver) presence.check(account.name, undefined);
+    const { token, hash } = await accounts.openSession(account);
+    session.signIn({ name: account.name, role: account.role, token: hash }, { peerPort: peer?.port ?? null, takeOver });
+    return { name: account.name, role: account.role, token, seq: head() };
+  };
+
+  return {
+    'account.signUp': async ({ name, password, peer, takeOver }, session) => {
+      const account = await accounts.signUp({ name, password, address: session.address, local: session.local });
+      const entered = await enter(session, account, { peer, takeOver });
+      log.info(
+        { event: 'account.signUp', name: account.name, role: account.role, address: session.address },
+        'signed up',
+      );
+      return { status: 201, ...entered } satisfies Result<'account.signUp'>;
+    },
+    'account.signIn': async ({ name, password, peer, takeOver }, session) => {
+      const account = await accounts.signIn({ name, password, address: session.address });
+      const entered = await enter(session, account, { peer, takeOver });
+      log.info({ event: 'account.signIn', name: account.name, address: session.address }, 'signed in');
+      return { status: 200, ...entered } satisfies Result<'account.signIn'>;
+    },
+    'account.resume': ({ token, peer, takeOver = false }, session) => {
+      const account = accounts.resume(token, session.address);
+      session.signIn(
+        { name: account.name, role: account.role, token: tokenHash(token) },
+        { peerPort: peer?.port ?? null, takeOver },
+      );
+      return { status: 200, name: account.name, role: account.role, token, seq: head() };
+    },
+    'account.signOut': async (_, session) => {
+      const { name, token } = session.writer;
+      await accounts.closeSession(token);
+      presence.end(name, 'Signed out.', session);
+      session.signOut();
+      session.greeted();
+      log.info({ event: 'account.signOut', name, address: session.address }, 'signed out');
+      return {};
+    },
+    'account.changePassword': async ({ password, newPassword }, session) => {
+      const { name, token } = session.writer;
+      await accounts.changePassword({ name, password, newPassword, address: session.address, keepToken: token });
+      log.info({ event: 'account.changePassword', name, address: session.address }, 'password changed');
+      return {};
+    },
+    'account.list': async () => ({
+      accounts: (await accounts.list()).map(({ name, role, createdAt, banned }) => ({
+        name,
+        role,
+        createdAt,
+        banned,
+        signedIn: presence.isActive(name),
+      })),
+    }),
+    'account.setRole': async ({ name, role }, session) => {
+      const account = await accounts.setRole({ name, role });
+      presence.roleChanged(account.name, role);
+      log.info(
+        { event: 'account.setRole', name: account.name, role, by: session.member?.name ?? 'owner' },
+        'role changed',
+      );
+      return { name: account.name, role };
+    },
+    'account.import': async ({ accounts: rows }) => {
+      const results = await accounts.importAccounts(rows);
+      log.info(
+        { event: 'account.import', created: results.filter((row) => row.outcome === 'created').length },
+        'imported',
+      );
+      return { results: [...results] };
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Handlers } from '../handler.ts';
+import type { Services } from '../services.ts';
+
+export function forumHandlers({ forum, log }: Services): Handlers<'forum'> {
+  return {
+    'forum.post': async (params, session) => {
+      const { writer } = session;
+      const post = await forum.post(writer, params);
+      log.info({ event: 'forum.post', number: post.number, member: writer.name }, 'posted');
+      return { post };
+    },
+    'forum.edit': async ({ number, text }, session) => {
+      const post = await forum.edit(session.writer, number, text);
+      log.info({ event: 'forum.edit', number, member: session.writer.name }, 'edited');
+      return { post };
+    },
+    'forum.delete': async ({ number }, session) => {
+      const post = await forum.delete(session.writer, number);
+      log.info({ event: 'forum.delete', number, member: session.writer.name }, 'deleted');
+      return { post };
+    },
+    'forum.read': (reading) => forum.read(reading),
+  };
+}

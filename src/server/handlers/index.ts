@@ -1,0 +1,20 @@
+import type { Services } from '../services.ts';
+import type { HandlerTable } from '../session.ts';
+import { accountHandlers } from './account.ts';
+import { adminHandlers } from './admin.ts';
+import { forumHandlers } from './forum.ts';
+import { membersHandlers } from './members.ts';
+import { ratesHandlers } from './rates.ts';
+import { roomHandlers } from './room.ts';
+
+/** The handler of every method: the compiler sees that none is missing. */
+export function handlerTable(services: Services): HandlerTable {
+  return {
+    ...roomHandlers(services),
+    ...accountHandlers(services),
+    ...ratesHandlers(services),
+    ...forumHandlers(services),
+    ...membersHandlers(services),
+    ...adminHandlers(services),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Result } from '../../protocol/methods.ts';
+import type { StaleQuote } from '../../room/rates.ts';
+import { Encoded, type Handlers } from '../handler.ts';
+import type { Services } from '../services.ts';
+
+/** Answers that are kept, at most: one an instrument and spelling. */
+const ANSWERS = 2000;
+
+export function ratesHandlers({ rates, intake, gatherer, view, now }: Services): Handlers<'rates'> {
+  // The same few questions come over and over: their answers are kept as text until a rate changes or falls stale.
+  const answers = new Map<string, { answer: Encoded; until: number }>();
+  view.onChange((change) => {
+    if (change.type === 'quote' || change.type === 'confirmed') answers.clear();
+  });
+  const kept = (question: string, ask: () => { quotes: StaleQuote[] }): Encoded => {
+    const found = answers.get(question);
+    if (found && now() < found.until) return found.answer;
+    const result = ask();
+    const answer = new Encoded(JSON.stringify(result));
+    if (answers.size >= ANSWERS) answers.clear();
+    answers.set(question, { answer, until: rates.freshUntil(result.quotes) });
+    return answer;
+  };
+
+  return {
+    'rates.list': ({ market }) => kept(`list ${market ?? ''}`, () => ({ quotes: rates.list(market) })),
+    'rates.get': ({ instrument, in: measure }) => {
+      if (measure === undefined)
+        return kept(`get ${instrument}`, () => ({ quotes: rates.get(rates.resolve(instrument)) }));
+      const quotes = rates.get(rates.resolve(instrument));
+      return { quotes, converted: rates.convert(quotes, measure) as Result<'rates.get'>['converted'] & object };
+    },
+    'rates.lookup': async ({ date, instrument }) => ({ quotes: await rates.lookup(date, rates.resolve(instrument)) }),
+    'rates.history': async ({ instrument: name, ...range }) => {
+      const instrument = rates.resolve(name);
+      const history = await rates.history(instrument, range);
+      return { ...history, currency: instrument.currency, unit: instrument.unit };
+    },
+    'rates.providers': () => ({
+      providers: gatherer
+        .health()
+        .map(({ id, state, lastOk, lastError, nextAt }) => ({ id, state, lastOk, lastError, nextAt })),
+    }),
+    'rates.import': async ({ rows, ...series }) => {
+      const { stored, duplicates, refused } = await intake.import(series, rows);
+      return { stored, duplicates, refused: [...refused] };
+    },
+    'rates.export': ({ instrument, ...page }) => rates.exportPage(rates.resolve(instrument), page),
+  };
+}

@@ -1,0 +1,15 @@
+/** What one client may use (design: limits; config.json: `limits`). Milliseconds and bytes. */
+export interface Limits {
+  readonly lineBytes: number;
+  readonly postCharacters: number;
+  readonly callsPerSecond: number;
+  readonly callsBurst: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly helloMs: number;
+  readonly signInMs: number;
+  readonly pingMs: number;
+  readonly queueSoftBytes: number;
+  readonly queueHardBytes: number;
+  readonly stallMs: number;
+}

@@ -1,0 +1,167 @@
+import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { Failure } from '../domain/failure.ts';
+import { encodeFailure } from '../protocol/line.ts';
+import type { Log } from '../rates/log.ts';
+import type { Limits } from './limits.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Clear text is taken as well, from loopback addresses. */
+  readonly plain: boolean;
+  readonly key: string;
+  readonly cert: string;
+  readonly limits: Limits;
+  readonly log: Log;
+  /** Gets every socket that is ready for lines. */
+  readonly accept: (socket: Socket, address: string) => void;
+}
+
+const TLS_HANDSHAKE = 0x16;
+
+/**
+ * The TCP port: TLS 1.3, and clear text from loopback where that is allowed; the first byte tells them apart. Counts
+ * connections, in all and by address.
+ */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #tls: TlsServer;
+  readonly #byAddress = new Map<string, number>();
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { key, cert, limits } = options;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#arrived(socket));
+    this.#tls = createTlsServer({
+      key,
+      cert,
+      minVersion: 'TLSv1.3',
+      allowHalfOpen: true,
+      handshakeTimeout: limits.helloMs,
+    });
+    this.#tls.on('secureConnection', (socket) => options.accept(socket, addressOf(socket)));
+    this.#tls.on('tlsClientError', (error, socket) => {
+      options.log.debug({ event: 'tls.error', address: addressOf(socket), error: error.message }, 'TLS failed');
+      socket.destroy();
+    });
+  }
+
+  /** @throws Failure PORT_TAKEN, NOT_AVAILABLE */
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => reject(listenFailure(cause, host, port)));
+      this.#server.listen({ host, port, backlog: 4096 }, resolve);
+    });
+    this.#server.on('error', (error) =>
+      this.#options.log.error({ event: 'listen', err: error }, 'the listener failed'),
+    );
+  }
+
+  /** Takes no more connections; those that are there are their sessions' to end. */
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    });
+  }
+
+  /** Cuts what has not ended by itself. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** `host:port`, the port as it came out where 0 was asked. */
+  get address(): string {
+    const address = this.#server.address();
+    const port = typeof address === 'object' && address ? address.port : this.#options.port;
+    return `${isIP(this.#options.host) === 6 ? `[${this.#options.host}]` : this.#options.host}:${port}`;
+  }
+
+  #arrived(socket: Socket): void {
+    const address = addressOf(socket);
+    const count = (this.#byAddress.get(address) ?? 0) + 1;
+    this.#byAddress.set(address, count);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#left(socket, address));
+    // Until somebody takes it over: a reset must not be an uncaught error.
+    socket.on('error', (error) =>
+      this.#options.log.debug({ event: 'socket.error', address, error: error.message }, 'socket failed'),
+    );
+    const { limits, log } = this.#options;
+    if (this.#sockets.size > limits.connections || count > limits.connectionsPerAddress) {
+      log.warn(
+        { event: 'connection.refused', address, connections: this.#sockets.size, ofAddress: count },
+        'too many connections',
+      );
+      socket.destroy();
+      return;
+    }
+    const slow = setTimeout(() => socket.destroy(), limits.helloMs);
+    socket.once('close', () => clearTimeout(slow));
+    socket.once('data', (first: Buffer) => {
+      clearTimeout(slow);
+      socket.pause();
+      socket.unshift(first);
+      if (first[0] === TLS_HANDSHAKE) this.#tls.emit('connection', socket);
+      else this.#clear(socket, address);
+    });
+  }
+
+  #clear(socket: Socket, address: string): void {
+    if (this.#options.plain && isLoopback(address)) {
+      this.#options.accept(socket, address);
+      return;
+    }
+    const failure = new Failure(
+      'NOT_ALLOWED',
+      this.#options.plain ? 'Clear text is allowed on loopback only. Speak TLS 1.3.' : 'This port speaks TLS 1.3.',
+    );
+    socket.end(encodeFailure(null, failure), () => socket.destroy());
+  }
+
+  #left(socket: Socket, address: string): void {
+    this.#sockets.delete(socket);
+    const count = (this.#byAddress.get(address) ?? 1) - 1;
+    if (count > 0) this.#byAddress.set(address, count);
+    else this.#byAddress.delete(address);
+  }
+}
+
+/** The remote address, an IPv4 one in its own form however it came. */
+function addressOf(socket: Socket): string {
+  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^127\./.test(address);
+}
+
+function listenFailure(cause: NodeJS.ErrnoException, host: string, port: number): Failure {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new Failure(
+        'PORT_TAKEN',
+        `Port ${port} of ${host} is taken by another program. Give another one by --port.`,
+        { cause },
+      );
+    case 'EACCES':
+      return new Failure(
+        'NOT_AVAILABLE',
+        `Port ${port} may not be opened by this user. Give one over 1023 by --port.`,
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new Failure('NOT_AVAILABLE', `${host} is no address of this machine. Give one by --host.`, { cause });
+    default:
+      return new Failure('NOT_AVAILABLE', `${host}:${port} cannot be opened: ${cause.message}.`, { cause });
+  }
+}

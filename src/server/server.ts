@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import { Connection } from './connection.ts';
+import { Control } from './control.ts';
+import { handlerTable } from './handlers/index.ts';
+import { Listener } from './listener.ts';
+import type { Services } from './services.ts';
+import { compileTable, Session } from './session.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly plain: boolean;
+  readonly key: string;
+  readonly cert: string;
+  readonly controlPath: string;
+}
+
+/** How long connections have to take their goodbye. */
+const GOODBYE_MS = 2000;
+const PROGRESS_MS = 1000;
+
+/** The daemon's doors: the TCP port and the control socket, and the sessions that came through them. */
+export class Server {
+  readonly listener: Listener;
+  readonly #control: Control;
+  readonly #services: Services;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(services: Services, options: ServerOptions) {
+    this.#services = services;
+    const table = compileTable(handlerTable(services));
+    const { limits, log, sessions } = services;
+    const accept = (socket: Socket, address: string, local: boolean) => {
+      const connection = new Connection(socket, { address, local, limits });
+      const session = new Session(connection, services, table);
+      sessions.add(session);
+      connection.start(session);
+    };
+    this.listener = new Listener({
+      ...options,
+      limits,
+      log,
+      accept: (socket, address) => accept(socket, address, false),
+    });
+    this.#control = new Control(options.controlPath, (socket) => accept(socket, 'local', true));
+  }
+
+  async start(): Promise<void> {
+    await this.listener.start();
+    try {
+      await this.#control.start();
+    } catch (failure) {
+      await this.listener.stop();
+      throw failure;
+    }
+    const { sessions, limits } = this.#services;
+    const every = (ms: number, look: (session: Session, now: number) => void) =>
+      setInterval(() => {
+        const now = performance.now();
+        for (const session of sessions) look(session, now);
+      }, ms).unref();
+    this.#timers = [
+      every(limits.pingMs, (session, now) => session.connection.ping(now)),
+      every(PROGRESS_MS, (session, now) => session.connection.checkProgress(now)),
+    ];
+  }
+
+  /** Lets nobody in any more, says goodbye to all, and resolves once they are gone. */
+  async stop(reason: string, retryAfterMs?: number): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const closed = Promise.all([this.listener.stop(), this.#control.stop()]);
+    this.#services.sessions.endAll(reason, retryAfterMs === undefined ? {} : { retryAfterMs });
+    const cut = setTimeout(() => this.listener.destroy(), GOODBYE_MS);
+    await closed;
+    clearTimeout(cut);
+  }
+}

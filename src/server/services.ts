@@ -1,0 +1,35 @@
+import type { Result } from '../protocol/methods.ts';
+import type { Gatherer } from '../rates/gatherer.ts';
+import type { Log } from '../rates/log.ts';
+import type { Accounts } from '../room/accounts.ts';
+import type { Forum } from '../room/forum.ts';
+import type { Intake } from '../room/intake.ts';
+import type { Presence } from '../room/presence.ts';
+import type { Rates } from '../room/rates.ts';
+import type { View } from '../view/view.ts';
+import type { Hub } from './hub.ts';
+import type { Limits } from './limits.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Everything that a handler may use. */
+export interface Services {
+  readonly accounts: Accounts;
+  readonly rates: Rates;
+  readonly intake: Intake;
+  readonly forum: Forum;
+  readonly presence: Presence;
+  readonly gatherer: Pick<Gatherer, 'health' | 'refresh'>;
+  readonly view: View;
+  readonly hub: Hub;
+  readonly sessions: Sessions;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Name and version, as `hello` tells it. */
+  readonly serverName: string;
+  /** Seq of the last durable record. */
+  readonly head: () => number;
+  readonly status: () => Result<'admin.status'>;
+  /** Ends the daemon once the answer is out. */
+  readonly stop: () => void;
+}

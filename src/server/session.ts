@@ -1,0 +1,285 @@
+import type { TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import type { Role } from '../domain/name.ts';
+import { encodeFailure, encodeResult, type Line, parseLine, type RequestId } from '../protocol/line.ts';
+import type { Access } from '../protocol/method.ts';
+import { METHODS, type MethodName } from '../protocol/methods.ts';
+import type { Attendant } from '../room/presence.ts';
+import { Bucket } from './bucket.ts';
+import type { Connection, LineReceiver } from './connection.ts';
+import { Encoded, type Handler } from './handler.ts';
+import type { Watch, Watcher } from './hub.ts';
+import type { Services } from './services.ts';
+
+export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
+
+export interface Member {
+  readonly name: string;
+  readonly role: Role;
+  /** Hash of the token of the session. */
+  readonly token: string;
+}
+
+interface Checked {
+  readonly access: Access;
+  readonly validator: Validator<Record<never, never>, TSchema>;
+  readonly handle: (params: never, session: Session) => unknown;
+}
+
+/** Compiles the schemas once; the table then answers every line of every connection. */
+export function compileTable(handlers: HandlerTable): ReadonlyMap<string, Checked> {
+  return new Map(
+    Object.entries(METHODS).map(([name, { access, params }]) => [
+      name,
+      { access, validator: Compile(params as TSchema), handle: handlers[name as MethodName] as Checked['handle'] },
+    ]),
+  );
+}
+
+const NOTHING: Watch = { rates: undefined, forum: false, members: false };
+
+/**
+ * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
+ * is checked, meets a handler, and its answer goes out.
+ */
+export class Session implements LineReceiver, Watcher, Attendant {
+  readonly connection: Connection;
+  readonly services: Services;
+  readonly #table: ReadonlyMap<string, Checked>;
+  readonly #bucket: Bucket;
+  #member: Member | undefined;
+  #peerPort: number | null = null;
+  #lastActive: number;
+  #deadline: NodeJS.Timeout | undefined;
+  #watching: Watch = NOTHING;
+  /** Events that arrive while older ones are read from the journal. */
+  #lastWords: { status: number; reason: string } | undefined;
+  #replay: { text: string; about: { key?: string; seq?: number } }[] | undefined;
+
+  constructor(connection: Connection, services: Services, table: ReadonlyMap<string, Checked>) {
+    this.connection = connection;
+    this.services = services;
+    this.#table = table;
+    const { callsPerSecond, callsBurst, helloMs } = services.limits;
+    this.#bucket = new Bucket(callsPerSecond, callsBurst, performance.now());
+    this.#lastActive = services.now();
+    this.#expect(helloMs, 'Say hello first: nothing was heard.');
+  }
+
+  get address(): string {
+    return this.connection.address;
+  }
+
+  /** On the control socket: whoever can open it owns the daemon. */
+  get local(): boolean {
+    return this.connection.local;
+  }
+
+  get member(): Member | undefined {
+    return this.#member;
+  }
+
+  /** The signed-in member. @throws Failure NOT_SIGNED_IN */
+  get writer(): Member {
+    if (!this.#member) throw new Failure('NOT_SIGNED_IN');
+    return this.#member;
+  }
+
+  /** The hash of its token: connections that came by one token are one session. */
+  get session(): string {
+    return this.#member?.token ?? '';
+  }
+
+  get peerPort(): number | null {
+    return this.#peerPort;
+  }
+
+  get watching(): Watch {
+    return this.#watching;
+  }
+
+  lastActive(): number {
+    return this.#lastActive;
+  }
+
+  greeted(): void {
+    if (this.local || this.#member) this.#expect(undefined, '');
+    else this.#expect(this.services.limits.signInMs, 'Nobody signed in.');
+  }
+
+  /** @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS */
+  signIn(member: Member, { peerPort, takeOver }: { peerPort: number | null; takeOver: boolean }): void {
+    this.signOut();
+    this.#member = member;
+    this.#peerPort = peerPort;
+    try {
+      this.services.presence.join(member.name, this, takeOver);
+    } catch (failure) {
+      this.#member = undefined;
+      throw failure;
+    }
+    this.#expect(undefined, '');
+  }
+
+  signOut(): void {
+    if (!this.#member) return;
+    this.services.presence.leave(this.#member.name, this);
+    this.#member = undefined;
+    this.#peerPort = null;
+    if (!this.local) this.watch(NOTHING);
+  }
+
+  roleChanged(role: Role): void {
+    if (this.#member) this.#member = { ...this.#member, role };
+  }
+
+  watch(watch: Watch): void {
+    this.#watching = watch;
+    if (watch.rates !== undefined || watch.forum || watch.members) this.services.hub.add(this);
+    else this.services.hub.delete(this);
+  }
+
+  /** Holds events back while `older` are written, then goes on with those that are newer than `last` of them. */
+  async replay(older: () => Promise<number>): Promise<void> {
+    this.#replay = [];
+    const last = await older();
+    const held = this.#replay;
+    this.#replay = undefined;
+    for (const { text, about } of held) if (about.seq === undefined || about.seq > last) this.event(text, about);
+  }
+
+  event(text: string, about: { key?: string; seq?: number }): void {
+    if (this.#replay) this.#replay.push({ text, about });
+    else this.connection.event(text, about);
+  }
+
+  /** Ends the connection with `bye` 405. */
+  end(reason: string, retryAfterMs?: number): void {
+    this.connection.end(405, reason, retryAfterMs);
+  }
+
+  /** Ends the connection once the answer to the call under way is out. */
+  endAfterAnswer(status: number, reason: string): void {
+    this.#lastWords = { status, reason };
+  }
+
+  receive(text: string): void {
+    this.#lastActive = this.services.now();
+    let line: Line;
+    try {
+      line = parseLine(text);
+    } catch (thrown) {
+      this.#refuse(null, undefined, thrown);
+      return;
+    }
+    const { id, method } = line;
+    if (method === undefined) {
+      // A line with a result or an error is the answer to a ping: that it came is all there is to know.
+      if (!('result' in line || 'error' in line)) {
+        this.#refuse(
+          id ?? null,
+          undefined,
+          new Failure('NOT_A_REQUEST', 'Expected "method".', { data: { field: 'method' } }),
+        );
+      }
+      return;
+    }
+    try {
+      const answer = this.#call(method, line.params);
+      if (answer instanceof Promise) this.#answerLater(id, method, answer);
+      else this.#answer(id, answer);
+    } catch (thrown) {
+      this.#refuse(id, method, thrown);
+    }
+  }
+
+  closed(reason: string): void {
+    clearTimeout(this.#deadline);
+    const { address } = this.connection;
+    this.services.log.debug({ event: 'connection.closed', address, member: this.#member?.name }, reason);
+    this.services.hub.delete(this);
+    this.signOut();
+    this.services.sessions.delete(this);
+  }
+
+  #call(method: string, params: unknown): unknown {
+    const wait = this.local ? 0 : this.#bucket.take(performance.now());
+    if (wait > 0) {
+      throw new Failure(
+        'TOO_MANY_REQUESTS',
+        `More than ${this.services.limits.callsPerSecond} calls a second: wait ${wait} ms.`,
+        { data: { retryAfterMs: wait } },
+      );
+    }
+    const checked = this.#table.get(method);
+    if (!checked) throw new Failure('NO_SUCH_METHOD', `There is no method "${plain(method).slice(0, 64)}".`);
+    this.#allow(checked.access);
+    const given = params ?? {};
+    if (!checked.validator.Check(given)) throw misfit(checked.validator, given);
+    return checked.handle(given as never, this);
+  }
+
+  #allow(access: Access): void {
+    const { role } = this.#member ?? {};
+    if (access === 'anyone' || (access === 'reader' && (this.local || role))) return;
+    if (access === 'owner' && (this.local || role === 'owner')) return;
+    if (access === 'member' && role) return;
+    if (!role) throw new Failure('NOT_SIGNED_IN');
+    throw new Failure('NOT_ALLOWED', 'Only the owner may do this.');
+  }
+
+  async #answerLater(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
+    this.connection.began();
+    try {
+      this.#answer(id, await promise);
+    } catch (thrown) {
+      this.#refuse(id, method, thrown);
+    } finally {
+      this.connection.finished();
+    }
+  }
+
+  #answer(id: RequestId | undefined, result: unknown): void {
+    if (id !== undefined) {
+      const json = result instanceof Encoded ? result.json : JSON.stringify(result);
+      this.connection.write(encodeResult(id, json));
+    }
+    this.#sayLastWords();
+  }
+
+  #refuse(id: RequestId | undefined, method: string | undefined, thrown: unknown): void {
+    const failure = Failure.from(thrown);
+    if (failure.code === 'INTERNAL') {
+      this.services.log.error({ event: method ?? 'line', address: this.address, err: failure.cause }, 'a call failed');
+    }
+    if (id !== undefined) this.connection.write(encodeFailure(id, failure));
+    this.#sayLastWords();
+  }
+
+  #sayLastWords(): void {
+    if (this.#lastWords) this.connection.end(this.#lastWords.status, this.#lastWords.reason);
+  }
+
+  /** Sets or lifts the time by which the client must have gone on. */
+  #expect(ms: number | undefined, reason: string): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = ms === undefined ? undefined : setTimeout(() => this.connection.end(408, reason), ms).unref();
+  }
+}
+
+/** What does not fit, by the path of the first field that does not. */
+function misfit(validator: Checked['validator'], given: unknown): Failure {
+  const [first] = validator.Errors(given).filter((error) => error.keyword !== 'boolean');
+  const extra = (first?.params as { additionalProperties?: string[] } | undefined)?.additionalProperties?.[0];
+  const missing = (first?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0];
+  const path = `${first?.instancePath ?? ''}${(extra ?? missing) ? `/${extra ?? missing}` : ''}` || '/';
+  const sentence =
+    extra !== undefined
+      ? `There is no parameter "${plain(extra).slice(0, 64)}".`
+      : missing !== undefined
+        ? `The parameter "${missing}" is missing.`
+        : `${path} ${first?.message ?? 'does not fit'}.`;
+  return new Failure('INVALID_PARAMS', sentence, { data: { path } });
+}

@@ -1,0 +1,33 @@
+import type { Session } from './session.ts';
+
+/** Sessions that have a connection now. */
+export class Sessions {
+  readonly #all = new Set<Session>();
+
+  add(session: Session): void {
+    this.#all.add(session);
+  }
+
+  delete(session: Session): void {
+    this.#all.delete(session);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Session> {
+    return this.#all.values();
+  }
+
+  /** Ends all of them but one (whoever asked); returns how many. */
+  endAll(reason: string, options: { except?: Session; retryAfterMs?: number } = {}): number {
+    let ended = 0;
+    for (const session of [...this.#all]) {
+      if (session === options.except) continue;
+      session.end(reason, options.retryAfterMs);
+      ended += 1;
+    }
+    return ended;
+  }
+}
