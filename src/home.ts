@@ -8,6 +8,7 @@ const SOCKET_PATH_BYTES = 100;
 
 interface Folders {
   readonly root: string;
+  readonly setting?: string;
   readonly config: string;
   readonly data: string;
   readonly log: string;
@@ -17,6 +18,8 @@ interface Folders {
 export class Home {
   /** GOLDCTL_HOME, or the platform's data folder of goldctl: names this goldctl. */
   readonly root: string;
+  /** GOLDCTL_HOME made absolute; undefined where it is not set. */
+  readonly setting: string | undefined;
   readonly configFile: string;
   readonly dataFolder: string;
   readonly logFile: string;
@@ -32,6 +35,7 @@ export class Home {
 
   constructor(folders: Folders, control: { readonly path: string; readonly folder?: string }) {
     this.root = folders.root;
+    this.setting = folders.setting;
     this.configFile = join(folders.config, 'config.json');
     this.credentialsFile = join(folders.config, 'credentials.json');
     this.knownHostsFile = join(folders.config, 'known_hosts');
@@ -95,7 +99,7 @@ export async function openHome(env: NodeJS.ProcessEnv = process.env): Promise<Ho
 }
 
 function inOne(root: string): Folders {
-  return { root, config: root, data: root, log: root };
+  return { root, setting: root, config: root, data: root, log: root };
 }
 
 async function platformFolders(): Promise<Folders> {
