@@ -19,6 +19,7 @@ import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
+import { clearStaleSocket } from './pidfile.ts';
 import { configuredSources, providerOrder } from './sources.ts';
 
 export interface DaemonSettings {
@@ -128,6 +129,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   try {
     await engine.start();
     started.push(() => engine.stop());
+    await clearStaleSocket(home);
     hub.start();
     started.push(async () => hub.stop());
     await server.start();

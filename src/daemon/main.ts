@@ -1,0 +1,75 @@
+import { deferred } from '../domain/deferred.ts';
+import { Failure } from '../domain/failure.ts';
+import { openHome } from '../home.ts';
+import { version } from '../version.ts';
+import { type Daemon, startDaemon } from './composition.ts';
+import { applyFlags, loadConfig } from './config.ts';
+import type { StartMessage } from './lifecycle.ts';
+import { createLog } from './log.ts';
+import { removePidFile, writePidFile } from './pidfile.ts';
+import type { StartOptions } from './start-options.ts';
+
+/**
+ * The daemon's process: `node main.js '<StartOptions as JSON>'`. Tells the process that started it whether it came up,
+ * then serves until it is told to end: SIGTERM, SIGINT or `admin.stop`.
+ */
+async function main(options: StartOptions): Promise<void> {
+  const home = await openHome(options.home === undefined ? {} : { GOLDCTL_HOME: options.home });
+  await home.prepare();
+  const config = applyFlags(await loadConfig(home.configFile), options);
+  const { logger: log, stop: stopLog } = await createLog({
+    file: home.logFile,
+    level: config.log.level,
+    foreground: options.foreground ?? false,
+  });
+
+  let daemon: Daemon;
+  const stopping = deferred<string>();
+  try {
+    daemon = await startDaemon({
+      home,
+      config,
+      version: version(),
+      log,
+      onStop: () => stopping.resolve('The daemon was stopped.'),
+    });
+  } catch (thrown) {
+    const failure = Failure.from(thrown);
+    log.error({ event: 'daemon.start', code: failure.code, err: failure.cause ?? failure }, failure.message);
+    await stopLog();
+    throw failure;
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => stopping.resolve(`The daemon got ${signal}.`));
+  process.on('SIGHUP', () =>
+    log.info({ event: 'daemon.signal' }, 'SIGHUP is ignored: the daemon does not end with its terminal'),
+  );
+  // A fault that nobody foresaw: what is acknowledged is on disk, so ending loses nothing, going on might.
+  process.on('uncaughtException', (error) => {
+    log.error({ event: 'daemon.crash', err: error }, 'an unforeseen fault ends the daemon');
+    process.exitCode = 1;
+    stopping.resolve('The daemon failed.');
+  });
+
+  await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options });
+  tell({ ready: daemon.status() });
+  const reason = await stopping.promise;
+  await daemon.stop(reason);
+  await removePidFile(home, process.pid);
+  await stopLog();
+}
+
+function tell(message: StartMessage): void {
+  if (!process.connected) return;
+  process.send?.(message, () => process.disconnect());
+}
+
+try {
+  await main(JSON.parse(process.argv[2] ?? '{}') as StartOptions);
+  process.exit();
+} catch (thrown) {
+  const { code, message, data, exit } = Failure.from(thrown);
+  if (process.connected) tell({ error: { code, message, data } });
+  else process.stderr.write(`goldctl: ${message}\n`);
+  process.exitCode = exit;
+}
