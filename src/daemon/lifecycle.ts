@@ -137,6 +137,25 @@ export async function stopDaemon(home: Home, onForce?: (signal: string, pid: num
   );
 }
 
+export interface Restarted {
+  /** Undefined when none ran. */
+  readonly stopped: Stopped | undefined;
+  readonly status: DaemonStatus;
+}
+
+/** Ends the daemon of this home, where one runs, and starts it with the options of the last start. */
+export async function restartDaemon(home: Home, onForce?: (signal: string, pid: number) => void): Promise<Restarted> {
+  const record = await readPidFile(home); // before it ends: it takes the file with it
+  let stopped: Stopped | undefined;
+  try {
+    stopped = await stopDaemon(home, onForce);
+  } catch (thrown) {
+    if (Failure.from(thrown).code !== 'NO_DAEMON') throw thrown;
+  }
+  const { foreground: _, ...options } = record?.options ?? {};
+  return { stopped, status: (await startDaemon(home, options)).status };
+}
+
 /** `main` has another working folder and maybe another environment: it is told where its home is. */
 function atHome(home: Home, options: StartOptions): StartOptions {
   return home.setting === undefined ? options : { ...options, home: home.setting };

@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { Flags } from '@oclif/core';
+import { GoldctlCommand } from '../../src/cli/command.ts';
+
+export default class DaemonLogs extends GoldctlCommand {
+  static override description = `what the daemon of this machine wrote into its log
+
+It needs no daemon. With --json the lines come as they are in the file, with every field.`;
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> -f',
+    '<%= config.bin %> <%= command.id %> -n 1000 --json',
+  ];
+  static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always this machine's log
+  static override flags = {
+    follow: Flags.boolean({ char: 'f', description: 'go on with what is written, until Ctrl-C' }),
+    lines: Flags.integer({ char: 'n', description: 'how many lines to begin with', default: 100, min: 0 }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(DaemonLogs);
+    const { logFile } = await this.home();
+    const { followLines, lastLines } = await import('../../src/daemon/log-reader.ts');
+    const { prettyLine } = await import('../../src/daemon/pretty-line.ts');
+    const show = this.jsonEnabled() ? (line: string) => line : prettyLine;
+    const print = async (text: string) => {
+      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    };
+
+    if (!flags.follow) {
+      const lines = await lastLines(logFile, flags.lines);
+      if (lines.length > 0) await print(`${lines.map(show).join('\n')}\n`);
+      else if (flags.lines > 0) this.logToStderr(`The log ${logFile} is empty.`);
+      return;
+    }
+    const controller = new AbortController();
+    const stop = () => controller.abort();
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+    try {
+      for await (const line of followLines(logFile, flags.lines, controller.signal)) await print(`${show(line)}\n`);
+    } finally {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { GoldctlCommand } from '../../src/cli/command.ts';
+import { statusLines } from '../../src/cli/daemon.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+
+export default class DaemonRestart extends GoldctlCommand {
+  static override description = `end the daemon of this machine and start it with the same flags
+
+One that does not run, also after a crash, is started with the flags of the last time.`;
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always this machine's daemon
+
+  async run(): Promise<Result<'admin.status'>> {
+    await this.parse(DaemonRestart);
+    const { restartDaemon } = await import('../../src/daemon/lifecycle.ts');
+    const { stopped, status } = await restartDaemon(await this.home(), (signal) =>
+      this.logToStderr(`Warning: the daemon did not end by itself, sending it ${signal}.`),
+    );
+    this.log(stopped ? 'The daemon runs again.' : 'No daemon ran; one runs now.');
+    this.log(statusLines(status, Date.now()).join('\n'));
+    return status;
+  }
+}

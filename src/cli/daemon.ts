@@ -1,0 +1,66 @@
+import { Flags } from '@oclif/core';
+import type { StartOptions } from '../daemon/start-options.ts';
+import { plain } from '../domain/fold.ts';
+import { formatMinute, formatSpan } from '../domain/instant.ts';
+import type { Result } from '../protocol/methods.ts';
+
+/** How a daemon is started, as flags of `daemon start`. */
+export const startFlags = {
+  port: Flags.integer({ description: 'TCP port; 0 takes a free one [4000]', min: 0, max: 65_535, helpValue: 'PORT' }),
+  host: Flags.string({ description: 'address to listen on; 0.0.0.0 or :: for all [127.0.0.1]', helpValue: 'HOST' }),
+  plain: Flags.boolean({ description: 'take clear text as well, on loopback addresses only' }),
+  attempts: Flags.integer({
+    description: 'wrong passwords before an account is locked for a while [3]',
+    min: 1,
+    max: 5,
+    helpValue: '1-5',
+  }),
+  'sum-port': Flags.integer({
+    description: 'also run the old sum listener on this port',
+    min: 0,
+    max: 65_535,
+    helpValue: 'PORT',
+  }),
+};
+
+interface Given {
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  readonly plain?: boolean | undefined;
+  readonly attempts?: number | undefined;
+  readonly 'sum-port'?: number | undefined;
+}
+
+/** The start options that flags name, and no others: the rest is as config.json says. */
+export function startOptions(flags: Given): StartOptions {
+  const { port, host, plain, attempts, 'sum-port': sumPort } = flags;
+  return {
+    ...(port === undefined ? {} : { port }),
+    ...(host === undefined ? {} : { host }),
+    ...(plain ? { plain } : {}),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(sumPort === undefined ? {} : { sumPort }),
+  };
+}
+
+/** What people want to know of a daemon that runs. */
+export function statusLines(status: Result<'admin.status'>, now: number): string[] {
+  const rows: [string, string][] = [
+    ['Version', status.version],
+    ['Process', String(status.pid)],
+    ['Since', `${formatMinute(status.startedAt)} (${formatSpan(now - status.startedAt)})`],
+    ...status.listening.map(({ name, address, state }): [string, string] => [
+      'Listening',
+      `${address} (${name}${state === 'open' ? '' : `, ${state}`})`,
+    ]),
+    ['Certificate', status.fingerprint === null ? 'none' : `sha256:${status.fingerprint}`],
+    ['Home', status.home],
+    ['Connections', String(status.connections)],
+    ['Members', `${status.members} here, ${status.accounts} accounts`],
+    ['Instruments', String(status.instruments)],
+    ['Records', String(status.seq)],
+    ['Memory', `${Math.round(status.memoryBytes / 1024 / 1024)} MB`],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `${label.padEnd(width)}  ${plain(text)}`);
+}
