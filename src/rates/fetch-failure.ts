@@ -1,0 +1,83 @@
+import { STATUS_CODES } from 'node:http';
+import { Failure } from '../domain/failure.ts';
+import { formatSpan } from '../domain/instant.ts';
+
+/** Failures of fetches. Hosts are named, never whole URLs: keys stand in paths and queries. */
+
+/** An answer that is no success. */
+export function answered(host: string, status: number, retryAfterMs: number | undefined): Failure {
+  const text = STATUS_CODES[status];
+  const wait = retryAfterMs === undefined ? '' : ` It asks to wait ${formatSpan(retryAfterMs)}.`;
+  return new Failure(
+    'NOT_AVAILABLE',
+    `${host} answered ${status}${text === undefined ? '' : ` ${text}`}; ${meaning(status)}.${wait}`,
+    { data: { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } },
+  );
+}
+
+function meaning(status: number): string {
+  if (status === 401) return "it wants a key, or refuses the one it got: see the provider's key in config.json";
+  if (status === 403) return 'it refuses this address or wants another User-Agent or key';
+  if (status === 404 || status === 410) return "what was asked for is not there: see the provider's url in config.json";
+  if (status === 418 || status === 429) return 'it got too many requests from this address';
+  if (status === 451) return 'it may not serve this country';
+  if (status >= 500) return 'the trouble is on its side, goldctl tries again';
+  if (status === 304) return 'it confirms a body that goldctl does not have';
+  if (status >= 300 && status < 400) return 'it does not say where to go instead';
+  return "it does not understand the request: see the provider's url in config.json";
+}
+
+/** No answer, or one that broke off or could not be read. */
+export function unanswered(host: string, thrown: unknown, maxBytes: number): Failure {
+  const { type, code } = thrown as { type?: unknown; code?: unknown };
+  const sentence =
+    type === 'max-size'
+      ? `${host} sent more than ${maxBytes} bytes; goldctl reads no more of it.`
+      : trouble(host, code);
+  return new Failure('NOT_AVAILABLE', sentence, {
+    cause: withoutUrls(thrown),
+    ...(typeof code === 'string' ? { data: { error: code } } : {}),
+  });
+}
+
+function trouble(host: string, code: unknown): string {
+  const name = typeof code === 'string' ? code : 'UNKNOWN';
+  switch (name) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The name ${host} could not be resolved; check the network and its name service.`;
+    case 'ECONNREFUSED':
+      return `${host} refuses connections; check the provider's url in config.json, or wait until its server is back.`;
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+    case 'ENETDOWN':
+    case 'EADDRNOTAVAIL':
+      return `There is no way to ${host}; check the network.`;
+    case 'ETIMEDOUT':
+      return `${host} did not take the connection in time; check the network, goldctl tries again.`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return `${host} broke the connection off; goldctl tries again.`;
+    case 'CERT_NOT_YET_VALID':
+    case 'CERT_HAS_EXPIRED':
+      return `The certificate of ${host} is out of its time (${name}); check this machine's clock.`;
+  }
+  if (/CERT|SIGNATURE|ALTNAME/.test(name)) {
+    return `The certificate of ${host} cannot be trusted (${name}); somebody may be in between, or its issuer is unknown here.`;
+  }
+  if (name === 'EPROTO' || /SSL|TLS/.test(name)) {
+    return `No secure connection to ${host} came about (${name}); check whether its url wants http or https.`;
+  }
+  if (name.startsWith('HPE_')) return `${host} does not speak HTTP (${name}); check the provider's url in config.json.`;
+  if (name.startsWith('Z_') || name.startsWith('ERR_BROTLI') || name.startsWith('ERR__ERROR_FORMAT')) {
+    return `${host} sent a compressed body that is damaged (${name}); goldctl tries again.`;
+  }
+  return `The exchange with ${host} failed (${name}); check the network and the provider's url in config.json.`;
+}
+
+/** The cause for the log: an error of the fetch library names the whole URL, and with it the key. */
+function withoutUrls(thrown: unknown): Error {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Error(text.replace(/(https?:\/\/[^\s/?#]*)[^\s,]*/gi, '$1/…'));
+}

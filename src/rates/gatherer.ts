@@ -1,0 +1,331 @@
+import PQueue from 'p-queue';
+import { Failure } from '../domain/failure.ts';
+import { formatMinute, type Instant } from '../domain/instant.ts';
+import type { Lease } from '../engine/contract.ts';
+import { backoff } from './backoff.ts';
+import type { Fetcher } from './fetcher.ts';
+import { Health, type HealthState, type ProviderHealth } from './health.ts';
+import type { Log } from './log.ts';
+import { Refusals } from './refusals.ts';
+import type { QuoteSink } from './sink.ts';
+import { type ConfiguredSource, Source } from './source.ts';
+
+export interface GathererSettings {
+  readonly providers: readonly ConfiguredSource[];
+  readonly fetcher: Fetcher;
+  readonly sink: QuoteSink;
+  /** Who holds it fetches. The gatherer acquires and releases it. */
+  readonly lease: Lease;
+  readonly log: Log;
+  /** Called when a provider's `state` has become another one. */
+  readonly onHealth?: (health: ProviderHealth) => void;
+  readonly now?: () => Instant;
+  /** In [0, 1). */
+  readonly random?: () => number;
+}
+
+/** First fetches are spread over that many milliseconds. */
+const SPREAD = 1000;
+/** Pause after an engine could not say who holds the lease. */
+const LEASE_PAUSE = 5000;
+/** Longer than that setTimeout cannot wait. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+const BACKFILL_SPAN = 3652 * 24 * 3_600_000; // ten years
+const PROGRESS = 10_000;
+
+/** One provider and its clock. */
+interface Job {
+  readonly source: Source;
+  readonly health: Health;
+  readonly refusals: Refusals;
+  state: HealthState;
+  timer: NodeJS.Timeout | undefined;
+  staleTimer: NodeJS.Timeout | undefined;
+  running: Promise<Failure | undefined> | undefined;
+  /** Whether the provider's past is to be fetched; undefined before its first fetch. */
+  wantsHistory: boolean | undefined;
+}
+
+/**
+ * Fetches every provider by its own clock while this daemon holds the lease, and hands the quotes to the sink. A
+ * failed fetch changes nothing but the provider's health.
+ */
+export class Gatherer {
+  readonly #fetcher: Fetcher;
+  readonly #sink: QuoteSink;
+  readonly #lease: Lease;
+  readonly #log: Log;
+  readonly #onHealth: (health: ProviderHealth) => void;
+  readonly #now: () => Instant;
+  readonly #random: () => number;
+  readonly #jobs = new Map<string, Job>();
+  /** Few back-fills at a time: a first start has many, and live quotes share the sink with them. */
+  readonly #backfills = new PQueue({ concurrency: 3 });
+  #life: AbortController | undefined;
+  #leading: Promise<void> = Promise.resolve();
+  /** The time for which the lease is held; aborted when it is lost. */
+  #term: AbortController | undefined;
+
+  constructor({ providers, fetcher, sink, lease, log, onHealth, now, random }: GathererSettings) {
+    this.#fetcher = fetcher;
+    this.#sink = sink;
+    this.#lease = lease;
+    this.#log = log;
+    this.#onHealth = onHealth ?? (() => {});
+    this.#now = now ?? Date.now;
+    this.#random = random ?? Math.random;
+    for (const configured of providers) this.#add(new Source(configured, this.#fetcher, this.#now));
+  }
+
+  start(): void {
+    if (this.#life) return;
+    this.#life = new AbortController();
+    this.#leading = this.#lead(this.#life.signal);
+  }
+
+  /** Calls off what is being fetched, lets the sink finish what it has, and gives the lease back. */
+  async stop(): Promise<void> {
+    this.#life?.abort();
+    await this.#leading;
+    this.#life = undefined;
+    await this.#settled();
+    await this.#backfills.onIdle();
+    if (this.#lease.held) await this.#lease.release();
+  }
+
+  /** Every provider, in the order of the settings. */
+  health(): ProviderHealth[] {
+    return [...this.#jobs.values()].map((job) => job.health.at(this.#now()));
+  }
+
+  /**
+   * Fetches one provider, or all that are on, without waiting for their time. Resolves when the answers are stored.
+   * @throws Failure NOT_FOUND, or NOT_AVAILABLE when this daemon does not fetch it now; for one provider also when the
+   * fetch failed. Of all, failed ones are told by their health.
+   */
+  async refresh(id?: string): Promise<ProviderHealth[]> {
+    const jobs = id === undefined ? this.#active() : [this.#job(id)];
+    if (!this.#term || this.#term.signal.aborted || !this.#lease.held) {
+      throw new Failure('NOT_AVAILABLE', 'This daemon does not fetch rates now; another one holds the lease.');
+    }
+    const failures = await Promise.all(jobs.map((job) => this.#run(job, this.#now())));
+    if (id !== undefined && failures[0]) throw failures[0];
+    return jobs.map((job) => job.health.at(this.#now()));
+  }
+
+  #add(source: Source): void {
+    const health = new Health(source.id, source.settings.every);
+    if (source.off === undefined) source.announce();
+    else health.off(source.off);
+    this.#jobs.set(source.id, {
+      source,
+      health,
+      refusals: new Refusals(source.id, this.#log),
+      state: health.at(this.#now()).state,
+      timer: undefined,
+      staleTimer: undefined,
+      running: undefined,
+      wantsHistory: undefined,
+    });
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all([...this.#jobs.values()].map((job) => job.running));
+  }
+
+  #active(): Job[] {
+    return [...this.#jobs.values()].filter((job) => job.source.off === undefined);
+  }
+
+  #job(id: string): Job {
+    const job = this.#jobs.get(id);
+    if (!job) throw new Failure('NOT_FOUND', `There is no provider "${id}"; \`goldctl rates providers\` lists them.`);
+    const { off } = job.source;
+    if (off !== undefined) throw new Failure('NOT_AVAILABLE', `${id} is not fetched: ${off}.`);
+    return job;
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#lease.acquire(signal);
+        if (!signal.aborted) await this.#serve(signal);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        this.#log.error({ err: thrown }, 'the lease for fetching rates could not be acquired; trying again');
+        await pause(LEASE_PAUSE, signal);
+      }
+    }
+  }
+
+  /** Fetches until the lease is lost or the gatherer stops. */
+  async #serve(signal: AbortSignal): Promise<void> {
+    const term = new AbortController();
+    this.#term = term;
+    const ended = new Promise((resolve) => term.signal.addEventListener('abort', resolve, { once: true }));
+    const end = () => term.abort();
+    signal.addEventListener('abort', end, { once: true });
+    const jobs = this.#active();
+    this.#log.info({ providers: jobs.map((job) => job.source.id) }, 'this daemon fetches rates');
+    for (const job of jobs) {
+      this.#plan(job, this.#now() + this.#random() * Math.min(SPREAD, job.source.settings.every));
+    }
+    await ended;
+    signal.removeEventListener('abort', end);
+    for (const job of jobs) {
+      clearTimeout(job.timer);
+      clearTimeout(job.staleTimer);
+      job.health.planned(null);
+    }
+    await this.#settled(); // a fetch of this term must not meet the next one
+    if (!signal.aborted) this.#log.warn({}, 'the lease for fetching rates is lost; waiting for it');
+  }
+
+  #plan(job: Job, at: Instant): void {
+    clearTimeout(job.timer);
+    if (this.#term?.signal.aborted) return;
+    job.health.planned(Math.round(at));
+    const delay = Math.max(0, at - this.#now());
+    const due = () => (delay > LONGEST_TIMER ? this.#plan(job, at) : this.#due(job, at));
+    job.timer = setTimeout(due, Math.min(delay, LONGEST_TIMER));
+    job.timer.unref();
+  }
+
+  #due(job: Job, plannedAt: Instant): void {
+    if (!this.#lease.held) {
+      this.#term?.abort();
+      return;
+    }
+    void this.#run(job, plannedAt);
+  }
+
+  /** One fetch. Never rejects; two of one provider never overlap: the second gets the first one's result. */
+  #run(job: Job, plannedAt: Instant): Promise<Failure | undefined> {
+    job.running ??= this.#gather(job, plannedAt).finally(() => {
+      job.running = undefined;
+    });
+    return job.running;
+  }
+
+  async #gather(job: Job, plannedAt: Instant): Promise<Failure | undefined> {
+    const { source, health } = job;
+    const { every } = source.settings;
+    const { signal } = this.#term!;
+    const begun = this.#now();
+    let failure: Failure | undefined;
+    try {
+      await this.#receive(job, signal);
+      if (health.failures > 0) this.#log.info({ provider: source.id }, 'the provider is back');
+      health.fetched(this.#now());
+      this.#watchAge(job);
+      this.#log.debug({ provider: source.id, ms: this.#now() - begun }, 'fetched');
+    } catch (thrown) {
+      // Called off: that says nothing about the provider.
+      if (signal.aborted) return new Failure('NOT_AVAILABLE', 'This daemon stopped fetching rates.', { cause: thrown });
+      failure = Failure.from(thrown);
+      this.#failed(job, failure);
+    }
+    const { retryAfterMs } = failure?.data ?? {};
+    this.#plan(
+      job,
+      failure
+        ? this.#now() + Math.max(backoff(health.failures, every, this.#random), Number(retryAfterMs ?? 0))
+        : next(plannedAt, every, this.#now()),
+    );
+    this.#report(job);
+    if (!failure && job.wantsHistory && source.provider.backfill) this.#backfill(job, signal);
+    return failure;
+  }
+
+  async #receive(job: Job, signal: AbortSignal): Promise<void> {
+    const { source } = job;
+    const quotes = await source.quotes(signal);
+    // Lost while the answer was under way: the daemon that holds the lease now fetches its own.
+    if (!this.#lease.held) this.#term?.abort();
+    signal.throwIfAborted();
+    job.wantsHistory ??= !this.#sink.hasHistory(source.id); // asked before the first quote makes it true
+    const { stored, confirmed, refused } = await this.#sink.receive(source.id, quotes, this.#now());
+    job.health.counted(stored, refused.length);
+    job.refusals.tell(refused);
+    this.#log.debug({ provider: source.id, stored, confirmed, refused: refused.length }, 'received');
+  }
+
+  #failed(job: Job, failure: Failure): void {
+    const { source, health } = job;
+    const before = health.failures > 0 ? health.at(this.#now()).lastError : null;
+    health.failed(this.#now(), failure.message);
+    const fields = { provider: source.id, failures: health.failures, ...failure.data, err: failure };
+    if (failure.code === 'INTERNAL') this.#log.error(fields, failure.message);
+    else if (before !== failure.message) this.#log.warn(fields, failure.message);
+    else this.#log.debug(fields, failure.message);
+  }
+
+  /** Tells when the provider becomes stale, should no good fetch come before. */
+  #watchAge(job: Job): void {
+    clearTimeout(job.staleTimer);
+    if (this.#term?.signal.aborted) return;
+    const delay = Math.min(job.health.staleAfter + 1, LONGEST_TIMER);
+    job.staleTimer = setTimeout(() => this.#report(job), delay);
+    job.staleTimer.unref();
+  }
+
+  #report(job: Job): void {
+    const health = job.health.at(this.#now());
+    if (health.state === job.state) return;
+    job.state = health.state;
+    this.#onHealth(health);
+  }
+
+  #backfill(job: Job, signal: AbortSignal): void {
+    job.wantsHistory = false;
+    void this.#backfills.add(async () => {
+      const { id } = job.source;
+      const to = this.#now();
+      let [stored, refused, told] = [0, 0, to];
+      try {
+        signal.throwIfAborted();
+        this.#log.info({ provider: id }, 'fetching the history of the provider');
+        for await (const chunk of job.source.history(to - BACKFILL_SPAN, to, signal)) {
+          signal.throwIfAborted();
+          if (chunk.length === 0) continue;
+          const received = await this.#sink.receiveHistory(id, chunk);
+          job.health.counted(received.stored, received.refused.length);
+          stored += received.stored;
+          refused += received.refused.length;
+          const fields = { provider: id, stored, refused, reason: received.refused[0]?.reason };
+          this.#log.debug(fields, 'history received');
+          if (this.#now() - told < PROGRESS) continue;
+          told = this.#now();
+          this.#log.info({ ...fields, until: formatMinute(chunk.at(-1)!.at) }, 'history is being fetched');
+        }
+        this.#log.info({ provider: id, stored, refused }, 'the history of the provider is fetched');
+      } catch (thrown) {
+        if (signal.aborted) {
+          job.wantsHistory = true;
+          return;
+        }
+        const failure = Failure.from(thrown);
+        this.#log.warn({ provider: id, stored, refused, err: failure }, `history broke off: ${failure.message}`);
+      }
+    });
+  }
+}
+
+/** The first planned time after `now`. Ones that were missed (a machine that slept) are not made up for. */
+function next(plannedAt: Instant, every: number, now: Instant): Instant {
+  if (plannedAt > now) return now + every; // the clock was set back
+  return plannedAt + (Math.floor((now - plannedAt) / every) + 1) * every;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    timer.unref();
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
