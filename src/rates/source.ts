@@ -46,8 +46,9 @@ export class Source {
   /** Why it is not fetched and what would turn it on; undefined when it is on. */
   get off(): string | undefined {
     const setting = `rates.providers.${this.id}`;
-    if (!this.settings.enabled) return `switched off: set ${setting}.enabled to true in config.json`;
+    // The key first: without one such a provider is never on by default, and switching it on would not help.
     if (this.provider.key === 'required' && !this.settings.key) return `needs a key: set ${setting}.key in config.json`;
+    if (!this.settings.enabled) return `switched off: set ${setting}.enabled to true in config.json`;
     return undefined;
   }
 

@@ -238,7 +238,7 @@ describe('Gatherer', () => {
     it('leaves alone what is switched off or lacks its key, and says so', async () => {
       const gatherer = gather([
         source(provider('sjc'), { enabled: false }),
-        source(provider('btmc', { key: 'required' })),
+        source(provider('btmc', { key: 'required' }), { enabled: false }),
         source(provider('on', { key: 'required' }), { key: 'k' }),
       ]);
       lease.grant();
