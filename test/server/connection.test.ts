@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
+import { expect } from 'chai';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { Wire } from './wire.ts';
+
+const MEMBER_LIMITS = { signUpsPerHour: 1000, callsPerSecond: 10_000, callsBurst: 10_000 };
+
+describe('a connection', () => {
+  let daemon: DaemonFixture | undefined;
+  const start = async (limits: object, listen: object = {}) => {
+    daemon = await DaemonFixture.start({
+      config: { limits: { ...MEMBER_LIMITS, ...limits }, listen: { port: 0, plain: true, ...listen } },
+    });
+    return daemon.address;
+  };
+  afterEach(async () => {
+    await daemon?.stop();
+    daemon = undefined;
+  });
+
+  it('has a time to say hello, and one to sign in', async () => {
+    const address = await start({ helloMs: 50, signInMs: 60 });
+    const silent = await Wire.open(address);
+    await silent.ended();
+    const half = await Wire.open(address);
+    half.send('{"jsonrpc":');
+    expect((await half.event('bye')).params.status).to.equal(408);
+    await half.ended();
+    const anonymous = await Wire.greet(address);
+    expect((await anonymous.event('bye')).params).to.deep.equal({ status: 408, reason: 'Nobody signed in.' });
+  });
+
+  it('is asked for a sign of life, and ended after two missed', async () => {
+    const address = await start({ pingMs: 40 });
+    const wire = await Wire.member(address, 'sleeper');
+    const ping = await wire.event('ping');
+    expect(ping.id).to.be.a('string');
+    expect((await wire.event('bye')).params.status).to.equal(408);
+    await wire.ended();
+  });
+
+  it('lives on while it answers pings', async () => {
+    const address = await start({ pingMs: 30 });
+    const wire = await Wire.greet(address);
+    for (let i = 0; i < 5; i++) {
+      const before = wire.lines.length;
+      const ping = await wire.wait((line) => line.method === 'ping' && wire.lines.indexOf(line) >= before);
+      wire.send(`${JSON.stringify({ jsonrpc: '2.0', id: ping.id, result: { status: 203 } })}\n`);
+    }
+    expect(wire.closed).to.equal(false);
+    wire.close();
+  });
+
+  it('ends at a line that is too long, or no UTF-8, with the reason', async () => {
+    const address = await start({});
+    const long = await Wire.greet(address);
+    long.send(`${'x'.repeat(70_000)}\n`);
+    expect((await long.wait((line) => line.error !== undefined)).error).to.deep.include({
+      code: 413,
+      message: 'A line may have 65536 bytes at most.',
+    });
+    await long.ended();
+    const binary = await Wire.greet(address);
+    binary.send(Buffer.from([0x7b, 0xff, 0xfe, 0x0a]));
+    expect((await binary.wait((line) => line.error !== undefined)).error).to.deep.include({ code: -32700 });
+    await binary.ended();
+  });
+
+  it('is dropped when it does not read what it asked for', async () => {
+    const address = await start({ queueSoftBytes: 10_000, queueHardBytes: 200_000, stallMs: 100 });
+    const control = await daemon!.connect();
+    const rows = Array.from(
+      { length: 1000 },
+      (_, i) => [1_600_000_000_000 + i * 60_000, 50e6 + i, 51e6 + i] as [number, number, number],
+    );
+    await control.call('rates.import', { instrument: 'SJC', rows });
+    const frozen = await Wire.member(address, 'frozen');
+    frozen.socket.pause();
+    const line = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'rates.history', params: { instrument: 'SJC', from: 0, to: 2e12, interval: 'raw' } })}\n`;
+    frozen.send(line.repeat(400));
+    const other = await Wire.member(address, 'lively');
+    for (;;) {
+      const { members } = await other.result('members.active');
+      if (members.every((member: { name: string }) => member.name !== 'frozen')) break;
+    }
+    for (const wire of [frozen, other]) wire.close();
+    await control.close();
+  });
+
+  it('speaks TLS 1.3 only, and says so to clear text', async () => {
+    const address = await start({}, { plain: false });
+    const clear = await Wire.open(address);
+    clear.send('{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"x"}}\n');
+    expect((await clear.wait((line) => line.error !== undefined)).error?.message).to.equal('This port speaks TLS 1.3.');
+    await clear.ended();
+    const [host, port] = address.split(':');
+    const old = connectTls({ host, port: Number(port), rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+    const [error] = await once(old, 'error');
+    expect((error as Error).message).to.match(/protocol version|alert/i);
+    const wire = await Wire.greet(address, { tls: true });
+    expect(wire.lines).to.have.length(1);
+    wire.close();
+  });
+
+  it('is refused beyond the limit of its address', async () => {
+    const address = await start({ connectionsPerAddress: 3 });
+    const three = await Promise.all([1, 2, 3].map(() => Wire.greet(address)));
+    const fourth = await Wire.open(address);
+    await fourth.ended();
+    three[0]!.close();
+    await three[0]!.ended();
+    for (;;) {
+      const wire = await Wire.open(address);
+      const answer = await wire.call('hello', { protocol: 1, client: 'x' }).catch(() => undefined);
+      wire.close();
+      if (answer) break;
+    }
+    for (const wire of three) wire.close();
+  });
+
+  it('is told goodbye when the daemon stops', async () => {
+    const address = await start({});
+    const wires = await Promise.all([
+      Wire.member(address, 'a'),
+      Wire.greet(address),
+      Wire.greet(address, { tls: true }),
+    ]);
+    await daemon!.stop();
+    daemon = undefined;
+    for (const wire of wires) {
+      expect((await wire.event('bye')).params.status).to.equal(405);
+      await wire.ended();
+    }
+  });
+});
