@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+const RULES = ['style/noRestrictedImports', 'suspicious/noImportCycles'];
+
+interface Diagnostic {
+  readonly category: string;
+  readonly location: { readonly path: string };
+}
+
+/** `file rule` of everything that the two rules of the house find in a tree. */
+async function lint(tree: string): Promise<string[]> {
+  const only = RULES.map((rule) => `--only=${rule}`);
+  const args = [BIOME, 'lint', ...only, '--reporter=json', '--max-diagnostics=none', 'src', 'commands'];
+  // Its exit status is not 0 where it finds something; what it found is on stdout all the same.
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: tree,
+    maxBuffer: 64 * 1024 * 1024,
+  }).catch((error: { stdout: string }) => error);
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: Diagnostic[] };
+  return diagnostics.map(({ category, location }) => `${location.path} ${category}`).sort();
+}
+
+/** Imports against the direction of the house, at least one a folder: file without `.ts`, what it must not import. */
+const WRONG: readonly (readonly [file: string, ...imports: string[]])[] = [
+  ['src/x', './engine/contract.ts', './client/client.ts'],
+  ['src/domain/x', '../store/keys.ts', '../home.ts', 'node:fs', 'node:fs/promises', 'level', 'typebox'],
+  ['src/protocol/x', '../room/sum.ts', '../client/target.ts', '../engine/contract.ts', 'node:fs'],
+  ['src/store/x', '../engine/contract.ts', '../view/view.ts', 'node:fs'],
+  ['src/engine/x', '../view/view.ts', '../room/sum.ts', '../rates/log.ts'],
+  ['src/engine/local/x', '../../view/view.ts', '../../room/sum.ts', 'level'],
+  ['src/view/x', '../room/sum.ts', '../engine/local/engine.ts', '../rates/log.ts', 'level'],
+  ['src/rates/x', '../room/sum.ts', '../engine/local/lease.ts', '../view/view.ts', '../store/keys.ts'],
+  ['src/rates/providers/x', 'node-fetch', 'node:http', '../../engine/contract.ts', '../../home.ts'],
+  ['src/room/x', '../server/limits.ts', '../protocol/methods.ts', '../rates/fetcher.ts', '../store/store.ts'],
+  ['src/server/x', '../daemon/config.ts', '../store/store.ts', '../engine/local/engine.ts', '../client/client.ts'],
+  ['src/server/handlers/x', '../../daemon/config.ts', '../../rates/fetcher.ts', '../../store/keys.ts'],
+  ['src/client/x', '../server/limits.ts', '../daemon/lifecycle.ts', '../repl/grammar.ts', '../cli/error.ts'],
+  ['src/repl/x', '../daemon/lifecycle.ts', '../cli/error.ts', '../room/sum.ts', '@oclif/core'],
+  ['src/cli/x', '../daemon/composition.ts', '../server/limits.ts', '../../commands/shell.ts', '../view/view.ts'],
+  ['src/daemon/x', '../cli/error.ts', '../repl/grammar.ts', '../../commands/shell.ts', '@oclif/core'],
+  ['commands/x', '../src/daemon/composition.ts', '../src/room/sum.ts', '../src/server/limits.ts'],
+  ['commands/rates/x', '../../src/daemon/composition.ts', '../../src/view/view.ts', '../../src/store/keys.ts'],
+];
+
+describe('the rules of the house', () => {
+  let tree: string;
+
+  before(async () => {
+    tree = await mkdtemp(join(tmpdir(), 'goldctl-house-'));
+    for (const part of ['src', 'commands', 'biome.json', '.gitignore']) {
+      await cp(join(ROOT, part), join(tree, part), { recursive: true });
+    }
+  });
+
+  after(() => rm(tree, { recursive: true, force: true }));
+
+  it('hold in the tree as it is', async () => {
+    expect(await lint(tree)).to.deep.equal([]);
+  });
+
+  it('refuse every import against the direction, however it is written', async () => {
+    const planted: string[] = [];
+    const expected: string[] = [];
+    for (const [file, ...imports] of WRONG) {
+      for (const [i, source] of imports.entries()) {
+        const forms = [
+          `import ${JSON.stringify(source)};`,
+          `import type { x } from ${JSON.stringify(source)};\nexport type X = x;`,
+          `export * from ${JSON.stringify(source)};`,
+          `export const x = await import(${JSON.stringify(source)});`,
+        ];
+        const name = `${file}${i}.ts`;
+        planted.push(join(tree, name));
+        expected.push(`${name} lint/style/noRestrictedImports`);
+        await writeFile(planted.at(-1)!, `${forms[(planted.length - 1) % forms.length]}\n`);
+      }
+    }
+    try {
+      expect(await lint(tree)).to.deep.equal(expected.sort());
+    } finally {
+      for (const file of planted) await rm(file);
+    }
+  });
+
+  it('have a row for every folder', async () => {
+    const folders = await readdir(join(ROOT, 'src'), { withFileTypes: true });
+    const tested = new Set(WRONG.map(([file]) => file.split('/')[1]));
+    for (const { name } of folders.filter((entry) => entry.isDirectory())) {
+      expect(tested, `src/${name} has no rule in biome.json, or the rule has no test`).to.include(name);
+    }
+  });
+
+  it('refuse a cycle', async () => {
+    const [one, other] = ['src/domain/x1.ts', 'src/domain/x2.ts'];
+    await writeFile(join(tree, one), "import { b } from './x2.ts';\nexport const a = () => b;\n");
+    await writeFile(join(tree, other), "import { a } from './x1.ts';\nexport const b = () => a;\n");
+    try {
+      const rule = 'lint/suspicious/noImportCycles';
+      expect(await lint(tree)).to.deep.equal([`${one} ${rule}`, `${other} ${rule}`]);
+    } finally {
+      await rm(join(tree, one));
+      await rm(join(tree, other));
+    }
+  });
+});
