@@ -51,7 +51,7 @@ describe('hostile lines', () => {
     const lines = fc.sample(hostile, { numRuns: LINES, seed: 4_000 });
     let [answered, cut] = [0, 0];
     for (let i = 0; i < lines.length; i += PER_CONNECTION) {
-      const wire = await Wire.open(daemon.address);
+      const wire = await Wire.greet(daemon.address);
       for (const line of lines.slice(i, i + PER_CONNECTION)) {
         wire.send(line);
         wire.send('\n');
@@ -60,7 +60,7 @@ describe('hostile lines', () => {
       await wire.ended();
       answered += wire.lines.filter((line) => line.error !== undefined || line.result !== undefined).length;
       if (wire.lines.some((line) => line.method === 'bye')) cut += 1;
-      expect(wire.lines.length, 'something is said on every connection').to.be.greaterThan(0);
+      expect(wire.lines.length, 'something is said on every connection').to.be.greaterThan(1);
       if (i % 1000 === 0) expect((await bystander.result('members.active')).members).to.have.length(1);
     }
     expect(answered).to.be.greaterThan(LINES / 4);
