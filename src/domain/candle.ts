@@ -28,15 +28,18 @@ export function openShare(price: number, at: Instant): CandleShare {
   return [price, price, price, price, 1, at, at];
 }
 
-/** Takes one more quote into a share, in place. */
+/**
+ * Takes one more quote into a share, in place. Of several quotes at the edge's very instant the highest counts, here
+ * and in `joinShares`: a candle depends on its quotes alone, not on the order in which they came.
+ */
 export function addToShare(share: CandleShare, price: number, at: Instant): void {
-  if (at < share[5]) {
+  if (at < share[5] || (at === share[5] && price > share[0])) {
     share[0] = price;
     share[5] = at;
   }
   if (price > share[1]) share[1] = price;
   if (price < share[2]) share[2] = price;
-  if (at >= share[6]) {
+  if (at > share[6] || (at === share[6] && price > share[3])) {
     share[3] = price;
     share[6] = at;
   }
@@ -45,10 +48,10 @@ export function addToShare(share: CandleShare, price: number, at: Instant): void
 
 function joinShares(a: CandleShare, b: CandleShare): CandleShare {
   return [
-    b[5] < a[5] ? b[0] : a[0],
+    b[5] < a[5] || (b[5] === a[5] && b[0] > a[0]) ? b[0] : a[0],
     Math.max(a[1], b[1]),
     Math.min(a[2], b[2]),
-    b[6] >= a[6] ? b[3] : a[3],
+    b[6] > a[6] || (b[6] === a[6] && b[3] > a[3]) ? b[3] : a[3],
     a[4] + b[4],
     Math.min(a[5], b[5]),
     Math.max(a[6], b[6]),

@@ -12,6 +12,7 @@ export function parseMeasure(text: string): Measure | undefined {
   const [first = '', second, ...rest] = text.trim().split('/');
   if (rest.length > 0) return undefined;
   const unitText = (second ?? '').toLowerCase();
+  if (second !== undefined && unitText === '') return undefined;
   if (second === undefined && isUnit(first.toLowerCase())) return { unit: first.toLowerCase() as Unit };
   if (first !== '' && !/^[A-Za-z]{3,5}$/.test(first)) return undefined;
   if (unitText !== '' && !isUnit(unitText)) return undefined;

@@ -18,8 +18,9 @@ export function fold(text: string): string {
  */
 export function plain(text: string): string {
   return text
-    .normalize('NFC')
-    .replace(/\s+/g, ' ')
-    .replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '')
+    .replace(/\s/g, ' ')
+    .replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '')
+    .normalize('NFC') // only now: what stood between a letter and its mark is gone
+    .replace(/ +/g, ' ')
     .trim();
 }

@@ -28,8 +28,8 @@ export function startOf(interval: Interval, at: Instant): Instant {
       return (days - ((((days + 3) % 7) + 7) % 7)) * DAY - OFFSET; // day 0 was a Thursday
     }
     case '1M': {
-      const local = new Date(at + OFFSET);
-      return Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1) - OFFSET;
+      const local = new Date(startOfDay(at) + OFFSET);
+      return local.setUTCDate(1) - OFFSET;
     }
   }
 }
@@ -41,9 +41,8 @@ export function startOf(interval: Interval, at: Instant): Instant {
 export function parseDay(text: string): { start: Instant; end: Instant } | undefined {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (!match) return undefined;
-  const utc = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
-  const date = new Date(utc);
-  date.setUTCFullYear(Number(match[1])); // Date.UTC takes 0-99 for 1900-1999
+  const date = new Date(0);
+  date.setUTCFullYear(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
   if (date.toISOString().slice(0, 10) !== text) return undefined;
   const start = date.getTime() - OFFSET;
   return { start, end: start + DAY };
@@ -80,7 +79,8 @@ export function parseSeedTime(text: string): Instant | undefined {
 /** A Vietnam day and a time on it; undefined when there is no such moment. */
 export function parseLocal(day: string, hours: number, minutes: number, seconds = 0): Instant | undefined {
   const range = parseDay(day);
-  if (!range || hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  const within = (value: number, most: number) => value >= 0 && value <= most;
+  if (!range || !within(hours, 23) || !within(minutes, 59) || !within(seconds, 59)) return undefined;
   return range.start + ((hours * 60 + minutes) * 60 + seconds) * 1000;
 }
 
@@ -97,7 +97,7 @@ export function parseSpan(text: string): number | undefined {
 export function formatSpan(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  if (Math.round(seconds / 60) < 60) return `${Math.round(seconds / 60)} min`;
+  if (Math.round(seconds / 3600) < 48) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86_400)} d`;
 }

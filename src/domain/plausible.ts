@@ -11,7 +11,7 @@ const GOLD_VND_TAEL = { low: 10_000_000, high: 1_000_000_000 };
 const GOLD_USD_OZT = { low: 15, high: 20_000 };
 
 /**
- * Why a price is not believed, or undefined when it is: not a positive finite number, outside the band of its
+ * Why a price is not believed, or undefined when it is: not a positive finite number, no instant, outside the band of its
  * market, buy over sell by more than 5 %, or a jump over 20 % from `last`. A `last` that nobody confirmed within a
  * day is no measure (after a long outage the market may really have moved); then the band alone decides.
  */
@@ -30,6 +30,7 @@ export function implausible(quote: QuoteDraft, last: Quote | undefined, now: Ins
     }
   }
   if (buy !== null && sell !== null && buy > sell * 1.05) return `buy ${buy} is over sell ${sell} by more than 5 %`;
+  if (!Number.isInteger(quote.at) || Math.abs(quote.at) > 8.64e15) return `its time ${quote.at} is no instant`;
   if (quote.at > now + FUTURE) return `its time lies ${formatSpan(quote.at - now)} in the future`;
   if (last && now - last.checkedAt < DAY) {
     const [was, is] = [price(last), price(quote)];

@@ -26,12 +26,13 @@ export const LOBBY = 'lobby';
  */
 export function parseText(text: string, limit: number): string {
   const clean = text
-    .normalize('NFC')
-    .replace(/\r\n?/g, '\n')
+    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
     .replace(/\t/g, ' ')
-    .replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '')
+    .replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '')
+    .normalize('NFC') // only now: what stood between a letter and its mark is gone
     .trim();
-  if (clean === '') throw new Failure('INVALID_REQUEST', 'A post needs some text.', { data: { field: 'text' } });
+  if (/^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(clean))
+    throw new Failure('INVALID_REQUEST', 'A post needs some text.', { data: { field: 'text' } });
   if (clean.length > limit && [...clean].length > limit) {
     throw new Failure('TOO_LARGE', `A post has ${limit} characters at most.`, { data: { field: 'text', limit } });
   }

@@ -43,10 +43,11 @@ export interface Appended {
 export interface Journal {
   /**
    * Resolves once the record is durable and applied here.
-   * @throws Failure CONFLICT when `expect` does not hold, STORE_FAILED when it could not be made durable
+   * @throws Failure CONFLICT when `expect` does not hold, STORE_FAILED when it could not be made durable,
+   * NOT_AVAILABLE before start, after stop and when too many wait, INTERNAL when the view failed over it
    */
   append(record: NewRecord, options?: AppendOptions): Promise<Appended>;
-  /** Every record after `seq` in order, past ones first, then live ones; ends when the signal aborts. */
+  /** Every record after `seq` in order, past ones first, then live ones; ends when the signal aborts or the engine stops. */
   follow(seq: number, signal: AbortSignal): AsyncIterable<JournalRecord>;
   /** Seq of the last durable record, 0 for none. */
   head(): number;

@@ -29,7 +29,13 @@ export const keys = {
   latest: (series: SeriesId) => `l/${series}`,
   /** The series that a provider ever had. */
   series: (provider: string) => `s/${provider}`,
-  quote: (series: SeriesId, at: Instant) => `q/${series}/${instant(at)}`,
+  /** A brand may hold a slash; what ends a series cannot be in one. */
+  quote: (series: SeriesId, at: Instant) => `q/${series}\x1f${instant(at)}`,
+  /** `quote` of one series, where many are needed. */
+  quotesOf: (series: SeriesId) => {
+    const prefix = `q/${series}\x1f`;
+    return (at: Instant) => prefix + instant(at);
+  },
   candle: (instrument: string, interval: Interval, at: Instant) => `c/${instrument}/${interval}/${instant(at)}`,
 
   post: (number: number) => `p/${fixed(number, 12)}`,
@@ -41,9 +47,10 @@ export const keys = {
   clientPost: (nameKey: string, clientId: string) => `k/${nameKey}/${clientId}`,
 } as const;
 
-/** Everything that begins with `prefix`. */
+/** Everything that begins with `prefix`: up to the prefix whose last character is the next one (`a/` to `a0`). */
 export function within(prefix: string): { gte: string; lt: string } {
-  return { gte: prefix, lt: `${prefix}\uffff` };
+  const last = prefix.length - 1;
+  return { gte: prefix, lt: prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1) };
 }
 
 export function seqOf(recordKey: string): number {

@@ -2,7 +2,7 @@ import { nameKey } from '../domain/name.ts';
 import type { Post } from '../domain/post.ts';
 import type { Change } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
-import { keys, within } from '../store/keys.ts';
+import { keys, seqOf, within } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { RecordOf } from './records.ts';
 import type { Part } from './view.ts';
@@ -47,11 +47,14 @@ export class PostsView implements Part {
     return number === undefined ? undefined : this.get(number);
   }
 
-  /** Posts with a change after `seq`, in the order of their last changes. */
+  /**
+   * Posts with a change after `seq`, in the order of their last changes as of now. One that is changed again while
+   * this is read is left out: it comes after everything that was there, and its seq must not be taken for a cursor.
+   */
   async *changedAfter(seq: number): AsyncGenerator<Post> {
-    for await (const [, text] of this.#store.range({ gt: keys.change(seq), lt: within('o/').lt }, 200)) {
+    for await (const [key, text] of this.#store.range({ gt: keys.change(seq), lt: within('o/').lt }, 200)) {
       const post = this.get(JSON.parse(text) as number);
-      if (post) yield post;
+      if (post?.seq === seqOf(key)) yield post;
     }
   }
 
@@ -94,10 +97,10 @@ export class PostsView implements Part {
 
   #change(number: number, seq: number, draft: Draft, change: (post: Post) => Post): Change[] {
     const before = draft.read<Post>(keys.post(number));
-    if (!before) return []; // its record was lost (goldctl repair)
+    // Lost (goldctl repair), or deleted while this edit was under way: what is deleted stays deleted.
+    if (before?.text == null) return [];
     const post = { ...change(before), seq };
-    if (before.text !== null)
-      draft.write(keys.revision(number, before.seq), { text: before.text, at: before.editedAt ?? before.at });
+    draft.write(keys.revision(number, before.seq), { text: before.text, at: before.editedAt ?? before.at });
     draft.delete(keys.change(before.seq));
     draft.write(keys.change(seq), number);
     draft.write(keys.post(number), post);

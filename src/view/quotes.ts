@@ -41,7 +41,7 @@ export class QuotesView implements Part {
     for await (const [, text] of this.#store.range(within('l/'))) this.#remember(JSON.parse(text) as Quote);
   }
 
-  /** Instruments that have a quote. */
+  /** Instruments that have a quote, by id. */
   get instruments(): ReadonlyMap<string, Instrument> {
     return this.#instruments;
   }
@@ -50,7 +50,7 @@ export class QuotesView implements Part {
     return this.#latest.get(series);
   }
 
-  /** Latest quotes of an instrument, one a series, in the order in which the series came up. */
+  /** Latest quotes of an instrument, one a series, by provider, company and brand. */
   latest(instrument: string): Quote[] {
     return [...(this.#series.get(instrument) ?? [])].map((series) => this.#latest.get(series)!);
   }
@@ -62,8 +62,15 @@ export class QuotesView implements Part {
 
   /** Whether the series has a quote at just this instant. */
   has(series: SeriesId, at: Instant): boolean {
+    return this.rowAt(series, at) !== undefined;
+  }
+
+  /** `[at, buy, sell]` of the series' quote at just this instant. */
+  rowAt(series: SeriesId, at: Instant): ImportedRow | undefined {
     const latest = this.#latest.get(series);
-    return latest !== undefined && at <= latest.at && this.#store.get(keys.quote(series, at)) !== undefined;
+    if (latest === undefined || at > latest.at) return undefined;
+    const row = this.#store.read<Row>(keys.quote(series, at));
+    return row && [at, row[0], row[1]];
   }
 
   /** All quotes of the instrument that held at some moment of `[start, end)`, by time. */
@@ -72,8 +79,10 @@ export class QuotesView implements Part {
       this.latest(instrument).map(async (latest) => {
         const quotes: Quote[] = [];
         for await (const quote of this.#backwards(latest, end)) {
-          // Newest first: the first one from before the day is the price the day began with, if it was still confirmed.
-          if (quote.at >= start || quote.checkedAt >= start) quotes.push(quote);
+          // Newest first: the first one from before the day is the price the day began with, if it was still confirmed
+          // on it and the day's first quote did not replace it at midnight sharp.
+          const carried = quote.checkedAt >= start && quotes.at(-1)?.at !== start;
+          if (quote.at >= start || carried) quotes.push(quote);
           if (quote.at < start) break;
         }
         return quotes;
@@ -104,15 +113,17 @@ export class QuotesView implements Part {
     let bucket: Instant | undefined;
     for await (const [key, text] of this.#store.range(range)) {
       const at = instantOf(key);
+      const shares = JSON.parse(text) as Record<string, CandleShare>;
+      const chosen =
+        provider === undefined ? Object.values(shares) : Object.hasOwn(shares, provider) ? [shares[provider]!] : [];
+      const candle = candleOf(at, chosen);
+      if (!candle) continue;
       const start = kept === interval ? at : startOf(interval, at);
       if (start !== bucket) {
         bucket = start;
         if (++buckets > limit) break;
       }
-      const shares = JSON.parse(text) as Record<string, CandleShare>;
-      const chosen = provider === undefined ? Object.values(shares) : shares[provider] ? [shares[provider]] : [];
-      const candle = candleOf(at, chosen);
-      if (candle) candles.push(candle);
+      candles.push(candle);
     }
     return interval === kept ? candles : rollUp(candles, interval);
   }
@@ -130,7 +141,9 @@ export class QuotesView implements Part {
       for (const quote of (change as unknown as ConfirmedChange).quotes) this.#remember(quote);
     } else if (change.type === 'instrument') {
       const { instrument } = change as unknown as { instrument: Instrument };
-      this.#instruments.set(instrument.id, instrument);
+      const all = [...this.#instruments.values(), instrument].sort((a, b) => (a.id < b.id ? -1 : 1));
+      this.#instruments.clear();
+      for (const each of all) this.#instruments.set(each.id, each);
     }
   }
 
@@ -138,8 +151,7 @@ export class QuotesView implements Part {
     const id = seriesId(quote);
     this.#latest.set(id, quote);
     const series = this.#series.get(quote.instrument);
-    if (series) series.add(id);
-    else this.#series.set(quote.instrument, new Set([id]));
+    if (!series?.has(id)) this.#series.set(quote.instrument, new Set([...(series ?? []), id].sort()));
     if (quote.at > (this.#newest.get(quote.instrument) ?? Number.NEGATIVE_INFINITY)) {
       this.#newest.set(quote.instrument, quote.at);
     }
@@ -188,23 +200,31 @@ export class QuotesView implements Part {
     this.#found(series, draft, changes);
     const known = draft.read<SeriesId[]>(keys.series(series.provider)) ?? [];
     if (!known.includes(id)) draft.write(keys.series(series.provider), [...known, id]);
-    let latest = draft.read<Quote>(keys.latest(id));
-    const before = latest;
+    const before = draft.read<Quote>(keys.latest(id));
+    let newest = before?.at ?? Number.NEGATIVE_INFINITY;
+    let latest: ImportedRow | undefined;
     const candles = new CandleBook(draft, series.instrument, series.provider, this.#newest.get(series.instrument));
+    // Imports are long: a row costs its key, its value and what candles take of it, nothing else.
+    const keyOf = keys.quotesOf(id);
     for (const row of rows) {
-      const [at, buy, sell] = row;
-      const key = keys.quote(id, at);
-      if (latest && at <= latest.at && draft.has(key)) continue; // the same row twice counts once
+      const at = row[0];
+      const key = keyOf(at);
+      if (at <= newest && draft.has(key)) continue; // the same row twice counts once
       draft.write(key, importedRow(row));
-      candles.add(price({ buy, sell }), at);
-      if (!latest || at > latest.at) {
-        latest = { ...series, buy, sell, at, checkedAt: row[3] ?? at, id: row[4] ?? idOf(at) };
+      candles.add((row[2] ?? row[1]) as number, at);
+      if (at > newest) {
+        newest = at;
+        latest = row;
       }
     }
     candles.close();
-    if (latest && latest !== before) {
-      draft.write(keys.latest(id), latest);
-      changes.push({ type: 'quote', quote: latest } satisfies QuoteChange);
+    if (latest) {
+      // The one that was newest until now was confirmed under `latest` only.
+      if (before) draft.write(keys.quote(id, before.at), rowOf(before));
+      const [at, buy, sell, checkedAt, ownId] = latest;
+      const quote: Quote = { ...series, buy, sell, at, checkedAt: checkedAt ?? at, id: ownId ?? idOf(at) };
+      draft.write(keys.latest(id), quote);
+      changes.push({ type: 'quote', quote } satisfies QuoteChange);
     }
     return changes;
   }
@@ -288,9 +308,11 @@ function rowOf(quote: Quote): Row {
   return checkedAt === null ? [quote.buy, quote.sell] : [quote.buy, quote.sell, checkedAt];
 }
 
-function importedRow([at, buy, sell, checkedAt, id]: ImportedRow): Row {
-  if (id !== undefined && id !== null) return [buy, sell, checkedAt ?? null, id];
-  return checkedAt === undefined || checkedAt === null || checkedAt === at ? [buy, sell] : [buy, sell, checkedAt];
+/** The same for a row of an import. */
+function importedRow([at, buy, sell, checkedAt, ownId]: ImportedRow): Row {
+  const checked = checkedAt === undefined || checkedAt === at ? null : checkedAt;
+  if (ownId !== undefined && ownId !== null && ownId !== idOf(at)) return [buy, sell, checked, ownId];
+  return checked === null ? [buy, sell] : [buy, sell, checked];
 }
 
 /**

@@ -33,7 +33,7 @@ export class LocalJournal implements Journal {
   #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #head = 0;
-  #closed = false;
+  #open = false;
   #grown = deferred();
 
   constructor(store: Store, projector: Projector) {
@@ -43,6 +43,7 @@ export class LocalJournal implements Journal {
 
   open(head: number): void {
     this.#head = head;
+    this.#open = true;
   }
 
   head(): number {
@@ -50,7 +51,7 @@ export class LocalJournal implements Journal {
   }
 
   append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
-    if (this.#closed) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is stopping.'));
+    if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new Failure('NOT_AVAILABLE', 'The disk does not keep up with what is written. Try again.'));
     }
@@ -62,27 +63,32 @@ export class LocalJournal implements Journal {
 
   async *follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
     let last = seq;
-    while (!signal.aborted) {
+    while (this.#open && !signal.aborted) {
       const grown = this.#grown.promise;
-      for await (const [, text] of this.#store.range({ gt: keys.record(last), lte: keys.record(this.#head) })) {
-        if (signal.aborted) return;
-        const record = JSON.parse(text) as JournalRecord;
-        last = record.seq;
-        yield record;
+      try {
+        for await (const [, text] of this.#store.range({ gt: keys.record(last), lte: keys.record(this.#head) })) {
+          if (signal.aborted) return;
+          const record = JSON.parse(text) as JournalRecord;
+          last = record.seq;
+          yield record;
+        }
+      } catch (failure) {
+        if (!this.#open) return; // the store was closed under the reader
+        throw failure;
       }
       if (last < this.#head) continue;
+      if (signal.aborted) return; // it will not be told again
       const aborted = deferred();
       const abort = () => aborted.resolve();
       signal.addEventListener('abort', abort, { once: true });
       await Promise.race([grown, aborted.promise]);
       signal.removeEventListener('abort', abort);
-      if (this.#closed && last >= this.#head) return;
     }
   }
 
-  /** Takes no more; resolves when all that was taken is durable. */
+  /** Takes no more and ends who follows; resolves when all that was taken is durable. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#open = false;
     await this.#draining;
     this.#grow();
   }
@@ -133,12 +139,22 @@ export class LocalJournal implements Journal {
     try {
       await this.#store.write(draft.writes(), { sync: true });
     } catch (failure) {
-      for (const { waiting } of settled) waiting.appended.reject(failure);
+      for (const { waiting } of settled) waiting.appended.reject(Failure.from(failure));
       return;
     }
     this.#head = head;
-    for (const { record, changes } of settled) this.#projector.committed(record, changes);
-    for (const { waiting, record, changes } of settled) waiting.appended.resolve({ seq: record.seq, changes });
+    const unheard = new Map<Waiting, unknown>();
+    for (const { waiting, record, changes } of settled) {
+      try {
+        this.#projector.committed(record, changes);
+      } catch (cause) {
+        unheard.set(waiting, cause); // durable all the same: those behind it must not wait for ever
+      }
+    }
+    for (const { waiting, record, changes } of settled) {
+      if (!unheard.has(waiting)) waiting.appended.resolve({ seq: record.seq, changes });
+      else waiting.appended.reject(new Failure('INTERNAL', undefined, { cause: unheard.get(waiting) }));
+    }
     this.#grow();
   }
 

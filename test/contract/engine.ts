@@ -1,0 +1,417 @@
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import type { Change, Engine, JournalRecord, NewRecord, Projector } from '../../src/engine/contract.ts';
+import type { Draft } from '../../src/store/draft.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** An engine under test, with the store of its view. */
+export interface Rig {
+  readonly engine: Engine;
+  readonly store: Store;
+  /** Removes what is left of it, once it is stopped. */
+  remove(): Promise<void>;
+}
+
+export type MakeEngine = (projector: (store: Store) => Projector) => Promise<Rig>;
+
+/** A view that counts, remembers what it was told, and fails when asked to. */
+class Recorder implements Projector {
+  readonly heard: number[] = [];
+  loaded = 0;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get count(): number {
+    return this.#store.read<number>('test/count') ?? 0;
+  }
+
+  textOf(seq: number): string | undefined {
+    return this.#store.read<string>(`test/text/${seq}`);
+  }
+
+  async load(): Promise<void> {
+    this.loaded++;
+  }
+
+  project(record: JournalRecord, draft: Draft): Change[] {
+    draft.write('test/count', (draft.read<number>('test/count') ?? 0) + 1);
+    if (record.kind === 'test.bad') throw new Error('this record does not fit');
+    draft.write(`test/text/${record.seq}`, record.text as string);
+    return [{ type: 'text', text: record.text }];
+  }
+
+  committed(record: JournalRecord, changes: readonly Change[]): void {
+    expect(this.textOf(record.seq)).to.equal(record.text);
+    expect(changes).to.deep.equal([{ type: 'text', text: record.text }]);
+    this.heard.push(record.seq);
+    if (record.kind === 'test.deaf') throw new Error('somebody who listened failed');
+  }
+}
+
+const text = (content: string): NewRecord => ({ kind: 'test.text', at: 1_700_000_000_000, text: content });
+
+/** The code of the failure with which a promise is rejected. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (failure) {
+    if (failure instanceof Failure) return failure.code;
+    throw failure;
+  }
+  return 'none';
+}
+
+/** What every engine must do. Told of in src/engine/contract.ts. */
+export function engineContract(name: string, makeEngine: MakeEngine): void {
+  describe(`engine contract: ${name}`, () => {
+    let rig: Rig;
+    let engine: Engine;
+    let recorder: Recorder;
+
+    beforeEach(async () => {
+      rig = await makeEngine((store) => {
+        recorder = new Recorder(store);
+        return recorder;
+      });
+      engine = rig.engine;
+      await engine.start();
+    });
+
+    afterEach(async () => {
+      await engine.stop();
+      await rig.remove();
+    });
+
+    describe('append', () => {
+      it('gives contiguous seqs from 1', async () => {
+        expect(engine.journal.head()).to.equal(0);
+        for (let seq = 1; seq <= 5; seq++) {
+          expect((await engine.journal.append(text('a'))).seq).to.equal(seq);
+          expect(engine.journal.head()).to.equal(seq);
+        }
+      });
+
+      it('resolves when the view has it', async () => {
+        const { seq, changes } = await engine.journal.append(text('seen'));
+        expect(recorder.textOf(seq)).to.equal('seen');
+        expect(recorder.count).to.equal(1);
+        expect(recorder.heard).to.deep.equal([seq]);
+        expect(changes).to.deep.equal([{ type: 'text', text: 'seen' }]);
+      });
+
+      it('loads the view once, before anything', async () => {
+        await engine.journal.append(text('a'));
+        expect(recorder.loaded).to.equal(1);
+      });
+
+      it('gives each of many at once its own result, and tells the view in order', async () => {
+        const results = await Promise.all(
+          Array.from({ length: 3000 }, (_, i) => engine.journal.append(text(`record ${i}`))),
+        );
+        expect(results.map(({ seq }) => seq).sort((a, b) => a - b)).to.deep.equal(
+          Array.from({ length: 3000 }, (_, i) => i + 1),
+        );
+        for (const [i, { seq, changes }] of results.entries()) {
+          expect(changes).to.deep.equal([{ type: 'text', text: `record ${i}` }]);
+          expect(recorder.textOf(seq)).to.equal(`record ${i}`);
+        }
+        expect(recorder.count).to.equal(3000);
+        expect(recorder.heard).to.deep.equal(Array.from({ length: 3000 }, (_, i) => i + 1));
+      });
+
+      it('keeps a record as it was given', async () => {
+        const record = { ...text('Vàng 1 lượng'), list: [1, null, 'x', { y: true }], none: null };
+        const { seq } = await engine.journal.append(record);
+        const [kept] = await take(engine, 0, 1);
+        expect(kept).to.deep.equal({ ...record, seq });
+      });
+    });
+
+    describe('expect', () => {
+      it('lets exactly one of fifty writers win each round', async () => {
+        let last = 0;
+        for (let round = 0; round < 5; round++) {
+          const outcomes = await Promise.allSettled(
+            Array.from({ length: 50 }, (_, i) =>
+              engine.journal.append(text(`${round}/${i}`), { subject: 'account.yoda', expect: last }),
+            ),
+          );
+          const won = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+          const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
+          expect(won).to.have.length(1);
+          for (const { reason } of lost) expect((reason as Failure).code).to.equal('CONFLICT');
+          last = won[0]!.value.seq;
+          expect(last).to.equal(round + 1);
+        }
+      });
+
+      it('looks at the one subject only', async () => {
+        const a = await engine.journal.append(text('a'), { subject: 'post.1', expect: 0 });
+        await engine.journal.append(text('b'), { subject: 'post.2', expect: 0 });
+        await engine.journal.append(text('c'));
+        await engine.journal.append(text('d'), { subject: 'post.1', expect: a.seq });
+        expect(engine.journal.head()).to.equal(4);
+      });
+
+      it('counts a record of the subject that expected nothing', async () => {
+        const { seq } = await engine.journal.append(text('a'), { subject: 'post.1' });
+        expect(await codeOf(engine.journal.append(text('b'), { subject: 'post.1', expect: 0 }))).to.equal('CONFLICT');
+        expect((await engine.journal.append(text('b'), { subject: 'post.1', expect: seq })).seq).to.equal(seq + 1);
+      });
+
+      it('leaves no trace of the one that lost', async () => {
+        await engine.journal.append(text('a'), { subject: 's', expect: 0 });
+        await codeOf(engine.journal.append(text('lost'), { subject: 's', expect: 0 }));
+        expect(engine.journal.head()).to.equal(1);
+        expect(recorder.count).to.equal(1);
+      });
+    });
+
+    describe('a view that fails', () => {
+      it('fails the one append, and those that came with it go on', async () => {
+        const outcomes = await Promise.allSettled(
+          Array.from({ length: 60 }, (_, i) =>
+            engine.journal.append(i % 7 === 3 ? { ...text(`${i}`), kind: 'test.bad' } : text(`${i}`)),
+          ),
+        );
+        const seqs: number[] = [];
+        for (const [i, outcome] of outcomes.entries()) {
+          if (i % 7 === 3) {
+            expect(outcome.status).to.equal('rejected');
+            expect(((outcome as PromiseRejectedResult).reason as Failure).code).to.equal('INTERNAL');
+          } else {
+            expect(outcome.status).to.equal('fulfilled');
+            const { seq } = (outcome as PromiseFulfilledResult<{ seq: number }>).value;
+            expect(recorder.textOf(seq)).to.equal(`${i}`);
+            seqs.push(seq);
+          }
+        }
+        expect(seqs.sort((a, b) => a - b)).to.deep.equal(seqs.map((_, i) => i + 1));
+        expect(recorder.count).to.equal(seqs.length);
+        expect((await take(engine, 0, seqs.length)).map(({ kind }) => kind)).to.not.include('test.bad');
+      });
+
+      it('does not hold up the appends behind one whose listener fails', async () => {
+        const outcomes = await Promise.all([
+          codeOf(engine.journal.append(text('a'))),
+          codeOf(engine.journal.append({ ...text('b'), kind: 'test.deaf' })),
+          codeOf(engine.journal.append(text('c'))),
+        ]);
+        expect(outcomes).to.deep.equal(['none', 'INTERNAL', 'none']);
+        expect((await engine.journal.append(text('d'))).seq).to.equal(4);
+        expect(recorder.heard).to.deep.equal([1, 2, 3, 4]);
+      });
+    });
+
+    describe('follow', () => {
+      it('gives what was and what comes, without gap or repeat', async () => {
+        for (let i = 0; i < 50; i++) await engine.journal.append(text(`${i}`));
+        const abort = new AbortController();
+        const seen: number[] = [];
+        const writing: Promise<unknown>[] = [];
+        for await (const record of engine.journal.follow(10, abort.signal)) {
+          seen.push(record.seq);
+          // Writes go on while the past is read, and after the reader has caught up.
+          if (record.seq % 5 === 0 && writing.length < 40) writing.push(engine.journal.append(text('live')));
+          if (record.seq >= 50 && writing.length < 40) writing.push(engine.journal.append(text('live')));
+          if (record.seq === 90) abort.abort();
+        }
+        await Promise.all(writing);
+        expect(seen).to.deep.equal(Array.from({ length: 80 }, (_, i) => i + 11));
+      });
+
+      it('lets several follow, each at its own pace', async () => {
+        const abort = new AbortController();
+        const followers = [0, 3, 7].map(async (after) => {
+          const seen: number[] = [];
+          for await (const { seq } of engine.journal.follow(after, abort.signal)) {
+            seen.push(seq);
+            if (seq === 20) break;
+          }
+          return seen;
+        });
+        for (let i = 0; i < 20; i++) await engine.journal.append(text(`${i}`));
+        for (const [i, seen] of (await Promise.all(followers)).entries()) {
+          const after = [0, 3, 7][i]!;
+          expect(seen).to.deep.equal(Array.from({ length: 20 - after }, (_, j) => after + j + 1));
+        }
+      });
+
+      it('waits for a seq that is yet to come', async () => {
+        const following = take(engine, 3, 1);
+        for (let i = 0; i < 5; i++) await engine.journal.append(text(`${i}`));
+        expect((await following)[0]!.seq).to.equal(4);
+      });
+
+      it('ends when the signal aborts while it waits, while it reads, and before it begins', async () => {
+        await engine.journal.append(text('a'));
+        const waits = new AbortController();
+        const waiting = drain(engine, 1, waits.signal);
+        const atOnce = new AbortController();
+        const reading = drain(engine, 1, atOnce.signal);
+        atOnce.abort(); // its first read is under way and finds nothing
+        expect(await reading).to.deep.equal([]);
+        await engine.journal.append(text('b'));
+        waits.abort();
+        expect((await waiting).length).to.be.at.most(1);
+        expect(await drain(engine, 0, AbortSignal.abort())).to.deep.equal([]);
+      });
+
+      it('ends when the engine stops: one that waits, one that reads, one that comes after', async () => {
+        for (let i = 0; i < 300; i++) void engine.journal.append(text(`${i}`));
+        await engine.journal.append(text('last'));
+        const never = new AbortController().signal;
+        const waiting = drain(engine, 301, never);
+        const slow = (async () => {
+          let seen = 0;
+          for await (const _ of engine.journal.follow(0, never)) {
+            if (++seen === 5) await engine.stop();
+          }
+          return seen;
+        })();
+        expect(await slow).to.be.at.least(5);
+        expect(await waiting).to.deep.equal([]);
+        expect(await drain(engine, 0, never)).to.deep.equal([]);
+      });
+    });
+
+    describe('stop', () => {
+      it('waits for the appends under way, and refuses later ones', async () => {
+        const under = Array.from({ length: 500 }, (_, i) => engine.journal.append(text(`${i}`)));
+        let done = 0;
+        for (const append of under) void append.then(() => done++);
+        const stopped = engine.stop();
+        expect(await codeOf(engine.journal.append(text('late')))).to.equal('NOT_AVAILABLE');
+        await stopped;
+        expect(done).to.equal(500);
+        expect(await codeOf(engine.journal.append(text('later')))).to.equal('NOT_AVAILABLE');
+        expect(engine.journal.head()).to.equal(500);
+      });
+
+      it('can be said twice', async () => {
+        await engine.stop();
+        await engine.stop();
+      });
+
+      it('can be followed by another start, which finds everything', async () => {
+        await engine.journal.append(text('a'), { subject: 's', expect: 0 });
+        await engine.stop();
+        await engine.start();
+        expect(engine.journal.head()).to.equal(1);
+        expect(await codeOf(engine.journal.append(text('b'), { subject: 's', expect: 0 }))).to.equal('CONFLICT');
+        expect((await engine.journal.append(text('c'), { subject: 's', expect: 1 })).seq).to.equal(2);
+        expect((await take(engine, 0, 2)).map((record) => record.text)).to.deep.equal(['a', 'c']);
+      });
+    });
+
+    it('refuses appends before it is started', async () => {
+      const other = await makeEngine((store) => new Recorder(store));
+      expect(await codeOf(other.engine.journal.append(text('early')))).to.equal('NOT_AVAILABLE');
+      await other.engine.start();
+      expect(other.engine.journal.head()).to.equal(0);
+      await other.engine.stop();
+      await other.remove();
+    });
+
+    describe('bus', () => {
+      it('delivers to who listens to the topic, and to nobody later', async () => {
+        const heard: unknown[] = [];
+        engine.bus.publish('presence', 'nobody hears');
+        const both = new Promise<void>((resolve) => {
+          let left = 2;
+          const listener = (who: string) => (message: unknown) => {
+            heard.push([who, message]);
+            if (--left === 0) resolve();
+          };
+          engine.bus.subscribe('presence', listener('a'));
+          engine.bus.subscribe('presence', listener('b'));
+          engine.bus.subscribe('offers', listener('c'));
+        });
+        engine.bus.publish('presence', { name: 'yoda' });
+        await both;
+        expect(heard).to.have.deep.members([
+          ['a', { name: 'yoda' }],
+          ['b', { name: 'yoda' }],
+        ]);
+      });
+
+      it('keeps the order of messages, and is silent after unsubscribing', async () => {
+        const heard: unknown[] = [];
+        const stop = engine.bus.subscribe('t', (message) => heard.push(message));
+        const last = new Promise<void>((resolve) => {
+          engine.bus.subscribe('t', (message) => message === 'end' && resolve());
+        });
+        for (let i = 0; i < 5; i++) engine.bus.publish('t', i);
+        engine.bus.publish('t', 'mark');
+        while (heard.at(-1) !== 'mark') await new Promise((resolve) => setImmediate(resolve));
+        stop();
+        stop();
+        engine.bus.publish('t', 'end');
+        await last;
+        expect(heard).to.deep.equal([0, 1, 2, 3, 4, 'mark']);
+      });
+
+      it('lets a listener leave while a message is handed out', async () => {
+        const heard: string[] = [];
+        const done = new Promise<void>((resolve) => {
+          const stop = engine.bus.subscribe('t', () => {
+            heard.push('once');
+            stop();
+          });
+          engine.bus.subscribe('t', (message) => {
+            heard.push('always');
+            if (message === 2) resolve();
+          });
+        });
+        engine.bus.publish('t', 1);
+        engine.bus.publish('t', 2);
+        await done;
+        expect(heard.filter((who) => who === 'once')).to.have.length(1);
+        expect(heard.filter((who) => who === 'always')).to.have.length(2);
+      });
+    });
+
+    describe('lease', () => {
+      it('is held from acquire to release', async () => {
+        const lease = engine.lease('rates');
+        expect(lease.held).to.equal(false);
+        await lease.acquire(new AbortController().signal);
+        expect(lease.held).to.equal(true);
+        expect(engine.lease('other').held).to.equal(false);
+        await lease.release();
+        expect(lease.held).to.equal(false);
+        await lease.acquire(new AbortController().signal);
+        expect(lease.held).to.equal(true);
+        await lease.release();
+      });
+
+      it('is not given to who has called it off', async () => {
+        const lease = engine.lease('rates');
+        let refused = false;
+        await lease.acquire(AbortSignal.abort()).catch(() => {
+          refused = true;
+        });
+        expect(refused).to.equal(true);
+        expect(lease.held).to.equal(false);
+      });
+    });
+  });
+}
+
+async function take(engine: Engine, after: number, count: number): Promise<JournalRecord[]> {
+  const records: JournalRecord[] = [];
+  for await (const record of engine.journal.follow(after, new AbortController().signal)) {
+    records.push(record);
+    if (records.length === count) break;
+  }
+  return records;
+}
+
+async function drain(engine: Engine, after: number, signal: AbortSignal): Promise<number[]> {
+  const seqs: number[] = [];
+  for await (const { seq } of engine.journal.follow(after, signal)) seqs.push(seq);
+  return seqs;
+}
