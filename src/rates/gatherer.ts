@@ -152,7 +152,10 @@ export class Gatherer {
         if (!signal.aborted) await this.#serve(signal);
       } catch (thrown) {
         if (signal.aborted) return;
-        this.#log.error({ err: thrown }, 'the lease for fetching rates could not be acquired; trying again');
+        this.#log.error(
+          { event: 'rates.fetch', err: thrown },
+          'the lease for fetching rates could not be acquired; trying again',
+        );
         await pause(LEASE_PAUSE, signal);
       }
     }
@@ -166,7 +169,7 @@ export class Gatherer {
     const end = () => term.abort();
     signal.addEventListener('abort', end, { once: true });
     const jobs = this.#active();
-    this.#log.info({ providers: jobs.map((job) => job.source.id) }, 'this daemon fetches rates');
+    this.#log.info({ event: 'rates.fetch', providers: jobs.map((job) => job.source.id) }, 'this daemon fetches rates');
     for (const job of jobs) {
       this.#plan(job, this.#now() + this.#random() * Math.min(SPREAD, job.source.settings.every));
     }
@@ -178,7 +181,8 @@ export class Gatherer {
       job.health.planned(null);
     }
     await this.#settled(); // a fetch of this term must not meet the next one
-    if (!signal.aborted) this.#log.warn({}, 'the lease for fetching rates is lost; waiting for it');
+    if (!signal.aborted)
+      this.#log.warn({ event: 'rates.fetch' }, 'the lease for fetching rates is lost; waiting for it');
   }
 
   #plan(job: Job, at: Instant): void {
@@ -215,10 +219,10 @@ export class Gatherer {
     let failure: Failure | undefined;
     try {
       await this.#receive(job, signal);
-      if (health.failures > 0) this.#log.info({ provider: source.id }, 'the provider is back');
+      if (health.failures > 0) this.#log.info({ event: 'rates.fetch', provider: source.id }, 'the provider is back');
       health.fetched(this.#now());
       this.#watchAge(job);
-      this.#log.debug({ provider: source.id, ms: this.#now() - begun }, 'fetched');
+      this.#log.debug({ event: 'rates.fetch', provider: source.id, ms: this.#now() - begun }, 'fetched');
     } catch (thrown) {
       // Called off: that says nothing about the provider.
       if (signal.aborted) return new Failure('NOT_AVAILABLE', 'This daemon stopped fetching rates.', { cause: thrown });
@@ -243,18 +247,27 @@ export class Gatherer {
     // Lost while the answer was under way: the daemon that holds the lease now fetches its own.
     if (!this.#lease.held) this.#term?.abort();
     signal.throwIfAborted();
-    job.wantsHistory ??= !this.#sink.hasHistory(source.id); // asked before the first quote makes it true
+    job.wantsHistory ??= !this.#sink.hasHistory(source.id);
     const { stored, confirmed, refused } = await this.#sink.receive(source.id, quotes, this.#now());
     job.health.counted(stored, refused.length);
     job.refusals.tell(refused);
-    this.#log.debug({ provider: source.id, stored, confirmed, refused: refused.length }, 'received');
+    this.#log.debug(
+      { event: 'rates.fetch', provider: source.id, stored, confirmed, refused: refused.length },
+      'received',
+    );
   }
 
   #failed(job: Job, failure: Failure): void {
     const { source, health } = job;
     const before = health.failures > 0 ? health.at(this.#now()).lastError : null;
     health.failed(this.#now(), failure.message);
-    const fields = { provider: source.id, failures: health.failures, ...failure.data, err: failure };
+    const fields = {
+      event: 'rates.fetch',
+      provider: source.id,
+      failures: health.failures,
+      ...failure.data,
+      err: failure,
+    };
     if (failure.code === 'INTERNAL') this.#log.error(fields, failure.message);
     else if (before !== failure.message) this.#log.warn(fields, failure.message);
     else this.#log.debug(fields, failure.message);
@@ -284,7 +297,7 @@ export class Gatherer {
       let [stored, refused, told] = [0, 0, to];
       try {
         signal.throwIfAborted();
-        this.#log.info({ provider: id }, 'fetching the history of the provider');
+        this.#log.info({ event: 'rates.history', provider: id }, 'fetching the history of the provider');
         for await (const chunk of job.source.history(to - BACKFILL_SPAN, to, signal)) {
           signal.throwIfAborted();
           if (chunk.length === 0) continue;
@@ -292,20 +305,27 @@ export class Gatherer {
           job.health.counted(received.stored, received.refused.length);
           stored += received.stored;
           refused += received.refused.length;
-          const fields = { provider: id, stored, refused, reason: received.refused[0]?.reason };
+          const fields = { event: 'rates.history', provider: id, stored, refused, reason: received.refused[0]?.reason };
           this.#log.debug(fields, 'history received');
           if (this.#now() - told < PROGRESS) continue;
           told = this.#now();
           this.#log.info({ ...fields, until: formatMinute(chunk.at(-1)!.at) }, 'history is being fetched');
         }
-        this.#log.info({ provider: id, stored, refused }, 'the history of the provider is fetched');
+        await this.#sink.historyDone(id);
+        this.#log.info(
+          { event: 'rates.history', provider: id, stored, refused },
+          'the history of the provider is fetched',
+        );
       } catch (thrown) {
         if (signal.aborted) {
           job.wantsHistory = true;
           return;
         }
         const failure = Failure.from(thrown);
-        this.#log.warn({ provider: id, stored, refused, err: failure }, `history broke off: ${failure.message}`);
+        this.#log.warn(
+          { event: 'rates.history', provider: id, stored, refused, err: failure },
+          `history broke off: ${failure.message}`,
+        );
       }
     });
   }

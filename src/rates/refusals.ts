@@ -29,12 +29,15 @@ export class Refusals {
       if (!isNew || ++fresh > MOST_LINES) continue;
       const { instrument, company, brand, buy, sell } = quote;
       this.#log.warn(
-        { provider: this.#provider, instrument, company, brand, buy, sell, reason },
+        { event: 'rates.refused', provider: this.#provider, instrument, company, brand, buy, sell, reason },
         'a quote was refused',
       );
     }
     if (fresh > MOST_LINES) {
-      this.#log.warn({ provider: this.#provider, quotes: fresh - MOST_LINES }, 'more quotes were refused');
+      this.#log.warn(
+        { event: 'rates.refused', provider: this.#provider, quotes: fresh - MOST_LINES },
+        'more quotes were refused',
+      );
     }
     this.#known = current;
   }

@@ -20,6 +20,8 @@ export interface QuoteSink {
   receive(provider: string, quotes: readonly QuoteDraft[], at: Instant): Promise<Received>;
   /** Quotes of the past, in any order; ones that are there already are skipped. */
   receiveHistory(provider: string, quotes: readonly QuoteDraft[]): Promise<Received>;
-  /** Whether the provider has ever given a quote (its first start backfills). */
+  /** Whether the provider's own history is in: what its first start fetches, and a later one goes on with. */
   hasHistory(provider: string): boolean;
+  /** All of the provider's history was received. */
+  historyDone(provider: string): Promise<void>;
 }

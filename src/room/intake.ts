@@ -48,7 +48,11 @@ export class Intake implements QuoteSink {
   }
 
   hasHistory(provider: string): boolean {
-    return this.#view.quotes.seriesOf(provider).length > 0;
+    return this.#view.quotes.hasHistory(provider);
+  }
+
+  async historyDone(provider: string): Promise<void> {
+    await append(this.#journal, 'rates.backfilled', this.#now(), { provider });
   }
 
   async receive(provider: string, quotes: readonly QuoteDraft[], at: Instant): Promise<Received> {

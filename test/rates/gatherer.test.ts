@@ -70,6 +70,10 @@ class RecordingSink implements QuoteSink {
     return this.known.has(provider);
   }
 
+  async historyDone(provider: string): Promise<void> {
+    this.known.add(provider);
+  }
+
   #received(quotes: readonly QuoteDraft[]): Received {
     const refused = quotes.flatMap((quote) => {
       const reason = this.refuse(quote);

@@ -49,6 +49,6 @@ describe('Refusals', () => {
   it('logs no flood', () => {
     refusals.tell(Array.from({ length: 500 }, (_, n) => refused(`COIN-${n}`, 'no')));
     expect(lines).to.have.length(21);
-    expect(lines.at(-1)).to.deep.equal({ provider: 'p', quotes: 480 });
+    expect(lines.at(-1)).to.deep.equal({ event: 'rates.refused', provider: 'p', quotes: 480 });
   });
 });
