@@ -111,6 +111,8 @@ export class Session implements LineReceiver, Watcher, Attendant {
 
   /** @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS */
   signIn(member: Member, { peerPort, takeOver }: { peerPort: number | null; takeOver: boolean }): void {
+    // It may have closed while the password was checked: nobody may be there without a connection.
+    if (this.connection.ended) throw new Failure('CONNECTION_ENDED');
     this.signOut();
     this.#member = member;
     this.#peerPort = peerPort;

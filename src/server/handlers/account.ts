@@ -16,7 +16,15 @@ export function accountHandlers({ accounts, presence, log, head }: Services): Ha
   ) => {
     if (!takeOver) presence.check(account.name, undefined);
     const { token, hash } = await accounts.openSession(account);
-    session.signIn({ name: account.name, role: account.role, token: hash }, { peerPort: peer?.port ?? null, takeOver });
+    try {
+      session.signIn(
+        { name: account.name, role: account.role, token: hash },
+        { peerPort: peer?.port ?? null, takeOver },
+      );
+    } catch (failure) {
+      await accounts.closeSession(hash); // nobody has heard of the token
+      throw failure;
+    }
     return { name: account.name, role: account.role, token, seq: head() };
   };
 
