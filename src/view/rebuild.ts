@@ -1,6 +1,7 @@
+import { Failure } from '../domain/failure.ts';
 import type { JournalRecord } from '../engine/contract.ts';
 import { Draft } from '../store/draft.ts';
-import { keys, within } from '../store/keys.ts';
+import { keys, seqOf, within } from '../store/keys.ts';
 import type { Range, Store, Write } from '../store/store.ts';
 import { View } from './view.ts';
 
@@ -10,10 +11,12 @@ const BATCH = 20_000;
 /**
  * Projects the journal of one open store into another, empty and open, as if every record were appended anew. The
  * engine's own keys (records, subjects, head) are copied: they are what the view is derived from.
+ * @throws Failure JOURNAL_HOLE, STORE_FAILED when a record cannot be read
  */
 export async function rebuild(store: Store, into: Store): Promise<void> {
   const view = new View(into);
   await view.load();
+  let last = 0;
   let draft = new Draft(into);
   let projected: { record: JournalRecord; changes: ReturnType<View['project']> }[] = [];
   const flush = async () => {
@@ -23,7 +26,16 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
     projected = [];
   };
   for await (const [key, text] of store.range(within('j/'))) {
-    const record = JSON.parse(text) as JournalRecord;
+    const record = read(key, text);
+    if (record.seq !== ++last) {
+      throw new Failure(
+        'JOURNAL_HOLE',
+        `Record ${last} is missing in the journal; record ${record.seq} stands there.`,
+        {
+          data: { missing: `${last}` },
+        },
+      );
+    }
     projected.push({ record, changes: view.project(record, draft) });
     draft.write(key, record);
     if (draft.size > BATCH) await flush();
@@ -54,6 +66,18 @@ export async function compare(a: Store, b: Store): Promise<string[]> {
     await right.return(undefined);
   }
   return differing;
+}
+
+/** What bit rot made of a record is no JSON, or says that it stands elsewhere: LevelDB hands over both as they are. */
+function read(key: string, text: string): JournalRecord {
+  let cause: unknown;
+  try {
+    const record = JSON.parse(text) as JournalRecord;
+    if (record.seq === seqOf(key)) return record;
+  } catch (error) {
+    cause = error;
+  }
+  throw new Failure('STORE_FAILED', `Record ${seqOf(key)} is damaged. Put a backup back.`, { cause });
 }
 
 /** The order of the store's keys: by bytes of UTF-8, which is not the order of JavaScript's strings. */

@@ -92,9 +92,10 @@ export class LocalEngine implements Engine {
   }
 
   /**
-   * LevelDB drops a damaged block of its log without a word, and with it batches that were acknowledged. Every open
-   * turns the log into checksummed tables, so what one open has verified cannot vanish silently later: only records
-   * since the last open are looked at.
+   * LevelDB drops a damaged block of its log without a word, and with it batches that were acknowledged; later blocks
+   * stay. Every open turns the log into tables, which are only read from then on: records that one open has verified
+   * are not looked at by the next. Damage at the very end of the log looks like a write that never ended, and LevelDB
+   * does not check the checksums of tables that it reads: only a rebuild (view/rebuild.ts) notices bit rot there.
    */
   async #holes(): Promise<Hole[]> {
     const head = this.#store.read<number>(keys.head) ?? 0;

@@ -1,0 +1,303 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { Failure } from '../../../src/domain/failure.ts';
+import type { NewRecord } from '../../../src/engine/contract.ts';
+import { LocalEngine } from '../../../src/engine/local/engine.ts';
+import { keys, within } from '../../../src/store/keys.ts';
+import { Store } from '../../../src/store/store.ts';
+import { compare, rebuild } from '../../../src/view/rebuild.ts';
+import { View } from '../../../src/view/view.ts';
+import { contentOf, memoryStore, temporaryFolder } from '../../store/temporary.ts';
+
+interface Room {
+  readonly engine: LocalEngine;
+  readonly view: View;
+  readonly store: Store;
+}
+
+async function roomAt(path: string): Promise<Room> {
+  const store = await Store.at(path);
+  const view = new View(store);
+  return { engine: new LocalEngine(store, view), view, store };
+}
+
+const post = (text: string): NewRecord => ({
+  kind: 'forum.posted',
+  at: 1_700_000_000_000,
+  member: 'yoda',
+  text,
+  topic: 'lobby',
+  replyTo: null,
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (failure) {
+    if (failure instanceof Failure) return failure;
+    throw failure;
+  }
+  throw new Error('expected a failure');
+}
+
+const filesOf = async (path: string, end: string) => (await readdir(path)).filter((name) => name.endsWith(end));
+
+describe('LocalEngine', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let path: string;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    path = join(folder.path, 'not', 'there', 'yet');
+  });
+
+  afterEach(() => folder.remove());
+
+  describe('reopening', () => {
+    it('finds everything that was acknowledged', async () => {
+      const first = await roomAt(path);
+      await first.engine.start();
+      await Promise.all(Array.from({ length: 400 }, (_, i) => first.engine.journal.append(post(`post ${i}`))));
+      const before = await contentOf(first.store);
+      await first.engine.stop();
+
+      const second = await roomAt(path);
+      await second.engine.start();
+      const after = await contentOf(second.store);
+      before.delete(keys.verified);
+      expect(after.get(keys.verified)).to.equal('400');
+      after.delete(keys.verified);
+      expect(after).to.deep.equal(before);
+      expect(second.engine.journal.head()).to.equal(400);
+      expect((await second.engine.journal.append(post('one more'))).seq).to.equal(401);
+      await second.engine.stop();
+    });
+
+    it('finds what was written without a clean end', async () => {
+      const first = await roomAt(path);
+      await first.engine.start();
+      for (let i = 0; i < 20; i++) await first.engine.journal.append(post(`post ${i}`));
+      await cp(path, join(folder.path, 'copy'), { recursive: true }); // as the disk was when the power failed
+      await first.engine.stop();
+      const second = await roomAt(join(folder.path, 'copy'));
+      await second.engine.start();
+      expect(second.engine.journal.head()).to.equal(20);
+      expect(second.view.posts.get(20)!.text).to.equal('post 19');
+      await second.engine.stop();
+    });
+  });
+
+  describe('one folder, two daemons', () => {
+    it('is refused in the same process, and free again after a stop', async () => {
+      const first = await roomAt(path);
+      await first.engine.start();
+      const second = await roomAt(path);
+      const failure = await failureOf(second.engine.start());
+      expect(failure.code).to.equal('DATA_LOCKED');
+      expect((await failureOf(second.engine.repair())).code).to.equal('DATA_LOCKED');
+      await first.engine.journal.append(post('still mine'));
+      await first.engine.stop();
+      await second.engine.start();
+      expect(second.engine.journal.head()).to.equal(1);
+      await second.engine.stop();
+    });
+
+    it('is refused in another process', async () => {
+      const holder = fileURLToPath(new URL('holder.ts', import.meta.url));
+      const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', holder, path], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const ended = once(child, 'exit');
+      try {
+        await once(child.stdout!, 'data');
+        const { engine } = await roomAt(path);
+        const failure = await failureOf(engine.start());
+        expect(failure.code).to.equal('DATA_LOCKED');
+        expect(failure.message).to.contain('GOLDCTL_HOME');
+        child.kill('SIGKILL');
+        await ended;
+        await engine.start(); // a killed daemon leaves no lock behind
+        await engine.stop();
+      } finally {
+        child.kill('SIGKILL');
+        await ended;
+      }
+    });
+  });
+
+  it('refuses a folder of a newer format, and touches nothing in it', async () => {
+    const { engine, store } = await roomAt(path);
+    await engine.start();
+    await engine.journal.append(post('old'));
+    await store.write([{ type: 'put', key: keys.schema, value: '2' }], { sync: true });
+    const before = await contentOf(store);
+    await engine.stop();
+
+    const failure = await failureOf(engine.start());
+    expect(failure.code).to.equal('DATA_NEWER');
+    expect(failure.message).to.match(/format 2.*up to 1/);
+    expect((await failureOf(engine.repair())).code).to.equal('DATA_NEWER');
+    await store.open();
+    expect(await contentOf(store)).to.deep.equal(before);
+    await store.close();
+  });
+
+  it('says so when the folder is no data folder', async () => {
+    await writeFile(join(folder.path, 'file'), 'no folder');
+    const { engine } = await roomAt(join(folder.path, 'file'));
+    expect((await failureOf(engine.start())).code).to.equal('STORE_FAILED');
+  });
+
+  describe('a journal with holes', () => {
+    it('is refused with their places, repaired, and used again', async () => {
+      const { engine, store, view } = await roomAt(path);
+      await engine.start();
+      for (let i = 1; i <= 10; i++) await engine.journal.append(post(`post ${i}`));
+      await store.write(
+        [1, 4, 5, 6, 9].map((seq) => ({ type: 'del', key: keys.record(seq) })),
+        { sync: true },
+      );
+      await engine.stop();
+
+      const failure = await failureOf(engine.start());
+      expect(failure.code).to.equal('JOURNAL_HOLE');
+      expect(failure.data.missing).to.equal('1, 4-6, 9');
+      expect((await failureOf(engine.start())).code).to.equal('JOURNAL_HOLE'); // not forgotten by having been told
+
+      expect(await engine.repair()).to.deep.equal([
+        { from: 1, to: 1 },
+        { from: 4, to: 6 },
+        { from: 9, to: 9 },
+      ]);
+      expect(await engine.repair()).to.deep.equal([]);
+      await engine.start();
+      expect(engine.journal.head()).to.equal(10);
+      const kinds: string[] = [];
+      for await (const record of engine.journal.follow(0, new AbortController().signal)) {
+        expect(record.seq).to.equal(kinds.length + 1);
+        kinds.push(record.kind);
+        if (record.seq === 10) break;
+      }
+      expect(kinds.map((kind) => kind === 'lost')).to.deep.equal([
+        true,
+        false,
+        false,
+        true,
+        true,
+        true,
+        false,
+        false,
+        true,
+        false,
+      ]);
+      expect(view.posts.get(10)!.text).to.equal('post 10');
+      expect((await engine.journal.append(post('next'))).seq).to.equal(11);
+      await engine.stop();
+    });
+
+    it('is refused when its end is missing', async () => {
+      const { engine, store } = await roomAt(path);
+      await engine.start();
+      for (let i = 1; i <= 3; i++) await engine.journal.append(post(`post ${i}`));
+      await store.write([{ type: 'del', key: keys.record(3) }], { sync: true });
+      await engine.stop();
+      expect((await failureOf(engine.start())).data.missing).to.equal('3');
+      await engine.repair();
+      await engine.start();
+      expect(engine.journal.head()).to.equal(3);
+      await engine.stop();
+    });
+  });
+
+  describe('damage on the disk', () => {
+    /** Acknowledged posts, and the folder as it lies on the disk: all of them in LevelDB's log. */
+    async function written(count: number): Promise<string> {
+      const { engine } = await roomAt(path);
+      await engine.start();
+      for (let i = 1; i <= count; i++) await engine.journal.append(post(`post ${i} ${'.'.repeat(1000)}`));
+      const copy = join(folder.path, 'copy');
+      await cp(path, copy, { recursive: true });
+      await engine.stop();
+      return copy;
+    }
+
+    it('in the middle of the log is found, and what lies behind it is kept by a repair', async () => {
+      const copy = await written(150);
+      expect(await filesOf(copy, '.ldb')).to.deep.equal([]);
+      const [name] = await filesOf(copy, '.log');
+      const log = await readFile(join(copy, name!));
+      expect(log.length).to.be.above(4 * 32_768); // blocks of the log: LevelDB drops one and goes on at the next
+      log[Math.floor(log.length / 2)]! ^= 0x01;
+      await writeFile(join(copy, name!), log);
+
+      const { engine, store, view } = await roomAt(copy);
+      const failure = await failureOf(engine.start());
+      expect(failure.code).to.equal('JOURNAL_HOLE');
+      const match = /^(\d+)-(\d+)$/.exec(failure.data.missing as string);
+      expect(match, `one hole, not ${failure.data.missing}`).to.not.equal(null);
+      const [from, to] = [Number(match![1]), Number(match![2])];
+      expect(from).to.be.within(40, 100); // the flipped one at the latest
+      expect(to).to.be.within(from, 149);
+      expect(failure.message).to.contain(`${from}-${to}`);
+
+      expect(await engine.repair()).to.deep.equal([{ from, to }]);
+      await engine.start();
+      expect(engine.journal.head()).to.equal(150);
+      for (let seq = 1; seq <= 150; seq++) {
+        const record = store.read<{ kind: string; text?: string }>(keys.record(seq))!;
+        const lost = seq >= from && seq <= to;
+        expect(record.kind).to.equal(lost ? 'lost' : 'forum.posted');
+        expect(view.posts.get(seq)?.text?.startsWith(`post ${seq} `)).to.equal(lost ? undefined : true);
+      }
+      const { changes } = await engine.journal.append(post('after the repair'));
+      expect(changes[0]!.post).to.include({ number: 151, seq: 151 });
+      await engine.stop();
+    });
+
+    it('anywhere in the log is found or looks like an end: nothing in between vanishes in silence', async () => {
+      const copy = await written(60);
+      const [name] = await filesOf(copy, '.log');
+      const log = await readFile(join(copy, name!));
+      for (let i = 0; i < 12; i++) {
+        const place = Math.floor((log.length * (i + 0.5)) / 12);
+        const damaged = Buffer.from(log);
+        damaged[place]! ^= 0x80;
+        const path = join(folder.path, `damaged-${i}`);
+        await cp(copy, path, { recursive: true });
+        await writeFile(join(path, name!), damaged);
+        const { engine, store } = await roomAt(path);
+        try {
+          await engine.start();
+        } catch (failure) {
+          expect((failure as Failure).code).to.equal('JOURNAL_HOLE');
+          continue;
+        }
+        const head = engine.journal.head();
+        expect(head).to.be.below(60);
+        const fresh = memoryStore();
+        await fresh.open();
+        await rebuild(store, fresh); // what is there is whole, and nothing of what is not
+        expect(await compare(store, fresh)).to.deep.equal([]);
+        expect((await store.entries(within('p/'))).length).to.equal(head);
+        await engine.stop();
+      }
+    });
+
+    it('after an opening cannot be in the log any more: it was made a table', async () => {
+      const copy = await written(20);
+      const [old] = await filesOf(copy, '.log');
+      expect((await stat(join(copy, old!))).size).to.be.above(20_000);
+      const { engine } = await roomAt(copy);
+      await engine.start();
+      expect(await filesOf(copy, '.log')).to.not.include(old);
+      expect(await filesOf(copy, '.ldb')).to.have.length(1);
+      await engine.stop();
+      const [log] = await filesOf(copy, '.log');
+      expect((await stat(join(copy, log!))).size).to.be.below(200); // what was verified, and no record
+    });
+  });
+});
