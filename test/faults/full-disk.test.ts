@@ -36,6 +36,8 @@ describe('a disk that is full', () => {
     const acknowledged = lines.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
     expect(lines).to.include('failed STORE_FAILED');
     expect(lines).to.include('lifted');
+    const since = lines.slice(lines.indexOf('failed STORE_FAILED'));
+    expect(since.filter((line) => line !== 'failed STORE_FAILED' && line !== 'lifted')).to.deep.equal([]);
     expect(acknowledged.length).to.be.above(20);
 
     const store = await Store.at(folder.path);

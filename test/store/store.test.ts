@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import { Store } from '../../src/store/store.ts';
+import { contentOf, memoryStore, temporaryFolder } from './temporary.ts';
+
+type Made = { store: Store; remove(): Promise<void> };
+
+const makers: Record<string, () => Promise<Made>> = {
+  'in memory': async () => ({ store: memoryStore(), remove: async () => {} }),
+  'in a folder': async () => {
+    const folder = await temporaryFolder();
+    return { store: await Store.at(folder.path), remove: folder.remove };
+  },
+};
+
+for (const [name, make] of Object.entries(makers)) {
+  describe(`Store ${name}`, () => {
+    let made: Made;
+    let store: Store;
+
+    beforeEach(async () => {
+      made = await make();
+      store = made.store;
+      await store.open();
+    });
+
+    afterEach(async () => {
+      await store.close();
+      await made.remove();
+    });
+
+    const put = (...entries: [string, unknown][]) =>
+      store.write(
+        entries.map(([key, value]) => ({ type: 'put', key, value: JSON.stringify(value) })),
+        { sync: true },
+      );
+
+    it('reads what was written, at once', async () => {
+      expect(store.get('k')).to.equal(undefined);
+      expect(store.read('k')).to.equal(undefined);
+      await put(['k', { giá: 'vàng' }]);
+      expect(store.get('k')).to.equal('{"giá":"vàng"}');
+      expect(store.read('k')).to.deep.equal({ giá: 'vàng' });
+      await store.write([{ type: 'del', key: 'k' }], { sync: true });
+      expect(store.get('k')).to.equal(undefined);
+    });
+
+    it('reads long keys and values of any script', async () => {
+      const key = `k/${'𠮷'.repeat(300)}`;
+      await put([key, '🪙'.repeat(5000)]);
+      expect(store.read(key)).to.equal('🪙'.repeat(5000));
+      expect(store.get('k/𠮷')).to.equal(undefined);
+    });
+
+    it('gives ranges in order, forwards and backwards, with bounds and limit', async () => {
+      await put(['a/2', 2], ['a/1', 1], ['b/1', 4], ['a/3', 3]);
+      const keysOf = async (range: Parameters<Store['range']>[0]) => {
+        const found: string[] = [];
+        for await (const [key] of store.range(range)) found.push(key);
+        return found;
+      };
+      expect(await keysOf({ gte: 'a/', lt: 'a0' })).to.deep.equal(['a/1', 'a/2', 'a/3']);
+      expect(await keysOf({ gt: 'a/1', lte: 'a/3', reverse: true })).to.deep.equal(['a/3', 'a/2']);
+      expect(await keysOf({ limit: 2 })).to.deep.equal(['a/1', 'a/2']);
+      expect(await store.entries({ gte: 'b/' })).to.deep.equal([['b/1', '4']]);
+      const only: string[] = [];
+      for await (const key of store.keysOf({ lt: 'a/3' })) only.push(key);
+      expect(only).to.deep.equal(['a/1', 'a/2']);
+    });
+
+    it('gives long ranges whole, a page at a time', async () => {
+      const entries = Array.from({ length: 2500 }, (_, i): [string, number] => [`n/${String(i).padStart(6, '0')}`, i]);
+      await put(...entries);
+      let next = 0;
+      for await (const [, value] of store.range({}, 7)) expect(JSON.parse(value)).to.equal(next++);
+      expect(next).to.equal(2500);
+      next = 0;
+      for await (const key of store.keysOf({})) expect(Number(key.slice(2))).to.equal(next++);
+      expect(next).to.equal(2500);
+    });
+
+    it('reads a range as of its beginning', async () => {
+      await put(['a/1', 1], ['a/2', 2], ['a/3', 3]);
+      const seen: string[] = [];
+      for await (const [key, value] of store.range({}, 1)) {
+        if (seen.length === 0) await put(['a/2', 'changed'], ['a/4', 4]);
+        seen.push(`${key}=${value}`);
+      }
+      expect(seen).to.deep.equal(['a/1=1', 'a/2=2', 'a/3=3']);
+    });
+
+    it('lets a reader stop early', async () => {
+      await put(['a', 1], ['b', 2]);
+      for await (const _ of store.range({})) break;
+      await store.close(); // waits for no reader
+      await store.open();
+      expect(store.read('a')).to.equal(1);
+    });
+
+    it('keeps everything over closing and opening', async () => {
+      await put(['a', 1], ['b', 2]);
+      const before = await contentOf(store);
+      await store.close();
+      await store.open();
+      expect(await contentOf(store)).to.deep.equal(before);
+    });
+  });
+}
