@@ -1,6 +1,7 @@
 import { Failure } from './failure.ts';
 
-const NAME = /^[\p{L}\p{M}\p{Nd}\-_.]{1,32}$/u;
+// No name looks like another one, or like none, by characters that do not show (\p{DI}) or a mark with no letter.
+const NAME = /^(?!\p{M})(?:(?!\p{DI})[\p{L}\p{M}\p{Nd}\-_.]){1,32}$/u;
 
 /**
  * A member's name as it is kept: NFC, 1-32 letters of any script, digits, `-_.`.
@@ -8,7 +9,7 @@ const NAME = /^[\p{L}\p{M}\p{Nd}\-_.]{1,32}$/u;
  */
 export function parseName(text: string): string {
   const name = text.normalize('NFC');
-  if (!NAME.test(name) || [...name].length > 32) {
+  if (!NAME.test(name)) {
     throw new Failure('INVALID_REQUEST', 'A name is 1-32 letters, digits or any of - _ . without spaces.', {
       data: { field: 'name' },
     });

@@ -11,6 +11,8 @@ export interface Account {
   readonly name: string;
   readonly role: Role;
   readonly password: PasswordHash;
+  /** Seq of the record that set it: newer parameters do not count as another password. */
+  readonly passwordSeq: number;
   readonly createdAt: Instant;
   readonly banned: boolean;
   readonly banReason?: string;
@@ -35,13 +37,15 @@ export class AccountsView implements Part {
       this.#change(record.name, record.seq, draft, (account) => {
         const keep = account.tokens.filter((token) => token === record.keep);
         for (const token of account.tokens) if (token !== record.keep) draft.delete(keys.token(token));
-        return { ...account, password: record.password, tokens: keep };
+        return { ...account, password: record.password, passwordSeq: record.seq, tokens: keep };
       }),
     'account.rehashed': (record: RecordOf<'account.rehashed'>, draft: Draft) =>
       this.#change(record.name, record.seq, draft, (account) => ({ ...account, password: record.password })),
     'account.role': (record: RecordOf<'account.role'>, draft: Draft) =>
       this.#change(record.name, record.seq, draft, (account) => {
         const owners = (role: Role) => (role === 'owner' ? 1 : 0);
+        // The writers of two such records may not have known of each other: the room keeps its last owner.
+        if (owners(account.role) > owners(record.role) && draft.read<number>(keys.owners) === 1) return account;
         this.#add(draft, keys.owners, owners(record.role) - owners(account.role));
         return { ...account, role: record.role };
       }),
@@ -95,10 +99,13 @@ export class AccountsView implements Part {
   }
 
   #created(record: RecordOf<'account.created'>, draft: Draft): Change[] {
+    // Two that are made at once may each take themselves for the first: the one that came first is the owner.
+    const role = record.role === 'owner' && (draft.read<number>(keys.owners) ?? 0) > 0 ? 'member' : record.role;
     const account: Account = {
       name: record.name,
-      role: record.role,
+      role,
       password: record.password,
+      passwordSeq: record.seq,
       createdAt: record.at,
       banned: false,
       tokens: [],
@@ -106,7 +113,7 @@ export class AccountsView implements Part {
     };
     draft.write(keys.account(nameKey(record.name)), account);
     this.#add(draft, keys.accounts, 1);
-    if (record.role === 'owner') this.#add(draft, keys.owners, 1);
+    if (role === 'owner') this.#add(draft, keys.owners, 1);
     return [{ type: 'account', account }];
   }
 

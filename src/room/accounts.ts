@@ -1,0 +1,428 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sourceOf } from '../domain/address.ts';
+import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import type { Instant } from '../domain/instant.ts';
+import { nameKey, parseName, parsePassword, type Role } from '../domain/name.ts';
+import type { Change, Journal } from '../engine/contract.ts';
+import type { Log } from '../rates/log.ts';
+import type { Account } from '../view/accounts.ts';
+import type { PasswordHash, Records } from '../view/records.ts';
+import type { View } from '../view/view.ts';
+import { append } from './append.ts';
+import type { Lockout } from './lockout.ts';
+import type { Passwords } from './passwords.ts';
+import { RollingWindow } from './rolling-window.ts';
+import { timeLeft } from './time-left.ts';
+
+export interface Credentials {
+  readonly name: string;
+  readonly password: string;
+  readonly address: string;
+}
+
+/** A token just made. It is told to the client once; only its hash is kept. */
+export interface OpenedSession {
+  readonly account: Account;
+  readonly token: string;
+  /** `tokenHash(token)`. */
+  readonly hash: string;
+  readonly expires: Instant;
+}
+
+/** What an owner sees of an account. */
+export interface AccountSummary {
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: Instant;
+  readonly banned: boolean;
+}
+
+export interface ImportResult {
+  readonly name: string;
+  readonly outcome: 'created' | 'exists' | 'refused';
+  /** Why it was refused, a sentence. */
+  readonly reason?: string;
+}
+
+type AccountKind = 'account.password' | 'account.rehashed' | 'account.role' | 'account.banned';
+
+const HOUR = 3_600_000;
+const TOKEN_BYTES = 32;
+const TOKEN_LIFE = 30 * 24 * HOUR;
+/** Addresses whose sign-ups are counted. */
+const SOURCES = 10_000;
+/** How often a change is tried again because another one of the same account came first. */
+const TRIES = 20;
+
+/**
+ * The accounts of the room: who may come in, and as what. Who is in at this moment is presence's business. Checks and
+ * changes that race are settled by the journal: `expect` on the account's subject, and by the view where a rule is
+ * about all accounts (one first owner, never none). What is refused at the door is logged here, whoever asked.
+ */
+export class Accounts {
+  readonly #journal: Journal;
+  readonly #view: View;
+  readonly #passwords: Passwords;
+  readonly #lockout: Lockout;
+  readonly #now: () => Instant;
+  readonly #signUps: RollingWindow;
+  readonly #log: Log;
+
+  /** @param room.monotonic ms; counts the hour of `signUpsPerHour` */
+  constructor(room: {
+    journal: Journal;
+    view: View;
+    passwords: Passwords;
+    lockout: Lockout;
+    now: () => Instant;
+    monotonic?: () => number;
+    limits: { signUpsPerHour: number };
+    log: Log;
+  }) {
+    this.#journal = room.journal;
+    this.#view = room.view;
+    this.#passwords = room.passwords;
+    this.#lockout = room.lockout;
+    this.#now = room.now;
+    this.#signUps = new RollingWindow({
+      limit: room.limits.signUpsPerHour,
+      span: HOUR,
+      keys: SOURCES,
+      now: room.monotonic ?? (() => performance.now()),
+    });
+    this.#log = room.log;
+  }
+
+  /**
+   * Makes an account.
+   * @param local it comes over the control socket: not throttled, and the owner while the room has none
+   * @throws Failure INVALID_REQUEST, ACCOUNT_EXISTS, TOO_MANY_REQUESTS
+   */
+  async signUp({ local, address, ...wanted }: Credentials & { local: boolean }): Promise<Account> {
+    const name = parseName(wanted.name);
+    const password = parsePassword(wanted.password);
+    const source = sourceOf(address);
+    const check = () => {
+      if (this.#view.accounts.byName(name)) throw exists();
+      if (!local) this.#checkSignUps(source);
+    };
+    let counted = false;
+    try {
+      check();
+      const hash = await this.#passwords.hash(password, {
+        begin: () => {
+          check();
+          if (local) return;
+          this.#signUps.add(source);
+          counted = true;
+        },
+      });
+      const first = local && this.#view.accounts.owners === 0;
+      return await this.#create(name, hash, first ? 'owner' : 'member');
+    } catch (thrown) {
+      if (counted) this.#signUps.takeBack(source);
+      const reason = Failure.from(thrown).code;
+      this.#log.info({ event: 'account.signUp', name, address, reason }, 'sign-up refused');
+      throw thrown;
+    }
+  }
+
+  /**
+   * Checks name and password.
+   * @throws Failure NO_SUCH_ACCOUNT, WRONG_PASSWORD (`data.attemptsLeft`), LOCKED_OUT (`data.retryAfterMs`),
+   * NOT_ALLOWED (banned), TOO_MANY_REQUESTS, INVALID_REQUEST
+   */
+  async signIn({ name, password, address }: Credentials): Promise<Account> {
+    try {
+      const account = this.get(name);
+      const clean = parsePassword(password);
+      await this.#prove(account, clean, address);
+      this.#checkBan(account);
+      if (this.#passwords.outdated(account.password)) await this.#rehash(account, clean);
+      return this.#still(account);
+    } catch (thrown) {
+      const reason = Failure.from(thrown).code;
+      this.#log.warn({ event: 'account.signIn', name: plain(name), address, reason }, 'sign-in refused');
+      throw thrown;
+    }
+  }
+
+  /**
+   * Makes a token for somebody who has just signed in or up.
+   * @param account as `signIn` or `signUp` gave it
+   * @throws Failure NOT_ALLOWED, NOT_SIGNED_IN when the account was banned or its password changed since
+   */
+  async openSession(account: Account): Promise<OpenedSession> {
+    this.#still(account);
+    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const hash = tokenHash(token);
+    const now = this.#now();
+    const expires = now + TOKEN_LIFE;
+    await append(this.#journal, 'session.opened', now, { name: account.name, token: hash, expires });
+    try {
+      // A ban or another password may have come in before it. What comes in later finds the token and voids it.
+      return { account: this.#still(account), token, hash, expires };
+    } catch (refusal) {
+      await this.closeSession(hash);
+      throw refusal;
+    }
+  }
+
+  /**
+   * The account that a token stands for.
+   * @throws Failure NOT_SIGNED_IN, NOT_ALLOWED (banned)
+   */
+  resume(token: string, address: string): Account {
+    const kept = this.#view.accounts.token(tokenHash(token));
+    const account = kept && this.#view.accounts.byName(kept.name);
+    if (!account || kept.expires <= this.#now()) {
+      this.#log.info({ event: 'account.resume', name: kept?.name, address, reason: 'NOT_SIGNED_IN' }, 'token refused');
+      throw new Failure('NOT_SIGNED_IN', 'This token is not valid any more. Sign in again.');
+    }
+    try {
+      this.#checkBan(account);
+    } catch (refusal) {
+      this.#log.warn({ event: 'account.resume', name: account.name, address, reason: 'NOT_ALLOWED' }, 'token refused');
+      throw refusal;
+    }
+    return account;
+  }
+
+  /** Voids the token of that hash; none is fine. */
+  async closeSession(hash: string): Promise<void> {
+    const token = this.#view.accounts.token(hash);
+    if (token) await append(this.#journal, 'session.closed', this.#now(), { name: token.name, token: hash });
+  }
+
+  /**
+   * Sets another password and voids every token but one.
+   * @param change.keepToken hash of the token that stays valid
+   * @throws Failure NO_SUCH_ACCOUNT, WRONG_PASSWORD, LOCKED_OUT, TOO_MANY_REQUESTS, INVALID_REQUEST, CONFLICT
+   */
+  async changePassword(change: Credentials & { newPassword: string; keepToken?: string | undefined }): Promise<void> {
+    const { address, keepToken } = change;
+    try {
+      const newPassword = parsePassword(change.newPassword);
+      const account = this.get(change.name);
+      await this.#prove(account, parsePassword(change.password), address);
+      const password = await this.#passwords.hash(newPassword);
+      await this.#change(account.name, 'account.password', (current) => {
+        if (current.passwordSeq !== account.passwordSeq) {
+          throw new Failure('CONFLICT', 'The password was changed from somewhere else in the meantime.');
+        }
+        return { name: current.name, password, ...(keepToken === undefined ? {} : { keep: keepToken }) };
+      });
+    } catch (thrown) {
+      const reason = Failure.from(thrown).code;
+      this.#log.warn(
+        { event: 'account.changePassword', name: plain(change.name), address, reason },
+        'change of password refused',
+      );
+      throw thrown;
+    }
+  }
+
+  /** @throws Failure NO_SUCH_ACCOUNT, CONFLICT when the room would have no owner, or a banned one */
+  async setRole({ name, role }: { name: string; role: Role }): Promise<Account> {
+    const account = await this.#change(name, 'account.role', (current) => {
+      if (current.role === role) return undefined;
+      if (current.role === 'owner' && this.#view.accounts.owners === 1) throw lastOwner(current.name);
+      if (current.banned && role === 'owner') {
+        throw new Failure('CONFLICT', `${current.name} is banned. Lift the ban first.`);
+      }
+      return { name: current.name, role };
+    });
+    // Two owners who give it up at once: the view lets the second one stay.
+    if (account.role !== role) throw lastOwner(account.name);
+    return account;
+  }
+
+  /**
+   * Keeps somebody out, or lets him in again. His connections are not this class's to end.
+   * @param by who does it
+   * @throws Failure NO_SUCH_ACCOUNT, CONFLICT for an owner
+   */
+  async ban(ban: { name: string; banned: boolean; reason?: string | undefined; by: string }): Promise<Account> {
+    const { banned, by } = ban;
+    const reason = plain(ban.reason ?? '');
+    return await this.#change(ban.name, 'account.banned', (current) => {
+      if (banned && current.role === 'owner') {
+        throw new Failure('CONFLICT', `${current.name} is an owner. Take the role away before you ban.`);
+      }
+      if (!banned && !current.banned) return undefined;
+      return { name: current.name, banned, by, ...(banned && reason !== '' ? { reason } : {}) };
+    });
+  }
+
+  /** @throws Failure NO_SUCH_ACCOUNT */
+  get(name: string): Account {
+    const account = this.#view.accounts.byName(name);
+    if (!account) {
+      throw new Failure('NO_SUCH_ACCOUNT', 'There is no account of that name. Check the spelling, or sign up.');
+    }
+    return account;
+  }
+
+  /** Every account, by name. */
+  async list(): Promise<AccountSummary[]> {
+    const summaries: AccountSummary[] = [];
+    for await (const { name, role, createdAt, banned } of this.#view.accounts.all()) {
+      summaries.push({ name, role, createdAt, banned });
+    }
+    return summaries;
+  }
+
+  /**
+   * Makes members with known passwords. Names that exist are left alone, so the same rows may come again. Hashes one
+   * after another, about 100 ms each.
+   */
+  async importAccounts(rows: readonly { name: string; password: string }[]): Promise<ImportResult[]> {
+    const results: ImportResult[] = [];
+    for (const row of rows) results.push(await this.#import(row));
+    return results;
+  }
+
+  async #import(row: { name: string; password: string }): Promise<ImportResult> {
+    try {
+      const name = parseName(row.name);
+      const password = parsePassword(row.password);
+      if (this.#view.accounts.byName(name)) throw exists();
+      await this.#create(name, await this.#passwords.hash(password, { patient: true }), 'member');
+      return { name, outcome: 'created' };
+    } catch (thrown) {
+      const { code, message } = Failure.from(thrown);
+      if (code === 'ACCOUNT_EXISTS') return { name: row.name, outcome: 'exists' };
+      if (code === 'INVALID_REQUEST') return { name: row.name, outcome: 'refused', reason: message };
+      throw thrown;
+    }
+  }
+
+  async #create(name: string, password: PasswordHash, role: Role): Promise<Account> {
+    try {
+      const fields = { name, role, password };
+      const options = { subject: subject(name), expect: 0 };
+      const { changes } = await append(this.#journal, 'account.created', this.#now(), fields, options);
+      return accountOf(changes);
+    } catch (thrown) {
+      throw Failure.from(thrown).code === 'CONFLICT' ? exists(thrown) : thrown;
+    }
+  }
+
+  /**
+   * Checks a password where the pair of account and address is not locked. Lock and count are looked at again when its
+   * turn comes: guesses that arrive together are as many as guesses one after another.
+   */
+  async #prove(account: Account, password: string, address: string): Promise<void> {
+    const check = () => this.#lockout.check(account.name, address);
+    check();
+    let attemptsLeft = 0;
+    const right = await this.#passwords.verify(password, account.password, {
+      begin: check,
+      end: (right) => {
+        if (right) this.#lockout.succeeded(account.name, address);
+        else attemptsLeft = this.#lockout.failed(account.name, address);
+      },
+    });
+    if (right) return;
+    const retryAfterMs = this.#lockout.wait(account.name, address);
+    if (attemptsLeft === 0) {
+      throw new Failure('WRONG_PASSWORD', `The password is wrong. Try again in ${timeLeft(retryAfterMs)}.`, {
+        data: { attemptsLeft, retryAfterMs },
+      });
+    }
+    throw new Failure(
+      'WRONG_PASSWORD',
+      `The password is wrong. ${attemptsLeft} ${attemptsLeft === 1 ? 'attempt' : 'attempts'} left.`,
+      { data: { attemptsLeft } },
+    );
+  }
+
+  /** Not worth a refusal: it is tried again at the next sign-in. */
+  async #rehash(account: Account, password: string): Promise<void> {
+    try {
+      const hash = await this.#passwords.hash(password);
+      const options = { subject: subject(account.name), expect: account.seq };
+      await append(this.#journal, 'account.rehashed', this.#now(), { name: account.name, password: hash }, options);
+    } catch (thrown) {
+      const reason = Failure.from(thrown).code;
+      this.#log.info({ event: 'account.rehashed', name: account.name, reason }, 'password kept under older parameters');
+    }
+  }
+
+  /**
+   * Appends a record about an account as it is then, again where another one came first.
+   * @param make the record's fields; undefined when nothing is to be done
+   */
+  async #change<K extends AccountKind>(
+    name: string,
+    kind: K,
+    make: (current: Account) => Records[K] | undefined,
+  ): Promise<Account> {
+    for (let tries = 1; ; tries++) {
+      const current = this.get(name);
+      const fields = make(current);
+      if (!fields) return current;
+      try {
+        const options = { subject: subject(current.name), expect: current.seq };
+        const { changes } = await append(this.#journal, kind, this.#now(), fields, options);
+        return accountOf(changes);
+      } catch (thrown) {
+        if (Failure.from(thrown).code !== 'CONFLICT' || tries === TRIES) throw thrown;
+      }
+    }
+  }
+
+  /** The account as it is now, if what was proved of it still holds. @throws Failure NOT_ALLOWED, NOT_SIGNED_IN */
+  #still(account: Account): Account {
+    const current = this.get(account.name);
+    this.#checkBan(current);
+    if (current.passwordSeq !== account.passwordSeq) {
+      throw new Failure('NOT_SIGNED_IN', 'The password was changed in the meantime. Sign in again.');
+    }
+    return current;
+  }
+
+  #checkBan({ banned, banReason }: Account): void {
+    if (!banned) return;
+    throw new Failure(
+      'NOT_ALLOWED',
+      `This account is banned${banReason === undefined ? '' : ` (${banReason})`}. Ask the owner of the room.`,
+      banReason === undefined ? {} : { data: { banReason } },
+    );
+  }
+
+  #checkSignUps(source: string): void {
+    const retryAfterMs = Math.ceil(this.#signUps.wait(source));
+    if (retryAfterMs === 0) return;
+    throw new Failure(
+      'TOO_MANY_REQUESTS',
+      `Too many accounts were made from your address. Try again in ${timeLeft(retryAfterMs)}.`,
+      { data: { retryAfterMs } },
+    );
+  }
+}
+
+/** What is kept of a token. A plain hash does: a token is random, nobody can guess one out of its hash. */
+export function tokenHash(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** The account as the record left it. */
+function accountOf(changes: readonly Change[]): Account {
+  return changes[0]!.account as Account;
+}
+
+function subject(name: string): string {
+  return `account.${nameKey(name)}`;
+}
+
+function exists(cause?: unknown): Failure {
+  return new Failure('ACCOUNT_EXISTS', 'There is an account of that name already. Sign in, or choose another name.', {
+    cause,
+  });
+}
+
+function lastOwner(name: string): Failure {
+  return new Failure('CONFLICT', `${name} is the last owner of the room. Make somebody else owner first.`);
+}

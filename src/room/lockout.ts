@@ -1,0 +1,105 @@
+import { sourceOf } from '../domain/address.ts';
+import { Failure } from '../domain/failure.ts';
+import { nameKey } from '../domain/name.ts';
+import { RollingWindow } from './rolling-window.ts';
+import { timeLeft } from './time-left.ts';
+
+interface Pair {
+  /** Wrong passwords since the last lock or success. */
+  failures: number;
+  /** Locks since the last success: each is twice as long as the one before. */
+  locks: number;
+  lockedUntil: number;
+  lastFailure: number;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const FIRST_LOCK = 10 * SECOND;
+const LONGEST_LOCK = 15 * MINUTE;
+const FORGOTTEN = 60 * MINUTE;
+const SOURCE_FAILURES = 20;
+const SOURCE_SPAN = 10 * MINUTE;
+const MAX_PAIRS = 10_000;
+
+/**
+ * Slows down who guesses passwords: by pair of account and source address, so that strangers cannot lock a member
+ * out, and by source address over all accounts. An IPv6 source is its /64.
+ */
+export class Lockout {
+  readonly #attempts: number;
+  readonly #now: () => number;
+  /** By their last failure, oldest first. */
+  readonly #pairs = new Map<string, Pair>();
+  readonly #sources: RollingWindow;
+
+  /**
+   * @param attempts wrong passwords of a pair before it is locked
+   * @param now monotonic, ms: a clock that is set must neither lengthen nor end a lock
+   */
+  constructor({ attempts, now }: { attempts: number; now: () => number }) {
+    if (!Number.isInteger(attempts) || attempts < 1) throw new RangeError(`Expected attempts from 1, got ${attempts}`);
+    this.#attempts = attempts;
+    this.#now = now;
+    this.#sources = new RollingWindow({ limit: SOURCE_FAILURES, span: SOURCE_SPAN, keys: MAX_PAIRS, now });
+  }
+
+  /** How many pairs and addresses it remembers. */
+  get size(): { pairs: number; sources: number } {
+    return { pairs: this.#pairs.size, sources: this.#sources.size };
+  }
+
+  /** @throws Failure LOCKED_OUT with the time left */
+  check(account: string, address: string): void {
+    const retryAfterMs = this.wait(account, address);
+    if (retryAfterMs > 0) {
+      throw new Failure('LOCKED_OUT', `Too many wrong passwords. Try again in ${timeLeft(retryAfterMs)}.`, {
+        data: { retryAfterMs },
+      });
+    }
+  }
+
+  /** Milliseconds until the next attempt is let through, 0 for now. */
+  wait(account: string, address: string): number {
+    const pair = this.#find(pairKey(account, address));
+    const ofPair = pair ? pair.lockedUntil - this.#now() : 0;
+    return Math.ceil(Math.max(0, ofPair, this.#sources.wait(sourceOf(address))));
+  }
+
+  /** A wrong password. Returns how many attempts are left before the next lock: 0 when this one locked. */
+  failed(account: string, address: string): number {
+    const key = pairKey(account, address);
+    const now = this.#now();
+    const pair = this.#find(key) ?? { failures: 0, locks: 0, lockedUntil: Number.NEGATIVE_INFINITY, lastFailure: now };
+    pair.lastFailure = now;
+    pair.failures += 1;
+    const left = this.#attempts - pair.failures;
+    if (left <= 0) {
+      pair.lockedUntil = now + Math.min(FIRST_LOCK * 2 ** pair.locks, LONGEST_LOCK);
+      pair.locks += 1;
+      pair.failures = 0;
+    }
+    this.#pairs.delete(key);
+    this.#pairs.set(key, pair);
+    for (const [oldest, { lastFailure }] of this.#pairs) {
+      if (this.#pairs.size <= MAX_PAIRS && now - lastFailure < FORGOTTEN) break;
+      this.#pairs.delete(oldest);
+    }
+    this.#sources.add(sourceOf(address));
+    return Math.max(0, Math.min(left, this.#sources.left(sourceOf(address))));
+  }
+
+  /** The right password: the pair begins anew. The address does not, or a member could guess others' at leisure. */
+  succeeded(account: string, address: string): void {
+    this.#pairs.delete(pairKey(account, address));
+  }
+
+  #find(key: string): Pair | undefined {
+    const pair = this.#pairs.get(key);
+    return pair && this.#now() - pair.lastFailure < FORGOTTEN ? pair : undefined;
+  }
+}
+
+function pairKey(account: string, address: string): string {
+  return `${nameKey(account)} ${sourceOf(address)}`; // no name has a space
+}

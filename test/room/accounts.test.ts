@@ -1,0 +1,586 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { MemoryLevel } from 'memory-level';
+import { Failure, type FailureCode } from '../../src/domain/failure.ts';
+import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { Accounts, tokenHash } from '../../src/room/accounts.ts';
+import { Lockout } from '../../src/room/lockout.ts';
+import { type Cost, Passwords } from '../../src/room/passwords.ts';
+import { Store } from '../../src/store/store.ts';
+import { View } from '../../src/view/view.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const HERE = '192.0.2.1';
+const THERE = '198.51.100.7';
+
+interface Options {
+  store?: Store;
+  attempts?: number;
+  cost?: Cost;
+  queue?: number;
+  signUpsPerHour?: number;
+}
+
+function build(store: Store, view: View, engine: LocalEngine, options: Options) {
+  const { attempts = 3, cost = { N: 16, r: 1, p: 1 }, queue = 64, signUpsPerHour = 100 } = options;
+  const clock = { now: Date.parse('2026-07-20T20:00:00+07:00'), monotonic: 1000 };
+  const logged: object[] = [];
+  const write = (fields: object, message: string) => void logged.push({ ...fields, message });
+  const lockout = new Lockout({ attempts, now: () => clock.monotonic });
+  const accounts = new Accounts({
+    journal: engine.journal,
+    view,
+    passwords: new Passwords({ cost, limit: queue }),
+    lockout,
+    now: () => clock.now,
+    monotonic: () => clock.monotonic,
+    limits: { signUpsPerHour },
+    log: { debug: write, info: write, warn: write, error: write },
+  });
+  const make = (name: string, password = 'secret') => accounts.signUp({ name, password, address: HERE, local: false });
+  const enter = (name: string, password = 'secret', address = HERE) => accounts.signIn({ name, password, address });
+  return { store, view, engine, accounts, lockout, clock, logged, make, enter };
+}
+
+/** A room that runs until the test ends. */
+async function setUp(options: Options = {}) {
+  const store = options.store ?? new Store(new MemoryLevel());
+  const view = new View(store);
+  const engine = new LocalEngine(store, view);
+  await engine.start();
+  running.push(engine);
+  return build(store, view, engine, options);
+}
+
+const running: LocalEngine[] = [];
+
+async function refusal(call: Promise<unknown> | (() => unknown), code: FailureCode): Promise<Failure> {
+  try {
+    await (typeof call === 'function' ? call() : call);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    expect(thrown.code, thrown.message).to.equal(code);
+    return thrown;
+  }
+  throw new Error(`expected ${code}`);
+}
+
+async function outcomes(calls: Promise<unknown>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const settled of await Promise.allSettled(calls)) {
+    const key = settled.status === 'fulfilled' ? 'done' : Failure.from(settled.reason).code;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('Accounts', () => {
+  afterEach(async () => {
+    for (const engine of running.splice(0)) await engine.stop();
+  });
+
+  describe('signUp', () => {
+    it('makes a member who can sign in', async () => {
+      const { make, enter } = await setUp();
+      expect(await make('yoda', 'Jedi knight')).to.include({ name: 'yoda', role: 'member', banned: false });
+      expect(await enter('yoda', 'Jedi knight')).to.include({ name: 'yoda', role: 'member' });
+    });
+
+    it('answers a taken name with 404, in any case and spelling', async () => {
+      const { make, view } = await setUp();
+      await make('Hà');
+      for (const name of ['Hà', 'hÀ', 'Ha\u0300', 'HA\u0300']) {
+        expect((await refusal(make(name), 'ACCOUNT_EXISTS')).status).to.equal(404);
+      }
+      await make('Ha');
+      expect(view.accounts.count).to.equal(2);
+    });
+
+    it('keeps the name as it was written, composed', async () => {
+      const { make, enter } = await setUp();
+      expect((await make('Nguye\u0302\u0303n')).name).to.equal('Nguyễn');
+      expect((await enter('NGUYỄN')).name).to.equal('Nguyễn');
+    });
+
+    it('refuses names and passwords that are none', async () => {
+      const { make, engine } = await setUp();
+      expect((await refusal(make('a b'), 'INVALID_REQUEST')).data).to.deep.equal({ field: 'name' });
+      expect((await refusal(make('yoda', 'x'.repeat(257)), 'INVALID_REQUEST')).data).to.deep.equal({
+        field: 'password',
+      });
+      expect(engine.journal.head()).to.equal(0);
+    });
+
+    it('lets one of 20 who want a name at once have it', async () => {
+      const { accounts, view, engine } = await setUp();
+      const calls = Array.from({ length: 20 }, (_, i) =>
+        accounts.signUp({ name: i % 2 ? 'Yoda' : 'yoda', password: `p${i}`, address: `192.0.2.${i}`, local: i === 7 }),
+      );
+      expect(await outcomes(calls)).to.deep.equal({ done: 1, ACCOUNT_EXISTS: 19 });
+      expect(view.accounts.count).to.equal(1);
+      expect(engine.journal.head()).to.equal(1);
+    });
+
+    it('lets one daemon of two have a name that both saw free', async () => {
+      const room = await setUp();
+      const other = build(room.store, room.view, room.engine, {});
+      expect(await outcomes([room.make('yoda', 'one'), other.make('yoda', 'other')])).to.deep.equal({
+        done: 1,
+        ACCOUNT_EXISTS: 1,
+      });
+    });
+
+    it('counts the sign-ups of an address in the last hour', async () => {
+      const { make, accounts, clock, enter } = await setUp({ signUpsPerHour: 2 });
+      await make('a');
+      clock.monotonic += HOUR / 2;
+      await make('b');
+      const failure = await refusal(make('c'), 'TOO_MANY_REQUESTS');
+      expect(failure.data.retryAfterMs).to.equal(HOUR / 2);
+      expect(failure.message).to.include('30 min');
+      await accounts.signUp({ name: 'd', password: 'x', address: THERE, local: false });
+      await enter('a');
+      clock.monotonic += HOUR / 2;
+      await make('c');
+      await refusal(make('e'), 'TOO_MANY_REQUESTS');
+    });
+
+    it('counts what arrives at once, and only accounts that were made', async () => {
+      const { make, view } = await setUp({ signUpsPerHour: 3 });
+      await make('taken');
+      await Promise.all(Array.from({ length: 10 }, () => refusal(make('taken'), 'ACCOUNT_EXISTS')));
+      expect(await outcomes(Array.from({ length: 10 }, () => make('same')))).to.deep.equal({
+        done: 1,
+        ACCOUNT_EXISTS: 9,
+      });
+      const calls = Array.from({ length: 10 }, (_, i) => make(`n${i}`));
+      expect(await outcomes(calls)).to.deep.equal({ done: 1, TOO_MANY_REQUESTS: 9 });
+      expect(view.accounts.count).to.equal(3);
+    });
+
+    it('does not throttle the control socket', async () => {
+      const { accounts, view } = await setUp({ signUpsPerHour: 1 });
+      for (const name of ['a', 'b', 'c']) await accounts.signUp({ name, password: 'x', address: 'local', local: true });
+      expect(view.accounts.count).to.equal(3);
+    });
+  });
+
+  describe('the owner', () => {
+    it('is the first who signs up over the control socket, whoever was there before', async () => {
+      const { make, accounts } = await setUp();
+      const local = (name: string) => accounts.signUp({ name, password: 'x', address: 'local', local: true });
+      expect((await make('early')).role).to.equal('member');
+      expect((await local('root')).role).to.equal('owner');
+      expect((await local('second')).role).to.equal('member');
+    });
+
+    it('is one, however many sign up there at once', async () => {
+      const { store, view, engine } = await setUp();
+      const rooms = Array.from({ length: 8 }, () => build(store, view, engine, {}));
+      const made = await Promise.all(
+        rooms.map(({ accounts }, i) =>
+          accounts.signUp({ name: `o${i}`, password: 'x', address: 'local', local: true }),
+        ),
+      );
+      expect(made.filter((account) => account.role === 'owner')).to.have.length(1);
+      expect(view.accounts.owners).to.equal(1);
+    });
+
+    it('gives roles, but stays while he is the last', async () => {
+      const { make, accounts, view } = await setUp();
+      await accounts.signUp({ name: 'root', password: 'x', address: 'local', local: true });
+      await make('yoda');
+      expect((await accounts.setRole({ name: 'YODA', role: 'moderator' })).role).to.equal('moderator');
+      const head = (await accounts.setRole({ name: 'yoda', role: 'moderator' })).seq;
+      expect(head).to.equal(view.accounts.byName('yoda')?.seq);
+      const failure = await refusal(accounts.setRole({ name: 'root', role: 'member' }), 'CONFLICT');
+      expect(failure.message).to.equal('root is the last owner of the room. Make somebody else owner first.');
+      await accounts.setRole({ name: 'yoda', role: 'owner' });
+      expect((await accounts.setRole({ name: 'root', role: 'member' })).role).to.equal('member');
+      expect(view.accounts.owners).to.equal(1);
+      await refusal(accounts.setRole({ name: 'nobody', role: 'member' }), 'NO_SUCH_ACCOUNT');
+    });
+
+    it('stays when all owners give it up at once', async () => {
+      const { accounts, view } = await setUp();
+      const names = ['a', 'b', 'c', 'd'];
+      for (const name of names) await accounts.signUp({ name, password: 'x', address: 'local', local: true });
+      for (const name of names) await accounts.setRole({ name, role: 'owner' });
+      expect(view.accounts.owners).to.equal(4);
+      expect(await outcomes(names.map((name) => accounts.setRole({ name, role: 'member' })))).to.deep.equal({
+        done: 3,
+        CONFLICT: 1,
+      });
+      expect(view.accounts.owners).to.equal(1);
+      expect((await accounts.list()).filter(({ role }) => role === 'owner')).to.have.length(1);
+    });
+
+    it('changes one account from many places, none of which is lost', async () => {
+      const { make, accounts, view } = await setUp();
+      await make('yoda');
+      await Promise.all([
+        accounts.setRole({ name: 'yoda', role: 'moderator' }),
+        accounts.ban({ name: 'yoda', banned: true, by: 'root' }),
+        accounts.changePassword({ name: 'yoda', password: 'secret', newPassword: 'new', address: HERE }),
+      ]);
+      expect(view.accounts.byName('yoda')).to.include({ role: 'moderator', banned: true });
+    });
+  });
+
+  describe('signIn', () => {
+    it('answers an unknown name with 401, and does not count it', async () => {
+      const { enter, lockout } = await setUp();
+      for (const name of ['nobody', 'no body', '']) {
+        expect((await refusal(enter(name), 'NO_SUCH_ACCOUNT')).status).to.equal(401);
+      }
+      expect(lockout.size).to.deep.equal({ pairs: 0, sources: 0 });
+    });
+
+    it('answers a wrong password with 402 and the attempts left, then 423 with the time left', async () => {
+      const { make, enter, clock } = await setUp();
+      await make('yoda');
+      const wrong = [];
+      for (let i = 0; i < 3; i++) wrong.push(await refusal(enter('yoda', `guess ${i}`), 'WRONG_PASSWORD'));
+      expect(wrong.map((failure) => failure.data)).to.deep.equal([
+        { attemptsLeft: 2 },
+        { attemptsLeft: 1 },
+        { attemptsLeft: 0, retryAfterMs: 10_000 },
+      ]);
+      expect(wrong.map((failure) => failure.message)).to.deep.equal([
+        'The password is wrong. 2 attempts left.',
+        'The password is wrong. 1 attempt left.',
+        'The password is wrong. Try again in 10 s.',
+      ]);
+      clock.monotonic += 4000;
+      const locked = await refusal(enter('yoda'), 'LOCKED_OUT');
+      expect(locked.status).to.equal(423);
+      expect(locked.data).to.deep.equal({ retryAfterMs: 6000 });
+      expect(locked.message).to.include('6 s');
+      expect((await enter('yoda', 'secret', THERE)).name).to.equal('yoda');
+      clock.monotonic += 6000;
+      expect((await enter('yoda')).name).to.equal('yoda');
+    });
+
+    it('doubles the lock, whatever the clock on the wall does', async () => {
+      const { make, enter, clock } = await setUp({ attempts: 1 });
+      await make('yoda');
+      const locks = [];
+      for (let i = 0; i < 4; i++) {
+        await refusal(enter('yoda', 'guess'), 'WRONG_PASSWORD');
+        clock.now += i % 2 ? DAY : -DAY;
+        const lock = (await refusal(enter('yoda'), 'LOCKED_OUT')).data.retryAfterMs as number;
+        locks.push(lock);
+        clock.monotonic += lock;
+      }
+      expect(locks).to.deep.equal([10_000, 20_000, 40_000, 80_000]);
+    });
+
+    it('lets guesses that arrive together be no more than guesses one after another', async () => {
+      const { make, enter } = await setUp();
+      await make('yoda');
+      const guesses = Array.from({ length: 30 }, (_, i) => enter('yoda', `guess ${i}`));
+      expect(await outcomes([...guesses, enter('yoda')])).to.deep.equal({ WRONG_PASSWORD: 3, LOCKED_OUT: 28 });
+    });
+
+    it('lets an address guess at 20 passwords in 10 minutes, of however many accounts', async () => {
+      const { make, enter } = await setUp();
+      for (let i = 0; i < 25; i++) await make(`m${i}`);
+      const guesses = Array.from({ length: 25 }, (_, i) => enter(`m${i}`, 'guess', '2001:db8::1'));
+      expect(await outcomes(guesses)).to.deep.equal({ WRONG_PASSWORD: 20, LOCKED_OUT: 5 });
+      await refusal(enter('m0', 'secret', '2001:db8::2'), 'LOCKED_OUT');
+      await enter('m0', 'secret', THERE);
+    });
+
+    it('lets many sign in at once who know the password', async () => {
+      const { make, enter } = await setUp({ attempts: 1 });
+      await make('yoda');
+      expect(await outcomes(Array.from({ length: 20 }, () => enter('yoda')))).to.deep.equal({ done: 20 });
+    });
+
+    it('refuses more than its queue holds with 429', async () => {
+      const { make, enter } = await setUp({ queue: 4 });
+      await make('yoda');
+      expect(await outcomes(Array.from({ length: 20 }, () => enter('yoda')))).to.deep.equal({
+        done: 5,
+        TOO_MANY_REQUESTS: 15,
+      });
+      await enter('yoda');
+    });
+
+    it('takes a password in either spelling of its letters', async () => {
+      const { make, enter } = await setUp();
+      await make('yoda', 'mật khẩu');
+      await enter('yoda', 'mật khẩu'.normalize('NFD'));
+      await refusal(enter('yoda', 'mat khau'), 'WRONG_PASSWORD');
+    });
+
+    it('brings a password under newer parameters, once, and keeps tokens', async () => {
+      const room = await setUp();
+      const session = await room.accounts.openSession(await room.make('yoda'));
+      const newer = build(room.store, room.view, room.engine, { cost: { N: 64, r: 2, p: 1 } });
+      const before = room.view.accounts.byName('yoda')!;
+      const results = await Promise.all(Array.from({ length: 5 }, () => newer.enter('yoda')));
+      for (const account of results) expect(account.name).to.equal('yoda');
+      const after = room.view.accounts.byName('yoda')!;
+      expect(after.password).to.include({ N: 64, r: 2, p: 1 });
+      expect(after.password.hash).to.not.equal(before.password.hash);
+      expect(after.passwordSeq).to.equal(before.passwordSeq);
+      expect(newer.accounts.resume(session.token, HERE).name).to.equal('yoda');
+      const head = room.engine.journal.head();
+      await newer.enter('yoda');
+      expect(room.engine.journal.head()).to.equal(head);
+      for (const account of results) await newer.accounts.openSession(account);
+    });
+  });
+
+  describe('sessions', () => {
+    it('resume by a token of 32 random bytes, of which only the hash is kept', async () => {
+      const { make, accounts, store } = await setUp();
+      const account = await make('yoda');
+      const { token, hash } = await accounts.openSession(account);
+      expect(Buffer.from(token, 'base64url')).to.have.length(32);
+      expect(hash)
+        .to.equal(tokenHash(token))
+        .and.to.match(/^[0-9a-f]{64}$/);
+      expect(accounts.resume(token, HERE).name).to.equal('yoda');
+      for await (const [key, value] of store.range({ gte: '' })) expect(key + value).to.not.include(token);
+    });
+
+    it('end by their hash, and no other', async () => {
+      const { make, accounts } = await setUp();
+      const account = await make('yoda');
+      const [one, other] = [await accounts.openSession(account), await accounts.openSession(account)];
+      await accounts.closeSession(one.hash);
+      await accounts.closeSession(one.hash);
+      const failure = await refusal(() => accounts.resume(one.token, HERE), 'NOT_SIGNED_IN');
+      expect(failure.message).to.equal('This token is not valid any more. Sign in again.');
+      expect(accounts.resume(other.token, HERE).name).to.equal('yoda');
+    });
+
+    it('last 30 days', async () => {
+      const { make, accounts, clock } = await setUp();
+      const { token, expires } = await accounts.openSession(await make('yoda'));
+      expect(expires).to.equal(clock.now + 30 * DAY);
+      clock.now += 30 * DAY - 1;
+      accounts.resume(token, HERE);
+      clock.now += 1;
+      await refusal(() => accounts.resume(token, HERE), 'NOT_SIGNED_IN');
+    });
+
+    it('do not begin by what is no token', async () => {
+      const { accounts, make } = await setUp();
+      const { hash } = await accounts.openSession(await make('yoda'));
+      for (const token of ['', 'x', hash, 'x'.repeat(128), '\ud800']) {
+        await refusal(() => accounts.resume(token, HERE), 'NOT_SIGNED_IN');
+      }
+    });
+
+    it('outlive the daemon', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'goldctl-accounts-'));
+      try {
+        const first = await setUp({ store: await Store.at(folder) });
+        await first.accounts.signUp({ name: 'root', password: 'secret', address: 'local', local: true });
+        const { token } = await first.accounts.openSession(await first.make('yoda'));
+        await running.pop()!.stop();
+        const second = await setUp({ store: await Store.at(folder) });
+        expect(second.accounts.resume(token, HERE).name).to.equal('yoda');
+        expect((await second.enter('root')).role).to.equal('owner');
+        expect((await second.accounts.list()).map(({ name }) => name)).to.deep.equal(['root', 'yoda']);
+        await running.pop()!.stop();
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  });
+
+  describe('changePassword', () => {
+    it('sets another one and voids every token but the one to keep', async () => {
+      const { make, enter, accounts } = await setUp();
+      const account = await make('yoda', 'old');
+      const [mine, other] = [await accounts.openSession(account), await accounts.openSession(account)];
+      const change = { name: 'yoda', password: 'old', newPassword: 'new', address: HERE, keepToken: mine.hash };
+      await accounts.changePassword(change);
+      expect(accounts.resume(mine.token, HERE).name).to.equal('yoda');
+      await refusal(() => accounts.resume(other.token, HERE), 'NOT_SIGNED_IN');
+      await refusal(enter('yoda', 'old'), 'WRONG_PASSWORD');
+      await enter('yoda', 'new');
+      await accounts.changePassword({ name: 'yoda', password: 'new', newPassword: 'newer', address: HERE });
+      await refusal(() => accounts.resume(mine.token, HERE), 'NOT_SIGNED_IN');
+    });
+
+    it('counts wrong passwords as signing in does', async () => {
+      const { make, enter, accounts } = await setUp({ attempts: 2 });
+      await make('yoda');
+      const change = { name: 'yoda', password: 'guess', newPassword: 'new', address: HERE };
+      expect((await refusal(accounts.changePassword(change), 'WRONG_PASSWORD')).data.attemptsLeft).to.equal(1);
+      await refusal(enter('yoda', 'guess'), 'WRONG_PASSWORD');
+      await refusal(accounts.changePassword({ ...change, password: 'secret' }), 'LOCKED_OUT');
+      await enter('yoda', 'secret', THERE);
+    });
+
+    it('refuses a new password that is none before it counts anything', async () => {
+      const { make, accounts, lockout } = await setUp();
+      await make('yoda');
+      const change = { name: 'yoda', password: 'guess', newPassword: '', address: HERE };
+      await refusal(accounts.changePassword(change), 'INVALID_REQUEST');
+      expect(lockout.size.pairs).to.equal(0);
+    });
+
+    it('holds for one of two who change it at once', async () => {
+      const { make, accounts, enter } = await setUp();
+      await make('yoda', 'old');
+      const change = (newPassword: string) =>
+        accounts.changePassword({ name: 'yoda', password: 'old', newPassword, address: HERE });
+      expect(await outcomes([change('one'), change('other')])).to.deep.equal({ done: 1, CONFLICT: 1 });
+      const entered = await outcomes([enter('yoda', 'one'), enter('yoda', 'other')]);
+      expect(entered).to.deep.equal({ done: 1, WRONG_PASSWORD: 1 });
+    });
+
+    it('leaves no token to somebody who proved the old password just before', async () => {
+      const { make, accounts, enter, store } = await setUp();
+      await make('yoda', 'old');
+      const stranger = await enter('yoda', 'old', THERE);
+      const changed = accounts.changePassword({ name: 'yoda', password: 'old', newPassword: 'new', address: HERE });
+      const opened = accounts.openSession(stranger).catch((thrown: Failure) => thrown);
+      await changed;
+      const session = await opened;
+      if (!(session instanceof Failure)) await refusal(() => accounts.resume(session.token, THERE), 'NOT_SIGNED_IN');
+      await refusal(accounts.openSession(stranger), 'NOT_SIGNED_IN');
+      for await (const [key] of store.range({ gte: 't/', lt: 't/\uffff' })) expect.fail(`${key} is left`);
+    });
+
+    it('leaves none where both records are on their way at once', async () => {
+      const { make, accounts, view, engine, clock } = await setUp();
+      const account = await make('yoda', 'old');
+      const changed = engine.journal.append(
+        { kind: 'account.password', at: clock.now, name: 'yoda', password: account.password },
+        { subject: 'account.yoda', expect: account.seq },
+      );
+      const failure = await refusal(accounts.openSession(account), 'NOT_SIGNED_IN');
+      await changed;
+      expect(failure.message).to.include('changed in the meantime');
+      expect(view.accounts.byName('yoda')?.tokens).to.deep.equal([]);
+    });
+  });
+
+  describe('ban', () => {
+    it('keeps a member out, with the reason, until it is lifted', async () => {
+      const { make, enter, accounts } = await setUp();
+      const { token } = await accounts.openSession(await make('yoda'));
+      const banned = await accounts.ban({ name: 'Yoda', banned: true, reason: 'spam\u001b[31m\n again', by: 'root' });
+      expect(banned).to.include({ name: 'yoda', banned: true, banReason: 'spam[31m again' });
+      const failure = await refusal(enter('yoda'), 'NOT_ALLOWED');
+      expect(failure.status).to.equal(416);
+      expect(failure.message).to.include('spam');
+      await refusal(() => accounts.resume(token, HERE), 'NOT_ALLOWED');
+      await refusal(enter('yoda', 'guess'), 'WRONG_PASSWORD');
+      await accounts.ban({ name: 'yoda', banned: false, by: 'root' });
+      await enter('yoda');
+      accounts.resume(token, HERE);
+    });
+
+    it('does not touch an owner, nor let one be made of somebody banned', async () => {
+      const { make, accounts } = await setUp();
+      await accounts.signUp({ name: 'root', password: 'x', address: 'local', local: true });
+      await make('yoda');
+      await refusal(accounts.ban({ name: 'root', banned: true, by: 'root' }), 'CONFLICT');
+      await accounts.ban({ name: 'yoda', banned: true, by: 'root' });
+      await refusal(accounts.setRole({ name: 'yoda', role: 'owner' }), 'CONFLICT');
+      await refusal(accounts.ban({ name: 'nobody', banned: true, by: 'root' }), 'NO_SUCH_ACCOUNT');
+    });
+
+    it('never ends in a banned owner, however they race', async () => {
+      const { make, accounts, view } = await setUp();
+      await make('yoda');
+      await outcomes([
+        accounts.ban({ name: 'yoda', banned: true, by: 'root' }),
+        accounts.setRole({ name: 'yoda', role: 'owner' }),
+      ]);
+      const { role, banned } = view.accounts.byName('yoda')!;
+      expect(role === 'owner' && banned).to.equal(false);
+      expect(role === 'owner' || banned).to.equal(true);
+    });
+
+    it('gives no token to somebody who signed in just before', async () => {
+      const { make, enter, accounts } = await setUp();
+      await make('yoda');
+      const account = await enter('yoda');
+      const banned = accounts.ban({ name: 'yoda', banned: true, by: 'root' });
+      await refusal(accounts.openSession(account), 'NOT_ALLOWED');
+      await banned;
+    });
+  });
+
+  describe('importAccounts', () => {
+    it('says of every row what became of it, and may be repeated', async () => {
+      const { make, enter, accounts } = await setUp({ queue: 0, signUpsPerHour: 1 });
+      await make('Hans', 'his own');
+      const rows = [
+        { name: 'yoda', password: 'Jedi*knight' },
+        { name: 'hans', password: 'falcon*solo' },
+        { name: 'khtn', password: 'daihoc tphcm' },
+        { name: 'a b', password: 'x' },
+        { name: 'empty', password: '' },
+        { name: 'YODA', password: 'another' },
+      ];
+      const outcome = (results: { outcome: string }[]) => results.map((result) => result.outcome);
+      const results = await accounts.importAccounts(rows);
+      expect(outcome(results)).to.deep.equal(['created', 'exists', 'created', 'refused', 'refused', 'exists']);
+      expect(results[3]!.reason).to.include('name');
+      expect(results[4]!.reason).to.include('password');
+      await enter('yoda', 'Jedi*knight');
+      await enter('khtn', 'daihoc tphcm');
+      await enter('hans', 'his own');
+      const again = outcome(await accounts.importAccounts(rows));
+      expect(again).to.deep.equal(['exists', 'exists', 'exists', 'refused', 'refused', 'exists']);
+      expect(new Set((await accounts.list()).map(({ role }) => role))).to.deep.equal(new Set(['member']));
+    });
+
+    it('ends where the journal cannot be written', async () => {
+      const { accounts, engine } = await setUp();
+      await engine.journal.close();
+      await refusal(accounts.importAccounts([{ name: 'yoda', password: 'x' }]), 'NOT_AVAILABLE');
+    });
+  });
+
+  it('lists accounts by name, without what is secret', async () => {
+    const { make, accounts, clock } = await setUp();
+    for (const name of ['yoda', 'Anakin', 'Hà']) await make(name);
+    expect(await accounts.list()).to.deep.equal(
+      ['Anakin', 'Hà', 'yoda'].map((name) => ({ name, role: 'member', createdAt: clock.now, banned: false })),
+    );
+  });
+
+  it('logs who is refused, from where and why, never a password or a token', async () => {
+    const { make, enter, accounts, logged } = await setUp({ attempts: 1 });
+    const { token } = await accounts.openSession(await make('yoda', 'pa55word'));
+    await refusal(make('yoda', 'pa55word'), 'ACCOUNT_EXISTS');
+    await refusal(enter('nobody', 'pa55word', THERE), 'NO_SUCH_ACCOUNT');
+    await refusal(enter('yoda', 'gue55'), 'WRONG_PASSWORD');
+    await refusal(enter('yoda', 'pa55word'), 'LOCKED_OUT');
+    const change = { name: 'yoda', password: 'gue55', newPassword: 'n3w', address: THERE };
+    await refusal(accounts.changePassword(change), 'WRONG_PASSWORD');
+    await accounts.ban({ name: 'yoda', banned: true, by: 'root' });
+    await refusal(() => accounts.resume(token, THERE), 'NOT_ALLOWED');
+    await refusal(() => accounts.resume(`${token}x`, THERE), 'NOT_SIGNED_IN');
+    expect(
+      logged.map((line) => {
+        const { event, name, address, reason } = line as Record<string, string>;
+        return [event, name, address, reason];
+      }),
+    ).to.deep.equal([
+      ['account.signUp', 'yoda', HERE, 'ACCOUNT_EXISTS'],
+      ['account.signIn', 'nobody', THERE, 'NO_SUCH_ACCOUNT'],
+      ['account.signIn', 'yoda', HERE, 'WRONG_PASSWORD'],
+      ['account.signIn', 'yoda', HERE, 'LOCKED_OUT'],
+      ['account.changePassword', 'yoda', THERE, 'WRONG_PASSWORD'],
+      ['account.resume', 'yoda', THERE, 'NOT_ALLOWED'],
+      ['account.resume', undefined, THERE, 'NOT_SIGNED_IN'],
+    ]);
+    const text = JSON.stringify(logged);
+    for (const secret of ['pa55word', 'gue55', 'n3w', token, tokenHash(token)]) expect(text).to.not.include(secret);
+  });
+});

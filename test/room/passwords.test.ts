@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import { Passwords } from '../../src/room/passwords.ts';
+
+const small = { N: 16, r: 1, p: 1 };
+
+describe('Passwords', () => {
+  it('knows a password again, and no other', async () => {
+    const passwords = new Passwords({ cost: small });
+    const kept = await passwords.hash('daihoc tphcm');
+    expect(await passwords.verify('daihoc tphcm', kept)).to.equal(true);
+    expect(await passwords.verify('daihoc tphcm ', kept)).to.equal(false);
+    expect(await passwords.verify('', kept)).to.equal(false);
+  });
+
+  it('salts: one password gives two hashes', async () => {
+    const passwords = new Passwords({ cost: small });
+    const [one, other] = [await passwords.hash('x'), await passwords.hash('x')];
+    expect(one.salt).to.not.equal(other.salt);
+    expect(one.hash).to.not.equal(other.hash);
+    expect(Buffer.from(one.salt, 'base64')).to.have.length(16);
+    expect(Buffer.from(one.hash, 'base64')).to.have.length(32);
+  });
+
+  it('uses N=2^15, r=8, p=1 unless told otherwise', async () => {
+    const passwords = new Passwords();
+    const kept = await passwords.hash('x');
+    expect(kept).to.include({ N: 2 ** 15, r: 8, p: 1 });
+    expect(await passwords.verify('x', kept)).to.equal(true);
+  });
+
+  it('verifies under the parameters that are kept, and says when they are old', async () => {
+    const old = await new Passwords({ cost: small }).hash('x');
+    const passwords = new Passwords({ cost: { N: 32, r: 2, p: 3 } });
+    expect(await passwords.verify('x', old)).to.equal(true);
+    expect(passwords.outdated(old)).to.equal(true);
+    const kept = await passwords.hash('x');
+    expect(await passwords.verify('x', kept)).to.equal(true);
+    expect(passwords.outdated(kept)).to.equal(false);
+  });
+
+  it('takes no password for a hash that was cut off', async () => {
+    const passwords = new Passwords({ cost: small });
+    const kept = await passwords.hash('x');
+    expect(await passwords.verify('x', { ...kept, hash: '' })).to.equal(false);
+    expect(await passwords.verify('x', { ...kept, hash: kept.hash.slice(0, 8) })).to.equal(false);
+  });
+
+  it('works on one at a time, in order', async () => {
+    const passwords = new Passwords({ cost: small });
+    const steps: string[] = [];
+    const turn = (i: number) => ({
+      begin: () => void steps.push(`begin ${i}`),
+      end: () => void steps.push(`end ${i}`),
+    });
+    await Promise.all([1, 2, 3].map((i) => passwords.hash('x', turn(i))));
+    expect(steps).to.deep.equal(['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3']);
+  });
+
+  it('answers with what refuses the turn, and goes on', async () => {
+    const passwords = new Passwords({ cost: small });
+    const refusal = new Failure('LOCKED_OUT');
+    const refused = passwords
+      .hash('x', {
+        begin: () => {
+          throw refusal;
+        },
+      })
+      .catch((thrown) => thrown);
+    const next = passwords.hash('y');
+    expect(await refused).to.equal(refusal);
+    expect(await passwords.verify('y', await next)).to.equal(true);
+  });
+
+  it('refuses beyond its queue, except for the patient, and recovers', async () => {
+    const passwords = new Passwords({ cost: small, limit: 4 });
+    const calls = Array.from({ length: 10 }, () => passwords.hash('x').catch((thrown: Failure) => thrown));
+    const patient = passwords.hash('x', { patient: true });
+    const results = await Promise.all(calls);
+    const refused = results.filter((result) => result instanceof Failure);
+    expect(refused).to.have.length(5); // one at work, four in the queue
+    for (const failure of refused) {
+      expect(failure.code).to.equal('TOO_MANY_REQUESTS');
+      expect(failure.data.retryAfterMs).to.be.at.least(1000);
+    }
+    expect(await patient).to.include(small);
+    expect(await passwords.hash('x')).to.include(small);
+  });
+});
