@@ -1,0 +1,26 @@
+import { Args, Flags } from '@oclif/core';
+import { GoldctlCommand } from '../../src/cli/command.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+
+export default class AccountKick extends GoldctlCommand {
+  static override description = 'end the connections of a member, who can come back (owner)';
+  static override examples = ['<%= config.bin %> <%= command.id %> khtn --reason "please rest"'];
+  static override args = {
+    name: Args.string({ description: 'name of the account', required: true }),
+  };
+  static override flags = {
+    reason: Flags.string({ description: 'what the member is told', helpValue: 'TEXT' }),
+  };
+
+  async run(): Promise<Result<'admin.kick'>> {
+    const { args, flags } = await this.parse(AccountKick);
+    const client = await this.connect(flags);
+    const { name } = args;
+    const result = await client.call('admin.kick', {
+      name,
+      ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    });
+    this.log(`Connections of ${name} ended: ${result.dropped}.`);
+    return result;
+  }
+}

@@ -1,0 +1,19 @@
+import { Flags } from '@oclif/core';
+import { GoldctlCommand } from '../src/cli/command.ts';
+import type { Result } from '../src/protocol/methods.ts';
+
+export default class QuitAll extends GoldctlCommand {
+  static override description = 'drop every client; the daemon goes on, and they can come back';
+  static override examples = ['<%= config.bin %> <%= command.id %> --reason "closing for the night"'];
+  static override flags = {
+    reason: Flags.string({ description: 'what the clients are told', helpValue: 'TEXT' }),
+  };
+
+  async run(): Promise<Result<'admin.quitAll'>> {
+    const { flags } = await this.parse(QuitAll);
+    const client = await this.connect(flags);
+    const result = await client.call('admin.quitAll', flags.reason === undefined ? {} : { reason: flags.reason });
+    this.log(`Connections dropped: ${result.dropped}. The daemon goes on.`);
+    return result;
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import type { Params, Result } from '../protocol/methods.ts';
+import type { AccountLine } from './account-file.ts';
+
+/** Hashing a password takes about 100 ms: a batch stays far below the time-out of a call. */
+const BATCH = 20;
+/** How often one batch waits when the daemon has too much to do. */
+const PATIENCE = 60;
+
+interface Importer {
+  call(method: 'account.import', params: Params<'account.import'>): Promise<Result<'account.import'>>;
+}
+
+export interface Imported {
+  readonly created: number;
+  readonly exists: number;
+  readonly refused: { line: number; reason: string }[];
+}
+
+/**
+ * Makes the accounts, batch by batch.
+ * @param progress is told how many of how many are done.
+ * @throws Failure as the daemon answers; its sentence says how far the import came, which may be repeated as a whole.
+ */
+export async function importAccounts(
+  caller: Importer,
+  lines: readonly AccountLine[],
+  progress: (done: number, all: number) => void,
+): Promise<Imported> {
+  const refused = lines.flatMap((each) => ('reason' in each ? [{ line: each.line, reason: each.reason }] : []));
+  const accounts = lines.flatMap((each) => ('reason' in each ? [] : [each]));
+  let [created, exists] = [0, 0];
+  for (let from = 0; from < accounts.length; from += BATCH) {
+    const batch = accounts.slice(from, from + BATCH);
+    let results: Result<'account.import'>['results'];
+    try {
+      results = await send(caller, batch);
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      throw new Failure(
+        failure.code,
+        `${failure.message} Before that, ${from} of ${accounts.length} accounts were through; running the import again is safe.`,
+        { cause: failure, data: { ...failure.data, created, exists } },
+      );
+    }
+    batch.forEach(({ line }, i) => {
+      const result = results[i];
+      if (result?.outcome === 'created') created++;
+      else if (result?.outcome === 'exists') exists++;
+      else refused.push({ line, reason: plain(result?.reason ?? 'the daemon refused it without a reason') });
+    });
+    progress(Math.min(from + BATCH, accounts.length), accounts.length);
+  }
+  refused.sort((a, b) => a.line - b.line);
+  return { created, exists, refused };
+}
+
+async function send(
+  caller: Importer,
+  batch: readonly { readonly name: string; readonly password: string }[],
+): Promise<Result<'account.import'>['results']> {
+  const accounts = batch.map(({ name, password }) => ({ name, password }));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await caller.call('account.import', { accounts })).results;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      const wait = failure.data.retryAfterMs;
+      if (failure.code !== 'TOO_MANY_REQUESTS' || typeof wait !== 'number' || attempt === PATIENCE) throw failure;
+      await sleep(Math.min(wait, 10_000));
+    }
+  }
+}

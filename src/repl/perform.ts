@@ -1,0 +1,97 @@
+import { Failure } from '../domain/failure.ts';
+import { formatSeedTime, type Instant } from '../domain/instant.ts';
+import type { Action } from './grammar.ts';
+import { type Caller, rangeParams, readHistory } from './history.ts';
+import type { Paper } from './paper.ts';
+import { readPosts } from './posts.ts';
+import {
+  activeMembers,
+  historyChart,
+  lookupResults,
+  noRates,
+  postsRead,
+  providersTable,
+  ratesTable,
+  sumLines,
+} from './presenter.ts';
+import { askSum } from './sum.ts';
+
+/** The actions that are calls; the others belong to the shell or dashboard itself. */
+export type CallAction = Extract<
+  Action,
+  { verb: 'lookup' | 'market' | 'providers' | 'chart' | 'post' | 'edit' | 'delete' | 'read' | 'active' | 'sum' }
+>;
+
+/**
+ * Does what a line asks for, and says what came of it.
+ * @param user who sends a number when nobody is signed in.
+ * @throws Failure as the daemon answers.
+ */
+export async function perform(action: CallAction, caller: Caller, paper: Paper, user: string): Promise<string[]> {
+  switch (action.verb) {
+    case 'lookup': {
+      const { date, instrument } = action;
+      const { quotes } = await caller.call('rates.lookup', { date, instrument });
+      return lookupResults(quotes, date, instrument, paper);
+    }
+    case 'market': {
+      if (action.instrument !== 'ALL') {
+        const { quotes } = await caller.call('rates.get', { instrument: action.instrument });
+        if (quotes.length > 0) return ratesTable(quotes, paper);
+        return noRates((await caller.call('rates.providers', {})).providers, paper, `rates of ${action.instrument}`);
+      }
+      const { quotes } = await caller.call('rates.list', {});
+      if (quotes.length > 0) return ratesTable(quotes, paper);
+      return noRates((await caller.call('rates.providers', {})).providers, paper);
+    }
+    case 'providers':
+      return providersTable((await caller.call('rates.providers', {})).providers, paper);
+    case 'chart': {
+      const { instrument, range } = action;
+      const history = await readHistory(caller, { instrument, ...rangeParams(range, paper.now) });
+      return historyChart(`${instrument}, ${range}`, history, paper);
+    }
+    case 'post': {
+      const { post } = await caller.call('forum.post', { text: action.text });
+      return [`Message #${post.number} posted at ${formatSeedTime(post.at)}.`];
+    }
+    case 'edit': {
+      await checkTime(action, caller, 'Edited the message failed. Please check the input.');
+      const { post } = await caller.call('forum.edit', { number: action.number, text: action.text });
+      const at = formatSeedTime(post.editedAt ?? post.at);
+      return [`Edit the message successfully. Message #${post.number} edited at ${at}.`];
+    }
+    case 'delete': {
+      await checkTime(action, caller, 'Delete the message failed. Please check the input.');
+      const { post } = await caller.call('forum.delete', { number: action.number });
+      const at = formatSeedTime(post.deletedAt ?? paper.now);
+      return [`Delete the message successfully. Message #${post.number} deleted at ${at}.`];
+    }
+    case 'read': {
+      const { posts } = await (action.since === undefined
+        ? caller.call('forum.read', {})
+        : readPosts(caller, { sinceTime: action.since }));
+      return postsRead(posts);
+    }
+    case 'active':
+      return activeMembers((await caller.call('members.active', {})).members, caller.name);
+    case 'sum':
+      return sumLines(await askSum(caller, action.number, user), caller.name ?? user, action.number);
+  }
+}
+
+/** The forum seed's guard against changing what one has not seen: the post must still carry the time that was given. */
+async function checkTime(
+  { number, at }: { readonly number: number; readonly at?: Instant },
+  caller: Caller,
+  refusal: string,
+): Promise<void> {
+  if (at === undefined) return;
+  const { posts } = await caller.call('forum.read', { before: number + 1, limit: 1 });
+  const post = posts.at(-1);
+  if (post?.number !== number) throw new Failure('NOT_FOUND', `${refusal} There is no message #${number}.`);
+  const carried = post.editedAt ?? post.at;
+  if (Math.floor(carried / 1000) !== Math.floor(at / 1000)) {
+    throw new Failure('CONFLICT', `${refusal} Message #${number} carries the time ${formatSeedTime(carried)}.`);
+  }
+}

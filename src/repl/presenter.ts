@@ -1,0 +1,315 @@
+import type { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import { formatMinute, formatSeedTime, formatSpan } from '../domain/instant.ts';
+import { price } from '../domain/quote.ts';
+import type { EventParams } from '../protocol/events.ts';
+import type { Result } from '../protocol/methods.ts';
+import { chart } from './chart.ts';
+import { formatCount, formatPercent, formatPrice } from './figures.ts';
+import { LOOKUP, VERBS } from './grammar.ts';
+import type { Paper } from './paper.ts';
+import { type Cell, cut, pad, table } from './table.ts';
+
+export type Quote = Result<'rates.list'>['quotes'][number];
+export type Providers = Result<'rates.providers'>['providers'];
+type Post = Result<'forum.read'>['posts'][number];
+type Converted = NonNullable<Result<'rates.get'>['converted']>[number];
+type History = Result<'rates.history'>;
+
+/** Latest quotes, one a line. `before` holds the price that a change is counted from, where one is known. */
+export function ratesTable(
+  quotes: readonly Quote[],
+  paper: Paper,
+  before: (quote: Quote) => number | undefined = () => undefined,
+): string[] {
+  return table(
+    [
+      { title: 'Instrument' },
+      { title: 'Buy', align: 'right' },
+      { title: 'Sell', align: 'right' },
+      { title: 'Unit' },
+      { title: 'Change', align: 'right' },
+      { title: 'Age', align: 'right' },
+      { title: 'Provider', most: 20 },
+      { title: 'Company', most: 24 },
+      { title: 'Brand', most: 24 },
+    ],
+    quotes.map((quote) => [
+      plain(quote.instrument),
+      formatPrice(quote.buy, quote.currency),
+      formatPrice(quote.sell, quote.currency),
+      unitOf(quote),
+      changeCell(before(quote), price(quote), paper),
+      ageCell(quote, paper),
+      plain(quote.provider),
+      sameName(quote.company, quote.provider) ? '' : plain(quote.company),
+      plain(quote.brand),
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
+}
+
+/** What to do about a table of rates that is empty: nothing is shown in place of prices that nobody has. */
+export function noRates(providers: Providers, paper: Paper, what = 'rates'): string[] {
+  const failing = providers.filter((each) => each.state === 'error' || (each.state === 'stale' && each.lastError));
+  const waiting = providers.filter((each) => each.state !== 'off' && !failing.includes(each));
+  const lines = [`There are no ${plain(what)} yet.`];
+  if (failing.length > 0) {
+    lines.push('These providers could not be reached:');
+    for (const each of failing) {
+      const again = each.nextAt === null ? '' : ` (tried again ${inTime(each.nextAt, paper.now)})`;
+      lines.push(`  ${plain(each.id)}: ${plain(each.lastError ?? 'no answer yet')}${again}`);
+    }
+  }
+  if (waiting.length > 0) {
+    lines.push('These have not brought any yet:');
+    for (const each of waiting) {
+      lines.push(`  ${plain(each.id)}${each.nextAt === null ? '' : ` (asked ${inTime(each.nextAt, paper.now)})`}`);
+    }
+  }
+  if (failing.length + waiting.length === 0) {
+    lines.push('No provider is switched on: see "goldctl rates providers" and rates.providers in config.json.');
+  } else {
+    lines.push('To ask them now: goldctl rates refresh');
+  }
+  lines.push('To bring in prices that you have: goldctl rates import FILE');
+  return lines;
+}
+
+/** The records of a day, as the gold seed boxes them. */
+export function lookupResults(quotes: readonly Quote[], date: string, instrument: string, paper: Paper): string[] {
+  if (quotes.length === 0) {
+    return [
+      'Sorry, did not find any results',
+      `Nobody quoted ${plain(instrument)} on ${date} (Vietnam time), as far as this daemon knows.`,
+      `MARKET ${plain(instrument)} shows its latest price, CHART ${plain(instrument)} all which days there are; "goldctl rates import FILE" brings in others.`,
+    ];
+  }
+  const lines = [`${quotes.length} results found:`];
+  for (const quote of quotes) {
+    const rows = [
+      `BUY: ${formatPrice(quote.buy, quote.currency)} ${unitOf(quote)}`,
+      `SELL: ${formatPrice(quote.sell, quote.currency)} ${unitOf(quote)}`,
+      `Company: ${plain(quote.company)}`,
+      `Brand: ${plain(quote.brand)}`,
+      `ID: ${plain(quote.id)}`,
+      `Provider: ${plain(quote.provider)}`,
+      `Since: ${formatMinute(quote.at)}`,
+    ];
+    const width = Math.max(24, Math.min(44, paper.width - 4));
+    lines.push(` ${'_'.repeat(width)}`);
+    lines.push(...rows.map((row) => `|${pad(cut(row, width, paper.unicode), width)}|`));
+    lines.push(`|${'_'.repeat(width)}|`);
+  }
+  return lines;
+}
+
+/** A price in another measure, and the quotes that it rests on. */
+export function conversions(converted: readonly Converted[], paper: Paper): string[] {
+  return converted.flatMap((each) => {
+    const [quote, ...others] = each.legs;
+    const unit = `${plain(each.currency)}/${each.unit}`;
+    return [
+      `${plain(quote?.instrument ?? '')} (${plain(quote?.provider ?? '')}): buy ${formatPrice(each.buy, each.currency)}, sell ${formatPrice(each.sell, each.currency)} ${unit}`,
+      ...[...(quote ? [quote] : []), ...others].map((leg) => `  from ${describe(leg, paper)}`),
+    ];
+  });
+}
+
+export function providersTable(providers: Providers, paper: Paper): string[] {
+  return table(
+    [
+      { title: 'Provider' },
+      { title: 'State' },
+      { title: 'Last answer', align: 'right' },
+      { title: 'Next', align: 'right' },
+      { title: 'Last error' },
+    ],
+    providers.map((each) => [
+      plain(each.id),
+      { text: each.state, ...stateStyle(each.state, paper) },
+      each.lastOk === null ? '-' : `${formatSpan(paper.now - each.lastOk)} ago`,
+      each.nextAt === null ? '-' : inTime(each.nextAt, paper.now),
+      plain(each.lastError ?? ''),
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
+}
+
+/** A chart with its title and what it amounts to. */
+export function historyChart(name: string, history: History, paper: Paper, height = 16): string[] {
+  const { candles, currency, unit } = history;
+  const [first, last] = [candles[0], candles.at(-1)];
+  if (!first || !last) return noHistory(name);
+  let low = first.low;
+  let high = first.high;
+  for (const candle of candles) {
+    low = Math.min(low, candle.low);
+    high = Math.max(high, candle.high);
+  }
+  const change = formatPercent(first.close, last.close);
+  const coloured = last.close < first.close ? paper.style.down(change) : paper.style.up(change);
+  return [
+    `${plain(name)}  last ${formatPrice(last.close, currency)}  low ${formatPrice(low, currency)}  high ${formatPrice(high, currency)}  ${coloured}`,
+    ...chart(candles, { width: Math.min(paper.width, 160), height, unicode: paper.unicode, currency, unit }),
+  ];
+}
+
+export function historyTable(name: string, history: History, paper: Paper): string[] {
+  const { candles, currency, unit } = history;
+  if (candles.length === 0) return noHistory(name);
+  const right = { align: 'right' as const };
+  return [
+    `${plain(name)}, ${currency}/${unit}`,
+    ...table(
+      [
+        { title: 'From' },
+        { title: 'Open', ...right },
+        { title: 'High', ...right },
+        { title: 'Low', ...right },
+        { title: 'Close', ...right },
+        { title: 'Quotes', ...right },
+      ],
+      candles.map((candle) => [
+        formatMinute(candle.at),
+        formatPrice(candle.open, currency),
+        formatPrice(candle.high, currency),
+        formatPrice(candle.low, currency),
+        formatPrice(candle.close, currency),
+        formatCount(candle.count),
+      ]),
+      { heading: paper.style.heading, unicode: paper.unicode },
+    ),
+  ];
+}
+
+export function noHistory(name: string): string[] {
+  return [
+    `No price of ${plain(name)} was noted in this time.`,
+    'A longer range may have some; "goldctl rates import FILE" brings in what you have.',
+  ];
+}
+
+/** One message, in the forum seed's form. */
+export function postLine(post: Post): string {
+  const topic = post.topic === 'lobby' ? '' : ` [${plain(post.topic)}]`;
+  const head = `#${post.number}; ${plain(post.member)}${topic}:`;
+  if (post.text === null || post.deletedAt !== null) {
+    const by = post.deletedBy && post.deletedBy !== post.member ? ` by ${plain(post.deletedBy)}` : '';
+    return `${head} deleted${by}${post.deletedAt === null ? '' : ` at ${formatSeedTime(post.deletedAt)}`}.`;
+  }
+  const [verb, at] = post.editedAt === null ? ['posted', post.at] : ['edited', post.editedAt];
+  return `${head} "${plain(post.text)}" ${verb} at ${formatSeedTime(at)}.`;
+}
+
+export function postsRead(posts: readonly Post[]): string[] {
+  if (posts.length === 0) return ['Read message failed. There is no new message'];
+  return ['Read message successfully. The new message is:', ...posts.map(postLine)];
+}
+
+/** The others who are there. */
+export function activeMembers(members: Result<'members.active'>['members'], self: string | null): string[] {
+  const others = members.filter((each) => each.name !== self);
+  if (others.length === 0) return ['Currently no other user is in active.'];
+  return [
+    'Current active users is:',
+    ...others.map((each) =>
+      [
+        plain(each.name),
+        plain(each.address),
+        each.peerPort ?? '-',
+        `active since ${formatSeedTime(each.activeSince)}`,
+      ].join(', '),
+    ),
+  ];
+}
+
+export function accountsTable(accounts: Result<'account.list'>['accounts'], paper: Paper): string[] {
+  if (accounts.length === 0)
+    return ['There are no accounts yet. The first one, made here, owns the daemon: goldctl account signup NAME'];
+  return table(
+    [{ title: 'Name' }, { title: 'Role' }, { title: 'Signed in' }, { title: 'Banned' }, { title: 'Since' }],
+    accounts.map((each) => [
+      plain(each.name),
+      each.role,
+      each.signedIn ? 'yes' : '',
+      each.banned ? 'yes' : '',
+      formatMinute(each.createdAt),
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
+}
+
+/** Both names and the three numbers of a sum, as the sum seed logs them. */
+export function sumLines(answer: Result<'sum'>, name: string, number: number): string[] {
+  return [
+    `Client Name: ${plain(name)} | Server Name: ${plain(answer.name)}`,
+    `Client Number: ${number} | Server Number: ${answer.number} | Sum: ${answer.sum}`,
+  ];
+}
+
+/** A price that changed while it was watched. */
+export function quoteEvent({ quote }: EventParams<'quote'>, paper: Paper, before: number | undefined): string {
+  const change = changeCell(before, price(quote), paper);
+  const shown = change.text === '' ? '' : ` ${change.style ? change.style(change.text) : change.text}`;
+  return `* ${describe(quote, paper)}${shown}`;
+}
+
+export function helpLines(): string[] {
+  const rows = [...VERBS.map(({ word, follows, help }) => ({ word, follows, help })), LOOKUP].map(
+    ({ word, follows, help }) => ({ call: `${word} ${follows}`.trim(), help }),
+  );
+  return ['Important key words:', ...rows.map(({ call, help }) => `  ${pad(call, 30)}  ${help}`)];
+}
+
+/** A failure for people: the sentence, and what its data adds that the sentence does not say. */
+export function failureLines({ message, data }: Failure): string[] {
+  const lines = [plain(message)];
+  const { suggestions, attemptsLeft, retryAfterMs } = data;
+  const named = (text: string): boolean => message.includes(text);
+  if (Array.isArray(suggestions)) {
+    const names = suggestions.map((each) => plain(String(each))).filter((name) => !named(name));
+    if (names.length > 0) lines.push(`Did you mean ${names.join(', ')}?`);
+  }
+  if (typeof attemptsLeft === 'number' && !named(String(attemptsLeft)))
+    lines.push(`Left trying time: ${attemptsLeft}.`);
+  if (typeof retryAfterMs === 'number' && !/\d/.test(message)) lines.push(`Try again in ${formatSpan(retryAfterMs)}.`);
+  return lines;
+}
+
+function describe(quote: Quote, paper: Paper): string {
+  const age = ageCell(quote, paper);
+  const who = [quote.provider, sameName(quote.company, quote.provider) ? '' : quote.company, quote.brand]
+    .map(plain)
+    .filter((part) => part !== '')
+    .join(', ');
+  return `${plain(quote.instrument)} buy ${formatPrice(quote.buy, quote.currency)}, sell ${formatPrice(quote.sell, quote.currency)} ${unitOf(quote)} (${who}, since ${formatMinute(quote.at)}${quote.stale ? `, ${paper.style.stale(age.text)}` : ''})`;
+}
+
+function unitOf(quote: Quote): string {
+  return `${plain(quote.currency)}/${quote.unit}`;
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function ageCell(quote: Quote, paper: Paper): Cell {
+  const age = formatSpan(paper.now - quote.checkedAt);
+  return quote.stale ? { text: `STALE ${age}`, style: paper.style.stale } : { text: age };
+}
+
+function changeCell(before: number | undefined, now: number, paper: Paper): Cell {
+  if (before === undefined) return { text: '' };
+  const text = formatPercent(before, now);
+  return now === before ? { text } : { text, style: now > before ? paper.style.up : paper.style.down };
+}
+
+function stateStyle(state: Providers[number]['state'], paper: Paper): { style?: (text: string) => string } {
+  if (state === 'error') return { style: paper.style.error };
+  return state === 'stale' ? { style: paper.style.stale } : {};
+}
+
+function inTime(at: number, now: number): string {
+  return at <= now ? 'now' : `in ${formatSpan(at - now)}`;
+}

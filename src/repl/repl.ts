@@ -1,0 +1,451 @@
+import { readFile } from 'node:fs/promises';
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../client/client.ts';
+import { describeTarget } from '../client/target.ts';
+import { type Deferred, deferred } from '../domain/deferred.ts';
+import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import { CATALOGUE } from '../domain/instrument.ts';
+import { price, seriesId } from '../domain/quote.ts';
+import { writePrivate } from '../home.ts';
+import type { Params } from '../protocol/methods.ts';
+import { type Action, complete, GrammarError, parse } from './grammar.ts';
+import { type Paper, paperOf } from './paper.ts';
+import { perform } from './perform.ts';
+import { failureLines, helpLines, postLine, quoteEvent } from './presenter.ts';
+import { type Input, MutableOutput, type Output } from './terminal.ts';
+
+export interface ReplOptions {
+  readonly client: Client;
+  readonly input: Input;
+  readonly output: Output;
+  /** Where lines of earlier sessions are kept; none are where it is left out. */
+  readonly historyFile?: string;
+  /** Who sends the number of SUM when nobody is signed in. */
+  readonly user: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface ReplOutcome {
+  /** 0; 1 when the connection was lost or a line of a script failed. */
+  readonly exit: 0 | 1;
+  readonly lines: number;
+  /** Numbers of the lines that failed, from 1. */
+  readonly failed: readonly number[];
+}
+
+/** One line, as it was understood when it was read. */
+type Item =
+  | { readonly kind: 'action'; readonly action: Action | GrammarError }
+  | { readonly kind: 'credentials'; readonly verb: Asked; readonly text: string };
+type Asked = 'signIn' | 'signUp';
+
+const HISTORY = 500;
+/** A line waits out the daemon's rate limit this often: a script may be longer than one burst. */
+const PATIENCE = 20;
+/** Lines of a script that are read ahead of those that are done. */
+const AHEAD = 1000;
+const ASK: Record<Asked, string> = {
+  signIn: 'Type your username and your password (separate with a space " "). What you type is not shown.',
+  signUp: 'Type a username and a password (separate with a space " "). What you type is not shown.',
+};
+
+/**
+ * The line REPL: one line in, one answer out. On a terminal with prompt, history and completion; else it reads a
+ * script. Lines are understood as they are read, before earlier ones are done, so that a pasted password is known for
+ * one before it could be shown.
+ */
+export class Repl {
+  readonly #client: Client;
+  readonly #input: Input;
+  readonly #output: Output;
+  readonly #historyFile: string | undefined;
+  readonly #user: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #interactive: boolean;
+  readonly #instruments = new Set(CATALOGUE.map(({ id }) => id));
+  /** Last price of each watched series, to say by how much it changed. */
+  readonly #prices = new Map<string, number>();
+  readonly #items: Item[] = [];
+  readonly #failed: number[] = [];
+  #count = 0;
+  #more: Deferred<void> = deferred();
+  #asked: Asked | undefined;
+  #watched: Params<'watch'>['rates'];
+  #readline: Interface | undefined;
+  #screen: MutableOutput | undefined;
+  #busy = true;
+  /** Credentials that were read and are not answered yet: what is typed meanwhile may be another try at them. */
+  #signing = 0;
+  #eof = false;
+  #ended = false;
+  #lost: Failure | undefined;
+  #interrupted = false;
+
+  constructor({ client, input, output, historyFile, user, env = process.env }: ReplOptions) {
+    this.#client = client;
+    this.#input = input;
+    this.#output = output;
+    this.#historyFile = historyFile;
+    this.#user = user;
+    this.#env = env;
+    this.#interactive = input.isTTY === true && output.isTTY === true;
+  }
+
+  /** Reads and answers lines until the input, the person or the connection ends it. */
+  async run(): Promise<ReplOutcome> {
+    const history = await this.#readHistory();
+    const listening = this.#listen();
+    void this.#client.closed.then((failure) => {
+      if (this.#ended) return;
+      this.#lost = failure;
+      this.#ended = true;
+      this.#more.resolve();
+    });
+    this.#open(history);
+    try {
+      if (this.#interactive) await this.#welcome();
+      this.#busy = false;
+      this.#prompt();
+      for (let item = await this.#next(); item; item = await this.#next()) {
+        this.#busy = true;
+        this.#count++;
+        if (!(await this.#answer(item))) this.#failed.push(this.#count);
+        this.#busy = false;
+        if (this.#ended) break;
+        if (this.#items.length === 0) this.#prompt();
+      }
+    } finally {
+      for (const stop of listening) stop();
+      await this.#close();
+    }
+    if (this.#lost) this.#print(failureLines(this.#lost));
+    const failed = !this.#interactive && this.#failed.length > 0;
+    return { exit: this.#lost || failed ? 1 : 0, lines: this.#count, failed: this.#failed };
+  }
+
+  #open(history: string[]): void {
+    if (this.#interactive) {
+      this.#screen = new MutableOutput(this.#output);
+      this.#readline = createInterface({
+        input: this.#input,
+        output: this.#screen,
+        terminal: true,
+        history,
+        historySize: HISTORY,
+        completer: (line: string) => (this.#asked ? [[], line] : complete(line, [...this.#instruments])),
+      });
+      this.#readline.on('history', (kept: string[]) => {
+        if (kept.length > 0 && this.#isPrivate(kept[0]!)) kept.shift();
+      });
+      this.#readline.on('SIGINT', () => this.#interrupt());
+    } else {
+      this.#readline = createInterface({ input: this.#input, crlfDelay: Number.POSITIVE_INFINITY });
+    }
+    this.#readline.on('line', (line) => this.#read(line));
+    this.#readline.on('close', () => {
+      this.#eof = true;
+      this.#more.resolve();
+    });
+  }
+
+  async #close(): Promise<void> {
+    const readline = this.#readline as (Interface & { history?: string[] }) | undefined;
+    if (this.#interactive && this.#eof && !this.#ended) this.#screen?.say('\n');
+    readline?.close();
+    this.#input.pause();
+    this.#screen?.release();
+    if (!this.#historyFile || !this.#interactive) return;
+    await writePrivate(this.#historyFile, `${[...(readline?.history ?? [])].reverse().join('\n')}\n`);
+  }
+
+  async #readHistory(): Promise<string[]> {
+    if (!this.#historyFile || !this.#interactive) return [];
+    try {
+      const text = await readFile(this.#historyFile, 'utf8');
+      return text.split('\n').filter(Boolean).slice(-HISTORY).reverse();
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw new Failure('STORE_FAILED', `The history of lines ${this.#historyFile} cannot be read.`, { cause });
+    }
+  }
+
+  async #welcome(): Promise<void> {
+    const { name, target } = this.#client;
+    this.#print([
+      `goldctl, connected to ${describeTarget(target)}${name === null ? '' : ` as ${plain(name)}`}.`,
+      `Type -help for the commands${name === null ? ', -signin or -signup to sign in' : ''}, -quit to end.`,
+    ]);
+    await this.#arrive();
+  }
+
+  /** Messages and the names to complete are for those who may read: the control socket, and members. */
+  async #arrive(): Promise<void> {
+    if (!this.#interactive || (this.#client.name === null && this.#client.target.kind !== 'local')) return;
+    try {
+      await this.#watch();
+      const { quotes } = await this.#client.call('rates.list', {});
+      for (const { instrument } of quotes) this.#instruments.add(plain(instrument));
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.code !== 'CONNECTION_ENDED') this.#print(failureLines(failure));
+    }
+  }
+
+  #listen(): (() => void)[] {
+    const client = this.#client;
+    return [
+      client.on('quote', (event) => {
+        const series = seriesId(event.quote);
+        this.#instruments.add(plain(event.quote.instrument));
+        this.#print([quoteEvent(event, this.#paper(), this.#prices.get(series))]);
+        this.#prices.set(series, price(event.quote));
+      }),
+      client.on('post', ({ post }) => {
+        if (this.#interactive && post.member !== client.name) this.#print([`* ${postLine(post)}`]);
+      }),
+      client.on('notice', ({ text, resync }) => {
+        this.#print([`* ${plain(text)}`]);
+        if (resync !== undefined)
+          void this.#watch(resync).catch((thrown) => this.#print(failureLines(Failure.from(thrown))));
+      }),
+    ];
+  }
+
+  async #watch(sinceSeq?: number): Promise<void> {
+    await this.#client.call('watch', {
+      ...(this.#watched === undefined ? {} : { rates: this.#watched }),
+      ...(this.#interactive ? { forum: true } : {}),
+      ...(sinceSeq === undefined ? {} : { sinceSeq }),
+    });
+  }
+
+  /** Runs while the line is being read: from here on what is typed shows, or not. */
+  #read(line: string): void {
+    this.#interrupted = false;
+    const asked = this.#asked;
+    this.#expect(undefined);
+    if (asked) this.#screen?.say('\n');
+    if (this.#items.length >= AHEAD && !this.#interactive) this.#readline?.pause();
+    const action = parse(line);
+    const command = !(action instanceof GrammarError) && /^-\S+$/.test(line.trim());
+    if (asked && !command) {
+      this.#items.push({ kind: 'credentials', verb: asked, text: line });
+      this.#signing++;
+      this.#expect(undefined);
+    } else {
+      this.#items.push({ kind: 'action', action });
+      if (!(action instanceof GrammarError) && (action.verb === 'signIn' || action.verb === 'signUp')) {
+        this.#expect(action.verb);
+      }
+    }
+    this.#more.resolve();
+  }
+
+  #expect(asked: Asked | undefined): void {
+    this.#asked = asked;
+    if (this.#screen) this.#screen.muted = asked !== undefined || this.#signing > 0;
+  }
+
+  async #next(): Promise<Item | undefined> {
+    while (!this.#ended) {
+      const item = this.#items.shift();
+      if (this.#items.length === 0 && !this.#eof && !this.#interactive) this.#readline?.resume();
+      if (item || this.#eof) return item;
+      this.#more = deferred();
+      await this.#more.promise;
+    }
+    return undefined;
+  }
+
+  /** Whether it went well. */
+  async #answer(item: Item): Promise<boolean> {
+    try {
+      if (item.kind === 'credentials') {
+        try {
+          return await this.#sign(item.verb, item.text);
+        } finally {
+          this.#signing--;
+          this.#expect(this.#asked);
+        }
+      }
+      const { action } = item;
+      if (action instanceof GrammarError) {
+        this.#print([action.message]);
+        return false;
+      }
+      return await this.#act(action);
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (this.#ended && failure.code === 'CONNECTION_ENDED') return false; // said once, at the end
+      this.#print(failureLines(failure));
+      return false;
+    }
+  }
+
+  async #act(action: Action): Promise<boolean> {
+    switch (action.verb) {
+      case 'nothing':
+        return true;
+      case 'help':
+        this.#print(helpLines());
+        return true;
+      case 'signIn':
+      case 'signUp':
+        if (!this.#interactive && this.#input.isTTY) {
+          this.#expect(undefined);
+          this.#print(['What you type would show here. Sign in with "goldctl account signin NAME" first.']);
+          return false;
+        }
+        if (this.#interactive) this.#print([ASK[action.verb]]);
+        return true; // the credentials are the next line
+      case 'quit':
+      case 'signOut': {
+        const { name } = this.#client;
+        this.#ended = true;
+        if (action.verb === 'signOut' && name !== null) await this.#client.signOut();
+        this.#print([name === null ? 'See ya!' : `Successfully logout, seya ${plain(name)}!`]);
+        return true;
+      }
+      case 'watch':
+        return await this.#setWatch(action.instruments);
+      default:
+        this.#print(await this.#patiently(() => perform(action, this.#client, this.#paper(), this.#user)));
+        return true;
+    }
+  }
+
+  async #setWatch(instruments: 'all' | 'off' | readonly string[]): Promise<boolean> {
+    const before = this.#watched;
+    this.#watched = instruments === 'off' ? undefined : instruments === 'all' ? true : [...instruments];
+    try {
+      await this.#patiently(() => this.#watch());
+    } catch (thrown) {
+      this.#watched = before;
+      throw thrown;
+    }
+    this.#prices.clear();
+    const what =
+      typeof instruments === 'string'
+        ? { all: 'every price', off: 'no prices' }[instruments]
+        : instruments.map(plain).join(', ');
+    this.#print([`Watching ${what}.`]);
+    return true;
+  }
+
+  /** Signs in with `name password`, split at the first space: a password may hold spaces. */
+  async #sign(verb: Asked, text: string): Promise<boolean> {
+    const [, name = '', password = ''] = /^\s*(\S+)(?: (.*))?$/s.exec(text) ?? [];
+    if (name === '') {
+      this.#print([`Nothing was sent. Type ${verb === 'signIn' ? '-signin' : '-signup'} to try again.`]);
+      return false;
+    }
+    try {
+      if (password === '')
+        throw new Failure('INVALID_REQUEST', 'Typo error, please type again: name and password on one line.');
+      if (verb === 'signIn') await this.#client.signIn({ name, password });
+      else await this.#client.signUp({ name, password });
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      this.#print(signFailure(failure));
+      const again =
+        failure.data.retryAfterMs === undefined &&
+        ['INVALID_REQUEST', 'WRONG_PASSWORD', 'NO_SUCH_ACCOUNT', 'ACCOUNT_EXISTS'].includes(failure.code);
+      // People type it again at once, as the seed has it: what they type must not show.
+      if (again && this.#interactive && this.#items.length === 0 && !this.#eof && !this.#ended) this.#expect(verb);
+      return false;
+    }
+    const shown = plain(this.#client.name ?? name);
+    this.#print([
+      verb === 'signIn'
+        ? `Log in successfully! WELCOME "${shown}"`
+        : `A new account has been created. WELCOME "${shown}"`,
+    ]);
+    await this.#arrive();
+    return true;
+  }
+
+  async #patiently<T>(call: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call();
+      } catch (thrown) {
+        const failure = Failure.from(thrown);
+        const wait = failure.data.retryAfterMs;
+        if (failure.code !== 'TOO_MANY_REQUESTS' || typeof wait !== 'number' || attempt > PATIENCE) throw thrown;
+        await sleep(Math.min(wait, 10_000));
+      }
+    }
+  }
+
+  #interrupt(): void {
+    if (this.#asked) {
+      this.#expect(undefined);
+      this.#clearTyped();
+      this.#screen?.say('\n');
+      this.#print(['Nothing was sent.']);
+    } else if (this.#readline?.line) {
+      this.#screen?.say('^C\n');
+      this.#clearTyped();
+      this.#prompt();
+    } else if (this.#interrupted) {
+      this.#ended = true;
+      this.#more.resolve();
+    } else {
+      this.#interrupted = true;
+      this.#print(['To end, type -quit, or press Ctrl-C once more.']);
+    }
+  }
+
+  #clearTyped(): void {
+    this.#readline?.write(null, { ctrl: true, name: 'e' });
+    this.#readline?.write(null, { ctrl: true, name: 'u' });
+  }
+
+  #prompt(): void {
+    const readline = this.#readline;
+    if (!this.#interactive || !readline || this.#eof) return;
+    if (this.#asked) {
+      this.#screen?.say('name password: ');
+    } else {
+      readline.setPrompt(`${plain(this.#client.name ?? 'goldctl')}> `);
+      readline.prompt(true);
+    }
+  }
+
+  /** Prints above the line that is being typed, and shows that line again. */
+  #print(lines: readonly string[]): void {
+    const text = `${lines.join('\n')}\n`;
+    if (!this.#interactive || !this.#screen || !this.#readline) {
+      this.#output.write(text);
+      return;
+    }
+    const rows = this.#asked || this.#busy ? 0 : this.#readline.getCursorPos().rows;
+    if (rows > 0) moveCursor(this.#output, 0, -rows);
+    cursorTo(this.#output, 0);
+    clearScreenDown(this.#output);
+    this.#output.write(text);
+    if (!this.#busy && !this.#ended) this.#prompt();
+  }
+
+  #paper(): Paper {
+    return paperOf(this.#output, this.#env);
+  }
+
+  /** A line that holds a password, or may do so by mistake, is kept nowhere. */
+  #isPrivate(line: string): boolean {
+    return this.#screen?.muted === true || /^\s*-?sign/i.test(line);
+  }
+}
+
+function signFailure(failure: Failure): string[] {
+  switch (failure.code) {
+    case 'ACCOUNT_EXISTS':
+      return ['Account is already exists, you can type "-signin" to continue'];
+    case 'ALREADY_SIGNED_IN':
+      return [...failureLines(failure), 'To end the other session: goldctl account signin NAME --take-over'];
+    default:
+      return failureLines(failure);
+  }
+}

@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { readAccounts } from '../../src/cli/account-file.ts';
+import { MASK, masked } from '../../src/cli/masked.ts';
+
+describe('readAccounts', () => {
+  it('reads the files of both seeds', () => {
+    expect(readAccounts('Hans Jedi*knight\r\n\r\nYoda wise@!man x\n')).to.deep.equal([
+      { line: 1, name: 'Hans', password: 'Jedi*knight' },
+      { line: 3, name: 'Yoda', password: 'wise@!man x' },
+    ]);
+    expect(readAccounts('\uFEFFkhtn,daihoc tphcm\na,b,c\n')).to.deep.equal([
+      { line: 1, name: 'khtn', password: 'daihoc tphcm' },
+      { line: 2, name: 'a', password: 'b,c' },
+    ]);
+  });
+
+  it('takes the format that most lines have, or the one it is told', () => {
+    const text = 'a,1\nb,2\nc d,3\n';
+    expect(readAccounts(text)[2]).to.include({ line: 3 }).and.to.have.property('reason');
+    expect(readAccounts('c d,3', 'space')).to.deep.equal([{ line: 1, name: 'c', password: 'd,3' }]);
+    expect(() => readAccounts('a,1\nb 2\n')).to.throw('--format');
+  });
+
+  it('refuses lines by number, without saying what is in them', () => {
+    const lines = readAccounts(`alone\nna/me secret1\nok ${'x'.repeat(300)}\nfine secret2\n`, 'space');
+    expect(lines.map((each) => ('reason' in each ? each.line : each.name))).to.deep.equal([1, 2, 3, 'fine']);
+    expect(JSON.stringify(lines.slice(0, 3)))
+      .to.not.include('secret1')
+      .and.to.not.include('xxx');
+  });
+
+  it('reads any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.constantFrom('space', 'comma'), (text, format) => {
+        for (const each of readAccounts(text, format as 'space')) {
+          expect('reason' in each || (each.name.length > 0 && each.password.length > 0)).to.equal(true);
+        }
+      }),
+    );
+  });
+});
+
+describe('masked', () => {
+  it('hides keys wherever they stand, and nothing else', () => {
+    const settings = {
+      rates: {
+        providers: {
+          doji: { enabled: true, key: 'abc', url: 'http://u:p@giavang.doji.vn/api/?api_key=abc&x=1' },
+          own: { headers: { Authorization: 'Bearer t', Accept: 'json', 'x-cg-demo-api-key': 'k' }, keys: 3 },
+        },
+      },
+    };
+    expect(masked(settings)).to.deep.equal({
+      rates: {
+        providers: {
+          doji: { enabled: true, key: MASK, url: `http://${MASK}@giavang.doji.vn/api/?api_key=${MASK}&x=1` },
+          own: { headers: { Authorization: MASK, Accept: 'json', 'x-cg-demo-api-key': MASK }, keys: 3 },
+        },
+      },
+    });
+  });
+});

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { HttpServer } from '../rates/http-server.ts';
+
+const HOUR = 3_600_000;
+
+describe('goldctl rates', () => {
+  let daemon: DaemonFixture;
+  let source: HttpServer;
+  const today = Date.now();
+
+  before(async () => {
+    source = await HttpServer.listen((_, response) => response.writeHead(500).end());
+    daemon = await DaemonFixture.start({
+      config: { rates: { providers: { 'gold-api': { enabled: true, url: source.url, every: '30m' } } } },
+    });
+  });
+
+  after(async () => {
+    await daemon.stop();
+    await source.close();
+  });
+
+  it('says of no rates whom it could not reach, when it tries again, and what to do', async () => {
+    const refresh = await daemon.run(['rates', 'refresh', 'gold-api']);
+    expect(refresh.exit).to.equal(1);
+    expect(refresh.stderr).to.match(/^Error: .*500/);
+    const { exit, stdout } = await daemon.run(['rates']);
+    expect(exit).to.equal(0);
+    expect(stdout).to.match(/gold-api: .*500.*\(tried again in /);
+    expect(stdout).to.include('goldctl rates import FILE');
+    expect((await daemon.run(['rates', '--json'])).stdout).to.equal('{\n  "quotes": []\n}\n');
+    expect((await daemon.run(['rates', 'show', 'SJC'])).stdout).to.match(/^There are no rates of SJC yet\./);
+  });
+
+  it('shows what a provider brought', async () => {
+    source.answer = (_, response) => {
+      const updatedAt = new Date(today - 60_000).toISOString();
+      response.end(JSON.stringify({ currency: 'USD', name: 'Gold', price: 4010.1, symbol: 'XAU', updatedAt }));
+    };
+    expect(await daemon.run(['rates', 'refresh', 'gold-api'])).to.include({ exit: 0 });
+    const { stdout } = await daemon.run(['rates', '--market', 'gold']);
+    expect(stdout)
+      .to.match(/^Instrument .*Provider/)
+      .and.to.match(/XAU .*4,010\.10 +USD\/ozt .*gold-api/);
+    const { quotes } = JSON.parse((await daemon.run(['rates', '--json'])).stdout);
+    expect(quotes).to.have.length(1);
+    expect(quotes[0]).to.include({ instrument: 'XAU', provider: 'gold-api', stale: false });
+    expect((await daemon.run(['rates', '--market', 'crypto'])).stdout).to.match(/^There are no crypto rates yet/);
+    const providers = await daemon.run(['rates', 'providers']);
+    expect(providers.stdout).to.match(/gold-api +ok/);
+    expect(JSON.parse((await daemon.run(['rates', 'providers', '--json'])).stdout).providers).to.be.an('array');
+  });
+
+  describe('with a history', () => {
+    before(async () => {
+      const admin = await daemon.connect();
+      const rows: [number, number, number][] = [];
+      for (let i = 30; i >= 0; i--)
+        rows.push([today - i * 24 * HOUR - HOUR, 148_800_000 + i * 1e5, 151_300_000 + i * 1e5]);
+      await admin.call('rates.import', {
+        instrument: 'SJC',
+        rows: [...rows, [Date.UTC(2021, 11, 27), 60_650_000, 61_350_000]],
+      });
+      await admin.call('rates.import', { instrument: 'USD', rows: [[today - HOUR, 26_090, 26_390]] });
+      await admin.close();
+    });
+
+    it('shows one instrument, its name typed with spaces', async () => {
+      const { stdout } = await daemon.run(['rates', 'show', 'vàng', 'miếng', 'sjc']);
+      expect(stdout).to.match(/SJC +148,800,000 +151,300,000 +VND\/tael/);
+    });
+
+    it('looks a day up', async () => {
+      const { stdout } = await daemon.run(['rates', 'show', 'SJC', '--date', '2021-12-27']);
+      expect(stdout)
+        .to.match(/^1 results found:/)
+        .and.to.include('SELL: 61,350,000');
+      const none = await daemon.run(['rates', 'show', 'SJC', '--date', '2011-12-27']);
+      expect(none).to.include({ exit: 0 });
+      expect(none.stdout).to.match(/^Sorry, did not find any results/);
+      expect(await daemon.run(['rates', 'show', 'SJC', '--date', '2021-02-30'])).to.include({ exit: 2, stdout: '' });
+    });
+
+    it('converts, and names the quotes it used', async () => {
+      const { stdout } = await daemon.run(['rates', 'show', 'SJC', '--in', 'USD/ozt']);
+      expect(stdout).to.match(/SJC \(import\): buy [\d,.]+, sell [\d,.]+ USD\/ozt/);
+      expect(stdout).to.match(/from USD buy 26,090, sell 26,390/);
+      expect(await daemon.run(['rates', 'show', 'SJC', '--in', 'a/b/c'])).to.include({ exit: 2 });
+    });
+
+    it('suggests names, and says errors in JSON too', async () => {
+      const { exit, stderr } = await daemon.run(['rates', 'show', 'SJK']);
+      expect(exit).to.equal(1);
+      expect(stderr).to.include('Did you mean SJC?');
+      const { error } = JSON.parse((await daemon.run(['rates', 'show', 'SJK', '--json'])).stdout);
+      expect(error).to.include({ code: 'NOT_FOUND', status: 417 });
+      expect(error.data.suggestions).to.deep.equal(['SJC']);
+    });
+
+    it('prints a history as table, chart, CSV and JSON', async () => {
+      const table = await daemon.run(['rates', 'history', 'SJC', '--from', '10d']);
+      expect(table.stdout).to.match(/^SJC, VND\/tael\nFrom +Open +High +Low +Close +Quotes\n/);
+      const chart = await daemon.run(['rates', 'history', 'SJC', '--format', 'chart'], { LC_ALL: 'C' });
+      expect(chart.stdout)
+        .to.include('million VND/tael')
+        .and.to.match(/^[\x20-\x7e\n]*$/);
+      const csv = await daemon.run([
+        'rates',
+        'history',
+        'SJC',
+        '--format',
+        'csv',
+        '--from',
+        '2021-12-27',
+        '--to',
+        '2021-12-27',
+      ]);
+      expect(csv.stdout).to.equal(
+        'at,open,high,low,close,count\n2021-12-27T00:00:00+07:00,61350000,61350000,61350000,61350000,1\n',
+      );
+      const json = await daemon.run([
+        'rates',
+        'history',
+        'SJC',
+        '--format',
+        'json',
+        '--interval',
+        '1M',
+        '--provider',
+        'import',
+      ]);
+      expect(JSON.parse(json.stdout)).to.include({ currency: 'VND', unit: 'tael', next: null });
+    });
+
+    it('refuses moments that are none', async () => {
+      for (const argv of [
+        ['--from', 'x'],
+        ['--to', '2021-02-30'],
+        ['--from', '2022-01-01', '--to', '2021-01-01'],
+      ]) {
+        expect(await daemon.run(['rates', 'history', 'SJC', ...argv])).to.include({ exit: 2, stdout: '' });
+      }
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Config as CliConfig, run } from '@oclif/core';
+import { captureOutput } from '@oclif/test';
+import { sourceConfig } from '../src/cli/source-config.ts';
+import { Client, type ConnectOptions } from '../src/client/client.ts';
+import { localTarget, parseTarget } from '../src/client/target.ts';
+import { type Daemon, startDaemon } from '../src/daemon/composition.ts';
+import { parseConfig } from '../src/daemon/config.ts';
+import { type Home, openHome } from '../src/home.ts';
+import type { Log } from '../src/rates/log.ts';
+import { PROVIDERS } from '../src/rates/providers/index.ts';
+
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface FixtureOptions {
+  /** Settings of config.json; every provider that they do not name is off. */
+  readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
+  readonly log?: Log;
+}
+
+/** What a command said, and how it ended. */
+export interface Said {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real daemon in this process: a temporary home, a free port of loopback, clear text beside TLS. */
+export class DaemonFixture {
+  static async start({ config = {}, log = SILENT }: FixtureOptions = {}): Promise<DaemonFixture> {
+    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-')) });
+    await home.prepare();
+    const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
+    const settings = {
+      listen: { port: 0, plain: true },
+      ...config,
+      rates: { providers: { ...off, ...config.rates?.providers } },
+    };
+    const daemon = await startDaemon({
+      home,
+      config: parseConfig(JSON.stringify(settings), 'config.json'),
+      version: '0.0.0',
+      log,
+      onStop: () => {},
+    });
+    return new DaemonFixture(home, daemon);
+  }
+
+  readonly home: Home;
+  readonly daemon: Daemon;
+  readonly #clients: Client[] = [];
+  readonly #folders: string[];
+  #cli: CliConfig | undefined;
+
+  private constructor(home: Home, daemon: Daemon) {
+    this.home = home;
+    this.daemon = daemon;
+    this.#folders = [home.root];
+  }
+
+  /** `host:port`. */
+  get address(): string {
+    return this.daemon.status().listening[0]!.address;
+  }
+
+  /** A connection over the control socket. */
+  async connect(options: Partial<ConnectOptions> = {}): Promise<Client> {
+    return this.#keep(await Client.connect({ target: localTarget(this.home), home: this.home, ...options }));
+  }
+
+  /** A connection over TCP, from a home of its own. */
+  async connectAfar(options: Partial<ConnectOptions> = {}): Promise<Client> {
+    const target = parseTarget(`tcp://${this.address}`);
+    return this.#keep(await Client.connect({ target, home: await this.anotherHome(), ...options }));
+  }
+
+  async anotherHome(): Promise<Home> {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
+    this.#folders.push(folder);
+    return openHome({ GOLDCTL_HOME: folder });
+  }
+
+  /** Runs a command line in this process, in the fixture's home. */
+  async run(argv: readonly string[], env: Record<string, string> = {}): Promise<Said> {
+    this.#cli ??= await sourceConfig();
+    const cli = this.#cli;
+    const names = { GOLDCTL_HOME: this.home.root, GOLDCTL_SERVER: '', ...env };
+    const before = Object.fromEntries(Object.keys(names).map((name) => [name, process.env[name]]));
+    Object.assign(process.env, names);
+    try {
+      const { error, stdout, stderr } = await captureOutput(() => run([...argv], cli), { testNodeEnv: 'production' });
+      return { exit: error === undefined ? 0 : (error.oclif?.exit ?? 1), stdout, stderr };
+    } finally {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.daemon.stop('The test is over.');
+    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
+  }
+
+  #keep(client: Client): Client {
+    this.#clients.push(client);
+    return client;
+  }
+}

@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
+
+describe('grammar', () => {
+  const read: [line: string, action: object][] = [
+    ['', { verb: 'nothing' }],
+    ['  \t ', { verb: 'nothing' }],
+    ['-SignUp', { verb: 'signUp' }],
+    ['-signin', { verb: 'signIn' }],
+    ['-quit', { verb: 'quit' }],
+    ['-help', { verb: 'help' }],
+    ['help', { verb: 'help' }],
+    ['2021-12-27 SJC', { verb: 'lookup', date: '2021-12-27', instrument: 'SJC' }],
+    [
+      '  2021-12-27   Vàng miếng SJC 999.9 ',
+      { verb: 'lookup', date: '2021-12-27', instrument: 'Vàng miếng SJC 999.9' },
+    ],
+    ['market all', { verb: 'market', instrument: 'ALL' }],
+    ['MARKET btc', { verb: 'market', instrument: 'btc' }],
+    ['Market spot gold', { verb: 'market', instrument: 'spot gold' }],
+    ['providers', { verb: 'providers' }],
+    ['CHART SJC 1Y', { verb: 'chart', instrument: 'SJC', range: '1y' }],
+    ['CHART vàng sjc', { verb: 'chart', instrument: 'vàng sjc', range: '1y' }],
+    ['CHART sjc 1l all', { verb: 'chart', instrument: 'sjc 1l', range: 'all' }],
+    ['WATCH SJC BTC', { verb: 'watch', instruments: ['SJC', 'BTC'] }],
+    ['WATCH vàng sjc, BTC,', { verb: 'watch', instruments: ['vàng sjc', 'BTC'] }],
+    ['watch ALL', { verb: 'watch', instruments: 'all' }],
+    ['watch off', { verb: 'watch', instruments: 'off' }],
+    ['MSG Hello;  "there" ', { verb: 'post', text: 'Hello;  "there"' }],
+    ['EDT #2 new text', { verb: 'edit', number: 2, text: 'new text' }],
+    [
+      'edt 2 23 Feb 2021 15:00:01 new text',
+      { verb: 'edit', number: 2, at: Date.UTC(2021, 1, 23, 8, 0, 1), text: 'new text' },
+    ],
+    ['DLT #7', { verb: 'delete', number: 7 }],
+    ['DLT #7 23 feb 2021 15:00:01', { verb: 'delete', number: 7, at: Date.UTC(2021, 1, 23, 8, 0, 1) }],
+    ['RDM 23 Feb 2021 15:00:00', { verb: 'read', since: Date.UTC(2021, 1, 23, 8) }],
+    ['RDM 2021-02-23', { verb: 'read', since: Date.UTC(2021, 1, 22, 17) }],
+    ['RDM', { verb: 'read' }],
+    ['ATU', { verb: 'active' }],
+    ['OUT', { verb: 'signOut' }],
+    ['SUM 25', { verb: 'sum', number: 25 }],
+    ['sum -3', { verb: 'sum', number: -3 }],
+  ];
+  for (const [line, action] of read) {
+    it(`reads "${line}"`, () => expect(parse(line)).to.deep.equal(action));
+  }
+
+  const refused: [line: string, nearest: string | undefined, message: RegExp][] = [
+    ['MARKT ALL', 'MARKET', /^Invalid command\. Please retry\. Did you mean MARKET\?$/],
+    ['signin', '-signin', /Did you mean -signin\?/],
+    ['exit', '-quit', /Did you mean -quit\?/],
+    ['SJC', 'MARKET SJC', /^Invalid command\. Please retry\. Did you mean MARKET SJC\?$/],
+    ['whatsthedate', 'HELP', /^Invalid command\. Please retry\. Type HELP/],
+    ['-signin khtn secret', '-signin', /no arguments/],
+    ['OUT now', 'OUT', /There should be no arguments for this command/],
+    ['MARKET', 'MARKET', /MARKET ALL/],
+    ['CHART 1y', 'CHART', /CHART SJC 1y/],
+    ['MSG', 'MSG', /MSG Hello/],
+    ['EDT #1', 'EDT', /EDT #1/],
+    ['EDT #0 text', 'EDT', /EDT #1/],
+    ['EDT #1 31 Feb 2021 10:00:00 text', undefined, /31 Feb 2021 10:00:00 is no time/],
+    ['DLT #1 please', 'DLT', /DLT #1/],
+    ['RDM yesterday', undefined, /Invalid datetime format/],
+    ['SUM many', 'SUM', /SUM 25/],
+    ['SUM 1.5', 'SUM', /SUM 25/],
+    ['2021-02-30 SJC', undefined, /2021-02-30 is no day/],
+    ['27/12/2021 SJC', undefined, /2021-12-27 SJC/],
+    ['2021-12-27', undefined, /2021-12-27 SJC/],
+  ];
+  for (const [line, nearest, message] of refused) {
+    it(`refuses "${line}"`, () => {
+      const error = parse(line);
+      expect(error).to.be.instanceOf(GrammarError);
+      expect((error as GrammarError).nearest).to.equal(nearest);
+      expect((error as GrammarError).message).to.match(message);
+    });
+  }
+
+  it('says no password back', () => {
+    expect((parse('-signin khtn s3cret word') as GrammarError).message).to.not.include('s3cret');
+  });
+
+  it('reads any text, and at once', () => {
+    const word = fc.constantFrom(
+      ...VERBS.map((verb) => verb.word),
+      ...RANGES,
+      '#1',
+      '2021-12-27',
+      '23 Feb 2021 15:00:01',
+      ',',
+    );
+    const line = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.oneof(word, fc.string({ unit: 'grapheme' }))).map((parts) => parts.join(' ')),
+    );
+    fc.assert(
+      fc.property(line, (text) => {
+        const read = parse(text);
+        expect(read instanceof GrammarError || typeof read.verb === 'string').to.equal(true);
+        complete(text, ['SJC']);
+      }),
+    );
+    const started = performance.now();
+    for (const piece of ['a', ' ', 'MSG ', '#1 ', '1', '\u0301', '2021-12-27 ']) {
+      const long = piece.repeat(Math.ceil(LINE_CHARACTERS / piece.length));
+      for (const verb of ['', ...VERBS.map(({ word }) => `${word} `)]) {
+        parse((verb + long).slice(0, LINE_CHARACTERS));
+        complete(`${verb}${long} `, ['SJC']);
+      }
+    }
+    expect(performance.now() - started).to.be.below(5000); // 252 lines of the greatest length
+    expect(parse('x'.repeat(LINE_CHARACTERS + 1))).to.be.instanceOf(GrammarError);
+  });
+
+  it('completes verbs, instruments and ranges', () => {
+    expect(complete('ma', [])).to.deep.equal([['MARKET '], 'ma']);
+    expect(complete('-sign', [])[0]).to.deep.equal(['-signup', '-signin']);
+    expect(complete('MARKET s', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 's']);
+    expect(complete('market ', ['SJC'])).to.deep.equal([['ALL', 'SJC'], '']);
+    expect(complete('MARKET SJC B', ['BTC'])).to.deep.equal([[], 'B']);
+    expect(complete('chart SJC 1', [])).to.deep.equal([['1d', '1w', '1m', '1y'], '1']);
+    expect(complete('watch SJC b', ['BTC'])).to.deep.equal([['BTC'], 'b']);
+    expect(complete('2021-12-27 S', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 'S']);
+    expect(complete('MSG S', ['SJC'])).to.deep.equal([[], 'S']);
+  });
+});

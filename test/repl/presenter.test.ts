@@ -1,0 +1,268 @@
+import { expect } from 'chai';
+import stringWidth from 'string-width';
+import { Failure } from '../../src/domain/failure.ts';
+import { formatPercent, formatPrice } from '../../src/repl/figures.ts';
+import { type Paper, PLAIN, paperOf, speaksUtf8 } from '../../src/repl/paper.ts';
+import {
+  activeMembers,
+  conversions,
+  failureLines,
+  helpLines,
+  historyTable,
+  lookupResults,
+  noRates,
+  postLine,
+  postsRead,
+  providersTable,
+  type Quote,
+  ratesTable,
+  sumLines,
+} from '../../src/repl/presenter.ts';
+import { cut, table } from '../../src/repl/table.ts';
+
+const NOW = Date.UTC(2026, 6, 20, 5);
+const HOUR = 3_600_000;
+const paper: Paper = { width: 100, unicode: true, style: PLAIN, now: NOW };
+const quote = (changes: Partial<Quote> = {}): Quote => ({
+  instrument: 'SJC',
+  market: 'gold',
+  provider: 'sjc',
+  company: 'SJC',
+  brand: 'Hồ Chí Minh',
+  buy: 148_800_000,
+  sell: 151_300_000,
+  currency: 'VND',
+  unit: 'tael',
+  at: NOW - 5 * HOUR,
+  checkedAt: NOW - 12 * 60_000,
+  id: '17118469',
+  stale: false,
+  ...changes,
+});
+
+describe('figures', () => {
+  it('groups thousands, and keeps the digits that tell coins apart', () => {
+    expect(formatPrice(151_300_000, 'VND')).to.equal('151,300,000');
+    expect(formatPrice(26_732.2, 'USD')).to.equal('26,732.20');
+    expect(formatPrice(172.354, 'VND')).to.equal('172.354');
+    expect(formatPrice(1, 'USD')).to.equal('1.00');
+    expect(formatPrice(0.000_012_345_67, 'USD')).to.equal('0.0000123457');
+    expect(formatPrice(null, 'VND')).to.equal('-');
+  });
+
+  it('counts changes in percent', () => {
+    expect(formatPercent(100, 101.25)).to.equal('+1.25 %');
+    expect(formatPercent(100, 99)).to.equal('-1.00 %');
+    expect(formatPercent(100, 100)).to.equal('0.00 %');
+    expect(formatPercent(0, 1)).to.equal('-');
+  });
+});
+
+describe('table', () => {
+  it('pads by what the screen shows, not by length', () => {
+    const lines = table(
+      [{ title: 'a' }, { title: 'b', align: 'right' }],
+      [
+        ['金条', '1'],
+        ['Hồ', '22'],
+        ['x', '333'],
+      ],
+    );
+    expect(new Set(lines.map((line) => stringWidth(line))).size).to.equal(1);
+  });
+
+  it('cuts between characters, never inside', () => {
+    expect(cut('金条金条', 5)).to.equal('金条…');
+    expect(cut('abcdef', 4, false)).to.equal('abc~');
+    expect(cut('e\u0301e\u0301e\u0301', 2)).to.equal('e\u0301…');
+    expect(cut('abc', 3)).to.equal('abc');
+  });
+});
+
+describe('presenter', () => {
+  it('shows rates with unit, age and source, and leaves empty columns out', () => {
+    const [head, line] = ratesTable([quote({ brand: '' })], paper);
+    expect(head!.split(/ {2,}/)).to.deep.equal(['Instrument', 'Buy', 'Sell', 'Unit', 'Age', 'Provider']);
+    expect(line!.split(/ {2,}/)).to.deep.equal(['SJC', '148,800,000', '151,300,000', 'VND/tael', '12 min', 'sjc']);
+  });
+
+  it('marks stale prices, and missing sides', () => {
+    const [, line] = ratesTable([quote({ stale: true, checkedAt: NOW - 3 * HOUR, buy: null })], paper);
+    expect(line)
+      .to.include('STALE 3 h')
+      .and.to.match(/SJC +- +151,300,000/);
+  });
+
+  it('shows a change where an earlier price is known', () => {
+    const lines = ratesTable([quote(), quote({ instrument: 'BTC' })], paper, ({ instrument }) =>
+      instrument === 'SJC' ? 150_000_000 : undefined,
+    );
+    expect(lines[1]).to.include('+0.87 %');
+    expect(lines[2]).to.not.include('%');
+  });
+
+  it('colours a terminal only, and only without NO_COLOR', () => {
+    const terminal = { isTTY: true, columns: 80 };
+    const shown = (env: NodeJS.ProcessEnv, output: object) =>
+      ratesTable([quote({ stale: true })], paperOf(output, env, NOW)).join('\n');
+    expect(shown({ TERM: 'xterm' }, terminal)).to.include('\x1b[33m');
+    expect(shown({ TERM: 'xterm', NO_COLOR: '1' }, terminal)).to.not.include('\x1b');
+    expect(shown({ TERM: 'dumb' }, terminal)).to.not.include('\x1b');
+    expect(shown({}, {})).to.not.include('\x1b');
+  });
+
+  it('asks the locale whether it speaks UTF-8', () => {
+    expect(speaksUtf8({ LANG: 'vi_VN.UTF-8' })).to.equal(true);
+    expect(speaksUtf8({ LANG: 'vi_VN.UTF-8', LC_ALL: 'C' })).to.equal(false);
+    expect(speaksUtf8({}, 'linux')).to.equal(false);
+    expect(speaksUtf8({}, 'win32')).to.equal(true);
+  });
+
+  it('boxes what it looked up, as the gold seed does', () => {
+    const lines = lookupResults([quote(), quote()], '2021-12-27', 'SJC', paper);
+    expect(lines[0]).to.equal('2 results found:');
+    const text = lines.join('\n');
+    for (const part of [
+      'BUY: 148,800,000 VND/tael',
+      'SELL: 151,300,000',
+      'Company: SJC',
+      'Brand: Hồ Chí Minh',
+      'ID: 17118469',
+      'Provider: sjc',
+      'Since: 2026-07-20 07:00',
+    ]) {
+      expect(text).to.include(part);
+    }
+    const boxes = lines.filter((line) => line.startsWith('|'));
+    expect(new Set(boxes.map((line) => stringWidth(line))).size).to.equal(1);
+  });
+
+  it('says what to do when nothing was found', () => {
+    const lines = lookupResults([], '2021-12-27', 'SJC', paper);
+    expect(lines[0]).to.equal('Sorry, did not find any results');
+    expect(lines.join('\n')).to.include('CHART SJC all').and.to.include('goldctl rates import FILE');
+  });
+
+  it('says of an empty table whom it could not reach and when it tries again', () => {
+    const text = noRates(
+      [
+        { id: 'sjc', state: 'error', lastOk: null, lastError: 'sjc.com.vn answered 403', nextAt: NOW + 90_000 },
+        { id: 'kraken', state: 'ok', lastOk: null, lastError: null, nextAt: NOW + 5000 },
+        { id: 'doji', state: 'off', lastOk: null, lastError: 'needs a key', nextAt: null },
+      ],
+      paper,
+    ).join('\n');
+    expect(text).to.include('sjc: sjc.com.vn answered 403 (tried again in 2 min)');
+    expect(text).to.include('kraken (asked in 5 s)');
+    expect(text).to.not.include('doji');
+    expect(text).to.include('goldctl rates import FILE');
+    expect(text).to.not.match(/\d,\d{3}/);
+  });
+
+  it('shows how providers do', () => {
+    const lines = providersTable(
+      [{ id: 'sjc', state: 'stale', lastOk: NOW - 3 * HOUR, lastError: 'time-out', nextAt: NOW - 1 }],
+      paper,
+    );
+    expect(lines[1]!.split(/ {2,}/)).to.deep.equal(['sjc', 'stale', '3 h ago', 'now', 'time-out']);
+  });
+
+  it('names the quotes that a conversion rests on', () => {
+    const dollar = quote({
+      instrument: 'USD',
+      market: 'fx',
+      provider: 'vietcombank',
+      company: 'Vietcombank',
+      brand: '',
+      buy: 26_090,
+      sell: 26_390,
+      unit: 'each',
+    });
+    const text = conversions(
+      [{ buy: 4675.1234, sell: 4810.5, currency: 'USD', unit: 'ozt', legs: [quote(), dollar] }],
+      paper,
+    ).join('\n');
+    expect(text).to.include('SJC (sjc): buy 4,675.12, sell 4,810.50 USD/ozt');
+    expect(text).to.include(
+      'from SJC buy 148,800,000, sell 151,300,000 VND/tael (sjc, Hồ Chí Minh, since 2026-07-20 07:00)',
+    );
+    expect(text).to.include('from USD buy 26,090, sell 26,390 VND/each (vietcombank, since');
+  });
+
+  it('shows history, or says that there is none', () => {
+    const candle = { at: NOW, open: 1, high: 2, low: 0.5, close: 1.5, count: 1234 };
+    const lines = historyTable('BTC', { candles: [candle], currency: 'USD', unit: 'coin', next: null }, paper);
+    expect(lines[0]).to.equal('BTC, USD/coin');
+    expect(lines[2]!.split(/ {2,}/)).to.deep.equal(['2026-07-20 12:00', '1.00', '2.00', '0.5', '1.50', '1,234']);
+    expect(historyTable('BTC', { candles: [], currency: 'USD', unit: 'coin', next: null }, paper)[0]).to.match(
+      /^No price of BTC/,
+    );
+  });
+
+  const post = {
+    number: 1,
+    member: 'Hans',
+    text: 'hello',
+    topic: 'lobby',
+    replyTo: null,
+    at: Date.UTC(2021, 1, 23, 8, 0, 1),
+    editedAt: null,
+    deletedAt: null,
+    deletedBy: null,
+    seq: 4,
+  };
+
+  it('shows messages in the words of the forum seed', () => {
+    expect(postLine(post)).to.equal('#1; Hans: "hello" posted at 23 Feb 2021 15:00:01.');
+    expect(postLine({ ...post, editedAt: post.at + 1000, topic: 'gold' })).to.equal(
+      '#1; Hans [gold]: "hello" edited at 23 Feb 2021 15:00:02.',
+    );
+    expect(postLine({ ...post, text: null, deletedAt: post.at, deletedBy: 'Yoda' })).to.equal(
+      '#1; Hans: deleted by Yoda at 23 Feb 2021 15:00:01.',
+    );
+    expect(postsRead([])).to.deep.equal(['Read message failed. There is no new message']);
+    expect(postsRead([post])[0]).to.equal('Read message successfully. The new message is:');
+  });
+
+  it('shows the others who are there', () => {
+    const yoda = { name: 'yoda', address: '127.0.0.1', peerPort: 6667, activeSince: post.at, idleMs: 0 };
+    expect(activeMembers([yoda], 'yoda')).to.deep.equal(['Currently no other user is in active.']);
+    expect(activeMembers([yoda], 'hans')[1]).to.equal('yoda, 127.0.0.1, 6667, active since 23 Feb 2021 15:00:01');
+  });
+
+  it('lets nothing from outside command the terminal', () => {
+    const evil = 'a\x1b[2J\u202eb\r\n\x07';
+    const hostile = quote({ instrument: evil, provider: evil, company: evil, brand: evil, id: evil });
+    const lines = [
+      ...ratesTable([hostile], paper),
+      ...lookupResults([hostile], '2021-12-27', evil, paper),
+      ...lookupResults([], '2021-12-27', evil, paper),
+      ...providersTable([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper),
+      ...noRates([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper, evil),
+      ...conversions([{ buy: 1, sell: 1, currency: evil, unit: 'ozt', legs: [hostile] }], paper),
+      postLine({ ...post, text: evil, member: evil, topic: evil }),
+      ...activeMembers([{ name: evil, address: evil, peerPort: null, activeSince: 0, idleMs: 0 }], null),
+      ...sumLines({ name: evil, number: 1, sum: 2 }, evil, 1),
+      ...failureLines(new Failure('NOT_FOUND', evil, { data: { suggestions: [evil] } })),
+    ];
+    for (const line of lines) expect(line).to.not.match(/[\p{Cc}\u202e]/u);
+  });
+
+  it('adds to a failure what its sentence leaves out', () => {
+    const failure = (message: string, data: Failure['data']) =>
+      failureLines(new Failure('LOCKED_OUT', message, { data }));
+    expect(failure('Too many wrong passwords.', { retryAfterMs: 10_000 })).to.deep.equal([
+      'Too many wrong passwords.',
+      'Try again in 10 s.',
+    ]);
+    expect(failure('Try again in 10 s.', { retryAfterMs: 10_000 })).to.deep.equal(['Try again in 10 s.']);
+    expect(failure('No.', { suggestions: ['SJC'] })[1]).to.equal('Did you mean SJC?');
+    expect(failure('Wrong.', { attemptsLeft: 2 })[1]).to.equal('Left trying time: 2.');
+  });
+
+  it('lists every verb in its help, in lines of 80 columns', () => {
+    const lines = helpLines();
+    expect(lines.join('\n')).to.include('MARKET ALL').and.to.include('yyyy-mm-dd instrument');
+    for (const line of lines) expect(line.length).to.be.at.most(84);
+  });
+});

@@ -1,0 +1,268 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { expect } from 'chai';
+import type { Client } from '../../src/client/client.ts';
+import { Repl, type ReplOutcome } from '../../src/repl/repl.ts';
+import { DaemonFixture } from '../daemon-fixture.ts';
+
+const DAY = 86_400_000;
+
+/** What the REPL writes, and a way to wait for it. */
+class Screen extends PassThrough {
+  readonly isTTY: boolean;
+  readonly columns = 100;
+  text = '';
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+    this.on('data', (chunk) => {
+      this.text += String(chunk);
+      this.emit('grown');
+    });
+  }
+
+  /** Resolves once the pattern shows in what came after the last one that was waited for. */
+  async shows(pattern: RegExp): Promise<void> {
+    for (;;) {
+      const plain = stripVTControlCharacters(this.text);
+      const found = pattern.exec(plain.slice(this.#seen));
+      if (found) {
+        this.#seen += found.index + found[0].length;
+        return;
+      }
+      await new Promise((resolve) => this.once('grown', resolve));
+    }
+  }
+
+  #seen = 0;
+}
+
+describe('repl', () => {
+  let daemon: DaemonFixture;
+
+  before(async () => {
+    daemon = await DaemonFixture.start({ config: { limits: { signUpsPerHour: 1000 } } });
+    const admin = await daemon.connect();
+    await admin.signUp({ name: 'owner', password: 'owner pass' });
+    await admin.call('rates.import', {
+      instrument: 'SJC',
+      rows: [
+        [Date.UTC(2021, 11, 26, 20), 60_650_000, 61_350_000],
+        [Date.UTC(2022, 0, 5), 61_000_000, 61_700_000],
+      ],
+    });
+    await admin.close();
+  });
+
+  after(() => daemon.stop());
+
+  async function script(text: string, client?: Client): Promise<{ outcome: ReplOutcome; text: string }> {
+    const output = new Screen(false);
+    const input = new PassThrough();
+    input.end(text);
+    const repl = new Repl({ client: client ?? (await daemon.connectAfar()), input, output, user: 'somebody', env: {} });
+    const outcome = await repl.run();
+    return { outcome, text: output.text };
+  }
+
+  async function terminal(client: Client, historyFile?: string) {
+    const output = new Screen(true);
+    const input = Object.assign(new PassThrough(), { isTTY: true });
+    const repl = new Repl({
+      client,
+      input,
+      output,
+      user: 'somebody',
+      env: { NO_COLOR: '1' },
+      ...(historyFile === undefined ? {} : { historyFile }),
+    });
+    const ended = repl.run();
+    await output.shows(/goldctl, connected to [^\n]+\n[^\n]+\n(.|\n)*> $/);
+    return { output, input, ended };
+  }
+
+  describe('script', () => {
+    it('signs up, posts, edits, reads, deletes and leaves in the words of the seeds', async () => {
+      const { outcome, text } = await script(
+        '-signup\nhans daihoc tphcm\nMSG Hello\nEDT #1 Hello again\nRDM\nATU\nDLT #1\nSUM 25\nOUT\n',
+      );
+      const time = '\\d{1,2} [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d';
+      const lines = text.trimEnd().split('\n');
+      const expected = [
+        /^A new account has been created\. WELCOME "hans"$/,
+        new RegExp(`^Message #1 posted at ${time}\\.$`),
+        new RegExp(`^Edit the message successfully\\. Message #1 edited at ${time}\\.$`),
+        /^Read message successfully\. The new message is:$/,
+        new RegExp(`^#1; hans: "Hello again" edited at ${time}\\.$`),
+        /^Currently no other user is in active\.$/,
+        new RegExp(`^Delete the message successfully\\. Message #1 deleted at ${time}\\.$`),
+        /^Client Name: hans \| Server Name: .+$/,
+        /^Client Number: 25 \| Server Number: \d+ \| Sum: \d+$/,
+        /^Successfully logout, seya hans!$/,
+      ];
+      expect(lines).to.have.length(expected.length);
+      for (const [i, pattern] of expected.entries()) expect(lines[i]).to.match(pattern);
+      expect(outcome).to.deep.equal({ exit: 0, lines: 9, failed: [] });
+    });
+
+    it('looks up, charts and lists', async () => {
+      const client = await daemon.connect({ resume: false });
+      const { outcome, text } = await script(
+        '2021-12-27 vàng sjc\n2020-01-01 SJC\nmarket all\nMARKET SJC\nCHART SJC all\nPROVIDERS\n',
+        client,
+      );
+      expect(text).to.include('1 results found:').and.to.include('BUY: 60,650,000 VND/tael');
+      expect(text).to.include('Sorry, did not find any results');
+      expect(text).to.match(/SJC +61,000,000 +61,700,000 +VND\/tael/);
+      expect(text).to.include('million VND/tael');
+      expect(text).to.include('Last answer');
+      expect(outcome).to.include({ exit: 0, lines: 6 });
+    });
+
+    it('echoes nothing, says which lines failed, and goes on', async () => {
+      const client = await daemon.connect({ resume: false });
+      const { outcome, text } = await script('MARKT ALL\nSUM 0\nMARKET SJK\n\nSUM 5\nSUM 101\n', client);
+      expect(outcome).to.deep.equal({ exit: 1, lines: 6, failed: [1, 2, 3, 6] });
+      const lines = text.trimEnd().split('\n');
+      expect(lines[0]).to.equal('Invalid command. Please retry. Did you mean MARKET?');
+      expect(lines[1]).to.match(/^Client int out of range: 0\./);
+      expect(lines[2]).to.include('Did you mean SJC?');
+      expect(lines[4]).to.match(/^Client Number: 5 /);
+    });
+
+    it('refuses an edit whose time is not the one the message carries', async () => {
+      const { outcome, text } = await script(
+        '-signup\ntime pass\nMSG one\nEDT #2 23 Feb 2021 15:00:01 two\nDLT #2 23 Feb 2021 15:00:01\n-quit\n',
+      );
+      expect(text).to.include('Edited the message failed. Please check the input.');
+      expect(text).to.include('Delete the message failed. Please check the input.');
+      expect(outcome.failed).to.deep.equal([4, 5]);
+    });
+
+    it('says how many tries are left, and for how long one is locked out', async () => {
+      await script('-signup\nlocked right\nOUT\n');
+      const { outcome, text } = await script(
+        `${'-signin\nlocked wrong\n'.repeat(3)}-signin\nlocked right\n-signup\nlocked x\n-signin\nnobody\n`,
+      );
+      expect(text).to.match(/The password is wrong\. 2 attempts left/);
+      expect(text).to.match(/Try again in 10 s/);
+      expect(text).to.include('Account is already exists, you can type "-signin" to continue');
+      expect(text).to.include('Typo error, please type again');
+      expect(text).to.not.include('wrong\n');
+      expect(outcome.exit).to.equal(1);
+    });
+
+    it('waits out the rate limit of the daemon', async () => {
+      const { outcome } = await script(`-signup\nmany pass\n${'SUM 1\n'.repeat(70)}`);
+      expect(outcome).to.include({ exit: 0, lines: 72 });
+    });
+
+    it('ends when the daemon ends the connection', async () => {
+      const client = await daemon.connectAfar();
+      const input = new PassThrough();
+      const output = new Screen(false);
+      const ended = new Repl({ client, input, output, user: 'somebody', env: {} }).run();
+      input.write('-signup\ngone pass\n');
+      await output.shows(/WELCOME "gone"/);
+      const admin = await daemon.connect();
+      await admin.call('admin.quitAll', { reason: 'closing' });
+      expect(await ended).to.include({ exit: 1 });
+      expect(output.text).to.include('closing');
+      await admin.close();
+    });
+  });
+
+  describe('terminal', () => {
+    it('signs in without showing what is typed, and keeps it out of the history', async () => {
+      await script('-signup\nterm my s3cret\nOUT\n');
+      const client = await daemon.connectAfar();
+      const historyFile = join((await daemon.anotherHome()).root, 'history');
+      await writeFile(historyFile, 'MARKET BTC\n');
+      const { output, input, ended } = await terminal(client, historyFile);
+      input.write('-signin\r');
+      await output.shows(/name password: $/);
+      input.write('term not s3cret\r');
+      await output.shows(/attempts left[^\n]*\n(.|\n)*name password: $/);
+      input.write('term my s3cret\r');
+      await output.shows(/Log in successfully! WELCOME "term"\n(.|\n)*term> $/);
+      input.write('-signin term my s3cret\r');
+      await output.shows(/no arguments[^\n]*\n(.|\n)*> $/);
+      input.write('SUM 7\r');
+      await output.shows(/Client Number: 7 [^\n]*\n(.|\n)*> $/);
+      input.write('-quit\r');
+      await output.shows(/Successfully logout, seya term!/);
+      expect(await ended).to.include({ exit: 0 });
+      const echoed = output.text.replaceAll('-signin term my s3cret', '');
+      expect(echoed).to.not.include('s3cret');
+      const kept = await readFile(historyFile, 'utf8');
+      expect(kept).to.equal('MARKET BTC\nSUM 7\n-quit\n');
+      await client.close();
+    });
+
+    it('hides a password that is pasted together with other lines', async () => {
+      await script('-signup\npaste hidden1\nOUT\n');
+      const client = await daemon.connectAfar();
+      const { output, input, ended } = await terminal(client);
+      input.write('-help\r-signin\rpaste hidden1\rSUM 9\r');
+      await output.shows(/Client Number: 9 /);
+      input.write('OUT\r');
+      expect(await ended).to.include({ exit: 0 });
+      expect(output.text).to.not.include('hidden1');
+      await client.close();
+    });
+
+    it('shows prices and messages of others above the line that is being typed', async () => {
+      await script('-signup\nwatcher pass\nOUT\n');
+      const client = await daemon.connectAfar();
+      await client.signIn({ name: 'watcher', password: 'pass' });
+      const { output, input, ended } = await terminal(client);
+      input.write('WATCH SJC\r');
+      await output.shows(/Watching SJC\.\n(.|\n)*> $/);
+      input.write('MARKET S');
+      await output.shows(/MARKET S$/);
+      const admin = await daemon.connect();
+      expect(admin.name).to.equal('owner'); // by the token that was kept at its sign-up
+      await admin.call('forum.post', { text: 'look \u202eat this' });
+      await output.shows(/\* #\d+; owner: "look at this" posted at [^\n]*\n(.|\n)*watcher> MARKET S$/);
+      await admin.call('rates.import', { instrument: 'SJC', rows: [[Date.now() - DAY, 70_000_000, 71_000_000]] });
+      await output.shows(/\* SJC buy 70,000,000, sell 71,000,000 VND\/tael [^\n]*\n(.|\n)*watcher> MARKET S$/);
+      input.write('JC\r');
+      await output.shows(/SJC +70,000,000 +71,000,000/);
+      input.end();
+      expect(await ended).to.include({ exit: 0 });
+      await admin.close();
+      await client.close();
+    });
+
+    it('forgets a line on Ctrl-C, and ends on the second one in a row', async () => {
+      const client = await daemon.connectAfar();
+      const { output, input, ended } = await terminal(client);
+      input.write('MARKET');
+      await output.shows(/MARKET$/);
+      input.write('\x03');
+      await output.shows(/\^C\n(.|\n)*goldctl> $/);
+      input.write('\x03');
+      await output.shows(/press Ctrl-C once more/);
+      input.write('\x03');
+      expect(await ended).to.include({ exit: 0 });
+      await client.close();
+    });
+
+    it('leaves a sign-in on Ctrl-C', async () => {
+      const client = await daemon.connectAfar();
+      const { output, input, ended } = await terminal(client);
+      input.write('-signin\r');
+      await output.shows(/name password: $/);
+      input.write('half of it\x03');
+      await output.shows(/Nothing was sent\.\n(.|\n)*goldctl> $/);
+      input.write('-quit\r');
+      await output.shows(/See ya!/);
+      expect(await ended).to.include({ exit: 0 });
+      expect(output.text).to.not.include('half');
+      await client.close();
+    });
+  });
+});
