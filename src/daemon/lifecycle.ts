@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Client } from '../client/client.ts';
 import { localTarget } from '../client/target.ts';
 import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain/failure.ts';
@@ -168,7 +169,7 @@ function spawnMain(
   detached: boolean,
 ): ChildProcess {
   // Plain node and, from source, tsx by its full address: the working folder holds no node_modules.
-  const loader = FROM_SOURCE ? ['--import', import.meta.resolve('tsx')] : [];
+  const loader = FROM_SOURCE ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
   const argument = JSON.stringify(atHome(home, options));
   return spawn(process.execPath, [...loader, MAIN, argument], { cwd: home.root, detached, stdio });
 }

@@ -22,7 +22,8 @@ export async function writePidFile(home: Home, record: PidRecord): Promise<void>
 /** What the file says; undefined without one, and when it is damaged: it is a hint, never a proof. */
 export async function readPidFile(home: Home): Promise<PidRecord | undefined> {
   try {
-    const { pid, startedAt, options } = JSON.parse(await readFile(home.pidFile, 'utf8')) as Partial<PidRecord>;
+    const written = JSON.parse(await readFile(home.pidFile, 'utf8')) as Partial<PidRecord> | null;
+    const { pid, startedAt, options } = written ?? {};
     if (!Number.isSafeInteger(pid) || pid! <= 0 || typeof options !== 'object' || options === null) return undefined;
     return { pid: pid!, startedAt: Number(startedAt), options };
   } catch (cause) {

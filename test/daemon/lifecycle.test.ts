@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Client } from '../../src/client/client.ts';
+import { parseTarget } from '../../src/client/target.ts';
+import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import {
+  clearStaleSocket,
+  isAlive,
+  isOurs,
+  readPidFile,
+  removePidFile,
+  writePidFile,
+} from '../../src/daemon/pidfile.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import type { Home } from '../../src/home.ts';
+import { quietHome } from './quiet.ts';
+
+async function caught(promise: Promise<unknown>): Promise<Failure> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error) => error,
+  );
+  expect(thrown).to.be.instanceOf(Failure);
+  return thrown;
+}
+
+describe('daemon', function () {
+  this.timeout(60_000);
+  let home: Home;
+
+  beforeEach(async () => {
+    home = await quietHome();
+  });
+  afterEach(async () => {
+    await stopDaemon(home).catch((failure) => expect(failure).to.include({ code: 'NO_DAEMON' }));
+    await rm(home.root, { recursive: true });
+  });
+
+  it('starts, says so when it runs already, serves, restarts with its options, and stops', async () => {
+    const { status, already } = await startDaemon(home, { attempts: 5 });
+    expect(already).to.equal(false);
+    expect(await readPidFile(home)).to.deep.equal({
+      pid: status.pid,
+      startedAt: status.startedAt,
+      options: { attempts: 5, home: home.root },
+    });
+    expect((await stat(home.pidFile)).mode & 0o777).to.equal(0o600);
+    expect((await stat(home.controlSocket)).mode & 0o777).to.equal(0o600);
+
+    const second = await startDaemon(home, { attempts: 1 });
+    expect(second).to.deep.include({ already: true });
+    expect(second.status.pid).to.equal(status.pid);
+
+    let told = '';
+    const client = await Client.connect({
+      target: parseTarget(status.listening[0]!.address),
+      home,
+      onFirstUse: (fingerprint) => {
+        told = fingerprint;
+      },
+    });
+    expect(told).to.equal(status.fingerprint);
+
+    const again = await restartDaemon(home);
+    expect((await client.closed)?.code).to.equal('CONNECTION_ENDED');
+    expect(again.stopped).to.include({ pid: status.pid }).and.to.not.have.property('forced');
+    expect(again.status.fingerprint).to.equal(status.fingerprint);
+    expect(await readPidFile(home)).to.deep.include({ options: { attempts: 5, home: home.root } });
+
+    expect(await stopDaemon(home)).to.include({ pid: again.status.pid });
+    expect(isAlive(again.status.pid)).to.equal(false);
+    expect(await caught(daemonStatus(home))).to.include({ code: 'NO_DAEMON' });
+    expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON', exit: 3 });
+    expect(await readPidFile(home)).to.equal(undefined);
+  });
+
+  it('starts again over what a killed one left', async () => {
+    const { status } = await startDaemon(home, {});
+    process.kill(status.pid, 'SIGKILL');
+    while (isAlive(status.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await stat(home.controlSocket)).isSocket()).to.equal(true);
+    const { status: next, already } = await startDaemon(home, {});
+    expect(already).to.equal(false);
+    expect(next.pid).to.not.equal(status.pid);
+  });
+
+  it('starts once when it is started twice at once', async () => {
+    const both = await Promise.all([startDaemon(home, {}), startDaemon(home, {})]);
+    expect(both.map(({ already }) => already).sort()).to.deep.equal([false, true]);
+    expect(both[0]!.status.pid).to.equal(both[1]!.status.pid);
+  });
+
+  it('tells why it does not start', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const taken = await caught(startDaemon(home, { port })).finally(() => server.close());
+    expect(taken).to.include({ code: 'PORT_TAKEN' });
+    expect(taken.message).to.include(String(port));
+    expect(await caught(startDaemon(home, { plain: true, host: '0.0.0.0' }))).to.include({ code: 'USAGE', exit: 2 });
+    await writeFile(home.configFile, '{"listen":{"prot":1}}');
+    const invalid = await caught(startDaemon(home, {}));
+    expect(invalid).to.include({ code: 'CONFIG_INVALID' });
+    expect(invalid.message).to.include('did you mean "port"?');
+  });
+});
+
+describe('pid file', () => {
+  let home: Home;
+  let stranger: ChildProcess | undefined;
+
+  beforeEach(async () => {
+    home = await quietHome();
+  });
+  afterEach(async () => {
+    if (stranger?.exitCode === null && stranger.signalCode === null) {
+      stranger.kill('SIGKILL');
+      await once(stranger, 'exit');
+    }
+    stranger = undefined;
+    await rm(home.root, { recursive: true });
+  });
+
+  /** Some program that does nothing and says when it does. */
+  async function run(file: string, ...argv: string[]): Promise<number> {
+    await writeFile(file, 'console.log("up"); setInterval(() => {}, 1e6);');
+    stranger = spawn(process.execPath, [file, ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(stranger.stdout!, 'data');
+    return stranger.pid!;
+  }
+
+  it('leaves alone a program that got the number of a daemon', async () => {
+    const pid = await run(join(home.root, 'other.js'), JSON.stringify({ home: home.root }));
+    await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
+    expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON' });
+    expect(isAlive(pid)).to.equal(true);
+  });
+
+  it('leaves alone the daemon of another home', async () => {
+    await mkdir(join(home.root, 'daemon'));
+    const pid = await run(join(home.root, 'daemon', 'main.js'), JSON.stringify({ home: '/another' }));
+    await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
+    expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON' });
+    expect(await isOurs({ pid, startedAt: 0, options: { home: '/another' } })).to.equal(process.platform !== 'win32');
+    expect(isAlive(pid)).to.equal(true);
+  });
+
+  it('ends a daemon that is ours and does not answer by a signal', async () => {
+    await mkdir(join(home.root, 'daemon'));
+    const pid = await run(join(home.root, 'daemon', 'main.js'), JSON.stringify({ home: home.root }));
+    await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
+    const stuck = await caught(startDaemon(home, {}));
+    expect(stuck).to.include({ code: 'NO_DAEMON' });
+    expect(stuck.message).to.include(String(pid));
+    const told: string[] = [];
+    expect(await stopDaemon(home, (signal) => told.push(signal))).to.include({ pid, forced: 'SIGTERM' });
+    expect(told).to.deep.equal(['SIGTERM']);
+  });
+
+  it('is a hint: a damaged one is none', async () => {
+    for (const text of ['', '{', '{}', '{"pid":-1,"options":{}}', '{"pid":1.5,"options":{}}', 'null', '[]']) {
+      await writeFile(home.pidFile, text);
+      expect(await readPidFile(home), text).to.equal(undefined);
+    }
+  });
+
+  it("is not removed by another process's end", async () => {
+    await writePidFile(home, { pid: 4242, startedAt: 1, options: {} });
+    await removePidFile(home, 4243);
+    expect(await readPidFile(home)).to.include({ pid: 4242 });
+    await removePidFile(home, 4242);
+    expect(await readFile(home.pidFile, 'utf8').catch(({ code }) => code)).to.equal('ENOENT');
+  });
+});
+
+describe('stale control socket', () => {
+  it('is removed when nobody listens, and never when somebody does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-stale-'));
+    const controlSocket = join(folder, 'control.sock');
+    const home = { controlSocket } as Home;
+    await clearStaleSocket(home);
+    await writeFile(controlSocket, '');
+    await clearStaleSocket(home);
+    const server = createServer().listen(controlSocket);
+    await once(server, 'listening');
+    expect(await caught(clearStaleSocket(home))).to.include({ code: 'DATA_LOCKED' });
+    expect((await stat(controlSocket)).isSocket()).to.equal(true);
+    server.close();
+    await once(server, 'close');
+    await rm(folder, { recursive: true });
+  });
+});
