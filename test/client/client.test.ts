@@ -7,6 +7,7 @@ import { localTarget } from '../../src/client/target.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { type Home, openHome } from '../../src/home.ts';
 import { encodeNotification } from '../../src/protocol/line.ts';
+import { version } from '../../src/version.ts';
 import { type Answer, failure, HELLO, Listener, result } from './listener.ts';
 
 const SIGNED_IN = { status: 200, name: 'lan', role: 'member', token: 'token-1', seq: 9 };
@@ -43,7 +44,7 @@ describe('client', () => {
     expect(hello).to.deep.equal(HELLO);
     expect(await client!.call('rates.list', { market: 'gold' })).to.deep.equal({ quotes: [] });
     expect(listener!.lines.map((line) => [line.method, line.params])).to.deep.equal([
-      ['hello', { protocol: 1, client: 'goldctl/0.1.0' }],
+      ['hello', { protocol: 1, client: `goldctl/${version()}` }],
       ['rates.list', { market: 'gold' }],
     ]);
   });
