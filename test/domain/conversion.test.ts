@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { convert, parseMeasure } from '../../src/domain/conversion.ts';
+import type { Quote } from '../../src/domain/quote.ts';
+import { UNITS } from '../../src/domain/unit.ts';
+
+const base = { provider: 'p', company: '', brand: '', at: 0, checkedAt: 0, id: '' };
+const gold: Quote = {
+  ...base,
+  instrument: 'SJC',
+  market: 'gold',
+  buy: 80_000_000,
+  sell: 82_000_000,
+  currency: 'VND',
+  unit: 'tael',
+};
+const world: Quote = {
+  ...base,
+  instrument: 'XAU',
+  market: 'gold',
+  buy: 1999,
+  sell: 2001,
+  currency: 'USD',
+  unit: 'ozt',
+};
+const dollar: Quote = {
+  ...base,
+  instrument: 'USD',
+  market: 'fx',
+  buy: 24_000,
+  sell: 24_500,
+  currency: 'VND',
+  unit: 'each',
+};
+const bank = (currency: string, inCurrency: string) =>
+  currency === 'USD' && inCurrency === 'VND' ? dollar : undefined;
+
+describe('parseMeasure', () => {
+  it('reads a currency, a unit, or both', () => {
+    expect(parseMeasure('USD/ozt')).to.deep.equal({ currency: 'USD', unit: 'ozt' });
+    expect(parseMeasure(' usd/OZT ')).to.deep.equal({ currency: 'USD', unit: 'ozt' });
+    expect(parseMeasure('USDT')).to.deep.equal({ currency: 'USDT' });
+    expect(parseMeasure('/chi')).to.deep.equal({ unit: 'chi' });
+    expect(parseMeasure('Chi')).to.deep.equal({ unit: 'chi' });
+  });
+
+  it('refuses everything else', () => {
+    for (const text of [
+      '',
+      '/',
+      'USD/',
+      'USD/lb',
+      'US',
+      'DOLLAR',
+      'USD/ozt/g',
+      'USD ozt',
+      'toString',
+      '/toString',
+      'ĐÔL',
+    ]) {
+      expect(parseMeasure(text), text).to.equal(undefined);
+    }
+  });
+
+  it('takes any text, and reads what it gives again', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom('/', 'U', 'S', 'D', 'g', 'chi', ' ') }),
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        const measure = parseMeasure(given);
+        if (!measure) return;
+        expect(measure.currency !== undefined || measure.unit !== undefined).to.equal(true);
+        if (measure.unit !== undefined) expect(UNITS).to.have.own.property(measure.unit);
+        const written = `${measure.currency ?? ''}${measure.unit === undefined ? '' : `/${measure.unit}`}`;
+        expect(parseMeasure(written)).to.deep.equal(measure);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('convert', () => {
+  it('changes the unit alone without any rate', () => {
+    const { buy, sell, currency, unit, legs } = convert(gold, { unit: 'chi' }, () => undefined)!;
+    expect({ currency, unit, legs }).to.deep.equal({ currency: 'VND', unit: 'chi', legs: [gold] });
+    expect(buy).to.be.closeTo(8_000_000, 1e-6);
+    expect(sell).to.be.closeTo(8_200_000, 1e-6);
+  });
+
+  it('takes each side at the price that somebody would get', () => {
+    const dong = convert(world, { currency: 'VND' }, bank)!;
+    expect(dong).to.deep.equal({
+      buy: 1999 * 24_000,
+      sell: 2001 * 24_500,
+      currency: 'VND',
+      unit: 'ozt',
+      legs: [world, dollar],
+    });
+    const dollars = convert(gold, { currency: 'USD' }, bank)!;
+    expect(dollars).to.deep.equal({
+      buy: 80_000_000 / 24_500,
+      sell: 82_000_000 / 24_000,
+      currency: 'USD',
+      unit: 'tael',
+      legs: [gold, dollar],
+    });
+  });
+
+  it('uses the one price that a bank has, and keeps a side that is not there away', () => {
+    const onlySell = { ...dollar, buy: null };
+    const onlyBuy = { ...world, sell: null };
+    expect(convert(onlyBuy, { currency: 'VND' }, () => onlySell)).to.include({ buy: 1999 * 24_500, sell: null });
+  });
+
+  it('never estimates: an unknown rate, or units that do not compare, give nothing', () => {
+    expect(convert(gold, { currency: 'EUR' }, bank)).to.equal(undefined);
+    expect(convert(gold, { unit: 'coin' }, bank)).to.equal(undefined);
+    expect(convert(dollar, { unit: 'g' }, bank)).to.equal(undefined);
+  });
+
+  it('to the same measure changes nothing', () => {
+    expect(convert(gold, { currency: 'VND', unit: 'tael' }, bank)).to.deep.include({
+      buy: gold.buy,
+      sell: gold.sell,
+      legs: [gold],
+    });
+    expect(convert(gold, {}, bank)).to.deep.include({ buy: gold.buy, sell: gold.sell });
+  });
+
+  it('there and back never gains', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e9 }),
+        fc.integer({ min: 1, max: 30_000 }),
+        fc.nat(500),
+        (price, rate, spread) => {
+          const rateOf = (currency: string) =>
+            currency === 'USD' ? { ...dollar, buy: rate, sell: rate + spread } : undefined;
+          const there = convert({ ...gold, buy: price, sell: price }, { currency: 'USD', unit: 'ozt' }, rateOf)!;
+          const back = convert({ ...gold, ...there }, { currency: 'VND', unit: 'tael' }, rateOf)!;
+          expect(back.buy!).to.be.at.most(price * (1 + 1e-9));
+          expect(back.sell!).to.be.at.least(price * (1 - 1e-9));
+        },
+      ),
+    );
+  });
+});

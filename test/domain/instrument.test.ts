@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { fold } from '../../src/domain/fold.ts';
+import { CATALOGUE, instrumentIdOf, isInstrumentId, knownInstrument } from '../../src/domain/instrument.ts';
+
+describe('instruments', () => {
+  it('are found by id, name and alias, whatever the case, accents and spaces', () => {
+    const cases: [string, string][] = [
+      ['SJC', 'SJC'],
+      ['vàng  MIẾNG sjc', 'SJC'],
+      ['vang mieng sjc', 'SJC'],
+      ['Nhẫn PNJ', 'PNJ-RING'],
+      ['do la', 'USD'],
+      ['ĐÔ LA MỸ', 'USD'],
+      ['bitcoin', 'BTC'],
+      ['matic', 'POL'],
+      ['Vàng thế giới', 'XAU'],
+    ];
+    for (const [text, id] of cases) expect(knownInstrument(text)?.id, text).to.equal(id);
+    for (const text of ['', ' ', 'SJCX', '__proto__', 'constructor'])
+      expect(knownInstrument(text), text).to.equal(undefined);
+  });
+
+  it('of the catalogue have ids, and no name in common', () => {
+    const names = new Map<string, string>();
+    for (const { id, name, aliases } of CATALOGUE) {
+      expect(isInstrumentId(id), id).to.equal(true);
+      for (const one of [id, name, ...aliases]) {
+        expect(names.get(fold(one)) ?? id, `${one} names two instruments`).to.equal(id);
+        expect(fold(one)).to.not.equal('');
+        names.set(fold(one), id);
+      }
+    }
+  });
+
+  it('have ids of capital letters, digits, - and .', () => {
+    for (const id of ['SJC', 'PNJ-RING', 'USD-EUR', '1INCH', 'A.B', 'A'.repeat(48)])
+      expect(isInstrumentId(id)).to.equal(true);
+    for (const id of ['', 'sjc', '-A', '.A', 'A B', 'VÀNG', 'A/B', 'A\n', 'A'.repeat(49)])
+      expect(isInstrumentId(id)).to.equal(false);
+  });
+
+  it('that no catalogue has get an id of their name', () => {
+    expect(instrumentIdOf('Vàng nữ trang 99%')).to.equal('VANG-NU-TRANG-99');
+    expect(instrumentIdOf('Vàng miếng 999.9')).to.equal('VANG-MIENG-999.9');
+    expect(instrumentIdOf('đồng')).to.equal('DONG');
+    expect(instrumentIdOf(' --. ')).to.equal('');
+    expect(instrumentIdOf('黄金')).to.equal('');
+    expect(instrumentIdOf(`${'a'.repeat(47)} b`)).to.equal('A'.repeat(47));
+  });
+
+  it('get an id that is one, or none, of any text, and keep the one they have', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom('a', 'Đ', 'ß', 'ﬁ', '-', '.', ' ', '9', '%', '\u0301'), maxLength: 80 }),
+    );
+    fc.assert(
+      fc.property(text, (name) => {
+        const id = instrumentIdOf(name);
+        expect(id === '' || isInstrumentId(id), id).to.equal(true);
+        expect(instrumentIdOf(id)).to.equal(id);
+        knownInstrument(name);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Failure } from '../../src/domain/failure.ts';
+import { parseText, parseTopic } from '../../src/domain/post.ts';
+
+const texts = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc.string({
+    unit: fc.constantFrom(
+      'e',
+      'a',
+      '\u0301',
+      '\u200b',
+      '\u200d',
+      '\ufeff',
+      ' ',
+      '\t',
+      '\r',
+      '\n',
+      '\u2028',
+      '\x1b',
+      '\u202e',
+      '\ud83d',
+      '\ude00',
+      '#',
+      'İ',
+      'Σ',
+    ),
+  }),
+);
+
+function codeOf(parse: () => unknown): string {
+  try {
+    parse();
+  } catch (failure) {
+    expect(failure).to.be.instanceOf(Failure);
+    return (failure as Failure).code;
+  }
+  return 'none';
+}
+
+describe('parseText', () => {
+  it('keeps lines and words, and takes out what a terminal obeys', () => {
+    expect(parseText(' Giá vàng\r\nhôm nay\rtăng\u2028mạnh ', 100)).to.equal('Giá vàng\nhôm nay\ntăng\nmạnh');
+    expect(parseText('a\tb\x1b[2J\u202ec', 100)).to.equal('a b[2Jc');
+    expect(parseText('👩\u200d🌾 e\u0301', 100)).to.equal('👩\u200d🌾 é');
+    expect(parseText('e\u200b\u0301', 100)).to.equal('é');
+  });
+
+  it('needs something that can be seen', () => {
+    for (const text of [
+      '',
+      ' \n\t',
+      '\x1b',
+      '\u200b',
+      '\u200d',
+      '\u200c \u200d',
+      '\u115f',
+      '\ufe0f\u2800'.slice(0, 1),
+    ]) {
+      expect(
+        codeOf(() => parseText(text, 10)),
+        JSON.stringify(text),
+      ).to.equal('INVALID_REQUEST');
+    }
+  });
+
+  it('counts characters, not halves of them', () => {
+    expect(parseText('😀'.repeat(10), 10)).to.equal('😀'.repeat(10));
+    expect(codeOf(() => parseText('😀'.repeat(11), 10))).to.equal('TOO_LARGE');
+    expect(parseText(`${'a'.repeat(10)}\u200b\n`, 10)).to.equal('a'.repeat(10));
+    expect(codeOf(() => parseText('a'.repeat(11), 10))).to.equal('TOO_LARGE');
+  });
+
+  it('gives text that it takes again as it is, or refuses', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (codeOf(() => parseText(text, 50)) !== 'none') return;
+        const clean = parseText(text, 50);
+        expect(parseText(clean, 50)).to.equal(clean);
+        expect(clean.normalize('NFC')).to.equal(clean);
+        expect(clean).to.not.match(/(?!\n)\p{Cc}|\p{Cs}|\p{Co}|(?![\u200c\u200d])\p{Cf}|[\u2028\u2029]|^\s|\s$/u);
+        expect([...clean].length).to.be.at.most(50);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('parseTopic', () => {
+  it('takes small letters of any script, digits, - and _', () => {
+    expect(parseTopic('#Gold')).to.equal('gold');
+    expect(parseTopic('GIÁ-VÀNG_2')).to.equal('giá-vàng_2');
+    for (const text of ['', '#', '##a', 'a b', 'a/b', 'a\n', 'a'.repeat(33)]) {
+      expect(
+        codeOf(() => parseTopic(text)),
+        text,
+      ).to.equal('INVALID_REQUEST');
+    }
+  });
+
+  it('gives a topic that it takes again as it is, or refuses', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (codeOf(() => parseTopic(text)) !== 'none') return;
+        const topic = parseTopic(text);
+        expect(parseTopic(topic)).to.equal(topic);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import type { Instant } from '../../src/domain/instant.ts';
+import type { Quote } from '../../src/domain/quote.ts';
+import type { Appended } from '../../src/engine/contract.ts';
+import { LocalEngine } from '../../src/engine/local/engine.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { ImportedRow, Kind, Records } from '../../src/view/records.ts';
+import { View } from '../../src/view/view.ts';
+import { memoryStore } from '../store/temporary.ts';
+
+/** A journal and its view in memory. */
+export class TestRoom {
+  readonly store: Store;
+  engine: LocalEngine;
+  view: View;
+
+  constructor(store = memoryStore()) {
+    this.store = store;
+    this.view = new View(store);
+    this.engine = new LocalEngine(store, this.view);
+  }
+
+  async start(): Promise<this> {
+    await this.engine.start();
+    return this;
+  }
+
+  stop(): Promise<void> {
+    return this.engine.stop();
+  }
+
+  /** As a restarted daemon: the same store, a view that knows nothing yet. */
+  async restart(): Promise<void> {
+    await this.engine.stop();
+    this.view = new View(this.store);
+    this.engine = new LocalEngine(this.store, this.view);
+    await this.engine.start();
+  }
+
+  append<K extends Kind>(kind: K, at: Instant, fields: Records[K]): Promise<Appended> {
+    return this.engine.journal.append({ kind, at, ...fields });
+  }
+
+  /** A provider's answer at `at`. */
+  receive(at: Instant, quotes: Quote[], { provider = 'sjc', missing = [] as string[] } = {}): Promise<Appended> {
+    return this.append('rates.received', at, { provider, quotes, missing });
+  }
+
+  import(rows: ImportedRow[], series: Partial<Records['rates.imported']> = {}): Promise<Appended> {
+    return this.append('rates.imported', 0, { ...SERIES, ...series, rows });
+  }
+
+  /** The view's own keys and values, without the engine's. */
+  async content(): Promise<Map<string, string>> {
+    return new Map((await this.store.entries({})).filter(([key]) => !/^[jmx]\//.test(key)));
+  }
+
+  /** What the view keeps in memory, as its readers see it. */
+  memory(): unknown {
+    const instruments = [...this.view.quotes.instruments];
+    return { instruments, latest: instruments.map(([id]) => this.view.quotes.latest(id)) };
+  }
+}
+
+export const SERIES = {
+  instrument: 'SJC',
+  market: 'gold',
+  provider: 'sjc',
+  company: 'SJC',
+  brand: 'Hà Nội',
+  currency: 'VND',
+  unit: 'tael',
+} as const;
+
+export function quote(at: Instant, sell: number, fields: Partial<Quote> = {}): Quote {
+  return { ...SERIES, buy: sell - 2, sell, at, checkedAt: at, id: `n${at}`, ...fields };
+}
