@@ -1,4 +1,4 @@
-import { chmod, rename, stat } from 'node:fs/promises';
+import { chmod, open, rename, stat } from 'node:fs/promises';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { Failure } from '../domain/failure.ts';
 import { prettyLine } from './pretty-line.ts';
@@ -34,15 +34,19 @@ export interface DaemonLog {
  */
 export async function createLog(options: LogOptions): Promise<DaemonLog> {
   const { file, level, foreground = false, rotateBytes = ROTATE_BYTES } = options;
-  const moved = await putAside(file, rotateBytes);
+  let moved: boolean;
+  try {
+    moved = await putAside(file, rotateBytes);
+    // Tried before it is handed over: what cannot be opened there can be neither flushed nor given up.
+    const handle = await open(file, 'a', 0o600);
+    await handle.chmod(0o600);
+    await handle.close();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Failure('STORE_FAILED', `${file} cannot be written (${code}).`, { cause, data: { file } });
+  }
   const sink = destination({ dest: file, sync: false, mode: 0o600 });
-  await new Promise<void>((resolve, reject) => {
-    sink.once('ready', resolve);
-    sink.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(new Failure('STORE_FAILED', `${file} cannot be written (${cause.code}).`, { cause, data: { file } }));
-    });
-  });
-  await chmod(file, 0o600);
+  await new Promise((resolve) => sink.once('ready', resolve));
   // A full disk must not end the daemon; it shows on standard error, and lines come back with the space.
   sink.on('error', (error: Error) => process.stderr.write(`${file}: ${error.message}\n`));
 
