@@ -60,7 +60,7 @@ function block(pem: string, label: string): string | undefined {
 }
 
 async function makeCertificate(): Promise<string> {
-  (await import('./reflect-metadata.ts')).provideReflectMetadata();
+  await import('reflect-metadata'); // what the library's injection container needs and leaves to the program
   const x509 = await import('@peculiar/x509');
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const names = new Set(['localhost', ...[hostname()].filter((name) => /^[A-Za-z0-9.-]{1,253}$/.test(name))]);
