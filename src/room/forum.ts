@@ -46,7 +46,7 @@ export class Forum {
   async post(writer: Writer, { text, topic, replyTo, clientId }: NewPost): Promise<Post> {
     const clean = parseText(text, this.#postCharacters);
     const inTopic = topic === undefined ? undefined : parseTopic(topic);
-    const answered = replyTo === undefined ? undefined : this.#find(replyTo);
+    const answered = replyTo === undefined ? undefined : this.#find(replyTo, 'replyTo');
     if (clientId !== undefined) {
       const before = this.#view.posts.byClientId(writer.name, clientId);
       if (before) return before;
@@ -97,7 +97,8 @@ export class Forum {
         if (posts.length === limit) return { posts, seq: posts.at(-1)!.seq, more: true };
         posts.push(post);
       }
-      return { posts, seq: head, more: false };
+      // What is read may be newer than the head was: it must not come again.
+      return { posts, seq: Math.max(head, posts.at(-1)?.seq ?? 0), more: false };
     }
     let more = false;
     for await (const post of this.#view.posts.backwards(before)) {
@@ -112,9 +113,9 @@ export class Forum {
     return { posts: posts.reverse(), seq: head, more };
   }
 
-  #find(number: number): Post {
+  #find(number: number, field = 'number'): Post {
     const post = this.#view.posts.get(number);
-    if (!post) throw new Failure('NOT_FOUND', `There is no post #${number}.`, { data: { field: 'number' } });
+    if (!post) throw new Failure('NOT_FOUND', `There is no post #${number}.`, { data: { field } });
     return post;
   }
 

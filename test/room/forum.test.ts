@@ -1,0 +1,283 @@
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import type { Writer } from '../../src/room/forum.ts';
+import { HOUR, MINUTE, NOON, Room, refusal } from './room.ts';
+
+const YODA: Writer = { name: 'Yoda', role: 'member' };
+const HANS: Writer = { name: 'Hans', role: 'member' };
+const LUKE: Writer = { name: 'Luke', role: 'moderator' };
+const OWNER: Writer = { name: 'Leia', role: 'owner' };
+
+describe('Forum', () => {
+  let room: Room;
+  const post = (text: string, more: object = {}, writer = YODA) => room.forum.post(writer, { text, ...more });
+  const texts = async (reading: Parameters<Room['forum']['read']>[0] = {}) =>
+    (await room.forum.read(reading)).posts.map(({ text }) => text);
+  beforeEach(async () => {
+    room = await Room.open();
+  });
+  afterEach(() => room.close());
+
+  describe('post', () => {
+    it('keeps who, what, where and when', async () => {
+      expect(await post('Vàng lên rồi', { topic: '#Vàng' })).to.deep.equal({
+        number: 1,
+        member: 'Yoda',
+        text: 'Vàng lên rồi',
+        topic: 'vàng',
+        replyTo: null,
+        at: NOON,
+        editedAt: null,
+        deletedAt: null,
+        deletedBy: null,
+        seq: 1,
+      });
+      expect((await post('two')).topic).to.equal('lobby');
+    });
+
+    it('gives one post for the same clientId twice, also at the same time', async () => {
+      const both = await Promise.all([post('once', { clientId: 'c1' }), post('once', { clientId: 'c1' })]);
+      expect(both[1]).to.deep.equal(both[0]);
+      expect(await post('once more', { clientId: 'c1' })).to.deep.equal(both[0]);
+      expect(await texts()).to.deep.equal(['once']);
+    });
+
+    it('gives what became of the post when its clientId comes again', async () => {
+      const { number } = await post('first', { clientId: 'c1' });
+      await room.forum.edit(YODA, number, 'second');
+      expect((await post('first', { clientId: 'c1' })).text).to.equal('second');
+      await room.forum.delete(YODA, number);
+      expect((await post('first', { clientId: 'c1' })).text).to.equal(null);
+      expect(await texts()).to.deep.equal([null]);
+    });
+
+    it('has clientIds of their own for every member', async () => {
+      const [one, other] = [await post('mine', { clientId: 'c' }), await post('mine', { clientId: 'c' }, HANS)];
+      expect([one.number, other.number]).to.deep.equal([1, 2]);
+      expect((await post('x', { clientId: 'c' }, { name: 'YODA', role: 'member' })).number).to.equal(1);
+      // neither name nor id may pass for a part of the other
+      await post('a', { clientId: 'b/c' });
+      expect((await post('b', { clientId: 'c' }, { name: 'Yoda-b', role: 'member' })).text).to.equal('b');
+    });
+
+    it('gives every number once when many write at the same time', async () => {
+      const posts = await Promise.all(Array.from({ length: 100 }, (_, i) => post(`${i}`, {}, i % 2 ? YODA : HANS)));
+      expect(posts.map(({ number }) => number).sort((a, b) => a - b)).to.deep.equal(
+        Array.from({ length: 100 }, (_, i) => i + 1),
+      );
+    });
+
+    it('answers a post in its topic, unless another is named', async () => {
+      await post('question', { topic: 'gold' });
+      expect(await post('answer', { replyTo: 1 })).to.include({ replyTo: 1, topic: 'gold' });
+      expect(await post('elsewhere', { replyTo: 1, topic: 'btc' })).to.include({ replyTo: 1, topic: 'btc' });
+      await room.forum.delete(YODA, 1);
+      expect(await post('too late?', { replyTo: 1 })).to.include({ replyTo: 1, topic: 'gold' });
+      const failure = await refusal(() => post('?', { replyTo: 99 }), 'NOT_FOUND');
+      expect(failure.message).to.equal('There is no post #99.');
+      expect(failure.data).to.deep.equal({ field: 'replyTo' });
+    });
+
+    it('counts characters, not bytes or halves of them', async () => {
+      expect((await post('😀'.repeat(4096))).text).to.have.length(8192);
+      expect((await post(`${'ệ'.normalize('NFD').repeat(4096)} `)).text).to.equal('ệ'.repeat(4096));
+      const failure = await refusal(() => post('😀'.repeat(4097)), 'TOO_LARGE');
+      expect(failure.data).to.deep.equal({ field: 'text', limit: 4096 });
+      await refusal(() => room.forum.edit(YODA, 1, 'x'.repeat(4097)), 'TOO_LARGE');
+      expect(await texts()).to.have.length(2);
+    });
+
+    it('keeps line breaks and takes every other control character out', async () => {
+      const { text } = await post(' \u001b[31mred\u001b[0m\r\nnext\tline\u202e\u200b\u0007 ');
+      expect(text).to.equal('[31mred[0m\nnext line');
+      for (const nothing of ['', '  \n ', '\u0000\u001b', '\u200b\u2060', '\u3164']) {
+        await refusal(() => post(nothing), 'INVALID_REQUEST');
+      }
+    });
+
+    it('refuses topics that are none', async () => {
+      for (const topic of ['', '#', 'two words', 'a/b', 'x'.repeat(33), '\u001b[0m']) {
+        expect((await refusal(() => post('x', { topic }), 'INVALID_REQUEST')).data).to.deep.equal({ field: 'topic' });
+      }
+      expect((await post('x', { topic: '__proto__' })).topic).to.equal('__proto__');
+    });
+  });
+
+  describe('edit and delete', () => {
+    beforeEach(() => post('original'));
+
+    it('is for the writer, a moderator and the owner', async () => {
+      for (const writer of [YODA, { name: 'YODA', role: 'member' } as const, LUKE, OWNER]) {
+        room.now += MINUTE;
+        const edited = await room.forum.edit(writer, 1, `by ${writer.name}`);
+        expect(edited).to.include({ text: `by ${writer.name}`, member: 'Yoda', at: NOON, editedAt: room.now });
+      }
+      for (const call of [() => room.forum.edit(HANS, 1, 'mine'), () => room.forum.delete(HANS, 1)]) {
+        expect((await refusal(call, 'NOT_ALLOWED')).message).to.include("#1 is Yoda's");
+      }
+      expect(await room.forum.delete(LUKE, 1)).to.include({ text: null, deletedBy: 'Luke', deletedAt: room.now });
+    });
+
+    it('tells what was deleted from what never was', async () => {
+      await room.forum.delete(YODA, 1);
+      await refusal(() => room.forum.edit(YODA, 1, 'again'), 'GONE');
+      await refusal(() => room.forum.delete(YODA, 1), 'GONE');
+      await refusal(() => room.forum.edit(YODA, 2, 'x'), 'NOT_FOUND');
+      await refusal(() => room.forum.delete(YODA, Number.MAX_SAFE_INTEGER), 'NOT_FOUND');
+    });
+
+    it('lets a deletion win over an edit that comes at the same time', async () => {
+      const settled = await Promise.allSettled([
+        room.forum.delete(YODA, 1),
+        room.forum.edit(LUKE, 1, 'saved'),
+        room.forum.delete(LUKE, 1),
+      ]);
+      expect(settled.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'rejected']);
+      expect(((settled[1] as PromiseRejectedResult).reason as Failure).code).to.equal('GONE');
+      expect((await room.forum.read({})).posts[0]).to.include({ text: null, deletedBy: 'Yoda' });
+    });
+
+    it('keeps an edit that came before the deletion, and the last of two edits', async () => {
+      await Promise.all([room.forum.edit(YODA, 1, 'one'), room.forum.edit(LUKE, 1, 'two')]);
+      expect(await texts()).to.deep.equal(['two']);
+      const [edited, deleted] = await Promise.all([room.forum.edit(YODA, 1, 'three'), room.forum.delete(LUKE, 1)]);
+      expect([edited.text, deleted.text]).to.deep.equal(['three', null]);
+    });
+
+    it('never uses a number again, not after a restart either', async () => {
+      await post('two');
+      await room.forum.delete(YODA, 2);
+      await room.engine.stop();
+      room = await Room.open({ store: room.store });
+      expect((await post('three')).number).to.equal(3);
+      expect(await texts()).to.deep.equal(['original', null, 'three']);
+    });
+  });
+
+  describe('read', () => {
+    /** Posts 1-60, a minute apart; every third one about gold. */
+    const write = async (count = 60) => {
+      for (let i = 1; i <= count; i++) {
+        room.now = NOON + i * MINUTE;
+        await post(`${i}`, i % 3 === 0 ? { topic: 'gold' } : {});
+      }
+    };
+    const numbers = (from: number, to: number, step = 1) =>
+      Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => `${from + i * step}`);
+
+    it('is empty before the first post', async () => {
+      expect(await room.forum.read({})).to.deep.equal({ posts: [], seq: 0, more: false });
+      expect(await room.forum.read({ sinceSeq: 7 })).to.deep.equal({ posts: [], seq: 0, more: false });
+    });
+
+    it('gives the newest 50, oldest first, and says that there are more', async () => {
+      await write();
+      const read = await room.forum.read({});
+      expect(read.posts.map(({ text }) => text)).to.deep.equal(numbers(11, 60));
+      expect([read.more, read.seq]).to.deep.equal([true, 60]);
+    });
+
+    it('goes back page by page', async () => {
+      await write(25);
+      const pages: string[][] = [];
+      let before: number | undefined;
+      for (;;) {
+        const { posts, more } = await room.forum.read({ before, limit: 10 });
+        pages.push(posts.map(({ text }) => text!));
+        before = posts[0]!.number;
+        if (!more) break;
+      }
+      expect(pages).to.deep.equal([numbers(16, 25), numbers(6, 15), numbers(1, 5)]);
+      expect(await room.forum.read({ before: 1 })).to.deep.include({ posts: [], more: false });
+      expect(await texts({ before: Number.MAX_SAFE_INTEGER, limit: 1 })).to.deep.equal(['25']);
+    });
+
+    it('says no more where the page ends with the first post', async () => {
+      await write(10);
+      expect((await room.forum.read({ limit: 10 })).more).to.equal(false);
+      expect((await room.forum.read({ limit: 9 })).more).to.equal(true);
+    });
+
+    it('keeps to a topic, however it is written', async () => {
+      await write(12);
+      expect(await texts({ topic: '#GOLD' })).to.deep.equal(numbers(3, 12, 3));
+      expect(await texts({ topic: 'gold', limit: 2 })).to.deep.equal(['9', '12']);
+      expect((await room.forum.read({ topic: 'gold', limit: 4 })).more).to.equal(false);
+      expect(await texts({ topic: 'silver' })).to.deep.equal([]);
+      await refusal(() => room.forum.read({ topic: 'two words' }), 'INVALID_REQUEST');
+    });
+
+    it('gives what was written or edited since a time', async () => {
+      await write(10);
+      expect(await texts({ sinceTime: NOON + 8 * MINUTE })).to.deep.equal(['8', '9', '10']);
+      room.now = NOON + HOUR;
+      await room.forum.edit(YODA, 2, 'two, edited');
+      expect(await texts({ sinceTime: NOON + 10 * MINUTE })).to.deep.equal(['two, edited', '10']);
+      expect(await texts({ sinceTime: NOON + HOUR + 1 })).to.deep.equal([]);
+    });
+
+    it('gives somebody who was away every change once, page by page, in the order of the changes', async () => {
+      await write(10);
+      const { seq } = await room.forum.read({});
+      await room.forum.edit(YODA, 3, 'three');
+      await room.forum.delete(YODA, 4);
+      await room.forum.edit(YODA, 3, 'three again');
+      await post('eleven', { topic: 'gold' });
+      const all = await room.forum.read({ sinceSeq: seq });
+      expect(all.posts.map(({ number, text }) => [number, text])).to.deep.equal([
+        [4, null],
+        [3, 'three again'],
+        [11, 'eleven'],
+      ]);
+      expect([all.seq, all.more]).to.deep.equal([room.engine.journal.head(), false]);
+      const seen: number[] = [];
+      for (let sinceSeq = seq; ; ) {
+        const page = await room.forum.read({ sinceSeq, limit: 1 });
+        seen.push(...page.posts.map(({ number }) => number));
+        sinceSeq = page.seq;
+        if (!page.more) break;
+      }
+      expect(seen).to.deep.equal([4, 3, 11]);
+      expect(await texts({ sinceSeq: seq, topic: 'gold' })).to.deep.equal(['three again', 'eleven']);
+      expect(await room.forum.read({ sinceSeq: all.seq })).to.deep.equal({ posts: [], seq: all.seq, more: false });
+      expect(await texts({ sinceSeq: Number.MAX_SAFE_INTEGER })).to.deep.equal([]);
+    });
+
+    it('loses and repeats nothing while others write and edit', async () => {
+      const seen = new Map<number, number>();
+      let [sinceSeq, repeated] = [0, 0];
+      const writing = (async () => {
+        for (let i = 0; i < 60; i++) {
+          await Promise.all([post(`${i}`), ...(i > 4 ? [room.forum.edit(YODA, i - 4, `${i} edited`)] : [])]);
+        }
+      })();
+      let done = false;
+      void writing.then(() => {
+        done = true;
+      });
+      for (let last = false; !last; ) {
+        last = done;
+        const page = await room.forum.read({ sinceSeq, limit: 7 });
+        for (const { number, seq } of page.posts) {
+          if (seen.get(number) === seq) repeated++;
+          seen.set(number, seq);
+        }
+        sinceSeq = page.seq;
+        if (page.more) last = false;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await writing;
+      expect(repeated).to.equal(0);
+      const { posts } = await room.forum.read({ limit: 200 });
+      expect([...seen].sort(([a], [b]) => a - b)).to.deep.equal(posts.map(({ number, seq }) => [number, seq]));
+    });
+  });
+
+  it('says NOT_AVAILABLE once the daemon stops', async () => {
+    await room.engine.stop();
+    const failure = await post('late').catch((thrown: unknown) => thrown);
+    expect(failure).to.be.instanceOf(Failure);
+    expect((failure as Failure).code).to.equal('NOT_AVAILABLE');
+    room = await Room.open({ store: room.store });
+  });
+});

@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import type { Role } from '../../src/domain/name.ts';
+import type { Attendant } from '../../src/room/presence.ts';
+import { NOON, Room, refusal } from './room.ts';
+
+/** A connection that keeps what it was told, and leaves by itself as a session does. */
+class Visitor implements Attendant {
+  readonly session: string;
+  readonly address: string;
+  readonly peerPort: number | null;
+  readonly ended: string[] = [];
+  readonly roles: Role[] = [];
+  active = NOON;
+
+  constructor(session: string, address = '192.0.2.1', peerPort: number | null = null) {
+    this.session = session;
+    this.address = address;
+    this.peerPort = peerPort;
+  }
+
+  lastActive(): number {
+    return this.active;
+  }
+
+  end(reason: string): void {
+    this.ended.push(reason);
+  }
+
+  roleChanged(role: Role): void {
+    this.roles.push(role);
+  }
+}
+
+describe('Presence', () => {
+  let room: Room;
+  let told: unknown[];
+  const join = (name: string, visitor: Visitor, takeOver = false) => room.presence.join(name, visitor, takeOver);
+  beforeEach(async () => {
+    room = await Room.open();
+    told = [];
+    room.engine.bus.subscribe('member', (message) => told.push(message));
+  });
+  afterEach(() => room.close());
+
+  it('has one session an account', async () => {
+    join('Yoda', new Visitor('a', '192.0.2.7'));
+    const failure = await refusal(() => join('yoda', new Visitor('b')), 'ALREADY_SIGNED_IN');
+    expect(failure.message).to.equal('Yoda is signed in already, from 192.0.2.7.');
+    await refusal(() => room.presence.check('YODA', undefined), 'ALREADY_SIGNED_IN');
+    await refusal(() => room.presence.check('yoda', 'b'), 'ALREADY_SIGNED_IN');
+    expect(() => room.presence.check('yoda', 'a')).not.to.throw();
+    expect(() => room.presence.check('hans', undefined)).not.to.throw();
+    expect(room.presence.count).to.equal(1);
+    expect(told).to.deep.equal([{ name: 'Yoda', change: 'joined', at: NOON }]);
+  });
+
+  it('takes further connections of the session, 16 at most', async () => {
+    const all = Array.from({ length: 16 }, (_, i) => new Visitor('a', `192.0.2.${i}`, i === 3 ? 6666 : null));
+    for (const visitor of all) join('yoda', visitor);
+    expect((await refusal(() => join('yoda', new Visitor('a')), 'TOO_MANY_REQUESTS')).message).to.include('16');
+    all[5]!.active = NOON + 40_000;
+    room.now = NOON + 60_000;
+    expect(room.presence.active()).to.deep.equal([
+      { name: 'yoda', address: '192.0.2.0', peerPort: 6666, activeSince: NOON, idleMs: 20_000 },
+    ]);
+    room.presence.leave('yoda', all[0]!);
+    join('yoda', new Visitor('a'));
+    expect(told).to.have.length(1);
+  });
+
+  it('is there until the last connection leaves, then free at once', () => {
+    const [first, second] = [new Visitor('a'), new Visitor('a')];
+    join('yoda', first);
+    join('yoda', second);
+    room.presence.leave('YODA', first);
+    expect(room.presence.isActive('yoda')).to.equal(true);
+    room.presence.leave('yoda', first); // a second goodbye counts for nothing
+    expect(room.presence.isActive('yoda')).to.equal(true);
+    room.now += 1000;
+    room.presence.leave('yoda', second);
+    expect(room.presence.isActive('yoda')).to.equal(false);
+    expect(room.presence.count).to.equal(0);
+    join('yoda', new Visitor('b'));
+    expect(told).to.deep.equal([
+      { name: 'yoda', change: 'joined', at: NOON },
+      { name: 'yoda', change: 'left', at: NOON + 1000 },
+      { name: 'yoda', change: 'joined', at: NOON + 1000 },
+    ]);
+  });
+
+  it('gives way to one who takes over, not to one of its own session', () => {
+    const [first, beside, other] = [new Visitor('a'), new Visitor('a'), new Visitor('b', '198.51.100.7')];
+    join('yoda', first);
+    join('yoda', beside, true);
+    expect(first.ended).to.deep.equal([]);
+    join('yoda', other, true);
+    expect([first.ended, beside.ended, other.ended]).to.deep.equal([
+      ['Signed in from somewhere else.'],
+      ['Signed in from somewhere else.'],
+      [],
+    ]);
+    // What was ended says its goodbye late: whoever is there now stays.
+    room.presence.leave('yoda', first);
+    expect(room.presence.active().map(({ address }) => address)).to.deep.equal(['198.51.100.7']);
+    expect(told.map((message) => (message as { change: string }).change)).to.deep.equal(['joined', 'left', 'joined']);
+  });
+
+  it('takes over where nobody is', () => {
+    join('yoda', new Visitor('a'), true);
+    expect(room.presence.count).to.equal(1);
+  });
+
+  it('ends every connection of a member, or all but one', () => {
+    const all = [new Visitor('a'), new Visitor('a'), new Visitor('a')];
+    for (const visitor of all) join('yoda', visitor);
+    expect(room.presence.end('Yoda', 'enough', all[1])).to.equal(2);
+    expect(all.map(({ ended }) => ended)).to.deep.equal([['enough'], [], ['enough']]);
+    expect(room.presence.isActive('yoda')).to.equal(true);
+    expect(room.presence.end('yoda', 'kicked')).to.equal(1);
+    expect(room.presence.isActive('yoda')).to.equal(false);
+    expect(room.presence.end('yoda', 'again')).to.equal(0);
+    expect(room.presence.end('nobody', 'again')).to.equal(0);
+  });
+
+  it('stands an end that leaves by itself, as sessions do', () => {
+    const visitor = new Visitor('a');
+    visitor.end = (reason) => {
+      visitor.ended.push(reason);
+      room.presence.leave('yoda', visitor);
+    };
+    join('yoda', visitor);
+    expect(room.presence.end('yoda', 'enough')).to.equal(1);
+    expect(told).to.have.length(2);
+  });
+
+  it('tells every connection of a member its new role, and nobody else', () => {
+    const all = [new Visitor('a'), new Visitor('a'), new Visitor('h')];
+    join('yoda', all[0]!);
+    join('yoda', all[1]!);
+    join('hans', all[2]!);
+    room.presence.roleChanged('YODA', 'moderator');
+    room.presence.roleChanged('nobody', 'owner');
+    expect(all.map(({ roles }) => roles)).to.deep.equal([['moderator'], ['moderator'], []]);
+  });
+
+  it('knows tones from one another, and spellings of one name for the same', () => {
+    join('Hà', new Visitor('a'));
+    join('Ha', new Visitor('b'));
+    expect(room.presence.isActive('HA\u0300')).to.equal(true);
+    expect(room.presence.active().map(({ name }) => name)).to.deep.equal(['Hà', 'Ha']);
+  });
+
+  it('shows no idle time below zero, whatever the clocks say', () => {
+    const visitor = new Visitor('a');
+    visitor.active = NOON + 5000;
+    join('yoda', visitor);
+    expect(room.presence.active()[0]!.idleMs).to.equal(0);
+  });
+});

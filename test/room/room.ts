@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { Failure, type FailureCode } from '../../src/domain/failure.ts';
+import type { Instant } from '../../src/domain/instant.ts';
+import type { Quote, QuoteDraft } from '../../src/domain/quote.ts';
+import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { Forum } from '../../src/room/forum.ts';
+import { Intake } from '../../src/room/intake.ts';
+import { Presence } from '../../src/room/presence.ts';
+import { Rates } from '../../src/room/rates.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { ImportedRow } from '../../src/view/records.ts';
+import { View } from '../../src/view/view.ts';
+import { memoryStore } from '../store/temporary.ts';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Monday noon in Vietnam. */
+export const NOON = Date.parse('2026-07-20T12:00:00+07:00');
+
+/** Providers in the order of their rank, with their intervals. */
+const EVERY: Readonly<Record<string, number>> = {
+  sjc: 30 * MINUTE,
+  pnj: 30 * MINUTE,
+  'gold-api': 30 * MINUTE,
+  coingecko: MINUTE,
+  vietcombank: HOUR,
+};
+
+/** The use cases of a room, on the local engine in memory, with a clock that a test moves. */
+export class Room {
+  static async open({ store = memoryStore(), now = NOON }: { store?: Store; now?: Instant } = {}): Promise<Room> {
+    const room = new Room(store, now);
+    await room.engine.start();
+    return room;
+  }
+
+  now: Instant;
+  readonly store: Store;
+  readonly view: View;
+  readonly engine: LocalEngine;
+  readonly rates: Rates;
+  readonly intake: Intake;
+  readonly forum: Forum;
+  readonly presence: Presence;
+
+  private constructor(store: Store, at: Instant) {
+    this.now = at;
+    const now = () => this.now;
+    const ids = Object.keys(EVERY);
+    this.store = store;
+    this.view = new View(store);
+    this.engine = new LocalEngine(store, this.view);
+    const { view } = this;
+    const { journal, bus } = this.engine;
+    this.rates = new Rates({
+      view,
+      now,
+      providers: {
+        every: (id) => EVERY[id],
+        rank: (id) => (ids.includes(id) ? ids.indexOf(id) : Number.MAX_SAFE_INTEGER),
+      },
+    });
+    this.intake = new Intake({ journal, view, rates: this.rates, now });
+    this.forum = new Forum({ journal, view, now, postCharacters: 4096 });
+    this.presence = new Presence({ bus, now });
+  }
+
+  /** A provider's answer, now. */
+  receive(provider: string, ...quotes: QuoteDraft[]) {
+    return this.intake.receive(provider, quotes, this.now);
+  }
+
+  import(instrument: string, rows: ImportedRow[], more: Partial<Parameters<Intake['import']>[0]> = {}) {
+    return this.intake.import({ instrument, ...more }, rows);
+  }
+
+  /** Latest quotes of an instrument. */
+  get(instrument: string) {
+    return this.rates.get(this.rates.resolve(instrument));
+  }
+
+  /** Every stored quote of an instrument, series by series. */
+  async stored(instrument: string): Promise<Quote[]> {
+    const quotes: Quote[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.rates.exportPage(this.rates.resolve(instrument), { cursor });
+      quotes.push(...page.quotes);
+      if (page.cursor === null) return quotes;
+      cursor = page.cursor;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.engine.stop();
+  }
+}
+
+/** A quote of SJC gold, VND a tael, in millions. */
+export function sjc(buy: number | null, sell: number | null, more: Partial<QuoteDraft> = {}): QuoteDraft {
+  const million = (value: number | null) => (value === null ? null : value * 1e6);
+  return {
+    instrument: 'SJC',
+    market: 'gold',
+    provider: 'sjc',
+    company: 'SJC',
+    brand: '',
+    buy: million(buy),
+    sell: million(sell),
+    currency: 'VND',
+    unit: 'tael',
+    at: NOON,
+    ...more,
+  };
+}
+
+/** A quote of money in VND, as a bank's board has it. */
+export function money(instrument: string, buy: number, sell: number, more: Partial<QuoteDraft> = {}): QuoteDraft {
+  return {
+    ...sjc(null, null, { instrument, market: 'fx', provider: 'vietcombank', company: 'Vietcombank', unit: 'each' }),
+    buy,
+    sell,
+    ...more,
+  };
+}
+
+/** A coin in USD. */
+export function coin(instrument: string, price: number, more: Partial<QuoteDraft> = {}): QuoteDraft {
+  return {
+    ...sjc(null, null, { instrument, market: 'crypto', provider: 'coingecko', company: 'CoinGecko', unit: 'coin' }),
+    buy: price,
+    sell: price,
+    currency: 'USD',
+    ...more,
+  };
+}
+
+/** World gold, USD a troy ounce. */
+export function world(price: number, more: Partial<QuoteDraft> = {}): QuoteDraft {
+  return { ...coin('XAU', price), market: 'gold', provider: 'gold-api', company: 'gold-api.com', unit: 'ozt', ...more };
+}
+
+/** The failure that a call ends with. */
+export async function refusal(call: () => unknown, code: FailureCode): Promise<Failure> {
+  try {
+    await call();
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    expect(thrown.code, thrown.message).to.equal(code);
+    return thrown;
+  }
+  throw new Error(`expected ${code}`);
+}
