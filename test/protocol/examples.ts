@@ -1,0 +1,216 @@
+import type { EventName, EventParams } from '../../src/protocol/events.ts';
+import type { MethodName, Params, Result } from '../../src/protocol/methods.ts';
+
+/** One call of each method, as docs/protocol.md shows it. docs.test.ts holds both sides to their schemas. */
+export type Examples = {
+  readonly [M in MethodName]: { readonly params: Params<M>; readonly result: Result<M> };
+};
+
+const AT = 1_765_349_400_000; // 10 December 2025, 13:50 in Vietnam
+const HOUR = 3_600_000;
+
+const sjc = {
+  instrument: 'SJC',
+  market: 'gold' as const,
+  provider: 'sjc',
+  company: 'SJC',
+  brand: 'Hồ Chí Minh',
+  buy: 152_000_000,
+  sell: 154_000_000,
+  currency: 'VND',
+  unit: 'tael' as const,
+  at: AT - 4 * HOUR,
+  checkedAt: AT - HOUR / 4,
+  id: 'MIZEVNPC',
+  stale: false,
+};
+
+const usd = {
+  ...sjc,
+  instrument: 'USD',
+  market: 'fx' as const,
+  provider: 'vietcombank',
+  company: 'Vietcombank',
+  brand: '',
+  buy: 26_130,
+  sell: 26_390,
+  unit: 'each' as const,
+};
+
+const post = {
+  number: 17,
+  member: 'yoda',
+  text: 'SJC is up again',
+  topic: 'lobby',
+  replyTo: null,
+  at: AT,
+  editedAt: null,
+  deletedAt: null,
+  deletedBy: null,
+  seq: 4711,
+};
+
+const edited = { ...post, text: 'SJC is up again, by 500,000', editedAt: AT + 60_000, seq: 4712 };
+const deleted = { ...edited, text: null, deletedAt: AT + 120_000, deletedBy: 'yoda', seq: 4713 };
+const TOKEN = 'q9pYkz4wq3Wc0vYw0dXh3v5mZ8sJr1tLb6nKe2uQa7g';
+
+export const EXAMPLES: Examples = {
+  hello: {
+    params: { protocol: 1, client: 'example/1.0' },
+    result: {
+      protocol: 1,
+      server: 'goldctl/0.1.0',
+      name: null,
+      seq: 4710,
+      now: AT,
+      limits: { lineBytes: 65_536, postCharacters: 4096, callsPerSecond: 20, callsBurst: 60 },
+    },
+  },
+  'members.active': {
+    params: {},
+    result: {
+      members: [{ name: 'yoda', address: '192.0.2.7', peerPort: null, activeSince: AT - HOUR, idleMs: 4200 }],
+    },
+  },
+  watch: { params: { rates: ['SJC', 'BTC'], forum: true, sinceSeq: 4700 }, result: { seq: 4710 } },
+  sum: { params: { name: 'yoda', number: 25 }, result: { name: 'goldctl/0.1.0', number: 61, sum: 86 } },
+
+  'account.signUp': {
+    params: { name: 'yoda', password: 'size matters not' },
+    result: { status: 201, name: 'yoda', role: 'member', token: TOKEN, seq: 4710 },
+  },
+  'account.signIn': {
+    params: { name: 'yoda', password: 'size matters not', takeOver: true },
+    result: { status: 200, name: 'yoda', role: 'member', token: TOKEN, seq: 4710 },
+  },
+  'account.resume': {
+    params: { token: TOKEN },
+    result: { status: 200, name: 'yoda', role: 'member', token: TOKEN, seq: 4710 },
+  },
+  'account.signOut': { params: {}, result: {} },
+  'account.changePassword': {
+    params: { password: 'size matters not', newPassword: 'do or do not' },
+    result: {},
+  },
+  'account.list': {
+    params: {},
+    result: {
+      accounts: [{ name: 'yoda', role: 'member', createdAt: AT - 900 * HOUR, banned: false, signedIn: true }],
+    },
+  },
+  'account.setRole': { params: { name: 'yoda', role: 'moderator' }, result: { name: 'yoda', role: 'moderator' } },
+  'account.import': {
+    params: {
+      accounts: [
+        { name: 'hans', password: 'falcon' },
+        { name: 'no body', password: 'x' },
+      ],
+    },
+    result: {
+      results: [
+        { name: 'hans', outcome: 'created' },
+        {
+          name: 'no body',
+          outcome: 'refused',
+          reason: 'A name is 1-32 letters, digits or any of - _ . without spaces.',
+        },
+      ],
+    },
+  },
+
+  'rates.list': { params: { market: 'gold' }, result: { quotes: [sjc] } },
+  'rates.get': {
+    params: { instrument: 'vàng SJC', in: 'USD/ozt' },
+    result: {
+      quotes: [sjc],
+      converted: [{ buy: 4777.292887305797, sell: 4888.312720704171, currency: 'USD', unit: 'ozt', legs: [sjc, usd] }],
+    },
+  },
+  'rates.lookup': {
+    params: { date: '2025-12-10', instrument: 'SJC' },
+    result: {
+      quotes: [sjc],
+    },
+  },
+  'rates.history': {
+    params: { instrument: 'SJC', from: AT - 48 * HOUR, to: AT, interval: '1d' },
+    result: {
+      candles: [
+        { at: 1_765_213_200_000, open: 153e6, high: 154.5e6, low: 153e6, close: 153.5e6, count: 4 },
+        { at: 1_765_299_600_000, open: 153.5e6, high: 154e6, low: 153.5e6, close: 154e6, count: 2 },
+      ],
+      currency: 'VND',
+      unit: 'tael',
+      next: null,
+    },
+  },
+  'rates.providers': {
+    params: {},
+    result: {
+      providers: [
+        { id: 'sjc', state: 'ok', lastOk: AT - HOUR / 4, lastError: null, nextAt: AT + HOUR / 4 },
+        {
+          id: 'doji',
+          state: 'off',
+          lastOk: null,
+          lastError: 'switched off: set rates.providers.doji.enabled to true in config.json',
+          nextAt: null,
+        },
+      ],
+    },
+  },
+  'rates.import': {
+    params: {
+      instrument: 'SJC',
+      rows: [
+        [AT - 72 * HOUR, 151e6, 153e6],
+        [AT - 48 * HOUR, 15.1e6, 1.53e6],
+      ],
+    },
+    result: {
+      stored: 1,
+      duplicates: 0,
+      refused: [{ row: 1, reason: 'sell 1530000 VND/tael is outside of 10000000-1000000000' }],
+    },
+  },
+  'rates.export': { params: { instrument: 'SJC', from: AT - 24 * HOUR }, result: { quotes: [sjc], cursor: null } },
+
+  'forum.post': { params: { text: 'SJC is up again', clientId: '7f3a' }, result: { post } },
+  'forum.edit': { params: { number: 17, text: 'SJC is up again, by 500,000' }, result: { post: edited } },
+  'forum.delete': { params: { number: 17 }, result: { post: deleted } },
+  'forum.read': { params: { sinceSeq: 4700, limit: 50 }, result: { posts: [post], seq: 4711, more: false } },
+
+  'admin.status': {
+    params: {},
+    result: {
+      version: '0.1.0',
+      pid: 4242,
+      startedAt: AT - 30 * HOUR,
+      home: '/home/yoda/.local/share/goldctl',
+      listening: [{ name: 'TLS 1.3', address: '127.0.0.1:4000', state: 'open' }],
+      fingerprint: '3b1f8b0d5b7a4c1d9e2f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5',
+      seq: 4711,
+      connections: 3,
+      members: 2,
+      accounts: 12,
+      instruments: 29,
+      memoryBytes: 96_468_992,
+    },
+  },
+  'admin.quitAll': { params: { reason: 'Back in a minute' }, result: { dropped: 2 } },
+  'admin.kick': { params: { name: 'yoda' }, result: { dropped: 1 } },
+  'admin.ban': {
+    params: { name: 'jabba', reason: 'spam' },
+    result: { name: 'jabba', banned: true, dropped: 1 },
+  },
+  'admin.refresh': { params: { provider: 'sjc' }, result: {} },
+  'admin.stop': { params: {}, result: {} },
+};
+
+export const EVENT_EXAMPLES: { readonly [E in EventName]: EventParams<E> } = {
+  quote: { seq: 4714, quote: { ...sjc, sell: 154_500_000, at: AT, checkedAt: AT, id: 'MIZNGATC' } },
+  post: { seq: 4711, post },
+  member: { name: 'hans', change: 'joined', at: AT },
+  notice: { text: 'You fell behind and events were left out.', resync: 4713 },
+  bye: { status: 405, reason: 'The daemon was stopped.' },
+};
