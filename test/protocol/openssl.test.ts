@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { Check } from 'typebox/value';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { skip } from '../skip.ts';
 
 const DOCUMENT = new URL('../../docs/protocol.md', import.meta.url);
 const ADDRESS = '127.0.0.1:4000';
@@ -63,9 +64,7 @@ describe('docs/protocol.md, by OpenSSL', () => {
   let client: OpenSsl | undefined;
 
   before(async function () {
-    if (spawnSync('openssl', ['version']).status !== 0) {
-      this.skip(); // openssl is not installed
-    }
+    if (spawnSync('openssl', ['version']).status !== 0) skip(this, 'openssl is not installed');
     document = await readFile(DOCUMENT, 'utf8');
     daemon = await DaemonFixture.start({ config: { listen: { port: 0 } } });
   });

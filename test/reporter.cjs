@@ -1,0 +1,25 @@
+const Mocha = require('mocha');
+
+const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+
+/** mocha's dots, then which tests were skipped and why, and as the very last line the count. */
+class Reporter extends Mocha.reporters.Dot {
+  constructor(runner, options) {
+    super(runner, options); // its own last words come first: it has listened earlier
+    const skipped = [];
+    runner.on(EVENT_TEST_PENDING, (test) => skipped.push(`skipped: ${test.fullTitle()} (${reasonOf(test)})`));
+    runner.once(EVENT_RUN_END, () => {
+      const { passes, failures, pending } = this.stats;
+      const count = `${passes} passed, ${failures} failed, ${pending} skipped`;
+      process.stdout.write(`${[...skipped, count].join('\n')}\n`);
+    });
+  }
+}
+
+/** The reason that test/skip.ts left on the test, or on a suite around it. */
+function reasonOf(test) {
+  for (let at = test; at; at = at.parent) if (at.skipReason) return at.skipReason;
+  return 'no reason given';
+}
+
+module.exports = Reporter;

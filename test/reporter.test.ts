@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SUITE = `
+import { skip } from ${JSON.stringify(join(ROOT, 'test/skip.ts'))};
+describe('suite', () => {
+  it('passes', () => {});
+  it('passes too', () => {});
+  it('fails', () => { throw new Error('on purpose'); });
+  it('is left out', function () { skip(this, 'no moon'); });
+  it('is not written');
+});
+describe('other', () => {
+  before(function () { skip(this, 'no sun'); });
+  it('is left out as well', () => { throw new Error('was run'); });
+});
+`;
+
+describe('the reporter', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'goldctl-reporter-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('lists what was skipped with its reason, and ends with the count', async () => {
+    const file = join(folder, 'suite.test.ts');
+    await writeFile(file, SUITE);
+    const args = ['--no-config', '--node-option', 'import=tsx', '--reporter', join(ROOT, 'test/reporter.cjs'), file];
+    const { code, stdout } = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
+      const mocha = join(ROOT, 'node_modules/mocha/bin/mocha.js');
+      execFile(process.execPath, [mocha, ...args], { cwd: ROOT }, (error, stdout) =>
+        resolve({ code: error?.code, stdout }),
+      );
+    });
+    expect(stdout.split('\n').slice(-5)).to.deep.equal([
+      'skipped: suite is left out (no moon)',
+      'skipped: suite is not written (no reason given)',
+      'skipped: other is left out as well (no sun)',
+      '2 passed, 1 failed, 3 skipped',
+      '',
+    ]);
+    expect(code).to.equal(1);
+  });
+});
