@@ -5,6 +5,7 @@ import { fold, plain } from '../domain/fold.ts';
 import { type Instant, type Interval, parseDay } from '../domain/instant.ts';
 import { CATALOGUE, type Instrument, instrumentIdOf, knownInstrument, type Market } from '../domain/instrument.ts';
 import { type Quote, seriesId } from '../domain/quote.ts';
+import type { Unit } from '../domain/unit.ts';
 import type { View } from '../view/view.ts';
 
 /** What the room must know of the providers: how often they speak, and whom to believe first. */
@@ -23,6 +24,11 @@ export interface StaleQuote extends Quote {
 const DAY = 24 * 3_600_000;
 const CANDLES = 5000;
 const EXPORTED = 500;
+/** The instants of a Date: no quote lies outside of them, whatever range is asked for. */
+const FIRST = -8_640_000_000_000_000;
+const LAST = 8_640_000_000_000_000;
+/** What money is counted in. Gold is priced by weight: it is no currency, though `SJC` looks like the code of one. */
+const COUNTED: readonly Unit[] = ['each', 'coin'];
 
 /** Rates: every question about them. */
 export class Rates {
@@ -91,9 +97,7 @@ export class Rates {
       });
     }
     return quotes.map((quote) => {
-      const converted = convert(quote, wanted, (currency, inCurrency) =>
-        this.#best(inCurrency === 'VND' ? currency : `${currency}-${inCurrency}`),
-      );
+      const converted = convert(quote, wanted, (currency, inCurrency) => this.#rateOf(currency, inCurrency));
       if (!converted) {
         throw new Failure(
           'NOT_AVAILABLE',
@@ -130,9 +134,16 @@ export class Rates {
       provider,
     }: { interval: Interval | 'raw'; from: Instant; to: Instant; provider?: string | undefined },
   ) {
-    const found = await this.#view.quotes.candles(instrument.id, interval, from, to, { provider, limit: CANDLES + 1 });
-    const more = found.length > CANDLES ? found[CANDLES]!.at : null;
-    return { candles: found.slice(0, CANDLES), next: more };
+    const [start, end] = [bounded(from, LAST), bounded(to, LAST + 1)];
+    const found = await this.#view.quotes.candles(instrument.id, interval, start, end, {
+      provider,
+      limit: CANDLES + 1,
+    });
+    if (found.length <= CANDLES) return { candles: found, next: null };
+    // Raw ones of several series may share an instant: all of them go to the page that begins with it.
+    const next = found[CANDLES]!.at;
+    const cut = found.findIndex((candle) => candle.at === next);
+    return cut > 0 ? { candles: found.slice(0, cut), next } : { candles: found.slice(0, CANDLES), next: next + 1 };
   }
 
   /**
@@ -143,23 +154,29 @@ export class Rates {
     instrument: Instrument,
     { from, to, cursor }: { from?: Instant | undefined; to?: Instant | undefined; cursor?: string | undefined },
   ): Promise<{ quotes: StaleQuote[]; cursor: string | null }> {
-    const match = cursor === undefined ? undefined : /^(\d+):(-?\d+)$/.exec(cursor);
-    if (match === null) {
+    const now = this.#now();
+    const [begin, end] = [bounded(from ?? FIRST, LAST), bounded(to ?? LAST + 1, LAST + 1)];
+    const all = this.#view.quotes
+      .latest(instrument.id)
+      .map((latest) => ({ latest, id: seriesId(latest) }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    // A cursor is the instant where the page begins and the series' id: a new series may have come between two pages.
+    const [, at = '', series] = /^(-?\d{1,16}):(.*)$/su.exec(cursor ?? '') ?? [];
+    const place = cursor === undefined ? 0 : all.findIndex(({ id }) => id === series);
+    if (place < 0) {
       throw new Failure('INVALID_PARAMS', 'Expected the cursor that the page before gave.', {
         data: { field: 'cursor' },
       });
     }
-    const all = this.#view.quotes.latest(instrument.id).sort((a, b) => (seriesId(a) < seriesId(b) ? -1 : 1));
-    const now = this.#now();
-    const begin = from ?? Number.MIN_SAFE_INTEGER;
-    let place = match ? Number(match[1]) : 0;
-    let start = match ? Number(match[2]) : begin;
-    for (; place < all.length; place++, start = begin) {
-      const page = await this.#view.quotes.page(all[place]!, start, to ?? Number.MAX_SAFE_INTEGER, EXPORTED);
+    let start = cursor === undefined ? begin : Math.max(begin, bounded(Number(at), LAST));
+    for (const [i, { latest, id }] of all.slice(place).entries()) {
+      const page = await this.#view.quotes.page(latest, start, end, EXPORTED);
+      start = begin;
       if (page.length === 0) continue;
       const quotes = page.map((quote) => this.#mark(quote, now));
-      if (page.length === EXPORTED) return { quotes, cursor: `${place}:${page.at(-1)!.at + 1}` };
-      return { quotes, cursor: place + 1 < all.length ? `${place + 1}:${begin}` : null };
+      if (page.length === EXPORTED) return { quotes, cursor: `${page.at(-1)!.at + 1}:${id}` };
+      const next = all[place + i + 1];
+      return { quotes, cursor: next ? `${begin}:${next.id}` : null };
     }
     return { quotes: [], cursor: null };
   }
@@ -193,6 +210,15 @@ export class Rates {
     return best;
   }
 
+  /** The best quote of money in other money: `USD` in VND, `USD-EUR` in EUR, `USDT` in USD. */
+  #rateOf(currency: string, inCurrency: string): StaleQuote | undefined {
+    for (const id of [currency, `${currency}-${inCurrency}`]) {
+      const best = this.#best(id);
+      if (best?.currency === inCurrency && COUNTED.includes(best.unit)) return best;
+    }
+    return undefined;
+  }
+
   /** Fresh before stale; then by provider, so that two looks agree; among stale ones the newest. */
   #compare(a: StaleQuote, b: StaleQuote): number {
     if (a.stale !== b.stale) return a.stale ? 1 : -1;
@@ -201,6 +227,7 @@ export class Rates {
   }
 
   #nearest(folded: string): string[] {
+    if (folded === '') return []; // everything begins with nothing
     const names = new Map<string, string>();
     for (const entry of CATALOGUE) {
       for (const name of [entry.id, entry.name, ...entry.aliases]) names.set(fold(name), entry.id);
@@ -212,4 +239,9 @@ export class Rates {
       .sort((a, b) => a.away - b.away);
     return [...new Set(near.map(({ id }) => id))].slice(0, 5);
   }
+}
+
+/** An instant that is asked for, within those that there are. */
+function bounded(at: Instant, last: Instant): Instant {
+  return Math.min(Math.max(at, FIRST), last);
 }
