@@ -1,0 +1,75 @@
+import type { Candle } from '../domain/candle.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Role } from '../domain/name.ts';
+import type { Range } from '../repl/grammar.ts';
+import type { ActiveMember, LinkState, Notice, Pane, Post, ProviderHealth, Quote, TopicState } from './state.ts';
+
+/** A key as the terminal named it: `name` as blessed has it (`enter`, `up`, `f1`, `C-c` is `{name: 'c', ctrl: true}`). */
+export interface Key {
+  readonly name: string;
+  /** The character that it types, if any. */
+  readonly text?: string;
+  readonly ctrl?: boolean;
+  readonly meta?: boolean;
+  readonly shift?: boolean;
+}
+
+/** Everything that can happen to the dashboard. */
+export type Action =
+  | { readonly type: 'tick'; readonly now: Instant }
+  | { readonly type: 'resized'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'key'; readonly key: Key }
+  /** Text that was pasted: never a command until Enter. */
+  | { readonly type: 'pasted'; readonly text: string }
+  /** A click or a turn of the wheel; `row` counts the content lines of the pane. */
+  | {
+      readonly type: 'clicked';
+      readonly pane: Pane;
+      readonly row: number;
+      readonly column: number;
+      readonly width: number;
+    }
+  | { readonly type: 'wheel'; readonly pane: Pane; readonly by: number }
+  | { readonly type: 'link'; readonly link: LinkState }
+  | { readonly type: 'signedIn'; readonly name: string; readonly role: Role }
+  | { readonly type: 'signedOut' }
+  | { readonly type: 'signInFailed'; readonly message: string; readonly reason: string }
+  | { readonly type: 'providers'; readonly providers: readonly ProviderHealth[] }
+  | { readonly type: 'rates'; readonly quotes: readonly Quote[] }
+  | { readonly type: 'trends'; readonly closes: Readonly<Record<string, readonly number[]>> }
+  | { readonly type: 'quote'; readonly quote: Quote }
+  | {
+      readonly type: 'candles';
+      readonly instrument: string;
+      readonly range: Range;
+      readonly candles: readonly Candle[];
+      readonly currency: string;
+      readonly unit: string;
+    }
+  | { readonly type: 'chartFailed'; readonly instrument: string; readonly range: Range; readonly message: string }
+  | { readonly type: 'posts'; readonly posts: readonly Post[]; readonly more: boolean; readonly older: boolean }
+  | { readonly type: 'post'; readonly post: Post }
+  | { readonly type: 'topics'; readonly topics: readonly TopicState[] }
+  | { readonly type: 'members'; readonly members: readonly ActiveMember[] }
+  | { readonly type: 'member'; readonly name: string; readonly change: 'joined' | 'left' | 'idle' | 'active' }
+  | { readonly type: 'answered'; readonly lines: readonly string[] }
+  | { readonly type: 'notice'; readonly text: string; readonly tone: Notice['tone'] };
+
+/** What the world is asked to do. Its outcome comes back as actions. */
+export type Effect =
+  /** A line of the input: a verb of the REPL, or a post. */
+  | { readonly type: 'submit'; readonly line: string }
+  | { readonly type: 'signIn' | 'signUp'; readonly name: string; readonly password: string; readonly takeOver: boolean }
+  | { readonly type: 'loadChart'; readonly instrument: string; readonly range: Range }
+  | { readonly type: 'loadPosts'; readonly before: number | null; readonly topic: string | null }
+  | { readonly type: 'markRead'; readonly topic: string | null }
+  | { readonly type: 'refresh' }
+  | { readonly type: 'retry' }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'redraw' }
+  | { readonly type: 'quit' };
+
+export interface Step<State> {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}

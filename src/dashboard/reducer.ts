@@ -1,0 +1,474 @@
+import { MARKETS } from '../domain/instrument.ts';
+import { complete, GrammarError, parse, RANGES } from '../repl/grammar.ts';
+import type { Action, Effect, Step } from './action.ts';
+import { edit, replace, sent, type as typeText } from './editor.ts';
+import { type Command, commandOf } from './keys.ts';
+import { layout } from './layout.ts';
+import {
+  type ChartState,
+  type ForumState,
+  PANES,
+  type Pane,
+  type Post,
+  type Rate,
+  type State,
+  THEMES,
+} from './state.ts';
+
+/** Posts that the screen holds; older ones are read again when somebody scrolls up to them. */
+const POSTS = 500;
+/** How long a notice stands. */
+const NOTICE_MS = 6000;
+
+type Result = Step<State>;
+
+const only = (state: State, ...effects: Effect[]): Result => ({ state, effects });
+
+/** What happens to the screen when something happens in the world: a pure function, all effects are told, not done. */
+export function reduce(state: State, action: Action): Result {
+  switch (action.type) {
+    case 'tick': {
+      const over = state.notice !== null && action.now - state.notice.at > NOTICE_MS;
+      return only({ ...state, now: action.now, notice: over ? null : state.notice });
+    }
+    case 'resized':
+      return only({ ...state, columns: action.columns, rows: action.rows });
+    case 'key':
+      return keyed(state, action);
+    case 'pasted':
+      if (state.form) return only({ ...state, form: typeInForm(state.form, action.text) });
+      return only({ ...state, input: typeText(state.input, action.text), focus: 'input' });
+    case 'clicked':
+      return clicked(state, action);
+    case 'wheel':
+      return scroll({ ...state, focus: action.pane === 'input' ? state.focus : action.pane }, action.pane, action.by);
+    case 'link':
+      return linked(state, action.link);
+    case 'signedIn':
+      return only(
+        told(
+          { ...state, member: { name: action.name, role: action.role }, form: null },
+          `Welcome, ${action.name}.`,
+          'good',
+        ),
+        { type: 'refresh' },
+      );
+    case 'signedOut':
+      return only({ ...state, member: null });
+    case 'signInFailed':
+      return only({ ...state, form: state.form && failed(state.form, action) });
+    case 'providers':
+      return only({ ...state, providers: action.providers });
+    case 'rates':
+      return listed(state, action.quotes);
+    case 'trends':
+      return only({
+        ...state,
+        rates: state.rates.map((rate) => ({ ...rate, closes: action.closes[rate.quote.instrument] ?? rate.closes })),
+      });
+    case 'quote':
+      return quoted(state, action.quote);
+    case 'candles':
+      if (action.instrument !== state.chart.instrument || action.range !== state.chart.range) return only(state);
+      return only({
+        ...state,
+        chart: {
+          ...state.chart,
+          candles: action.candles,
+          currency: action.currency,
+          unit: action.unit,
+          loading: false,
+          error: null,
+        },
+      });
+    case 'chartFailed':
+      if (action.instrument !== state.chart.instrument || action.range !== state.chart.range) return only(state);
+      return only({ ...state, chart: { ...state.chart, loading: false, error: action.message } });
+    case 'posts':
+      return only({ ...state, forum: merge(state.forum, action.posts, { loaded: true, more: action.more }) });
+    case 'post':
+      return posted(state, action.post);
+    case 'topics':
+      return only({ ...state, forum: { ...state.forum, topics: action.topics } });
+    case 'members':
+      return only({ ...state, members: action.members, membersLoaded: true });
+    case 'member': {
+      const idle = state.idle.filter((name) => name !== action.name);
+      const members =
+        action.change === 'left' ? state.members.filter(({ name }) => name !== action.name) : state.members;
+      return only({ ...state, members, idle: action.change === 'idle' ? [...idle, action.name] : idle });
+    }
+    case 'answered':
+      return only({ ...state, answer: action.lines.length > 0 ? action.lines : null });
+    case 'notice':
+      return only(told(state, action.text, action.tone));
+  }
+}
+
+/** The instruments that completion knows. */
+export function instrumentsOf(state: State): string[] {
+  return state.rates.map(({ quote }) => quote.instrument);
+}
+
+function linked(state: State, link: State['link']): Result {
+  if (link.phase === 'online' && state.link.phase !== 'online') return only({ ...state, link }, { type: 'refresh' });
+  return only({ ...state, link });
+}
+
+function keyed(state: State, { key }: Extract<Action, { type: 'key' }>): Result {
+  const command = commandOf(key, state);
+  if (command) return commanded({ ...state, notice: null }, command);
+  if (key.text === undefined || key.ctrl || key.meta) return only(state);
+  if (state.form) return only({ ...state, form: typeInForm(state.form, key.text) });
+  if (state.help || state.focus !== 'input') return only(state);
+  return only({ ...state, input: typeText(state.input, key.text), answer: null });
+}
+
+function commanded(state: State, command: Command): Result {
+  switch (command) {
+    case 'quit':
+    case 'suspend':
+    case 'redraw':
+      return only(state, { type: command });
+    case 'refresh':
+      return only(state, { type: state.link.phase === 'online' ? 'refresh' : 'retry' });
+    case 'retry':
+      return only(state, { type: 'retry' });
+    case 'toggleHelp':
+      return only({ ...state, help: state.help ? null : { scroll: 0 } });
+    case 'nextTheme':
+      return only({ ...state, theme: next(THEMES, state.theme, 1) });
+    case 'openSignIn':
+      return only(opened(state, 'signIn'));
+    case 'openSignUp':
+      return only(opened(state, 'signUp'));
+    case 'focusNext':
+      return focused(state, 1);
+    case 'focusPrevious':
+      return focused(state, -1);
+    case 'focusInput':
+      return only({ ...state, focus: 'input', zoomed: null });
+    case 'zoom':
+      return only({ ...state, zoomed: state.zoomed === null ? state.focus : null });
+    case 'back':
+      return back(state);
+    case 'submit':
+      return state.form ? sendForm(state) : submit(state);
+    case 'complete':
+      return completed(state);
+    case 'nextField':
+      return only({
+        ...state,
+        form: state.form && { ...state.form, field: state.form.field === 'name' ? 'password' : 'name' },
+      });
+    case 'toggleForm':
+      return only({
+        ...state,
+        form: state.form && {
+          ...state.form,
+          kind: state.form.kind === 'signIn' ? 'signUp' : 'signIn',
+          error: null,
+          takeOver: false,
+        },
+      });
+    case 'up':
+      return move(state, -1);
+    case 'down':
+      return move(state, 1);
+    case 'pageUp':
+      return move(state, -page(state));
+    case 'pageDown':
+      return move(state, page(state));
+    case 'first':
+      return move(state, Number.NEGATIVE_INFINITY);
+    case 'last':
+      return move(state, Number.POSITIVE_INFINITY);
+    case 'openChart':
+      return state.selected === null
+        ? only(state)
+        : chart({ ...state, focus: 'chart' }, { instrument: state.selected });
+    case 'left':
+      return only({ ...state, chart: crosshair(state.chart, 1) });
+    case 'right':
+      return only({ ...state, chart: crosshair(state.chart, -1) });
+    case 'shorterRange':
+      return chart(state, { range: next(RANGES, state.chart.range, -1, false) });
+    case 'longerRange':
+      return chart(state, { range: next(RANGES, state.chart.range, 1, false) });
+    case 'toggleCandles':
+      return only({ ...state, chart: { ...state.chart, mode: state.chart.mode === 'line' ? 'candles' : 'line' } });
+    case 'nextTopic':
+      return topic(state, 1);
+    case 'previousTopic':
+      return topic(state, -1);
+    default:
+      return edited(state, command);
+  }
+}
+
+function edited(state: State, command: Command): Result {
+  if (state.form) {
+    const { form } = state;
+    if (command !== 'deleteBack' && command !== 'deleteToStart') return only(state);
+    const rest = command === 'deleteBack' ? [...form[form.field]].slice(0, -1).join('') : '';
+    return only({ ...state, form: { ...form, [form.field]: rest } });
+  }
+  const input = edit(state.input, command);
+  return only(input ? { ...state, input } : state);
+}
+
+/** Escape: closes what lies on top, one thing a press. */
+function back(state: State): Result {
+  if (state.help) return only({ ...state, help: null });
+  if (state.form) return only({ ...state, form: null });
+  if (state.answer) return only({ ...state, answer: null });
+  if (state.zoomed) return only({ ...state, zoomed: null });
+  if (state.focus === 'chart' && state.chart.crosshair !== null) {
+    return only({ ...state, chart: { ...state.chart, crosshair: null } });
+  }
+  if (state.focus === 'input') return only({ ...state, input: replace(state.input, '') });
+  return only({ ...state, focus: 'input' });
+}
+
+function opened(state: State, kind: 'signIn' | 'signUp'): State {
+  const form = { kind, field: 'name', name: '', password: '', busy: false, error: null, takeOver: false } as const;
+  return { ...state, form, help: null };
+}
+
+function typeInForm(form: NonNullable<State['form']>, text: string): NonNullable<State['form']> {
+  if (form.busy) return form;
+  const value = (form[form.field] + text.replace(/\p{Cc}/gu, '')).slice(0, 256);
+  return { ...form, [form.field]: value, error: null, takeOver: false };
+}
+
+function sendForm(state: State): Result {
+  const form = state.form!;
+  if (form.busy) return only(state);
+  if (form.name === '') return only({ ...state, form: { ...form, field: 'name', error: 'A name, please.' } });
+  if (form.field === 'name' || form.password === '') return only({ ...state, form: { ...form, field: 'password' } });
+  const { kind, name, password, takeOver } = form;
+  return only({ ...state, form: { ...form, busy: true, error: null } }, { type: kind, name, password, takeOver });
+}
+
+function failed(
+  form: NonNullable<State['form']>,
+  { message, reason }: { message: string; reason: string },
+): NonNullable<State['form']> {
+  if (reason === 'ALREADY_SIGNED_IN') {
+    return { ...form, busy: false, takeOver: true, error: `${message} Enter again to take over from there.` };
+  }
+  return { ...form, busy: false, error: message, takeOver: false, password: '', field: 'password' };
+}
+
+function submit(state: State): Result {
+  const line = state.input.text.trim();
+  if (line === '') return only(state);
+  const after: State = { ...state, input: sent(state.input), answer: null };
+  const parsed = parse(line);
+  if (parsed instanceof GrammarError) {
+    // What was typed comes back, to be mended.
+    return only({ ...after, input: replace(after.input, line), answer: [parsed.message] });
+  }
+  switch (parsed.verb) {
+    case 'quit':
+      return only(after, { type: 'quit' });
+    case 'help':
+      return only({ ...after, help: { scroll: 0 } });
+    case 'signIn':
+    case 'signUp':
+      return only(opened(after, parsed.verb));
+    case 'chart': {
+      const instrument = instrumentsOf(state).find((id) => id === parsed.instrument.toUpperCase()) ?? parsed.instrument;
+      return chart({ ...after, selected: instrument }, { instrument, range: parsed.range });
+    }
+    default:
+      return only(after, { type: 'submit', line });
+  }
+}
+
+function completed(state: State): Result {
+  if (state.input.text === '') return focused(state, 1);
+  const [candidates, part] = complete(state.input.text, instrumentsOf(state));
+  if (candidates.length === 0) return only(state);
+  const stem = state.input.text.slice(0, state.input.text.length - part.length);
+  if (candidates.length === 1) return only({ ...state, input: replace(state.input, stem + candidates[0]!) });
+  const shared = commonStart(candidates);
+  const input = shared.length > part.length ? replace(state.input, stem + shared) : state.input;
+  return only({ ...state, input: { ...input, candidates } });
+}
+
+function commonStart(words: readonly string[]): string {
+  let end = words[0]!.length;
+  for (const word of words) {
+    while (!word.toLowerCase().startsWith(words[0]!.slice(0, end).toLowerCase())) end--;
+  }
+  return words[0]!.slice(0, end);
+}
+
+/** The next pane that has room. */
+function focused(state: State, by: 1 | -1): Result {
+  const boxes = layout({ ...state, zoomed: null });
+  const shown = PANES.filter((pane) => pane === 'input' || (boxes[pane]?.height ?? 0) > 0);
+  const focus = next(shown, state.focus, by);
+  const zoomed = state.zoomed === null || focus === 'input' ? null : focus;
+  return only({ ...state, focus, zoomed }, ...(focus === 'forum' ? [read(state)] : []));
+}
+
+function clicked(state: State, { pane, row, column, width }: Extract<Action, { type: 'clicked' }>): Result {
+  if (state.help || state.form) return only(state);
+  const focus = { ...state, focus: pane };
+  if (pane === 'chart' && state.chart.candles.length > 0 && width > 0) {
+    const at = Math.round((1 - Math.min(Math.max(column / width, 0), 1)) * (state.chart.candles.length - 1));
+    return only({ ...focus, chart: { ...state.chart, crosshair: at } });
+  }
+  if (pane === 'rates') {
+    const rate = state.rates[row];
+    return rate
+      ? chart({ ...focus, selected: rate.quote.instrument }, { instrument: rate.quote.instrument })
+      : only(focus);
+  }
+  return only(focus, ...(pane === 'forum' ? [read(state)] : []));
+}
+
+const read = (state: State): Effect => ({ type: 'markRead', topic: state.forum.topic });
+
+function page(state: State): number {
+  const pane = state.focus === 'input' ? 'forum' : state.focus;
+  return Math.max(1, (layout(state)[pane]?.height ?? state.rows) - 3);
+}
+
+function move(state: State, by: number): Result {
+  if (state.help) {
+    const scrolled = Number.isFinite(by) ? state.help.scroll + by : by < 0 ? 0 : Number.MAX_SAFE_INTEGER;
+    return only({ ...state, help: { scroll: Math.max(0, scrolled) } });
+  }
+  return scroll(state, state.focus === 'input' ? 'forum' : state.focus, by);
+}
+
+function scroll(state: State, pane: Pane, by: number): Result {
+  if (pane === 'forum') {
+    const { forum } = state;
+    const limit = forum.posts.length * 4; // lines that the held posts may well take
+    const lines = Number.isFinite(by) ? forum.scroll - by : by < 0 ? limit : 0;
+    const scrolled = { ...state, forum: { ...forum, scroll: Math.min(Math.max(0, lines), limit) } };
+    const oldest = forum.posts[0];
+    const wants = by < 0 && forum.more && oldest !== undefined && lines >= forum.posts.length;
+    return only(
+      scrolled,
+      ...(wants ? [{ type: 'loadPosts', before: oldest.number, topic: forum.topic } as const] : []),
+    );
+  }
+  if (pane !== 'rates' || state.rates.length === 0) return only(state);
+  const at = state.rates.findIndex(({ quote }) => quote.instrument === state.selected);
+  const to = Math.min(Math.max(at + by, 0), state.rates.length - 1);
+  const instrument = state.rates[to]!.quote.instrument;
+  return chart({ ...state, selected: instrument }, { instrument });
+}
+
+/** Another instrument or range: its candles are asked for. */
+function chart(state: State, wanted: { instrument?: string; range?: ChartState['range'] }): Result {
+  const instrument = wanted.instrument ?? state.chart.instrument;
+  const range = wanted.range ?? state.chart.range;
+  if (instrument === null) return only(state);
+  if (instrument === state.chart.instrument && range === state.chart.range && state.chart.error === null)
+    return only(state);
+  const changed = { ...state.chart, instrument, range, candles: [], loading: true, error: null, crosshair: null };
+  return only({ ...state, chart: changed }, { type: 'loadChart', instrument, range });
+}
+
+function crosshair(chart: ChartState, by: 1 | -1): ChartState {
+  if (chart.candles.length === 0) return chart;
+  const at = chart.crosshair === null ? 0 : chart.crosshair + by;
+  return { ...chart, crosshair: Math.min(Math.max(at, 0), chart.candles.length - 1) };
+}
+
+function topic(state: State, by: 1 | -1): Result {
+  const topics = [null, ...state.forum.topics.map((found) => found.topic)];
+  const chosen = next(topics, state.forum.topic, by);
+  const forum: ForumState = { ...state.forum, topic: chosen, posts: [], loaded: false, more: false, scroll: 0 };
+  return only(
+    { ...state, forum },
+    { type: 'loadPosts', before: null, topic: chosen },
+    { type: 'markRead', topic: chosen },
+  );
+}
+
+function listed(state: State, quotes: Extract<Action, { type: 'rates' }>['quotes']): Result {
+  const before = new Map(state.rates.map((rate) => [rate.quote.instrument, rate]));
+  const rates = quotes
+    .map((quote): Rate => ({ closes: [], movedAt: null, direction: 0, ...before.get(quote.instrument), quote }))
+    .sort(byMarket);
+  const kept = rates.some(({ quote }) => quote.instrument === state.selected) ? state.selected : null;
+  const selected = kept ?? rates[0]?.quote.instrument ?? null;
+  const after = { ...state, rates, ratesLoaded: true, selected };
+  // A chart of something that is not in the list (CHART of an alias) is left alone.
+  return selected !== null && state.chart.instrument === null ? chart(after, { instrument: selected }) : only(after);
+}
+
+function quoted(state: State, quote: Extract<Action, { type: 'quote' }>['quote']): Result {
+  const at = state.rates.findIndex((rate) => rate.quote.instrument === quote.instrument);
+  const before = state.rates[at];
+  if (!before) {
+    const rate: Rate = { quote, closes: [], movedAt: state.now, direction: 0 };
+    return only({
+      ...state,
+      rates: [...state.rates, rate].sort(byMarket),
+      selected: state.selected ?? quote.instrument,
+    });
+  }
+  // The table shows one provider an instrument: another one's price replaces it only when the shown one is stale.
+  const same =
+    before.quote.provider === quote.provider &&
+    before.quote.company === quote.company &&
+    before.quote.brand === quote.brand;
+  if (!same && !before.quote.stale) return only(state);
+  const [was, is] = [before.quote.sell ?? before.quote.buy ?? 0, quote.sell ?? quote.buy ?? 0];
+  const rate: Rate = { ...before, quote, movedAt: state.now, direction: is > was ? 1 : is < was ? -1 : 0 };
+  return only({ ...state, rates: state.rates.with(at, rate) });
+}
+
+function posted(state: State, post: Post): Result {
+  const { forum } = state;
+  if (forum.topic !== null && post.topic !== forum.topic) return only(state);
+  const known = forum.posts.some(({ number }) => number === post.number);
+  const merged = merge(forum, [post], {});
+  // Somebody who has scrolled up keeps his place; a line or two may pass below.
+  const scrolled = forum.scroll > 0 && !known ? { ...merged, scroll: forum.scroll + 1 } : merged;
+  const after = { ...state, forum: scrolled };
+  const mine = state.member?.name;
+  const mentioned = mine !== undefined && post.member !== mine && !known && (post.text ?? '').includes(`@${mine}`);
+  if (mentioned) return only(told(after, `${post.member} mentions you in #${post.topic}.`, 'good'));
+  return only(after);
+}
+
+function merge(
+  forum: ForumState,
+  posts: readonly Post[],
+  more: Partial<Pick<ForumState, 'loaded' | 'more'>>,
+): ForumState {
+  const byNumber = new Map(forum.posts.map((post) => [post.number, post]));
+  for (const post of posts) {
+    const known = byNumber.get(post.number);
+    if (!known || post.seq >= known.seq) byNumber.set(post.number, post);
+  }
+  const sorted = [...byNumber.values()].sort((a, b) => a.number - b.number);
+  // Read back from above: the newest ones give way, and come again with the next look at the end.
+  const kept = forum.scroll > 0 ? sorted.slice(0, POSTS * 2) : sorted.slice(-POSTS);
+  return { ...forum, ...more, posts: kept };
+}
+
+function told(state: State, text: string, tone: 'info' | 'good' | 'bad'): State {
+  return { ...state, notice: { text, tone, at: state.now } };
+}
+
+function byMarket(a: Rate, b: Rate): number {
+  const market = MARKETS.indexOf(a.quote.market) - MARKETS.indexOf(b.quote.market);
+  return market !== 0 ? market : a.quote.instrument < b.quote.instrument ? -1 : 1;
+}
+
+/** The neighbour in a list, round its end unless told otherwise. */
+function next<T>(list: readonly T[], current: T, by: 1 | -1, round = true): T {
+  const at = list.indexOf(current) + by;
+  if (round) return list[(at + list.length) % list.length]!;
+  return list[Math.min(Math.max(at, 0), list.length - 1)]!;
+}

@@ -1,0 +1,197 @@
+import type { Candle } from '../domain/candle.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Role } from '../domain/name.ts';
+import type { Result } from '../protocol/methods.ts';
+import type { Range } from '../repl/grammar.ts';
+
+export type Quote = Result<'rates.list'>['quotes'][number];
+export type Post = Result<'forum.read'>['posts'][number];
+export type ActiveMember = Result<'members.active'>['members'][number];
+export type ProviderHealth = Result<'rates.providers'>['providers'][number];
+
+/** The panes that can have the focus, in the order in which Tab goes round. */
+export const PANES = ['input', 'rates', 'chart', 'forum', 'members', 'transfers'] as const;
+export type Pane = (typeof PANES)[number];
+
+export const THEMES = ['dark', 'light', 'contrast', 'plain'] as const;
+export type ThemeName = (typeof THEMES)[number];
+
+export type LinkState =
+  | { readonly phase: 'connecting' }
+  | { readonly phase: 'online' }
+  | { readonly phase: 'offline'; readonly since: Instant; readonly nextTryAt: Instant | null; readonly reason: string }
+  | { readonly phase: 'ended'; readonly reason: string };
+
+/** One line of the rates table. */
+export interface Rate {
+  readonly quote: Quote;
+  /** Closes of the last days before today, oldest first: the sparkline, and what the change is measured against. */
+  readonly closes: readonly number[];
+  /** When the price last moved before our eyes: it lights up for a moment. */
+  readonly movedAt: Instant | null;
+  /** Which way it moved then. */
+  readonly direction: -1 | 0 | 1;
+}
+
+export interface ChartState {
+  readonly instrument: string | null;
+  readonly range: Range;
+  readonly mode: 'line' | 'candles';
+  readonly candles: readonly Candle[];
+  readonly currency: string;
+  readonly unit: string;
+  readonly loading: boolean;
+  readonly error: string | null;
+  /** The candle under the crosshair, counted from the newest one (0); null: no crosshair. */
+  readonly crosshair: number | null;
+}
+
+export interface TopicState {
+  readonly topic: string;
+  readonly unread: number;
+  readonly mentions: number;
+}
+
+export interface ForumState {
+  /** Shown topic; null: all. */
+  readonly topic: string | null;
+  readonly topics: readonly TopicState[];
+  /** By number, oldest first; bounded. */
+  readonly posts: readonly Post[];
+  readonly loaded: boolean;
+  readonly more: boolean;
+  /** Lines scrolled up from the newest. */
+  readonly scroll: number;
+}
+
+/** Names of a sign-in form's fields, in the order in which Tab goes round. */
+export type FormField = 'name' | 'password';
+
+export interface SignInForm {
+  readonly kind: 'signIn' | 'signUp';
+  readonly field: FormField;
+  readonly name: string;
+  readonly password: string;
+  readonly busy: boolean;
+  readonly error: string | null;
+  /** The account is signed in elsewhere: the next try takes over. */
+  readonly takeOver: boolean;
+}
+
+export interface InputState {
+  readonly text: string;
+  /** In characters (code points). */
+  readonly cursor: number;
+  /** Lines sent, oldest first. */
+  readonly history: readonly string[];
+  /** Place in history while it is walked, from the newest (0); null: not walking. */
+  readonly walking: number | null;
+  /** What was being typed when the walk began. */
+  readonly draft: string;
+  /** Completions of what is typed, when Tab was pressed and there are several. */
+  readonly candidates: readonly string[];
+}
+
+/** A transfer as the pane shows it. */
+export interface Transfer {
+  readonly id: number;
+  readonly name: string;
+  readonly peer: string;
+  readonly direction: 'in' | 'out';
+  readonly state: string;
+  readonly done: number;
+  readonly size: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface Notice {
+  readonly text: string;
+  readonly tone: 'info' | 'good' | 'bad';
+  readonly at: Instant;
+}
+
+/** Everything that the screen shows, and nothing else: presentation is a function of it. */
+export interface State {
+  readonly columns: number;
+  readonly rows: number;
+  /** Moves once a second. */
+  readonly now: Instant;
+  readonly address: string;
+  readonly link: LinkState;
+  readonly member: { readonly name: string; readonly role: Role } | null;
+  readonly providers: readonly ProviderHealth[];
+  /** By market and id. */
+  readonly rates: readonly Rate[];
+  readonly ratesLoaded: boolean;
+  readonly selected: string | null;
+  readonly chart: ChartState;
+  readonly forum: ForumState;
+  readonly members: readonly ActiveMember[];
+  readonly membersLoaded: boolean;
+  /** Names that fell idle. */
+  readonly idle: readonly string[];
+  readonly transfers: readonly Transfer[];
+  readonly input: InputState;
+  readonly focus: Pane;
+  /** A pane that fills the screen. */
+  readonly zoomed: Pane | null;
+  readonly help: { readonly scroll: number } | null;
+  readonly form: SignInForm | null;
+  /** What the last typed line answered, shown over the forum until the next key. */
+  readonly answer: readonly string[] | null;
+  readonly notice: Notice | null;
+  readonly theme: ThemeName;
+  /** The terminal can show more than ASCII. */
+  readonly unicode: boolean;
+}
+
+export interface Surroundings {
+  readonly columns: number;
+  readonly rows: number;
+  readonly now: Instant;
+  readonly address: string;
+  readonly theme: ThemeName;
+  readonly unicode: boolean;
+}
+
+export function initialState(surroundings: Surroundings): State {
+  return {
+    ...surroundings,
+    link: { phase: 'connecting' },
+    member: null,
+    providers: [],
+    rates: [],
+    ratesLoaded: false,
+    selected: null,
+    chart: {
+      instrument: null,
+      range: '1y',
+      mode: 'line',
+      candles: [],
+      currency: '',
+      unit: 'each',
+      loading: false,
+      error: null,
+      crosshair: null,
+    },
+    forum: { topic: null, topics: [], posts: [], loaded: false, more: false, scroll: 0 },
+    members: [],
+    membersLoaded: false,
+    idle: [],
+    transfers: [],
+    input: { text: '', cursor: 0, history: [], walking: null, draft: '', candidates: [] },
+    focus: 'input',
+    zoomed: null,
+    help: null,
+    form: null,
+    answer: null,
+    notice: null,
+  };
+}
+
+/** The change of a rate since the last close before today, as a fraction; undefined where that is not known. */
+export function changeOf({ quote, closes }: Rate): number | undefined {
+  const before = closes.at(-1);
+  const price = quote.sell ?? quote.buy;
+  return before === undefined || before === 0 || price === null ? undefined : (price - before) / before;
+}
