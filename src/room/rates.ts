@@ -20,6 +20,8 @@ export interface StaleQuote extends Quote {
   readonly stale: boolean;
 }
 
+export type ConvertedQuote = Omit<Converted, 'legs'> & { readonly legs: readonly StaleQuote[] };
+
 /** Imported quotes have no interval: a day stands for it, so that they look stale after three. */
 const DAY = 24 * 3_600_000;
 const CANDLES = 5000;
@@ -89,7 +91,7 @@ export class Rates {
    * @param measure as `USD/ozt`
    * @throws Failure INVALID_PARAMS, NOT_AVAILABLE where a quote that it would need is not known
    */
-  convert(quotes: readonly StaleQuote[], measure: string): (Converted & { legs: readonly StaleQuote[] })[] {
+  convert(quotes: readonly StaleQuote[], measure: string): ConvertedQuote[] {
     const wanted = parseMeasure(measure);
     if (!wanted) {
       throw new Failure('INVALID_PARAMS', 'Expected a currency, a unit or both, as USD/ozt, USD or chi.', {
@@ -105,7 +107,7 @@ export class Rates {
           { data: { field: 'in' } },
         );
       }
-      return converted as Converted & { legs: readonly StaleQuote[] };
+      return converted as ConvertedQuote;
     });
   }
 

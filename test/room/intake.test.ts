@@ -1,0 +1,309 @@
+import { expect } from 'chai';
+import type { QuoteDraft } from '../../src/domain/quote.ts';
+import type { JournalRecord } from '../../src/engine/contract.ts';
+import type { ImportedRow } from '../../src/view/records.ts';
+import { coin, DAY, HOUR, MINUTE, money, NOON, Room, refusal, sjc, world } from './room.ts';
+
+describe('Intake', () => {
+  let room: Room;
+  beforeEach(async () => {
+    room = await Room.open();
+  });
+  afterEach(() => room.close());
+
+  const one = (instrument = 'SJC') => room.get(instrument)[0]!;
+  const prices = async (instrument = 'SJC') =>
+    (await room.stored(instrument)).map(({ sell }) => (sell === null ? null : sell / 1e6));
+
+  describe('receive', () => {
+    it('stores what is new and moves checkedAt of what is not', async () => {
+      expect(await room.receive('sjc', sjc(148, 151))).to.deep.equal({ stored: 1, confirmed: 0, refused: [] });
+      expect(one()).to.include({
+        buy: 148e6,
+        sell: 151e6,
+        at: NOON,
+        checkedAt: NOON,
+        id: NOON.toString(36).toUpperCase(),
+      });
+      room.now += 30 * MINUTE;
+      // the provider states another time for the same price: the price still holds since it first did
+      const again = await room.receive('sjc', sjc(148, 151, { at: room.now }));
+      expect(again).to.deep.equal({ stored: 0, confirmed: 1, refused: [] });
+      expect(one()).to.include({ at: NOON, checkedAt: NOON + 30 * MINUTE });
+      room.now += 30 * MINUTE;
+      expect(await room.receive('sjc', sjc(148, 152, { at: room.now }))).to.include({ stored: 1, confirmed: 0 });
+      expect((await room.stored('SJC')).map(({ sell, at, checkedAt }) => [sell, at, checkedAt])).to.deep.equal([
+        [151e6, NOON, NOON + 30 * MINUTE],
+        [152e6, NOON + HOUR, NOON + HOUR],
+      ]);
+    });
+
+    it('tells a change of one side from none', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      for (const [buy, sell] of [
+        [149, 151],
+        [149, null],
+        [null, 151],
+        [149, 151],
+      ] as const) {
+        room.now += MINUTE;
+        expect(await room.receive('sjc', sjc(buy, sell, { at: room.now }))).to.include({ stored: 1 });
+      }
+      expect(await prices()).to.deep.equal([151, 151, null, 151, 151]);
+    });
+
+    it('lets series that are not in the answer keep their time', async () => {
+      await room.receive('sjc', sjc(148, 151, { brand: 'a' }), sjc(148, 151, { brand: 'b' }));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(148, 151, { brand: 'a' }));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(150, 153, { brand: 'a', at: room.now }));
+      const checked = Object.fromEntries(room.get('SJC').map(({ brand, checkedAt }) => [brand, checkedAt]));
+      expect(checked).to.deep.equal({ a: NOON + 2 * HOUR, b: NOON });
+    });
+
+    it('confirms the series of this provider only', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      await room.receive('pnj', sjc(148, 151, { provider: 'pnj' }));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(148, 151));
+      expect(room.get('SJC').map(({ provider, checkedAt }) => [provider, checkedAt])).to.deep.equal([
+        ['sjc', NOON + HOUR],
+        ['pnj', NOON],
+      ]);
+    });
+
+    it('takes quotes for those of the provider that was asked, whatever they say', async () => {
+      await room.receive('sjc', sjc(148, 151, { provider: 'pnj' }));
+      expect(one().provider).to.equal('sjc');
+    });
+
+    it('keeps confirmations over a restart', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(148, 151));
+      const { store, now } = room;
+      await room.close();
+      room = await Room.open({ store, now });
+      expect(one()).to.include({ at: NOON, checkedAt: NOON + HOUR });
+    });
+
+    it('confirms what came by an import of the very series', async () => {
+      await room.import('SJC', [[NOON - HOUR, 148e6, 151e6]], { provider: 'sjc', company: 'SJC' });
+      expect(await room.receive('sjc', sjc(148, 151))).to.include({ stored: 0, confirmed: 1 });
+      expect(one()).to.include({ at: NOON - HOUR, checkedAt: NOON });
+    });
+
+    it('appends one record an answer, none for an answer of which nothing counts', async () => {
+      await room.receive('sjc', sjc(148, 151), sjc(148, 151, { brand: 'b' }));
+      expect(room.engine.journal.head()).to.equal(1);
+      await room.receive('sjc', sjc(1, 2));
+      await room.receive('sjc');
+      expect(room.engine.journal.head()).to.equal(1);
+    });
+
+    describe('units and money', () => {
+      it("converts to the instrument's unit", async () => {
+        await room.receive('pnj', sjc(14.8, 15.1, { unit: 'chi' }));
+        expect(one()).to.include({ buy: 148e6, sell: 151e6, unit: 'tael', currency: 'VND' });
+        await room.receive('gold-api', world(100, { unit: 'g' }));
+        expect(one('XAU').sell).to.be.closeTo(3110.34768, 1e-9);
+        expect(one('XAU').unit).to.equal('ozt');
+        // the same price in the other unit is the same price
+        expect(await room.receive('pnj', sjc(148, 151))).to.include({ stored: 0, confirmed: 1 });
+      });
+
+      it('takes the unit of a new instrument from its first quote', async () => {
+        await room.receive('pnj', sjc(14.8, 15.1, { instrument: 'NEW-RING', unit: 'chi' }));
+        await room.receive('sjc', sjc(148, 151, { instrument: 'NEW-RING' }));
+        expect(room.get('NEW-RING').map(({ sell, unit }) => [sell, unit])).to.deep.equal([
+          [15.1e6, 'chi'],
+          [15.1e6, 'chi'],
+        ]);
+      });
+
+      it('takes the market of the instrument, whatever the provider says', async () => {
+        await room.receive('sjc', sjc(148, 151, { market: 'crypto' }));
+        expect(one().market).to.equal('gold');
+        expect(room.rates.list('crypto')).to.deep.equal([]);
+      });
+
+      it('refuses other money and units that do not compare', async () => {
+        const { refused, ...counts } = await room.receive(
+          'coingecko',
+          coin('BTC', 1_750_000_000, { currency: 'VND' }),
+          coin('ETH', 3000, { unit: 'tael' }),
+          world(4000, { unit: 'each' }),
+          sjc(148, 151, { currency: 'USD' }),
+        );
+        expect(counts).to.deep.equal({ stored: 0, confirmed: 0 });
+        expect(refused.map(({ reason }) => reason)).to.deep.equal([
+          'it is in VND, BTC is in USD',
+          'it is per tael, ETH is per coin',
+          'it is per each, XAU is per ozt',
+          'it is in USD, SJC is in VND',
+        ]);
+        expect(room.rates.list()).to.deep.equal([]);
+      });
+
+      it('refuses what is no id of an instrument', async () => {
+        for (const instrument of [
+          '',
+          'sjc',
+          'SJ C',
+          '../SJC',
+          '\u001bSJC',
+          'SJC\x1fpnj',
+          '__proto__',
+          'X'.repeat(49),
+        ]) {
+          const { refused } = await room.receive('sjc', sjc(148, 151, { instrument }));
+          expect(refused.map(({ reason }) => reason)).to.deep.equal(['its instrument is no id']);
+        }
+      });
+    });
+
+    describe('what is not believed', () => {
+      const reasons = async (...quotes: QuoteDraft[]) =>
+        (await room.receive('sjc', ...quotes)).refused.map(({ reason }) => reason);
+
+      it('is refused, told and never stored', async () => {
+        expect(
+          await reasons(
+            sjc(9.9, 9.9),
+            sjc(1513, 1513),
+            sjc(160, 151),
+            sjc(null, null),
+            sjc(-148, 151),
+            sjc(0, 151),
+            sjc(Number.NaN, 151),
+            sjc(148, Number.POSITIVE_INFINITY),
+            sjc(148, 151, { at: NOON + 11 * MINUTE }),
+            sjc(148, 151, { at: Number.NaN }),
+          ),
+        ).to.have.length(10);
+        expect(await prices()).to.deep.equal([]);
+        expect(room.engine.journal.head()).to.equal(0);
+      });
+
+      it('does not confirm the price that stands', async () => {
+        await room.receive('sjc', sjc(148, 151), sjc(148, 151, { brand: 'b' }));
+        room.now += HOUR;
+        const received = await room.receive('sjc', sjc(1480, 1510), sjc(148, 151, { brand: 'b' }));
+        expect(received).to.include({ stored: 0, confirmed: 1 });
+        const checked = room.get('SJC').map(({ brand, checkedAt }) => [brand, checkedAt]);
+        expect(checked).to.deep.include.members([
+          ['', NOON],
+          ['b', NOON + HOUR],
+        ]);
+        expect(await prices()).to.deep.equal([151, 151]);
+      });
+
+      it('is a jump of more than 20 % within a day of the last confirmation', async () => {
+        await room.receive('sjc', sjc(100, 100));
+        room.now += MINUTE;
+        expect(await reasons(sjc(120.001, 120.001, { at: room.now }))).to.deep.equal([
+          '120001000 is a jump of over 20 % from 100000000',
+        ]);
+        expect(await reasons(sjc(79.999, 79.999, { at: room.now }))).to.have.length(1);
+        expect(await reasons(sjc(120, 120, { at: room.now }))).to.deep.equal([]);
+        // a day after the last confirmation the price before is no measure any more
+        room.now += DAY - 1;
+        expect(await reasons(sjc(200, 200, { at: room.now }))).to.have.length(1);
+        room.now += 1;
+        expect(await reasons(sjc(200, 200, { at: room.now }))).to.deep.equal([]);
+        expect(await prices()).to.deep.equal([100, 120, 200]);
+      });
+
+      it('is measured by its own series', async () => {
+        await room.receive('sjc', sjc(100, 100));
+        expect(await reasons(sjc(150, 150, { brand: 'other' }))).to.deep.equal([]);
+        expect((await room.receive('pnj', sjc(150, 150))).refused).to.deep.equal([]);
+      });
+
+      it('is judged after the conversion', async () => {
+        expect((await room.receive('pnj', sjc(148, 151, { unit: 'chi' }))).refused[0]!.reason).to.match(/outside of/);
+      });
+    });
+
+    describe('two rows of a series in one answer', () => {
+      it('count once: the one with the later time, else the later one', async () => {
+        await room.receive('sjc', sjc(148, 151, { at: NOON - MINUTE }), sjc(147, 150, { at: NOON - HOUR }));
+        expect(one()).to.include({ sell: 151e6, at: NOON - MINUTE });
+        room.now += HOUR;
+        const both = [sjc(149, 152, { at: room.now - 1 }), sjc(149, 153, { at: room.now })];
+        expect(await room.receive('sjc', ...both)).to.deep.equal({ stored: 1, confirmed: 0, refused: [] });
+        expect(one()).to.include({ sell: 153e6, at: room.now });
+        room.now += HOUR;
+        await room.receive('sjc', sjc(149, 154, { at: room.now }), sjc(149, 155, { at: room.now }));
+        expect(one()).to.include({ sell: 155e6 });
+        expect(await prices()).to.deep.equal([151, 153, 155]);
+      });
+
+      it('confirm when the one that counts is the price that stands', async () => {
+        await room.receive('sjc', sjc(148, 151));
+        room.now += HOUR;
+        const both = [sjc(149, 152, { at: room.now - 1 }), sjc(148, 151, { at: room.now })];
+        expect(await room.receive('sjc', ...both)).to.deep.equal({ stored: 0, confirmed: 1, refused: [] });
+        expect(one()).to.include({ sell: 151e6, checkedAt: room.now });
+        expect(await prices()).to.deep.equal([151]);
+      });
+
+      it('are not confused by one that is refused', async () => {
+        await room.receive('sjc', sjc(148, 151), sjc(1480, 1510, { at: NOON + 1 }));
+        expect(await prices()).to.deep.equal([151]);
+      });
+    });
+
+    describe('the time of a price', () => {
+      it('is when a correction was seen, where the provider states one time for two prices', async () => {
+        await room.receive('sjc', sjc(148, 151, { at: NOON - HOUR }));
+        room.now += 30 * MINUTE;
+        await room.receive('sjc', sjc(148, 152, { at: NOON - HOUR }));
+        expect((await room.stored('SJC')).map(({ sell, at }) => [sell! / 1e6, at])).to.deep.equal([
+          [151, NOON - HOUR],
+          [152, NOON + 30 * MINUTE],
+        ]);
+      });
+
+      it('goes on after one that lay ahead of the clock', async () => {
+        await room.receive('sjc', sjc(148, 151, { at: NOON + 5 * MINUTE }));
+        expect(one()).to.include({ at: NOON + 5 * MINUTE, checkedAt: NOON + 5 * MINUTE });
+        room.now += MINUTE;
+        await room.receive('sjc', sjc(148, 152, { at: room.now }));
+        expect(one()).to.include({ sell: 152e6, at: NOON + 5 * MINUTE + 1 });
+      });
+
+      it('never goes back: an older time with another price holds from now on', async () => {
+        await room.receive('sjc', sjc(148, 151));
+        room.now += HOUR;
+        await room.receive('sjc', sjc(148, 150, { at: NOON - 5 * HOUR }));
+        expect(one()).to.include({ sell: 150e6, at: NOON + HOUR });
+        expect(await prices()).to.deep.equal([151, 150]);
+      });
+
+      it('is not undone by a record that comes late', async () => {
+        await room.receive('sjc', sjc(148, 151));
+        const late = { ...sjc(140, 145), at: NOON - HOUR, checkedAt: NOON - HOUR, id: 'LATE' };
+        const { journal } = room.engine;
+        await journal.append({ kind: 'rates.received', at: NOON - HOUR, provider: 'sjc', quotes: [late], missing: [] });
+        expect(one()).to.include({ sell: 151e6, at: NOON, checkedAt: NOON });
+        expect(await prices()).to.deep.equal([151]);
+      });
+    });
+
+    it('makes texts safe to show, and not long', async () => {
+      const evil = '\u001b]0;x\u0007\u202eSJC\x1f\n\u200b  gold ';
+      await room.receive('sjc', sjc(148, 151, { company: evil, brand: evil, id: `\u001b[2J${'9'.repeat(300)}` }));
+      expect(one()).to.include({ company: ']0;xSJC gold', brand: ']0;xSJC gold', id: `[2J${'9'.repeat(125)}` });
+      room.now += 1;
+      const long = `${'a'.repeat(127)}😀${'b'.repeat(300)}`;
+      await room.receive('sjc', sjc(148, 151, { company: long, brand: `${'a'.repeat(127)} b` }));
+      const quote = room.get('SJC').find(({ company }) => company.startsWith('aaa'))!;
+      expect(quote.company).to.equal(`${'a'.repeat(127)}😀`);
+      expect(quote.brand).to.equal('a'.repeat(127));
+      await room.receive('vietcombank', money('USD', 26_100, 26_500, { at: NOON - 12 * HOUR }));
+      expect(room.rates.list('fx')[0]).to.include({ provider: 'vietcombank', stale: false });
+    });
+  });
+});
