@@ -68,6 +68,16 @@ export const rates = {
     }),
     errors: ['NOT_FOUND'],
   }),
+  'rates.trends': method({
+    access: 'reader',
+    summary: 'Closes of the last days before today, Vietnam time, of every instrument that has any.',
+    params: strict({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, description: '30 unless told' })) }),
+    result: strict({
+      trends: Type.Array(
+        strict({ instrument: Type.String(), closes: Type.Array(Type.Number(), { description: 'oldest first' }) }),
+      ),
+    }),
+  }),
   'rates.providers': method({
     access: 'reader',
     summary: 'Every provider and how it does.',

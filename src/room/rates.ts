@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { type Converted, convert, parseMeasure } from '../domain/conversion.ts';
 import { Failure } from '../domain/failure.ts';
 import { fold, plain } from '../domain/fold.ts';
-import { type Instant, type Interval, parseDay } from '../domain/instant.ts';
+import { type Instant, type Interval, parseDay, startOfDay } from '../domain/instant.ts';
 import { CATALOGUE, type Instrument, instrumentIdOf, knownInstrument, type Market } from '../domain/instrument.ts';
 import { type Quote, seriesId } from '../domain/quote.ts';
 import type { Unit } from '../domain/unit.ts';
@@ -124,6 +124,22 @@ export class Rates {
     }
     const now = this.#now();
     return (await this.#view.quotes.held(instrument.id, day.start, day.end)).map((quote) => this.#mark(quote, now));
+  }
+
+  /**
+   * Closes of the last days before today, oldest first, of every instrument that has any: what a change is measured
+   * against. Of the provider that `list` shows, so that a change is one of price and not of provider.
+   */
+  async trends(days: number): Promise<{ instrument: string; closes: number[] }[]> {
+    const today = startOfDay(this.#now());
+    const trends = await Promise.all(
+      this.list().map(async ({ instrument, provider }) => {
+        const range = { provider, limit: days };
+        const candles = await this.#view.quotes.candles(instrument, '1d', today - days * DAY, today, range);
+        return { instrument, closes: candles.map(({ close }) => close) };
+      }),
+    );
+    return trends.filter(({ closes }) => closes.length > 0);
   }
 
   /** Candles of `[from, to)`; `next` is where to go on when there are more. */

@@ -144,6 +144,10 @@ export const EXAMPLES: Examples = {
       next: null,
     },
   },
+  'rates.trends': {
+    params: { days: 3 },
+    result: { trends: [{ instrument: 'SJC', closes: [146000000, 146600000, 147600000] }] },
+  },
   'rates.providers': {
     params: {},
     result: {

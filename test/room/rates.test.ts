@@ -437,6 +437,22 @@ describe('Rates', () => {
     });
   });
 
+  describe('trends', () => {
+    it('gives the closes of the days before today, of the provider that the list shows', async () => {
+      const day = (back: number, price: number): ImportedRow => [NOON - back * DAY, price, price];
+      await room.import('SJC', [day(40, 90e6), day(3, 100e6), day(2, 101e6), day(1, 102e6), day(0, 103e6)]);
+      expect(await room.rates.trends(30)).to.deep.equal([{ instrument: 'SJC', closes: [100e6, 101e6, 102e6] }]);
+      await room.import('SJC', [day(2, 50e6), day(1, 60e6)], { provider: 'sjc' });
+      await room.receive('sjc', sjc(61, 61));
+      expect(await room.rates.trends(2)).to.deep.equal([{ instrument: 'SJC', closes: [50e6, 60e6] }]);
+    });
+
+    it('leaves out what has no past', async () => {
+      await room.receive('sjc', sjc(100, 101));
+      expect(await room.rates.trends(30)).to.deep.equal([]);
+    });
+  });
+
   describe('exportPage', () => {
     const page = (more: { from?: number; to?: number; cursor?: string } = {}) =>
       room.rates.exportPage(room.rates.resolve('SJC'), more);

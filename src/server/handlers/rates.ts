@@ -36,6 +36,7 @@ export function ratesHandlers({ rates, intake, gatherer, view, now }: Services):
       const history = await rates.history(instrument, range);
       return { ...history, currency: instrument.currency, unit: instrument.unit };
     },
+    'rates.trends': async ({ days = 30 }) => ({ trends: await rates.trends(days) }),
     'rates.providers': () => ({
       providers: gatherer
         .health()
