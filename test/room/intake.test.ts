@@ -302,6 +302,294 @@ describe('Intake', () => {
       const quote = room.get('SJC').find(({ company }) => company.startsWith('aaa'))!;
       expect(quote.company).to.equal(`${'a'.repeat(127)}😀`);
       expect(quote.brand).to.equal('a'.repeat(127));
+      const { store, now } = room;
+      await room.close();
+      room = await Room.open({ store, now });
+      expect(await room.receive('sjc', sjc(148, 151, { company: long, brand: `${'a'.repeat(127)} b` }))).to.include({
+        stored: 0,
+        confirmed: 1,
+      });
+    });
+
+    it('stands a provider and texts that objects have by nature', async () => {
+      const quote = sjc(148, 151, { company: '__proto__', brand: 'constructor' });
+      for (const price of [151, 152]) {
+        room.now += MINUTE;
+        await room.receive('constructor', { ...quote, sell: price * 1e6, at: room.now });
+      }
+      expect(one()).to.include({ provider: 'constructor', company: '__proto__', brand: 'constructor' });
+      const range = { interval: '1d', from: NOON - DAY, to: NOON + DAY, provider: 'constructor' } as const;
+      const { candles } = await room.rates.history(room.rates.resolve('SJC'), range);
+      expect(candles.map(({ open, close, count }) => [open, close, count])).to.deep.equal([[151e6, 152e6, 2]]);
+      expect(Object.hasOwn(Object, '0')).to.equal(false);
+    });
+  });
+
+  describe('history', () => {
+    const day = (i: number, sell: number, more: Partial<QuoteDraft> = {}) =>
+      sjc(sell - 3, sell, { at: NOON - i * DAY, ...more });
+    it('is stored once, in any order, however often it comes', async () => {
+      const quotes = [day(1, 150), day(3, 148), day(2, 149)];
+      expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.equal({ stored: 3, confirmed: 0, refused: [] });
+      const head = room.engine.journal.head();
+      expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.equal({ stored: 0, confirmed: 0, refused: [] });
+      expect(await room.intake.receiveHistory('sjc', [day(1, 160), day(4, 147)])).to.include({ stored: 1 });
+      expect(room.engine.journal.head()).to.equal(head + 1);
+      expect(await prices()).to.deep.equal([147, 148, 149, 150]);
+      expect(one()).to.include({ sell: 150e6, at: NOON - DAY, checkedAt: NOON - DAY, stale: true });
+    });
+
+    it('counts one instant twice in an answer once', async () => {
+      expect(await room.intake.receiveHistory('sjc', [day(1, 150), day(1, 151)])).to.include({ stored: 1 });
+      expect(await prices()).to.deep.equal([151]);
+    });
+
+    it('goes behind live quotes and leaves them as they are', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(148, 151));
+      await room.intake.receiveHistory('sjc', [day(2, 149), day(1, 150), day(0, 999)]);
+      expect(one()).to.include({ sell: 151e6, at: NOON, checkedAt: NOON + HOUR });
+      expect(await prices()).to.deep.equal([149, 150, 151]);
+    });
+
+    it('does not measure jumps, only bands and sides', async () => {
+      const { stored, refused } = await room.intake.receiveHistory('sjc', [
+        day(1, 150),
+        day(2000, 40),
+        day(6000, 20),
+        day(2, 1500),
+        day(3, 15),
+        sjc(180, 150, { at: NOON - 5 * DAY }),
+        day(-1, 150),
+        day(4, 150, { currency: 'USD' }),
+      ]);
+      expect([stored, refused.length]).to.deep.equal([4, 4]);
+      expect(await prices()).to.deep.equal([20, 40, 15, 150]);
+    });
+
+    it('is converted, named by its own ids, and sorted to its series', async () => {
+      await room.intake.receiveHistory('sjc', [
+        sjc(14.8, 15.1, { unit: 'chi', at: NOON - DAY, id: 'A1' }),
+        day(2, 150, { brand: 'Hà Nội' }),
+        sjc(1, 2, { instrument: 'BTC', market: 'crypto', currency: 'USD', unit: 'coin', at: NOON - DAY }),
+      ]);
+      expect((await room.stored('SJC')).map(({ brand, sell, id }) => [brand, sell, id])).to.deep.equal([
+        ['', 151e6, 'A1'],
+        ['Hà Nội', 150e6, (NOON - 2 * DAY).toString(36).toUpperCase()],
+      ]);
+      expect(one('BTC')).to.include({ unit: 'coin', market: 'crypto' });
+    });
+
+    it('goes in records of 2,000 rows at most', async () => {
+      await room.intake.receiveHistory(
+        'sjc',
+        Array.from({ length: 4500 }, (_, i) => day(i / 24, 150)),
+      );
+      const sizes: number[] = [];
+      for await (const record of room.engine.journal.follow(0, AbortSignal.timeout(10_000))) {
+        sizes.push((record as JournalRecord & { rows: unknown[] }).rows.length);
+        if (record.seq === room.engine.journal.head()) break;
+      }
+      expect(sizes).to.deep.equal([2000, 2000, 500]);
+    });
+
+    it('is done once, for one provider, over a restart', async () => {
+      expect(room.intake.hasHistory('sjc')).to.equal(false);
+      await room.intake.receiveHistory('sjc', [day(1, 150)]);
+      expect(room.intake.hasHistory('sjc')).to.equal(false);
+      await room.intake.historyDone('sjc');
+      expect([room.intake.hasHistory('sjc'), room.intake.hasHistory('pnj')]).to.deep.equal([true, false]);
+      const { store } = room;
+      await room.close();
+      room = await Room.open({ store });
+      expect([room.intake.hasHistory('sjc'), room.intake.hasHistory('sjc-xml')]).to.deep.equal([true, false]);
+    });
+  });
+
+  describe('import', () => {
+    const reasons = async (...rows: unknown[]) =>
+      (await room.import('SJC', rows as ImportedRow[])).refused.map(({ row, reason }) => `${row}: ${reason}`);
+    it('stores rows of a known instrument, by any of its names', async () => {
+      const imported = await room.import('Vàng SJC', [
+        [NOON - DAY, 148e6, 151e6],
+        [NOON, null, 152e6, NOON, 'X-7'],
+        [NOON - 2 * DAY, 147e6, null],
+      ]);
+      expect(imported).to.deep.equal({ stored: 3, duplicates: 0, refused: [] });
+      expect(one()).to.deep.include({
+        instrument: 'SJC',
+        market: 'gold',
+        provider: 'import',
+        company: '',
+        brand: '',
+        buy: null,
+        sell: 152e6,
+        currency: 'VND',
+        unit: 'tael',
+        id: 'X-7',
+      });
+      expect(await prices()).to.deep.equal([null, 151, 152]);
+    });
+
+    it('makes a new instrument when its market, currency and unit are told', async () => {
+      for (const [more, missing] of [
+        [{}, 'its market, its currency, its unit'],
+        [{ market: 'gold', unit: 'tael' }, 'its currency'],
+        [{ currency: 'VND', unit: 'tael' }, 'its market'],
+        [{ currency: 'VND', market: 'gold' }, 'its unit'],
+      ] as const) {
+        const failure = await refusal(() => room.import('Kim Long 9999', [[NOON, 1, 1]], more), 'INVALID_PARAMS');
+        expect(failure.message).to.equal(`KIM-LONG-9999 is not known yet: say ${missing} as well.`);
+      }
+      const told = { market: 'gold', currency: 'vnd', unit: 'chi' } as const;
+      expect(await room.import('Kim Long 9999', [[NOON, 14.8e6, 15.1e6]], told)).to.include({ stored: 1 });
+      expect(one('kim long 9999')).to.include({ instrument: 'KIM-LONG-9999', unit: 'chi', currency: 'VND' });
+      // known from now on, by its own unit
+      expect(await room.import('KIM-LONG-9999', [[NOON + 1, 148e6, 151e6]], { unit: 'tael' })).to.include({
+        stored: 1,
+      });
+      expect(one('KIM-LONG-9999').sell).to.equal(15.1e6);
+    });
+
+    it('refuses a series that is not clear', async () => {
+      for (const [instrument, more, field] of [
+        ['???', {}, 'instrument'],
+        ['\u001b[2J', {}, 'market'],
+        ['SJC', { provider: 'Không' }, 'provider'],
+        ['SJC', { provider: '' }, 'provider'],
+        ['SJC', { provider: '-x' }, 'provider'],
+        ['SJC', { provider: '__proto__' }, 'provider'],
+        ['SJC', { provider: 'x'.repeat(33) }, 'provider'],
+        ['SJC', { provider: 'a\x1fb' }, 'provider'],
+        ['SJC', { provider: 'import\n' }, 'provider'],
+        ['SJC', { currency: 'USD' }, 'currency'],
+        ['SJC', { unit: 'coin' }, 'unit'],
+        ['NEW', { market: 'gold', currency: '\u001b[2J', unit: 'tael' }, 'currency'],
+        ['NEW', { market: 'gold', currency: 'V D', unit: 'tael' }, 'currency'],
+      ] as const) {
+        const failure = await refusal(() => room.import(instrument, [[NOON, 1, 1]], more), 'INVALID_PARAMS');
+        expect(failure.data, `${instrument} ${JSON.stringify(more)}`).to.deep.equal({ field });
+        expect(failure.message).not.to.match(/\p{Cc}/u);
+      }
+      expect((await refusal(() => room.import('SJC', [], { currency: 'USD' }), 'INVALID_PARAMS')).message).to.equal(
+        'SJC is in VND/tael, not in USD/tael: convert the prices first.',
+      );
+      expect(room.engine.journal.head()).to.equal(0);
+    });
+
+    it('converts units', async () => {
+      await room.import('SJC', [[NOON, 14.8e6, 15.1e6]], { unit: 'chi' });
+      expect(one()).to.include({ buy: 148e6, sell: 151e6, unit: 'tael' });
+      await room.import('XAU', [[NOON, null, 100]], { unit: 'g', currency: 'usd' });
+      expect(one('XAU').sell).to.be.closeTo(3110.34768, 1e-9);
+    });
+
+    it('refuses rows by their place, and takes the rest', async () => {
+      expect(
+        await reasons(
+          [NOON, 148e6, 151e6],
+          [NOON + 1, 14.8e6, 15.1e6],
+          [NOON + 2, 160e6, 151e6],
+          [NOON + 3, null, null],
+          [NOON + HOUR, 148e6, 151e6],
+          [1.5, 148e6, 151e6],
+          [1e300, 148e6, 151e6],
+          ['2026-07-20', 148e6, 151e6],
+          [NOON + 4, '148', 151e6],
+          [NOON + 5, 148e6, 151e6, NOON],
+          [NOON + 6, 148e6, 151e6, NOON + DAY],
+          [NOON + 7, 148e6, 151e6, 'soon'],
+          [NOON + 8, 148e6, 151e6, NOON + HOUR / 12],
+        ),
+      ).to.deep.equal([
+        '2: buy 160000000 is over sell 151000000 by more than 5 %',
+        '3: it has neither a buy nor a sell price',
+        '4: its time lies 1 h in the future',
+        '5: its time is no instant',
+        '6: its time is no instant',
+        '7: its time is no instant',
+        '8: buy is no number',
+        '9: checkedAt is no instant after at',
+        '10: checkedAt lies in the future',
+        '11: checkedAt is no instant after at',
+      ]);
+      expect(await prices()).to.deep.equal([151, 15.1, 151]);
+    });
+
+    it('skips duplicates and refuses another price for the same instant', async () => {
+      const rows: ImportedRow[] = [
+        [NOON - DAY, 148e6, 151e6],
+        [NOON, 149e6, 152e6],
+      ];
+      expect(await room.import('SJC', [...rows, rows[0]!])).to.deep.equal({ stored: 2, duplicates: 1, refused: [] });
+      const head = room.engine.journal.head();
+      expect(await room.import('SJC', rows)).to.deep.equal({ stored: 0, duplicates: 2, refused: [] });
+      expect(await room.import('SJC', [[NOON, 149e6, 153e6]])).to.deep.equal({
+        stored: 0,
+        duplicates: 0,
+        refused: [{ row: 0, reason: 'another price is stored for that instant: buy 149000000, sell 152000000' }],
+      });
+      expect(await reasons([NOON - 1, 148e6, 151e6], [NOON - 1, 148e6, 150e6])).to.have.length(1);
+      expect(room.engine.journal.head()).to.equal(head + 1);
+      expect(await prices()).to.deep.equal([151, 151, 152]);
+    });
+
+    it('takes the same row in another series', async () => {
+      for (const more of [{}, { company: 'SJC' }, { company: 'SJC', brand: 'Hà Nội' }, { provider: 'sjc' }]) {
+        expect(await room.import('SJC', [[NOON, 148e6, 151e6]], more)).to.include({ stored: 1, duplicates: 0 });
+      }
+    });
+
+    it('stores one of two that come at the same time', async () => {
+      const rows: ImportedRow[] = [[NOON, 148e6, 151e6]];
+      const both = await Promise.all([room.import('SJC', rows), room.import('SJC', rows)]);
+      expect(both.map(({ stored, duplicates }) => [stored, duplicates])).to.deep.equal([
+        [1, 0],
+        [0, 1],
+      ]);
+      expect(await prices()).to.deep.equal([151]);
+    });
+
+    it('goes back to what was exported: every quote with its times and its id', async () => {
+      await room.receive('sjc', sjc(148, 151, { id: 'A' }));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(148, 151));
+      room.now += HOUR;
+      await room.receive('sjc', sjc(null, 152, { at: room.now }));
+      const exported = await room.stored('SJC');
+      const other = await Room.open({ now: room.now });
+      const rows = exported.map(({ at, buy, sell, checkedAt, id }): ImportedRow => [at, buy, sell, checkedAt, id]);
+      await other.import('SJC', rows, { provider: 'sjc', company: 'SJC' });
+      expect(await other.stored('SJC')).to.deep.equal(exported);
+      await other.close();
+    });
+
+    it('makes texts safe to show', async () => {
+      const evil = '\u001b[2J\u202ex\x1fy';
+      await room.import('SJC', [[NOON, 148e6, 151e6, null, evil]], { company: evil, brand: evil });
+      expect(one()).to.include({ company: '[2Jxy', brand: '[2Jxy', id: '[2Jxy' });
+    });
+
+    it('stands names that objects have by nature', async () => {
+      const told = { market: 'gold', currency: 'VND', unit: 'tael' } as const;
+      for (const name of ['constructor', 'toString', 'hasOwnProperty']) {
+        await room.import(name, [[NOON, 148e6, 151e6]], { ...told, provider: 'constructor', company: '__proto__' });
+        expect(one(name).instrument).to.equal(name.toUpperCase());
+      }
+      expect(await room.import('SJC', [[NOON, 148e6, 151e6]], { provider: 'constructor' })).to.include({ stored: 1 });
+      const { candles } = await room.rates.history(room.rates.resolve('SJC'), {
+        interval: '1d',
+        from: NOON - DAY,
+        to: NOON + DAY,
+        provider: 'constructor',
+      });
+      expect(candles[0]).to.include({ open: 151e6, count: 1 });
+    });
+
+    it('does not let an old price look fresh, nor a bank board look old', async () => {
+      await room.import('USD', [[NOON - 30 * DAY, 26_000, 26_400]]);
+      expect(one('USD').stale).to.equal(true);
       await room.receive('vietcombank', money('USD', 26_100, 26_500, { at: NOON - 12 * HOUR }));
       expect(room.rates.list('fx')[0]).to.include({ provider: 'vietcombank', stale: false });
     });
