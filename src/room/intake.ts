@@ -39,6 +39,8 @@ export class Intake implements QuoteSink {
   readonly #view: View;
   readonly #rates: Rates;
   readonly #now: () => Instant;
+  /** Imported rows that are on their way to the journal, by series: another import of the series must know them. */
+  readonly #underWay = new Map<SeriesId, Set<ReadonlyMap<Instant, ImportedRow>>>();
 
   constructor(room: { journal: Journal; view: View; rates: Rates; now: () => Instant }) {
     this.#journal = room.journal;
@@ -124,6 +126,7 @@ export class Intake implements QuoteSink {
     const now = this.#now();
     const refused: { row: number; reason: string }[] = [];
     const accepted = new Map<Instant, ImportedRow>();
+    const underWay = this.#underWay.get(id);
     let duplicates = 0;
     for (const [row, given] of rows.entries()) {
       const fitted = rowOf(given, factor);
@@ -132,7 +135,9 @@ export class Intake implements QuoteSink {
         continue;
       }
       const [at, buy, sell] = fitted;
-      const known = accepted.get(at) ?? this.#view.quotes.rowAt(id, at);
+      let known = accepted.get(at);
+      if (underWay) for (const others of underWay) known ??= others.get(at);
+      known ??= this.#view.quotes.rowAt(id, at);
       const reason = known
         ? `another price is stored for that instant: buy ${known[1]}, sell ${known[2]}`
         : implausible({ ...quote, at, buy, sell }, undefined, now);
@@ -140,8 +145,20 @@ export class Intake implements QuoteSink {
       else if (reason !== undefined) refused.push({ row, reason });
       else accepted.set(at, fitted);
     }
-    if (accepted.size > 0) await this.#store(quote, [...accepted.values()]);
-    return { stored: accepted.size, duplicates, refused };
+    const stored = accepted.size;
+    if (stored > 0) await this.#storeNew(id, quote, accepted);
+    return { stored, duplicates, refused };
+  }
+
+  async #storeNew(id: SeriesId, quote: QuoteDraft, accepted: ReadonlyMap<Instant, ImportedRow>): Promise<void> {
+    const underWay = this.#underWay.get(id) ?? new Set();
+    this.#underWay.set(id, underWay.add(accepted));
+    try {
+      await this.#store(quote, [...accepted.values()]);
+    } finally {
+      underWay.delete(accepted);
+      if (underWay.size === 0) this.#underWay.delete(id);
+    }
   }
 
   /** A provider's quote in the instrument's own unit, its texts safe to show; or its refusal. */
@@ -264,6 +281,7 @@ function rowOf(row: ImportedRow, factor: number): ImportedRow | string {
   ] as const) {
     if (value !== null && typeof value !== 'number') return `${side} is no number`;
   }
+  if (factor === 1 && row.length === 3) return row;
   const scaled = (value: unknown) => (value === null ? null : (value as number) * factor);
   const fitted: ImportedRow = [at as number, scaled(buy), scaled(sell)];
   if (checkedAt !== undefined && checkedAt !== null) {

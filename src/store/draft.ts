@@ -6,7 +6,7 @@ import type { Store, Write } from './store.ts';
  */
 export class Draft {
   readonly #store: Store;
-  readonly #values = new Map<string, unknown>();
+  #values = new Map<string, unknown>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -43,5 +43,14 @@ export class Draft {
       writes.push(value === undefined ? { type: 'del', key } : { type: 'put', key, value: JSON.stringify(value) });
     }
     return writes;
+  }
+
+  /** The writes, made one by one; the draft is empty from then on, so that nothing of it is held while they are on their way to the disk. */
+  *drain(): Generator<Write> {
+    const values = this.#values;
+    this.#values = new Map();
+    for (const [key, value] of values) {
+      yield value === undefined ? { type: 'del', key } : { type: 'put', key, value: JSON.stringify(value) };
+    }
   }
 }

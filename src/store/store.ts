@@ -122,7 +122,7 @@ export class Store {
    * was closed and opened again, which reads the log up to the tear and begins a new one.
    * @throws Failure STORE_FAILED
    */
-  async write(writes: Write[], { sync }: { sync: boolean }): Promise<void> {
+  async write(writes: Iterable<Write>, { sync }: { sync: boolean }): Promise<void> {
     if (this.#broken) throw this.#broken;
     try {
       // Chained: an array of operations is copied and completed one by one, which takes ten times as long.

@@ -137,7 +137,7 @@ export class LocalJournal implements Journal {
     if (settled.length === 0) return;
     draft.write(keys.head, head);
     try {
-      await this.#store.write(draft.writes(), { sync: true });
+      await this.#store.write(draft.drain(), { sync: true });
     } catch (failure) {
       for (const { waiting } of settled) waiting.appended.reject(Failure.from(failure));
       return;

@@ -1,0 +1,52 @@
+/** How often the line is written anew. */
+const EVERY_MS = 200;
+
+export interface Figures {
+  readonly lines: number;
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly refused: number;
+}
+
+/** One line on a terminal that is written over and over. */
+export class ImportProgress {
+  readonly #out: { write(text: string): unknown };
+  readonly #now: () => number;
+  readonly #total: number | undefined;
+  readonly #startedAt: number;
+  #shownAt = Number.NEGATIVE_INFINITY;
+
+  /** @param total bytes of the file; undefined: not known */
+  constructor(out: { write(text: string): unknown }, total: number | undefined, now = () => performance.now()) {
+    this.#out = out;
+    this.#now = now;
+    this.#total = total;
+    this.#startedAt = now();
+  }
+
+  show(bytes: number, figures: Figures): void {
+    const now = this.#now();
+    if (now - this.#shownAt < EVERY_MS) return;
+    this.#shownAt = now;
+    const share = this.#total ? `${Math.min(100, Math.floor((bytes / this.#total) * 100))} %, ` : '';
+    const { lines, stored, duplicates, refused } = figures;
+    const rate = perSecond(lines, now - this.#startedAt);
+    this.#out.write(
+      `\r\x1b[K${share}${counted(lines)} lines (${counted(rate)}/s), ${counted(stored)} stored, ${counted(duplicates)} there already, ${counted(refused)} refused`,
+    );
+  }
+
+  /** Clears the line. */
+  end(): void {
+    if (this.#shownAt > Number.NEGATIVE_INFINITY) this.#out.write('\r\x1b[K');
+  }
+}
+
+export function perSecond(lines: number, ms: number): number {
+  return ms > 0 ? Math.round((lines / ms) * 1000) : 0;
+}
+
+/** `1,234,567` */
+export function counted(value: number): string {
+  return value.toLocaleString('en-US');
+}

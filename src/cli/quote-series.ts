@@ -1,0 +1,52 @@
+import { plain } from '../domain/fold.ts';
+import { MARKETS, type Market } from '../domain/instrument.ts';
+import { isUnit, UNITS } from '../domain/unit.ts';
+import type { Params } from '../protocol/methods.ts';
+
+export const SERIES_FIELDS = ['instrument', 'market', 'provider', 'company', 'brand', 'currency', 'unit'] as const;
+export type SeriesField = (typeof SERIES_FIELDS)[number];
+
+/** What a file or a command line says of a series, unchecked; empty texts say nothing. */
+export type SeriesFields = Readonly<Partial<Record<SeriesField, string>>>;
+
+/** What `rates.import` is told beside the rows. */
+export type Series = Omit<Params<'rates.import'>, 'rows'>;
+
+const LONGEST = { instrument: 128, provider: 64, company: 128, brand: 128 } as const;
+
+/** The series that the texts mean, or why they mean none. */
+export function seriesOf(fields: SeriesFields): Series | string {
+  const given = (field: SeriesField) => fields[field]?.trim() || undefined;
+  for (const field of ['instrument', 'provider', 'company', 'brand'] as const) {
+    if ((given(field)?.length ?? 0) > LONGEST[field]) return `its ${field} is longer than ${LONGEST[field]} characters`;
+  }
+  const instrument = given('instrument');
+  if (instrument === undefined) return 'it names no instrument (--instrument names one for all lines)';
+  const market = given('market')?.toLowerCase();
+  if (market !== undefined && !(MARKETS as readonly string[]).includes(market)) {
+    return `its market "${shown(market)}" is none of ${MARKETS.join(', ')}`;
+  }
+  const unit = given('unit')?.toLowerCase();
+  if (unit !== undefined && !isUnit(unit))
+    return `its unit "${shown(unit)}" is none of ${Object.keys(UNITS).join(', ')}`;
+  const currency = given('currency')?.toUpperCase();
+  if (currency !== undefined && !/^[A-Z]{3,5}$/.test(currency)) {
+    return `its currency "${shown(currency)}" is no code of three to five letters`;
+  }
+  const [provider, company, brand] = [given('provider'), given('company'), given('brand')];
+  return {
+    instrument,
+    ...(market === undefined ? {} : { market: market as Market }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(company === undefined ? {} : { company }),
+    ...(brand === undefined ? {} : { brand }),
+    ...(currency === undefined ? {} : { currency }),
+    ...(unit === undefined ? {} : { unit }),
+  };
+}
+
+/** A text of a file as it may stand in a message. */
+export function shown(text: string): string {
+  const safe = plain(text.slice(0, 200));
+  return safe.length > 40 ? `${safe.slice(0, 40)}…` : safe;
+}

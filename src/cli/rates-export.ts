@@ -1,0 +1,62 @@
+import type { Params, Result } from '../protocol/methods.ts';
+import { COLUMNS } from './quote-columns.ts';
+import type { FileFormat } from './quote-file.ts';
+
+type Quote = Result<'rates.export'>['quotes'][number];
+
+interface Exporter {
+  call(method: 'rates.export', params: Params<'rates.export'>): Promise<Result<'rates.export'>>;
+}
+
+export interface ExportOptions {
+  readonly instruments: readonly string[];
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly format: FileFormat;
+}
+
+/**
+ * Quotes as text, a page at a time: instrument by instrument, series by series, oldest first. The next page is asked
+ * for while one is written.
+ * @throws Failure as the daemon answers
+ */
+export async function* exportQuotes(
+  exporter: Exporter,
+  { instruments, from, to, format }: ExportOptions,
+): AsyncGenerator<{ readonly text: string; readonly quotes: number }> {
+  if (format === 'csv') yield { text: `${COLUMNS.join(',')}\n`, quotes: 0 };
+  const line = format === 'csv' ? csvLine : jsonLine;
+  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  for (const instrument of instruments) {
+    const page = (cursor: string | undefined) =>
+      exporter.call('rates.export', { instrument, ...range, ...(cursor === undefined ? {} : { cursor }) });
+    let next: ReturnType<typeof page> | undefined = page(undefined);
+    while (next) {
+      const { quotes, cursor }: Result<'rates.export'> = await next;
+      next = cursor === null ? undefined : page(cursor);
+      next?.catch(() => {}); // it is awaited above, unless the reader has enough before
+      let text = '';
+      for (const quote of quotes) text += line(quote);
+      if (quotes.length > 0) yield { text, quotes: quotes.length };
+    }
+  }
+}
+
+/** Numbers in the shortest form that reads back to them, times in UTC to the millisecond. */
+function csvLine(quote: Quote): string {
+  const { instrument, market, provider, company, brand, buy, sell, currency, unit, at, checkedAt, id } = quote;
+  const series = `${cell(instrument)},${market},${cell(provider)},${cell(company)},${cell(brand)}`;
+  return `${series},${buy ?? ''},${sell ?? ''},${currency},${unit},${iso(at)},${iso(checkedAt)},${cell(id)}\n`;
+}
+
+function jsonLine({ stale: _, ...quote }: Quote): string {
+  return `${JSON.stringify({ ...quote, at: iso(quote.at), checkedAt: iso(quote.checkedAt) })}\n`;
+}
+
+function cell(text: string): string {
+  return /[",;\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,240 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { parseMap } from '../../src/cli/quote-columns.ts';
+import { type QuoteFileOptions, readQuotes } from '../../src/cli/quote-file.ts';
+import { numberReader } from '../../src/cli/quote-number.ts';
+import type { Series } from '../../src/cli/quote-series.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import type { ImportRow } from '../../src/protocol/rates.ts';
+
+const OPTIONS: QuoteFileOptions = { map: {}, constants: { instrument: 'SJC' }, number: numberReader('1234.5', '1')! };
+const DAY = Date.UTC(2021, 11, 27) - 7 * 3_600_000;
+
+interface Read {
+  readonly lines: number;
+  readonly rows: { line: number; series: Series; row: ImportRow }[];
+  readonly bad: Record<number, string>;
+}
+
+async function read(
+  content: string | Uint8Array,
+  options: Partial<QuoteFileOptions> = {},
+  cut = Number.POSITIVE_INFINITY,
+): Promise<Read> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const rows: Read['rows'] = [];
+  const bad: Record<number, string> = {};
+  const chunks = async function* () {
+    for (let at = 0; at < bytes.length; at += cut) yield bytes.subarray(at, at + cut);
+  };
+  const to = {
+    begin() {},
+    row: (line: number, series: Series, row: ImportRow) => void rows.push({ line, series, row }),
+    bad(line: number, reason: string) {
+      bad[line] = reason;
+    },
+    async ready() {},
+  };
+  const lines = await readQuotes(chunks(), { ...OPTIONS, ...options }, to);
+  return { lines, rows, bad };
+}
+
+async function failure(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(Failure);
+    return thrown as Failure;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('quote file', () => {
+  it('reads CSV by its header, whatever the case of the names', async () => {
+    const { lines, rows, bad } = await read('At, Buy ,SELL\n2021-12-27,1,2\n2021-12-28,3,4\n');
+    expect(bad).to.deep.equal({});
+    expect(lines).to.equal(2);
+    expect(rows.map(({ line, row }) => [line, ...row])).to.deep.equal([
+      [2, DAY, 1, 2],
+      [3, DAY + 86_400_000, 3, 4],
+    ]);
+    expect(rows[0]!.series).to.equal(rows[1]!.series).and.to.deep.equal({ instrument: 'SJC' });
+  });
+
+  it('reads what an export writes, every column of it', async () => {
+    const header = 'instrument,market,provider,company,brand,buy,sell,currency,unit,at,checkedAt,id';
+    const line =
+      'SJC,gold,sjc,"SJC, Ltd","Hồ ""Chí"" Minh",100.5,,VND,tael,2021-12-27T01:02:03.456Z,2021-12-28T00:00:00.000Z,a';
+    const { rows, bad } = await read(`${header}\n${line}\n`, { constants: {} });
+    expect(bad).to.deep.equal({});
+    expect(rows[0]!.row).to.deep.equal([
+      Date.UTC(2021, 11, 27, 1, 2, 3, 456),
+      100.5,
+      null,
+      Date.UTC(2021, 11, 28),
+      'a',
+    ]);
+    expect(rows[0]!.series).to.deep.equal({
+      instrument: 'SJC',
+      market: 'gold',
+      provider: 'sjc',
+      company: 'SJC, Ltd',
+      brand: 'Hồ "Chí" Minh',
+      currency: 'VND',
+      unit: 'tael',
+    });
+  });
+
+  for (const [name, text] of [
+    ['semicolons', 'at;buy;sell\r\n2021-12-27;1;2\r\n'],
+    ['tabs', 'at\tbuy\tsell\n2021-12-27\t1\t2'],
+    ['a BOM', '\uFEFFat,buy,sell\n2021-12-27,1,2\n'],
+    ['quotes', '"at","buy","sell"\n"2021-12-27","1","2"\n'],
+    ['blank lines and separators at the end', '\n\nat,buy,sell\n\n2021-12-27,1,2,,\n  \n'],
+    ['JSON Lines', '{"at":"2021-12-27","buy":1,"sell":"2"}\n'],
+    ['JSON Lines with a time in milliseconds', `{"at":${DAY},"buy":1,"sell":2,"other":{}}\n`],
+  ] as const) {
+    it(`reads ${name}`, async () => {
+      const { rows, bad } = await read(text);
+      expect(bad).to.deep.equal({});
+      expect(rows.map(({ row }) => row)).to.deep.equal([[DAY, 1, 2]]);
+    });
+  }
+
+  it('takes the columns that the map names, and one price for both sides', async () => {
+    const { rows } = await read('when,bought,sold\n2021-12-27,1,2\n', {
+      map: parseMap(['at=when,buy=bought', 'sell=sold']),
+    });
+    expect(rows[0]!.row).to.deep.equal([DAY, 1, 2]);
+    const one = await read('Date,Price\n2021-12,1833.5\n', { map: parseMap(['at=Date,price=Price']) });
+    expect(one.rows[0]!.row).to.deep.equal([Date.UTC(2021, 11, 1) - 7 * 3_600_000, 1833.5, 1833.5]);
+  });
+
+  it('names the columns that exist when the map names one that does not', async () => {
+    const thrown = await failure(read('when,bought\n', { map: parseMap(['at=then']) }));
+    expect(thrown.code).to.equal('USAGE');
+    expect(thrown.message).to.contain('at=then').and.to.contain('"when", "bought"');
+    expect((await failure(read('2021-12-27,1,2\n'))).message).to.contain('--map at=COLUMN');
+    expect((await failure(read('at,volume\n'))).message).to.contain('--map buy=COLUMN');
+    expect((await failure(read(''))).code).to.equal('INVALID_REQUEST');
+    expect((await failure(read('[{"at":1}]'))).message).to.contain('JSON array');
+    expect((await failure(read('at,buy\n2021-12-27,1\n', { constants: {} }))).message).to.contain('--instrument');
+  });
+
+  it('refuses a map of a field that is none', () => {
+    expect(() => parseMap(['when=at'])).to.throw(Failure, 'The fields are instrument');
+    expect(() => parseMap(['at'])).to.throw(Failure, 'FIELD=COLUMN');
+    expect(() => parseMap(['at=a,at=b'])).to.throw(Failure, 'twice');
+  });
+
+  it('says of each bad line what is wrong with it, and reads the others', async () => {
+    const { lines, rows, bad } = await read(
+      [
+        'at,buy,sell',
+        '2021-02-30,1,2',
+        '2021-12-27,1,2',
+        '2021-12-27,one,2',
+        '2021-12-27,1',
+        '2021-12-27,21,06,21,12',
+        '"2021-12-27,1,2',
+        '2021-12-28,"1"x,2',
+        ',1,2',
+        'x'.repeat(70_000),
+        '2021-12-28,"3",4',
+      ].join('\n'),
+    );
+    expect(lines).to.equal(10);
+    expect(rows.map(({ line }) => line)).to.deep.equal([3, 11]);
+    expect(Object.keys(bad)).to.deep.equal(['2', '4', '5', '6', '7', '8', '9', '10']);
+    expect(bad[2]).to.equal('"2021-02-30" is no time');
+    expect(bad[4]).to.equal('buy "one" is no number');
+    expect(bad[5]).to.equal('it has 2 columns where the header has 3');
+    expect(bad[6]).to.equal('it has 5 columns where the header has 3');
+    expect(bad[7]).to.contain('not closed');
+    expect(bad[8]).to.contain('quotes do not fit');
+    expect(bad[9]).to.equal('it has no time');
+    expect(bad[10]).to.contain('64 KiB');
+  });
+
+  it('says the same of JSON', async () => {
+    const { rows, bad } = await read('{"at":"2021-12-27","buy":1}\nnonsense\n[]\n{"at":{},"buy":1}\n{"buy":1}\n');
+    expect(rows).to.have.length(1);
+    expect(bad).to.deep.equal({
+      2: 'it is not JSON',
+      3: 'it is no JSON object',
+      4: 'its "at" is neither text nor a number',
+      5: 'it has no time',
+    });
+  });
+
+  it('lets nothing of a file reach the terminal as control characters', async () => {
+    const { bad } = await read('at,buy\n\x1b[2J2021,1\n');
+    expect(bad[2]).to.equal('"[2J2021" is no time');
+  });
+
+  it('says of a line which of its series is wrong', async () => {
+    const { bad } = await read(
+      'at,buy,unit,currency,market\n2021-12-27,1,pound,,\n2021-12-27,1,,dong1,\n2021-12-27,1,,,x\n',
+    );
+    expect(Object.values(bad).map((reason) => reason.split(' ')[1])).to.deep.equal(['unit', 'currency', 'market']);
+  });
+
+  it('reads the same however the bytes are cut', async () => {
+    const text = 'instrument,at,buy,sell,brand\nSJC,2021-12-27,1,2,"Hà Nội"\r\nPNJ,2021-12-28,3,4,Cần Thơ\n"x\n';
+    const whole = await read(text, { constants: {} });
+    expect(whole.rows).to.have.length(2);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 100 }), async (cut) => {
+        expect(await read(text, { constants: {} }, cut)).to.deep.equal(whole);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('makes rows or refusals of any bytes, one or none a line, and no other fault', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '"',
+        ',',
+        '\n',
+        '\r\n',
+        ';',
+        '{',
+        '}',
+        '2021-12-27',
+        '1',
+        ':',
+        '"at"',
+        '""',
+        '\t',
+        '-',
+        '\uFEFF',
+        ' ',
+      ),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    );
+    const lines = fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join('')));
+    const bytes = fc.oneof(
+      lines,
+      fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)),
+    );
+    const header = fc.constantFrom('at,buy,sell\n', '{"at":"2021-12-27","buy":1}\n', '');
+    await fc.assert(
+      fc.asyncProperty(header, bytes, fc.integer({ min: 1, max: 64 }), async (first, rest, cut) => {
+        const content = Buffer.concat([Buffer.from(first), rest]);
+        let found: Read;
+        try {
+          found = await read(content, {}, cut);
+        } catch (thrown) {
+          expect(thrown).to.be.instanceOf(Failure);
+          expect(first).to.equal('');
+          return;
+        }
+        const places = [...found.rows.map(({ line }) => line), ...Object.keys(found.bad).map(Number)];
+        expect(new Set(places).size).to.equal(places.length).and.to.equal(found.lines);
+        for (const { row } of found.rows) expect(Number.isSafeInteger(row[0])).to.equal(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
