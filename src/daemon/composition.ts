@@ -101,7 +101,6 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
       : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log });
 
   function status(): ReturnType<Services['status']> {
-    const { host } = config.listen;
     return {
       version,
       pid: process.pid,
@@ -113,7 +112,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
           address: server.listener.address,
           state: 'open',
         },
-        ...(sumListener ? [{ name: 'sum', address: `${host}:${sumListener.port}`, state: sumListener.state }] : []),
+        ...(sumListener ? [{ name: 'sum', address: sumListener.address, state: sumListener.state }] : []),
       ],
       fingerprint,
       seq: journal.head(),

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import type { Log } from '../rates/log.ts';
@@ -30,27 +30,33 @@ export class SumListener {
     return this.#state;
   }
 
-  get port(): number {
-    return this.#port;
+  /** `host:port`, the port as it came out where 0 was asked. */
+  get address(): string {
+    const { host } = this.#options;
+    return `${isIP(host) === 6 ? `[${host}]` : host}:${this.#port}`;
   }
 
   /** @throws Failure PORT_TAKEN */
   async start(): Promise<void> {
     const { host, port, log, serverName } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) =>
+      const failed = (cause: Error) =>
         reject(
           new Failure('PORT_TAKEN', `Port ${port} of ${host} (--sum-port) cannot be opened: ${cause.message}.`, {
             cause,
           }),
-        ),
-      );
-      this.#server.listen({ host, port }, resolve);
+        );
+      this.#server.once('error', failed);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', failed);
+        resolve();
+      });
     });
+    this.#server.on('error', (error) => log.error({ event: 'sum', err: error }, 'the sum listener failed'));
     const address = this.#server.address();
     if (typeof address === 'object' && address) this.#port = address.port;
     this.#state = 'open';
-    log.info({ event: 'sum.start' }, `${serverName} Server started and listening on ${host}:${this.#port}`);
+    log.info({ event: 'sum.start' }, `${serverName} Server started and listening on ${this.address}`);
   }
 
   async stop(): Promise<void> {
@@ -64,9 +70,12 @@ export class SumListener {
     let text = '';
     this.#sockets.add(socket);
     log.debug({ event: 'sum' }, `Connection accepted from ('${socket.remoteAddress}', ${socket.remotePort})`);
-    socket.setEncoding('utf8').setTimeout(limits.helloMs, () => socket.destroy());
+    // For all of it, not for its next byte: who drips must not keep others out.
+    const slow = setTimeout(() => socket.destroy(), limits.helloMs);
+    socket.setEncoding('utf8');
     socket.on('error', (error) => log.debug({ event: 'sum', error: error.message }, 'Client connection failed'));
     socket.on('close', () => {
+      clearTimeout(slow);
       this.#sockets.delete(socket);
       log.debug({ event: 'sum' }, 'Client connection closed');
     });
@@ -94,7 +103,10 @@ export class SumListener {
     }
     log.info({ event: 'sum' }, `Client Name: ${name} | Server Name: ${serverName}`);
     log.info({ event: 'sum' }, `Client Number: ${number} | Server Number: ${answer.number} | Sum: ${answer.sum}`);
-    socket.end(JSON.stringify({ server_name: serverName, server_number: answer.number, sum: answer.sum }));
+    // Spaced as Python's json.dumps spaces it, whose users compare bytes.
+    socket.end(
+      `{"server_name": ${JSON.stringify(serverName)}, "server_number": ${answer.number}, "sum": ${answer.sum}}`,
+    );
   }
 }
 
@@ -103,15 +115,27 @@ interface SumRequest {
   readonly client_number: number;
 }
 
-/** The request; undefined while it is not whole, null when it never will be one. */
+/** The request; undefined while it is not whole, null when it never will be one. What follows the object is not read. */
 function parse(text: string): SumRequest | undefined | null {
   if (!/^\s*(\{|$)/.test(text)) return null;
+  const object = firstObject(text);
+  if (object === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(object);
   } catch {
-    return undefined;
+    return null;
   }
   const { client_name: name, client_number: number } = value as Partial<SumRequest>;
   return typeof name === 'string' && typeof number === 'number' ? { client_name: name, client_number: number } : null;
+}
+
+/** The text of the object that a text begins with, up to the brace that closes it; undefined while there is none. */
+function firstObject(text: string): string | undefined {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}]/gs)) {
+    if (token === '{') depth++;
+    else if (token === '}' && --depth === 0) return text.slice(0, index + 1);
+  }
+  return undefined;
 }
