@@ -1,6 +1,7 @@
 import type { Instant } from '../../domain/instant.ts';
 import type { QuoteDraft } from '../../domain/quote.ts';
 import { type Field, json } from '../body.ts';
+import { coinPrice } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
 
 const COINS = ['BTC', 'ETH', 'XRP', 'SOL', 'ADA', 'DOGE'] as const;
@@ -70,17 +71,5 @@ function rows(body: string): { start: Instant; row: Field }[] {
     .sort((a, b) => a.start - b.start);
 }
 
-function quote(instrument: string, price: number, at: Instant): QuoteDraft {
-  return {
-    instrument,
-    market: 'crypto',
-    provider: 'coinbase',
-    company: 'Coinbase',
-    brand: '',
-    buy: price,
-    sell: price,
-    currency: 'USD',
-    unit: 'coin',
-    at,
-  };
-}
+const quote = (instrument: string, price: number, at: Instant) =>
+  coinPrice({ provider: 'coinbase', company: 'Coinbase' }, instrument, price, at);

@@ -1,6 +1,7 @@
 import type { Instant } from '../../domain/instant.ts';
 import type { QuoteDraft } from '../../domain/quote.ts';
 import { believable, json } from '../body.ts';
+import { coinPrice } from '../one-price.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
 
 /** CoinGecko's own name of each coin. POL has taken the place of MATIC. */
@@ -70,17 +71,5 @@ function ask({ url, key }: ProviderContext, path: string): ProviderRequest {
   return { url: url + path, ...(key === undefined ? {} : { headers: { 'x-cg-demo-api-key': key } }) };
 }
 
-function quote(instrument: string, price: number, at: Instant): QuoteDraft {
-  return {
-    instrument,
-    market: 'crypto',
-    provider: 'coingecko',
-    company: 'CoinGecko',
-    brand: '',
-    buy: price,
-    sell: price,
-    currency: 'USD',
-    unit: 'coin',
-    at,
-  };
-}
+const quote = (instrument: string, price: number, at: Instant) =>
+  coinPrice({ provider: 'coingecko', company: 'CoinGecko' }, instrument, price, at);

@@ -1,5 +1,6 @@
 import type { QuoteDraft } from '../../domain/quote.ts';
 import { believable, json } from '../body.ts';
+import { dollarRate } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
 import { FOREIGN } from './currencies.ts';
 
@@ -33,18 +34,7 @@ export const erApi: Provider = {
       const rate = rates.get(currency);
       const price = rate.exists ? rate.price('plain') : null;
       if (price === null) continue;
-      quotes.push({
-        instrument: currency === 'VND' ? 'USD' : `USD-${currency}`,
-        market: 'fx',
-        provider: 'er-api',
-        company: 'ExchangeRate-API',
-        brand: '',
-        buy: price,
-        sell: price,
-        currency,
-        unit: 'each',
-        at,
-      });
+      quotes.push(dollarRate({ provider: 'er-api', company: 'ExchangeRate-API' }, currency, price, at));
     }
     if (quotes.length === 0) throw rates.error('the rate of VND or of another known currency');
     return quotes;

@@ -1,5 +1,6 @@
 import type { QuoteDraft } from '../../domain/quote.ts';
 import { believable, json } from '../body.ts';
+import { dollarRate } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
 import { FOREIGN } from './currencies.ts';
 
@@ -27,18 +28,7 @@ export const frankfurter: Provider = {
       if (!FOREIGN.includes(currency)) continue;
       const price = rate.price('plain');
       if (price === null) continue;
-      quotes.push({
-        instrument: `USD-${currency}`,
-        market: 'fx',
-        provider: 'frankfurter',
-        company: 'European Central Bank',
-        brand: '',
-        buy: price,
-        sell: price,
-        currency,
-        unit: 'each',
-        at,
-      });
+      quotes.push(dollarRate({ provider: 'frankfurter', company: 'European Central Bank' }, currency, price, at));
     }
     if (quotes.length === 0) throw rates.error('the rate of a known currency');
     return quotes;

@@ -1,4 +1,5 @@
 import { believable, json } from '../body.ts';
+import { onePrice } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
 
 /** World spot gold. Free and without a key; asks to keep an answer for a minute or longer. */
@@ -24,19 +25,7 @@ export const goldApi: Provider = {
     const at = believable(answer.get('updatedAt').iso(), now);
     const price = answer.get('price').price('plain');
     if (price === null) return [];
-    return [
-      {
-        instrument: 'XAU',
-        market: 'gold',
-        provider: 'gold-api',
-        company: 'gold-api.com',
-        brand: '',
-        buy: price,
-        sell: price,
-        currency: 'USD',
-        unit: 'ozt',
-        at,
-      },
-    ];
+    const source = { provider: 'gold-api', company: 'gold-api.com' };
+    return [onePrice({ ...source, instrument: 'XAU', market: 'gold', currency: 'USD', unit: 'ozt', at }, price)];
   },
 };

@@ -1,6 +1,7 @@
 import type { Instant } from '../../domain/instant.ts';
 import type { QuoteDraft } from '../../domain/quote.ts';
 import { type Field, json } from '../body.ts';
+import { coinPrice } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
 
 /** Kraken's names of the pairs in USD. It says XBT for BTC and XDG for DOGE. */
@@ -65,17 +66,5 @@ function rows(body: string): Field[] {
   return pair[1].list();
 }
 
-function quote(instrument: string, price: number, at: Instant): QuoteDraft {
-  return {
-    instrument,
-    market: 'crypto',
-    provider: 'kraken',
-    company: 'Kraken',
-    brand: '',
-    buy: price,
-    sell: price,
-    currency: 'USD',
-    unit: 'coin',
-    at,
-  };
-}
+const quote = (instrument: string, price: number, at: Instant) =>
+  coinPrice({ provider: 'kraken', company: 'Kraken' }, instrument, price, at);
