@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -44,6 +44,9 @@ const WRONG: readonly (readonly [file: string, ...imports: string[]])[] = [
   ['src/server/handlers/x', '../../daemon/config.ts', '../../rates/fetcher.ts', '../../store/keys.ts'],
   ['src/client/x', '../server/limits.ts', '../daemon/lifecycle.ts', '../repl/grammar.ts', '../cli/error.ts'],
   ['src/repl/x', '../daemon/lifecycle.ts', '../cli/error.ts', '../room/sum.ts', '@oclif/core'],
+  ['src/dashboard/x', '../daemon/lifecycle.ts', '../cli/error.ts', '../room/sum.ts', '@oclif/core'],
+  ['src/dashboard/presentation/x', 'blessed', 'node:fs', '../../client/client.ts', '../../cli/error.ts'],
+  ['src/dashboard/widgets/x', '../../client/client.ts', '../../repl/grammar.ts', '../../protocol/methods.ts'],
   ['src/cli/x', '../daemon/composition.ts', '../server/limits.ts', '../../commands/shell.ts', '../view/view.ts'],
   ['src/daemon/x', '../cli/error.ts', '../repl/grammar.ts', '../../commands/shell.ts', '@oclif/core'],
   ['commands/x', '../src/daemon/composition.ts', '../src/room/sum.ts', '../src/server/limits.ts'],
@@ -79,6 +82,7 @@ describe('the rules of the house', () => {
         ];
         const name = `${file}${i}.ts`;
         planted.push(join(tree, name));
+        await mkdir(dirname(planted.at(-1)!), { recursive: true });
         expected.push(`${name} lint/style/noRestrictedImports`);
         await writeFile(planted.at(-1)!, `${forms[(planted.length - 1) % forms.length]}\n`);
       }
