@@ -5,7 +5,8 @@ import type { Limits } from './limits.ts';
 
 /** Who gets the lines of a connection. */
 export interface LineReceiver {
-  receive(line: string): void;
+  /** @param heard monotonic milliseconds, the same for all lines of a turn */
+  receive(line: string, heard: number): void;
   /** Nothing comes or goes any more. Called once. */
   closed(reason: string): void;
 }
@@ -27,6 +28,8 @@ export class Connection {
   readonly #splitter: LineSplitter;
   #receiver: LineReceiver | undefined;
   #out = '';
+  /** Nothing in `#out` needs UTF-8: it is written without being encoded. */
+  #ascii = true;
   /** The newest event of each key, where the reader is behind; written when it has caught up. */
   #conflated = new Map<string, string>();
   #resync: number | undefined;
@@ -81,9 +84,11 @@ export class Connection {
     if (this.#halfClosed) this.#inputEnded();
   }
 
-  write(text: string): void {
+  /** @param ascii the caller knows that every character of it is ASCII */
+  write(text: string, ascii = false): void {
     if (this.#ended !== undefined) return;
     this.#out += text;
+    if (!ascii) this.#ascii = false;
     if (!this.#reading && !this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => this.#flush());
@@ -148,19 +153,20 @@ export class Connection {
       this.refuse(Failure.from(failure));
       return;
     }
-    this.#take(lines);
+    this.#take(lines, this.#lastHeard);
   }
 
-  #take(lines: string[]): void {
+  #take(lines: string[], heard: number): void {
     this.#reading = true;
+    const unread = this.#socket.writableLength; // nothing is written before the end of the turn
     for (let i = 0; i < lines.length; i++) {
       if (this.#ended !== undefined) break;
-      if (this.#pending >= MAX_PENDING || this.queued > this.#limits.queueSoftBytes) {
+      if (this.#pending >= MAX_PENDING || unread + this.#out.length > this.#limits.queueSoftBytes) {
         this.#held = lines.slice(i);
         this.#socket.pause();
         break;
       }
-      if (lines[i] !== '') this.#receiver?.receive(lines[i]!);
+      if (lines[i] !== '') this.#receiver?.receive(lines[i]!, heard);
     }
     this.#reading = false;
     this.#flush();
@@ -177,7 +183,7 @@ export class Connection {
     if (this.#ended !== undefined || this.queued > this.#limits.queueSoftBytes) return;
     const held = this.#held;
     this.#held = [];
-    this.#take(held);
+    this.#take(held, performance.now());
     if (this.#held.length > 0) return;
     this.#socket.resume();
     if (this.#halfClosed) this.#inputEnded();
@@ -187,8 +193,10 @@ export class Connection {
     this.#scheduled = false;
     if (this.#out === '') return;
     const out = this.#out;
+    const encoding = this.#ascii ? 'latin1' : 'utf8';
     this.#out = '';
-    if (!this.#socket.write(out) && this.#behindSince === undefined) this.#markProgress(performance.now());
+    this.#ascii = true;
+    if (!this.#socket.write(out, encoding) && this.#behindSince === undefined) this.#markProgress(performance.now());
   }
 
   #markProgress(now: number): void {
@@ -200,11 +208,13 @@ export class Connection {
     this.#behindSince = undefined;
     if (this.#conflated.size > 0) {
       for (const text of this.#conflated.values()) this.#out += text;
+      this.#ascii = false;
       this.#conflated = new Map();
     }
     if (this.#resync !== undefined) {
       const text = 'You fell behind and events were left out.';
       this.#out += encodeNotification('notice', { text, resync: this.#resync });
+      this.#ascii = false;
       this.#resync = undefined;
     }
     this.#flush();

@@ -4,9 +4,11 @@ import type { Session } from './session.ts';
 /** A result that is JSON already: answered as it is. */
 export class Encoded {
   readonly json: string;
+  readonly ascii: boolean;
 
   constructor(json: string) {
     this.json = json;
+    this.ascii = Buffer.byteLength(json) === json.length;
   }
 }
 

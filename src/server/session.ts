@@ -11,6 +11,7 @@ import { Bucket } from './bucket.ts';
 import type { Connection, LineReceiver } from './connection.ts';
 import { Encoded, type Handler } from './handler.ts';
 import type { Watch, Watcher } from './hub.ts';
+import { type RepeatedCall, RepeatedCalls } from './repeated-calls.ts';
 import type { Services } from './services.ts';
 
 export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
@@ -28,14 +29,21 @@ interface Checked {
   readonly handle: (params: never, session: Session) => unknown;
 }
 
-/** Compiles the schemas once; the table then answers every line of every connection. */
-export function compileTable(handlers: HandlerTable): ReadonlyMap<string, Checked> {
-  return new Map(
+/** What every line of every connection is looked up in. */
+export interface MethodTable {
+  readonly methods: ReadonlyMap<string, Checked>;
+  readonly repeated: RepeatedCalls<Checked>;
+}
+
+/** Compiles the schemas once. */
+export function compileTable(handlers: HandlerTable): MethodTable {
+  const methods = new Map(
     Object.entries(METHODS).map(([name, { access, params }]) => [
       name,
       { access, validator: Compile(params as TSchema), handle: handlers[name as MethodName] as Checked['handle'] },
     ]),
   );
+  return { methods, repeated: new RepeatedCalls() };
 }
 
 const NOTHING: Watch = { rates: undefined, forum: false, members: false };
@@ -47,23 +55,24 @@ const NOTHING: Watch = { rates: undefined, forum: false, members: false };
 export class Session implements LineReceiver, Watcher, Attendant {
   readonly connection: Connection;
   readonly services: Services;
-  readonly #table: ReadonlyMap<string, Checked>;
+  readonly #table: MethodTable;
   readonly #bucket: Bucket;
   #member: Member | undefined;
   #peerPort: number | null = null;
   #lastActive: number;
+  #heard = performance.now();
   #deadline: NodeJS.Timeout | undefined;
   #watching: Watch = NOTHING;
   /** Events that arrive while older ones are read from the journal. */
   #lastWords: { status: number; reason: string } | undefined;
   #replay: { text: string; about: { key?: string; seq?: number } }[] | undefined;
 
-  constructor(connection: Connection, services: Services, table: ReadonlyMap<string, Checked>) {
+  constructor(connection: Connection, services: Services, table: MethodTable) {
     this.connection = connection;
     this.services = services;
     this.#table = table;
     const { callsPerSecond, callsBurst, helloMs } = services.limits;
-    this.#bucket = new Bucket(callsPerSecond, callsBurst, performance.now());
+    this.#bucket = new Bucket(callsPerSecond, callsBurst, this.#heard);
     this.#lastActive = services.now();
     this.#expect(helloMs, 'Say hello first: nothing was heard.');
   }
@@ -167,8 +176,21 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.#lastWords = { status, reason };
   }
 
-  receive(text: string): void {
-    this.#lastActive = this.services.now();
+  receive(text: string, heard: number): void {
+    if (heard !== this.#heard) {
+      this.#heard = heard;
+      this.#lastActive = this.services.now();
+    }
+    const repeated = this.#table.repeated.find(text);
+    if (repeated) {
+      const { id, call } = repeated;
+      try {
+        this.#settle(id, call.method, this.#repeat(call));
+      } catch (thrown) {
+        this.#refuse(id, call.method, thrown);
+      }
+      return;
+    }
     let line: Line;
     try {
       line = parseLine(text);
@@ -189,9 +211,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
       return;
     }
     try {
-      const answer = this.#call(method, line.params);
-      if (answer instanceof Promise) this.#answerLater(id, method, answer);
-      else this.#answer(id, answer);
+      this.#settle(id, method, this.#call(method, line.params, text));
     } catch (thrown) {
       this.#refuse(id, method, thrown);
     }
@@ -206,21 +226,33 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.services.sessions.delete(this);
   }
 
-  #call(method: string, params: unknown): unknown {
-    const wait = this.local ? 0 : this.#bucket.take(performance.now());
-    if (wait > 0) {
-      throw new Failure(
-        'TOO_MANY_REQUESTS',
-        `More than ${this.services.limits.callsPerSecond} calls a second: wait ${wait} ms.`,
-        { data: { retryAfterMs: wait } },
-      );
-    }
-    const checked = this.#table.get(method);
+  #call(method: string, params: unknown, line: string): unknown {
+    this.#pace();
+    const checked = this.#table.methods.get(method);
     if (!checked) throw new Failure('NO_SUCH_METHOD', `There is no method "${plain(method).slice(0, 64)}".`);
     this.#allow(checked.access);
     const given = params ?? {};
     if (!checked.validator.Check(given)) throw misfit(checked.validator, given);
+    // What readers ask has no secrets in it: passwords and tokens are in calls of `anyone` and of members.
+    if (checked.access === 'reader') this.#table.repeated.keep(line, { method, checked, params: given });
     return checked.handle(given as never, this);
+  }
+
+  #repeat({ checked, params }: RepeatedCall<Checked>): unknown {
+    this.#pace();
+    this.#allow(checked.access);
+    return checked.handle(params as never, this);
+  }
+
+  /** @throws Failure TOO_MANY_REQUESTS */
+  #pace(): void {
+    const wait = this.local ? 0 : this.#bucket.take(this.#heard);
+    if (wait === 0) return;
+    throw new Failure(
+      'TOO_MANY_REQUESTS',
+      `More than ${this.services.limits.callsPerSecond} calls a second: wait ${wait} ms.`,
+      { data: { retryAfterMs: wait } },
+    );
   }
 
   #allow(access: Access): void {
@@ -230,6 +262,11 @@ export class Session implements LineReceiver, Watcher, Attendant {
     if (access === 'member' && role) return;
     if (!role) throw new Failure('NOT_SIGNED_IN');
     throw new Failure('NOT_ALLOWED', 'Only the owner may do this.');
+  }
+
+  #settle(id: RequestId | undefined, method: string, answer: unknown): void {
+    if (answer instanceof Promise) this.#answerLater(id, method, answer);
+    else this.#answer(id, answer);
   }
 
   async #answerLater(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
@@ -245,8 +282,9 @@ export class Session implements LineReceiver, Watcher, Attendant {
 
   #answer(id: RequestId | undefined, result: unknown): void {
     if (id !== undefined) {
-      const json = result instanceof Encoded ? result.json : JSON.stringify(result);
-      this.connection.write(encodeResult(id, json));
+      if (result instanceof Encoded)
+        this.connection.write(encodeResult(id, result.json), result.ascii && typeof id === 'number');
+      else this.connection.write(encodeResult(id, JSON.stringify(result)));
     }
     this.#sayLastWords();
   }

@@ -6,27 +6,38 @@ import type { Services } from '../services.ts';
 /** Answers that are kept, at most: one an instrument and spelling. */
 const ANSWERS = 2000;
 
+interface Kept {
+  readonly answer: Encoded;
+  /** An instant: from then on a quote in it is stale. */
+  readonly until: number;
+}
+
 export function ratesHandlers({ rates, intake, gatherer, view, now }: Services): Handlers<'rates'> {
   // The same few questions come over and over: their answers are kept as text until a rate changes or falls stale.
-  const answers = new Map<string, { answer: Encoded; until: number }>();
+  const lists = new Map<string | undefined, Kept>();
+  const gets = new Map<string, Kept>();
   view.onChange((change) => {
-    if (change.type === 'quote' || change.type === 'confirmed') answers.clear();
+    if (change.type !== 'quote' && change.type !== 'confirmed') return;
+    lists.clear();
+    gets.clear();
   });
-  const kept = (question: string, ask: () => { quotes: StaleQuote[] }): Encoded => {
-    const found = answers.get(question);
-    if (found && now() < found.until) return found.answer;
-    const result = ask();
-    const answer = new Encoded(JSON.stringify(result));
+  const keep = <Question>(answers: Map<Question, Kept>, question: Question, quotes: StaleQuote[]): Encoded => {
+    const answer = new Encoded(JSON.stringify({ quotes }));
     if (answers.size >= ANSWERS) answers.clear();
-    answers.set(question, { answer, until: rates.freshUntil(result.quotes) });
+    answers.set(question, { answer, until: rates.freshUntil(quotes) });
     return answer;
   };
 
   return {
-    'rates.list': ({ market }) => kept(`list ${market ?? ''}`, () => ({ quotes: rates.list(market) })),
+    'rates.list': ({ market }) => {
+      const kept = lists.get(market);
+      return kept && now() < kept.until ? kept.answer : keep(lists, market, rates.list(market));
+    },
     'rates.get': ({ instrument, in: measure }) => {
-      if (measure === undefined)
-        return kept(`get ${instrument}`, () => ({ quotes: rates.get(rates.resolve(instrument)) }));
+      if (measure === undefined) {
+        const kept = gets.get(instrument);
+        return kept && now() < kept.until ? kept.answer : keep(gets, instrument, rates.get(rates.resolve(instrument)));
+      }
       const quotes = rates.get(rates.resolve(instrument));
       return { quotes, converted: rates.convert(quotes, measure) as Result<'rates.get'>['converted'] & object };
     },
