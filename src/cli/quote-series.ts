@@ -30,8 +30,8 @@ export function seriesOf(fields: SeriesFields): Series | string {
   if (unit !== undefined && !isUnit(unit))
     return `its unit "${shown(unit)}" is none of ${Object.keys(UNITS).join(', ')}`;
   const currency = given('currency')?.toUpperCase();
-  if (currency !== undefined && !/^[A-Z]{3,5}$/.test(currency)) {
-    return `its currency "${shown(currency)}" is no code of three to five letters`;
+  if (currency !== undefined && !/^[A-Z0-9]{3,5}$/.test(currency)) {
+    return `its currency "${shown(currency)}" is no code of three to five letters or digits`;
   }
   const [provider, company, brand] = [given('provider'), given('company'), given('brand')];
   return {
