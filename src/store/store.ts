@@ -83,12 +83,17 @@ export class Store {
    * @param page how many are fetched at a time: few where the reader is likely to stop early
    */
   async *range(range: Range, page = PAGE): AsyncGenerator<[string, string]> {
+    for await (const entries of this.pages(range, page)) yield* entries;
+  }
+
+  /** As `range`, by the page: for those who read thousands, and would wait for each. */
+  async *pages(range: Range, page = PAGE): AsyncGenerator<[string, string][]> {
     const iterator = this.#db.iterator({ ...range, ...PAGE_BYTES });
     try {
       for (;;) {
         const entries = await iterator.nextv(page);
         if (entries.length === 0) return;
-        yield* entries as [string, string][];
+        yield entries as [string, string][];
       }
     } finally {
       await iterator.close();

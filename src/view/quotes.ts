@@ -78,12 +78,15 @@ export class QuotesView implements Part {
     const found = await Promise.all(
       this.latest(instrument).map(async (latest) => {
         const quotes: Quote[] = [];
-        for await (const quote of this.#backwards(latest, end)) {
-          // Newest first: the first one from before the day is the price the day began with, if it was still confirmed
-          // on it and the day's first quote did not replace it at midnight sharp.
-          const carried = quote.checkedAt >= start && quotes.at(-1)?.at !== start;
-          if (quote.at >= start || carried) quotes.push(quote);
-          if (quote.at < start) break;
+        for await (const page of this.#backwards(latest, end)) {
+          for (const [key, text] of page) {
+            const quote = quoteOf(latest, key, text);
+            // Newest first: the first one from before the day is the price the day began with, if it was still
+            // confirmed on it and the day's first quote did not replace it at midnight sharp.
+            const carried = quote.checkedAt >= start && quotes.at(-1)?.at !== start;
+            if (quote.at >= start || carried) quotes.push(quote);
+            if (quote.at < start) return quotes;
+          }
         }
         return quotes;
       }),
@@ -111,19 +114,21 @@ export class QuotesView implements Part {
     };
     let buckets = 0;
     let bucket: Instant | undefined;
-    for await (const [key, text] of this.#store.range(range)) {
-      const at = instantOf(key);
-      const shares = JSON.parse(text) as Record<string, CandleShare>;
-      const chosen =
-        provider === undefined ? Object.values(shares) : Object.hasOwn(shares, provider) ? [shares[provider]!] : [];
-      const candle = candleOf(at, chosen);
-      if (!candle) continue;
-      const start = kept === interval ? at : startOf(interval, at);
-      if (start !== bucket) {
-        bucket = start;
-        if (++buckets > limit) break;
+    read: for await (const page of this.#store.pages(range)) {
+      for (const [key, text] of page) {
+        const at = instantOf(key);
+        const shares = JSON.parse(text) as Record<string, CandleShare>;
+        const chosen =
+          provider === undefined ? Object.values(shares) : Object.hasOwn(shares, provider) ? [shares[provider]!] : [];
+        const candle = candleOf(at, chosen);
+        if (!candle) continue;
+        const start = kept === interval ? at : startOf(interval, at);
+        if (start !== bucket) {
+          bucket = start;
+          if (++buckets > limit) break read;
+        }
+        candles.push(candle);
       }
-      candles.push(candle);
     }
     return interval === kept ? candles : rollUp(candles, interval);
   }
@@ -132,7 +137,8 @@ export class QuotesView implements Part {
   async page(series: Quote, from: Instant, to: Instant, limit: number): Promise<Quote[]> {
     const id = seriesId(series);
     const range = { gte: keys.quote(id, from), lt: keys.quote(id, to), limit };
-    return (await this.#store.entries(range)).map(([key, text]) => this.#quoteOf(series, key, text));
+    const latest = this.#latest.get(id) ?? series; // as of the same moment as the rows
+    return (await this.#store.entries(range)).map(([key, text]) => quoteOf(latest, key, text));
   }
 
   committed(change: Change): void {
@@ -267,19 +273,10 @@ export class QuotesView implements Part {
       .map((quote) => candleOf(quote.at, [openShare(price(quote), quote.at)])!);
   }
 
-  /** Quotes of a series before `end`, newest first. */
-  async *#backwards(latest: Quote, end: Instant): AsyncGenerator<Quote> {
-    const id = seriesId(latest);
-    const range = { gte: keys.quote(id, BEGINNING), lt: keys.quote(id, end), reverse: true };
-    for await (const [key, text] of this.#store.range(range, 16)) yield this.#quoteOf(latest, key, text);
-  }
-
-  #quoteOf(series: Quote, key: string, text: string): Quote {
-    const at = instantOf(key);
-    const current = this.#latest.get(seriesId(series));
-    if (current?.at === at) return current; // the newest row moves its `checkedAt` in memory and under `latest` only
-    const [buy, sell, checkedAt, id] = JSON.parse(text) as Row;
-    return { ...series, buy, sell, at, checkedAt: checkedAt ?? at, id: id ?? idOf(at) };
+  /** Rows of a series before `end`, newest first. */
+  #backwards(series: Quote, end: Instant): AsyncIterable<[string, string][]> {
+    const id = seriesId(series);
+    return this.#store.pages({ gte: keys.quote(id, BEGINNING), lt: keys.quote(id, end), reverse: true }, DAY_OF_ROWS);
   }
 }
 
@@ -293,8 +290,18 @@ export interface ConfirmedChange extends Change {
   readonly quotes: readonly Quote[];
 }
 
+/** Rows that are fetched at a time for one day: a quote every half hour, and the one before. */
+const DAY_OF_ROWS = 49;
 /** Before every price: the first instant of a Date. */
 const BEGINNING = -8_640_000_000_000_000;
+
+/** @param latest the newest quote of the series: its row does not move with its `checkedAt` */
+function quoteOf(latest: Quote, key: string, text: string): Quote {
+  const at = instantOf(key);
+  if (latest.at === at) return latest;
+  const [buy, sell, checkedAt, id] = JSON.parse(text) as Row;
+  return { ...latest, buy, sell, at, checkedAt: checkedAt ?? at, id: id ?? idOf(at) };
+}
 
 /** The id of a quote to which its provider gave none. */
 export function idOf(at: Instant): string {
