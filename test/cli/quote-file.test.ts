@@ -174,7 +174,7 @@ describe('quote file', () => {
 
   it('says of a line which of its series is wrong', async () => {
     const { bad } = await read(
-      'at,buy,unit,currency,market\n2021-12-27,1,pound,,\n2021-12-27,1,,dong1,\n2021-12-27,1,,,x\n',
+      'at,buy,unit,currency,market\n2021-12-27,1,pound,,\n2021-12-27,1,,đồng,\n2021-12-27,1,,,x\n',
     );
     expect(Object.values(bad).map((reason) => reason.split(' ')[1])).to.deep.equal(['unit', 'currency', 'market']);
   });
