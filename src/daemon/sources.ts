@@ -1,17 +1,25 @@
 import { Failure } from '../domain/failure.ts';
 import { parseSpan } from '../domain/instant.ts';
 import { configuredProvider } from '../rates/configured.ts';
+import { ProviderSettings } from '../rates/provider-settings.ts';
 import { PROVIDERS } from '../rates/providers/index.ts';
 import type { ConfiguredSource } from '../rates/source.ts';
 import type { ProviderOrder } from '../room/rates.ts';
 import type { ProviderConfig } from './config.ts';
+
+/** What a provider of the house can be told. */
+const SETTINGS = ['enabled', 'url', 'key', 'every'];
 
 /**
  * Every provider with its settings: those of the house, then those that config.json makes.
  * @throws Failure CONFIG_INVALID
  */
 export function configuredSources(providers: Readonly<Record<string, ProviderConfig>>): ConfiguredSource[] {
-  const own = PROVIDERS.map((provider) => ({ provider, config: providers[provider.id] ?? {} }));
+  const own = PROVIDERS.map((provider) => {
+    const config = providers[provider.id] ?? {};
+    new ProviderSettings(provider.id, config).only('', SETTINGS);
+    return { provider, config };
+  });
   const made = Object.entries(providers)
     .filter(([id]) => !PROVIDERS.some((provider) => provider.id === id))
     .map(([id, config]) => ({ provider: configuredProvider(id, config), config }));

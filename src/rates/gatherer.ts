@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
 import { formatMinute, type Instant } from '../domain/instant.ts';
 import type { Lease } from '../engine/contract.ts';
 import { backoff } from './backoff.ts';
@@ -254,6 +255,13 @@ export class Gatherer {
     this.#log.debug(
       { event: 'rates.fetch', provider: source.id, stored, confirmed, refused: refused.length },
       'received',
+    );
+    const [first] = refused;
+    if (!first || stored + confirmed > 0) return;
+    // As good as no answer: without an error, prices would grow old beside a provider that seems well.
+    throw new Failure(
+      'NOT_AVAILABLE',
+      `${source.provider.name} answered, but none of its prices is believed: ${plain(first.quote.instrument)}: ${plain(first.reason)}.`,
     );
   }
 
