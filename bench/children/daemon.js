@@ -1,0 +1,41 @@
+// A goldctl daemon as it is built, its log in a file as always, without providers: nothing goes to the network.
+import { loadCertificate } from '../../dist/src/daemon/certificate.js';
+import { startDaemon } from '../../dist/src/daemon/composition.js';
+import { parseConfig } from '../../dist/src/daemon/config.js';
+import { createLog } from '../../dist/src/daemon/log.js';
+import { openHome } from '../../dist/src/home.js';
+import { PROVIDERS } from '../../dist/src/rates/providers/index.js';
+import { answer, options, say, usage } from './child.js';
+
+const home = await openHome({ GOLDCTL_HOME: options.home });
+await home.prepare();
+const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
+const config = parseConfig(
+  JSON.stringify({
+    listen: { port: 0, plain: true },
+    limits: {
+      callsPerSecond: 1_000_000,
+      callsBurst: 1_000_000,
+      connectionsPerAddress: 100_000,
+      signUpsPerHour: 100_000,
+      signInMs: 3_600_000,
+    },
+    rates: { providers },
+  }),
+  'bench',
+);
+const log = await createLog({ file: home.logFile, level: 'info' });
+const begun = performance.now();
+const daemon = await startDaemon({ home, config, version: 'bench', log: log.logger, onStop: () => {} });
+const openMs = performance.now() - begun;
+const { key, cert } = await loadCertificate(home);
+answer({
+  usage,
+  seq: () => daemon.status().seq,
+  stop: async () => {
+    await daemon.stop('The bench is over.');
+    await log.stop();
+  },
+});
+const port = Number(daemon.status().listening[0].address.split(':').at(-1));
+say({ port, control: home.controlSocket, key, cert, openMs, pid: process.pid });

@@ -1,0 +1,45 @@
+// Appends to a journal of its own, a post a record, by writers that each wait for their last one to be durable. Counts
+// what went to LevelDB, so that a raw writer can write the same.
+import { LocalEngine } from '../../dist/src/engine/local/engine.js';
+import { append } from '../../dist/src/room/append.js';
+import { Store } from '../../dist/src/store/store.js';
+import { View } from '../../dist/src/view/view.js';
+import { answer, options, say, sleep } from './child.js';
+
+const { folder, writers, text, warmUpMs, measureMs } = options;
+
+const store = await Store.at(folder);
+let batches = 0;
+let sample;
+const write = store.write.bind(store);
+store.write = (writes, settings) => {
+  batches += 1;
+  sample = writes;
+  return write(writes, settings);
+};
+const engine = new LocalEngine(store, new View(store));
+await engine.start();
+answer({ stop: () => engine.stop() });
+
+let records = 0;
+let going = true;
+const writer = async () => {
+  while (going) {
+    await append(engine.journal, 'forum.posted', Date.now(), { member: 'yoda', text, topic: 'lobby', replyTo: null });
+    records += 1;
+  }
+};
+const all = Array.from({ length: writers }, writer);
+await sleep(warmUpMs);
+const before = { records, batches, at: performance.now() };
+await sleep(measureMs);
+const seconds = (performance.now() - before.at) / 1000;
+const counted = { records: records - before.records, batches: batches - before.batches };
+going = false;
+await Promise.all(all);
+say({
+  perSecond: counted.records / seconds,
+  recordsABatch: counted.records / counted.batches,
+  // Key and value lengths of the last record alone, and of the keys that every batch writes once.
+  writes: sample.map(({ key, value }) => ({ key, length: Buffer.byteLength(value) })),
+});

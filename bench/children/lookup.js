@@ -1,0 +1,81 @@
+// Questions about ten years of quotes, asked inside the daemon's process as its handlers ask them; beside each, one raw
+// LevelDB iterator over a range of as many keys.
+import { LocalEngine } from '../../dist/src/engine/local/engine.js';
+import { Rates } from '../../dist/src/room/rates.js';
+import { keys } from '../../dist/src/store/keys.js';
+import { Store } from '../../dist/src/store/store.js';
+import { View } from '../../dist/src/view/view.js';
+import { answer, options, say } from './child.js';
+
+const { folder, instruments, begin, end, lookups, charts } = options;
+const DAY = 24 * 3_600_000;
+
+const store = await Store.at(folder);
+const view = new View(store);
+const engine = new LocalEngine(store, view);
+await engine.start();
+const rates = new Rates({ view, providers: { every: () => undefined, rank: () => 0 }, now: Date.now });
+
+let seed = 1;
+/** The same questions in every run. */
+function below(count) {
+  seed = (seed * 48_271) % 2_147_483_647;
+  return seed % count;
+}
+
+async function timed(count, ask) {
+  const times = [];
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const question = ask.question();
+    const begun = performance.now();
+    found += await ask.answer(question);
+    times.push(performance.now() - begun);
+  }
+  return { times, found: found / count };
+}
+
+const day = () => ({
+  instrument: rates.resolve(instruments[below(instruments.length)]),
+  at: begin + below(Math.floor((end - begin) / DAY) - 1) * DAY,
+});
+
+const lookup = {
+  question: day,
+  answer: async ({ instrument, at }) =>
+    (await rates.lookup(new Date(at).toISOString().slice(0, 10), instrument)).length,
+};
+const rawLookup = {
+  question: day,
+  answer: async ({ instrument, at }) => {
+    const series = view.quotes.latest(instrument.id);
+    const ranges = await Promise.all(
+      series.map((quote) => {
+        const id = [quote.instrument, quote.provider, quote.company, quote.brand].join('\x1f');
+        return store.entries({ gte: keys.quote(id, at), lt: keys.quote(id, at + DAY) });
+      }),
+    );
+    return ranges.flat().length;
+  },
+};
+const chart = {
+  question: day,
+  answer: async ({ instrument }) =>
+    (await rates.history(instrument, { interval: '1d', from: begin, to: end })).candles.length,
+};
+const rawChart = {
+  question: day,
+  answer: async ({ instrument }) =>
+    (await store.entries({ gte: keys.candle(instrument.id, '1d', begin), lt: keys.candle(instrument.id, '1d', end) }))
+      .length,
+};
+
+answer({ stop: () => engine.stop() });
+for (const ask of [lookup, rawLookup]) await timed(200, ask);
+for (const ask of [chart, rawChart]) await timed(instruments.length, ask);
+say({
+  lookup: await timed(lookups, lookup),
+  rawLookup: await timed(lookups, rawLookup),
+  chart: await timed(charts, chart),
+  rawChart: await timed(charts, rawChart),
+});

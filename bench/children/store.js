@@ -1,0 +1,39 @@
+// Builds the large store by the way that every import goes: rows through the intake into journal and view.
+import { rename } from 'node:fs/promises';
+import { LocalEngine } from '../../dist/src/engine/local/engine.js';
+import { Intake } from '../../dist/src/room/intake.js';
+import { Rates } from '../../dist/src/room/rates.js';
+import { Store } from '../../dist/src/store/store.js';
+import { View } from '../../dist/src/view/view.js';
+import { answer, options, say } from './child.js';
+
+const ROWS = 20_000;
+const { folder, series, rowsEach, begin, step: apart } = options;
+
+const store = await Store.at(`${folder}.part`);
+const view = new View(store);
+const engine = new LocalEngine(store, view);
+await engine.start();
+const rates = new Rates({ view, providers: { every: () => undefined, rank: () => 0 }, now: Date.now });
+const intake = new Intake({ journal: engine.journal, view, rates, now: Date.now });
+
+answer();
+const begun = performance.now();
+let stored = 0;
+for (const [place, { price, step, ...one }] of series.entries()) {
+  const rounded = (value) => Number((Math.round(value / step) * step).toFixed(2));
+  for (let from = 0; from < rowsEach; from += ROWS) {
+    const rows = [];
+    for (let i = from; i < Math.min(from + ROWS, rowsEach); i++) {
+      // Prices that wander: a slow wave of years and a quick one of days, the same in every run.
+      const sell = rounded(price * (1 + 0.3 * Math.sin(i / 9000 + place) + 0.01 * Math.sin(i / 17)));
+      rows.push([begin + i * apart, rounded(sell * 0.99), sell]);
+    }
+    const imported = await intake.import(one, rows);
+    if (imported.refused.length > 0) throw new Error(imported.refused[0].reason);
+    stored += imported.stored;
+  }
+}
+await engine.stop();
+await rename(`${folder}.part`, folder);
+say({ stored, ms: performance.now() - begun, maxRss: process.resourceUsage().maxRSS * 1024 });

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from './child.ts';
+import { request, Wire } from './wire.ts';
+
+/** Bytes, and milliseconds of processor time. */
+export interface Usage {
+  readonly rss: number;
+  /** The most that it ever had. */
+  readonly peak: number;
+  readonly cpuMs: number;
+}
+
+interface Ready {
+  readonly port: number;
+  readonly control: string;
+  readonly key: string;
+  readonly cert: string;
+  readonly openMs: number;
+}
+
+/** Connections that one session may have is 16. */
+const CONNECTIONS_A_MEMBER = 10;
+
+/** A daemon in a process and a home of its own. */
+export class Daemon {
+  readonly child: Child;
+  readonly ready: Ready;
+  readonly home: string;
+  readonly #own: boolean;
+
+  private constructor(child: Child, ready: Ready, home: string, own: boolean) {
+    this.child = child;
+    this.ready = ready;
+    this.home = home;
+    this.#own = own;
+  }
+
+  /** @param home an existing one; else a new one, which goes with the daemon */
+  static async start({ home, node = [] }: { home?: string; node?: readonly string[] } = {}): Promise<Daemon> {
+    const folder = home ?? (await mkdtemp(join(tmpdir(), 'goldctl-bench-')));
+    const child = new Child('daemon', { home: folder }, { node });
+    return new Daemon(child, await child.next<Ready>(), folder, home === undefined);
+  }
+
+  usage(): Promise<Usage> {
+    return this.child.ask<Usage>('usage');
+  }
+
+  /** Seq of its last durable record. */
+  seq(): Promise<number> {
+    return this.child.ask<number>('seq');
+  }
+
+  /** A price of Bitcoin, as an exchange would give it. */
+  async haveBitcoin(): Promise<void> {
+    const wire = await Wire.to(this.ready.control);
+    await wire.call('rates.import', {
+      instrument: 'BTC',
+      provider: 'binance',
+      company: 'Binance',
+      rows: [[Date.now() - 1000, 64_250.1, 64_250.2]],
+    });
+    wire.end();
+  }
+
+  /** Signs members up and gives, for each of `connections`, the lines by which it enters the room. */
+  async entrances(connections: number): Promise<string[]> {
+    const hello = request(1, 'hello', { protocol: 1, client: 'bench' });
+    const lines: string[] = [];
+    for (let member = 0; lines.length < connections; member++) {
+      const wire = await Wire.to(this.ready.port);
+      const name = `bench-${Date.now().toString(36)}-${member}`;
+      const { token } = await wire.call<{ token: string }>('account.signUp', { name, password: 'correct horse' });
+      wire.end();
+      const entrance = hello + request(2, 'account.resume', { token });
+      for (let i = 0; i < CONNECTIONS_A_MEMBER && lines.length < connections; i++) lines.push(entrance);
+    }
+    return lines;
+  }
+
+  async stop(): Promise<void> {
+    await this.child.stop();
+    if (this.#own) await rm(this.home, { recursive: true, force: true });
+  }
+}
