@@ -32,6 +32,11 @@ export interface Imported {
 /** Rows of one record: keeps records, and the batches they go into, small. */
 const ROWS = 2000;
 const PROVIDER_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const CURRENCY = /^[A-Z0-9]{3,5}$/;
+/** How far the clock of who wrote an import may be ahead of ours. */
+const SKEW = 10 * 60_000;
+/** Characters of a text that comes with quotes. */
+const TEXT = 128;
 
 /** The way in for quotes, from providers and from files: fitted to their instrument, judged, stored when new. */
 export class Intake implements QuoteSink {
@@ -59,7 +64,8 @@ export class Intake implements QuoteSink {
 
   async receive(provider: string, quotes: readonly QuoteDraft[], at: Instant): Promise<Received> {
     const refused: Refused[] = [];
-    const seen = new Set<SeriesId>();
+    /** When the quotes that count here are of, by what they state. */
+    const seen = new Map<SeriesId, Instant>();
     const changed = new Map<SeriesId, Quote>();
     for (const given of quotes) {
       const quote = this.#fit({ ...given, provider }, refused);
@@ -71,7 +77,8 @@ export class Intake implements QuoteSink {
         refused.push({ quote, reason });
         continue;
       }
-      seen.add(id);
+      if (quote.at < (seen.get(id) ?? Number.NEGATIVE_INFINITY)) continue; // an older row beside a newer one
+      seen.set(id, quote.at);
       if (last && samePrice(last, quote)) {
         changed.delete(id);
         continue;
@@ -129,7 +136,7 @@ export class Intake implements QuoteSink {
     const underWay = this.#underWay.get(id);
     let duplicates = 0;
     for (const [row, given] of rows.entries()) {
-      const fitted = rowOf(given, factor);
+      const fitted = rowOf(given, factor, now);
       if (typeof fitted === 'string') {
         refused.push({ row, reason: fitted });
         continue;
@@ -182,8 +189,9 @@ export class Intake implements QuoteSink {
       unit: instrument?.unit ?? given.unit,
       buy: given.buy === null ? null : given.buy * factor,
       sell: given.sell === null ? null : given.sell * factor,
-      company: plain(given.company).slice(0, 128),
-      brand: plain(given.brand).slice(0, 128),
+      company: short(given.company),
+      brand: short(given.brand),
+      ...(given.id === undefined ? {} : { id: short(given.id) }),
     };
   }
 
@@ -213,6 +221,11 @@ export class Intake implements QuoteSink {
       });
     }
     const currency = series.currency?.toUpperCase() ?? known!.currency;
+    if (!CURRENCY.test(currency)) {
+      throw new Failure('INVALID_PARAMS', `"${plain(currency)}" is no currency: write a code, as VND or USDT.`, {
+        data: { field: 'currency' },
+      });
+    }
     const unit = known?.unit ?? series.unit!;
     const factor = unitFactor(series.unit ?? unit, unit);
     if ((known && known.currency !== currency) || factor === undefined) {
@@ -228,8 +241,8 @@ export class Intake implements QuoteSink {
         instrument: id,
         market: known?.market ?? series.market!,
         provider,
-        company: plain(series.company ?? '').slice(0, 128),
-        brand: plain(series.brand ?? '').slice(0, 128),
+        company: short(series.company ?? ''),
+        brand: short(series.brand ?? ''),
         currency,
         unit,
         at: 0,
@@ -265,6 +278,12 @@ export class Intake implements QuoteSink {
   }
 }
 
+/** A text of others, safe to show and not long. */
+function short(text: string): string {
+  const clean = plain(text);
+  return clean.length <= TEXT ? clean : [...clean].slice(0, TEXT).join('').trimEnd();
+}
+
 /** The catalogue's entry of exactly this id. */
 function catalogued(id: string): Instrument | undefined {
   const known = knownInstrument(id);
@@ -272,7 +291,7 @@ function catalogued(id: string): Instrument | undefined {
 }
 
 /** An imported row with its prices in the instrument's unit, or why it is none. */
-function rowOf(row: ImportedRow, factor: number): ImportedRow | string {
+function rowOf(row: ImportedRow, factor: number, now: Instant): ImportedRow | string {
   const [at, buy, sell, checkedAt, id] = row as unknown[];
   if (!Number.isSafeInteger(at) || Math.abs(at as number) > 8.64e15) return 'its time is no instant';
   for (const [side, value] of [
@@ -287,11 +306,12 @@ function rowOf(row: ImportedRow, factor: number): ImportedRow | string {
   if (checkedAt !== undefined && checkedAt !== null) {
     if (!Number.isSafeInteger(checkedAt) || (checkedAt as number) < (at as number))
       return 'checkedAt is no instant after at';
+    if ((checkedAt as number) > Math.max(at as number, now) + SKEW) return 'checkedAt lies in the future';
     fitted[3] = checkedAt as number;
   }
   if (id !== undefined && id !== null) {
     fitted[3] ??= null;
-    fitted[4] = plain(String(id)).slice(0, 128);
+    fitted[4] = short(String(id));
   }
   return fitted;
 }
