@@ -14,6 +14,10 @@ export const keys = {
   verified: 'm/verified',
   /** How many posts there ever were: the number of the newest. */
   posts: 'm/posts',
+  /** How many direct messages there ever were. */
+  messages: 'm/messages',
+  /** Seq up to which the index of words covers the posts. */
+  indexed: 'm/indexed',
   /** How many accounts there are, and how many of them are owners. */
   accounts: 'm/accounts',
   owners: 'm/owners',
@@ -27,6 +31,8 @@ export const keys = {
 
   instrument: (id: string) => `i/${id}`,
   latest: (series: SeriesId) => `l/${series}`,
+  /** When the provider's own history was in. */
+  backfilled: (provider: string) => `b/${provider}`,
   /** The series that a provider ever had. */
   series: (provider: string) => `s/${provider}`,
   /** A brand may hold a slash; what ends a series cannot be in one. */
@@ -41,10 +47,29 @@ export const keys = {
   post: (number: number) => `p/${fixed(number, 12)}`,
   /** The post whose last change is this record. */
   change: (seq: number) => `o/${fixed(seq, 16)}`,
-  /** Earlier texts of a post. */
+  /** Earlier texts of a post, by the seq that brought them. */
+  revisions: (number: number) => `r/${fixed(number, 12)}/`,
   revision: (number: number, seq: number) => `r/${fixed(number, 12)}/${fixed(seq, 16)}`,
   /** The post that a member's own id stands for. */
   clientPost: (nameKey: string, clientId: string) => `k/${nameKey}/${clientId}`,
+  /** Answers to a post. */
+  replies: (number: number) => `y/${fixed(number, 12)}/`,
+  reply: (number: number, reply: number) => `y/${fixed(number, 12)}/${fixed(reply, 12)}`,
+  topic: (topic: string) => `g/${topic}`,
+  /** Up to which post a member has read a topic; all topics where it is empty. */
+  mark: (nameKey: string, topic: string) => `u/${nameKey}/${topic}`,
+  /** Which posts of a chunk have a word. */
+  word: (chunk: number, word: string) => `w/${fixed(chunk, 9)}/${word}`,
+
+  /** No name holds a slash. */
+  message: (pair: string, number: number) => `d/${pair}/${fixed(number, 12)}`,
+  /** Seq of a direct message. */
+  messageSeq: (number: number) => `h/${fixed(number, 12)}`,
+  /** What a member sent and got, in the order of the journal. */
+  mail: (nameKey: string, seq: number) => `e/${nameKey}/${fixed(seq, 16)}`,
+  conversation: (nameKey: string, other: string) => `f/${nameKey}/${other}`,
+  /** The direct message that a member's own id stands for. */
+  clientMessage: (nameKey: string, clientId: string) => `v/${nameKey}/${clientId}`,
 } as const;
 
 /** Everything that begins with `prefix`: up to the prefix whose last character is the next one (`a/` to `a0`). */

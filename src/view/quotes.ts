@@ -19,6 +19,10 @@ const KEPT = ['1h', '1d'] as const satisfies readonly Interval[];
 export class QuotesView implements Part {
   readonly kinds = {
     'rates.received': (record: RecordOf<'rates.received'>, draft: Draft) => this.#received(record, draft),
+    'rates.backfilled': (record: RecordOf<'rates.backfilled'>, draft: Draft) => {
+      draft.write(keys.backfilled(record.provider), record.at);
+      return [];
+    },
     'rates.imported': (record: RecordOf<'rates.imported'>, draft: Draft) => this.#imported(record, draft),
   };
 
@@ -53,6 +57,11 @@ export class QuotesView implements Part {
   /** Latest quotes of an instrument, one a series, by provider, company and brand. */
   latest(instrument: string): Quote[] {
     return [...(this.#series.get(instrument) ?? [])].map((series) => this.#latest.get(series)!);
+  }
+
+  /** Whether all of the provider's own history is in. */
+  hasHistory(provider: string): boolean {
+    return this.#store.read(keys.backfilled(provider)) !== undefined;
   }
 
   /** Series that a provider ever had. */
@@ -354,7 +363,8 @@ class CandleBook {
         candle.key = keys.candle(this.#instrument, candle.interval, start);
         candle.shares = (start > this.#newest ? this.#draft.readNew(candle.key) : this.#draft.read(candle.key)) ?? {};
       }
-      const share = candle.shares[this.#provider];
+      // `constructor` is an id for a provider, and every object has one by nature.
+      const share = Object.hasOwn(candle.shares, this.#provider) ? candle.shares[this.#provider] : undefined;
       if (share) addToShare(share, value, at);
       else candle.shares[this.#provider] = openShare(value, at);
     }

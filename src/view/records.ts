@@ -22,10 +22,14 @@ export interface Records {
     unit: Unit;
     rows: ImportedRow[];
   };
+  /** The provider's own history is in the journal. */
+  'rates.backfilled': { provider: string };
+  /** `owner` holds while the room has none, or else makes a member. */
   'account.created': { name: string; role: Role; password: PasswordHash };
   'account.password': { name: string; password: PasswordHash /** hash of the token that stays valid */; keep?: string };
   /** The same password under newer parameters. */
   'account.rehashed': { name: string; password: PasswordHash };
+  /** Holds unless it would take the room its last owner. */
   'account.role': { name: string; role: Role };
   'account.banned': { name: string; banned: boolean; reason?: string; by: string };
   'session.opened': { name: string; token: string; expires: Instant };
@@ -33,6 +37,11 @@ export interface Records {
   'forum.posted': { member: string; text: string; topic: string; replyTo: number | null; clientId?: string };
   'forum.edited': { number: number; text: string; by: string };
   'forum.deleted': { number: number; by: string };
+  /** A member has read a topic, or all of them, up to a post. */
+  'forum.marked': { member: string; topic: string | null; number: number };
+  'message.sent': { from: string; to: string; text: string; clientId?: string };
+  /** A member has read what another one wrote to him, up to a message of that other one. */
+  'message.marked': { member: string; with: string; number: number };
   /** Stands where a record was lost (`goldctl repair`). */
   lost: Record<never, never>;
 }
