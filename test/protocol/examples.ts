@@ -43,11 +43,22 @@ const post = {
   text: 'SJC is up again',
   topic: 'lobby',
   replyTo: null,
+  mentions: [],
   at: AT,
   editedAt: null,
   deletedAt: null,
   deletedBy: null,
   seq: 4711,
+};
+
+const message = {
+  number: 5,
+  from: 'yoda',
+  to: 'hans',
+  text: 'Sell at 155?',
+  at: AT,
+  unread: false,
+  seq: 4720,
 };
 
 const edited = { ...post, text: 'SJC is up again, by 500,000', editedAt: AT + 60_000, seq: 4712 };
@@ -183,6 +194,30 @@ export const EXAMPLES: Examples = {
   'forum.edit': { params: { number: 17, text: 'SJC is up again, by 500,000' }, result: { post: edited } },
   'forum.delete': { params: { number: 17 }, result: { post: deleted } },
   'forum.read': { params: { sinceSeq: 4700, limit: 50 }, result: { posts: [post], seq: 4711, more: false } },
+  'forum.search': { params: { text: 'sjc up', limit: 20 }, result: { posts: [post], more: false } },
+  'forum.topics': {
+    params: {},
+    result: { topics: [{ topic: 'lobby', posts: 16, last: post, unread: 1, mentions: 0 }] },
+  },
+  'forum.markRead': {
+    params: { seq: 4711, topic: 'lobby' },
+    result: { topic: 'lobby', seq: 4721, unread: 0, mentions: 0 },
+  },
+  'forum.revisions': {
+    params: { number: 17 },
+    result: { post: edited, revisions: [{ text: 'SJC is up again', mentions: [], at: AT, seq: 4711 }] },
+  },
+
+  'messages.send': { params: { to: 'hans', text: 'Sell at 155?', clientId: '7f3b' }, result: { message } },
+  'messages.read': {
+    params: { with: 'hans', limit: 50 },
+    result: { messages: [message], seq: 4720, more: false },
+  },
+  'messages.conversations': {
+    params: {},
+    result: { conversations: [{ with: 'hans', unread: 0, last: message }] },
+  },
+  'messages.markRead': { params: { with: 'hans', number: 5 }, result: { with: 'hans', seq: 4721, unread: 0 } },
 
   'admin.status': {
     params: {},
@@ -214,6 +249,8 @@ export const EXAMPLES: Examples = {
 export const EVENT_EXAMPLES: { readonly [E in EventName]: EventParams<E> } = {
   quote: { seq: 4714, quote: { ...sjc, sell: 154_500_000, at: AT, checkedAt: AT, id: 'MIZNGATC' } },
   post: { seq: 4711, post },
+  message: { seq: 4720, message },
+  unread: { topic: 'lobby', seq: 4721, unread: 0, mentions: 0 },
   member: { name: 'hans', change: 'joined', at: AT },
   notice: { text: 'You fell behind and events were left out.', resync: 4713 },
   bye: { status: 405, reason: 'The daemon was stopped.' },

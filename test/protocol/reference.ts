@@ -2,7 +2,7 @@ import { FAILURES, type FailureCode } from '../../src/domain/failure.ts';
 import { EVENTS } from '../../src/protocol/events.ts';
 import type { Access, Method } from '../../src/protocol/method.ts';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
-import { Candle, Post, Quote } from '../../src/protocol/schema.ts';
+import { Candle, Message, Post, Quote } from '../../src/protocol/schema.ts';
 import { EVENT_EXAMPLES, EXAMPLES } from './examples.ts';
 
 /** JSON Schema, as far as the wire uses it. */
@@ -28,6 +28,7 @@ const SHAPES: Readonly<Record<string, { title: string; schema: Schema }>> = {
   'a quote': { title: 'Quote', schema: Quote as Schema },
   'a candle': { title: 'Candle', schema: Candle as Schema },
   'a post': { title: 'Post', schema: Post as Schema },
+  'a direct message': { title: 'Message', schema: Message as Schema },
 };
 
 const ACCESS: Readonly<Record<Access, string>> = {
@@ -42,6 +43,7 @@ const GROUPS: readonly (readonly [title: string, is: (name: string) => boolean])
   ['Accounts', (name) => name.startsWith('account.')],
   ['Rates', (name) => name.startsWith('rates.')],
   ['Forum', (name) => name.startsWith('forum.')],
+  ['Direct messages', (name) => name.startsWith('messages.')],
   ['Members', (name) => name.startsWith('members.')],
   ['Administration', (name) => name.startsWith('admin.')],
 ];
