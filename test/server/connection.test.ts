@@ -33,7 +33,7 @@ describe('a connection', () => {
 
   it('is asked for a sign of life, and ended after two missed', async () => {
     const address = await start({ pingMs: 40 });
-    const wire = await Wire.member(address, 'sleeper');
+    const wire = await Wire.greet(address);
     const ping = await wire.event('ping');
     expect(ping.id).to.be.a('string');
     expect((await wire.event('bye')).params.status).to.equal(408);
@@ -86,6 +86,31 @@ describe('a connection', () => {
     }
     for (const wire of [frozen, other]) wire.close();
     await control.close();
+  });
+
+  it('is answered whatever it asks at once, also when the system takes all of it in one go', async () => {
+    const address = await start({ queueSoftBytes: 1024 });
+    const wire = await Wire.member(address, 'eager');
+    const line = (id: number) => `{"jsonrpc":"2.0","id":${1000 + id},"method":"rates.providers"}\n`;
+    wire.send(Array.from({ length: 50 }, (_, id) => line(id)).join(''));
+    await wire.wait((answer) => answer.id === 1049);
+    expect(wire.lines.filter(({ id }) => Number(id) >= 1000)).to.have.length(50);
+    wire.close();
+  });
+
+  it('tells a reader what it missed, also when the system takes all of it in one go', async () => {
+    const address = await start({ queueSoftBytes: 1024 });
+    const writer = await Wire.member(address, 'writer');
+    const reader = await Wire.member(address, 'reader');
+    await reader.result('watch', { forum: true });
+    const line = (id: number) =>
+      `${JSON.stringify({ jsonrpc: '2.0', id: `p${id}`, method: 'forum.post', params: { text: `${id}`.padEnd(600, '.') } })}\n`;
+    writer.send(Array.from({ length: 20 }, (_, id) => line(id)).join(''));
+    const { params } = await reader.event('notice');
+    const told = reader.lines.filter(({ method }) => method === 'post');
+    expect(told).to.have.length.below(20);
+    expect(params.resync).to.be.at.least(told[0]!.params.seq);
+    for (const wire of [writer, reader]) wire.close();
   });
 
   it('speaks TLS 1.3 only, and says so to clear text', async () => {

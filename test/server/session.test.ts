@@ -108,6 +108,25 @@ describe('a session', () => {
     wire.close();
   });
 
+  it('takes what is behind a sign-up in the same chunk as that member', async () => {
+    const wire = await Wire.open(daemon.address);
+    const line = (id: number, method: string, params: object) =>
+      `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
+    wire.send(
+      line(1, 'hello', { protocol: 1, client: 'x' }) +
+        line(2, 'account.signUp', { name: 'hasty', password: 'x' }) +
+        line(3, 'forum.post', { text: 'in one go' }) +
+        line(4, 'account.signOut', {}) +
+        line(5, 'forum.post', { text: 'too late' }),
+    );
+    expect((await wire.wait((answer) => answer.id === 3)).result.post).to.include({
+      member: 'hasty',
+      text: 'in one go',
+    });
+    expect((await wire.wait((answer) => answer.id === 5)).error?.code).to.equal(407);
+    wire.close();
+  });
+
   it('answers all that was asked before the client closed its side', async () => {
     const wire = await Wire.member(daemon.address, 'piped');
     for (let i = 1; i <= 3; i++)
