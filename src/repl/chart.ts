@@ -43,6 +43,45 @@ export function downsample(candles: readonly Candle[], columns: number): Span[] 
   return spans;
 }
 
+/** What the y axis of a chart says: its range, and a label for each row of the chart, empty where there is none. */
+export interface Scale {
+  readonly low: number;
+  readonly high: number;
+  readonly labels: readonly string[];
+  /** Columns of the widest label. */
+  readonly margin: number;
+  /** What the labels count: `million VND/tael`. */
+  readonly measure: string;
+}
+
+/** A y axis from `low` to `high` on `height` rows, five of them labelled, in millions for VND. */
+export function scaleOf(low: number, high: number, height: number, currency: string, unit: string): Scale {
+  if (low === high) {
+    const around = Math.abs(low) * 0.005 || 1; // a price that never moved is a line in the middle
+    [low, high] = [low - around, high + around];
+  }
+  const millions = currency === 'VND' && high >= 1_000_000;
+  const divisor = millions ? 1_000_000 : 1;
+  const step = (high - low) / Math.max(1, height - 1);
+  const labelled = new Set([0, 1, 2, 3, 4].map((tick) => Math.round((tick * (height - 1)) / 4)));
+  const labels = Array.from({ length: height }, (_, row) =>
+    labelled.has(row) ? formatTick((high - row * step) / divisor, (high - low) / 4 / divisor) : '',
+  );
+  const margin = Math.max(0, ...labels.map((label) => label.length));
+  return { low, high, labels, margin, measure: `${millions ? 'million ' : ''}${currency}/${unit}` };
+}
+
+/** The line of the closing prices alone, `height` rows of `width` characters: braille, or ASCII. */
+export function drawLine(
+  candles: readonly Candle[],
+  { low, high }: Pick<Scale, 'low' | 'high'>,
+  { width, height, unicode }: { width: number; height: number; unicode: boolean },
+): string[] {
+  return unicode
+    ? braille(downsample(candles, width * 2), width, height, low, high)
+    : ascii(downsample(candles, width), width, height, low, high);
+}
+
 /**
  * Closing prices as a line chart of about `width` x `height` characters, axis and dates included. The y axis runs from
  * the lowest to the highest price, in millions for VND.
@@ -54,6 +93,7 @@ export function chart(
   const first = candles[0];
   const last = candles.at(-1);
   if (!first || !last) return [];
+  const { unicode } = options;
   const height = Math.max(LEAST.height, Math.floor(options.height) - 3);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -61,23 +101,13 @@ export function chart(
     low = Math.min(low, close);
     high = Math.max(high, close);
   }
-  if (low === high) [low, high] = [low * 0.995, high * 1.005]; // a price that never moved is a line in the middle
-  const millions = options.currency === 'VND' && high >= 1_000_000;
-  const scale = millions ? 1_000_000 : 1;
-  const step = (high - low) / (height - 1);
-  const labelled = new Set([0, 1, 2, 3, 4].map((tick) => Math.round((tick * (height - 1)) / 4)));
-  const labels = Array.from({ length: height }, (_, row) =>
-    labelled.has(row) ? formatTick((high - row * step) / scale, (high - low) / 4 / scale) : '',
-  );
-  const margin = Math.max(...labels.map((label) => label.length));
+  const scale = scaleOf(low, high, height, options.currency, options.unit);
+  const { labels, margin } = scale;
   const width = Math.max(LEAST.width, Math.floor(options.width)) - margin - 2;
-  const axis = options.unicode ? ['┤', '│', '└', '─'] : ['+', '|', '+', '-'];
-  const body = options.unicode
-    ? braille(downsample(candles, width * 2), width, height, low, high)
-    : ascii(downsample(candles, width), width, height, low, high);
+  const axis = unicode ? ['┤', '│', '└', '─'] : ['+', '|', '+', '-'];
   return [
-    `${millions ? 'million ' : ''}${options.currency}/${options.unit}`,
-    ...body.map(
+    scale.measure,
+    ...drawLine(candles, scale, { width, height, unicode }).map(
       (line, row) => `${pad(labels[row]!, margin, 'right')} ${labels[row] ? axis[0] : axis[1]}${line.trimEnd()}`,
     ),
     `${' '.repeat(margin + 1)}${axis[2]}${axis[3]!.repeat(width)}`,
@@ -105,11 +135,13 @@ function ascii(spans: readonly Span[], width: number, height: number, low: numbe
   return cells.map((row) => row.join(''));
 }
 
-function rowOf(value: number, low: number, high: number, rows: number): number {
+/** The row, from the top, that a value falls on. */
+export function rowOf(value: number, low: number, high: number, rows: number): number {
   return Math.min(rows - 1, Math.max(0, Math.round(((high - value) / (high - low)) * (rows - 1))));
 }
 
-function dates(from: number, to: number, width: number): string {
+/** Labels of the x axis: its first and last day, or minute where it is short. */
+export function dates(from: number, to: number, width: number): string {
   const format = to - from < 3 * DAY ? formatMinute : formatDay;
   const [left, right] = [format(from), format(to)];
   const room = width - left.length - right.length;

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { clusters, displayWidth } from './width.ts';
 
 export interface Cell {
   readonly text: string;
@@ -13,24 +13,22 @@ export interface Column {
   readonly most?: number;
 }
 
-const segmenter = new Intl.Segmenter();
-
 /** At most `width` columns of the text; a cut is marked with `…`, or `~` where only ASCII shows. */
 export function cut(text: string, width: number, unicode = true): string {
-  if (stringWidth(text) <= width) return text;
+  if (displayWidth(text) <= width) return text;
   const mark = unicode ? '…' : '~';
   let kept = '';
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
-    used += stringWidth(segment);
+  for (const cluster of clusters(text)) {
+    used += displayWidth(cluster);
     if (used > width - 1) break;
-    kept += segment;
+    kept += cluster;
   }
   return width > 0 ? kept + mark : '';
 }
 
 export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
-  const blank = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  const blank = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return align === 'right' ? blank + text : text + blank;
 }
 
@@ -50,7 +48,7 @@ export function table(
     }),
   );
   const widths = shown.map(({ title }, i) =>
-    Math.max(stringWidth(title), ...fitted.map((row) => stringWidth(row[i]!.text))),
+    Math.max(displayWidth(title), ...fitted.map((row) => displayWidth(row[i]!.text))),
   );
   const line = (texts: readonly Cell[]): string =>
     texts
