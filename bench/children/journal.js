@@ -11,11 +11,13 @@ const { folder, writers, text, warmUpMs, measureMs } = options;
 const store = await Store.at(folder);
 let batches = 0;
 let sample;
+let sampling = false;
 const write = store.write.bind(store);
 store.write = (writes, settings) => {
   batches += 1;
-  sample = writes;
-  return write(writes, settings);
+  if (!sampling) return write(writes, settings);
+  sample = [...writes];
+  return write(sample, settings);
 };
 const engine = new LocalEngine(store, new View(store));
 await engine.start();
@@ -35,11 +37,13 @@ const before = { records, batches, at: performance.now() };
 await sleep(measureMs);
 const seconds = (performance.now() - before.at) / 1000;
 const counted = { records: records - before.records, batches: batches - before.batches };
+sampling = true;
+while (sample === undefined) await sleep(1);
 going = false;
 await Promise.all(all);
 say({
   perSecond: counted.records / seconds,
   recordsABatch: counted.records / counted.batches,
-  // Key and value lengths of the last record alone, and of the keys that every batch writes once.
+  // One batch, of all that it holds the key and the length.
   writes: sample.map(({ key, value }) => ({ key, length: Buffer.byteLength(value) })),
 });
