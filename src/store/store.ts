@@ -41,8 +41,8 @@ export class Store {
       new Level<string, string>(location, {
         keyEncoding: 'utf8',
         valueEncoding: 'utf8',
-        writeBufferSize: 8 * 1024 * 1024,
-        cacheSize: 32 * 1024 * 1024,
+        writeBufferSize: 4 * 1024 * 1024,
+        cacheSize: 16 * 1024 * 1024,
       }) as unknown as Database,
     );
   }
