@@ -21,8 +21,16 @@ export const EVENTS = {
     params: strict({ text: Type.String(), resync: Type.Optional(Seq) }),
   },
   bye: {
-    summary: 'The daemon ends this connection. With `retryAfterMs` it expects the client back.',
-    params: strict({ status: Type.Integer(), reason: Type.String(), retryAfterMs: Type.Optional(Type.Integer()) }),
+    summary:
+      'The daemon ends this connection. With `retryAfterMs` it expects the client back; with `final` it wants it to stay away until a person says otherwise.',
+    params: strict({
+      status: Type.Integer(),
+      reason: Type.String(),
+      retryAfterMs: Type.Optional(Type.Integer({ description: 'not before this' })),
+      final: Type.Optional(
+        Type.Literal(true, { description: 'kicked, banned, signed out, or signed in from somewhere else' }),
+      ),
+    }),
   },
 };
 

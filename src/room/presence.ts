@@ -11,7 +11,8 @@ export interface Attendant {
   readonly peerPort: number | null;
   /** When the member last did something on it. */
   lastActive(): Instant;
-  end(reason: string): void;
+  /** @param goodbye.final its client is not to come back by itself */
+  end(reason: string, goodbye: { final: true }): void;
   roleChanged(role: Role): void;
 }
 
@@ -90,14 +91,14 @@ export class Presence {
     this.#bus.publish('member', { name: live.name, change: 'left', at: this.#now() });
   }
 
-  /** Ends every connection of a member; returns how many. */
+  /** Ends every connection of a member for good: its clients do not come back by themselves. Returns how many. */
   end(name: string, reason: string, except?: Attendant): number {
     const live = this.#live.get(nameKey(name));
     if (!live) return 0;
     const ended = [...live.attendants].filter((attendant) => attendant !== except);
     for (const attendant of ended) {
       this.leave(name, attendant);
-      attendant.end(reason);
+      attendant.end(reason, { final: true });
     }
     return ended.length;
   }

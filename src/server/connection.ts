@@ -3,6 +3,14 @@ import { Failure } from '../domain/failure.ts';
 import { encodeFailure, encodeNotification, encodeRequest, LineSplitter } from '../protocol/line.ts';
 import type { Limits } from './limits.ts';
 
+/** What goodbye says besides status and reason. */
+export interface Goodbye {
+  /** The client is expected back, not before this. */
+  readonly retryAfterMs?: number | undefined;
+  /** The client is to stay away until a person says otherwise. */
+  readonly final?: boolean | undefined;
+}
+
 /** Who gets the lines of a connection. */
 export interface LineReceiver {
   /** @param heard monotonic milliseconds, the same for all lines of a turn */
@@ -109,9 +117,9 @@ export class Connection {
   }
 
   /** Says goodbye and closes once the reader has it, or soon. */
-  end(status: number, reason: string, retryAfterMs?: number): void {
+  end(status: number, reason: string, { retryAfterMs, final }: Goodbye = {}): void {
     if (this.#ended !== undefined) return;
-    this.write(encodeNotification('bye', { status, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }));
+    this.write(encodeNotification('bye', { status, reason, retryAfterMs, ...(final ? { final } : {}) }));
     this.#finish(reason);
   }
 
@@ -196,7 +204,14 @@ export class Connection {
     const encoding = this.#ascii ? 'latin1' : 'utf8';
     this.#out = '';
     this.#ascii = true;
-    if (!this.#socket.write(out, encoding) && this.#behindSince === undefined) this.#markProgress(performance.now());
+    if (!this.#socket.write(out, encoding)) {
+      if (this.#behindSince === undefined) this.#markProgress(performance.now());
+    } else if (this.#resync !== undefined || this.#conflated.size > 0 || this.#held.length > 0) {
+      // The system took all of it at once, however much it was: no drain will tell.
+      setImmediate(() => {
+        if (this.#ended === undefined && !this.#socket.writableNeedDrain) this.#drained();
+      });
+    }
   }
 
   #markProgress(now: number): void {

@@ -8,7 +8,7 @@ import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
 import type { Attendant } from '../room/presence.ts';
 import { Bucket } from './bucket.ts';
-import type { Connection, LineReceiver } from './connection.ts';
+import type { Connection, Goodbye, LineReceiver } from './connection.ts';
 import { Encoded, type Handler } from './handler.ts';
 import type { Watch, Watcher } from './hub.ts';
 import { type RepeatedCall, RepeatedCalls } from './repeated-calls.ts';
@@ -167,8 +167,8 @@ export class Session implements LineReceiver, Watcher, Attendant {
   }
 
   /** Ends the connection with `bye` 405. */
-  end(reason: string, retryAfterMs?: number): void {
-    this.connection.end(405, reason, retryAfterMs);
+  end(reason: string, goodbye?: Goodbye): void {
+    this.connection.end(405, reason, goodbye);
   }
 
   /** Ends the connection once the answer to the call under way is out. */

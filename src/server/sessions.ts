@@ -25,7 +25,7 @@ export class Sessions {
     let ended = 0;
     for (const session of [...this.#all]) {
       if (session === options.except) continue;
-      session.end(reason, options.retryAfterMs);
+      session.end(reason, { retryAfterMs: options.retryAfterMs });
       ended += 1;
     }
     return ended;

@@ -50,7 +50,11 @@ describe('accounts on the wire', () => {
     const second = await Wire.greet(daemon.address);
     const entered = await second.result('account.signIn', { name: 'mover', password: 'secret', takeOver: true });
     expect(entered.status).to.equal(200);
-    expect((await first.event('bye')).params).to.deep.equal({ status: 405, reason: 'Signed in from somewhere else.' });
+    expect((await first.event('bye')).params).to.deep.equal({
+      status: 405,
+      reason: 'Signed in from somewhere else.',
+      final: true,
+    });
     await first.ended();
     second.close();
   });
