@@ -58,15 +58,19 @@ export async function startDaemon(home: Home, options: StartOptions): Promise<St
   const log = await open(home.logFile, 'a', 0o600);
   try {
     const child = spawnMain(home, options, ['ignore', log.fd, log.fd, 'ipc'], true);
+    let tethered = false;
     try {
-      return { status: await started(child, home), already: false };
+      const status = await started(child, home);
+      tethered = options.tether === true;
+      return { status, already: false };
     } catch (thrown) {
       // Two starts at once: the other one was first, and that is as good.
       const other = Failure.from(thrown).code === 'DATA_LOCKED' ? await answering(home) : undefined;
       if (other) return { status: other, already: true };
       throw thrown;
     } finally {
-      if (child.connected) child.disconnect();
+      if (tethered) child.channel?.unref();
+      else if (child.connected) child.disconnect();
       child.unref();
     }
   } finally {
@@ -153,7 +157,7 @@ export async function restartDaemon(home: Home, onForce?: (signal: string, pid: 
   } catch (thrown) {
     if (Failure.from(thrown).code !== 'NO_DAEMON') throw thrown;
   }
-  const { foreground: _, ...options } = record?.options ?? {};
+  const { foreground: _, tether: __, ...options } = record?.options ?? {};
   return { stopped, status: (await startDaemon(home, options)).status };
 }
 

@@ -52,16 +52,25 @@ async function main(options: StartOptions): Promise<void> {
   });
 
   await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options });
-  tell({ ready: daemon.status() });
+  tell({ ready: daemon.status() }, options.tether);
+  if (options.tether) tethered(() => stopping.resolve('The process that started the daemon is gone.'));
   const reason = await stopping.promise;
   await daemon.stop(reason);
   await removePidFile(home, process.pid);
   await stopLog();
 }
 
-function tell(message: StartMessage): void {
+function tell(message: StartMessage, stayConnected = false): void {
   if (!process.connected) return;
-  process.send?.(message, () => process.disconnect());
+  process.send?.(message, () => {
+    if (!stayConnected) process.disconnect();
+  });
+}
+
+/** The channel to the process that started this one ends with that process, also when it is killed. */
+function tethered(onLoose: () => void): void {
+  if (process.connected) process.once('disconnect', onLoose);
+  else onLoose();
 }
 
 try {

@@ -12,4 +12,6 @@ export interface StartOptions {
   readonly sumPort?: number;
   /** Stay on the terminal, log lines on it as well. */
   readonly foreground?: boolean;
+  /** End when the process that started it does, however that ends. */
+  readonly tether?: boolean;
 }
