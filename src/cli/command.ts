@@ -1,6 +1,6 @@
 import { Command, Errors, Flags } from '@oclif/core';
 import type { Client, ConnectOptions } from '../client/client.ts';
-import { chooseTarget } from '../client/target.ts';
+import { chooseTarget, type Target } from '../client/target.ts';
 import { type Home, openHome } from '../home.ts';
 import { errorJson, errorText, toFailure } from './error.ts';
 
@@ -40,14 +40,17 @@ export abstract class GoldctlCommand extends Command {
       ...options,
       target,
       home,
-      onFirstUse: (fingerprint) => {
-        process.stderr.write(
-          `First connection to ${target.key}: its certificate is sha256:${fingerprint}. Its owner can compare this with \`goldctl daemon status\`.\n`,
-        );
-      },
+      onFirstUse: (fingerprint) => this.tellFirstUse(target, fingerprint),
     });
     this.#clients.add(client);
     return client;
+  }
+
+  /** What somebody should know who connects to a daemon for the first time. */
+  protected tellFirstUse({ key }: Target, fingerprint: string): void {
+    process.stderr.write(
+      `First connection to ${key}: its certificate is sha256:${fingerprint}. Its owner can compare this with \`goldctl daemon status\`.\n`,
+    );
   }
 
   /** Says the error once, on stderr or with --json on stdout; the exit status tells its kind (Failure.exit). */

@@ -28,11 +28,13 @@ export type Action =
       readonly row: number;
       readonly column: number;
       readonly width: number;
+      readonly height: number;
     }
   | { readonly type: 'wheel'; readonly pane: Pane; readonly by: number }
   | { readonly type: 'link'; readonly link: LinkState }
   | { readonly type: 'signedIn'; readonly name: string; readonly role: Role }
-  | { readonly type: 'signedOut' }
+  /** `ask`: nothing can be read without an account, so one is asked for. */
+  | { readonly type: 'signedOut'; readonly ask: boolean }
   | { readonly type: 'signInFailed'; readonly message: string; readonly reason: string }
   | { readonly type: 'providers'; readonly providers: readonly ProviderHealth[] }
   | { readonly type: 'rates'; readonly quotes: readonly Quote[] }

@@ -23,10 +23,11 @@ const TALL = 36;
  * and transfers on a wide one. A zoomed pane has all the room between header and input.
  */
 export function layout({ columns, rows, zoomed }: Pick<State, 'columns' | 'rows' | 'zoomed'>): Layout {
+  // Of three rows the input is the last to go.
   const frame = {
-    header: { left: 0, top: 0, width: columns, height: 1 },
-    input: { left: 0, top: rows - 2, width: columns, height: 1 },
-    status: { left: 0, top: rows - 1, width: columns, height: 1 },
+    header: { left: 0, top: 0, width: columns, height: rows >= 3 ? 1 : 0 },
+    input: { left: 0, top: Math.max(0, rows - 2), width: columns, height: 1 },
+    status: { left: 0, top: rows - 1, width: columns, height: rows >= 2 ? 1 : 0 },
   };
   const top = 1;
   const height = Math.max(0, rows - 3);

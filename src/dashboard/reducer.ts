@@ -3,7 +3,12 @@ import { complete, GrammarError, parse, RANGES } from '../repl/grammar.ts';
 import type { Action, Effect, Step } from './action.ts';
 import { edit, replace, sent, type as typeText } from './editor.ts';
 import { type Command, commandOf } from './keys.ts';
-import { layout } from './layout.ts';
+import { type Box, layout } from './layout.ts';
+import { candleAt } from './presentation/chart.ts';
+import { feedHeight } from './presentation/forum.ts';
+import { helpHeight } from './presentation/help.ts';
+import { helpBox } from './presentation/overlay.ts';
+import { instrumentAt } from './presentation/rates.ts';
 import {
   type ChartState,
   type ForumState,
@@ -17,6 +22,7 @@ import {
 
 /** Posts that the screen holds; older ones are read again when somebody scrolls up to them. */
 const POSTS = 500;
+const FAR_BACK = POSTS * 2;
 /** How long a notice stands. */
 const NOTICE_MS = 6000;
 
@@ -41,6 +47,8 @@ export function reduce(state: State, action: Action): Result {
     case 'clicked':
       return clicked(state, action);
     case 'wheel':
+      if (state.form) return only(state);
+      if (state.help) return move(state, action.by);
       return scroll({ ...state, focus: action.pane === 'input' ? state.focus : action.pane }, action.pane, action.by);
     case 'link':
       return linked(state, action.link);
@@ -54,7 +62,7 @@ export function reduce(state: State, action: Action): Result {
         { type: 'refresh' },
       );
     case 'signedOut':
-      return only({ ...state, member: null });
+      return only(opened({ ...state, member: null }, action.ask && !state.form ? 'signIn' : null));
     case 'signInFailed':
       return only({ ...state, form: state.form && failed(state.form, action) });
     case 'providers':
@@ -79,13 +87,14 @@ export function reduce(state: State, action: Action): Result {
           unit: action.unit,
           loading: false,
           error: null,
+          crosshair: within(state.chart.crosshair, action.candles.length),
         },
       });
     case 'chartFailed':
       if (action.instrument !== state.chart.instrument || action.range !== state.chart.range) return only(state);
       return only({ ...state, chart: { ...state.chart, loading: false, error: action.message } });
     case 'posts':
-      return only({ ...state, forum: merge(state.forum, action.posts, { loaded: true, more: action.more }) });
+      return only({ ...state, forum: paged(state.forum, action) });
     case 'post':
       return posted(state, action.post);
     case 'topics':
@@ -230,7 +239,8 @@ function back(state: State): Result {
   return only({ ...state, focus: 'input' });
 }
 
-function opened(state: State, kind: 'signIn' | 'signUp'): State {
+function opened(state: State, kind: 'signIn' | 'signUp' | null): State {
+  if (kind === null) return state;
   const form = { kind, field: 'name', name: '', password: '', busy: false, error: null, takeOver: false } as const;
   return { ...state, form, help: null };
 }
@@ -314,18 +324,16 @@ function focused(state: State, by: 1 | -1): Result {
   return only({ ...state, focus, zoomed }, ...(focus === 'forum' ? [read(state)] : []));
 }
 
-function clicked(state: State, { pane, row, column, width }: Extract<Action, { type: 'clicked' }>): Result {
+function clicked(state: State, { pane, row, column, width, height }: Extract<Action, { type: 'clicked' }>): Result {
   if (state.help || state.form) return only(state);
   const focus = { ...state, focus: pane };
-  if (pane === 'chart' && state.chart.candles.length > 0 && width > 0) {
-    const at = Math.round((1 - Math.min(Math.max(column / width, 0), 1)) * (state.chart.candles.length - 1));
-    return only({ ...focus, chart: { ...state.chart, crosshair: at } });
+  if (pane === 'chart') {
+    const at = candleAt(state, width, height, column);
+    return only(at === undefined ? focus : { ...focus, chart: { ...state.chart, crosshair: at } });
   }
   if (pane === 'rates') {
-    const rate = state.rates[row];
-    return rate
-      ? chart({ ...focus, selected: rate.quote.instrument }, { instrument: rate.quote.instrument })
-      : only(focus);
+    const instrument = instrumentAt(state, height, row);
+    return instrument === undefined ? only(focus) : chart({ ...focus, selected: instrument }, { instrument });
   }
   return only(focus, ...(pane === 'forum' ? [read(state)] : []));
 }
@@ -337,10 +345,16 @@ function page(state: State): number {
   return Math.max(1, (layout(state)[pane]?.height ?? state.rows) - 3);
 }
 
+/** Columns and rows inside a border. */
+function inside(box: Box | undefined): { width: number; height: number } {
+  return { width: Math.max(0, (box?.width ?? 0) - 2), height: Math.max(0, (box?.height ?? 0) - 2) };
+}
+
 function move(state: State, by: number): Result {
   if (state.help) {
-    const scrolled = Number.isFinite(by) ? state.help.scroll + by : by < 0 ? 0 : Number.MAX_SAFE_INTEGER;
-    return only({ ...state, help: { scroll: Math.max(0, scrolled) } });
+    const { width, height } = inside(helpBox(state));
+    const last = Math.max(0, helpHeight(width) - height);
+    return only({ ...state, help: { scroll: Math.min(Math.max(0, state.help.scroll + by), last) } });
   }
   return scroll(state, state.focus === 'input' ? 'forum' : state.focus, by);
 }
@@ -348,13 +362,17 @@ function move(state: State, by: number): Result {
 function scroll(state: State, pane: Pane, by: number): Result {
   if (pane === 'forum') {
     const { forum } = state;
-    const limit = forum.posts.length * 4; // lines that the held posts may well take
-    const lines = Number.isFinite(by) ? forum.scroll - by : by < 0 ? limit : 0;
-    const scrolled = { ...state, forum: { ...forum, scroll: Math.min(Math.max(0, lines), limit) } };
+    const lines = Math.min(Math.max(0, forum.scroll - by), scrollLimit(state));
+    if (lines === 0 && forum.scroll > 0 && forum.posts.length >= FAR_BACK) {
+      return only(
+        { ...state, forum: { ...forum, posts: [], loaded: false, more: false, scroll: 0 } },
+        { type: 'loadPosts', before: null, topic: forum.topic },
+      );
+    }
     const oldest = forum.posts[0];
-    const wants = by < 0 && forum.more && oldest !== undefined && lines >= forum.posts.length;
+    const wants = by < 0 && forum.more && oldest !== undefined && lines === scrollLimit(state);
     return only(
-      scrolled,
+      { ...state, forum: { ...forum, scroll: lines } },
       ...(wants ? [{ type: 'loadPosts', before: oldest.number, topic: forum.topic } as const] : []),
     );
   }
@@ -363,6 +381,12 @@ function scroll(state: State, pane: Pane, by: number): Result {
   const to = Math.min(Math.max(at + by, 0), state.rates.length - 1);
   const instrument = state.rates[to]!.quote.instrument;
   return chart({ ...state, selected: instrument }, { instrument });
+}
+
+/** How far up the forum can be scrolled. */
+function scrollLimit(state: State): number {
+  const { width, height } = inside(layout(state).forum);
+  return Math.max(0, feedHeight(state, width) - height);
 }
 
 /** Another instrument or range: its candles are asked for. */
@@ -374,6 +398,11 @@ function chart(state: State, wanted: { instrument?: string; range?: ChartState['
     return only(state);
   const changed = { ...state.chart, instrument, range, candles: [], loading: true, error: null, crosshair: null };
   return only({ ...state, chart: changed }, { type: 'loadChart', instrument, range });
+}
+
+/** A place counted from the newest candle, where there are so many; null where there are none. */
+function within(at: number | null, count: number): number | null {
+  return at === null || count === 0 ? null : Math.min(at, count - 1);
 }
 
 function crosshair(chart: ChartState, by: 1 | -1): ChartState {
@@ -432,13 +461,25 @@ function posted(state: State, post: Post): Result {
   if (forum.topic !== null && post.topic !== forum.topic) return only(state);
   const known = forum.posts.some(({ number }) => number === post.number);
   const merged = merge(forum, [post], {});
-  // Somebody who has scrolled up keeps his place; a line or two may pass below.
-  const scrolled = forum.scroll > 0 && !known ? { ...merged, scroll: forum.scroll + 1 } : merged;
-  const after = { ...state, forum: scrolled };
+  const after = { ...state, forum: merged };
+  if (forum.scroll > 0) {
+    // Somebody who has scrolled up keeps his place.
+    const { width } = inside(layout(state).forum);
+    const grown = feedHeight(after, width) - feedHeight(state, width);
+    after.forum = { ...merged, scroll: Math.min(Math.max(0, forum.scroll + grown), scrollLimit(after)) };
+  }
   const mine = state.member?.name;
-  const mentioned = mine !== undefined && post.member !== mine && !known && (post.text ?? '').includes(`@${mine}`);
+  const mentioned =
+    mine !== undefined && post.member !== mine && !known && post.text !== null && post.mentions.includes(mine);
   if (mentioned) return only(told(after, `${post.member} mentions you in #${post.topic}.`, 'good'));
   return only(after);
+}
+
+/** A page of posts. Where it does not reach back to what is held, what is held gives way: there would be a gap. */
+function paged(forum: ForumState, { posts, more, older }: Extract<Action, { type: 'posts' }>): ForumState {
+  const newest = forum.posts.at(-1)?.number ?? 0;
+  const isApart = !older && more && (posts[0]?.number ?? 0) > newest;
+  return merge(isApart ? { ...forum, posts: [], scroll: 0 } : forum, posts, { loaded: true, more });
 }
 
 function merge(
@@ -446,14 +487,18 @@ function merge(
   posts: readonly Post[],
   more: Partial<Pick<ForumState, 'loaded' | 'more'>>,
 ): ForumState {
+  const [first] = posts;
+  if (posts.length === 1 && forum.scroll === 0 && first!.number > (forum.posts.at(-1)?.number ?? 0)) {
+    return { ...forum, ...more, posts: [...forum.posts.slice(1 - POSTS), first!] };
+  }
   const byNumber = new Map(forum.posts.map((post) => [post.number, post]));
   for (const post of posts) {
     const known = byNumber.get(post.number);
     if (!known || post.seq >= known.seq) byNumber.set(post.number, post);
   }
   const sorted = [...byNumber.values()].sort((a, b) => a.number - b.number);
-  // Read back from above: the newest ones give way, and come again with the next look at the end.
-  const kept = forum.scroll > 0 ? sorted.slice(0, POSTS * 2) : sorted.slice(-POSTS);
+  // For somebody who reads far back the newest ones give way; they are read again once he is back at the end.
+  const kept = forum.scroll > 0 ? sorted.slice(0, FAR_BACK) : sorted.slice(-POSTS);
   return { ...forum, ...more, posts: kept };
 }
 

@@ -1,0 +1,320 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Action, Effect, Key } from '../../src/dashboard/action.ts';
+import { KEYS } from '../../src/dashboard/keys.ts';
+import { frame } from '../../src/dashboard/presentation/frame.ts';
+import { THEME } from '../../src/dashboard/presentation/theme.ts';
+import { instrumentsOf, reduce } from '../../src/dashboard/reducer.ts';
+import { initialState, PANES, type Post, type Quote, type State } from '../../src/dashboard/state.ts';
+import type { Candle } from '../../src/domain/candle.ts';
+import { RANGES } from '../../src/repl/grammar.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+const START = initialState({ columns: 80, rows: 24, now: NOW, address: 'here', theme: 'dark', unicode: true });
+
+function quote(instrument: string, sell: number, more: Partial<Quote> = {}): Quote {
+  return {
+    instrument,
+    market: instrument === 'BTC' ? 'crypto' : 'gold',
+    provider: 'doji',
+    company: '',
+    brand: '',
+    buy: sell - 1,
+    sell,
+    currency: 'VND',
+    unit: 'tael',
+    at: NOW,
+    checkedAt: NOW,
+    id: `${instrument}${sell}`,
+    stale: false,
+    ...more,
+  };
+}
+
+function post(number: number, more: Partial<Post> = {}): Post {
+  return {
+    number,
+    member: 'luke',
+    text: `text ${number}`,
+    topic: 'lobby',
+    replyTo: null,
+    mentions: [],
+    at: NOW + number,
+    editedAt: null,
+    deletedAt: null,
+    deletedBy: null,
+    seq: number,
+    ...more,
+  };
+}
+
+const candle = (day: number, close: number): Candle =>
+  ({ at: NOW - day * 86_400_000, open: close, high: close + 1, low: close - 1, close, count: 1 }) as Candle;
+
+/** What comes of actions, and every effect on the way. */
+function play(state: State, ...actions: Action[]): { state: State; effects: Effect[] } {
+  const effects: Effect[] = [];
+  let now = state;
+  for (const action of actions) {
+    const step = reduce(now, action);
+    now = step.state;
+    effects.push(...step.effects);
+  }
+  return { state: now, effects };
+}
+
+const press = (...names: string[]): Action[] =>
+  names.map((name) => ({ type: 'key', key: keyOf(name) }) satisfies Action);
+const typed = (text: string): Action[] => press(...text);
+
+function keyOf(name: string): Key {
+  if (name.length > 2 && name.startsWith('C-')) return { name: name.slice(2), ctrl: true };
+  if (name.length > 2 && name.startsWith('M-')) return { name: name.slice(2), meta: true };
+  if (name.length > 2 && name.startsWith('S-')) return { name: name.slice(2), shift: true };
+  if (name === 'space' || name === ' ') return { name: 'space', text: ' ' };
+  return [...name].length === 1 ? { name: name.toLowerCase(), text: name } : { name };
+}
+
+const ONLINE: Action = { type: 'link', link: { phase: 'online' } };
+const RATES: Action = { type: 'rates', quotes: [quote('BTC', 5), quote('SJC', 100), quote('PNJ', 90)] };
+
+describe('the reducer', () => {
+  it('asks for everything when the connection comes, and comes back', () => {
+    expect(play(START, ONLINE).effects).to.deep.equal([{ type: 'refresh' }]);
+    expect(play(START, ONLINE, ONLINE).effects).to.have.length(1);
+    const offline: Action = { type: 'link', link: { phase: 'offline', since: NOW, nextTryAt: null, reason: 'gone' } };
+    expect(play(START, ONLINE, offline, ONLINE).effects).to.have.length(2);
+  });
+
+  it('lists rates by market, chooses the first, and charts it', () => {
+    const { state, effects } = play(START, RATES);
+    expect(instrumentsOf(state)).to.deep.equal(['PNJ', 'SJC', 'BTC']);
+    expect(state.selected).to.equal('PNJ');
+    expect(effects).to.deep.equal([{ type: 'loadChart', instrument: 'PNJ', range: '1y' }]);
+    expect(play(state, RATES).effects).to.deep.equal([]);
+  });
+
+  it('lights up the price that moves, of the provider that is shown', () => {
+    const { state } = play(START, RATES, { type: 'quote', quote: quote('SJC', 110) });
+    const rate = state.rates.find((each) => each.quote.instrument === 'SJC');
+    expect(rate).to.deep.include({ direction: 1, movedAt: NOW });
+    const other = play(state, { type: 'quote', quote: quote('SJC', 50, { provider: 'other' }) }).state;
+    expect(other.rates).to.deep.equal(state.rates);
+    const fresh = play(state, { type: 'quote', quote: quote('USD', 26) }).state;
+    expect(instrumentsOf(fresh)).to.include('USD');
+  });
+
+  it('posts a typed line, and keeps it in the history', () => {
+    const { state, effects } = play(START, ...typed('MSG hi'), ...press('enter'));
+    expect(effects).to.deep.equal([{ type: 'submit', line: 'MSG hi' }]);
+    expect(state.input).to.deep.include({ text: '', history: ['MSG hi'] });
+  });
+
+  it('gives back a line that it does not understand', () => {
+    const { state, effects } = play(START, ...typed('NONSENSE x'), ...press('enter'));
+    expect(effects).to.deep.equal([]);
+    expect(state.input.text).to.equal('NONSENSE x');
+    expect(state.answer?.[0]).to.match(/^Invalid command/);
+    expect(play(state, ...press('x')).state.answer).to.equal(null);
+  });
+
+  it('completes verbs and instruments', () => {
+    const { state } = play(START, RATES, ...typed('cha'), ...press('tab'));
+    expect(state.input.text).to.equal('CHART ');
+    const named = play(state, ...typed('sj'), ...press('tab')).state;
+    expect(named.input.text).to.equal('CHART SJC');
+    expect(play(START, ...typed('M'), ...press('tab')).state.input.candidates).to.include('MSG ');
+  });
+
+  it('charts by line, by choice, and by range; an old answer changes nothing', () => {
+    const { state, effects } = play(START, RATES, ...typed('CHART sjc 5y'), ...press('enter'));
+    expect(effects.at(-1)).to.deep.equal({ type: 'loadChart', instrument: 'SJC', range: '5y' });
+    expect(state.chart).to.include({ instrument: 'SJC', range: '5y', loading: true });
+    const late: Action = {
+      type: 'candles',
+      instrument: 'PNJ',
+      range: '5y',
+      candles: [candle(1, 9)],
+      currency: 'VND',
+      unit: 'tael',
+    };
+    expect(play(state, late).state.chart).to.equal(state.chart);
+    const there = play(state, { ...late, instrument: 'SJC' }).state;
+    expect(there.chart).to.deep.include({ loading: false, candles: [candle(1, 9)] });
+    const focused = play(there, ...press('tab', 'tab')).state;
+    expect(focused.focus).to.equal('chart');
+    expect(play(focused, ...press(']')).effects).to.deep.equal([
+      { type: 'loadChart', instrument: 'SJC', range: 'all' },
+    ]);
+    expect(play(focused, ...press(']', ']', ']')).effects).to.have.length(1);
+    expect(play(focused, ...press('c')).state.chart.mode).to.equal('candles');
+    expect(play(focused, ...press('left', 'left', 'right')).state.chart.crosshair).to.equal(0);
+  });
+
+  it('signs in by the form, and takes over where that is wanted', () => {
+    const form = play(START, ...press('f2'), ...typed('yoda'), ...press('enter'), ...typed('a b'), ...press('enter'));
+    expect(form.effects).to.deep.equal([{ type: 'signIn', name: 'yoda', password: 'a b', takeOver: false }]);
+    expect(form.state.form).to.include({ busy: true });
+    const elsewhere: Action = { type: 'signInFailed', message: 'He is.', reason: 'ALREADY_SIGNED_IN' };
+    const again = play(form.state, elsewhere, ...press('enter'));
+    expect(again.effects).to.deep.equal([{ type: 'signIn', name: 'yoda', password: 'a b', takeOver: true }]);
+    const wrong = play(form.state, { type: 'signInFailed', message: 'Wrong.', reason: 'WRONG_PASSWORD' }).state;
+    expect(wrong.form).to.include({ password: '', error: 'Wrong.', busy: false });
+    const done = play(form.state, { type: 'signedIn', name: 'yoda', role: 'member' });
+    expect(done.state).to.deep.include({ form: null, member: { name: 'yoda', role: 'member' } });
+    expect(JSON.stringify(done.state)).to.not.include('a b');
+  });
+
+  it('asks for an account where nothing can be read without one', () => {
+    expect(play(START, { type: 'signedOut', ask: true }).state.form).to.include({ kind: 'signIn' });
+    expect(play(START, { type: 'signedOut', ask: false }).state.form).to.equal(null);
+    const typing = play(START, ...press('f3'), ...typed('yo'), { type: 'signedOut', ask: true }).state;
+    expect(typing.form).to.include({ kind: 'signUp', name: 'yo' });
+  });
+
+  it('shows posts once, in their latest form', () => {
+    const page: Action = { type: 'posts', posts: [post(1), post(2)], more: false, older: false };
+    const { state } = play(START, page, { type: 'post', post: post(3) }, { type: 'post', post: post(3) });
+    expect(state.forum.posts.map(({ number }) => number)).to.deep.equal([1, 2, 3]);
+    const edited = play(state, { type: 'post', post: post(2, { text: 'new', seq: 9 }) }, page).state;
+    expect(edited.forum.posts[1]).to.include({ text: 'new' });
+  });
+
+  it('starts over where posts in between are not known', () => {
+    const { state } = play(
+      START,
+      { type: 'posts', posts: [post(1), post(2)], more: false, older: false },
+      { type: 'posts', posts: [post(50), post(51)], more: true, older: false },
+    );
+    expect(state.forum.posts.map(({ number }) => number)).to.deep.equal([50, 51]);
+    const joined = play(state, { type: 'posts', posts: [post(51), post(52)], more: true, older: false }).state;
+    expect(joined.forum.posts.map(({ number }) => number)).to.deep.equal([50, 51, 52]);
+  });
+
+  it('says who mentions somebody', () => {
+    const me = play(START, { type: 'signedIn', name: 'yoda', role: 'member' }).state;
+    const { state } = play(me, { type: 'post', post: post(4, { text: 'hi @yoda', mentions: ['yoda'] }) });
+    expect(state.notice?.text).to.equal('luke mentions you in #lobby.');
+  });
+
+  it('reads older posts when somebody scrolls up to the oldest', () => {
+    const posts = Array.from({ length: 100 }, (_, i) => post(i + 101));
+    const { state } = play(START, { type: 'posts', posts, more: true, older: false });
+    const { effects, state: up } = play(state, { type: 'wheel', pane: 'forum', by: -1000 });
+    expect(effects).to.deep.equal([{ type: 'loadPosts', before: 101, topic: null }]);
+    const kept = play(up, { type: 'post', post: post(201) }).state;
+    expect(kept.forum.scroll).to.equal(up.forum.scroll + 1);
+    expect(play(kept, { type: 'wheel', pane: 'forum', by: 1000 }).state.forum.scroll).to.equal(0);
+  });
+
+  it('keeps the memory bounded', () => {
+    let state = START;
+    for (let i = 1; i <= 3000; i++) state = reduce(state, { type: 'post', post: post(i) }).state;
+    expect(state.forum.posts).to.have.length(500);
+    expect(state.forum.posts.at(-1)!.number).to.equal(3000);
+  });
+
+  const keys = KEYS.flatMap((each) => each.keys);
+  const anyKey = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...keys).map(keyOf) },
+    {
+      weight: 3,
+      arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }).map((text) => ({ name: text, text })),
+    },
+    { weight: 1, arbitrary: fc.record({ name: fc.string() }) },
+  );
+  const price = fc.oneof(fc.double({ noDefaultInfinity: true, noNaN: true, min: 0, max: 1e9 }), fc.constant(0));
+  const anyQuote = fc
+    .record({ instrument: fc.constantFrom('SJC', 'PNJ', 'BTC', 'x y'), sell: price, stale: fc.boolean() })
+    .map(({ instrument, sell, stale }) => quote(instrument, sell, { stale }));
+  const anyPost = fc
+    .record({
+      number: fc.integer({ min: 1, max: 400 }),
+      text: fc.option(fc.string({ unit: 'binary' })),
+      seq: fc.nat(500),
+    })
+    .map(({ number, text, seq }) => post(number, { text, seq, topic: number % 3 === 0 ? 'gold' : 'lobby' }));
+  const anyAction: fc.Arbitrary<Action> = fc.oneof(
+    { weight: 12, arbitrary: anyKey.map((key): Action => ({ type: 'key', key })) },
+    fc.string({ unit: 'binary' }).map((text): Action => ({ type: 'pasted', text })),
+    fc
+      .tuple(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 100 }))
+      .map(([columns, rows]): Action => ({ type: 'resized', columns, rows })),
+    fc
+      .record({
+        pane: fc.constantFrom(...PANES),
+        row: fc.integer({ min: -2, max: 60 }),
+        column: fc.integer({ min: -2, max: 200 }),
+        width: fc.nat(200),
+        height: fc.nat(60),
+      })
+      .map((click): Action => ({ type: 'clicked', ...click })),
+    fc
+      .record({ pane: fc.constantFrom(...PANES), by: fc.integer({ min: -50, max: 50 }) })
+      .map((turn): Action => ({ type: 'wheel', ...turn })),
+    fc.array(anyQuote, { maxLength: 6 }).map((quotes): Action => {
+      const unique = new Map(quotes.map((each) => [each.instrument, each]));
+      return { type: 'rates', quotes: [...unique.values()] };
+    }),
+    anyQuote.map((each): Action => ({ type: 'quote', quote: each })),
+    fc.record({ posts: fc.array(anyPost, { maxLength: 30 }), more: fc.boolean(), older: fc.boolean() }).map(
+      ({ posts, ...rest }): Action => ({
+        type: 'posts',
+        posts: posts.toSorted((a, b) => a.number - b.number),
+        ...rest,
+      }),
+    ),
+    anyPost.map((each): Action => ({ type: 'post', post: each })),
+    fc
+      .record({
+        instrument: fc.constantFrom('SJC', 'PNJ', 'BTC'),
+        range: fc.constantFrom(...RANGES),
+        closes: fc.array(price, { maxLength: 40 }),
+      })
+      .map(({ instrument, range, closes }): Action => {
+        const candles = closes.map((close, i) => candle(closes.length - i, close));
+        return { type: 'candles', instrument, range, candles, currency: 'VND', unit: 'tael' };
+      }),
+    fc.constantFrom<Action>(
+      ONLINE,
+      { type: 'link', link: { phase: 'offline', since: NOW, nextTryAt: NOW + 5, reason: 'gone' } },
+      { type: 'link', link: { phase: 'ended', reason: 'kicked' } },
+      { type: 'signedIn', name: 'yoda', role: 'member' },
+      { type: 'signedOut', ask: true },
+      { type: 'signInFailed', message: 'no', reason: 'ALREADY_SIGNED_IN' },
+      { type: 'topics', topics: [{ topic: 'gold', unread: 2, mentions: 1 }] },
+      { type: 'topics', topics: [] },
+      { type: 'member', name: 'luke', change: 'idle' },
+      { type: 'answered', lines: ['one', 'two'] },
+      { type: 'notice', text: 'hello', tone: 'info' },
+      { type: 'trends', closes: { SJC: [1, 2, 3] } },
+      { type: 'tick', now: NOW + 10_000 },
+    ),
+  );
+
+  it('never throws, and keeps the state whole, whatever happens in whatever order', () => {
+    fc.assert(
+      fc.property(fc.array(anyAction, { maxLength: 60 }), (actions) => {
+        let state: State = START;
+        for (const action of actions) {
+          state = reduce(state, action).state;
+          const { input, forum, chart, rates, selected, help } = state;
+          expect(input.cursor).to.be.within(0, [...input.text].length);
+          expect(input.walking ?? 0).to.be.within(0, Math.max(0, input.history.length - 1));
+          if (rates.length > 0) expect(selected).to.not.equal(null);
+          expect(forum.scroll).to.be.at.least(0);
+          const numbers = forum.posts.map(({ number }) => number);
+          expect(numbers).to.deep.equal([...new Set(numbers)].sort((a, b) => a - b));
+          if (chart.crosshair !== null) {
+            expect(chart.crosshair).to.be.within(0, Math.max(0, chart.candles.length - 1));
+          }
+          expect(help?.scroll ?? 0).to.be.within(0, 1000);
+          expect(PANES).to.include(state.focus);
+        }
+        const lines = frame(state, THEME[state.theme], { colours: 0 });
+        expect(lines).to.have.length(state.rows);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
