@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { isAlive } from '../../src/daemon/pidfile.ts';
+import { makeTemporaryHome, removeTemporaryHome, sweepTemporaryHomes } from '../../src/demo/temporary-home.ts';
+import { Robot } from '../terminal/robot.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = ['--import', 'tsx', join(ROOT, 'bin/dev.ts'), 'demo'];
+
+describe('goldctl demo', function () {
+  this.timeout(40_000);
+
+  let folder: string;
+  let env: NodeJS.ProcessEnv;
+  const started: (ChildProcess | Robot)[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'goldctl-demos-'));
+    const { GOLDCTL_SERVER: _, NO_COLOR: __, ...others } = process.env;
+    // The home that the demo must leave alone.
+    env = { ...others, TMPDIR: folder, LC_ALL: 'C.UTF-8', GOLDCTL_HOME: join(folder, 'mine') };
+  });
+
+  afterEach(async () => {
+    for (const program of started.splice(0)) {
+      if (program instanceof Robot) await program.stop();
+      else program.kill('SIGKILL');
+    }
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const homes = async () => (await readdir(folder)).filter((name) => name.startsWith('goldctl-demo-'));
+  const run = (args: readonly string[]): ChildProcess => {
+    const child = spawn(process.execPath, [...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    started.push(child);
+    return child;
+  };
+  const show = (): Robot => {
+    const robot = new Robot({ file: process.execPath, args: [...PROGRAM, '--seed', '7'], env, columns: 120, rows: 36 });
+    started.push(robot);
+    return robot;
+  };
+
+  it('shows the room on a terminal, where a bot answers, and leaves nothing after Ctrl-C', async () => {
+    const robot = show();
+    for (const text of ['Forum', 'bot-binh', 'SJC']) await robot.see(text, 25_000);
+    for (const pane of ['Rates', 'Members', 'Forum', 'Transfers']) {
+      expect(
+        robot.lines.find((line) => line.includes(`─ ${pane}`)),
+        pane,
+      ).to.match(/SIMULATED/);
+    }
+    const [name] = await homes();
+    const home = join(folder, name!);
+    expect((await stat(home)).mode & 0o777).to.equal(0o700);
+    robot.say('MSG @bot-an SJC?');
+    await robot.see(/bot-an .*@you SJC 18\d/);
+    const daemon = JSON.parse(await readFile(join(home, 'daemon.pid'), 'utf8')).pid;
+    robot.press('ctrl-c');
+    expect(await robot.exited).to.include({ exitCode: 0 });
+    expect(await homes()).to.deep.equal([]);
+    expect(isAlive(daemon)).to.equal(false);
+  });
+
+  it('leaves nothing when it is told to end while it begins', async () => {
+    const child = run(PROGRAM);
+    const told = text(child.stderr!);
+    await until(async () => (await homes()).length > 0);
+    child.kill('SIGTERM');
+    const [exit] = await once(child, 'exit');
+    expect(exit, await told).to.equal(143);
+    expect(await homes()).to.deep.equal([]);
+  });
+
+  it('leaves nothing when it fails', async () => {
+    const child = run(['--import', 'tsx', 'test/demo/crashing.ts']);
+    const [address, fault] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+    expect(fault).to.include('a fault that nobody foresaw');
+    expect(child.exitCode).to.equal(1);
+    await until(() => isRefused(address));
+    expect(await homes()).to.deep.equal([]);
+  });
+
+  it('takes its daemon along when it is killed; the next one tidies up, prints a frame, and leaves nothing', async () => {
+    const robot = show();
+    await robot.see(/It is at|Members/, 25_000);
+    const [name] = await homes();
+    const { pid } = JSON.parse(await readFile(join(folder, name!, 'daemon.pid'), 'utf8'));
+    robot.signal('SIGKILL');
+    await robot.exited;
+    await until(() => !isAlive(pid));
+    expect(await homes(), 'a killed process removes nothing').to.deep.equal([name]);
+
+    const child = run([...PROGRAM, '--columns', '140', '--rows', '40']);
+    const [frame, told] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+    expect(child.exitCode, told).to.equal(0);
+    const lines = frame.trimEnd().split('\n');
+    expect(lines).to.have.length(40);
+    expect(frame.match(/SIMULATED/g)).to.have.length.of.at.least(6); // the header and five panes
+    expect(frame).to.include('bot-an').and.include('bot-binh').and.include('SJC').and.include('BTC');
+    expect(told).to.match(/It is at 127\.0\.0\.1:\d+/);
+    expect(await homes()).to.deep.equal([]);
+    expect(await isRefused(/127\.0\.0\.1:\d+/.exec(told)![0])).to.equal(true);
+  });
+
+  describe('sweeping', () => {
+    it('leaves alone what a living process made, what is no folder of a demo, and removes the rest', async () => {
+      const parent = join(folder, 'sweep');
+      const child = spawn(process.execPath, ['-e', '']);
+      await once(child, 'exit');
+      const dead = `goldctl-demo-${child.pid}-abcdef`;
+      for (const name of [dead, 'goldctl-demo-x', 'goldctl-1234']) await mkdir(join(parent, name), { recursive: true });
+      const home = await makeTemporaryHome(parent);
+      try {
+        expect(await sweepTemporaryHomes(parent)).to.deep.equal([join(parent, dead)]);
+        expect(await readdir(parent)).to.have.members([
+          'goldctl-demo-x',
+          'goldctl-1234',
+          home.root.slice(parent.length + 1),
+        ]);
+      } finally {
+        await removeTemporaryHome(home);
+        await rm(parent, { recursive: true });
+      }
+    });
+  });
+});
+
+async function until(wanted: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await wanted())) await sleep(20); // mocha's time is the limit
+}
+
+/** Nobody listens there. */
+function isRefused(address: string): Promise<boolean> {
+  const [host, port] = address.trim().split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host: host!, port: Number(port) });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', () => resolve(true));
+  });
+}

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { Exchange } from '../../src/demo/exchange.ts';
+import { Market } from '../../src/demo/market.ts';
+import { COMPANY, PROVIDER, providerConfig } from '../../src/demo/provider.ts';
+import { configuredProvider } from '../../src/rates/configured.ts';
+
+const NOW = Date.UTC(2026, 6, 20, 3, 7, 42);
+
+describe('the demo exchange', () => {
+  const market = new Market(3, NOW);
+  const exchange = new Exchange(market, () => NOW);
+
+  before(() => exchange.start());
+  after(() => exchange.stop());
+
+  it('gives bodies that the provider of its configuration reads, every price SIMULATED', async () => {
+    const provider = configuredProvider(PROVIDER, providerConfig(exchange.url));
+    const context = { url: exchange.url, key: undefined, now: NOW, fetch: () => Promise.reject(new Error('not used')) };
+    const [request] = await provider.requests(context);
+    const body = await (await fetch(request!.url)).text();
+    const quotes = provider.parse(body, context, 0);
+    expect(
+      quotes.map(({ instrument, buy, sell, currency, unit, at }) => ({ instrument, buy, sell, currency, unit, at })),
+    ).to.deep.equal(market.pricesAt(NOW));
+    for (const quote of quotes) {
+      expect(quote.provider).to.match(/^simulated/);
+      expect(quote.company).to.equal(COMPANY).and.to.equal('SIMULATED');
+    }
+    expect(body).to.include('SIMULATED');
+  });
+
+  it('answers nothing else', async () => {
+    expect((await fetch(new URL('/', exchange.url))).status).to.equal(404);
+    expect((await fetch(exchange.url, { method: 'POST', body: 'x' })).status).to.equal(405);
+  });
+
+  it('listens on this machine alone', () => {
+    expect(new URL(exchange.url).hostname).to.equal('127.0.0.1');
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Market, type Price, STEP_MS } from '../../src/demo/market.ts';
+import { knownInstrument } from '../../src/domain/instrument.ts';
+import { implausible } from '../../src/domain/plausible.ts';
+
+const DAY = 86_400_000;
+const NOW = Date.UTC(2026, 6, 20, 3, 7, 42);
+
+function of(prices: readonly Price[], instrument: string): Price[] {
+  return prices.filter((price) => price.instrument === instrument);
+}
+
+describe('the simulated market', () => {
+  const market = new Market(1, NOW);
+  const instruments = [...new Set(market.past.map(({ instrument }) => instrument))];
+
+  it('repeats with its seed, at any time of day', () => {
+    const again = new Market(1, NOW);
+    expect(again.past).to.deep.equal(market.past);
+    const later = new Market(1, NOW + 0.7 * DAY);
+    const numbers = (prices: readonly Price[]) => prices.map(({ instrument, buy, sell }) => [instrument, buy, sell]);
+    expect(numbers(later.past)).to.deep.equal(numbers(market.past));
+    expect(numbers(later.pricesAt(NOW + 0.7 * DAY + 60_000))).to.deep.equal(numbers(again.pricesAt(NOW + 60_000)));
+    expect(numbers(new Market(2, NOW).past)).to.not.deep.equal(numbers(market.past));
+  });
+
+  it('has a year of days, a month of hours and a day of five minutes, up to now', () => {
+    const sjc = of(market.past, 'SJC').map(({ at }) => at);
+    expect(sjc).to.have.length(335 + 29 * 24 + 288 + 1);
+    expect(sjc[0]).to.be.within(NOW - 366 * DAY, NOW - 364 * DAY);
+    expect(sjc.at(-1)).to.be.within(NOW - 300_000, NOW);
+    expect(sjc.every((at, i) => i === 0 || at > sjc[i - 1]!)).to.equal(true);
+    for (const instrument of instruments) expect(of(market.past, instrument)).to.have.length(sjc.length);
+  });
+
+  it('has instruments of all three markets that goldctl knows', () => {
+    expect(instruments).to.include.members(['SJC', 'SJC-RING', 'PNJ', 'DOJI', 'XAU', 'BTC', 'ETH', 'USD', 'EUR']);
+    expect(new Set(instruments.map((id) => knownInstrument(id)?.market))).to.deep.equal(
+      new Set(['gold', 'crypto', 'fx']),
+    );
+  });
+
+  it('goes on where its past ends, a step at a time', () => {
+    const going = new Market(5, NOW);
+    const before = going.pricesAt(NOW);
+    expect(before.map(({ sell }) => sell)).to.deep.equal(instruments.map((id) => of(going.past, id).at(-1)!.sell));
+    expect(going.pricesAt(NOW + STEP_MS - 1)).to.deep.equal(before);
+    const after = going.pricesAt(NOW + 30 * STEP_MS);
+    expect(after).to.not.deep.equal(before);
+    for (const { at } of after) expect(at).to.be.within(before[0]!.at, NOW + 30 * STEP_MS);
+    expect(going.pricesAt(NOW), 'time only goes on').to.deep.equal(after);
+  });
+
+  it('is never refused as implausible, whatever the seed', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat({ max: 600 }), (seed, seconds) => {
+        const any = new Market(seed, NOW);
+        const now = NOW + seconds * 1000;
+        const lasts = new Map<string, Price>();
+        for (const price of [...any.past, ...any.pricesAt(now)]) {
+          const { instrument } = price;
+          const { market } = knownInstrument(instrument)!;
+          const quote = { ...price, market, provider: 'simulated', company: '', brand: '' };
+          const last = lasts.get(instrument);
+          const before = last && { ...quote, ...last, checkedAt: last.at, id: '' };
+          const reason = implausible(quote, before, price.at);
+          if (reason !== undefined || price.buy > price.sell) throw new Error(`${instrument}: ${reason}`);
+          lasts.set(instrument, price);
+        }
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it('leans as real ones do: kinds of gold go together, gold and coins do not', () => {
+    const returns = (instrument: string) => {
+      const days = of(market.past, instrument).slice(0, 335);
+      return days.slice(1).map(({ sell }, i) => Math.log(sell / days[i]!.sell));
+    };
+    const likeness = (one: string, other: string) => {
+      const [a, b] = [returns(one), returns(other)];
+      const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+      return sum(a.map((x, i) => x * b[i]!)) / Math.sqrt(sum(a.map((x) => x * x)) * sum(b.map((x) => x * x)));
+    };
+    expect(likeness('SJC', 'XAU')).to.be.above(0.8);
+    expect(likeness('BTC', 'ETH')).to.be.above(0.7);
+    expect(Math.abs(likeness('SJC', 'BTC'))).to.be.below(0.3);
+  });
+});
