@@ -38,25 +38,28 @@ export class DaemonFixture {
       ...config,
       rates: { providers: { ...off, ...config.rates?.providers } },
     };
-    const daemon = await startDaemon({
-      home,
-      config: parseConfig(JSON.stringify(settings), 'config.json'),
-      version: '0.0.0',
-      log,
-      onStop: () => {},
-    });
-    return new DaemonFixture(home, daemon);
+    const begin = (listen: object = settings.listen) =>
+      startDaemon({
+        home,
+        config: parseConfig(JSON.stringify({ ...settings, listen }), 'config.json'),
+        version: '0.0.0',
+        log,
+        onStop: () => {},
+      });
+    return new DaemonFixture(home, await begin(), begin);
   }
 
   readonly home: Home;
-  readonly daemon: Daemon;
+  daemon: Daemon;
+  readonly #begin: (listen?: object) => Promise<Daemon>;
   readonly #clients: Client[] = [];
   readonly #folders: string[];
   #cli: CliConfig | undefined;
 
-  private constructor(home: Home, daemon: Daemon) {
+  private constructor(home: Home, daemon: Daemon, begin: (listen?: object) => Promise<Daemon>) {
     this.home = home;
     this.daemon = daemon;
+    this.#begin = begin;
     this.#folders = [home.root];
   }
 
@@ -98,6 +101,14 @@ export class DaemonFixture {
         else process.env[name] = value;
       }
     }
+  }
+
+  /** Ends the daemon and starts it on the same port and data. `between` runs while there is none. */
+  async restart(between: () => void | Promise<void> = () => {}): Promise<void> {
+    const port = Number(this.address.split(':').at(-1));
+    await this.daemon.stop('Back in a moment.');
+    await between();
+    this.daemon = await this.#begin({ port, plain: true });
   }
 
   async stop(): Promise<void> {

@@ -96,6 +96,7 @@ export class Client {
 
   readonly #socket: Socket;
   readonly #target: Target;
+  readonly #home: Home;
   readonly #credentials: Credentials;
   readonly #callTimeoutMs: number;
   readonly #clientName: string;
@@ -111,6 +112,7 @@ export class Client {
   #bye: EventParams<'bye'> | undefined;
   #socketError: NodeJS.ErrnoException | undefined;
   #nextId = 1;
+  #heardAt = performance.now();
   #ended = false;
   /** The other side ended the connection and did not say why. */
   #cutOff = false;
@@ -119,6 +121,7 @@ export class Client {
   private constructor(socket: Socket, { target, home, callTimeoutMs = 60_000, client }: ConnectOptions) {
     this.#socket = socket;
     this.#target = target;
+    this.#home = home;
     this.#credentials = new Credentials(home.credentialsFile);
     this.#callTimeoutMs = callTimeoutMs;
     this.#clientName = client ?? `goldctl/${version()}`;
@@ -153,6 +156,16 @@ export class Client {
 
   get target(): Target {
     return this.#target;
+  }
+
+  /** Where its token and the server's certificate are kept. */
+  get home(): Home {
+    return this.#home;
+  }
+
+  /** When the daemon was last heard, in ms of the monotonic clock. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   /** Why the kept token did not sign in, where it did not. */
@@ -282,6 +295,7 @@ export class Client {
 
   #receive(chunk: Buffer): void {
     if (this.#ended) return;
+    this.#heardAt = performance.now();
     try {
       for (const text of this.#splitter.push(chunk)) if (text !== '') this.#take(parseLine(text));
     } catch (cause) {
@@ -341,9 +355,13 @@ export class Client {
 
   #lost(): Failure {
     if (this.#bye) {
-      const { reason, retryAfterMs } = this.#bye;
+      const { reason, retryAfterMs, final } = this.#bye;
       return new Failure('CONNECTION_ENDED', `The server ended the connection: ${String(reason)}`, {
-        data: { why: String(reason), ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}) },
+        data: {
+          why: String(reason),
+          ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
+          ...(final === true ? { final } : {}),
+        },
       });
     }
     const why = this.#socketError?.code ? ` (${this.#socketError.code})` : '';

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Client } from '../../src/client/client.ts';
+import { Link } from '../../src/client/link.ts';
+import { localTarget, parseTarget } from '../../src/client/target.ts';
+import type { DaemonStatus } from '../../src/daemon/lifecycle.ts';
+import { type Home, openHome } from '../../src/home.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+import { PROVIDERS } from '../../src/rates/providers/index.ts';
+
+// `npm test` has built the daemon: it starts in a fraction of the time that it takes from source.
+const BUILT = new URL('../../dist/src/daemon/lifecycle.js', import.meta.url);
+const SOURCE = new URL('../../src/daemon/lifecycle.ts', import.meta.url);
+const lifecycle = (await import(
+  (existsSync(BUILT) ? BUILT : SOURCE).href
+)) as typeof import('../../src/daemon/lifecycle.ts');
+const { startDaemon, stopDaemon } = lifecycle;
+
+type Post = Result<'forum.post'>['post'];
+
+const CLIENTS = 20;
+/** The bar of the room is 20; a few tell most of it in a fraction of the time. */
+const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 5);
+/** Every provider off: nothing but the clients is to write. */
+const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
+const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1000, connectionsPerAddress: 1000 };
+
+/** Somebody who posts without end, and keeps what was acknowledged and what was heard. */
+class Poster {
+  readonly name: string;
+  readonly link: Link;
+  readonly acknowledged: Post[] = [];
+  readonly heard: Post[] = [];
+  readonly trouble: unknown[] = [];
+  returns = -1;
+  written = 0;
+  readonly #onAcknowledged: () => void;
+
+  constructor(name: string, connected: Client, onAcknowledged: () => void) {
+    this.name = name;
+    this.#onAcknowledged = onAcknowledged;
+    this.link = new Link({
+      target: connected.target,
+      home: connected.home,
+      connected,
+      watch: { forum: true },
+      onOnline: () => {
+        this.returns += 1;
+      },
+      onSignedOut: (failure) => this.trouble.push(failure ?? 'signed out'),
+      onRefused: (failure) => this.trouble.push(failure),
+    });
+    this.link.on('post', ({ post }) => this.heard.push(post));
+  }
+
+  /** Up to three posts are on their way at a time. */
+  async write(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.all(Array.from({ length: 3 }, () => this.#post()));
+      await sleep(10);
+    }
+  }
+
+  async #post(): Promise<void> {
+    try {
+      this.acknowledged.push(await this.link.post({ text: `${this.name} ${this.written++}` }));
+      this.#onAcknowledged();
+    } catch (thrown) {
+      this.trouble.push(thrown);
+    }
+  }
+}
+
+describe(`kill -9 under ${CLIENTS} posting clients`, function () {
+  this.timeout(30_000 + ROUNDS * 15_000);
+  const homes: Home[] = [];
+  const anotherHome = async () => {
+    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-posting-')) });
+    homes.push(home);
+    return home;
+  };
+
+  afterEach(async () => {
+    if (homes[0]) await stopDaemon(homes[0]).catch(() => {}); // it may not run
+    for (const { root } of homes.splice(0)) await rm(root, { recursive: true, force: true });
+  });
+
+  it(`loses no acknowledged post, doubles none, and has every client back by itself, ${ROUNDS} times`, async () => {
+    const home = await anotherHome();
+    await home.prepare();
+    await writeFile(home.configFile, JSON.stringify({ limits, rates: { providers } }));
+    let daemon: DaemonStatus = (await startDaemon(home, { port: 0 })).status;
+    const { address } = daemon.listening[0]!;
+    const port = Number(address.split(':').at(-1));
+
+    let acknowledged = 0;
+    let wake = () => {};
+    const posters: Poster[] = [];
+    for (let i = 0; i < CLIENTS; i++) {
+      const name = `poster-${i}`;
+      const client = await Client.connect({ target: parseTarget(address), home: await anotherHome() });
+      await client.signUp({ name, password: 'a secret' });
+      posters.push(
+        new Poster(name, client, () => {
+          acknowledged += 1;
+          wake();
+        }),
+      );
+    }
+    const over = new AbortController();
+    try {
+      await Promise.all(posters.map(({ link }) => link.start()));
+      const writing = Promise.all(posters.map((poster) => poster.write(over.signal)));
+      for (let round = 1; round <= ROUNDS; round++) {
+        const enough = acknowledged + 50 + Math.floor(Math.random() * 200);
+        const returned = () => posters.every(({ returns }) => returns >= round - 1);
+        while (acknowledged < enough || !returned()) {
+          await Promise.race([new Promise<void>((resolve) => (wake = resolve)), sleep(50)]);
+        }
+        await sleep(Math.random() * 25); // somewhere in the making of a post
+        process.kill(daemon.pid, 'SIGKILL');
+        daemon = await restarted(home, port);
+      }
+      while (!posters.every(({ returns }) => returns >= ROUNDS)) await sleep(20);
+      over.abort();
+      await writing;
+
+      const forum = await everyPost(home);
+      expect(posters.flatMap(({ trouble }) => trouble)).to.deep.equal([]);
+      expect(forum.map(({ number }) => number)).to.deep.equal(forum.map((_, i) => i + 1));
+      for (const { name, acknowledged, written, heard, link } of posters) {
+        expect(link.state.kind, name).to.equal('online');
+        expect(link.waiting, name).to.equal(0);
+        const mine = forum.filter(({ member }) => member === name);
+        const texts = Array.from({ length: written }, (_, i) => `${name} ${i}`);
+        expect(
+          mine.map(({ text }) => text),
+          'each once, in order',
+        ).to.deep.equal(texts);
+        for (const post of acknowledged) expect(forum[post.number - 1], 'as acknowledged').to.deep.equal(post);
+        expect(acknowledged).to.have.length(written);
+        while (heard.length < forum.length) await sleep(5);
+        expect(
+          heard.map(({ number }) => number),
+          'heard without gap or repeat',
+        ).to.deep.equal(forum.map(({ number }) => number));
+      }
+    } finally {
+      over.abort();
+      await Promise.all(posters.map(({ link }) => link.stop()));
+    }
+  });
+});
+
+/** The daemon again on its port. The system may not have buried the old one yet. */
+async function restarted(home: Home, port: number): Promise<DaemonStatus> {
+  for (;;) {
+    try {
+      const { status, already } = await startDaemon(home, { port });
+      if (!already) return status;
+    } catch (thrown) {
+      if (!['NO_DAEMON', 'CONNECTION_ENDED', 'DATA_LOCKED', 'PORT_TAKEN'].includes((thrown as { code: string }).code))
+        throw thrown;
+    }
+    await sleep(10);
+  }
+}
+
+async function everyPost(home: Home): Promise<Post[]> {
+  const client = await Client.connect({ target: localTarget(home), home });
+  const all: Post[] = [];
+  try {
+    for (let sinceSeq = 0, more = true; more; ) {
+      const page = await client.call('forum.read', { sinceSeq, limit: 200 });
+      all.push(...page.posts);
+      ({ seq: sinceSeq, more } = page);
+    }
+  } finally {
+    await client.close();
+  }
+  return all;
+}
