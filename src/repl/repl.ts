@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
+import { Link, type LinkState } from '../client/link.ts';
 import { describeTarget } from '../client/target.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
@@ -9,14 +10,16 @@ import { plain } from '../domain/fold.ts';
 import { CATALOGUE } from '../domain/instrument.ts';
 import { price, seriesId } from '../domain/quote.ts';
 import { writePrivate } from '../home.ts';
-import type { Params } from '../protocol/methods.ts';
+import type { Params, Result } from '../protocol/methods.ts';
 import { type Action, complete, GrammarError, parse } from './grammar.ts';
+import type { Caller } from './history.ts';
 import { type Paper, paperOf } from './paper.ts';
 import { perform } from './perform.ts';
 import { failureLines, helpLines, postLine, quoteEvent } from './presenter.ts';
 import { type Input, MutableOutput, type Output } from './terminal.ts';
 
 export interface ReplOptions {
+  /** The connection to begin with. On a terminal another one follows where it is lost; the last one is closed. */
   readonly client: Client;
   readonly input: Input;
   readonly output: Output;
@@ -28,7 +31,7 @@ export interface ReplOptions {
 }
 
 export interface ReplOutcome {
-  /** 0; 1 when the connection was lost or a line of a script failed. */
+  /** 0; 1 when the connection ended, or was lost under a script, or a line of a script failed. */
   readonly exit: 0 | 1;
   readonly lines: number;
   /** Numbers of the lines that failed, from 1. */
@@ -57,7 +60,8 @@ const ASK: Record<Asked, string> = {
  * one before it could be shown.
  */
 export class Repl {
-  readonly #client: Client;
+  readonly #link: Link;
+  readonly #caller: Caller;
   readonly #input: Input;
   readonly #output: Output;
   readonly #historyFile: string | undefined;
@@ -72,7 +76,6 @@ export class Repl {
   #count = 0;
   #more: Deferred<void> = deferred();
   #asked: Asked | undefined;
-  #watched: Params<'watch'>['rates'];
   #readline: Interface | undefined;
   #screen: MutableOutput | undefined;
   #busy = true;
@@ -81,29 +84,37 @@ export class Repl {
   #eof = false;
   #ended = false;
   #lost: Failure | undefined;
+  #offline = false;
   #interrupted = false;
 
   constructor({ client, input, output, historyFile, user, env = process.env }: ReplOptions) {
-    this.#client = client;
     this.#input = input;
     this.#output = output;
     this.#historyFile = historyFile;
     this.#user = user;
     this.#env = env;
     this.#interactive = input.isTTY === true && output.isTTY === true;
+    const link = new Link({
+      target: client.target,
+      home: client.home,
+      connected: client,
+      watch: this.#interactive ? { forum: true } : {},
+      onState: (state) => this.#stateChanged(state),
+      onSignedOut: (failure) => {
+        if (failure && this.#interactive) this.#print([...failureLines(failure), 'Type -signin to sign in.']);
+      },
+      onRefused: (failure) => this.#print(failureLines(failure)),
+    });
+    this.#link = link;
+    this.#caller = callerOf(link);
   }
 
   /** Reads and answers lines until the input, the person or the connection ends it. */
   async run(): Promise<ReplOutcome> {
     const history = await this.#readHistory();
     const listening = this.#listen();
-    void this.#client.closed.then((failure) => {
-      if (this.#ended) return;
-      this.#lost = failure;
-      this.#ended = true;
-      this.#more.resolve();
-    });
     this.#open(history);
+    void this.#link.start();
     try {
       if (this.#interactive) await this.#welcome();
       this.#busy = false;
@@ -118,6 +129,8 @@ export class Repl {
       }
     } finally {
       for (const stop of listening) stop();
+      this.#ended = true;
+      await this.#link.stop();
       await this.#close();
     }
     if (this.#lost) this.#print(failureLines(this.#lost));
@@ -172,7 +185,7 @@ export class Repl {
   }
 
   async #welcome(): Promise<void> {
-    const { name, target } = this.#client;
+    const { name, target } = this.#link;
     this.#print([
       `goldctl, connected to ${describeTarget(target)}${name === null ? '' : ` as ${plain(name)}`}.`,
       `Type -help for the commands${name === null ? ', -signin or -signup to sign in' : ''}, -quit to end.`,
@@ -180,12 +193,11 @@ export class Repl {
     await this.#arrive();
   }
 
-  /** Messages and the names to complete are for those who may read: the control socket, and members. */
+  /** The names to complete are for those who may read: the control socket, and members. */
   async #arrive(): Promise<void> {
-    if (!this.#interactive || (this.#client.name === null && this.#client.target.kind !== 'local')) return;
+    if (!this.#interactive || (this.#link.name === null && this.#link.target.kind !== 'local')) return;
     try {
-      await this.#watch();
-      const { quotes } = await this.#client.call('rates.list', {});
+      const { quotes } = await this.#link.call('rates.list', {});
       for (const { instrument } of quotes) this.#instruments.add(plain(instrument));
     } catch (thrown) {
       const failure = Failure.from(thrown);
@@ -193,32 +205,41 @@ export class Repl {
     }
   }
 
+  /** A script ends where its connection does: nobody is there to look what was done of it. */
+  #stateChanged(state: LinkState): void {
+    if (this.#ended) return;
+    if (state.kind === 'online') {
+      if (this.#offline) this.#print(['Back online.']);
+      this.#offline = false;
+    } else if (state.kind === 'offline' && this.#interactive) {
+      if (!this.#offline) this.#print([`Connection lost: ${plain(state.reason).replace(/\.$/, '')}; trying again.`]);
+      this.#offline = true;
+    } else if (state.kind === 'offline' || state.kind === 'ended') {
+      this.#lost = state.failure;
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#more.resolve();
+    void this.#link.stop(); // a post that waits for its connection waits no more
+  }
+
   #listen(): (() => void)[] {
-    const client = this.#client;
+    const link = this.#link;
     return [
-      client.on('quote', (event) => {
+      link.on('quote', (event) => {
         const series = seriesId(event.quote);
         this.#instruments.add(plain(event.quote.instrument));
         this.#print([quoteEvent(event, this.#paper(), this.#prices.get(series))]);
         this.#prices.set(series, price(event.quote));
       }),
-      client.on('post', ({ post }) => {
-        if (this.#interactive && post.member !== client.name) this.#print([`* ${postLine(post)}`]);
+      link.on('post', ({ post }) => {
+        if (this.#interactive && post.member !== link.name) this.#print([`* ${postLine(post)}`]);
       }),
-      client.on('notice', ({ text, resync }) => {
-        this.#print([`* ${plain(text)}`]);
-        if (resync !== undefined)
-          void this.#watch(resync).catch((thrown) => this.#print(failureLines(Failure.from(thrown))));
-      }),
+      link.on('notice', ({ text }) => this.#print([`* ${plain(text)}`])),
     ];
-  }
-
-  async #watch(sinceSeq?: number): Promise<void> {
-    await this.#client.call('watch', {
-      ...(this.#watched === undefined ? {} : { rates: this.#watched }),
-      ...(this.#interactive ? { forum: true } : {}),
-      ...(sinceSeq === undefined ? {} : { sinceSeq }),
-    });
   }
 
   /** Runs while the line is being read: from here on what is typed shows, or not. */
@@ -302,29 +323,23 @@ export class Repl {
         return true; // the credentials are the next line
       case 'quit':
       case 'signOut': {
-        const { name } = this.#client;
+        const { name } = this.#link;
         this.#ended = true;
-        if (action.verb === 'signOut' && name !== null) await this.#client.signOut();
+        if (action.verb === 'signOut' && name !== null) await this.#link.signOut();
         this.#print([name === null ? 'See ya!' : `Successfully logout, seya ${plain(name)}!`]);
         return true;
       }
       case 'watch':
         return await this.#setWatch(action.instruments);
       default:
-        this.#print(await this.#patiently(() => perform(action, this.#client, this.#paper(), this.#user)));
+        this.#print(await this.#patiently(() => perform(action, this.#caller, this.#paper(), this.#user)));
         return true;
     }
   }
 
   async #setWatch(instruments: 'all' | 'off' | readonly string[]): Promise<boolean> {
-    const before = this.#watched;
-    this.#watched = instruments === 'off' ? undefined : instruments === 'all' ? true : [...instruments];
-    try {
-      await this.#patiently(() => this.#watch());
-    } catch (thrown) {
-      this.#watched = before;
-      throw thrown;
-    }
+    const rates = instruments === 'all' ? true : [...instruments];
+    await this.#link.watch({ forum: this.#interactive, ...(instruments === 'off' ? {} : { rates }) });
     this.#prices.clear();
     const what =
       typeof instruments === 'string'
@@ -344,8 +359,8 @@ export class Repl {
     try {
       if (password === '')
         throw new Failure('INVALID_REQUEST', 'Typo error, please type again: name and password on one line.');
-      if (verb === 'signIn') await this.#client.signIn({ name, password });
-      else await this.#client.signUp({ name, password });
+      if (verb === 'signIn') await this.#link.signIn({ name, password });
+      else await this.#link.signUp({ name, password });
     } catch (thrown) {
       const failure = Failure.from(thrown);
       this.#print(signFailure(failure));
@@ -356,7 +371,7 @@ export class Repl {
       if (again && this.#interactive && this.#items.length === 0 && !this.#eof && !this.#ended) this.#expect(verb);
       return false;
     }
-    const shown = plain(this.#client.name ?? name);
+    const shown = plain(this.#link.name ?? name);
     this.#print([
       verb === 'signIn'
         ? `Log in successfully! WELCOME "${shown}"`
@@ -390,8 +405,7 @@ export class Repl {
       this.#clearTyped();
       this.#prompt();
     } else if (this.#interrupted) {
-      this.#ended = true;
-      this.#more.resolve();
+      this.#end();
     } else {
       this.#interrupted = true;
       this.#print(['To end, type -quit, or press Ctrl-C once more.']);
@@ -409,7 +423,7 @@ export class Repl {
     if (this.#asked) {
       this.#screen?.say('name password: ');
     } else {
-      readline.setPrompt(`${plain(this.#client.name ?? 'goldctl')}> `);
+      readline.setPrompt(`${plain(this.#link.name ?? 'goldctl')}> `);
       readline.prompt(true);
     }
   }
@@ -437,6 +451,20 @@ export class Repl {
   #isPrivate(line: string): boolean {
     return this.#screen?.muted === true || /^\s*-?sign/i.test(line);
   }
+}
+
+/** What is posted is sent again where the connection is lost meanwhile; without a connection nothing is begun. */
+function callerOf(link: Link): Caller {
+  return {
+    get name() {
+      return link.name;
+    },
+    async call(method, params) {
+      if (method !== 'forum.post' || link.state.kind !== 'online') return await link.call(method, params);
+      const post = await link.post(params as Params<'forum.post'>);
+      return { post } as Result<typeof method>;
+    },
+  };
 }
 
 function signFailure(failure: Failure): string[] {

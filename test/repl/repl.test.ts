@@ -237,6 +237,28 @@ describe('repl', () => {
       await client.close();
     });
 
+    it('comes back after a lost connection, keeps what is typed, and goes on with messages', async () => {
+      await script('-signup\nfaithful pass\nOUT\n');
+      const client = await daemon.connectAfar();
+      await client.signIn({ name: 'faithful', password: 'pass' });
+      const { output, input, ended } = await terminal(client);
+      input.write('MARKET S');
+      await output.shows(/MARKET S$/);
+      const admin = await daemon.connect();
+      await admin.call('admin.quitAll', { reason: 'back in a moment.' });
+      await output.shows(/Connection lost: [^\n]+: back in a moment; trying again\.\n(.|\n)*faithful> MARKET S$/);
+      await admin.call('forum.post', { text: 'while you were away' });
+      await output.shows(/Back online\.\n(.|\n)*\* #\d+; owner: "while you were away"/);
+      await output.shows(/faithful> MARKET S$/);
+      input.write('JC\rMSG still here\r');
+      await output.shows(/SJC +[^\n]*VND(.|\n)*Message #\d+ posted at/);
+      await admin.call('admin.kick', { name: 'faithful', reason: 'enough' });
+      expect(await ended).to.include({ exit: 1 });
+      expect(output.text.match(/Connection lost/g)).to.have.length(1);
+      expect(output.text).to.match(/enough/);
+      await admin.close();
+    });
+
     it('forgets a line on Ctrl-C, and ends on the second one in a row', async () => {
       const client = await daemon.connectAfar();
       const { output, input, ended } = await terminal(client);
