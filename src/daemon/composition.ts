@@ -7,9 +7,11 @@ import { Accounts } from '../room/accounts.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
 import { Lockout } from '../room/lockout.ts';
+import { Messages } from '../room/messages.ts';
 import { Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
+import { Unread } from '../room/unread.ts';
 import { Hub } from '../server/hub.ts';
 import { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
@@ -70,7 +72,9 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     log,
   });
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
-  const presence = new Presence({ bus, now });
+  const unread = new Unread({ journal, bus, view, now });
+  const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
+  const presence = new Presence({ bus, now, idleMs: limits.idleMs });
   const hub = new Hub({ view, bus, mark: (quote) => rates.mark(quote) });
   const sessions = new Sessions();
 
@@ -81,6 +85,8 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     rates,
     intake,
     forum,
+    unread,
+    messages,
     presence,
     gatherer,
     view,
@@ -128,9 +134,15 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   try {
     await engine.start();
     started.push(() => engine.stop());
+    view.words.start((failure) =>
+      log.error({ event: 'words', err: failure }, 'the index of words is not kept any more'),
+    );
+    started.push(() => view.words.stop());
     await clearStaleSocket(home);
     hub.start();
     started.push(async () => hub.stop());
+    presence.start();
+    started.push(async () => presence.stop());
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
     await sumListener?.start();
@@ -153,7 +165,9 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
       fetcher.stop();
       await sumListener?.stop();
       await server.stop(reason, retryAfterMs);
+      presence.stop();
       hub.stop();
+      await view.words.stop();
       await engine.stop();
     },
   };

@@ -41,6 +41,8 @@ const Limits = strict({
   helloMs: count(10_000, 10, 3_600_000),
   signInMs: count(60_000, 10, 86_400_000),
   pingMs: count(30_000, 10, 3_600_000),
+  /** Without a call on any connection, a member is idle. */
+  idleMs: count(300_000, 10, 86_400_000),
   queueSoftBytes: count(MIB, 1024, 1024 * MIB),
   queueHardBytes: count(4 * MIB, 1024, 1024 * MIB),
   stallMs: count(10_000, 10, 3_600_000),

@@ -9,6 +9,8 @@ export interface Post {
   readonly text: string | null;
   readonly topic: string;
   readonly replyTo: number | null;
+  /** Members that its text mentions as `@name`. */
+  readonly mentions: string[];
   readonly at: Instant;
   readonly editedAt: Instant | null;
   readonly deletedAt: Instant | null;

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { literals, Post, Quote, Seq, strict } from './schema.ts';
+import { literals, Message, Post, Quote, Seq, strict } from './schema.ts';
 
 /** Notifications of the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
 export const EVENTS = {
@@ -11,9 +11,29 @@ export const EVENTS = {
     summary: 'A post was written, edited or deleted.',
     params: strict({ seq: Seq, post: Post }),
   },
+  message: {
+    summary: 'You got a direct message, or sent one: told to the two members alone.',
+    params: strict({ seq: Seq, message: Message }),
+  },
+  unread: {
+    summary:
+      'You marked something read, here or on another terminal: what is still unread in a topic, in all topics (without `topic`), or of what a member wrote to you (`with`).',
+    params: strict({
+      topic: Type.Optional(Type.String()),
+      with: Type.Optional(Type.String()),
+      seq: Type.Integer({ description: 'as of which the counts hold' }),
+      unread: Type.Integer(),
+      mentions: Type.Optional(Type.Integer({ description: 'unread posts that mention you' })),
+    }),
+  },
   member: {
-    summary: 'A member came, left or fell idle.',
-    params: strict({ name: Type.String(), change: literals(['joined', 'left', 'idle']), at: Type.Integer() }),
+    summary:
+      'A member came, left, fell idle (nothing was called on any of his connections for five minutes), or did something again.',
+    params: strict({
+      name: Type.String(),
+      change: literals(['joined', 'left', 'idle', 'active']),
+      at: Type.Integer(),
+    }),
   },
   notice: {
     summary:

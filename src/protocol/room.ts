@@ -43,7 +43,7 @@ export const room = {
   watch: method({
     access: 'reader',
     summary:
-      'Events from now on, or from after `sinceSeq`, without gap or repeat. A later call replaces the earlier one; `{}` ends it.',
+      'Events from now on, or from after `sinceSeq`, without gap or repeat. A later call replaces the earlier one; `{}` ends it. With `forum`, a member also gets his direct messages and what he marks read elsewhere.',
     params: strict({
       rates: Type.Optional(
         Type.Union([Type.Literal(true), Type.Array(Type.String({ maxLength: 128 }), { maxItems: 256 })], {

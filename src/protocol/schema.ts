@@ -70,6 +70,7 @@ export const Post = strict(
     text: nullable(Type.String({ description: 'null: deleted' })),
     topic: Type.String(),
     replyTo: nullable(Type.Integer()),
+    mentions: Type.Array(Type.String(), { description: 'members that the text mentions as `@name`' }),
     at: Instant,
     editedAt: nullable(Instant),
     deletedAt: nullable(Instant),
@@ -77,4 +78,17 @@ export const Post = strict(
     seq: Type.Integer({ description: 'of its last change' }),
   },
   'a post',
+);
+
+export const Message = strict(
+  {
+    number: Type.Integer({ description: 'of all direct messages of the room: it grows, with gaps' }),
+    from: Type.String(),
+    to: Type.String(),
+    text: Type.String(),
+    at: Instant,
+    unread: Type.Boolean({ description: 'written to you, and not marked read by you' }),
+    seq: Type.Integer(),
+  },
+  'a direct message',
 );

@@ -19,10 +19,14 @@ export type Action =
   | { readonly verb: 'providers' }
   | { readonly verb: 'chart'; readonly instrument: string; readonly range: Range }
   | { readonly verb: 'watch'; readonly instruments: 'all' | 'off' | readonly string[] }
-  | { readonly verb: 'post'; readonly text: string }
+  | { readonly verb: 'post'; readonly text: string; readonly topic?: string }
   | { readonly verb: 'edit'; readonly number: number; readonly at?: Instant; readonly text: string }
   | { readonly verb: 'delete'; readonly number: number; readonly at?: Instant }
   | { readonly verb: 'read'; readonly since?: Instant }
+  | { readonly verb: 'find'; readonly text: string }
+  | { readonly verb: 'topics' }
+  | { readonly verb: 'message'; readonly to: string; readonly text: string }
+  | { readonly verb: 'messages'; readonly with?: string }
   | { readonly verb: 'active' }
   | { readonly verb: 'sum'; readonly number: number };
 
@@ -104,11 +108,16 @@ export const VERBS: readonly Verb[] = [
   bare('PROVIDERS', { verb: 'providers' }, 'where the rates come from, and how each does'),
   {
     word: 'MSG',
-    follows: 'text',
-    help: 'write a message: MSG Hello',
+    follows: '[#topic] text',
+    help: 'write a message: MSG Hello, MSG #gold It is up',
     like: ['post', 'say'],
     completes: 'nothing',
-    read: (rest) => (rest === '' ? usage('MSG', 'MSG Hello') : { verb: 'post', text: rest }),
+    read: (rest) => {
+      // A number is no topic here: MSG #1 is right.
+      const [, topic, text] = /^#(?!\d+(?:\s|$))([\p{L}\p{M}\p{Nd}_-]{1,32})(?:\s+(.*))?$/su.exec(rest) ?? [];
+      if (rest === '' || (topic !== undefined && !text)) return usage('MSG', 'MSG Hello', 'MSG #gold It is up');
+      return topic === undefined ? { verb: 'post', text: rest } : { verb: 'post', text: text!, topic };
+    },
   },
   {
     word: 'EDT',
@@ -150,6 +159,27 @@ export const VERBS: readonly Verb[] = [
       const since = parseSeedTime(rest) ?? parseDay(rest)?.start;
       if (since !== undefined) return { verb: 'read', since };
       return new GrammarError('Read message fail. Invalid datetime format. Please follow: RDM 23 Feb 2021 15:00:00');
+    },
+  },
+  {
+    word: 'FIND',
+    follows: 'text',
+    help: 'messages with these words: FIND vang, FIND @hans',
+    like: ['search', 'grep'],
+    completes: 'nothing',
+    read: (rest) => (rest === '' ? usage('FIND', 'FIND vang') : { verb: 'find', text: rest }),
+  },
+  bare('TOPICS', { verb: 'topics' }, 'what is talked about, and what is unread', ['channels']),
+  {
+    word: 'DM',
+    follows: '[name [text]]',
+    help: 'write to one member alone: DM hans Hello',
+    like: ['tell', 'whisper'],
+    completes: 'nothing',
+    read: (rest) => {
+      const [, to = '', text = ''] = /^@?(\S*)(?:\s+(.*))?$/s.exec(rest) ?? [];
+      if (text !== '') return { verb: 'message', to, text };
+      return to === '' ? { verb: 'messages' } : { verb: 'messages', with: to };
     },
   },
   bare('ATU', { verb: 'active' }, 'who is here', ['users', 'who']),

@@ -6,21 +6,45 @@ import type { Paper } from './paper.ts';
 import { readPosts } from './posts.ts';
 import {
   activeMembers,
+  conversationsTable,
   historyChart,
   lookupResults,
+  messageLine,
+  messagesRead,
   noRates,
+  postsFound,
   postsRead,
   providersTable,
   ratesTable,
   sumLines,
+  topicsTable,
 } from './presenter.ts';
 import { askSum } from './sum.ts';
 
 /** The actions that are calls; the others belong to the shell or dashboard itself. */
 export type CallAction = Extract<
   Action,
-  { verb: 'lookup' | 'market' | 'providers' | 'chart' | 'post' | 'edit' | 'delete' | 'read' | 'active' | 'sum' }
+  {
+    verb:
+      | 'lookup'
+      | 'market'
+      | 'providers'
+      | 'chart'
+      | 'post'
+      | 'edit'
+      | 'delete'
+      | 'read'
+      | 'find'
+      | 'topics'
+      | 'message'
+      | 'messages'
+      | 'active'
+      | 'sum';
+  }
 >;
+
+const EDIT_FAILED = 'Edited the message failed. Please check the input.';
+const DELETE_FAILED = 'Delete the message failed. Please check the input.';
 
 /**
  * Does what a line asks for, and says what came of it.
@@ -52,26 +76,49 @@ export async function perform(action: CallAction, caller: Caller, paper: Paper, 
       return historyChart(`${instrument}, ${range}`, history, paper);
     }
     case 'post': {
-      const { post } = await caller.call('forum.post', { text: action.text });
+      const { text, topic } = action;
+      const { post } = await caller.call('forum.post', { text, ...(topic === undefined ? {} : { topic }) });
       return [`Message #${post.number} posted at ${formatSeedTime(post.at)}.`];
     }
     case 'edit': {
-      await checkTime(action, caller, 'Edited the message failed. Please check the input.');
-      const { post } = await caller.call('forum.edit', { number: action.number, text: action.text });
+      const { number, text } = action;
+      await checkTime(action, caller, EDIT_FAILED);
+      const { post } = await refused(EDIT_FAILED, () => caller.call('forum.edit', { number, text }));
       const at = formatSeedTime(post.editedAt ?? post.at);
       return [`Edit the message successfully. Message #${post.number} edited at ${at}.`];
     }
     case 'delete': {
-      await checkTime(action, caller, 'Delete the message failed. Please check the input.');
-      const { post } = await caller.call('forum.delete', { number: action.number });
+      const { number } = action;
+      await checkTime(action, caller, DELETE_FAILED);
+      const { post } = await refused(DELETE_FAILED, () => caller.call('forum.delete', { number }));
       const at = formatSeedTime(post.deletedAt ?? paper.now);
       return [`Delete the message successfully. Message #${post.number} deleted at ${at}.`];
     }
     case 'read': {
-      const { posts } = await (action.since === undefined
+      const { posts, seq } = await (action.since === undefined
         ? caller.call('forum.read', {})
         : readPosts(caller, { sinceTime: action.since }));
+      if (caller.name !== null && posts.length > 0) await caller.call('forum.markRead', { seq });
       return postsRead(posts);
+    }
+    case 'find': {
+      const { posts, more } = await caller.call('forum.search', { text: action.text });
+      return postsFound(posts, more);
+    }
+    case 'topics':
+      return topicsTable((await caller.call('forum.topics', {})).topics, paper);
+    case 'message': {
+      const { to, text } = action;
+      return [messageLine((await caller.call('messages.send', { to, text })).message)];
+    }
+    case 'messages': {
+      if (action.with === undefined) {
+        return conversationsTable((await caller.call('messages.conversations', {})).conversations, paper);
+      }
+      const { messages } = await caller.call('messages.read', { with: action.with });
+      const last = messages.findLast(({ unread }) => unread);
+      if (last) await caller.call('messages.markRead', { with: action.with, number: last.number });
+      return messagesRead(messages);
     }
     case 'active':
       return activeMembers((await caller.call('members.active', {})).members, caller.name);
@@ -93,5 +140,16 @@ async function checkTime(
   const carried = post.editedAt ?? post.at;
   if (Math.floor(carried / 1000) !== Math.floor(at / 1000)) {
     throw new Failure('CONFLICT', `${refusal} Message #${number} carries the time ${formatSeedTime(carried)}.`);
+  }
+}
+
+/** The forum seed's words before why a post cannot be changed. */
+async function refused<T>(refusal: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    const failure = Failure.from(thrown);
+    if (!['NOT_FOUND', 'NOT_ALLOWED', 'GONE'].includes(failure.code)) throw thrown;
+    throw new Failure(failure.code, `${refusal} ${failure.message}`, { cause: failure, data: failure.data });
   }
 }

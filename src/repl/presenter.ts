@@ -13,6 +13,7 @@ import { type Cell, cut, pad, table } from './table.ts';
 export type Quote = Result<'rates.list'>['quotes'][number];
 export type Providers = Result<'rates.providers'>['providers'];
 type Post = Result<'forum.read'>['posts'][number];
+type Message = Result<'messages.read'>['messages'][number];
 type Converted = NonNullable<Result<'rates.get'>['converted']>[number];
 type History = Result<'rates.history'>;
 
@@ -205,6 +206,94 @@ export function postLine(post: Post): string {
 export function postsRead(posts: readonly Post[]): string[] {
   if (posts.length === 0) return ['Read message failed. There is no new message'];
   return ['Read message successfully. The new message is:', ...posts.map(postLine)];
+}
+
+/** What a search found, the newest last as it is read. */
+export function postsFound(posts: readonly Post[], more: boolean): string[] {
+  if (posts.length === 0) return ['Sorry, did not find any results'];
+  const found = `${posts.length} result${posts.length === 1 ? '' : 's'} found${more ? ', the newest of more' : ''}:`;
+  return [found, ...posts.map(postLine).reverse()];
+}
+
+/** A post and what it said before, oldest first. */
+export function postRevisions({ post, revisions }: Result<'forum.revisions'>): string[] {
+  if (revisions.length === 0) return [postLine(post), 'It was never changed.'];
+  return [
+    ...revisions.map(
+      ({ text, at }) => `#${post.number}; ${plain(post.member)}: "${plain(text)}" since ${formatSeedTime(at)}.`,
+    ),
+    postLine(post),
+  ];
+}
+
+export function topicsTable(topics: Result<'forum.topics'>['topics'], paper: Paper): string[] {
+  if (topics.length === 0) return ['Nobody wrote anything yet. Be the first: MSG Hello'];
+  return table(
+    [
+      { title: 'Topic', most: 34 },
+      { title: 'Messages', align: 'right' },
+      { title: 'Unread', align: 'right' },
+      { title: 'Of you', align: 'right' },
+      { title: 'Last' },
+    ],
+    topics.map(({ topic, posts, unread = 0, mentions = 0, last }) => [
+      `#${plain(topic)}`,
+      formatCount(posts),
+      unread > 0 ? formatCount(unread) : '',
+      mentions > 0 ? formatCount(mentions) : '',
+      `#${last.number} by ${plain(last.member)}, ${formatSpan(Math.max(0, paper.now - last.at))} ago`,
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
+}
+
+/** One direct message. */
+export function messageLine({ number, from, to, text, at, unread }: Message): string {
+  const mark = unread ? ' (new)' : '';
+  return `#${number}; ${plain(from)} to ${plain(to)}: "${plain(text)}" sent at ${formatSeedTime(at)}.${mark}`;
+}
+
+export function messagesRead(messages: readonly Message[]): string[] {
+  return messages.length === 0 ? ['There are no messages. To write one: DM name text'] : messages.map(messageLine);
+}
+
+export function conversationsTable(
+  conversations: Result<'messages.conversations'>['conversations'],
+  paper: Paper,
+): string[] {
+  if (conversations.length === 0) return messagesRead([]);
+  return table(
+    [{ title: 'With' }, { title: 'Unread', align: 'right' }, { title: 'Last' }, { title: 'Text', most: 48 }],
+    conversations.map(({ with: other, unread, last }) => [
+      plain(other),
+      unread > 0 ? formatCount(unread) : '',
+      `${formatSpan(Math.max(0, paper.now - last.at))} ago`,
+      plain(last.text),
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
+}
+
+/** Everybody who is there. */
+export function membersTable(members: Result<'members.active'>['members'], paper: Paper): string[] {
+  if (members.length === 0) return ['Nobody is signed in.'];
+  return table(
+    [
+      { title: 'Name' },
+      { title: 'Address' },
+      { title: 'Port', align: 'right' },
+      { title: 'Active since' },
+      { title: 'Idle', align: 'right' },
+    ],
+    members.map(({ name, address, peerPort, activeSince, idleMs }) => [
+      plain(name),
+      plain(address),
+      peerPort === null ? '' : String(peerPort),
+      formatSeedTime(activeSince),
+      idleMs < 1000 ? '' : formatSpan(idleMs),
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
 }
 
 /** The others who are there. */

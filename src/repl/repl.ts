@@ -15,7 +15,7 @@ import { type Action, complete, GrammarError, parse } from './grammar.ts';
 import type { Caller } from './history.ts';
 import { type Paper, paperOf } from './paper.ts';
 import { perform } from './perform.ts';
-import { failureLines, helpLines, postLine, quoteEvent } from './presenter.ts';
+import { failureLines, helpLines, messageLine, postLine, quoteEvent } from './presenter.ts';
 import { type Input, MutableOutput, type Output } from './terminal.ts';
 
 export interface ReplOptions {
@@ -237,6 +237,9 @@ export class Repl {
       }),
       link.on('post', ({ post }) => {
         if (this.#interactive && post.member !== link.name) this.#print([`* ${postLine(post)}`]);
+      }),
+      link.on('message', ({ message }) => {
+        if (this.#interactive && message.from !== link.name) this.#print([`* ${messageLine(message)}`]);
       }),
       link.on('notice', ({ text }) => this.#print([`* ${plain(text)}`])),
     ];

@@ -2,7 +2,9 @@ import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
 import { nameKey, type Role } from '../domain/name.ts';
 import { LOBBY, type Post, parseText, parseTopic } from '../domain/post.ts';
+import { parseQuery } from '../domain/words.ts';
 import type { Appended, Journal } from '../engine/contract.ts';
+import type { Revision } from '../view/posts.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
 
@@ -23,10 +25,21 @@ export interface Reading {
   readonly sinceTime?: Instant | undefined;
   readonly before?: number | undefined;
   readonly topic?: string | undefined;
+  /** A post: it and the answers to it. */
+  readonly thread?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface Search {
+  readonly text: string;
+  readonly topic?: string | undefined;
+  readonly before?: number | undefined;
   readonly limit?: number | undefined;
 }
 
 const LIMIT = 50;
+/** Earlier texts that are given of one post: the last ones. */
+const REVISIONS = 200;
 
 /** The forum: posts of members, in topics. */
 export class Forum {
@@ -86,14 +99,19 @@ export class Forum {
     sinceTime,
     before,
     topic,
+    thread,
     limit = LIMIT,
   }: Reading): Promise<{ posts: Post[]; seq: number; more: boolean }> {
     const wanted = topic === undefined ? undefined : parseTopic(topic);
+    const root = thread === undefined ? undefined : this.#find(thread, 'thread');
+    const isIn = (post: Post) =>
+      (wanted === undefined || post.topic === wanted) &&
+      (root === undefined || post.number === root.number || post.replyTo === root.number);
     const head = this.#journal.head();
     const posts: Post[] = [];
     if (sinceSeq !== undefined) {
       for await (const post of this.#view.posts.changedAfter(sinceSeq)) {
-        if (wanted !== undefined && post.topic !== wanted) continue;
+        if (!isIn(post)) continue;
         if (posts.length === limit) return { posts, seq: posts.at(-1)!.seq, more: true };
         posts.push(post);
       }
@@ -101,8 +119,8 @@ export class Forum {
       return { posts, seq: Math.max(head, posts.at(-1)?.seq ?? 0), more: false };
     }
     let more = false;
-    for await (const post of this.#view.posts.backwards(before)) {
-      if (wanted !== undefined && post.topic !== wanted) continue;
+    for await (const post of this.#backwards(root, wanted, before)) {
+      if (!isIn(post)) continue;
       if (sinceTime !== undefined && (post.editedAt ?? post.at) < sinceTime) continue;
       if (posts.length === limit) {
         more = true;
@@ -111,6 +129,55 @@ export class Forum {
       posts.push(post);
     }
     return { posts: posts.reverse(), seq: head, more };
+  }
+
+  /**
+   * Posts that have all words of a text, the newest first: words of the post, of its writer's name, and mentions as
+   * `@name`. Case and Vietnamese marks are folded; the last word may be the beginning of one.
+   * @throws Failure INVALID_REQUEST
+   */
+  async search({ text, topic, before, limit = LIMIT }: Search): Promise<{ posts: Post[]; more: boolean }> {
+    const wanted = topic === undefined ? undefined : parseTopic(topic);
+    const query = parseQuery(text);
+    if (!query) {
+      throw new Failure('INVALID_REQUEST', 'A search needs a word: letters or digits.', { data: { field: 'text' } });
+    }
+    const posts: Post[] = [];
+    for await (const post of this.#view.words.find(query, { topic: wanted, before })) {
+      if (posts.length === limit) return { posts, more: true };
+      posts.push(post);
+    }
+    return { posts, more: false };
+  }
+
+  /**
+   * Earlier texts of a post, oldest first. Those of a deleted one are for its writer and moderators.
+   * @param reader undefined: the owner of the daemon, without a name
+   * @throws Failure NOT_FOUND, NOT_ALLOWED
+   */
+  async revisions(reader: Writer | undefined, number: number): Promise<{ post: Post; revisions: Revision[] }> {
+    const post = this.#find(number);
+    if (post.text === null && reader && !mayChange(reader, post)) {
+      throw new Failure('NOT_ALLOWED', `Post #${number} was deleted: its texts are for its writer and moderators.`);
+    }
+    const revisions: Revision[] = [];
+    for await (const revision of this.#view.posts.revisions(number)) {
+      revisions.push(revision);
+      if (revisions.length > REVISIONS) revisions.shift();
+    }
+    return { post, revisions };
+  }
+
+  /** Posts before a number, newest first, from where there are the fewest others among them. */
+  async *#backwards(root: Post | undefined, topic: string | undefined, before?: number): AsyncGenerator<Post> {
+    if (root) {
+      yield* this.#view.posts.replies(root.number, before);
+      if (before === undefined || root.number < before) yield root;
+    } else if (topic !== undefined) {
+      yield* this.#view.words.inTopic(topic, before);
+    } else {
+      yield* this.#view.posts.backwards(before);
+    }
   }
 
   #find(number: number, field = 'number'): Post {
@@ -122,13 +189,17 @@ export class Forum {
   #mine(writer: Writer, number: number): void {
     const post = this.#find(number);
     if (post.text === null) throw gone(number);
-    if (writer.role === 'member' && nameKey(post.member) !== nameKey(writer.name)) {
+    if (!mayChange(writer, post)) {
       throw new Failure(
         'NOT_ALLOWED',
         `Post #${number} is ${post.member}'s: only its writer or a moderator may change it.`,
       );
     }
   }
+}
+
+function mayChange(writer: Writer, post: Post): boolean {
+  return writer.role !== 'member' || nameKey(post.member) === nameKey(writer.name);
 }
 
 type Changes = Appended['changes'];

@@ -29,10 +29,13 @@ interface Live {
   readonly session: string;
   readonly since: Instant;
   readonly attendants: Set<Attendant>;
+  idle: boolean;
 }
 
 /** Connections of one session: a dashboard, and commands beside it. */
 const CONNECTIONS = 16;
+/** How often in that time it is looked whether somebody was idle for so long. */
+const LOOKS = 20;
 
 /**
  * Who is there. An account has one live session: the connections that came by one token. It ends with the last of
@@ -41,11 +44,25 @@ const CONNECTIONS = 16;
 export class Presence {
   readonly #bus: Bus;
   readonly #now: () => Instant;
+  readonly #idleMs: number;
   readonly #live = new Map<string, Live>();
+  #idle = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(room: { bus: Bus; now: () => Instant }) {
+  /** @param room.idleMs of silence on all connections of a member make him idle */
+  constructor(room: { bus: Bus; now: () => Instant; idleMs: number }) {
     this.#bus = room.bus;
     this.#now = room.now;
+    this.#idleMs = room.idleMs;
+  }
+
+  /** Looks from now on who falls idle. */
+  start(): void {
+    this.#timer = setInterval(() => this.look(), Math.max(10, this.#idleMs / LOOKS)).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   /** Whether a session of the member is live that is not this one. @throws Failure ALREADY_SIGNED_IN */
@@ -76,10 +93,11 @@ export class Presence {
         throw new Failure('TOO_MANY_REQUESTS', `A session has ${CONNECTIONS} connections at most.`);
       }
       live.attendants.add(attendant);
+      this.stir(name);
       return;
     }
     const since = this.#now();
-    this.#live.set(key, { name, session: attendant.session, since, attendants: new Set([attendant]) });
+    this.#live.set(key, { name, session: attendant.session, since, attendants: new Set([attendant]), idle: false });
     this.#bus.publish('member', { name, change: 'joined', at: since });
   }
 
@@ -88,7 +106,29 @@ export class Presence {
     const live = this.#live.get(key);
     if (!live?.attendants.delete(attendant) || live.attendants.size > 0) return;
     this.#live.delete(key);
+    if (live.idle) this.#idle -= 1;
     this.#bus.publish('member', { name: live.name, change: 'left', at: this.#now() });
+  }
+
+  /** A member did something: if he was idle, he is so no more. Called for every call, so it costs nothing as a rule. */
+  stir(name: string): void {
+    if (this.#idle === 0) return;
+    const live = this.#live.get(nameKey(name));
+    if (!live?.idle) return;
+    live.idle = false;
+    this.#idle -= 1;
+    this.#bus.publish('member', { name: live.name, change: 'active', at: this.#now() });
+  }
+
+  /** Tells who was silent for too long by now. */
+  look(): void {
+    const now = this.#now();
+    for (const live of this.#live.values()) {
+      if (live.idle || now - lastActive(live) < this.#idleMs) continue;
+      live.idle = true;
+      this.#idle += 1;
+      this.#bus.publish('member', { name: live.name, change: 'idle', at: now });
+    }
   }
 
   /** Ends every connection of a member for good: its clients do not come back by themselves. Returns how many. */
@@ -118,15 +158,22 @@ export class Presence {
 
   active(): ActiveMember[] {
     const now = this.#now();
-    return [...this.#live.values()].map(({ name, since, attendants }) => {
-      const all = [...attendants];
+    return [...this.#live.values()].map((live) => {
+      const { name, since } = live;
+      const all = [...live.attendants];
       return {
         name,
         address: all[0]!.address,
         peerPort: all.find((attendant) => attendant.peerPort !== null)?.peerPort ?? null,
         activeSince: since,
-        idleMs: Math.max(0, now - Math.max(...all.map((attendant) => attendant.lastActive()))),
+        idleMs: Math.max(0, now - lastActive(live)),
       };
     });
   }
+}
+
+function lastActive({ attendants }: Live): Instant {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const attendant of attendants) last = Math.max(last, attendant.lastActive());
+  return last;
 }

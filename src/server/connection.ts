@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Failure } from '../domain/failure.ts';
 import { encodeFailure, encodeNotification, encodeRequest, LineSplitter } from '../protocol/line.ts';
+import type { Batch, Event } from './batch.ts';
 import type { Limits } from './limits.ts';
 
 /** What goodbye says besides status and reason. */
@@ -46,6 +47,7 @@ export class Connection {
   #behindSince: number | undefined;
   #progress = 0;
   #pending = 0;
+  #alone = false;
   #held: string[] = [];
   #lastHeard = performance.now();
   #pings = 0;
@@ -81,13 +83,18 @@ export class Connection {
     return this.#ended !== undefined;
   }
 
-  /** A call began that answers later. */
-  began(): void {
+  /**
+   * A call began that answers later.
+   * @param alone lines behind it wait for its end: what they may do depends on it
+   */
+  began(alone: boolean): void {
     this.#pending += 1;
+    if (alone) this.#alone = true;
   }
 
-  finished(): void {
+  finished(alone: boolean): void {
     this.#pending -= 1;
+    if (alone) this.#alone = false;
     if (this.#held.length > 0) this.#resume();
     if (this.#halfClosed) this.#inputEnded();
   }
@@ -97,23 +104,36 @@ export class Connection {
     if (this.#ended !== undefined) return;
     this.#out += text;
     if (!ascii) this.#ascii = false;
-    if (!this.#reading && !this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => this.#flush());
-    }
+    if (!this.#reading) this.#schedule();
     if (this.queued > this.#limits.queueHardBytes) this.#drop();
   }
 
   /**
-   * An event. Past the soft limit those with a key wait as the newest of their key, and those with a seq are left
-   * out: the reader is told from which seq on to ask again.
+   * The events of a turn, in one write with what was said before them. Past the soft limit those with a key wait as
+   * the newest of their key, and those with a seq are left out: the reader is told from which seq on to ask again.
    */
-  event(text: string, { key, seq }: { key?: string; seq?: number }): void {
+  events(batch: Batch): void {
     if (this.#ended !== undefined) return;
-    const behind = this.queued > this.#limits.queueSoftBytes || this.#resync !== undefined;
+    if (this.#reading || this.#behind || this.queued + batch.bytes.length > this.#limits.queueSoftBytes) {
+      for (const event of batch.events) this.#event(event);
+    } else {
+      this.#flush(batch.bytes);
+    }
+  }
+
+  #event({ text, key, seq }: Event): void {
+    if (this.#ended !== undefined) return;
+    const behind = this.#behind || this.queued > this.#limits.queueSoftBytes;
     if (behind && key !== undefined) this.#conflated.set(key, text);
     else if (behind && seq !== undefined) this.#resync ??= seq - 1;
     else this.write(text);
+    // Where the limit is below what the system holds back by itself, no drain may be on its way.
+    if (behind && !this.#socket.writableNeedDrain) this.#schedule();
+  }
+
+  /** Something was left out: whatever comes now would come before it. */
+  get #behind(): boolean {
+    return this.#resync !== undefined || this.#conflated.size > 0;
   }
 
   /** Says goodbye and closes once the reader has it, or soon. */
@@ -169,7 +189,7 @@ export class Connection {
     const unread = this.#socket.writableLength; // nothing is written before the end of the turn
     for (let i = 0; i < lines.length; i++) {
       if (this.#ended !== undefined) break;
-      if (this.#pending >= MAX_PENDING || unread + this.#out.length > this.#limits.queueSoftBytes) {
+      if (this.#alone || this.#pending >= MAX_PENDING || unread + this.#out.length > this.#limits.queueSoftBytes) {
         this.#held = lines.slice(i);
         this.#socket.pause();
         break;
@@ -197,16 +217,34 @@ export class Connection {
     if (this.#halfClosed) this.#inputEnded();
   }
 
-  #flush(): void {
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Writes what was said, and these bytes behind it, as one piece. */
+  #flush(bytes?: Buffer): void {
     this.#scheduled = false;
-    if (this.#out === '') return;
     const out = this.#out;
+    if (out === '' && bytes === undefined && !this.#behind) return;
     const encoding = this.#ascii ? 'latin1' : 'utf8';
     this.#out = '';
     this.#ascii = true;
-    if (!this.#socket.write(out, encoding)) {
+    let taken = !this.#socket.writableNeedDrain;
+    if (bytes === undefined) {
+      if (out !== '') taken = this.#socket.write(out, encoding);
+    } else if (out === '') {
+      taken = this.#socket.write(bytes);
+    } else {
+      this.#socket.cork();
+      this.#socket.write(out, encoding);
+      taken = this.#socket.write(bytes);
+      this.#socket.uncork();
+    }
+    if (!taken) {
       if (this.#behindSince === undefined) this.#markProgress(performance.now());
-    } else if (this.#resync !== undefined || this.#conflated.size > 0 || this.#held.length > 0) {
+    } else if (this.#behind || this.#held.length > 0) {
       // The system took all of it at once, however much it was: no drain will tell.
       setImmediate(() => {
         if (this.#ended === undefined && !this.#socket.writableNeedDrain) this.#drained();

@@ -1,8 +1,11 @@
+import type { DirectMessage } from '../domain/message.ts';
+import { nameKey } from '../domain/name.ts';
 import type { Post } from '../domain/post.ts';
 import { type Quote, seriesId } from '../domain/quote.ts';
 import type { Bus, Change } from '../engine/contract.ts';
 import { encodeNotification } from '../protocol/line.ts';
 import type { View } from '../view/view.ts';
+import { Batch, type Event } from './batch.ts';
 
 /** What a connection wants to hear. */
 export interface Watch {
@@ -14,15 +17,48 @@ export interface Watch {
 
 export interface Watcher {
   readonly watching: Watch;
-  event(text: string, about: { key?: string; seq?: number }): void;
+  /** Events that can be asked for by their seq are read from the journal for it: they are not told. */
+  readonly replaying: boolean;
+  /** nameKey of the member that it is signed in as. */
+  readonly memberKey: string | undefined;
+  /** At most once a turn, and once more where it changes what it watches. */
+  events(batch: Batch): void;
 }
 
-/** Turns what the journal changed into events: each encoded once, whoever many watch. */
+type Interest = Pick<Watcher, 'watching' | 'replaying'>;
+
+/** Watchers that hear the same. */
+interface Group extends Interest {
+  readonly signature: string;
+  readonly watchers: Set<Watcher>;
+}
+
+/** An event that waits for the end of the turn. */
+interface Gathered extends Event {
+  readonly isFor: (watch: Watch) => boolean;
+  /** nameKey of the only one who is told. */
+  readonly member?: string;
+}
+
+/** A direct message as it is told to one of its two members. */
+export function encodeMessage(message: DirectMessage, unread: boolean): string {
+  const { number, from, to, text, at, seq } = message;
+  return encodeNotification('message', { seq, message: { number, from, to, text, at, unread, seq } });
+}
+
+/**
+ * Turns what the journal changed into events, each encoded once. What a turn of the event loop brings (all posts of
+ * one commit) is gathered and told at its end: to those who watch the same as the same bytes, to each in one piece.
+ */
 export class Hub {
   readonly #view: View;
   readonly #bus: Bus;
   readonly #mark: (quote: Quote) => Quote;
-  readonly #watchers = new Set<Watcher>();
+  readonly #groups = new Map<string, Group>();
+  readonly #groupOf = new Map<Watcher, Group>();
+  #gathered: Gathered[] = [];
+  /** Who came or changed what it watches in this turn, and how many of the gathered events are not for it. */
+  #since = new Map<Watcher, number>();
   #unsubscribe: (() => void)[] = [];
 
   /** @param mark adds what the wire says of a quote beyond the journal (whether it is stale) */
@@ -36,6 +72,7 @@ export class Hub {
     this.#unsubscribe = [
       this.#view.onChange((change, seq) => this.#changed(change, seq)),
       this.#bus.subscribe('member', (message) => this.#member(message)),
+      this.#bus.subscribe('unread', (message) => this.#unread(message as { member: string; event: object })),
     ];
   }
 
@@ -44,33 +81,132 @@ export class Hub {
     this.#unsubscribe = [];
   }
 
-  add(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+  /**
+   * Takes a watcher in, or notes that it watches something else now: what was gathered before is still told it as
+   * what it watched then, what comes from now on as what it watches now.
+   */
+  set(watcher: Watcher): void {
+    const before = this.#groupOf.get(watcher);
+    const { watching, replaying } = watcher;
+    const signature = signatureOf(watcher);
+    if (before?.signature === signature) return;
+    if (before) {
+      // What is read from the journal for it, from now on, has these events in it.
+      const interest = { watching: before.watching, replaying: before.replaying || replaying };
+      if (this.#gathered.length > 0) this.#tellAlone(watcher, interest, this.#since.get(watcher) ?? 0);
+      this.delete(watcher);
+    }
+    if (this.#gathered.length > 0) this.#since.set(watcher, this.#gathered.length);
+    const group = this.#groups.get(signature) ?? { signature, watching, replaying, watchers: new Set() };
+    this.#groups.set(signature, group);
+    this.#groupOf.set(watcher, group);
+    group.watchers.add(watcher);
   }
 
   delete(watcher: Watcher): void {
-    this.#watchers.delete(watcher);
+    const group = this.#groupOf.get(watcher);
+    if (!group) return;
+    group.watchers.delete(watcher);
+    if (group.watchers.size === 0) this.#groups.delete(group.signature);
+    this.#groupOf.delete(watcher);
+    this.#since.delete(watcher);
   }
 
   #changed(change: Change, seq: number): void {
-    if (this.#watchers.size === 0) return;
     if (change.type === 'post') {
-      const text = encodeNotification('post', { seq, post: change.post as Post });
-      for (const watcher of this.#watchers) if (watcher.watching.forum) watcher.event(text, { seq });
+      this.#gather(forForum, () => ({ text: encodeNotification('post', { seq, post: change.post as Post }), seq }));
+    } else if (change.type === 'message') {
+      this.#message(change.message as DirectMessage);
     } else if (change.type === 'quote') {
       const quote = change.quote as Quote;
-      const text = encodeNotification('quote', { seq, quote: this.#mark(quote) });
-      const key = seriesId(quote);
-      for (const watcher of this.#watchers) {
-        const { rates } = watcher.watching;
-        if (rates === true || rates?.has(quote.instrument)) watcher.event(text, { key });
+      this.#gather(
+        ({ rates }) => rates === true || (rates?.has(quote.instrument) ?? false),
+        () => ({ text: encodeNotification('quote', { seq, quote: this.#mark(quote) }), key: seriesId(quote) }),
+      );
+    }
+  }
+
+  /** For the two members alone: each as it is to him. */
+  #message(message: DirectMessage): void {
+    for (const [name, unread] of [
+      [message.from, false],
+      [message.to, true],
+    ] as const) {
+      this.#gather(forForum, () => ({ text: encodeMessage(message, unread), seq: message.seq }), nameKey(name));
+    }
+  }
+
+  #unread({ member, event }: { member: string; event: { topic?: string; with?: string } }): void {
+    const key = `unread ${event.with === undefined ? `#${event.topic ?? ''}` : event.with}`;
+    this.#gather(forForum, () => ({ text: encodeNotification('unread', event), key }), member);
+  }
+
+  #member(message: unknown): void {
+    const key = `member ${(message as { name: string }).name}`;
+    this.#gather(
+      ({ members }) => members,
+      () => ({ text: encodeNotification('member', message), key }),
+    );
+  }
+
+  /** @param encode called when there is somebody to tell */
+  #gather(isFor: Gathered['isFor'], encode: () => Event, member?: string): void {
+    for (const { watching } of this.#groups.values()) {
+      if (!isFor(watching)) continue;
+      if (this.#gathered.length === 0) setImmediate(() => this.#deliver());
+      this.#gathered.push({ ...encode(), isFor, ...(member === undefined ? {} : { member }) });
+      return;
+    }
+  }
+
+  /** Who is dropped in the course of it makes events too: they are the next delivery's. */
+  #deliver(): void {
+    const gathered = this.#gathered;
+    const since = this.#since;
+    this.#gathered = [];
+    this.#since = new Map();
+    const named = new Set(gathered.flatMap(({ member }) => member ?? []));
+    for (const group of this.#groups.values()) {
+      const shared = new Batch(heard(gathered, group, undefined));
+      for (const watcher of group.watchers) {
+        const from = since.get(watcher);
+        const { memberKey } = watcher;
+        if (from !== undefined || (memberKey !== undefined && named.has(memberKey))) {
+          tell(watcher, heard(from === undefined ? gathered : gathered.slice(from), group, memberKey));
+        } else if (shared.events.length > 0) {
+          watcher.events(shared);
+        } else if (named.size === 0 && since.size === 0) {
+          break;
+        }
       }
     }
   }
 
-  #member(message: unknown): void {
-    const text = encodeNotification('member', message);
-    const key = `member ${(message as { name: string }).name}`;
-    for (const watcher of this.#watchers) if (watcher.watching.members) watcher.event(text, { key });
+  #tellAlone(watcher: Watcher, interest: Interest, from: number): void {
+    tell(watcher, heard(this.#gathered.slice(from), interest, watcher.memberKey));
   }
+}
+
+function forForum({ forum }: Watch): boolean {
+  return forum;
+}
+
+function tell(watcher: Watcher, events: readonly Event[]): void {
+  if (events.length > 0) watcher.events(new Batch(events));
+}
+
+/** Those of the events that somebody with this interest hears. */
+function heard(events: readonly Gathered[], { watching, replaying }: Interest, memberKey: string | undefined): Event[] {
+  return events.filter(
+    ({ isFor, member, key, seq }) =>
+      isFor(watching) &&
+      (member === undefined || member === memberKey) &&
+      !(replaying && key === undefined && seq !== undefined),
+  );
+}
+
+/** The same for all that hear the same. */
+function signatureOf({ watching: { rates, forum, members }, replaying }: Interest): string {
+  const instruments = rates === undefined ? '' : rates === true ? 'all' : JSON.stringify([...rates].sort());
+  return `${Number(forum)}${Number(members)}${Number(replaying)}${instruments}`;
 }

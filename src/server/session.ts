@@ -2,11 +2,12 @@ import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import type { Role } from '../domain/name.ts';
+import { nameKey, type Role } from '../domain/name.ts';
 import { encodeFailure, encodeResult, type Line, parseLine, type RequestId } from '../protocol/line.ts';
 import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
 import type { Attendant } from '../room/presence.ts';
+import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
 import type { Connection, Goodbye, LineReceiver } from './connection.ts';
 import { Encoded, type Handler } from './handler.ts';
@@ -48,6 +49,12 @@ export function compileTable(handlers: HandlerTable): MethodTable {
 
 const NOTHING: Watch = { rates: undefined, forum: false, members: false };
 
+/** Calls that decide who the caller is: those behind them in the same chunk are asked as that member. */
+const SIGNS: ReadonlySet<string> = new Set<MethodName>(['account.signUp', 'account.signIn', 'account.signOut']);
+
+/** What a client calls without anybody at it: a member is not there for that. */
+const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>(['watch', 'forum.markRead', 'messages.markRead']);
+
 /**
  * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
  * is checked, meets a handler, and its answer goes out.
@@ -58,14 +65,16 @@ export class Session implements LineReceiver, Watcher, Attendant {
   readonly #table: MethodTable;
   readonly #bucket: Bucket;
   #member: Member | undefined;
+  #memberKey: string | undefined;
   #peerPort: number | null = null;
   #lastActive: number;
   #heard = performance.now();
+  #stirred = 0;
   #deadline: NodeJS.Timeout | undefined;
   #watching: Watch = NOTHING;
-  /** Events that arrive while older ones are read from the journal. */
+  /** Older events are being read from the journal, and newer ones after them. */
+  #replaying = false;
   #lastWords: { status: number; reason: string } | undefined;
-  #replay: { text: string; about: { key?: string; seq?: number } }[] | undefined;
 
   constructor(connection: Connection, services: Services, table: MethodTable) {
     this.connection = connection;
@@ -90,6 +99,10 @@ export class Session implements LineReceiver, Watcher, Attendant {
     return this.#member;
   }
 
+  get memberKey(): string | undefined {
+    return this.#memberKey;
+  }
+
   /** The signed-in member. @throws Failure NOT_SIGNED_IN */
   get writer(): Member {
     if (!this.#member) throw new Failure('NOT_SIGNED_IN');
@@ -109,6 +122,10 @@ export class Session implements LineReceiver, Watcher, Attendant {
     return this.#watching;
   }
 
+  get replaying(): boolean {
+    return this.#replaying;
+  }
+
   lastActive(): number {
     return this.#lastActive;
   }
@@ -125,12 +142,14 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.signOut();
     this.#member = member;
     this.#peerPort = peerPort;
+    this.#lastActive = this.services.now();
     try {
       this.services.presence.join(member.name, this, takeOver);
     } catch (failure) {
       this.#member = undefined;
       throw failure;
     }
+    this.#memberKey = nameKey(member.name);
     this.#expect(undefined, '');
   }
 
@@ -138,6 +157,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
     if (!this.#member) return;
     this.services.presence.leave(this.#member.name, this);
     this.#member = undefined;
+    this.#memberKey = undefined;
     this.#peerPort = null;
     if (!this.local) this.watch(NOTHING);
   }
@@ -146,24 +166,21 @@ export class Session implements LineReceiver, Watcher, Attendant {
     if (this.#member) this.#member = { ...this.#member, role };
   }
 
-  watch(watch: Watch): void {
+  /** @param replaying events that have a seq are read from the journal first: none is told before `live` */
+  watch(watch: Watch, { replaying = false }: { replaying?: boolean } = {}): void {
     this.#watching = watch;
-    if (watch.rates !== undefined || watch.forum || watch.members) this.services.hub.add(this);
-    else this.services.hub.delete(this);
+    this.#replaying = replaying;
+    if (!this.connection.ended) this.services.hub.set(this);
   }
 
-  /** Holds events back while `older` are written, then goes on with those that are newer than `last` of them. */
-  async replay(older: () => Promise<number>): Promise<void> {
-    this.#replay = [];
-    const last = await older();
-    const held = this.#replay;
-    this.#replay = undefined;
-    for (const { text, about } of held) if (about.seq === undefined || about.seq > last) this.event(text, about);
+  /** Everything up to now was replayed. */
+  live(): void {
+    this.#replaying = false;
+    if (!this.connection.ended) this.services.hub.set(this);
   }
 
-  event(text: string, about: { key?: string; seq?: number }): void {
-    if (this.#replay) this.#replay.push({ text, about });
-    else this.connection.event(text, about);
+  events(batch: Batch): void {
+    this.connection.events(batch);
   }
 
   /** Ends the connection with `bye` 405. */
@@ -177,10 +194,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
   }
 
   receive(text: string, heard: number): void {
-    if (heard !== this.#heard) {
-      this.#heard = heard;
-      this.#lastActive = this.services.now();
-    }
+    this.#heard = heard;
     const repeated = this.#table.repeated.find(text);
     if (repeated) {
       const { id, call } = repeated;
@@ -235,13 +249,23 @@ export class Session implements LineReceiver, Watcher, Attendant {
     if (!checked.validator.Check(given)) throw misfit(checked.validator, given);
     // What readers ask has no secrets in it: passwords and tokens are in calls of `anyone` and of members.
     if (checked.access === 'reader') this.#table.repeated.keep(line, { method, checked, params: given });
+    this.#stir(method);
     return checked.handle(given as never, this);
   }
 
-  #repeat({ checked, params }: RepeatedCall<Checked>): unknown {
+  #repeat({ method, checked, params }: RepeatedCall<Checked>): unknown {
     this.#pace();
     this.#allow(checked.access);
+    this.#stir(method);
     return checked.handle(params as never, this);
+  }
+
+  /** The member did something. Calls that came in one piece are one moment. */
+  #stir(method: string): void {
+    if (this.#stirred === this.#heard || BY_ITSELF.has(method)) return;
+    this.#stirred = this.#heard;
+    this.#lastActive = this.services.now();
+    if (this.#member) this.services.presence.stir(this.#member.name);
   }
 
   /** @throws Failure TOO_MANY_REQUESTS */
@@ -270,13 +294,14 @@ export class Session implements LineReceiver, Watcher, Attendant {
   }
 
   async #answerLater(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
-    this.connection.began();
+    const alone = SIGNS.has(method);
+    this.connection.began(alone);
     try {
       this.#answer(id, await promise);
     } catch (thrown) {
       this.#refuse(id, method, thrown);
     } finally {
-      this.connection.finished();
+      this.connection.finished(alone);
     }
   }
 

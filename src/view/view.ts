@@ -2,9 +2,11 @@ import type { Change, JournalRecord, Projector } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
 import type { Store } from '../store/store.ts';
 import { AccountsView } from './accounts.ts';
+import { MessagesView } from './messages.ts';
 import { PostsView } from './posts.ts';
 import { QuotesView } from './quotes.ts';
 import type { Kind, RecordOf } from './records.ts';
+import { WordIndex } from './words.ts';
 
 /** What one noun makes of its records. A kind belongs to one part only. */
 export interface Part {
@@ -23,6 +25,8 @@ export class View implements Projector {
   readonly quotes: QuotesView;
   readonly accounts: AccountsView;
   readonly posts: PostsView;
+  readonly words: WordIndex;
+  readonly messages: MessagesView;
   readonly #parts: readonly Part[];
   readonly #projections = new Map<string, (record: never, draft: Draft) => Change[]>();
   readonly #listeners = new Set<ChangeListener>();
@@ -31,7 +35,9 @@ export class View implements Projector {
     this.quotes = new QuotesView(store);
     this.accounts = new AccountsView(store);
     this.posts = new PostsView(store);
-    this.#parts = [this.quotes, this.accounts, this.posts];
+    this.words = new WordIndex(store, this.posts);
+    this.messages = new MessagesView(store);
+    this.#parts = [this.quotes, this.accounts, this.posts, this.words, this.messages];
     for (const part of this.#parts) {
       for (const [kind, projection] of Object.entries(part.kinds)) {
         this.#projections.set(kind, projection as (record: never, draft: Draft) => Change[]);

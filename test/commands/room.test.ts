@@ -47,6 +47,64 @@ describe('goldctl forum, sum and config', () => {
     expect(few.posts.map(({ text }: { text: string }) => text)).to.deep.equal(['n207', 'n208', 'n209']);
   });
 
+  it('searches, lists topics, and shows what a message said before', async () => {
+    const posted = await daemon.run(['forum', 'post', 'Giá', 'bạc', 'lên', '--topic', 'silver', '--json']);
+    const { post } = JSON.parse(posted.stdout);
+    await daemon.run(['forum', 'edit', `${post.number}`, 'Giá bạc xuống']);
+    const found = await daemon.run(['forum', 'search', 'gia', 'bac']);
+    expect(found.stdout).to.match(/^1 result found:\n#\d+; hans \[silver\]: "Giá bạc xuống" edited at /);
+    const many = await daemon.run(['forum', 'search', 'hans', '--limit', '2']);
+    expect(many.stdout).to.match(/^2 results found, the newest of more:\n/);
+    expect(many.stderr).to.match(/--before \d+/);
+    const older = JSON.parse((await daemon.run(['forum', 'search', 'n', '--before', '5', '--json'])).stdout);
+    expect(older.posts.every(({ number }: { number: number }) => number < 5)).to.equal(true);
+    expect((await daemon.run(['forum', 'search', 'gia', '--topic', 'gold'])).stdout).to.equal(
+      'Sorry, did not find any results\n',
+    );
+    expect(await daemon.run(['forum', 'search', '?'])).to.include({ exit: 1 });
+    expect(await daemon.run(['forum', 'search'])).to.include({ exit: 2 });
+    expect((await daemon.run(['forum', 'topics'])).stdout).to.match(/^Topic .*\n#silver +1 /);
+    const { topics } = JSON.parse((await daemon.run(['forum', 'topics', '--json'])).stdout);
+    expect(topics[0]).to.include({ topic: 'silver', unread: 0 });
+    const before = await daemon.run(['forum', 'revisions', `${post.number}`]);
+    expect(before.stdout).to.match(/: "Giá bạc lên" since .*\n.*"Giá bạc xuống" edited/);
+    expect(
+      JSON.parse((await daemon.run(['forum', 'revisions', `${post.number}`, '--json'])).stdout).revisions,
+    ).to.have.length(1);
+    await daemon.run(['forum', 'post', 'why?', '--reply-to', `${post.number}`]);
+    const thread = await daemon.run(['forum', 'read', '--thread', `${post.number}`]);
+    expect(thread.stdout).to.match(/"Giá bạc xuống".*\n.*"why\?"/);
+  });
+
+  it('writes to one member alone, and marks as read when it is told to', async () => {
+    const other = await daemon.connectAfar();
+    await other.signUp({ name: 'yoda', password: 'size' });
+    const { post } = await other.call('forum.post', { text: 'hello', topic: 'news' });
+    await other.call('messages.send', { to: 'hans', text: 'are you there?' });
+    expect((await daemon.run(['users'])).stdout).to.match(/\nyoda +127\.0\.0\.1 /);
+    const { members } = JSON.parse((await daemon.run(['users', '--json'])).stdout);
+    expect(members.map(({ name }: { name: string }) => name)).to.include('yoda');
+    expect((await daemon.run(['forum', 'dm'])).stdout).to.match(/\nyoda +1 +.* are you there\?\n$/);
+    expect((await daemon.run(['forum', 'dm', 'yoda'])).stdout).to.match(/"are you there\?".*\(new\)\n$/);
+    const shown = JSON.parse((await daemon.run(['forum', 'dm', 'yoda', '--mark', '--json'])).stdout);
+    expect(shown.messages[0]).to.include({ from: 'yoda', unread: true });
+    const all = JSON.parse((await daemon.run(['forum', 'dm', '--json'])).stdout);
+    expect(all.conversations[0]).to.include({ with: 'yoda', unread: 0 });
+    const sent = await daemon.run(['forum', 'dm', 'yoda', 'I', 'am']);
+    expect(sent.stdout).to.match(/^#\d+; hans to yoda: "I am" sent at /);
+    expect(await daemon.run(['forum', 'dm', 'nobody', 'x'])).to.include({ exit: 1 });
+    const unread = async () => {
+      const { topics } = JSON.parse((await daemon.run(['forum', 'topics', '--json'])).stdout);
+      return topics.find(({ topic }: { topic: string }) => topic === 'news').unread;
+    };
+    await daemon.run(['forum', 'read', '--topic', 'news']);
+    expect(await unread()).to.equal(1);
+    await daemon.run(['forum', 'read', '--topic', 'news', '--mark']);
+    expect(await unread()).to.equal(0);
+    expect(post.topic).to.equal('news');
+    await other.close();
+  });
+
   it('sums', async () => {
     const { exit, stdout } = await daemon.run(['sum', '25']);
     expect(exit).to.equal(0);

@@ -5,18 +5,25 @@ import { formatPercent, formatPrice } from '../../src/repl/figures.ts';
 import { type Paper, PLAIN, paperOf, speaksUtf8 } from '../../src/repl/paper.ts';
 import {
   activeMembers,
+  conversationsTable,
   conversions,
   failureLines,
   helpLines,
   historyTable,
   lookupResults,
+  membersTable,
+  messageLine,
+  messagesRead,
   noRates,
   postLine,
+  postRevisions,
+  postsFound,
   postsRead,
   providersTable,
   type Quote,
   ratesTable,
   sumLines,
+  topicsTable,
 } from '../../src/repl/presenter.ts';
 import { cut, table } from '../../src/repl/table.ts';
 
@@ -205,6 +212,7 @@ describe('presenter', () => {
     text: 'hello',
     topic: 'lobby',
     replyTo: null,
+    mentions: [],
     at: Date.UTC(2021, 1, 23, 8, 0, 1),
     editedAt: null,
     deletedAt: null,
@@ -224,6 +232,58 @@ describe('presenter', () => {
     expect(postsRead([post])[0]).to.equal('Read message successfully. The new message is:');
   });
 
+  const message = {
+    number: 5,
+    from: 'hans',
+    to: 'yoda',
+    text: 'hello',
+    at: Date.UTC(2021, 1, 23, 8, 0, 1),
+    unread: true,
+    seq: 9,
+  };
+
+  it('shows what was found, in the order in which it is read', () => {
+    expect(postsFound([], false)).to.deep.equal(['Sorry, did not find any results']);
+    expect(postsFound([{ ...post, number: 2 }, post], true)).to.deep.equal([
+      '2 results found, the newest of more:',
+      '#1; Hans: "hello" posted at 23 Feb 2021 15:00:01.',
+      '#2; Hans: "hello" posted at 23 Feb 2021 15:00:01.',
+    ]);
+    expect(postsFound([post], false)[0]).to.equal('1 result found:');
+    expect(postRevisions({ post, revisions: [] })[1]).to.equal('It was never changed.');
+    const revisions = [{ text: 'helo', mentions: [], at: post.at, seq: 3 }];
+    expect(postRevisions({ post: { ...post, editedAt: post.at + 1000 }, revisions })).to.deep.equal([
+      '#1; Hans: "helo" since 23 Feb 2021 15:00:01.',
+      '#1; Hans: "hello" edited at 23 Feb 2021 15:00:02.',
+    ]);
+  });
+
+  it('shows topics, direct messages and who is there', () => {
+    const at = paper.now - 120_000;
+    const topics = [
+      { topic: 'gold', posts: 1200, last: { ...post, at }, unread: 3, mentions: 1 },
+      { topic: 'lobby', posts: 1, last: { ...post, at }, unread: 0, mentions: 0 },
+    ];
+    expect(topicsTable([], paper)[0]).to.include('MSG Hello');
+    expect(topicsTable(topics, paper)).to.deep.equal([
+      'Topic   Messages  Unread  Of you  Last',
+      '#gold      1,200       3       1  #1 by Hans, 2 min ago',
+      '#lobby         1                  #1 by Hans, 2 min ago',
+    ]);
+    expect(messageLine(message)).to.equal('#5; hans to yoda: "hello" sent at 23 Feb 2021 15:00:01. (new)');
+    expect(messagesRead([])[0]).to.include('DM name text');
+    expect(conversationsTable([{ with: 'hans', unread: 1, last: { ...message, at } }], paper)).to.deep.equal([
+      'With  Unread  Last       Text',
+      'hans       1  2 min ago  hello',
+    ]);
+    expect(membersTable([], paper)).to.deep.equal(['Nobody is signed in.']);
+    const yoda = { name: 'yoda', address: '127.0.0.1', peerPort: null, activeSince: post.at, idleMs: 120_000 };
+    expect(membersTable([yoda], paper)).to.deep.equal([
+      'Name  Address    Active since           Idle',
+      'yoda  127.0.0.1  23 Feb 2021 15:00:01  2 min',
+    ]);
+  });
+
   it('shows the others who are there', () => {
     const yoda = { name: 'yoda', address: '127.0.0.1', peerPort: 6667, activeSince: post.at, idleMs: 0 };
     expect(activeMembers([yoda], 'yoda')).to.deep.equal(['Currently no other user is in active.']);
@@ -241,6 +301,12 @@ describe('presenter', () => {
       ...noRates([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper, evil),
       ...conversions([{ buy: 1, sell: 1, currency: evil, unit: 'ozt', legs: [hostile] }], paper),
       postLine({ ...post, text: evil, member: evil, topic: evil }),
+      ...postsFound([{ ...post, text: evil }], false),
+      ...postRevisions({ post, revisions: [{ text: evil, mentions: [evil], at: 0, seq: 1 }] }),
+      ...topicsTable([{ topic: evil, posts: 1, last: { ...post, member: evil } }], paper),
+      messageLine({ ...message, from: evil, to: evil, text: evil }),
+      ...conversationsTable([{ with: evil, unread: 1, last: { ...message, text: evil } }], paper),
+      ...membersTable([{ name: evil, address: evil, peerPort: 1, activeSince: 0, idleMs: 1 }], paper),
       ...activeMembers([{ name: evil, address: evil, peerPort: null, activeSince: 0, idleMs: 0 }], null),
       ...sumLines({ name: evil, number: 1, sum: 2 }, evil, 1),
       ...failureLines(new Failure('NOT_FOUND', evil, { data: { suggestions: [evil] } })),

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
+import { formatSeedTime } from '../../src/domain/instant.ts';
 import { Repl, type ReplOutcome } from '../../src/repl/repl.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
@@ -142,6 +143,57 @@ describe('repl', () => {
       expect(outcome.failed).to.deep.equal([4, 5]);
     });
 
+    it('takes the time that a message carries, and refuses what is not there, gone or of somebody else', async () => {
+      const writer = await daemon.connectAfar();
+      await writer.signUp({ name: 'luke', password: 'pass' });
+      const { post } = await writer.call('forum.post', { text: 'mine' });
+      const { post: own } = await writer.call('forum.post', { text: 'own' });
+      const time = formatSeedTime(own.at);
+      const { text: said } = await script(
+        `EDT #${own.number} ${time} own again\nDLT #${own.number} 1 Jan 2021 00:00:00\n` +
+          `DLT #${own.number}\nEDT #${own.number} x\n`,
+        writer,
+      );
+      const lines = said.trimEnd().split('\n');
+      expect(lines[0]).to.match(/^Edit the message successfully\. Message #\d+ edited at /);
+      expect(lines[1]).to.match(/^Delete the message failed\. Please check the input\. Message #\d+ carries the time /);
+      expect(lines[2]).to.match(/^Delete the message successfully\./);
+      expect(lines[3]).to.match(/^Edited the message failed\. Please check the input\. Post #\d+ was deleted\.$/);
+      const { outcome, text } = await script(
+        `-signup\nvader pass\nEDT #${post.number} his\nDLT #${post.number}\nDLT #99999\n-quit\n`,
+      );
+      expect(text).to.match(/Edited the message failed\. Please check the input\. Post #\d+ is luke's/);
+      expect(text).to.match(/Delete the message failed\. Please check the input\. Post #\d+ is luke's/);
+      expect(text).to.match(/Delete the message failed\. Please check the input\. There is no post #99999\./);
+      expect(outcome.failed).to.deep.equal([3, 4, 5]);
+      await writer.close();
+    });
+
+    it('finds, lists topics with what is unread, reads it away, and writes to one member alone', async () => {
+      const writer = await daemon.connectAfar();
+      await writer.signUp({ name: 'lando', password: 'pass' });
+      await script('-signup\nchewie pass\nOUT\n');
+      const { outcome, text } = await script(
+        'MSG #cloud Giá vàng lên @chewie\nFIND @chewie vang\nfind nothing-of-the-kind\nDM chewie meet me\nDM\n',
+        writer,
+      );
+      expect(outcome.failed).to.deep.equal([]);
+      const lines = text.trimEnd().split('\n');
+      expect(lines[0]).to.match(/^Message #\d+ posted at /);
+      expect(lines.slice(1, 3).join('\n')).to.match(/^1 result found:\n#\d+; lando \[cloud\]: "Giá vàng lên @chewie"/);
+      expect(lines[3]).to.equal('Sorry, did not find any results');
+      expect(lines[4]).to.match(/^#\d+; lando to chewie: "meet me" sent at /);
+      expect(lines[6]).to.match(/^chewie .*meet me$/);
+      const read = await script('-signin\nchewie pass\nTOPICS\nRDM\nTOPICS\nDM lando\nDM @lando\nOUT\n');
+      expect(read.text).to.match(/#cloud +1 +1 +1 +#\d+ by lando/);
+      expect(read.text).to.match(/#cloud +1 +#\d+ by lando/);
+      expect(read.text).to.match(
+        /"meet me" sent at [^\n]*\. \(new\)\n#\d+; lando to chewie: "meet me" sent at [^\n]*\.\n/,
+      );
+      expect(read.text).to.include('Successfully logout, seya chewie!');
+      await writer.close();
+    });
+
     it('says how many tries are left, and for how long one is locked out', async () => {
       await script('-signup\nlocked right\nOUT\n');
       const { outcome, text } = await script(
@@ -227,6 +279,8 @@ describe('repl', () => {
       expect(admin.name).to.equal('owner'); // by the token that was kept at its sign-up
       await admin.call('forum.post', { text: 'look \u202eat this' });
       await output.shows(/\* #\d+; owner: "look at this" posted at [^\n]*\n(.|\n)*watcher> MARKET S$/);
+      await admin.call('messages.send', { to: 'watcher', text: 'for you' });
+      await output.shows(/\* #\d+; owner to watcher: "for you" sent at [^\n]*\n(.|\n)*watcher> MARKET S$/);
       await admin.call('rates.import', { instrument: 'SJC', rows: [[Date.now() - DAY, 70_000_000, 71_000_000]] });
       await output.shows(/\* SJC buy 70,000,000, sell 71,000,000 VND\/tael [^\n]*\n(.|\n)*watcher> MARKET S$/);
       input.write('JC\r');

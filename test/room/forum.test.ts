@@ -26,6 +26,7 @@ describe('Forum', () => {
         text: 'Vàng lên rồi',
         topic: 'vàng',
         replyTo: null,
+        mentions: [],
         at: NOON,
         editedAt: null,
         deletedAt: null,
@@ -270,6 +271,134 @@ describe('Forum', () => {
       expect(repeated).to.equal(0);
       const { posts } = await room.forum.read({ limit: 200 });
       expect([...seen].sort(([a], [b]) => a - b)).to.deep.equal(posts.map(({ number, seq }) => [number, seq]));
+    });
+  });
+
+  describe('thread', () => {
+    it('is a post and the answers to it, oldest first, page by page', async () => {
+      await post('question', { topic: 'gold' });
+      await post('something else');
+      for (let i = 1; i <= 5; i++) await post(`answer ${i}`, { replyTo: 1 });
+      await post('answer to an answer', { replyTo: 3 });
+      await room.forum.delete(YODA, 4);
+      expect(await texts({ thread: 1 })).to.deep.equal([
+        'question',
+        'answer 1',
+        null,
+        'answer 3',
+        'answer 4',
+        'answer 5',
+      ]);
+      expect(await room.forum.read({ thread: 1, limit: 6 })).to.include({ more: false });
+      const newest = await room.forum.read({ thread: 1, limit: 4 });
+      expect([newest.posts.map(({ number }) => number), newest.more]).to.deep.equal([[4, 5, 6, 7], true]);
+      expect(await texts({ thread: 1, before: 4 })).to.deep.equal(['question', 'answer 1']);
+      expect(await texts({ thread: 3 })).to.deep.equal(['answer 1', 'answer to an answer']);
+      expect(await texts({ thread: 1, sinceSeq: 6 })).to.deep.equal(['answer 5', null]);
+      await refusal(() => room.forum.read({ thread: 99 }), 'NOT_FOUND');
+    });
+  });
+
+  describe('mentions', () => {
+    beforeEach(async () => {
+      for (const name of ['Yoda', 'Hans']) await room.account(name);
+    });
+
+    it('are of accounts that there are, and follow what a post says', async () => {
+      expect((await post('@hans and @nobody, mail x@yoda')).mentions).to.deep.equal(['Hans']);
+      expect((await room.forum.edit(YODA, 1, 'no, @YODA.')).mentions).to.deep.equal(['Yoda']);
+      expect((await room.forum.read({})).posts[0]!.mentions).to.deep.equal(['Yoda']);
+      await room.account('nobody');
+      expect((await room.forum.read({})).posts[0]!.mentions).to.deep.equal(['Yoda']);
+      expect((await room.forum.delete(YODA, 1)).mentions).to.deep.equal([]);
+    });
+  });
+
+  describe('search', () => {
+    const found = async (text: string, more: object = {}) =>
+      (await room.forum.search({ text, ...more })).posts.map(({ number }) => number);
+
+    beforeEach(async () => {
+      await room.account('Hans');
+      await post('Giá vàng lên rồi');
+      await post('VANG xuống', { topic: 'gold' });
+      await post('bạc @hans', {}, HANS);
+      await post('vàng và bạc', { topic: 'gold' });
+    });
+
+    it('folds case and marks, wants every word, and gives the newest first', async () => {
+      expect(await found('vang')).to.deep.equal([4, 2, 1]);
+      expect(await found('vàng bạc')).to.deep.equal([4]);
+      expect(await found('ba')).to.deep.equal([4, 3]);
+      expect(await found('vang', { topic: '#Gold' })).to.deep.equal([4, 2]);
+      expect(await found('platinum')).to.deep.equal([]);
+    });
+
+    it('finds writers and mentions', async () => {
+      expect(await found('yoda vang')).to.deep.equal([4, 2, 1]);
+      expect(await found('@hans')).to.deep.equal([3]);
+      expect(await found('HANS bac')).to.deep.equal([3]);
+    });
+
+    it('follows edits and deletions', async () => {
+      await room.view.words.catchUp();
+      await room.forum.edit(YODA, 1, 'bạc lên rồi');
+      await room.forum.delete(YODA, 4);
+      expect(await found('vang')).to.deep.equal([2]);
+      expect(await found('bac')).to.deep.equal([3, 1]);
+      await room.view.words.catchUp();
+      expect(await found('vang')).to.deep.equal([2]);
+      expect(await found('bac')).to.deep.equal([3, 1]);
+    });
+
+    it('goes on page by page, and says whether there is more', async () => {
+      const first = await room.forum.search({ text: 'vang', limit: 2 });
+      expect([first.posts.map(({ number }) => number), first.more]).to.deep.equal([[4, 2], true]);
+      const next = await room.forum.search({ text: 'vang', limit: 2, before: 2 });
+      expect([next.posts.map(({ number }) => number), next.more]).to.deep.equal([[1], false]);
+      expect((await room.forum.search({ text: 'vang', limit: 3 })).more).to.equal(false);
+    });
+
+    it('refuses what has no word in it', async () => {
+      for (const text of [' ', '!?', '@'])
+        expect((await refusal(() => room.forum.search({ text }), 'INVALID_REQUEST')).data).to.deep.equal({
+          field: 'text',
+        });
+      await refusal(() => room.forum.search({ text: 'x', topic: 'two words' }), 'INVALID_REQUEST');
+    });
+  });
+
+  describe('revisions', () => {
+    it('are what a post said before, oldest first', async () => {
+      await post('one');
+      expect(await room.forum.revisions(HANS, 1)).to.deep.include({ revisions: [] });
+      room.now += MINUTE;
+      await room.forum.edit(YODA, 1, 'two');
+      room.now += MINUTE;
+      await room.forum.edit(YODA, 1, 'three');
+      const { post: now, revisions } = await room.forum.revisions(HANS, 1);
+      expect(now).to.include({ text: 'three', at: NOON });
+      expect(revisions).to.deep.equal([
+        { text: 'one', mentions: [], at: NOON, seq: 1 },
+        { text: 'two', mentions: [], at: NOON + MINUTE, seq: 2 },
+      ]);
+    });
+
+    it('of a deleted post are for its writer and moderators', async () => {
+      await post('regretted');
+      await room.forum.delete(YODA, 1);
+      await refusal(() => room.forum.revisions(HANS, 1), 'NOT_ALLOWED');
+      for (const reader of [YODA, LUKE, OWNER, undefined]) {
+        expect((await room.forum.revisions(reader, 1)).revisions.map(({ text }) => text)).to.deep.equal(['regretted']);
+      }
+      await refusal(() => room.forum.revisions(YODA, 2), 'NOT_FOUND');
+    });
+
+    it('are the last 200', async () => {
+      await post('0');
+      for (let i = 1; i <= 201; i++) await room.forum.edit(YODA, 1, `${i}`);
+      const { revisions } = await room.forum.revisions(YODA, 1);
+      expect([revisions.length, revisions[0]!.text, revisions.at(-1)!.text]).to.deep.equal([200, '1', '200']);
     });
   });
 

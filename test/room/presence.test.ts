@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Role } from '../../src/domain/name.ts';
-import type { Attendant } from '../../src/room/presence.ts';
-import { NOON, Room, refusal } from './room.ts';
+import { type Attendant, Presence } from '../../src/room/presence.ts';
+import { MINUTE, NOON, Room, refusal } from './room.ts';
 
 /** A connection that keeps what it was told, and leaves by itself as a session does. */
 class Visitor implements Attendant {
@@ -155,5 +155,82 @@ describe('Presence', () => {
     visitor.active = NOON + 5000;
     join('yoda', visitor);
     expect(room.presence.active()[0]!.idleMs).to.equal(0);
+  });
+
+  describe('idle', () => {
+    const change = (i: number) => (told[i] as { change: string } | undefined)?.change;
+
+    it('is who was silent for five minutes on all connections, once', () => {
+      const [first, second] = [new Visitor('a'), new Visitor('a')];
+      join('Yoda', first);
+      join('yoda', second);
+      join('hans', new Visitor('h'));
+      room.now += 3 * MINUTE;
+      second.active = room.now;
+      room.now += 2 * MINUTE;
+      room.presence.look();
+      room.presence.look();
+      expect(told.slice(2)).to.deep.equal([{ name: 'hans', change: 'idle', at: room.now }]);
+      room.now += 3 * MINUTE - 1;
+      room.presence.look();
+      expect(told).to.have.length(3);
+      room.now += 1;
+      room.presence.look();
+      expect(told[3]).to.deep.equal({ name: 'Yoda', change: 'idle', at: room.now });
+      expect(room.presence.active().map(({ idleMs }) => idleMs)).to.deep.equal([5 * MINUTE, 8 * MINUTE]);
+    });
+
+    it('ends with the first thing that is done, and begins anew', () => {
+      const visitor = new Visitor('a');
+      join('Yoda', visitor);
+      room.presence.stir('yoda');
+      expect(told).to.have.length(1);
+      room.now += 5 * MINUTE;
+      room.presence.look();
+      room.now += 1000;
+      visitor.active = room.now;
+      room.presence.stir('nobody');
+      room.presence.stir('YODA');
+      room.presence.stir('yoda');
+      expect(told.slice(1)).to.deep.equal([
+        { name: 'Yoda', change: 'idle', at: room.now - 1000 },
+        { name: 'Yoda', change: 'active', at: room.now },
+      ]);
+      room.now += 5 * MINUTE;
+      room.presence.look();
+      expect(change(3)).to.equal('idle');
+    });
+
+    it('ends with another connection, and with leaving', () => {
+      const [first, second] = [new Visitor('a'), new Visitor('a')];
+      join('yoda', first);
+      room.now += 6 * MINUTE;
+      room.presence.look();
+      second.active = room.now;
+      join('yoda', second);
+      expect([change(1), change(2)]).to.deep.equal(['idle', 'active']);
+      room.now += 6 * MINUTE;
+      room.presence.look();
+      room.presence.end('yoda', 'enough');
+      join('yoda', new Visitor('b'));
+      room.presence.stir('yoda');
+      expect(told.slice(3).map((message) => (message as { change: string }).change)).to.deep.equal([
+        'idle',
+        'left',
+        'joined',
+      ]);
+    });
+
+    it('is looked for by itself between start and stop', async () => {
+      join('yoda', new Visitor('a'));
+      room.now += 5 * MINUTE;
+      const presence = new Presence({ bus: room.engine.bus, now: () => room.now, idleMs: 20 });
+      presence.join('hans', new Visitor('h'), false);
+      room.now += 20;
+      presence.start();
+      while (told.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+      presence.stop();
+      expect(told[2]).to.include({ name: 'hans', change: 'idle' });
+    });
   });
 });

@@ -1,12 +1,16 @@
 import { expect } from 'chai';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import type { Instant } from '../../src/domain/instant.ts';
+import type { Role } from '../../src/domain/name.ts';
 import type { Quote, QuoteDraft } from '../../src/domain/quote.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
-import { Forum } from '../../src/room/forum.ts';
+import { append } from '../../src/room/append.ts';
+import { Forum, type Writer } from '../../src/room/forum.ts';
 import { Intake } from '../../src/room/intake.ts';
+import { Messages } from '../../src/room/messages.ts';
 import { Presence } from '../../src/room/presence.ts';
 import { Rates } from '../../src/room/rates.ts';
+import { Unread } from '../../src/room/unread.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { ImportedRow } from '../../src/view/records.ts';
 import { View } from '../../src/view/view.ts';
@@ -43,6 +47,8 @@ export class Room {
   readonly rates: Rates;
   readonly intake: Intake;
   readonly forum: Forum;
+  readonly unread: Unread;
+  readonly messages: Messages;
   readonly presence: Presence;
 
   private constructor(store: Store, at: Instant) {
@@ -64,7 +70,9 @@ export class Room {
     });
     this.intake = new Intake({ journal, view, rates: this.rates, now });
     this.forum = new Forum({ journal, view, now, postCharacters: 4096 });
-    this.presence = new Presence({ bus, now });
+    this.unread = new Unread({ journal, bus, view, now });
+    this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
+    this.presence = new Presence({ bus, now, idleMs: 5 * MINUTE });
   }
 
   /** A provider's answer, now. */
@@ -90,6 +98,13 @@ export class Room {
       if (page.cursor === null) return quotes;
       cursor = page.cursor;
     }
+  }
+
+  /** An account, without the password that nobody needs here. */
+  async account(name: string, role: Role = 'member'): Promise<Writer> {
+    const password = { hash: '', salt: '', N: 2, r: 1, p: 1 };
+    await append(this.engine.journal, 'account.created', this.now, { name, role, password });
+    return { name, role };
   }
 
   async close(): Promise<void> {

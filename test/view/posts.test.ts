@@ -40,6 +40,7 @@ describe('PostsView', () => {
       text: 'b',
       topic: 'lobby',
       replyTo: null,
+      mentions: [],
       at: 1000,
       editedAt: null,
       deletedAt: null,
@@ -61,9 +62,9 @@ describe('PostsView', () => {
     expect(postOf(await edit(1, 'second'))).to.include({ text: 'second', editedAt: 2000, seq: 2 });
     await edit(1, 'third');
     await remove(1);
-    expect(room.store.read(keys.revision(1, 1))).to.deep.equal({ text: 'first', at: 1000 });
-    expect(room.store.read(keys.revision(1, 2))).to.deep.equal({ text: 'second', at: 2000 });
-    expect(room.store.read(keys.revision(1, 3))).to.deep.equal({ text: 'third', at: 2000 });
+    expect(room.store.read(keys.revision(1, 1))).to.deep.equal({ text: 'first', mentions: [], at: 1000 });
+    expect(room.store.read(keys.revision(1, 2))).to.deep.equal({ text: 'second', mentions: [], at: 2000 });
+    expect(room.store.read(keys.revision(1, 3))).to.deep.equal({ text: 'third', mentions: [], at: 2000 });
   });
 
   it('leaves a deleted post deleted, however many come after', async () => {

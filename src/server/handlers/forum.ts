@@ -1,7 +1,7 @@
 import type { Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
 
-export function forumHandlers({ forum, log }: Services): Handlers<'forum'> {
+export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum'> {
   return {
     'forum.post': async (params, session) => {
       const { writer } = session;
@@ -20,5 +20,9 @@ export function forumHandlers({ forum, log }: Services): Handlers<'forum'> {
       return { post };
     },
     'forum.read': (reading) => forum.read(reading),
+    'forum.search': (search) => forum.search(search),
+    'forum.topics': async (_, session) => ({ topics: await unread.topics(session.member?.name) }),
+    'forum.markRead': ({ seq, topic }, session) => unread.mark(session.writer.name, seq, topic),
+    'forum.revisions': ({ number }, session) => forum.revisions(session.member, number),
   };
 }

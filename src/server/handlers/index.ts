@@ -4,6 +4,7 @@ import { accountHandlers } from './account.ts';
 import { adminHandlers } from './admin.ts';
 import { forumHandlers } from './forum.ts';
 import { membersHandlers } from './members.ts';
+import { messagesHandlers } from './messages.ts';
 import { ratesHandlers } from './rates.ts';
 import { roomHandlers } from './room.ts';
 
@@ -14,6 +15,7 @@ export function handlerTable(services: Services): HandlerTable {
     ...accountHandlers(services),
     ...ratesHandlers(services),
     ...forumHandlers(services),
+    ...messagesHandlers(services),
     ...membersHandlers(services),
     ...adminHandlers(services),
   };

@@ -1,10 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../domain/failure.ts';
 import { plain } from '../../domain/fold.ts';
+import type { DirectMessage } from '../../domain/message.ts';
 import { encodeNotification, PROTOCOL } from '../../protocol/line.ts';
+import { isUnread } from '../../room/messages.ts';
 import { sum } from '../../room/sum.ts';
+import type { View } from '../../view/view.ts';
 import type { PlainHandlers } from '../handler.ts';
-import type { Watch } from '../hub.ts';
+import { encodeMessage, type Watch } from '../hub.ts';
 import type { Services } from '../services.ts';
+
+/** How often it is looked whether a reader of a replay has caught up. */
+const DRAIN_MS = 5;
 
 export function roomHandlers({ rates, view, limits, log, now, serverName, head }: Services): PlainHandlers {
   return {
@@ -37,21 +44,29 @@ export function roomHandlers({ rates, view, limits, log, now, serverName, head }
         forum,
         members,
       };
-      const seq = head();
-      if (!forum || sinceSeq === undefined || sinceSeq >= seq) {
+      if (!forum || sinceSeq === undefined) {
         session.watch(watch);
-        return { seq };
+        return { seq: head() };
       }
-      await session.replay(async () => {
-        session.watch(watch);
-        let last = sinceSeq;
-        for await (const post of view.posts.changedAfter(sinceSeq)) {
-          session.connection.write(encodeNotification('post', { seq: post.seq, post }));
-          last = post.seq;
+      session.watch(watch, { replaying: true });
+      const isCurrent = () => session.watching === watch && !session.connection.ended;
+      let last = sinceSeq;
+      try {
+        // Again and again until nothing came meanwhile: so nothing has to be held back for who is slow.
+        for (let to = head(); last < to && isCurrent(); to = head()) {
+          for await (const text of changes(view, session.memberKey, last, to)) {
+            session.connection.write(text);
+            while (session.connection.queued > limits.queueSoftBytes && isCurrent()) await sleep(DRAIN_MS);
+            if (!isCurrent()) break;
+          }
+          last = to;
         }
-        return last;
-      });
-      return { seq };
+      } catch (failure) {
+        if (isCurrent()) session.watch({ rates: undefined, forum: false, members: false });
+        throw failure;
+      }
+      if (isCurrent()) session.live();
+      return { seq: Math.min(last, head()) };
     },
     sum: ({ name, number }, session) => {
       const client = session.member?.name ?? plain(name);
@@ -70,4 +85,26 @@ export function roomHandlers({ rates, view, limits, log, now, serverName, head }
       }
     },
   };
+}
+
+/** Posts that changed after a seq up to another, and a member's direct messages of that time, in the order of their seqs. */
+async function* changes(view: View, member: string | undefined, after: number, to: number): AsyncGenerator<string> {
+  const posts = view.posts.changedAfter(after, to);
+  const messages = member === undefined ? undefined : view.messages.after(member, after, to);
+  try {
+    let message = await messages?.next();
+    for await (const post of posts) {
+      for (; message && !message.done && message.value.seq < post.seq; message = await messages?.next()) {
+        yield encodeOwn(view, member!, message.value);
+      }
+      yield encodeNotification('post', { seq: post.seq, post });
+    }
+    for (; message && !message.done; message = await messages?.next()) yield encodeOwn(view, member!, message.value);
+  } finally {
+    await messages?.return(undefined); // whoever reads this may stop early
+  }
+}
+
+function encodeOwn(view: View, member: string, message: DirectMessage): string {
+  return encodeMessage(message, isUnread(view, member, message));
 }

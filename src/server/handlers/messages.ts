@@ -1,0 +1,19 @@
+import type { Handlers } from '../handler.ts';
+import type { Services } from '../services.ts';
+
+export function messagesHandlers({ messages, log }: Services): Handlers<'messages'> {
+  return {
+    'messages.send': async (params, session) => {
+      const { name } = session.writer;
+      const message = await messages.send(name, params);
+      // To whom is between the two.
+      log.info({ event: 'messages.send', number: message.number, member: name }, 'sent');
+      return { message };
+    },
+    'messages.read': (reading, session) => messages.read(session.writer.name, reading),
+    'messages.conversations': async (_, session) => ({
+      conversations: await messages.conversations(session.writer.name),
+    }),
+    'messages.markRead': ({ with: other, number }, session) => messages.mark(session.writer.name, other, number),
+  };
+}

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { mentionsIn } from '../../src/domain/mention.ts';
+import { nameKey } from '../../src/domain/name.ts';
+
+const MEMBERS = ['Yoda', 'hans', 'Hà', 'Ha', 'obi-wan', 'obi-wan.', 'r2_d2', '7'];
+const nameOf = (name: string) => MEMBERS.find((member) => nameKey(member) === nameKey(name));
+const mentions = (text: string) => mentionsIn(text, nameOf);
+
+describe('mentionsIn', () => {
+  it('finds members by name, each once, in order, as they spell themselves', () => {
+    expect(mentions('@hans and @YODA, and @Hans again')).to.deep.equal(['hans', 'Yoda']);
+    expect(mentions('@r2_d2: (@yoda) "@7"\n@obi-wan!')).to.deep.equal(['r2_d2', 'Yoda', '7', 'obi-wan']);
+  });
+
+  it('tells tones apart, as names do', () => {
+    expect(mentions('@hà @HA')).to.deep.equal(['Hà', 'Ha']);
+    expect(mentions('@ha\u0300')).to.deep.equal(['Hà']);
+  });
+
+  it('takes what ends a sentence for no part of a name, unless it is one', () => {
+    expect(mentions('ask @yoda.')).to.deep.equal(['Yoda']);
+    expect(mentions('ask @hans... or @yoda-_')).to.deep.equal(['hans', 'Yoda']);
+    expect(mentions('ask @obi-wan.')).to.deep.equal(['obi-wan.']);
+  });
+
+  it('finds none in mail addresses, paths, longer words and names of nobody', () => {
+    for (const text of [
+      'mail me: someone@yoda',
+      'yoda@hans.example',
+      '@yoda@example.org',
+      'https://example.org/@yoda',
+      '.@yoda',
+      '-@yoda',
+      '@@yoda',
+      '@yodaa',
+      '@yod',
+      `@${'y'.repeat(33)}`,
+      '@',
+      '@ yoda',
+      'yoda',
+    ]) {
+      expect(mentions(text), text).to.deep.equal([]);
+    }
+  });
+
+  it('looks at 32 of them', () => {
+    let asked = 0;
+    mentionsIn(Array.from({ length: 500 }, (_, i) => `@n${i}`).join(' '), () => {
+      asked += 1;
+      return undefined;
+    });
+    expect(asked).to.equal(32);
+  });
+
+  it('stands any text, quickly', () => {
+    const part = fc.constantFrom('@', 'yoda', '.', '-', ' ', '@yoda', 'ệ', '\u0300', '😀', '_'.repeat(40));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(part, fc.string({ unit: 'binary' })), { maxLength: 200 }), (parts) => {
+        const found = mentions(parts.join(''));
+        expect(new Set(found).size).to.equal(found.length);
+        for (const name of found) expect(MEMBERS).to.include(name);
+      }),
+    );
+  });
+});

@@ -1,0 +1,82 @@
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { type Answer, Wire } from './wire.ts';
+
+describe('presence on the wire', () => {
+  let daemon: DaemonFixture;
+  const start = async (limits: object) => {
+    daemon = await DaemonFixture.start({ config: { limits } });
+    return daemon.address;
+  };
+  afterEach(() => daemon.stop());
+
+  const change = (name: string, change: string) => (line: Answer) =>
+    line.method === 'member' && line.params.name === name && line.params.change === change;
+
+  it('tells who falls idle and who is back, whatever programs do by themselves', async () => {
+    const address = await start({ idleMs: 150, pingMs: 3_600_000 });
+    const observer = await Wire.member(address, 'observer');
+    await observer.result('watch', { members: true });
+    const sleeper = await Wire.member(address, 'sleeper');
+    const begun = Date.now();
+    const quiet = setInterval(() => {
+      sleeper.send('{"jsonrpc":"2.0","id":"p","result":{"status":203}}\n');
+      void sleeper.call('watch', { forum: true, sinceSeq: 0 });
+      void sleeper.call('forum.markRead', { seq: 1 });
+    }, 20);
+    const idle = await observer.wait(change('sleeper', 'idle'));
+    clearInterval(quiet);
+    expect(idle.params.at - begun).to.be.at.least(100);
+    await sleeper.result('members.active');
+    const active = await observer.wait(change('sleeper', 'active'));
+    expect(active.params.at).to.be.at.least(idle.params.at);
+    const { members } = await observer.result('members.active');
+    expect(members.map(({ name }: { name: string }) => name)).to.deep.equal(['observer', 'sleeper']);
+    for (const wire of [observer, sleeper]) wire.close();
+  });
+
+  it('lets an account go at once when the socket says so', async () => {
+    const address = await start({});
+    const observer = await Wire.member(address, 'observer');
+    await observer.result('watch', { members: true });
+    const guest = await Wire.member(address, 'guest');
+    guest.socket.resetAndDestroy(); // as the system does for a killed process
+    await observer.wait(change('guest', 'left'));
+    const again = await Wire.greet(address);
+    expect((await again.result('account.signIn', { name: 'guest', password: 'secret' })).status).to.equal(200);
+    for (const wire of [observer, again]) wire.close();
+  });
+
+  it('lets somebody go who answers two pings no more, and frees his account', async () => {
+    const pingMs = 400;
+    const address = await start({ pingMs });
+    const observer = await Wire.member(address, 'observer');
+    await observer.result('watch', { members: true });
+    const alive = setInterval(() => void observer.call('members.active'), pingMs / 4);
+    const gone = await Wire.member(address, 'gone');
+    gone.socket.pause(); // a pulled cable: nothing is read, nothing is said, nothing is closed
+    const begun = performance.now();
+    await observer.wait(change('gone', 'left'));
+    // Silence is noticed within an interval, then two pings, each with an interval to answer.
+    expect(performance.now() - begun).to.be.within(pingMs, pingMs * 5);
+    clearInterval(alive);
+    const again = await Wire.greet(address);
+    expect((await again.result('account.signIn', { name: 'gone', password: 'secret' })).status).to.equal(200);
+    for (const wire of [observer, gone, again]) wire.close();
+  });
+
+  it('shows nobody who only connected', async () => {
+    const address = await start({});
+    const observer = await Wire.member(address, 'observer');
+    const port = Number(address.split(':').at(-1));
+    const socket = connect(port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const stranger = await Wire.greet(address);
+    const { members } = await observer.result('members.active');
+    expect(members).to.have.length(1);
+    expect(members[0]).to.include({ name: 'observer', address: '127.0.0.1', peerPort: null });
+    socket.destroy();
+    for (const wire of [observer, stranger]) wire.close();
+  });
+});
