@@ -9,16 +9,18 @@ import type { Part } from './view.ts';
 /** Posts whose numbers one list may hold: bounds what one look reads, and what one change writes. */
 const CHUNK_BITS = 10;
 const CHUNK = 1 << CHUNK_BITS;
-/** Changes that are indexed in one batch: bounds how long anybody waits for it. */
-const PAGE = 100;
+/** Changes that are indexed in one batch. */
+const PAGE = 1000;
+/** Changes and lists that are worked on before others get their turn. */
+const TURN = 64;
+/** While others write, the index takes this part of the time. */
+const SHARE = 0.25;
 /** Changes that may wait. A search looks through them one by one, which takes a few milliseconds. */
 const WAITING = 256;
 /** It is waited for a moment without changes, but not for longer than this, nor beyond so many changes. */
 const QUIET_MS = 100;
 const PATIENCE_MS = 10_000;
 const FLOOD = 65_536;
-/** Chunks that are looked at before others get their turn. */
-const TURN = 64;
 
 /** Counts of posts that somebody has not read. */
 export interface Unread {
@@ -49,6 +51,10 @@ export class WordIndex implements Part {
   #head = 0;
   #waiting = 0;
   #waitingSince = 0;
+  /** Something was committed since this was last looked at. */
+  #stirred = false;
+  /** How many cannot go on before the lists are up to date. */
+  #wanted = 0;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #failed: ((failure: unknown) => void) | undefined;
@@ -67,6 +73,7 @@ export class WordIndex implements Part {
     if (change.type !== 'post') return;
     this.#head = (change as PostChange).post.seq;
     this.#waiting += 1;
+    this.#stirred = true;
     if (this.#waiting >= WAITING) this.#later();
   }
 
@@ -114,7 +121,11 @@ export class WordIndex implements Part {
   /** What the lists do not hold yet. */
   async recent(): Promise<Recent> {
     // Far behind only after a flood, or with a store from before there was an index: then it is waited for.
-    while (this.#failed && this.#head - this.#indexed > FLOOD) await this.#work();
+    while (this.#failed && this.#head - this.#indexed > FLOOD) {
+      this.#wanted += 1;
+      await this.#work();
+      this.#wanted -= 1;
+    }
     // Head, number and snapshot are taken in one turn: what is committed later is in none of them.
     const reading = this.#posts.touchedAfter(this.#indexed, this.#head);
     const first = reading.next();
@@ -167,7 +178,7 @@ export class WordIndex implements Part {
         const post = recent.posts.get(number) ?? this.#posts.get(number);
         if (post) yield post;
       }
-      if (looked % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (looked % TURN === 0) await turn();
     }
   }
 
@@ -217,7 +228,13 @@ export class WordIndex implements Part {
   async #run(): Promise<void> {
     this.#waiting = 0;
     try {
-      while (this.#failed && (await this.#page())) await new Promise((resolve) => setImmediate(resolve));
+      for (;;) {
+        const begun = performance.now();
+        this.#stirred = false;
+        if (!this.#failed || !(await this.#page())) break;
+        const pause = this.#stirred && this.#wanted === 0 ? (performance.now() - begun) * (1 / SHARE - 1) : 0;
+        await new Promise((resolve) => (pause < 1 ? setImmediate(resolve) : setTimeout(resolve, pause)));
+      }
     } catch (failure) {
       this.#failed?.(failure);
       this.#failed = undefined;
@@ -226,41 +243,63 @@ export class WordIndex implements Part {
 
   /** Indexes the next few changes; whether there may be more. */
   async #page(): Promise<boolean> {
-    const edits = new Map<string, Map<number, boolean>>();
-    const note = (post: Post, word: string, has: boolean) => {
-      const key = keys.word(chunkOf(post.number), word);
-      const list = edits.get(key) ?? new Map<number, boolean>();
-      edits.set(key, list.set(post.number % CHUNK, has));
+    const chunks = new Map<number, Map<string, Map<number, boolean>>>();
+    const note = (post: Post, words: Iterable<string>, has: boolean) => {
+      const chunk = chunkOf(post.number);
+      const edits = chunks.get(chunk) ?? new Map<string, Map<number, boolean>>();
+      chunks.set(chunk, edits);
+      for (const word of words) {
+        const edit = edits.get(word);
+        if (edit) edit.set(post.number % CHUNK, has);
+        else edits.set(word, new Map([[post.number % CHUNK, has]]));
+      }
     };
+    const head = this.#head;
     let last = this.#indexed;
     let count = 0;
-    for await (const post of this.#posts.changedAfter(this.#indexed, this.#head)) {
+    for await (const post of this.#posts.changedAfter(this.#indexed, head)) {
       if (post.editedAt !== null || post.deletedAt !== null) {
         // Its words as they are in the lists: those of what it said then. Without one it is not in them yet.
         const then = await this.#posts.revisionAt(post.number, this.#indexed);
-        if (then) {
-          for (const word of indexWords({ ...post, text: then.text, mentions: then.mentions })) note(post, word, false);
-        }
+        if (then) note(post, indexWords({ ...post, text: then.text, mentions: then.mentions }), false);
       }
-      for (const word of indexWords(post)) note(post, word, true);
+      note(post, indexWords(post), true);
       last = post.seq;
       if (++count === PAGE) break;
+      if (count % TURN === 0) await turn();
     }
-    if (count === 0) return false;
+    // Records of other kinds may have come since the last change: there is nothing to index up to the head.
+    if (count < PAGE) last = Math.max(last, head);
+    if (count === 0) {
+      this.#indexed = last;
+      return false;
+    }
     const writes: Write[] = [{ type: 'put', key: keys.indexed, value: JSON.stringify(last) }];
-    for (const [key, list] of edits) {
-      const offsets = new Set(this.#store.read<number[]>(key) ?? []);
-      for (const [offset, has] of list) {
-        if (has) offsets.add(offset);
-        else offsets.delete(offset);
+    for (const [chunk, edits] of chunks) {
+      for (const [word, edit] of edits) {
+        writes.push(this.#edited(keys.word(chunk, word), edit));
+        if (writes.length % TURN === 0) await turn();
       }
-      if (offsets.size === 0) writes.push({ type: 'del', key });
-      else writes.push({ type: 'put', key, value: JSON.stringify([...offsets].sort((a, b) => a - b)) });
     }
     await this.#store.write(writes, { sync: false });
     this.#indexed = last;
     return count === PAGE;
   }
+
+  #edited(key: string, edit: ReadonlyMap<number, boolean>): Write {
+    const offsets = new Set(this.#store.read<number[]>(key) ?? []);
+    for (const [offset, has] of edit) {
+      if (has) offsets.add(offset);
+      else offsets.delete(offset);
+    }
+    if (offsets.size === 0) return { type: 'del', key };
+    return { type: 'put', key, value: JSON.stringify([...offsets].sort((a, b) => a - b)) };
+  }
+}
+
+/** Others get their turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function chunkOf(number: number): number {

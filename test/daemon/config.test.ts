@@ -38,6 +38,7 @@ describe('config', () => {
       connectionsPerAddress: 64,
       helloMs: 10_000,
       signInMs: 60_000,
+      idleMs: 300_000,
       pingMs: 30_000,
       queueSoftBytes: 1_048_576,
       queueHardBytes: 4_194_304,

@@ -128,7 +128,7 @@ describe('WordIndex', () => {
     const posts = (await all(room.view.posts.backwards())).reverse();
     const held = new Map([...(await lists())].map(([key, text]) => [key, JSON.parse(text) as number[]]));
     expect(held).to.deep.equal(naiveLists(posts));
-    expect(room.view.words.indexed).to.equal(Math.max(...posts.map(({ seq }) => seq)));
+    expect(room.view.words.indexed).to.equal(room.engine.journal.head());
   });
 
   it('keeps itself up to date once it is started, and stops when it is told to', async () => {
@@ -147,6 +147,26 @@ describe('WordIndex', () => {
     await post('last');
     expect(await lists()).to.deep.equal(held);
     expect(await find('dong')).to.have.length(600);
+    expect(failed).to.deep.equal([]);
+  });
+
+  it('waits for itself after a flood, and for nothing after a flood of other things', async () => {
+    const flood = 66_000;
+    for (let i = 1; i < flood; i++) void room.append('rates.backfilled', 0, { provider: 'sjc' });
+    await room.append('rates.backfilled', 0, { provider: 'sjc' });
+    await room.restart();
+    const failed: unknown[] = [];
+    room.view.words.start((failure) => failed.push(failure));
+    expect(await find('vang')).to.deep.equal([]);
+    await post('vàng');
+    expect(await find('vang')).to.deep.equal([1]);
+    await room.view.words.stop();
+    for (let i = 1; i < flood; i++) void post('bạc');
+    await post('bạc');
+    room.view.words.start((failure) => failed.push(failure));
+    expect(await find('vang')).to.deep.equal([1]);
+    expect(room.view.words.indexed).to.equal(room.engine.journal.head());
+    await room.view.words.stop();
     expect(failed).to.deep.equal([]);
   });
 
