@@ -81,8 +81,8 @@ const EVENTS: Readonly<Record<Exclude<LinkEvent, 'notice'>, boolean>> = {
   member: false,
   unread: false,
 };
-/** A connection that lived this long was a good one: the next loss begins with short waits again. */
-const SETTLED_MS = 1000;
+/** A connection that a daemon ended sooner is not worth another one at once. */
+const STRANGER_MS = 1000;
 const LATER_MS = 1000;
 
 /**
@@ -410,12 +410,17 @@ export class Link {
     }
   }
 
-  /** A call that is not answered, on a connection on which nothing else is heard, ends the connection. */
+  /**
+   * A call that is not answered, on a connection on which nothing else is heard, ends the connection. One that is
+   * shows that it is a good one: the next loss begins with short waits again.
+   */
   async #over<T>(call: (client: Client) => Promise<T>, client = this.#client): Promise<T> {
     if (!client) throw this.#noConnection();
     const asked = performance.now();
     try {
-      return await call(client);
+      const result = await call(client);
+      if (client === this.#client) this.#backoff.reset();
+      return result;
     } catch (thrown) {
       const failure = Failure.from(thrown);
       if (failure.code === 'TOO_SLOW' && client.heardAt < asked) {
@@ -430,12 +435,10 @@ export class Link {
     if (client !== this.#client) return;
     this.#leave();
     this.#loss = failure;
-    const now = performance.now();
-    const settled = now - this.#onlineAt >= SETTLED_MS;
-    if (settled) this.#backoff.reset();
+    const { why, final } = failure.data;
+    const lived = performance.now() - this.#onlineAt;
     // The daemon has no time for strangers; somebody who still looks for his password is connected anew.
-    const tooLong = settled && client.name === null && failure.data.why !== undefined && failure.data.final !== true;
-    if (tooLong) void this.#connect();
+    if (client.name === null && why !== undefined && final !== true && lived >= STRANGER_MS) void this.#connect();
     else this.#failed(failure);
   }
 
