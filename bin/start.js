@@ -1,10 +1,14 @@
-// `npm start`: a daemon that runs, what it knows, and a shell to talk to it where somebody sits at the terminal.
+// `npm start`: a daemon that runs, what it knows, and the dashboard; one frame of it where there is no terminal.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('run.js', import.meta.url));
-const steps = [['daemon', 'start'], ['daemon', 'status'], ['rates']];
-if (process.stdin.isTTY && process.stdout.isTTY) steps.push(['shell']);
+const isTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== 'dumb';
+const steps = [
+  ['daemon', 'start'],
+  ['daemon', 'status'],
+  ['attach', ...(isTerminal ? [] : ['--once'])],
+];
 
 process.on('SIGINT', () => {}); // the step that runs has it too, and decides
 

@@ -1,11 +1,13 @@
 import { displayWidth } from '../repl/width.ts';
 import type { Box } from './layout.ts';
+import { plotArea } from './presentation/chart.ts';
 import { type Part, parts } from './presentation/frame.ts';
 import { lookOf, THEME } from './presentation/theme.ts';
 import type { ViewName } from './presentation/views.ts';
 import { PANES, type Pane, type State, type ThemeName } from './state.ts';
 import type { StyledLine, Tone } from './styled.ts';
 import type { Attributes } from './widgets/cells.ts';
+import { Plot } from './widgets/plot.ts';
 import type { Screen } from './widgets/screen.ts';
 import type { Sheet } from './widgets/sheet.ts';
 
@@ -31,6 +33,7 @@ export class View {
   readonly #sheets = new Map<ViewName, Sheet>();
   readonly #attributes = new Map<ThemeName, Attributes>();
   #parts: readonly Part[] = [];
+  #plot: Plot | undefined;
   #cursor: { readonly x: number; readonly y: number } | null = null;
   #lost = true;
 
@@ -44,7 +47,8 @@ export class View {
     if (this.#sheets.size === 0) for (const name of ORDER) this.#sheets.set(name, this.#screen.sheet());
     const before = this.#parts;
     this.#parts = parts(state);
-    const attributes = this.#attributesOf(this.#isColoured ? state.theme : 'plain');
+    const theme = this.#isColoured ? state.theme : 'plain';
+    const attributes = this.#attributesOf(theme);
     // Where boxes went, nothing else may cover what they leave behind.
     if (!this.#lost && uncovers(before, this.#parts)) this.#screen.invalidate();
     let changed = this.#lost;
@@ -52,6 +56,7 @@ export class View {
       const part = this.#parts.find((each) => each.name === name);
       if (sheet.put(part?.box ?? NOWHERE, part?.lines ?? [], attributes)) changed = true;
     }
+    if (this.#showPlot(state, theme)) changed = true;
     const cursor = cursorOf(state, this.#parts);
     if (!changed && cursor?.x === this.#cursor?.x && cursor?.y === this.#cursor?.y) return;
     this.#lost = false;
@@ -81,6 +86,19 @@ export class View {
       width: width - 2 * edge,
       height: height - 2 * edge,
     };
+  }
+
+  /** Where there is room, the chart's line is drawn once more, with the price that it began at. */
+  #showPlot(state: State, theme: ThemeName): boolean {
+    const box = this.#parts.find(({ name }) => name === 'chart')?.box;
+    const isFree = state.unicode && !state.help && !state.form;
+    const inner = box && { left: box.left + 1, top: box.top + 1, width: box.width - 2, height: box.height - 2 };
+    const area = inner && isFree ? plotArea(state, inner.width, inner.height) : undefined;
+    if (!inner || !area || !Plot.fits(area)) return this.#plot?.hide() ?? false;
+    this.#plot ??= this.#screen.plot();
+    const { colours } = this.#screen;
+    const [line, start] = (['gold', 'muted'] as const).map((tone) => lookOf(THEME[theme], tone, colours));
+    return this.#plot.show(area, inner, { line: line!.fg, start: start!.fg, background: line!.bg });
   }
 
   #attributesOf(name: ThemeName): Attributes {

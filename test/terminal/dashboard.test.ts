@@ -75,14 +75,13 @@ describe('the dashboard in a terminal', function () {
     robot.press('tab');
     await robot.see('> CHART ');
     robot.say('SJC 3m');
-    await robot.see('[3m]');
+    await robot.see('in 3m');
     await robot.see(/[⠁-⣿]{4}/);
     robot.press('tab', 'tab');
     robot.type(']');
-    await robot.see('[1y]');
+    await robot.see('in 1y');
     robot.type('c');
-    await robot.see(/[┃│█]/);
-    await robot.until((text) => !/[⠁-⣿]{4}/.test(text), 'to see candles');
+    await robot.see(/[╻┃╹]{2}/);
     robot.press('left', 'left');
     await robot.see(/C \d/);
     robot.type('c');

@@ -92,6 +92,34 @@ export function candleAt(state: State, width: number, height: number, column: nu
   return nearest === undefined ? undefined : candles.length - 1 - nearest;
 }
 
+/** Where the line is drawn, in the content of the pane, and what it is drawn from. */
+export interface PlotArea extends Pick<Plot, 'width' | 'height'> {
+  readonly left: number;
+  readonly top: number;
+  readonly low: number;
+  readonly high: number;
+  readonly candles: readonly Candle[];
+}
+
+/** Undefined where there is no line, or a crosshair lies over it. */
+export function plotArea(state: State, width: number, height: number): PlotArea | undefined {
+  const { mode, crosshair, loading } = state.chart;
+  const candles = usable(state.chart);
+  if (mode !== 'line' || crosshair !== null || loading || candles.length < 2) return undefined;
+  const plot = plotOf(state, width, height);
+  if (!plot) return undefined;
+  const { low, high } = plot.scale;
+  return {
+    left: plot.margin === 0 ? 0 : plot.margin + 2,
+    top: 1,
+    width: plot.width,
+    height: plot.height,
+    low,
+    high,
+    candles,
+  };
+}
+
 /** A candle that no arithmetic can do anything with is left out. */
 function usable({ candles }: ChartState): readonly Candle[] {
   const fine = ({ at, open, high, low, close }: Candle): boolean =>

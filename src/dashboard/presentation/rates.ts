@@ -152,7 +152,12 @@ function columnsFor(state: State, width: number): Columns {
     priceWidth((cells) => cells.either),
     Math.max(1, width - 6),
   );
-  const names = widest(({ cells }) => cells.name);
+  // As wide as its title, where there is a figure at all.
+  const titled = (title: string, wanted: number): number => (wanted === 0 ? 0 : Math.max(title.length, wanted));
+  const names = titled(
+    'Name',
+    widest(({ cells }) => cells.name),
+  );
   let left = width - 1 - 1 - sell;
   const name = Math.max(0, Math.min(names, Math.max(left, 0), 10));
   left -= name;
@@ -161,7 +166,12 @@ function columnsFor(state: State, width: number): Columns {
     left -= wanted + 1;
     return wanted;
   };
-  const change = take(widest(({ rate }) => changeOf(rate).text));
+  const change = take(
+    titled(
+      'Change',
+      widest(({ rate }) => changeOf(rate).text),
+    ),
+  );
   const age = take(widest(({ rate }) => ageOf(rate, state, width)));
   const buy = wide ? take(priceWidth((cells) => cells.buy)) : 0;
   const spark = all.some(({ rate }) => rate.closes.length > 0) ? take(Math.min(6, Math.max(5, left - 1))) : 0;

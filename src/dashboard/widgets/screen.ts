@@ -1,6 +1,7 @@
 import blessed from 'blessed';
 import { cellWidth } from './cells.ts';
 import { Keyboard, type TerminalInput } from './keyboard.ts';
+import { Plot } from './plot.ts';
 import { Sheet } from './sheet.ts';
 
 /** A key as blessed names it. */
@@ -162,6 +163,11 @@ export class Screen {
     const sheet = new Sheet();
     this.#screen!.append(sheet as never);
     return sheet;
+  }
+
+  /** A chart's line, above the sheets that are there. */
+  plot(): Plot {
+    return new Plot(this.#screen!);
   }
 
   /** Writes what changed, and puts the cursor; null hides it. */

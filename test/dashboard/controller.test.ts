@@ -1,0 +1,236 @@
+import { expect } from 'chai';
+import type { Client } from '../../src/client/client.ts';
+import { Link } from '../../src/client/link.ts';
+import { localTarget, parseTarget, type Target } from '../../src/client/target.ts';
+import type { Action, Effect } from '../../src/dashboard/action.ts';
+import { App } from '../../src/dashboard/app.ts';
+import { Controller } from '../../src/dashboard/controller.ts';
+import { initialState, type State } from '../../src/dashboard/state.ts';
+import type { Home } from '../../src/home.ts';
+import { DaemonFixture } from '../daemon-fixture.ts';
+
+const DAY = 24 * 3_600_000;
+
+/** A dashboard without a screen. */
+class Headless {
+  readonly app: App;
+  readonly controller: Controller;
+  readonly actions: Action[] = [];
+  readonly #waiting = new Set<() => void>();
+  farewell: string | undefined;
+
+  constructor(target: Target, home: Home) {
+    this.app = new App({
+      state: initialState({ columns: 80, rows: 24, now: Date.now(), address: '', theme: 'dark', unicode: true }),
+      perform: (effect) => this.controller.perform(effect),
+      paint: () => {},
+    });
+    this.controller = new Controller({
+      link: (told) => new Link({ target, home, watch: { rates: true, forum: true, members: true }, ...told }),
+      dispatch: (action) => {
+        this.actions.push(action);
+        this.app.dispatch(action);
+        for (const look of [...this.#waiting]) look();
+      },
+      state: () => this.app.state,
+      user: 'somebody',
+      onQuit: (farewell) => {
+        this.farewell = farewell ?? '';
+        for (const look of [...this.#waiting]) look();
+      },
+      onSuspend: () => {},
+      onRedraw: () => {},
+    });
+  }
+
+  async until(fits: (state: State) => unknown): Promise<State> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(JSON.stringify(this.app.state))), 10_000);
+      const look = (): void => {
+        if (!fits(this.app.state)) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
+    return this.app.state;
+  }
+
+  say(line: string): void {
+    this.controller.perform({ type: 'submit', line });
+  }
+}
+
+describe('the controller of the dashboard', () => {
+  let daemon: DaemonFixture;
+  let owner: Client;
+  const headless: Headless[] = [];
+
+  const open = async (target?: Target): Promise<Headless> => {
+    const one = new Headless(target ?? localTarget(daemon.home), target ? await daemon.anotherHome() : daemon.home);
+    headless.push(one);
+    await one.controller.start();
+    return one;
+  };
+  const sign = (name: string, type: 'signIn' | 'signUp' = 'signUp'): Effect => ({
+    type,
+    name,
+    password: 'correct horse',
+    takeOver: false,
+  });
+
+  beforeEach(async () => {
+    daemon = await DaemonFixture.start();
+    owner = await daemon.connect({ resume: false });
+    const rows = Array.from({ length: 40 }, (_, day): [number, number, number] => [
+      Math.floor(Date.now() / DAY) * DAY - (40 - day) * DAY,
+      100_000_000 + day * 100_000,
+      102_000_000 + day * 100_000,
+    ]);
+    await owner.call('rates.import', { instrument: 'SJC', rows });
+  });
+
+  afterEach(async () => {
+    for (const { app, controller } of headless.splice(0)) {
+      app.stop();
+      await controller.stop();
+    }
+    await daemon.stop();
+  });
+
+  it('reads everything when the connection comes', async () => {
+    const { app, controller } = await open();
+    await controller.settled();
+    const { link, rates, ratesLoaded, membersLoaded, forum, chart } = app.state;
+    expect(link).to.deep.equal({ phase: 'online' });
+    expect({ ratesLoaded, membersLoaded, loaded: forum.loaded }).to.deep.equal({
+      ratesLoaded: true,
+      membersLoaded: true,
+      loaded: true,
+    });
+    expect(rates[0]?.quote.instrument).to.equal('SJC');
+    expect(rates[0]?.closes).to.have.length.above(10);
+    expect(chart).to.include({ instrument: 'SJC', loading: false, error: null, currency: 'VND' });
+    expect(chart.candles).to.have.length(40);
+  });
+
+  it('does not begin without a daemon', async () => {
+    const home = await daemon.anotherHome();
+    const one = new Headless(localTarget(home), home);
+    headless.push(one);
+    const failure = await one.controller.start().catch((thrown) => thrown);
+    expect(failure).to.include({ code: 'NO_DAEMON', exit: 3 });
+  });
+
+  it('signs up, and says why not', async () => {
+    const one = await open();
+    one.controller.perform(sign('yoda'));
+    const { member } = await one.until(({ member }) => member);
+    expect(member).to.deep.equal({ name: 'yoda', role: 'owner' });
+    one.app.dispatch({ type: 'key', key: { name: 'f3' } });
+    one.controller.perform(sign('yoda'));
+    const { form } = await one.until(({ form }) => form?.error);
+    expect(form?.error).to.match(/already/);
+  });
+
+  it('asks for an account over the network, where nothing is read without one', async () => {
+    const one = await open(parseTarget(`tcp://${daemon.address}`));
+    await one.until(({ form }) => form?.kind === 'signIn');
+    expect(one.app.state.ratesLoaded).to.equal(false);
+    one.controller.perform(sign('luke'));
+    await one.until(({ ratesLoaded, forum }) => ratesLoaded && forum.loaded);
+    expect(one.app.state.form).to.equal(null);
+  });
+
+  it('posts in the topic that is shown, edits, deletes, reads, and answers what fails', async () => {
+    const one = await open();
+    one.controller.perform(sign('yoda'));
+    await one.until(({ member }) => member);
+    one.say('MSG Do or do not');
+    await one.until(({ forum }) => forum.posts.length === 1);
+    await one.until(({ notice }) => notice?.text.startsWith('Message #1 posted at '));
+    one.say('EDT #1 There is no try');
+    await one.until(({ forum }) => forum.posts[0]?.text === 'There is no try');
+    one.say('DLT #1');
+    await one.until(({ forum }) => forum.posts[0]?.deletedBy === 'yoda');
+    one.say('DLT #7');
+    await one.until(({ answer }) => answer);
+    one.say('2020-01-01 SJC');
+    await one.until(({ answer }) => answer?.some((line) => line.includes('SJC')));
+    one.say('SUM 25');
+    await one.until(({ answer }) => answer?.some((line) => line.includes('Client Number: 25')));
+  });
+
+  it('follows what others do', async () => {
+    const one = await open();
+    await one.controller.settled();
+    const luke = await daemon.connectAfar();
+    await luke.signUp({ name: 'luke', password: 'correct horse' });
+    await one.until(({ members }) => members.some(({ name }) => name === 'luke'));
+    await luke.call('forum.post', { text: 'hello', topic: 'gold' });
+    await one.until(({ forum }) => forum.posts.length === 1 && forum.topics.some(({ topic }) => topic === 'gold'));
+    await owner.call('rates.import', { instrument: 'SJC', rows: [[Date.now() - 1000, 110_000_000, 112_000_000]] });
+    await luke.close();
+    await one.until(({ members }) => members.length === 0);
+  });
+
+  it('counts what is unread, and marks it read', async () => {
+    const one = await open();
+    one.controller.perform(sign('yoda'));
+    await one.until(({ member }) => member);
+    const luke = await daemon.connectAfar();
+    await luke.signUp({ name: 'luke', password: 'correct horse' });
+    await luke.call('forum.post', { text: 'hi @yoda' });
+    await one.until(({ forum }) => forum.topics.some(({ unread, mentions }) => unread === 1 && mentions === 1));
+    one.controller.perform({ type: 'markRead', topic: null });
+    await one.until(({ forum }) => forum.topics.every(({ unread }) => unread === 0));
+  });
+
+  it('shows the last chart that is wanted, not those that somebody passes on the way', async () => {
+    const one = await open();
+    await one.controller.settled();
+    one.actions.length = 0;
+    for (const range of ['3m', '1m', '1w', '1d', 'all'] as const) {
+      one.app.dispatch({ type: 'key', key: { name: 'x' } });
+      one.controller.perform({ type: 'loadChart', instrument: 'SJC', range });
+    }
+    await one.controller.settled();
+    const charts = one.actions.filter(({ type }) => type === 'candles' || type === 'chartFailed');
+    expect(charts.length).to.be.within(1, 2);
+    expect(charts.at(-1)).to.include({ type: 'candles', range: 'all' });
+  });
+
+  it('says why there is no chart', async () => {
+    const one = await open();
+    await one.controller.settled();
+    one.app.dispatch({ type: 'pasted', text: 'CHART NOSUCH 1y' });
+    one.app.dispatch({ type: 'key', key: { name: 'enter' } });
+    const { chart } = await one.until(({ chart }) => chart.error);
+    expect(chart).to.include({ instrument: 'NOSUCH', loading: false });
+  });
+
+  it('goes on where it was when the daemon comes back, with what was written meanwhile', async () => {
+    const one = await open();
+    one.controller.perform(sign('yoda'));
+    await one.until(({ member }) => member);
+    await daemon.restart(async () => {
+      const { link } = await one.until(({ link }) => link.phase === 'offline');
+      expect(link).to.have.property('since').that.is.closeTo(Date.now(), 5000);
+      one.say('MSG from afar');
+      await one.until(({ notice }) => notice?.text.includes('waits for the connection'));
+    });
+    await one.until(({ link, forum }) => link.phase === 'online' && forum.posts.length === 1);
+    expect(one.app.state.member?.name).to.equal('yoda');
+  });
+
+  it('says good-bye as the seed has it', async () => {
+    const one = await open();
+    one.controller.perform(sign('yoda'));
+    await one.until(({ member }) => member);
+    one.say('OUT');
+    await one.until(() => one.farewell !== undefined);
+    expect(one.farewell).to.equal('Successfully logout, seya yoda!');
+  });
+});
