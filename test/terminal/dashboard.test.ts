@@ -83,7 +83,7 @@ describe('the dashboard in a terminal', function () {
     robot.type('c');
     await robot.see(/[╻┃╹]{2}/);
     robot.press('left', 'left');
-    await robot.see(/C \d/);
+    await robot.see(/C ?\d/);
     robot.type('c');
     await robot.see(/[⠁-⣿]{4}/);
     robot.press('escape', 'escape');
