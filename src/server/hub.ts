@@ -51,7 +51,7 @@ export function encodeMessage(message: DirectMessage, unread: boolean): string {
  * one commit) is gathered and told at its end: to those who watch the same as the same bytes, to each in one piece.
  */
 export class Hub {
-  readonly #view: View;
+  readonly #view: Pick<View, 'onChange'>;
   readonly #bus: Bus;
   readonly #mark: (quote: Quote) => Quote;
   readonly #groups = new Map<string, Group>();
@@ -62,7 +62,7 @@ export class Hub {
   #unsubscribe: (() => void)[] = [];
 
   /** @param mark adds what the wire says of a quote beyond the journal (whether it is stale) */
-  constructor(room: { view: View; bus: Bus; mark: (quote: Quote) => Quote }) {
+  constructor(room: { view: Pick<View, 'onChange'>; bus: Bus; mark: (quote: Quote) => Quote }) {
     this.#view = room.view;
     this.#bus = room.bus;
     this.#mark = room.mark;

@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import { LocalBus } from '../../src/engine/local/bus.ts';
+import type { Batch } from '../../src/server/batch.ts';
+import { Hub, type Watch, type Watcher } from '../../src/server/hub.ts';
+import type { ChangeListener } from '../../src/view/view.ts';
+
+const FORUM: Watch = { rates: undefined, forum: true, members: false };
+const MEMBERS: Watch = { rates: undefined, forum: false, members: true };
+
+class Listener implements Watcher {
+  watching: Watch;
+  replaying = false;
+  memberKey: string | undefined;
+  readonly batches: Batch[] = [];
+
+  constructor(watching: Watch, memberKey?: string) {
+    this.watching = watching;
+    this.memberKey = memberKey;
+  }
+
+  events(batch: Batch): void {
+    this.batches.push(batch);
+  }
+
+  /** What it was told, by seq or name. */
+  get told(): unknown[] {
+    return this.batches
+      .flatMap(({ text }) => text.trimEnd().split('\n'))
+      .map((line) => JSON.parse(line).params)
+      .map(({ seq, name }) => seq ?? name);
+  }
+}
+
+describe('the hub', () => {
+  let change: ChangeListener;
+  let bus: LocalBus;
+  let hub: Hub;
+  beforeEach(() => {
+    bus = new LocalBus();
+    const view = {
+      onChange: (listener: ChangeListener) => {
+        change = listener;
+        return () => {};
+      },
+    };
+    hub = new Hub({ view, bus, mark: (quote) => quote });
+    hub.start();
+  });
+  afterEach(() => hub.stop());
+
+  const post = (seq: number) => change({ type: 'post', post: { number: seq, text: 'x' } }, seq);
+  const message = (seq: number, from: string, to: string) =>
+    change({ type: 'message', message: { number: seq, from, to, text: 'x', at: 0, seq } }, seq);
+  const price = (seq: number, instrument: string) =>
+    change({ type: 'quote', quote: { instrument, provider: 'p', company: '', brand: '' } }, seq);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const join = (watching: Watch, memberKey?: string) => {
+    const listener = new Listener(watching, memberKey);
+    hub.set(listener);
+    return listener;
+  };
+
+  it('tells the events of a turn in one piece, the same bytes to all who hear the same', async () => {
+    const [one, two, names] = [join(FORUM), join(FORUM), join(MEMBERS)];
+    for (const seq of [1, 2, 3]) post(seq);
+    bus.publish('member', { name: 'yoda', change: 'joined' });
+    expect(one.batches).to.be.empty;
+    await turn();
+    expect(one.told).to.deep.equal([1, 2, 3]);
+    expect(one.batches).to.have.length(1);
+    expect(one.batches[0]!.bytes).to.equal(two.batches[0]!.bytes);
+    expect(names.told).to.deep.equal(['yoda']);
+    post(4);
+    await turn();
+    expect(two.told).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('tells the same to who watches the same prices in another order', async () => {
+    const watch = (...names: string[]): Watch => ({ rates: new Set(names), forum: false, members: false });
+    const [one, two, other] = [join(watch('SJC', 'BTC')), join(watch('BTC', 'SJC')), join(watch('ETH'))];
+    for (const [seq, name] of ['SJC', 'ETH', 'BTC'].entries()) price(seq, name);
+    await turn();
+    expect(one.batches[0]).to.equal(two.batches[0]);
+    expect(one.told).to.deep.equal([0, 2]);
+    expect(other.told).to.deep.equal([1]);
+  });
+
+  it('tells who comes in the middle of a turn only what comes after it', async () => {
+    const before = join(FORUM);
+    post(1);
+    const late = join(FORUM);
+    post(2);
+    await turn();
+    expect(before.told).to.deep.equal([1, 2]);
+    expect(late.told).to.deep.equal([2]);
+  });
+
+  it('tells who changes what it watches as what it watched at that moment', async () => {
+    const listener = join(FORUM);
+    post(1);
+    bus.publish('member', { name: 'early', change: 'joined' });
+    listener.watching = MEMBERS;
+    hub.set(listener);
+    expect(listener.told).to.deep.equal([1]);
+    post(2);
+    join(FORUM);
+    post(3);
+    bus.publish('member', { name: 'late', change: 'joined' });
+    await turn();
+    expect(listener.told).to.deep.equal([1, 'late']);
+  });
+
+  it('leaves what has a seq to the replay, from its beginning to its end', async () => {
+    const listener = join({ ...FORUM, members: true }, 'yoda');
+    post(1);
+    listener.replaying = true;
+    hub.set(listener);
+    post(2);
+    bus.publish('member', { name: 'luke', change: 'joined' });
+    message(3, 'luke', 'yoda');
+    await turn();
+    post(4);
+    listener.replaying = false;
+    hub.set(listener);
+    post(5);
+    await turn();
+    expect(listener.told).to.deep.equal(['luke', 5]);
+  });
+
+  it('tells direct messages to their two members alone, in their place among the posts', async () => {
+    const [yoda, luke, leia, nobody] = [join(FORUM, 'yoda'), join(FORUM, 'luke'), join(FORUM, 'leia'), join(FORUM)];
+    post(1);
+    message(2, 'Luke', 'Yoda');
+    post(3);
+    await turn();
+    for (const listener of [yoda, luke]) expect(listener.told).to.deep.equal([1, 2, 3]);
+    for (const listener of [leia, nobody]) expect(listener.told).to.deep.equal([1, 3]);
+    message(4, 'leia', 'leia');
+    await turn();
+    expect(leia.batches).to.have.length(2);
+    expect(nobody.batches).to.have.length(1);
+  });
+
+  it('keeps what is caused in the telling for the next turn, and tells nothing to who is gone', async () => {
+    const gone = join(FORUM);
+    const clumsy = join({ ...FORUM, members: true });
+    const last = join({ ...FORUM, members: true });
+    clumsy.events = () => {
+      hub.delete(clumsy);
+      bus.publish('member', { name: 'clumsy', change: 'left' });
+    };
+    post(1);
+    hub.delete(gone);
+    await turn();
+    expect(last.told).to.deep.equal([1]);
+    await turn();
+    expect(last.told).to.deep.equal([1, 'clumsy']);
+    expect(gone.batches).to.be.empty;
+  });
+});
