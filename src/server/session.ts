@@ -53,7 +53,15 @@ const NOTHING: Watch = { rates: undefined, forum: false, members: false };
 const SIGNS: ReadonlySet<string> = new Set<MethodName>(['account.signUp', 'account.signIn', 'account.signOut']);
 
 /** What a client calls without anybody at it: a member is not there for that. */
-const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>(['watch', 'forum.markRead', 'messages.markRead']);
+const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
+  'watch',
+  'members.active',
+  'rates.providers',
+  'forum.topics',
+  'forum.markRead',
+  'messages.conversations',
+  'messages.markRead',
+]);
 
 /**
  * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
@@ -64,6 +72,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
   readonly services: Services;
   readonly #table: MethodTable;
   readonly #bucket: Bucket;
+  #greeted = false;
   #member: Member | undefined;
   #memberKey: string | undefined;
   #peerPort: number | null = null;
@@ -130,9 +139,11 @@ export class Session implements LineReceiver, Watcher, Attendant {
     return this.#lastActive;
   }
 
+  /** Hello was said: the time to sign in begins. Saying it again does not prolong it. */
   greeted(): void {
-    if (this.local || this.#member) this.#expect(undefined, '');
-    else this.#expect(this.services.limits.signInMs, 'Nobody signed in.');
+    if (this.#greeted) return;
+    this.#greeted = true;
+    this.#expectSignIn();
   }
 
   /** @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS */
@@ -159,7 +170,9 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.#member = undefined;
     this.#memberKey = undefined;
     this.#peerPort = null;
-    if (!this.local) this.watch(NOTHING);
+    if (this.local) return;
+    this.watch(NOTHING);
+    this.#expectSignIn();
   }
 
   roleChanged(role: Role): void {
@@ -232,12 +245,12 @@ export class Session implements LineReceiver, Watcher, Attendant {
   }
 
   closed(reason: string): void {
-    clearTimeout(this.#deadline);
     const { address } = this.connection;
     this.services.log.debug({ event: 'connection.closed', address, member: this.#member?.name }, reason);
     this.services.hub.delete(this);
     this.signOut();
     this.services.sessions.delete(this);
+    clearTimeout(this.#deadline);
   }
 
   #call(method: string, params: unknown, line: string): unknown {
@@ -325,6 +338,11 @@ export class Session implements LineReceiver, Watcher, Attendant {
 
   #sayLastWords(): void {
     if (this.#lastWords) this.connection.end(this.#lastWords.status, this.#lastWords.reason);
+  }
+
+  #expectSignIn(): void {
+    if (this.local || this.#member) this.#expect(undefined, '');
+    else this.#expect(this.services.limits.signInMs, 'Nobody signed in.');
   }
 
   /** Sets or lifts the time by which the client must have gone on. */

@@ -28,7 +28,12 @@ describe('a connection', () => {
     expect((await half.event('bye')).params.status).to.equal(408);
     await half.ended();
     const anonymous = await Wire.greet(address);
+    const again = setInterval(
+      () => anonymous.send('{"jsonrpc":"2.0","method":"hello","params":{"protocol":1,"client":"x"}}\n'),
+      10,
+    );
     expect((await anonymous.event('bye')).params).to.deep.equal({ status: 408, reason: 'Nobody signed in.' });
+    clearInterval(again);
   });
 
   it('is asked for a sign of life, and ended after two missed', async () => {

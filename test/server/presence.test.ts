@@ -15,7 +15,7 @@ describe('presence on the wire', () => {
     line.method === 'member' && line.params.name === name && line.params.change === change;
 
   it('tells who falls idle and who is back, whatever programs do by themselves', async () => {
-    const address = await start({ idleMs: 150, pingMs: 3_600_000 });
+    const address = await start({ idleMs: 150, pingMs: 3_600_000, callsPerSecond: 1000, callsBurst: 1000 });
     const observer = await Wire.member(address, 'observer');
     await observer.result('watch', { members: true });
     const sleeper = await Wire.member(address, 'sleeper');
@@ -24,11 +24,13 @@ describe('presence on the wire', () => {
       sleeper.send('{"jsonrpc":"2.0","id":"p","result":{"status":203}}\n');
       void sleeper.call('watch', { forum: true, sinceSeq: 0 });
       void sleeper.call('forum.markRead', { seq: 1 });
+      void sleeper.call('members.active');
+      void sleeper.call('rates.providers');
     }, 20);
     const idle = await observer.wait(change('sleeper', 'idle'));
     clearInterval(quiet);
     expect(idle.params.at - begun).to.be.at.least(100);
-    await sleeper.result('members.active');
+    await sleeper.result('rates.list');
     const active = await observer.wait(change('sleeper', 'active'));
     expect(active.params.at).to.be.at.least(idle.params.at);
     const { members } = await observer.result('members.active');

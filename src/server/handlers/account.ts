@@ -57,7 +57,6 @@ export function accountHandlers({ accounts, presence, log, head }: Services): Ha
       await accounts.closeSession(token);
       presence.end(name, 'Signed out.', session);
       session.signOut();
-      session.greeted();
       log.info({ event: 'account.signOut', name, address: session.address }, 'signed out');
       return {};
     },
