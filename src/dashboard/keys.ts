@@ -117,7 +117,12 @@ export const KEYS: readonly Binding[] = [
   { keys: ['C-k'], context: 'input', command: 'deleteToEnd', help: 'delete to the end' },
   { keys: ['pageup'], context: 'input', command: 'pageUp', help: 'scroll the forum up' },
   { keys: ['pagedown'], context: 'input', command: 'pageDown', help: 'scroll the forum down' },
-  { keys: ['escape'], context: 'input', command: 'back', help: 'close what lies open, empty the line' },
+  {
+    keys: ['escape'],
+    context: 'input',
+    command: 'back',
+    help: 'close what lies open, empty the line, mark posts read',
+  },
 
   { keys: ['enter'], context: 'rates', command: 'openChart', help: 'chart the instrument', short: 'chart' },
 

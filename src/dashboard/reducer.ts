@@ -235,7 +235,9 @@ function back(state: State): Result {
   if (state.focus === 'chart' && state.chart.crosshair !== null) {
     return only({ ...state, chart: { ...state.chart, crosshair: null } });
   }
-  if (state.focus === 'input') return only({ ...state, input: replace(state.input, '') });
+  if (state.focus === 'input') {
+    return state.input.text === '' ? only(state, read(state)) : only({ ...state, input: replace(state.input, '') });
+  }
   return only({ ...state, focus: 'input' });
 }
 
@@ -291,6 +293,9 @@ function submit(state: State): Result {
       const instrument = instrumentsOf(state).find((id) => id === parsed.instrument.toUpperCase()) ?? parsed.instrument;
       return chart({ ...after, selected: instrument }, { instrument, range: parsed.range });
     }
+    case 'post':
+      // Who answers has read what is there.
+      return only(after, { type: 'submit', line }, read(state));
     default:
       return only(after, { type: 'submit', line });
   }

@@ -106,7 +106,11 @@ describe('the reducer', () => {
 
   it('posts a typed line, and keeps it in the history', () => {
     const { state, effects } = play(START, ...typed('MSG hi'), ...press('enter'));
-    expect(effects).to.deep.equal([{ type: 'submit', line: 'MSG hi' }]);
+    expect(effects).to.deep.equal([
+      { type: 'submit', line: 'MSG hi' },
+      { type: 'markRead', topic: null },
+    ]);
+    expect(play(state, ...press('escape')).effects).to.deep.equal([{ type: 'markRead', topic: null }]);
     expect(state.input).to.deep.include({ text: '', history: ['MSG hi'] });
   });
 
