@@ -37,10 +37,21 @@ export class Daemon {
     this.#own = own;
   }
 
-  /** @param home an existing one; else a new one, which goes with the daemon */
-  static async start({ home, node = [] }: { home?: string; node?: readonly string[] } = {}): Promise<Daemon> {
+  /**
+   * @param home an existing one; else a new one, which goes with the daemon
+   * @param stallMs when it drops who reads nothing
+   */
+  static async start({
+    home,
+    stallMs,
+    node = [],
+  }: {
+    home?: string;
+    stallMs?: number;
+    node?: readonly string[];
+  } = {}): Promise<Daemon> {
     const folder = home ?? (await mkdtemp(join(tmpdir(), 'goldctl-bench-')));
-    const child = new Child('daemon', { home: folder }, { node });
+    const child = new Child('daemon', { home: folder, stallMs }, { node });
     return new Daemon(child, await child.next<Ready>(), folder, home === undefined);
   }
 
@@ -66,7 +77,7 @@ export class Daemon {
   }
 
   /** Signs members up and gives, for each of `connections`, the lines by which it enters the room. */
-  async entrances(connections: number): Promise<string[]> {
+  async entrances(connections: number, each = CONNECTIONS_A_MEMBER): Promise<string[]> {
     const hello = request(1, 'hello', { protocol: 1, client: 'bench' });
     const lines: string[] = [];
     for (let member = 0; lines.length < connections; member++) {
@@ -75,7 +86,7 @@ export class Daemon {
       const { token } = await wire.call<{ token: string }>('account.signUp', { name, password: 'correct horse' });
       wire.end();
       const entrance = hello + request(2, 'account.resume', { token });
-      for (let i = 0; i < CONNECTIONS_A_MEMBER && lines.length < connections; i++) lines.push(entrance);
+      for (let i = 0; i < each && lines.length < connections; i++) lines.push(entrance);
     }
     return lines;
   }

@@ -1,8 +1,9 @@
-// `npm run bench -- core [figure...] [--short]`
+// `npm run bench -- GROUP [figure...] [--short]`
 import { CORE } from './core/index.ts';
 import { type Figure, FULL, machine, SHORT, table } from './figure.ts';
+import { ROOM } from './room/index.ts';
 
-const GROUPS: Readonly<Record<string, readonly Figure[]>> = { core: CORE };
+const GROUPS: Readonly<Record<string, readonly Figure[]>> = { core: CORE, room: ROOM };
 
 function usage(complaint?: string): never {
   if (complaint !== undefined) console.error(`${complaint}\n`);

@@ -17,6 +17,8 @@ const config = parseConfig(
       callsPerSecond: 1_000_000,
       callsBurst: 1_000_000,
       connectionsPerAddress: 100_000,
+      pingMs: 3_600_000,
+      stallMs: options.stallMs ?? 10_000,
       signUpsPerHour: 100_000,
       signInMs: 3_600_000,
     },

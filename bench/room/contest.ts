@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Child } from '../child.ts';
+import type { Daemon, Usage } from '../daemon.ts';
+import type { Effort } from '../figure.ts';
+import {
+  type Broadcaster,
+  type Doors,
+  eventLine,
+  MARK,
+  ofDaemon,
+  type Speech,
+  startBare,
+  startNats,
+  startRedis,
+} from './broadcasters.ts';
+
+export interface Fan {
+  /** Deliveries a second: one post read by one watcher. */
+  readonly perSecond: number;
+  readonly postsPerSecond: number;
+  /** Milliseconds from a post's sending to its reading by a watcher. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Share of a core that the load took. */
+  readonly busy: number;
+  /** Share of a core that the server took, where it can be asked. */
+  readonly serverBusy: number | undefined;
+}
+
+/** With so many posts in flight. */
+export type Run = 'run 1' | 'run 16';
+
+export interface Audience {
+  readonly watchers: number;
+  readonly tls: boolean;
+  readonly frozenShare?: number;
+}
+
+interface Contestant {
+  readonly broadcaster: Broadcaster;
+  readonly load: Child;
+}
+
+const QUIET_MS = 200;
+
+/** Servers with the same number of watchers each, measured in turns so that what else the machine does falls on all. */
+export class Contest {
+  readonly #contestants: Contestant[] = [];
+
+  static async open(
+    daemon: Daemon,
+    speech: Speech,
+    audience: Audience,
+    effort: Effort,
+    { others = true }: { others?: boolean } = {},
+  ): Promise<Contest> {
+    const { tls } = audience;
+    const doors: Doors = { tls, key: daemon.ready.key, cert: daemon.ready.cert };
+    const contest = new Contest();
+    try {
+      await contest.#add(ofDaemon(daemon, speech), audience, effort);
+      if (!others) return contest;
+      const line = await eventLine(daemon);
+      for (const start of [startBare, startNats, startRedis]) {
+        const broadcaster = await start(line, doors);
+        if (broadcaster) await contest.#add(broadcaster, audience, effort);
+      }
+      return contest;
+    } catch (failure) {
+      await contest.close();
+      throw failure;
+    }
+  }
+
+  get names(): string[] {
+    return this.#contestants.map(({ broadcaster }) => broadcaster.name);
+  }
+
+  /** One run of each. */
+  async round(run: Run): Promise<Map<string, Fan>> {
+    const fans = new Map<string, Fan>();
+    for (const { broadcaster, load } of this.#contestants) {
+      const { child } = broadcaster;
+      const before = await child?.ask<Usage>('usage');
+      const begun = performance.now();
+      const fan = await load.ask<Fan>(run);
+      const after = await child?.ask<Usage>('usage');
+      const serverBusy = before && after && (after.cpuMs - before.cpuMs) / (performance.now() - begun);
+      fans.set(broadcaster.name, { ...fan, serverBusy });
+    }
+    return fans;
+  }
+
+  /** A share of goldctl's watchers stops to read. `fill`: and so much waits for them that no more is queued. */
+  async stopReading(how: 'freeze' | 'fill'): Promise<void> {
+    const [{ broadcaster, load }] = this.#contestants as [Contestant];
+    await load.ask(how);
+    // The daemon is busy with their calls until its queues are full.
+    for (let busy = true; busy; ) {
+      const before = await broadcaster.child!.ask<Usage>('usage');
+      await sleep(QUIET_MS);
+      const after = await broadcaster.child!.ask<Usage>('usage');
+      busy = after.cpuMs - before.cpuMs > QUIET_MS / 5;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { broadcaster, load } of this.#contestants) {
+      await load.stop();
+      await broadcaster.stop();
+    }
+  }
+
+  async #add(broadcaster: Broadcaster, { watchers, tls, frozenShare = 0 }: Audience, effort: Effort): Promise<void> {
+    const { port, speech } = broadcaster;
+    const load = new Child('watchers', {
+      ...speech,
+      port,
+      tls,
+      connections: watchers,
+      mark: MARK,
+      frozenShare,
+      warmUpMs: effort.warmUp * 1000,
+      measureMs: effort.seconds * 1000,
+    });
+    this.#contestants.push({ broadcaster, load });
+    await load.next();
+  }
+}
