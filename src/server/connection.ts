@@ -153,10 +153,7 @@ export class Connection {
   /** Called every ping interval: asks for a sign of life, and ends a connection that missed two. */
   ping(now: number): void {
     const silent = now - this.#lastHeard;
-    if (silent < this.#limits.pingMs) {
-      this.#pings = 0;
-      return;
-    }
+    if (silent < this.#limits.pingMs) return;
     if (this.#pings >= 2) {
       this.end(408, `Nothing was heard for ${Math.round(silent / 1000)} s.`);
       return;
@@ -174,6 +171,7 @@ export class Connection {
 
   #read(chunk: Buffer): void {
     this.#lastHeard = performance.now();
+    this.#pings = 0;
     let lines: string[];
     try {
       lines = this.#splitter.push(chunk);

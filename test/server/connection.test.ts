@@ -1,6 +1,9 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
+import { parseConfig } from '../../src/daemon/config.ts';
+import { Connection } from '../../src/server/connection.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
@@ -55,6 +58,30 @@ describe('a connection', () => {
     }
     expect(wire.closed).to.equal(false);
     wire.close();
+  });
+
+  it('never ends somebody who answers, however the intervals fall', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const arrived = once(server, 'connection');
+    const client = connect(port, '127.0.0.1');
+    const [socket] = (await arrived) as [Socket];
+    const { limits } = parseConfig('{"limits":{"pingMs":1000}}', 'config.json');
+    const connection = new Connection(socket, { address: '127.0.0.1', local: false, limits });
+    const heard = new EventEmitter();
+    connection.start({ receive: (line) => heard.emit('line', line), closed: (reason) => heard.emit('closed', reason) });
+    for (let i = 0; i < 5; i++) {
+      const answered = once(heard, 'line');
+      connection.ping(performance.now() + limits.pingMs); // each interval a moment longer than it should be
+      client.write('{"jsonrpc":"2.0","id":"ping-1","result":{"status":203}}\n');
+      await answered;
+      if (connection.ended) break;
+    }
+    const { ended } = connection;
+    client.destroy();
+    server.close();
+    expect(ended).to.equal(false);
   });
 
   it('ends at a line that is too long, or no UTF-8, with the reason', async () => {
