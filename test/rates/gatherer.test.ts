@@ -589,7 +589,9 @@ describe('Gatherer', () => {
       const [asked, stored] = [server.seen.length, sink.past.length];
       expect(told('warn')).to.deep.equal([]);
       await new Promise((resolve) => setTimeout(resolve, 20));
-      expect([server.seen.length, sink.past.length]).to.deep.equal([asked, stored]);
+      expect(sink.past.length).to.equal(stored);
+      // One request was under way when it stopped, and may reach the server after that; it asks for no other.
+      expect(server.seen.length - asked).to.be.within(0, 1);
     });
   });
 });
