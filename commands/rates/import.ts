@@ -31,12 +31,12 @@ A quote that is there already is counted and skipped, so an import may be repeat
     {
       description: "SJC's daily prices, in million VND a tael:",
       command:
-        '<%= config.bin %> <%= command.id %> ../shared/data/sjc-daily.csv --instrument SJC --map at=timestamp,buy=buy_1l,sell=sell_1l --currency VND --unit tael --scale 1000000',
+        '<%= config.bin %> <%= command.id %> sjc-daily.csv --instrument SJC --map at=timestamp,buy=buy_1l,sell=sell_1l --currency VND --unit tael --scale 1000000',
     },
     {
       description: 'the world price of each month since 1833, in USD an ounce:',
       command:
-        '<%= config.bin %> <%= command.id %> ../shared/data/world-gold-monthly.csv --instrument XAU --map at=Date,price=Price --currency USD --unit ozt',
+        '<%= config.bin %> <%= command.id %> world-gold-monthly.csv --instrument XAU --map at=Date,price=Price --currency USD --unit ozt',
     },
   ];
   static override args = {
