@@ -9,12 +9,6 @@ export const LINE_BYTES = 64 * 1024;
 
 export type RequestId = string | number | null;
 
-export interface RequestLine {
-  readonly id?: RequestId;
-  readonly method: string;
-  readonly params?: unknown;
-}
-
 export interface ErrorObject {
   readonly code: number;
   readonly message: string;

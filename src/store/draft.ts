@@ -37,14 +37,6 @@ export class Draft {
     this.#values.set(key, undefined);
   }
 
-  writes(): Write[] {
-    const writes: Write[] = [];
-    for (const [key, value] of this.#values) {
-      writes.push(value === undefined ? { type: 'del', key } : { type: 'put', key, value: JSON.stringify(value) });
-    }
-    return writes;
-  }
-
   /** The writes, made one by one; the draft is empty from then on, so that nothing of it is held while they are on their way to the disk. */
   *drain(): Generator<Write> {
     const values = this.#values;

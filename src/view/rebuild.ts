@@ -20,7 +20,7 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
   let draft = new Draft(into);
   let projected: { record: JournalRecord; changes: ReturnType<View['project']> }[] = [];
   const flush = async () => {
-    await into.write(draft.writes(), { sync: false });
+    await into.write(draft.drain(), { sync: false });
     for (const { record, changes } of projected) view.committed(record, changes);
     draft = new Draft(into);
     projected = [];

@@ -68,8 +68,10 @@ describe('Draft', () => {
           }
           expect(draft.has(key)).to.equal(model.has(key));
         }
-        expect(draft.writes()).to.have.length(draft.size);
-        await fresh.write(draft.writes(), { sync: false });
+        const { size } = draft;
+        const writes = [...draft.drain()];
+        expect(writes).to.have.length(size);
+        await fresh.write(writes, { sync: false });
         expect(await contentOf(fresh)).to.deep.equal(new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1))));
         await fresh.close();
       }),

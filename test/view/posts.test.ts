@@ -1,8 +1,6 @@
 import { expect } from 'chai';
 import type { Post } from '../../src/domain/post.ts';
 import { keys } from '../../src/store/keys.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
-import { memoryStore } from '../store/temporary.ts';
 import { TestRoom } from './room.ts';
 
 describe('PostsView', () => {
@@ -13,10 +11,7 @@ describe('PostsView', () => {
   });
 
   afterEach(async () => {
-    const fresh = memoryStore();
-    await fresh.open();
-    await rebuild(room.store, fresh);
-    expect(await compare(room.store, fresh)).to.deep.equal([]);
+    await room.checked();
     await room.stop();
   });
 

@@ -2,9 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseLocal, startOf } from '../../src/domain/instant.ts';
 import { price, seriesId } from '../../src/domain/quote.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
 import type { ImportedRow } from '../../src/view/records.ts';
-import { memoryStore } from '../store/temporary.ts';
 import { quote, SERIES, TestRoom } from './room.ts';
 
 const HOUR = 3_600_000;
@@ -23,11 +21,7 @@ describe('QuotesView', () => {
   });
 
   afterEach(async () => {
-    // Whatever a test did: the view is what its journal says.
-    const fresh = memoryStore();
-    await fresh.open();
-    await rebuild(room.store, fresh);
-    expect(await compare(room.store, fresh)).to.deep.equal([]);
+    await room.checked();
     await room.stop();
   });
 

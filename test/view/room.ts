@@ -1,8 +1,10 @@
+import { expect } from 'chai';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Quote } from '../../src/domain/quote.ts';
 import type { Appended } from '../../src/engine/contract.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
 import type { Store } from '../../src/store/store.ts';
+import { compare, rebuild } from '../../src/view/rebuild.ts';
 import type { ImportedRow, Kind, Records } from '../../src/view/records.ts';
 import { View } from '../../src/view/view.ts';
 import { memoryStore } from '../store/temporary.ts';
@@ -26,6 +28,14 @@ export class TestRoom {
 
   stop(): Promise<void> {
     return this.engine.stop();
+  }
+
+  /** Whatever a test did: the view is what its journal says. */
+  async checked(): Promise<void> {
+    const fresh = memoryStore();
+    await fresh.open();
+    await rebuild(this.store, fresh);
+    expect(await compare(this.store, fresh)).to.deep.equal([]);
   }
 
   /** As a restarted daemon: the same store, a view that knows nothing yet. */
