@@ -211,7 +211,21 @@ export class Rates {
   }
 
   #mark(quote: Quote, now: Instant): StaleQuote {
-    return { ...quote, stale: now >= this.#staleAt(quote) };
+    return {
+      instrument: quote.instrument,
+      market: quote.market,
+      provider: quote.provider,
+      company: quote.company,
+      brand: quote.brand,
+      buy: quote.buy,
+      sell: quote.sell,
+      currency: quote.currency,
+      unit: quote.unit,
+      at: quote.at,
+      checkedAt: quote.checkedAt,
+      id: quote.id,
+      stale: now >= this.#staleAt(quote),
+    };
   }
 
   #staleAt(quote: Quote): Instant {

@@ -350,7 +350,7 @@ describe('QuotesView', () => {
       ]);
       expect(changes.map(({ type }) => type)).to.deep.equal(['instrument', 'quote']);
       expect(room.view.quotes.latest('SJC')).to.deep.equal([
-        { ...SERIES, buy: 1, sell: 2, at: 200, checkedAt: 200, id: '5K' },
+        { ...SERIES, buy: 1, sell: 2, at: 200, checkedAt: 200, id: '200' },
       ]);
       const [first] = await room.view.quotes.page(quote(0, 0), 0, 150, 10);
       expect(first).to.deep.equal({ ...SERIES, buy: 3, sell: 4, at: 100, checkedAt: 150, id: 'a' });
