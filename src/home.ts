@@ -1,5 +1,5 @@
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Failure } from './domain/failure.ts';
 
@@ -29,6 +29,14 @@ export class Home {
   readonly controlSocket: string;
   readonly pidFile: string;
   readonly tlsFolder: string;
+  /** Key and certificate by which other members know this one's files. */
+  readonly peerFile: string;
+  /** What is published from here. */
+  readonly sharesFile: string;
+  /** Keys of other members, and what is taken from them unasked. */
+  readonly peersFile: string;
+  /** Where files of others go when nobody says where. */
+  readonly downloadsFolder: string;
   readonly #folders: Folders;
   /** The control socket's own folder where it had to leave `root`; others may write beside it. */
   readonly #socketFolder: string | undefined;
@@ -41,6 +49,10 @@ export class Home {
     this.knownHostsFile = join(folders.config, 'known_hosts');
     this.dataFolder = join(folders.root, 'data');
     this.tlsFolder = join(folders.root, 'tls');
+    this.peerFile = join(this.tlsFolder, 'peer.pem');
+    this.sharesFile = join(folders.config, 'shares.json');
+    this.peersFile = join(folders.config, 'peers.json');
+    this.downloadsFolder = join(folders.setting ?? homedir(), folders.setting ? 'downloads' : 'Downloads');
     this.pidFile = join(folders.root, 'daemon.pid');
     this.logFile = join(folders.log, 'goldctl.log');
     this.controlSocket = control.path;
