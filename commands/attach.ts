@@ -36,7 +36,11 @@ export default class Attach extends GoldctlCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Attach);
     const { env, stdin, stdout } = process;
-    if (!flags.once) checkTerminal();
+    if (!flags.once) {
+      checkTerminal();
+      const { keepHeapSmall } = await import('../src/dashboard/heap.ts');
+      keepHeapSmall(); // before what follows is loaded: what the heap has grown to, it keeps
+    }
     const home = await this.home();
     const target = chooseTarget(home, flags.server);
     const [{ Link }, { describeTarget }, { speaksUtf8 }] = await Promise.all([

@@ -2,9 +2,13 @@ import type { Action, Effect } from './action.ts';
 import { reduce } from './reducer.ts';
 import type { State } from './state.ts';
 
-/** At most twenty frames a second; a key shows within one of these. */
-const FRAME_MS = 50;
+/** What others do shows this often: sixteen frames a second. */
+const FRAME_MS = 62.5;
+/** What somebody does himself shows at once: so many frames are taken ahead of their time. Twenty in any second. */
+const AHEAD = 3;
 const TICK_MS = 1000;
+/** What somebody does at the terminal. */
+const OWN: ReadonlySet<Action['type']> = new Set(['key', 'pasted', 'clicked', 'wheel', 'resized']);
 
 export interface AppOptions {
   readonly state: State;
@@ -40,7 +44,9 @@ export class App {
   readonly #clock: Clock;
   #state: State;
   #painted: State | undefined;
-  #paintedAt = Number.NEGATIVE_INFINITY;
+  /** When the next frame's time is; frames that were taken ahead put it off. */
+  #due = Number.NEGATIVE_INFINITY;
+  #frameAt = Number.POSITIVE_INFINITY;
   #cancelFrame: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #running = false;
@@ -68,19 +74,20 @@ export class App {
     this.#cancelTick?.();
     this.#cancelFrame?.();
     this.#cancelFrame = undefined;
+    this.#frameAt = Number.POSITIVE_INFINITY;
   }
 
   dispatch(action: Action): void {
     const { state, effects } = reduce(this.#state, action);
     this.#state = state;
-    this.#schedule();
+    this.#schedule(OWN.has(action.type));
     for (const effect of effects) this.#perform(effect);
   }
 
   /** Shows the state once more, though it is the same: the screen was lost. */
   repaint(): void {
     this.#painted = undefined;
-    this.#schedule();
+    this.#schedule(true);
   }
 
   #wait(): void {
@@ -90,16 +97,21 @@ export class App {
     });
   }
 
-  #schedule(): void {
-    if (!this.#running || this.#cancelFrame || this.#state === this.#painted) return;
-    const wait = Math.max(0, this.#paintedAt + FRAME_MS - this.#clock.monotonic());
-    this.#cancelFrame = this.#clock.after(wait, () => this.#show());
+  #schedule(isOwn: boolean): void {
+    if (!this.#running || this.#state === this.#painted) return;
+    const now = this.#clock.monotonic();
+    const at = Math.max(now, isOwn ? this.#due - AHEAD * FRAME_MS : this.#due);
+    if (at >= this.#frameAt) return;
+    this.#cancelFrame?.();
+    this.#frameAt = at;
+    this.#cancelFrame = this.#clock.after(at - now, () => this.#show());
   }
 
   #show(): void {
     this.#cancelFrame?.();
     this.#cancelFrame = undefined;
-    this.#paintedAt = this.#clock.monotonic();
+    this.#frameAt = Number.POSITIVE_INFINITY;
+    this.#due = Math.max(this.#due, this.#clock.monotonic()) + FRAME_MS;
     this.#painted = this.#state;
     this.#paint(this.#state);
   }

@@ -100,7 +100,12 @@ export function reduce(state: State, action: Action): Result {
     case 'topics':
       return only({ ...state, forum: { ...state.forum, topics: action.topics } });
     case 'members':
-      return only({ ...state, members: action.members, membersLoaded: true });
+      return only({
+        ...state,
+        members: action.members,
+        membersLoaded: true,
+        idle: state.idle.filter((name) => action.members.some((member) => member.name === name)),
+      });
     case 'member': {
       const idle = state.idle.filter((name) => name !== action.name);
       const members =

@@ -195,6 +195,18 @@ describe('the reducer', () => {
     expect(joined.forum.posts.map(({ number }) => number)).to.deep.equal([50, 51, 52]);
   });
 
+  it('forgets who is idle once he is in the list no more, should nobody have told that he left', () => {
+    const luke = { name: 'luke', address: '::1', peerPort: null, activeSince: NOW, idleMs: 0 };
+    const { state } = play(
+      START,
+      { type: 'members', members: [luke] },
+      { type: 'member', name: 'luke', change: 'idle' },
+      { type: 'member', name: 'yoda', change: 'idle' },
+      { type: 'members', members: [luke] },
+    );
+    expect(state.idle).to.deep.equal(['luke']);
+  });
+
   it('says who mentions somebody', () => {
     const me = play(START, { type: 'signedIn', name: 'yoda', role: 'member' }).state;
     const { state } = play(me, { type: 'post', post: post(4, { text: 'hi @yoda', mentions: ['yoda'] }) });
