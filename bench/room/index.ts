@@ -1,5 +1,6 @@
 import type { Figure } from '../figure.ts';
+import { dashboard } from './dashboard.ts';
 import { fanOut } from './fan-out.ts';
 import { frozen } from './frozen.ts';
 
-export const ROOM: readonly Figure[] = [fanOut, frozen];
+export const ROOM: readonly Figure[] = [fanOut, frozen, dashboard];

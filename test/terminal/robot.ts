@@ -40,6 +40,8 @@ export interface RobotOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly columns?: number;
   readonly rows?: number;
+  /** Told what the program writes, as it comes. */
+  readonly onData?: (data: string) => void;
 }
 
 export interface Exit {
@@ -56,7 +58,7 @@ export class Robot {
   #exit: Exit | undefined;
   #raw = '';
 
-  constructor({ args, file, env, columns = 80, rows = 24 }: RobotOptions) {
+  constructor({ args, file, env, columns = 80, rows = 24, onData }: RobotOptions) {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 });
     this.#program = spawn(file ?? process.execPath, file ? [...(args ?? [])] : [PROGRAM, ...(args ?? ['attach'])], {
       cols: columns,
@@ -66,6 +68,7 @@ export class Robot {
     });
     this.#program.onData((data) => {
       this.#raw += data;
+      onData?.(data);
       this.#terminal.write(data, () => this.#changed());
     });
     this.#terminal.onData((answer) => this.#program.write(answer));
