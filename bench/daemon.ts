@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DAEMON_NODE_OPTIONS } from '../src/daemon/lifecycle.ts';
 import { Child } from './child.ts';
 import { request, Wire } from './wire.ts';
 
@@ -51,7 +52,7 @@ export class Daemon {
     node?: readonly string[];
   } = {}): Promise<Daemon> {
     const folder = home ?? (await mkdtemp(join(tmpdir(), 'goldctl-bench-')));
-    const child = new Child('daemon', { home: folder, stallMs }, { node });
+    const child = new Child('daemon', { home: folder, stallMs }, { node: [...DAEMON_NODE_OPTIONS, ...node] });
     return new Daemon(child, await child.next<Ready>(), folder, home === undefined);
   }
 

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 import { openHome } from '../home.ts';
@@ -9,9 +8,6 @@ import type { StartMessage } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { removePidFile, writePidFile } from './pidfile.ts';
 import type { StartOptions } from './start-options.ts';
-
-// The daemon lives long beside other programs: its heap grows by little at a time rather than doubles.
-setFlagsFromString('--heap-growing-percent=30');
 
 /**
  * The daemon's process: `node main.js '<StartOptions as JSON>'`. Tells the process that started it whether it came up,
