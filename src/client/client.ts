@@ -163,6 +163,11 @@ export class Client {
     return this.#home;
   }
 
+  /** IP address of the daemon; undefined on the control socket. */
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
   /** When the daemon was last heard, in ms of the monotonic clock. */
   get heardAt(): number {
     return this.#heardAt;

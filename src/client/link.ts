@@ -153,6 +153,11 @@ export class Link {
     return this.#client?.hello;
   }
 
+  /** IP address of the daemon, while there is a connection by network. */
+  get remoteAddress(): string | undefined {
+    return this.#client?.remoteAddress;
+  }
+
   /** Posts that are not acknowledged yet. */
   get waiting(): number {
     return this.#outbox.size;
