@@ -12,11 +12,18 @@ export class Child {
   #wake: (() => void) | undefined;
   #ended = false;
 
-  constructor(name: string, options: object, { node = [] }: { node?: readonly string[] } = {}) {
+  /** @param on what starts it elsewhere, as `ip netns exec NAME` */
+  constructor(
+    name: string,
+    options: object,
+    { node = [], on = [] }: { node?: readonly string[]; on?: readonly string[] } = {},
+  ) {
     this.#name = name;
     const file = fileURLToPath(new URL(`children/${name}.js`, import.meta.url));
+    const [execPath, ...execArgv] = [...on, process.execPath, ...node, ...profiling(name)];
     this.#process = fork(file, [JSON.stringify(options)], {
-      execArgv: [...node, ...profiling(name)],
+      execPath: execPath!,
+      execArgv,
       serialization: 'advanced',
     });
     this.#process.on('message', (message) => {
@@ -44,7 +51,7 @@ export class Child {
     return this.#inbox.shift() as T;
   }
 
-  async ask<T>(question: string): Promise<T> {
+  async ask<T>(question: string | { readonly ask: string }): Promise<T> {
     this.#process.send(question);
     return this.next<T>();
   }
@@ -59,7 +66,11 @@ export class Child {
 }
 
 /** Runs a child to its one answer. */
-export async function answerOf<T>(name: string, options: object, settings?: { node?: readonly string[] }): Promise<T> {
+export async function answerOf<T>(
+  name: string,
+  options: object,
+  settings?: ConstructorParameters<typeof Child>[2],
+): Promise<T> {
   const child = new Child(name, options, settings);
   try {
     return await child.next<T>();

@@ -6,14 +6,14 @@ export function say(message) {
   process.send(message);
 }
 
-/** Answers questions of the bench until it says stop; `answers.stop` tidies up. */
+/** Answers questions of the bench, by name or as `{ ask: NAME, … }`, until it says stop; `answers.stop` tidies up. */
 export function answer(answers = {}) {
   process.on('message', async (question) => {
     if (question === 'stop') {
       await answers.stop?.();
       process.exit(); // an orderly one: --cpu-prof writes its file
     }
-    say(await answers[question]());
+    say(await (typeof question === 'string' ? answers[question]() : answers[question.ask](question)));
   });
   process.on('disconnect', () => process.exit(1));
 }

@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadCertificate } from '../../src/daemon/certificate.ts';
+import { openHome } from '../../src/home.ts';
+import { Child } from '../child.ts';
+import type { Usage } from '../daemon.ts';
+
+export type Transport = 'tcp' | 'tls' | 'udx' | 'udx-tls';
+
+/** Where one side of a pipe runs. */
+export interface Site {
+  readonly host: string;
+  /** What starts a process there, as `ip netns exec NAME`. */
+  readonly on?: readonly string[];
+}
+
+export const LOOPBACK: Site = { host: '127.0.0.1' };
+
+/** How a side did. */
+export interface Ended extends Usage {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+export interface Carried {
+  readonly bytesPerSecond: number;
+  readonly sender: Usage;
+  readonly receiver: Usage;
+}
+
+let certificate: Promise<{ key: string; cert: string }> | undefined;
+
+/** One for the whole run. */
+function keyAndCert(): Promise<{ key: string; cert: string }> {
+  certificate ??= (async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
+    try {
+      const home = await openHome({ GOLDCTL_HOME: folder });
+      await home.prepare();
+      const { key, cert } = await loadCertificate(home);
+      return { key, cert };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  })();
+  return certificate;
+}
+
+/** A bare stream between two processes. */
+export class Pipe {
+  readonly sender: Child;
+  readonly receiver: Child;
+
+  private constructor(sender: Child, receiver: Child) {
+    this.sender = sender;
+    this.receiver = receiver;
+  }
+
+  /**
+   * @param bytes without it the sender never ends
+   * @param takeAtMost bytes a second that the receiver reads
+   */
+  static async open(
+    transport: Transport,
+    {
+      from = LOOPBACK,
+      to = LOOPBACK,
+      ...options
+    }: { from?: Site; to?: Site; bytes?: number; takeAtMost?: number } = {},
+  ): Promise<Pipe> {
+    const both = { transport, ...options, ...(await keyAndCert()) };
+    const receiver = new Child('pipe', { ...both, side: 'receive', host: to.host }, { on: to.on ?? [] });
+    const { port } = await receiver.next<{ port: number }>();
+    const sender = new Child('pipe', { ...both, side: 'send', host: from.host }, { on: from.on ?? [] });
+    const { port: back } = await sender.next<{ port: number }>();
+    await receiver.ask(opening({ host: from.host, port: back }));
+    await sender.ask(opening({ host: to.host, port }));
+    return new Pipe(sender, receiver);
+  }
+
+  /** All its bytes, from the first to the last. */
+  async finished(): Promise<Carried> {
+    const receiver = await this.receiver.ask<Ended>('finished');
+    const sender = await this.sender.ask<Usage>('used');
+    return { bytesPerSecond: receiver.bytes / receiver.seconds, sender, receiver };
+  }
+
+  /** Bytes a second that arrive in that time. */
+  async rateFor(ms: number): Promise<number> {
+    interface Counted {
+      readonly bytes: number;
+      readonly at: number;
+    }
+    const before = await this.receiver.ask<Counted>('count');
+    await sleep(ms);
+    const after = await this.receiver.ask<Counted>('count');
+    return ((after.bytes - before.bytes) / (after.at - before.at)) * 1000;
+  }
+
+  async stop(): Promise<void> {
+    await this.sender.stop();
+    await this.receiver.stop();
+  }
+}
+
+function opening(to: { host: string; port: number }) {
+  return { ask: 'open', to };
+}
+
+/** Everything through one pipe of its own. */
+export async function carry(transport: Transport, options: Parameters<typeof Pipe.open>[1]): Promise<Carried> {
+  const pipe = await Pipe.open(transport, options);
+  try {
+    return await pipe.finished();
+  } finally {
+    await pipe.stop();
+  }
+}
