@@ -8,7 +8,7 @@ import { type NewPost, Outbox, type Posted } from './outbox.ts';
 import { describeTarget, type Target } from './target.ts';
 
 /** What a link is told of while it is online, and goes on with when it is back. */
-export type LinkWatch = Pick<Params<'watch'>, 'rates' | 'forum' | 'members'>;
+export type LinkWatch = Pick<Params<'watch'>, 'rates' | 'forum' | 'members' | 'files'>;
 
 /** Events that a link hands on. `bye` shows as a state. */
 export type LinkEvent = Exclude<EventName, 'bye'>;
@@ -77,6 +77,8 @@ const PASSING: ReadonlySet<FailureCode> = new Set([
 const EVENTS: Readonly<Record<Exclude<LinkEvent, 'notice'>, boolean>> = {
   post: true,
   message: true,
+  listing: true,
+  peer: false,
   quote: false,
   member: false,
   unread: false,
@@ -341,9 +343,9 @@ export class Link {
       const resumed = this.#watch.forum === true && same;
       if (!resumed) this.#cursor = seq;
       this.#reader = name;
-      const { rates, forum, members } = this.#watch;
+      const { rates, forum, members, files } = this.#watch;
       // Written before the user is told: the daemon takes it before whatever he asks.
-      if (rates !== undefined || forum || members) this.#askAgain(client);
+      if (rates !== undefined || forum || members || files) this.#askAgain(client);
       const { onOnline } = this.#options;
       if (onOnline) tell(onOnline, { resumed, seq });
     }

@@ -461,7 +461,7 @@ export class Peers {
       hash,
       modified,
       key,
-      ...(description === null ? {} : { description }),
+      ...(description === '' ? {} : { description }),
     });
     if (this.#unlisted.get(name)?.hash === hash) this.#unlisted.delete(name);
     return { member: caller.name ?? '', name, size, hash, modified, description, key, at: Date.now(), online: true };

@@ -43,7 +43,8 @@ export interface Share {
   readonly hash: string;
   /** Its time of change, ms since 1970. */
   readonly modified: number;
-  readonly description: string | null;
+  /** May be empty. */
+  readonly description: string;
 }
 
 /** Who has a file that is fetched. */

@@ -1,0 +1,231 @@
+import type { Failure } from '../domain/failure.ts';
+import { isOver, type Transfer, type TransferPeer, type TransferState } from '../domain/transfer.ts';
+import type { Job } from './ipc.ts';
+
+/** Transfers that are over and still shown. */
+const KEPT = 200;
+/** A transfer is told so often at most, but for its end. */
+const TELL_MS = 200;
+/** Speed is that of so long a time. */
+const SPEED_MS = 3000;
+/** What is done, of status 205. */
+const DOWNLOADED = 205;
+
+export interface TransfersOptions {
+  /** Number of the first one. */
+  readonly nextId: number;
+  readonly onChange: (transfer: Transfer) => void;
+  /** Told what it takes to go on with a transfer elsewhere; null: it is over. */
+  readonly onJob: (id: number, job: Job | null) => void;
+}
+
+type Begin = Pick<Transfer, 'direction' | 'name' | 'size' | 'files' | 'state'> & {
+  readonly member: string;
+  /** Of one that another process left. */
+  readonly id?: number;
+  readonly startedAt?: number;
+};
+
+/** All transfers of this process, by number. */
+export class Transfers {
+  readonly #options: TransfersOptions;
+  readonly #all = new Map<number, TransferEntry>();
+  #nextId: number;
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(options: TransfersOptions) {
+    this.#options = options;
+    this.#nextId = options.nextId;
+  }
+
+  begin({
+    direction,
+    name,
+    size,
+    files,
+    state,
+    member,
+    id = this.#nextId,
+    startedAt = Date.now(),
+  }: Begin): TransferEntry {
+    this.#nextId = Math.max(this.#nextId, id + 1);
+    const entry = new TransferEntry(
+      {
+        id,
+        direction,
+        peers: [{ member, path: null }],
+        name,
+        size,
+        files,
+        done: 0,
+        bytesPerSecond: 0,
+        state,
+        startedAt,
+        endedAt: null,
+        place: null,
+        reason: null,
+        status: null,
+        savedAs: null,
+      },
+      { ...this.#options, onActive: () => this.#tick(), onOver: () => this.#forget() },
+    );
+    this.#all.set(id, entry);
+    return entry;
+  }
+
+  get(id: number): TransferEntry | undefined {
+    return this.#all.get(id);
+  }
+
+  /** Those that are not over. */
+  open(): TransferEntry[] {
+    return [...this.#all.values()].filter(({ over }) => !over);
+  }
+
+  stop(): void {
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    for (const entry of this.#all.values()) entry.hush();
+  }
+
+  #tick(): void {
+    this.#ticking ??= setInterval(() => {
+      let moving = false;
+      for (const entry of this.#all.values()) if (entry.sample()) moving = true;
+      if (moving) return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    }, TELL_MS);
+  }
+
+  #forget(): void {
+    const over = [...this.#all.values()].filter((entry) => entry.over);
+    for (const { id } of over.slice(0, Math.max(0, over.length - KEPT))) this.#all.delete(id);
+  }
+}
+
+type Change = Partial<Pick<Transfer, 'state' | 'place' | 'reason' | 'status' | 'name' | 'size' | 'files' | 'peers'>>;
+
+/** One transfer: what happens to it is told in time, its end at once. */
+export class TransferEntry {
+  readonly #options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onActive: () => void; onOver: () => void };
+  #transfer: Transfer;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #samples: { readonly at: number; readonly done: number }[] = [];
+  #job: Job | undefined;
+
+  constructor(
+    transfer: Transfer,
+    options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onActive: () => void; onOver: () => void },
+  ) {
+    this.#transfer = transfer;
+    this.#options = options;
+    this.#changed();
+  }
+
+  get id(): number {
+    return this.#transfer.id;
+  }
+
+  get over(): boolean {
+    return isOver(this.#transfer);
+  }
+
+  get snapshot(): Transfer {
+    return this.#transfer;
+  }
+
+  get job(): Job | undefined {
+    return this.#job;
+  }
+
+  set job(job: Job) {
+    this.#job = job;
+    if (!this.over) this.#options.onJob(this.id, job);
+  }
+
+  /** Ignored once it is over. */
+  set(change: Change): void {
+    if (this.over) return;
+    this.#transfer = { ...this.#transfer, ...change };
+    if (this.#transfer.state !== 'active') {
+      this.#samples = [];
+      this.#transfer = { ...this.#transfer, bytesPerSecond: 0 };
+    } else this.#options.onActive();
+    this.#changed();
+  }
+
+  /** How a member is reached; null: not now. Members are added as they come. */
+  reach(member: string, path: TransferPeer['path']): void {
+    const { peers } = this.#transfer;
+    const others = peers.filter((peer) => peer.member !== member);
+    const at = peers.findIndex((peer) => peer.member === member);
+    this.set({ peers: others.toSpliced(at < 0 ? others.length : at, 0, { member, path }) });
+  }
+
+  /** @param done bytes that are checked and on the receiver's disk */
+  progress(done: number): void {
+    if (this.over || done === this.#transfer.done) return;
+    this.#transfer = { ...this.#transfer, done };
+    if (this.#samples.length === 0) this.#samples = [{ at: performance.now(), done }];
+    this.#changed();
+  }
+
+  end(state: TransferState & ('done' | 'failed' | 'declined' | 'cancelled'), why?: Failure, savedAs?: string): void {
+    if (this.over) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { size, done } = this.#transfer;
+    this.#transfer = {
+      ...this.#transfer,
+      state,
+      done: state === 'done' ? size : done,
+      bytesPerSecond: 0,
+      place: null,
+      endedAt: Date.now(),
+      reason: why?.message ?? null,
+      status: why?.status ?? (state === 'done' ? DOWNLOADED : null),
+      savedAs: savedAs ?? null,
+    };
+    this.#tell();
+    this.#options.onJob(this.id, null);
+    this.#options.onOver();
+  }
+
+  /** Reckons the speed. @returns whether it may still change */
+  sample(): boolean {
+    if (this.#transfer.state !== 'active') return false;
+    const now = performance.now();
+    const { done } = this.#transfer;
+    this.#samples.push({ at: now, done });
+    while (this.#samples.length > 2 && now - this.#samples[1]!.at >= SPEED_MS) this.#samples.shift();
+    const [first] = this.#samples;
+    const ms = now - first!.at;
+    const bytesPerSecond = ms > 0 ? Math.round(((done - first!.done) / ms) * 1000) : 0;
+    if (bytesPerSecond !== this.#transfer.bytesPerSecond) {
+      this.#transfer = { ...this.#transfer, bytesPerSecond };
+      this.#changed();
+    }
+    return true;
+  }
+
+  /** Nothing is told any more. */
+  hush(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #changed(): void {
+    if (this.#timer) return;
+    const wait = this.#toldAt + TELL_MS - performance.now();
+    if (wait <= 0) this.#tell();
+    else this.#timer = setTimeout(() => this.#tell(), wait);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#toldAt = performance.now();
+    this.#options.onChange(this.#transfer);
+  }
+}
