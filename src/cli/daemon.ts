@@ -57,10 +57,16 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ['Home', status.home],
     ['Connections', String(status.connections)],
     ['Members', `${status.members} here, ${status.accounts} accounts`],
+    ['Peers', peersLine(status.peers)],
     ['Instruments', String(status.instruments)],
     ['Records', String(status.seq)],
     ['Memory', `${Math.round(status.memoryBytes / 1024 / 1024)} MB`],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${label.padEnd(width)}  ${plain(text)}`);
+}
+
+function peersLine({ introductions, relays, relayedBytes }: Result<'admin.status'>['peers']): string {
+  const megabytes = Math.round(relayedBytes / 1e6).toLocaleString('en-US');
+  return `${introductions} introductions open, ${relays} of them relayed; ${megabytes} MB relayed since the start`;
 }

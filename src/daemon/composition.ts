@@ -4,6 +4,7 @@ import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
 import { Accounts } from '../room/accounts.ts';
+import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
 import { Lockout } from '../room/lockout.ts';
@@ -13,8 +14,10 @@ import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
 import { Hub } from '../server/hub.ts';
+import { Rendezvous } from '../server/rendezvous.ts';
 import { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
+import type { Session } from '../server/session.ts';
 import { Sessions } from '../server/sessions.ts';
 import { SumListener } from '../server/sum-listener.ts';
 import { Store } from '../store/store.ts';
@@ -74,8 +77,16 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
   const unread = new Unread({ journal, bus, view, now });
   const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
-  const presence = new Presence({ bus, now, idleMs: limits.idleMs });
-  const hub = new Hub({ view, bus, mark: (quote) => rates.mark(quote) });
+  const presence = new Presence<Session>({ bus, now, idleMs: limits.idleMs });
+  const files = new Files({ journal, view, presence, now, listings: limits.listings });
+  const { relays, relayBytesPerSecond } = limits;
+  const rendezvous = new Rendezvous({ relays, relayBytesPerSecond, log });
+  const hub = new Hub({
+    view,
+    bus,
+    mark: (quote) => rates.mark(quote),
+    seen: (listing) => files.seen(listing),
+  });
   const sessions = new Sessions();
 
   const { key, cert, fingerprint } = await loadCertificate(home);
@@ -87,7 +98,9 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     forum,
     unread,
     messages,
+    files,
     presence,
+    rendezvous,
     gatherer,
     view,
     hub,
@@ -118,6 +131,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
           address: server.listener.address,
           state: 'open',
         },
+        { name: 'UDP', address: server.listener.address, state: rendezvous.open ? 'open' : 'closed' },
         ...(sumListener ? [{ name: 'sum', address: sumListener.address, state: sumListener.state }] : []),
       ],
       fingerprint,
@@ -127,6 +141,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
       accounts: view.accounts.count,
       instruments: view.quotes.instruments.size,
       memoryBytes: process.memoryUsage.rss(),
+      peers: rendezvous.counts,
     };
   }
 

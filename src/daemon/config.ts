@@ -50,6 +50,12 @@ const Limits = strict({
   signUpsPerHour: count(20, 1, 1_000_000),
   /** Passwords that wait to be hashed. */
   passwordQueue: count(64, 1, 100_000),
+  /** Files that one member may list. */
+  listings: count(10_000, 1, 1_000_000),
+  /** Introductions of peers that are relayed at the same time; 0: none. */
+  relays: count(64, 0, 10_000),
+  /** What is relayed of one of them, both ways together. */
+  relayBytesPerSecond: count(4 * MIB, 1024, 1024 * MIB),
 });
 
 /** What every provider may be told; the settings of one that is made by configuration alone are checked in rates/. */

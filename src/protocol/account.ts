@@ -1,11 +1,12 @@
 import Type from 'typebox';
 import { method } from './method.ts';
+import { PeerKey, PeerPort } from './peers.ts';
 import { Instant, literals, Name, Password, RoleName, Seq, strict } from './schema.ts';
 
 const Peer = Type.Optional(
   strict({
-    port: Type.Integer({ minimum: 1, maximum: 65535 }),
-    key: Type.String({ minLength: 1, maxLength: 128, description: "SHA-256 of the peer's public key (SPKI), hex" }),
+    port: PeerPort,
+    key: PeerKey,
   }),
 );
 const TakeOver = Type.Optional(Type.Boolean({ description: 'end the session that is there instead of 403' }));

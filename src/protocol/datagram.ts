@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
+import type { Place } from '../domain/peer.ts';
 
 /**
  * The datagrams by which peers find one another (docs/protocol.md, "Datagrams"): HELLO and SEEN between a client and
@@ -10,11 +11,7 @@ import { BlockList, isIP } from 'node:net';
  */
 export type Datagram = Hello | Seen | Probe;
 
-/** A place on the network: an IPv4 or IPv6 address and a UDP port. */
-export interface Place {
-  readonly address: string;
-  readonly port: number;
-}
+export type { Place } from '../domain/peer.ts';
 
 /** Which of the two of an introduction: `a` asked for it. */
 export type Side = 'a' | 'b';
@@ -62,7 +59,7 @@ const MAC_BYTES = 16;
 const PLACE_BYTES = 19;
 const MAX_LOCAL = 4;
 /** Every HELLO is so long: SEEN fits into it. */
-const HELLO_BYTES = 256;
+export const HELLO_BYTES = 256;
 const PROBE_BYTES = HEAD;
 
 const SIDE_B = 1;

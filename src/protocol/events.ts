@@ -1,4 +1,6 @@
 import Type, { type Static } from 'typebox';
+import { ListingEvent } from './files.ts';
+import { PeerEvent } from './peers.ts';
 import { literals, Message, Post, Quote, Seq, strict } from './schema.ts';
 
 /** Notifications of the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
@@ -14,6 +16,14 @@ export const EVENTS = {
   message: {
     summary: 'You got a direct message, or sent one: told to the two members alone.',
     params: strict({ seq: Seq, message: Message }),
+  },
+  listing: {
+    summary: 'A file was listed, or taken off the list.',
+    params: ListingEvent,
+  },
+  peer: {
+    summary: 'Another member wants to reach your peer. Told to the one connection that registered it.',
+    params: PeerEvent,
   },
   unread: {
     summary:

@@ -1,12 +1,14 @@
 import { account } from './account.ts';
+import { files } from './files.ts';
 import { forum } from './forum.ts';
 import { messages } from './messages.ts';
 import type { ParamsOf, ResultOf } from './method.ts';
+import { peers } from './peers.ts';
 import { rates } from './rates.ts';
 import { admin, room } from './room.ts';
 
 /** Every method of the wire. Clients import the types only: the schemas are the daemon's. */
-export const METHODS = { ...room, ...account, ...rates, ...forum, ...messages, ...admin };
+export const METHODS = { ...room, ...account, ...rates, ...forum, ...messages, ...files, ...peers, ...admin };
 
 export type MethodName = keyof typeof METHODS;
 export type Params<M extends MethodName> = ParamsOf<(typeof METHODS)[M]>;

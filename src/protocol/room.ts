@@ -33,7 +33,7 @@ export const room = {
         strict({
           name: Type.String(),
           address: Type.String(),
-          peerPort: nullable(Type.Integer()),
+          peerPort: nullable(Type.Integer({ description: 'UDP port of the peer that was registered last' })),
           activeSince: Instant,
           idleMs: Type.Integer(),
         }),
@@ -52,6 +52,7 @@ export const room = {
       ),
       forum: Type.Optional(Type.Boolean()),
       members: Type.Optional(Type.Boolean()),
+      files: Type.Optional(Type.Boolean({ description: 'files that are listed and taken off the list' })),
       sinceSeq: Type.Optional(Seq),
     }),
     result: strict({ seq: Seq }),
@@ -84,6 +85,13 @@ export const admin = {
       accounts: Type.Integer(),
       instruments: Type.Integer(),
       memoryBytes: Type.Integer(),
+      peers: strict({
+        introductions: Type.Integer({ description: 'that are open now' }),
+        relays: Type.Integer({ description: 'of them, those that are relayed' }),
+        relayedBytes: Type.Integer({ description: 'since the start' }),
+        overQuota: Type.Integer({ description: 'packets that were not relayed, as there were too many' }),
+        unproven: Type.Integer({ description: 'datagrams that were dropped, as nobody here knows who sent them' }),
+      }),
     }),
   }),
   'admin.quitAll': method({

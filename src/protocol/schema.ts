@@ -30,6 +30,8 @@ export const InstrumentName = Type.String({
 export const MarketName = literals(MARKETS, 'market');
 export const UnitName = literals(Object.keys(UNITS) as Unit[], 'unit of price');
 export const RoleName = literals(ROLES, 'role');
+/** Options of a text of 32 bytes in hexadecimal. */
+export const Hex64 = { pattern: '^[0-9a-f]{64}$' } as const;
 export const Price = nullable(Type.Number({ description: 'in currency per unit; null: this side has no price' }));
 
 export const Quote = strict(
@@ -91,4 +93,19 @@ export const Message = strict(
     seq: Type.Integer(),
   },
   'a direct message',
+);
+
+export const Listing = strict(
+  {
+    member: Type.String(),
+    name: Type.String(),
+    size: Type.Integer({ description: 'in bytes' }),
+    hash: Type.String({ description: 'root of the tree of SHA-256 hashes over its blocks, hex' }),
+    modified: Type.Integer({ description: 'when the file was last changed, as its owner says' }),
+    description: Type.String({ description: 'may be empty' }),
+    key: Type.String({ description: 'of the peer that serves it' }),
+    at: Type.Integer({ description: 'when it was listed' }),
+    online: Type.Boolean({ description: 'the member is there, with that peer: it can be had now' }),
+  },
+  'a listing',
 );

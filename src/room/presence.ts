@@ -1,14 +1,20 @@
 import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
 import { nameKey, type Role } from '../domain/name.ts';
+import type { Peer } from '../domain/peer.ts';
 import type { Bus } from '../engine/contract.ts';
+
+export interface RegisteredPeer extends Peer {
+  /** When it was registered, in monotonic milliseconds. */
+  readonly since: number;
+}
 
 /** One connection of a member, as presence sees it. */
 export interface Attendant {
   /** Hash of the token of its session. */
   readonly session: string;
   readonly address: string;
-  readonly peerPort: number | null;
+  readonly peer: RegisteredPeer | undefined;
   /** When the member last did something on it. */
   lastActive(): Instant;
   /** @param goodbye.final its client is not to come back by itself */
@@ -24,11 +30,11 @@ export interface ActiveMember {
   readonly idleMs: number;
 }
 
-interface Live {
+interface Live<A> {
   readonly name: string;
   readonly session: string;
   readonly since: Instant;
-  readonly attendants: Set<Attendant>;
+  readonly attendants: Set<A>;
   idle: boolean;
 }
 
@@ -41,11 +47,11 @@ const LOOKS = 20;
  * Who is there. An account has one live session: the connections that came by one token. It ends with the last of
  * them, and the account is free at once.
  */
-export class Presence {
+export class Presence<A extends Attendant = Attendant> {
   readonly #bus: Bus;
   readonly #now: () => Instant;
   readonly #idleMs: number;
-  readonly #live = new Map<string, Live>();
+  readonly #live = new Map<string, Live<A>>();
   #idle = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -80,7 +86,7 @@ export class Presence {
    * @param takeOver ends another session of the member instead of refusing
    * @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS
    */
-  join(name: string, attendant: Attendant, takeOver: boolean): void {
+  join(name: string, attendant: A, takeOver: boolean): void {
     const key = nameKey(name);
     if (takeOver) {
       const live = this.#live.get(key);
@@ -101,7 +107,7 @@ export class Presence {
     this.#bus.publish('member', { name, change: 'joined', at: since });
   }
 
-  leave(name: string, attendant: Attendant): void {
+  leave(name: string, attendant: A): void {
     const key = nameKey(name);
     const live = this.#live.get(key);
     if (!live?.attendants.delete(attendant) || live.attendants.size > 0) return;
@@ -132,7 +138,7 @@ export class Presence {
   }
 
   /** Ends every connection of a member for good: its clients do not come back by themselves. Returns how many. */
-  end(name: string, reason: string, except?: Attendant): number {
+  end(name: string, reason: string, except?: A): number {
     const live = this.#live.get(nameKey(name));
     if (!live) return 0;
     const ended = [...live.attendants].filter((attendant) => attendant !== except);
@@ -152,6 +158,16 @@ export class Presence {
     return this.#live.has(nameKey(name));
   }
 
+  /** The connections of a member, the latest last; none where he is not there. */
+  attendants(name: string): readonly A[] {
+    return [...(this.#live.get(nameKey(name))?.attendants ?? [])];
+  }
+
+  /** Keys of the names of those who are there, in order. */
+  names(): string[] {
+    return [...this.#live.keys()].sort();
+  }
+
   get count(): number {
     return this.#live.size;
   }
@@ -164,7 +180,7 @@ export class Presence {
       return {
         name,
         address: all[0]!.address,
-        peerPort: all.find((attendant) => attendant.peerPort !== null)?.peerPort ?? null,
+        peerPort: newestPeer(all)?.peer?.port ?? null,
         activeSince: since,
         idleMs: Math.max(0, now - lastActive(live)),
       };
@@ -172,8 +188,18 @@ export class Presence {
   }
 }
 
-function lastActive({ attendants }: Live): Instant {
+function lastActive({ attendants }: Live<Attendant>): Instant {
   let last = Number.NEGATIVE_INFINITY;
   for (const attendant of attendants) last = Math.max(last, attendant.lastActive());
   return last;
+}
+
+/** The one whose peer was registered last, of all or of those with a key. */
+export function newestPeer<A extends Attendant>(attendants: readonly A[], key?: string): A | undefined {
+  let newest: A | undefined;
+  for (const attendant of attendants) {
+    const { peer } = attendant;
+    if (peer && (key === undefined || peer.key === key) && peer.since >= (newest?.peer?.since ?? 0)) newest = attendant;
+  }
+  return newest;
 }

@@ -1,4 +1,4 @@
-/** A token bucket: `rate` calls a second in the long run, `burst` at once. */
+/** A token bucket: `rate` a second in the long run, `burst` at once (calls, bytes). */
 export class Bucket {
   readonly #rate: number;
   readonly #burst: number;
@@ -13,12 +13,12 @@ export class Bucket {
     this.#filled = now;
   }
 
-  /** Takes one; 0 when there was one, else the milliseconds until there is. */
-  take(now: number): number {
+  /** Takes one, or that many; 0 when they were there, else the milliseconds until they are. */
+  take(now: number, wanted = 1): number {
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filled) * this.#rate);
     this.#filled = now;
-    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) / this.#rate);
-    this.#tokens -= 1;
+    if (this.#tokens < wanted) return Math.ceil((wanted - this.#tokens) / this.#rate);
+    this.#tokens -= wanted;
     return 0;
   }
 }

@@ -1,9 +1,12 @@
+import type { Listed, Listing } from '../domain/listing.ts';
 import type { DirectMessage } from '../domain/message.ts';
 import { nameKey } from '../domain/name.ts';
 import type { Post } from '../domain/post.ts';
 import { type Quote, seriesId } from '../domain/quote.ts';
 import type { Bus, Change } from '../engine/contract.ts';
+import type { EventParams } from '../protocol/events.ts';
 import { encodeNotification } from '../protocol/line.ts';
+import { type ListingChange, shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { Batch, type Event } from './batch.ts';
 
@@ -13,6 +16,7 @@ export interface Watch {
   readonly rates: ReadonlySet<string> | true | undefined;
   readonly forum: boolean;
   readonly members: boolean;
+  readonly files: boolean;
 }
 
 export interface Watcher {
@@ -46,6 +50,10 @@ export function encodeMessage(message: DirectMessage, unread: boolean): string {
   return encodeNotification('message', { seq, message: { number, from, to, text, at, unread, seq } });
 }
 
+export function encodeListing(event: EventParams<'listing'>): string {
+  return encodeNotification('listing', event);
+}
+
 /**
  * Turns what the journal changed into events, each encoded once. What a turn of the event loop brings (all posts of
  * one commit) is gathered and told at its end: to those who watch the same as the same bytes, to each in one piece.
@@ -54,6 +62,7 @@ export class Hub {
   readonly #view: Pick<View, 'onChange'>;
   readonly #bus: Bus;
   readonly #mark: (quote: Quote) => Quote;
+  readonly #seen: (listing: Listed) => Listing;
   readonly #groups = new Map<string, Group>();
   readonly #groupOf = new Map<Watcher, Group>();
   #gathered: Gathered[] = [];
@@ -61,11 +70,20 @@ export class Hub {
   #since = new Map<Watcher, number>();
   #unsubscribe: (() => void)[] = [];
 
-  /** @param mark adds what the wire says of a quote beyond the journal (whether it is stale) */
-  constructor(room: { view: Pick<View, 'onChange'>; bus: Bus; mark: (quote: Quote) => Quote }) {
+  /**
+   * @param mark adds what the wire says of a quote beyond the journal (whether it is stale)
+   * @param seen as `mark`, of a listing (whether it can be had now)
+   */
+  constructor(room: {
+    view: Pick<View, 'onChange'>;
+    bus: Bus;
+    mark: (quote: Quote) => Quote;
+    seen: (listing: Listed) => Listing;
+  }) {
     this.#view = room.view;
     this.#bus = room.bus;
     this.#mark = room.mark;
+    this.#seen = room.seen;
   }
 
   start(): void {
@@ -117,6 +135,12 @@ export class Hub {
       this.#gather(forForum, () => ({ text: encodeNotification('post', { seq, post: change.post as Post }), seq }));
     } else if (change.type === 'message') {
       this.#message(change.message as DirectMessage);
+    } else if (change.type === 'listing') {
+      const { change: what, listing } = change as ListingChange;
+      this.#gather(forFiles, () => ({
+        text: encodeListing({ seq, change: what, listing: this.#seen(shown(listing)) }),
+        seq,
+      }));
     } else if (change.type === 'quote') {
       const quote = change.quote as Quote;
       this.#gather(
@@ -191,6 +215,10 @@ function forForum({ forum }: Watch): boolean {
   return forum;
 }
 
+function forFiles({ files }: Watch): boolean {
+  return files;
+}
+
 function tell(watcher: Watcher, events: readonly Event[]): void {
   if (events.length > 0) watcher.events(new Batch(events));
 }
@@ -206,7 +234,7 @@ function heard(events: readonly Gathered[], { watching, replaying }: Interest, m
 }
 
 /** The same for all that hear the same. */
-function signatureOf({ watching: { rates, forum, members }, replaying }: Interest): string {
+function signatureOf({ watching: { rates, forum, members, files }, replaying }: Interest): string {
   const instruments = rates === undefined ? '' : rates === true ? 'all' : JSON.stringify([...rates].sort());
-  return `${Number(forum)}${Number(members)}${Number(replaying)}${instruments}`;
+  return `${Number(forum)}${Number(members)}${Number(files)}${Number(replaying)}${instruments}`;
 }

@@ -1,6 +1,7 @@
-import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { Failure } from '../domain/failure.ts';
+import type { Place } from '../domain/peer.ts';
 import { encodeFailure } from '../protocol/line.ts';
 import type { Log } from '../rates/log.ts';
 import type { Limits } from './limits.ts';
@@ -52,10 +53,12 @@ export class Listener {
   /** @throws Failure PORT_TAKEN, NOT_AVAILABLE */
   async start(): Promise<void> {
     const { host, port } = this.#options;
+    this.#server.removeAllListeners('error');
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => reject(listenFailure(cause, host, port)));
       this.#server.listen({ host, port, backlog: 4096 }, resolve);
     });
+    this.#server.removeAllListeners('error');
     this.#server.on('error', (error) =>
       this.#options.log.error({ event: 'listen', err: error }, 'the listener failed'),
     );
@@ -76,6 +79,16 @@ export class Listener {
 
   get connections(): number {
     return this.#sockets.size;
+  }
+
+  /** Whether the system chooses the port. */
+  get anyPort(): boolean {
+    return this.#options.port === 0;
+  }
+
+  /** Where it listens: an address, whatever name was given for it. */
+  get place(): Place {
+    return this.#server.address() as AddressInfo;
   }
 
   /** `host:port`, the port as it came out where 0 was asked. */

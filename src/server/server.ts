@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Failure } from '../domain/failure.ts';
 import { Connection } from './connection.ts';
 import { Control } from './control.ts';
 import { handlerTable } from './handlers/index.ts';
@@ -18,6 +19,8 @@ export interface ServerOptions {
 /** How long connections have to take their goodbye. */
 const GOODBYE_MS = 2000;
 const PROGRESS_MS = 1000;
+/** How many free ports are tried. */
+const ATTEMPTS = 10;
 
 /** The daemon's doors: the TCP port and the control socket, and the sessions that came through them. */
 export class Server {
@@ -46,11 +49,11 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    await this.listener.start();
+    await this.#openPorts();
     try {
       await this.#control.start();
     } catch (failure) {
-      await this.listener.stop();
+      await Promise.all([this.listener.stop(), this.#services.rendezvous.stop()]);
       throw failure;
     }
     const { sessions, limits } = this.#services;
@@ -65,6 +68,21 @@ export class Server {
     ];
   }
 
+  /** TCP and UDP, of one number. */
+  async #openPorts(): Promise<void> {
+    for (let attempts = this.listener.anyPort ? ATTEMPTS : 1; ; attempts--) {
+      await this.listener.start();
+      try {
+        await this.#services.rendezvous.start(this.listener.place);
+        return;
+      } catch (failure) {
+        await this.listener.stop();
+        // Any number will do, and this one is free for TCP alone.
+        if (attempts === 1 || !(failure instanceof Failure && failure.code === 'PORT_TAKEN')) throw failure;
+      }
+    }
+  }
+
   /** Lets nobody in any more, says goodbye to all, and resolves once they are gone. */
   async stop(reason: string, retryAfterMs?: number): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
@@ -73,5 +91,6 @@ export class Server {
     const cut = setTimeout(() => this.listener.destroy(), GOODBYE_MS);
     await closed;
     clearTimeout(cut);
+    await this.#services.rendezvous.stop();
   }
 }

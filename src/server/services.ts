@@ -2,6 +2,7 @@ import type { Result } from '../protocol/methods.ts';
 import type { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
 import type { Accounts } from '../room/accounts.ts';
+import type { Files } from '../room/files.ts';
 import type { Forum } from '../room/forum.ts';
 import type { Intake } from '../room/intake.ts';
 import type { Messages } from '../room/messages.ts';
@@ -11,6 +12,8 @@ import type { Unread } from '../room/unread.ts';
 import type { View } from '../view/view.ts';
 import type { Hub } from './hub.ts';
 import type { Limits } from './limits.ts';
+import type { Rendezvous } from './rendezvous.ts';
+import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Everything that a handler may use. */
@@ -21,7 +24,9 @@ export interface Services {
   readonly forum: Forum;
   readonly unread: Unread;
   readonly messages: Messages;
-  readonly presence: Presence;
+  readonly files: Files;
+  readonly presence: Presence<Session>;
+  readonly rendezvous: Rendezvous;
   readonly gatherer: Pick<Gatherer, 'health' | 'refresh'>;
   readonly view: View;
   readonly hub: Hub;

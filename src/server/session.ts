@@ -3,10 +3,20 @@ import { Compile, type Validator } from 'typebox/compile';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { nameKey, type Role } from '../domain/name.ts';
-import { encodeFailure, encodeResult, type Line, parseLine, type RequestId } from '../protocol/line.ts';
+import type { Peer } from '../domain/peer.ts';
+import type { EventParams } from '../protocol/events.ts';
+import {
+  encodeFailure,
+  encodeNotification,
+  encodeRequest,
+  encodeResult,
+  type Line,
+  parseLine,
+  type RequestId,
+} from '../protocol/line.ts';
 import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
-import type { Attendant } from '../room/presence.ts';
+import type { Attendant, RegisteredPeer } from '../room/presence.ts';
 import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
 import type { Connection, Goodbye, LineReceiver } from './connection.ts';
@@ -47,7 +57,7 @@ export function compileTable(handlers: HandlerTable): MethodTable {
   return { methods, repeated: new RepeatedCalls() };
 }
 
-const NOTHING: Watch = { rates: undefined, forum: false, members: false };
+const NOTHING: Watch = { rates: undefined, forum: false, members: false, files: false };
 
 /** Calls that decide who the caller is: those behind them in the same chunk are asked as that member. */
 const SIGNS: ReadonlySet<string> = new Set<MethodName>(['account.signUp', 'account.signIn', 'account.signOut']);
@@ -61,6 +71,8 @@ const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
   'forum.markRead',
   'messages.conversations',
   'messages.markRead',
+  'peer.register',
+  'peer.connect',
 ]);
 
 /**
@@ -75,7 +87,10 @@ export class Session implements LineReceiver, Watcher, Attendant {
   #greeted = false;
   #member: Member | undefined;
   #memberKey: string | undefined;
-  #peerPort: number | null = null;
+  #peer: RegisteredPeer | undefined;
+  /** Round trips under way, by the ids of their requests. */
+  readonly #trips = new Map<RequestId, (heard: number | undefined) => void>();
+  #tripsMade = 0;
   #lastActive: number;
   #heard = performance.now();
   #stirred = 0;
@@ -123,8 +138,9 @@ export class Session implements LineReceiver, Watcher, Attendant {
     return this.#member?.token ?? '';
   }
 
-  get peerPort(): number | null {
-    return this.#peerPort;
+  /** By which other members reach it for files. */
+  get peer(): RegisteredPeer | undefined {
+    return this.#peer;
   }
 
   get watching(): Watch {
@@ -147,17 +163,18 @@ export class Session implements LineReceiver, Watcher, Attendant {
   }
 
   /** @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS */
-  signIn(member: Member, { peerPort, takeOver }: { peerPort: number | null; takeOver: boolean }): void {
+  signIn(member: Member, { peer, takeOver }: { peer?: Peer | undefined; takeOver: boolean }): void {
     // It may have closed while the password was checked: nobody may be there without a connection.
     if (this.connection.ended) throw new Failure('CONNECTION_ENDED');
     this.signOut();
     this.#member = member;
-    this.#peerPort = peerPort;
+    this.#peer = peer && { ...peer, since: performance.now() };
     this.#lastActive = this.services.now();
     try {
       this.services.presence.join(member.name, this, takeOver);
     } catch (failure) {
       this.#member = undefined;
+      this.#peer = undefined;
       throw failure;
     }
     this.#memberKey = nameKey(member.name);
@@ -169,10 +186,41 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.services.presence.leave(this.#member.name, this);
     this.#member = undefined;
     this.#memberKey = undefined;
-    this.#peerPort = null;
+    this.#peer = undefined;
+    this.services.rendezvous.forget(this);
     if (this.local) return;
     this.watch(NOTHING);
     this.#expectSignIn();
+  }
+
+  /** The peer of this connection from now on, the latest of its member. */
+  register(peer: Peer): void {
+    this.#peer = { ...peer, since: performance.now() };
+  }
+
+  /** Tells this connection alone who wants to reach its peer. */
+  introduced(introduction: EventParams<'peer'>): void {
+    this.connection.write(encodeNotification('peer', introduction));
+  }
+
+  /**
+   * Milliseconds from here to the client and back; undefined where nothing came back in time. It is no sign of life
+   * that was asked for by the keep-alive: that one counts for itself.
+   */
+  async roundTrip(timeoutMs: number): Promise<number | undefined> {
+    if (this.connection.ended) return undefined;
+    const id = `trip-${++this.#tripsMade}`;
+    const sent = performance.now();
+    const heard = await new Promise<number | undefined>((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), timeoutMs).unref();
+      this.#trips.set(id, (at) => {
+        clearTimeout(timer);
+        resolve(at);
+      });
+      this.connection.write(encodeRequest(id, 'ping', {}));
+    });
+    this.#trips.delete(id);
+    return heard === undefined ? undefined : Math.max(0, heard - sent);
   }
 
   roleChanged(role: Role): void {
@@ -228,7 +276,9 @@ export class Session implements LineReceiver, Watcher, Attendant {
     const { id, method } = line;
     if (method === undefined) {
       // A line with a result or an error is the answer to a ping: that it came is all there is to know.
-      if (!('result' in line || 'error' in line)) {
+      if ('result' in line || 'error' in line) {
+        if (id !== undefined) this.#trips.get(id)?.(heard);
+      } else {
         this.#refuse(
           id ?? null,
           undefined,
@@ -248,7 +298,9 @@ export class Session implements LineReceiver, Watcher, Attendant {
     const { address } = this.connection;
     this.services.log.debug({ event: 'connection.closed', address, member: this.#member?.name }, reason);
     this.services.hub.delete(this);
+    for (const over of this.#trips.values()) over(undefined);
     this.signOut();
+    this.services.rendezvous.forget(this);
     this.services.sessions.delete(this);
     clearTimeout(this.#deadline);
   }

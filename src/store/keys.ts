@@ -70,6 +70,19 @@ export const keys = {
   conversation: (nameKey: string, other: string) => `f/${nameKey}/${other}`,
   /** The direct message that a member's own id stands for. */
   clientMessage: (nameKey: string, clientId: string) => `v/${nameKey}/${clientId}`,
+
+  /** A member's listings. No name, of a member or a file, holds a slash. */
+  listings: (nameKey: string) => `listing/m/${nameKey}/`,
+  listing: (nameKey: string, name: string) => `listing/m/${nameKey}/${name}`,
+  /** How many a member has. */
+  listingCount: (nameKey: string) => `listing/c/${nameKey}`,
+  /** Listings by their folded names. */
+  listingNames: (folded: string) => `listing/n/${folded}/`,
+  listingName: (folded: string, nameKey: string, name: string) => `listing/n/${folded}/${nameKey}/${name}`,
+  /** The listing whose last change is this record. */
+  listingChange: (seq: number) => `listing/o/${fixed(seq, 16)}`,
+  /** Seq of the record that took a listing off. */
+  unlisted: (nameKey: string, name: string) => `listing/u/${nameKey}/${name}`,
 } as const;
 
 /** Everything that begins with `prefix`: up to the prefix whose last character is the next one (`a/` to `a0`). */

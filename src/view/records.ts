@@ -42,6 +42,18 @@ export interface Records {
   'message.sent': { from: string; to: string; text: string; clientId?: string };
   /** A member has read what another one wrote to him, up to a message of that other one. */
   'message.marked': { member: string; with: string; number: number };
+  /** A member offers a file; in place of what he offered under that name. */
+  'files.published': {
+    member: string;
+    name: string;
+    size: number;
+    hash: string;
+    modified: Instant;
+    description: string;
+    /** Of the peer that serves it. */
+    key: string;
+  };
+  'files.unpublished': { member: string; name: string };
   /** Stands where a record was lost (`goldctl repair`). */
   lost: Record<never, never>;
 }

@@ -2,6 +2,7 @@ import type { Change, JournalRecord, Projector } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
 import type { Store } from '../store/store.ts';
 import { AccountsView } from './accounts.ts';
+import { ListingsView } from './listings.ts';
 import { MessagesView } from './messages.ts';
 import { PostsView } from './posts.ts';
 import { QuotesView } from './quotes.ts';
@@ -27,6 +28,7 @@ export class View implements Projector {
   readonly posts: PostsView;
   readonly words: WordIndex;
   readonly messages: MessagesView;
+  readonly listings: ListingsView;
   readonly #parts: readonly Part[];
   readonly #projections = new Map<string, (record: never, draft: Draft) => Change[]>();
   readonly #listeners = new Set<ChangeListener>();
@@ -37,7 +39,8 @@ export class View implements Projector {
     this.posts = new PostsView(store);
     this.words = new WordIndex(store, this.posts);
     this.messages = new MessagesView(store);
-    this.#parts = [this.quotes, this.accounts, this.posts, this.words, this.messages];
+    this.listings = new ListingsView(store);
+    this.#parts = [this.quotes, this.accounts, this.posts, this.words, this.messages, this.listings];
     for (const part of this.#parts) {
       for (const [kind, projection] of Object.entries(part.kinds)) {
         this.#projections.set(kind, projection as (record: never, draft: Draft) => Change[]);

@@ -45,6 +45,9 @@ describe('config', () => {
       stallMs: 10_000,
       signUpsPerHour: 20,
       passwordQueue: 64,
+      listings: 10_000,
+      relays: 64,
+      relayBytesPerSecond: 4_194_304,
     });
     await rm(folder, { recursive: true });
   });

@@ -61,6 +61,29 @@ const message = {
   seq: 4720,
 };
 
+const listing = {
+  member: 'yoda',
+  name: 'lecture1.mp4',
+  size: 734_003_200,
+  hash: '9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a',
+  modified: AT - 240 * HOUR,
+  description: 'On the Force',
+  key: '5d41a1c3f0b2e49687d8c1b0a9f8e7d6c5b4a3928170615243342516070899aa',
+  at: AT,
+  online: true,
+};
+
+const introduction = {
+  id: '00112233445566778899aabbccddeeff',
+  secret: '8c1f0d2e3b4a59687786a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0',
+  member: 'yoda',
+  address: '192.0.2.7',
+  port: 40_007,
+  key: listing.key,
+  local: [{ address: '10.0.0.7', port: 40_007 }],
+  relay: true,
+};
+
 const edited = { ...post, text: 'SJC is up again, by 500,000', editedAt: AT + 60_000, seq: 4712 };
 const deleted = { ...edited, text: null, deletedAt: AT + 120_000, deletedBy: 'yoda', seq: 4713 };
 const TOKEN = 'q9pYkz4wq3Wc0vYw0dXh3v5mZ8sJr1tLb6nKe2uQa7g';
@@ -219,6 +242,61 @@ export const EXAMPLES: Examples = {
   },
   'messages.markRead': { params: { with: 'hans', number: 5 }, result: { with: 'hans', seq: 4721, unread: 0 } },
 
+  'files.publish': {
+    params: {
+      name: listing.name,
+      size: listing.size,
+      hash: listing.hash,
+      modified: listing.modified,
+      description: listing.description,
+    },
+    result: { status: 202, seq: 4722 },
+  },
+  'files.unpublish': { params: { name: listing.name }, result: {} },
+  'files.discover': { params: { text: 'lecture' }, result: { listings: [listing], cursor: null } },
+  'files.find': {
+    params: { name: listing.name },
+    result: {
+      status: 204,
+      sources: [
+        {
+          member: 'yoda',
+          address: introduction.address,
+          port: introduction.port,
+          key: listing.key,
+          name: listing.name,
+          size: listing.size,
+          hash: listing.hash,
+          modified: listing.modified,
+          description: listing.description,
+          online: true,
+        },
+      ],
+    },
+  },
+
+  'peer.register': {
+    params: { port: introduction.port, key: listing.key, local: introduction.local },
+    result: { address: introduction.address },
+  },
+  'peer.connect': {
+    params: { member: 'yoda' },
+    result: { ...introduction, side: 'a', ticket: `${introduction.id}.${introduction.secret}` },
+  },
+  'peer.ping': {
+    params: { member: 'yoda' },
+    result: {
+      status: 203,
+      member: 'yoda',
+      sent: 4,
+      received: 3,
+      minMs: 20.4,
+      avgMs: 21.2,
+      maxMs: 22.5,
+      timesMs: [22.5, 20.4, null, 20.7],
+    },
+  },
+
   'admin.status': {
     params: {},
     result: {
@@ -226,7 +304,10 @@ export const EXAMPLES: Examples = {
       pid: 4242,
       startedAt: AT - 30 * HOUR,
       home: '/home/yoda/.local/share/goldctl',
-      listening: [{ name: 'TLS 1.3', address: '127.0.0.1:4000', state: 'open' }],
+      listening: [
+        { name: 'TLS 1.3', address: '127.0.0.1:4000', state: 'open' },
+        { name: 'UDP', address: '127.0.0.1:4000', state: 'open' },
+      ],
       fingerprint: '3b1f8b0d5b7a4c1d9e2f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5',
       seq: 4711,
       connections: 3,
@@ -234,6 +315,7 @@ export const EXAMPLES: Examples = {
       accounts: 12,
       instruments: 29,
       memoryBytes: 96_468_992,
+      peers: { introductions: 2, relays: 1, relayedBytes: 48_234_496, overQuota: 0, unproven: 12 },
     },
   },
   'admin.quitAll': { params: { reason: 'Back in a minute' }, result: { dropped: 2 } },
@@ -250,6 +332,8 @@ export const EVENT_EXAMPLES: { readonly [E in EventName]: EventParams<E> } = {
   quote: { seq: 4714, quote: { ...sjc, sell: 154_500_000, at: AT, checkedAt: AT, id: 'MIZNGATC' } },
   post: { seq: 4711, post },
   message: { seq: 4720, message },
+  listing: { seq: 4722, change: 'published', listing },
+  peer: { ...introduction, side: 'b', member: 'hans', address: '198.51.100.4' },
   unread: { topic: 'lobby', seq: 4721, unread: 0, mentions: 0 },
   member: { name: 'hans', change: 'joined', at: AT },
   notice: { text: 'You fell behind and events were left out.', resync: 4713 },

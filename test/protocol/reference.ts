@@ -2,7 +2,7 @@ import { FAILURES, type FailureCode } from '../../src/domain/failure.ts';
 import { EVENTS } from '../../src/protocol/events.ts';
 import type { Access, Method } from '../../src/protocol/method.ts';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
-import { Candle, Message, Post, Quote } from '../../src/protocol/schema.ts';
+import { Candle, Listing, Message, Post, Quote } from '../../src/protocol/schema.ts';
 import { EVENT_EXAMPLES, EXAMPLES } from './examples.ts';
 
 /** JSON Schema, as far as the wire uses it. */
@@ -28,6 +28,7 @@ const SHAPES: Readonly<Record<string, { title: string; schema: Schema }>> = {
   'a quote': { title: 'Quote', schema: Quote as Schema },
   'a candle': { title: 'Candle', schema: Candle as Schema },
   'a post': { title: 'Post', schema: Post as Schema },
+  'a listing': { title: 'Listing', schema: Listing as Schema },
   'a direct message': { title: 'Message', schema: Message as Schema },
 };
 
@@ -44,6 +45,8 @@ const GROUPS: readonly (readonly [title: string, is: (name: string) => boolean])
   ['Rates', (name) => name.startsWith('rates.')],
   ['Forum', (name) => name.startsWith('forum.')],
   ['Direct messages', (name) => name.startsWith('messages.')],
+  ['Files', (name) => name.startsWith('files.')],
+  ['Peers', (name) => name.startsWith('peer.')],
   ['Members', (name) => name.startsWith('members.')],
   ['Administration', (name) => name.startsWith('admin.')],
 ];

@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import type { Role } from '../../src/domain/name.ts';
-import { type Attendant, Presence } from '../../src/room/presence.ts';
+import { type Attendant, newestPeer, Presence, type RegisteredPeer } from '../../src/room/presence.ts';
 import { MINUTE, NOON, Room, refusal } from './room.ts';
 
 /** A connection that keeps what it was told, and leaves by itself as a session does. */
 class Visitor implements Attendant {
   readonly session: string;
   readonly address: string;
-  readonly peerPort: number | null;
+  readonly peer: RegisteredPeer | undefined;
   readonly ended: string[] = [];
   readonly roles: Role[] = [];
   active = NOON;
 
-  constructor(session: string, address = '192.0.2.1', peerPort: number | null = null) {
+  constructor(session: string, address = '192.0.2.1', peer?: RegisteredPeer) {
     this.session = session;
     this.address = address;
-    this.peerPort = peerPort;
+    this.peer = peer;
   }
 
   lastActive(): number {
@@ -55,7 +55,11 @@ describe('Presence', () => {
   });
 
   it('takes further connections of the session, 16 at most', async () => {
-    const all = Array.from({ length: 16 }, (_, i) => new Visitor('a', `192.0.2.${i}`, i === 3 ? 6666 : null));
+    const peer = (port: number, since: number) => ({ port, key: 'k', local: [], since });
+    const peers: RegisteredPeer[] = [];
+    peers[3] = peer(6666, 20);
+    peers[7] = peer(7777, 10);
+    const all = Array.from({ length: 16 }, (_, i) => new Visitor('a', `192.0.2.${i}`, peers[i]));
     for (const visitor of all) join('yoda', visitor);
     expect((await refusal(() => join('yoda', new Visitor('a')), 'TOO_MANY_REQUESTS')).message).to.include('16');
     all[5]!.active = NOON + 40_000;
@@ -63,8 +67,12 @@ describe('Presence', () => {
     expect(room.presence.active()).to.deep.equal([
       { name: 'yoda', address: '192.0.2.0', peerPort: 6666, activeSince: NOON, idleMs: 20_000 },
     ]);
+    expect(room.presence.attendants('YODA')).to.deep.equal(all);
+    expect(newestPeer(all)).to.equal(all[3]);
+    expect(newestPeer(all, 'other')).to.equal(undefined);
     room.presence.leave('yoda', all[0]!);
     join('yoda', new Visitor('a'));
+    expect(room.presence.names()).to.deep.equal(['yoda']);
     expect(told).to.have.length(1);
   });
 

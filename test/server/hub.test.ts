@@ -4,8 +4,8 @@ import type { Batch } from '../../src/server/batch.ts';
 import { Hub, type Watch, type Watcher } from '../../src/server/hub.ts';
 import type { ChangeListener } from '../../src/view/view.ts';
 
-const FORUM: Watch = { rates: undefined, forum: true, members: false };
-const MEMBERS: Watch = { rates: undefined, forum: false, members: true };
+const FORUM: Watch = { rates: undefined, forum: true, members: false, files: false };
+const MEMBERS: Watch = { rates: undefined, forum: false, members: true, files: false };
 
 class Listener implements Watcher {
   watching: Watch;
@@ -43,7 +43,7 @@ describe('the hub', () => {
         return () => {};
       },
     };
-    hub = new Hub({ view, bus, mark: (quote) => quote });
+    hub = new Hub({ view, bus, mark: (quote) => quote, seen: (listing) => ({ ...listing, online: true }) });
     hub.start();
   });
   afterEach(() => hub.stop());
@@ -76,7 +76,12 @@ describe('the hub', () => {
   });
 
   it('tells the same to who watches the same prices in another order', async () => {
-    const watch = (...names: string[]): Watch => ({ rates: new Set(names), forum: false, members: false });
+    const watch = (...names: string[]): Watch => ({
+      rates: new Set(names),
+      forum: false,
+      members: false,
+      files: false,
+    });
     const [one, two, other] = [join(watch('SJC', 'BTC')), join(watch('BTC', 'SJC')), join(watch('ETH'))];
     for (const [seq, name] of ['SJC', 'ETH', 'BTC'].entries()) price(seq, name);
     await turn();

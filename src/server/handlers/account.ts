@@ -19,7 +19,7 @@ export function accountHandlers({ accounts, presence, log, head }: Services): Ha
     try {
       session.signIn(
         { name: account.name, role: account.role, token: hash },
-        { peerPort: peer?.port ?? null, takeOver },
+        { peer: peer && { ...peer, local: [] }, takeOver },
       );
     } catch (failure) {
       await accounts.closeSession(hash); // nobody has heard of the token
@@ -48,7 +48,7 @@ export function accountHandlers({ accounts, presence, log, head }: Services): Ha
       const account = accounts.resume(token, session.address);
       session.signIn(
         { name: account.name, role: account.role, token: tokenHash(token) },
-        { peerPort: peer?.port ?? null, takeOver },
+        { peer: peer && { ...peer, local: [] }, takeOver },
       );
       return { status: 200, name: account.name, role: account.role, token, seq: head() };
     },

@@ -2,9 +2,11 @@ import type { Services } from '../services.ts';
 import type { HandlerTable } from '../session.ts';
 import { accountHandlers } from './account.ts';
 import { adminHandlers } from './admin.ts';
+import { filesHandlers } from './files.ts';
 import { forumHandlers } from './forum.ts';
 import { membersHandlers } from './members.ts';
 import { messagesHandlers } from './messages.ts';
+import { peersHandlers } from './peers.ts';
 import { ratesHandlers } from './rates.ts';
 import { roomHandlers } from './room.ts';
 
@@ -16,6 +18,8 @@ export function handlerTable(services: Services): HandlerTable {
     ...ratesHandlers(services),
     ...forumHandlers(services),
     ...messagesHandlers(services),
+    ...filesHandlers(services),
+    ...peersHandlers(services),
     ...membersHandlers(services),
     ...adminHandlers(services),
   };

@@ -3,17 +3,27 @@ import { Failure } from '../../domain/failure.ts';
 import { plain } from '../../domain/fold.ts';
 import type { DirectMessage } from '../../domain/message.ts';
 import { encodeNotification, PROTOCOL } from '../../protocol/line.ts';
+import type { Files } from '../../room/files.ts';
 import { isUnread } from '../../room/messages.ts';
 import { sum } from '../../room/sum.ts';
 import type { View } from '../../view/view.ts';
 import type { PlainHandlers } from '../handler.ts';
-import { encodeMessage, type Watch } from '../hub.ts';
+import { encodeListing, encodeMessage, type Watch } from '../hub.ts';
 import type { Services } from '../services.ts';
 
 /** How often it is looked whether a reader of a replay has caught up. */
 const DRAIN_MS = 5;
 
-export function roomHandlers({ rates, view, limits, log, now, serverName, head }: Services): PlainHandlers {
+export function roomHandlers({
+  rates,
+  view,
+  files: room,
+  limits,
+  log,
+  now,
+  serverName,
+  head,
+}: Services): PlainHandlers {
   return {
     hello: ({ protocol, client }, session) => {
       if (protocol !== PROTOCOL) {
@@ -38,13 +48,14 @@ export function roomHandlers({ rates, view, limits, log, now, serverName, head }
         limits: { lineBytes, postCharacters, callsPerSecond, callsBurst },
       };
     },
-    watch: async ({ rates: wanted, forum = false, members = false, sinceSeq }, session) => {
+    watch: async ({ rates: wanted, forum = false, members = false, files = false, sinceSeq }, session) => {
       const watch: Watch = {
         rates: Array.isArray(wanted) ? new Set(wanted.map((name) => rates.resolve(name).id)) : wanted,
         forum,
         members,
+        files,
       };
-      if (!forum || sinceSeq === undefined) {
+      if ((!forum && !files) || sinceSeq === undefined) {
         session.watch(watch);
         return { seq: head() };
       }
@@ -54,7 +65,7 @@ export function roomHandlers({ rates, view, limits, log, now, serverName, head }
       try {
         // Again and again until nothing came meanwhile: so nothing has to be held back for who is slow.
         for (let to = head(); last < to && isCurrent(); to = head()) {
-          for await (const text of changes(view, session.memberKey, last, to)) {
+          for await (const text of changes({ view, files: room }, watch, session.memberKey, last, to)) {
             session.connection.write(text);
             while (session.connection.queued > limits.queueSoftBytes && isCurrent()) await sleep(DRAIN_MS);
             if (!isCurrent()) break;
@@ -62,7 +73,7 @@ export function roomHandlers({ rates, view, limits, log, now, serverName, head }
           last = to;
         }
       } catch (failure) {
-        if (isCurrent()) session.watch({ rates: undefined, forum: false, members: false });
+        if (isCurrent()) session.watch({ rates: undefined, forum: false, members: false, files: false });
         throw failure;
       }
       if (isCurrent()) session.live();
@@ -87,21 +98,61 @@ export function roomHandlers({ rates, view, limits, log, now, serverName, head }
   };
 }
 
-/** Posts that changed after a seq up to another, and a member's direct messages of that time, in the order of their seqs. */
-async function* changes(view: View, member: string | undefined, after: number, to: number): AsyncGenerator<string> {
-  const posts = view.posts.changedAfter(after, to);
-  const messages = member === undefined ? undefined : view.messages.after(member, after, to);
+interface Told {
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** What a watcher missed after a seq up to another, in the order of the seqs. */
+async function* changes(
+  room: { view: View; files: Files },
+  { forum, files }: Watch,
+  member: string | undefined,
+  after: number,
+  to: number,
+): AsyncGenerator<string> {
+  const sources = [
+    ...(forum ? [posts(room.view, after, to)] : []),
+    ...(forum && member !== undefined ? [messages(room.view, member, after, to)] : []),
+    ...(files ? [listings(room, after, to)] : []),
+  ];
   try {
-    let message = await messages?.next();
-    for await (const post of posts) {
-      for (; message && !message.done && message.value.seq < post.seq; message = await messages?.next()) {
-        yield encodeOwn(view, member!, message.value);
-      }
-      yield encodeNotification('post', { seq: post.seq, post });
+    const next: (Told | undefined)[] = [];
+    for (const source of sources) next.push((await source.next()).value);
+    for (;;) {
+      let first = -1;
+      for (const [i, told] of next.entries()) if (told && (first < 0 || told.seq < next[first]!.seq)) first = i;
+      if (first < 0) return;
+      yield next[first]!.text;
+      next[first] = (await sources[first]!.next()).value;
     }
-    for (; message && !message.done; message = await messages?.next()) yield encodeOwn(view, member!, message.value);
   } finally {
-    await messages?.return(undefined); // whoever reads this may stop early
+    for (const source of sources) await source.return(undefined); // whoever reads this may stop early
+  }
+}
+
+/** Posts that changed. */
+async function* posts(view: View, after: number, to: number): AsyncGenerator<Told, undefined> {
+  for await (const post of view.posts.changedAfter(after, to)) {
+    yield { seq: post.seq, text: encodeNotification('post', { seq: post.seq, post }) };
+  }
+}
+
+/** A member's direct messages. */
+async function* messages(view: View, member: string, after: number, to: number): AsyncGenerator<Told, undefined> {
+  for await (const message of view.messages.after(member, after, to)) {
+    yield { seq: message.seq, text: encodeOwn(view, member, message) };
+  }
+}
+
+/** Files that were listed, and taken off. */
+async function* listings(
+  { view, files }: { view: View; files: Files },
+  after: number,
+  to: number,
+): AsyncGenerator<Told, undefined> {
+  for await (const { seq, change, listing } of view.listings.changedAfter(after, to)) {
+    yield { seq, text: encodeListing({ seq, change, listing: files.seen(listing) }) };
   }
 }
 

@@ -1,0 +1,65 @@
+import { Failure } from './failure.ts';
+import { plain } from './fold.ts';
+import type { Instant } from './instant.ts';
+
+/** A file that a member offers. */
+export interface Listed {
+  readonly member: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Root of the tree of SHA-256 hashes over its blocks, 64 hexadecimal digits. */
+  readonly hash: string;
+  /** When the file was last changed, as its owner says. */
+  readonly modified: Instant;
+  /** May be empty. */
+  readonly description: string;
+  /** SHA-256 of the public key of the peer that serves it. */
+  readonly key: string;
+  /** When it was listed. */
+  readonly at: Instant;
+}
+
+/** A listing as members see it. */
+export interface Listing extends Listed {
+  /** The member is there, with the peer that serves it. */
+  readonly online: boolean;
+}
+
+const NAME_CHARACTERS = 255;
+const DESCRIPTION_CHARACTERS = 500;
+/** What nobody sees, and what separates the names of folders. */
+const UNFIT = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}/\\]/u;
+
+/**
+ * The name of a listing as it is kept: NFC, 1-255 characters of any script, no path.
+ * @throws Failure INVALID_REQUEST
+ */
+export function parseFileName(text: string): string {
+  const name = text.normalize('NFC');
+  const refuse = (sentence: string) => new Failure('INVALID_REQUEST', sentence, { data: { field: 'name' } });
+  if (UNFIT.test(name)) {
+    throw refuse('A file is listed by its name alone: without / or \\, and without characters that do not show.');
+  }
+  if (/^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(name) || name === '.' || name === '..') {
+    throw refuse(`"${plain(name)}" is no name of a file.`);
+  }
+  if (name.length > NAME_CHARACTERS && [...name].length > NAME_CHARACTERS) {
+    throw refuse(`A file's name has ${NAME_CHARACTERS} characters at most.`);
+  }
+  return name;
+}
+
+/**
+ * The description of a listing as it is kept: one line, NFC, nothing that does not show.
+ * @throws Failure TOO_LARGE
+ */
+export function parseDescription(text: string): string {
+  const clean = plain(text);
+  if (clean.length > DESCRIPTION_CHARACTERS && [...clean].length > DESCRIPTION_CHARACTERS) {
+    throw new Failure('TOO_LARGE', `A description has ${DESCRIPTION_CHARACTERS} characters at most.`, {
+      data: { field: 'description', limit: DESCRIPTION_CHARACTERS },
+    });
+  }
+  return clean;
+}

@@ -1,0 +1,30 @@
+import { Failure } from '../../domain/failure.ts';
+import type { Handlers } from '../handler.ts';
+import type { Services } from '../services.ts';
+
+export function filesHandlers({ files, log }: Services): Handlers<'files'> {
+  return {
+    'files.publish': async ({ key: given, ...listing }, session) => {
+      const { name } = session.writer;
+      const key = given ?? session.peer?.key;
+      if (key === undefined) {
+        throw new Failure(
+          'INVALID_PARAMS',
+          'The parameter "key" is missing, and no peer is registered on this connection.',
+          { data: { path: '/key' } },
+        );
+      }
+      const seq = await files.publish(name, { ...listing, key });
+      log.info({ event: 'files.publish', member: name, file: listing.name, size: listing.size }, 'published');
+      return { status: 202, seq };
+    },
+    'files.unpublish': async ({ name }, session) => {
+      const member = session.writer.name;
+      await files.unpublish(member, name);
+      log.info({ event: 'files.unpublish', member, file: name }, 'unpublished');
+      return {};
+    },
+    'files.discover': (discovery) => files.discover(discovery),
+    'files.find': async ({ name }) => ({ status: 204, sources: await files.find(name) }),
+  };
+}
