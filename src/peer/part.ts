@@ -1,0 +1,520 @@
+import { Buffer } from 'node:buffer';
+import { constants } from 'node:fs';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../domain/failure.ts';
+import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf } from './hash-tree.ts';
+import type { FileSpec } from './message.ts';
+import { PartState, writeFully } from './part-state.ts';
+import { numbered } from './safe-path.ts';
+
+/** What is received, and where to. Paths and name are safe already. */
+export interface PartSpec {
+  /** The download folder; it is made where it is missing. */
+  readonly into: string;
+  readonly name: string;
+  readonly folder: boolean;
+  /** Who offered it; '' for what is fetched by its root, from whoever has it. */
+  readonly from: string;
+  readonly files: readonly FileSpec[];
+}
+
+const PART = '.part';
+const STATE = '.part.state';
+const MAX_NUMBER = 9999;
+/** An owner shows so often that it lives; a state that is older has no owner, whoever has its pid now. */
+const TOUCH_MS = 10_000;
+const OWNED_MS = 30_000;
+const OPEN_FILES = 16;
+const WRITES = 4;
+const SYNC_BYTES = 64 * 1024 * 1024;
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/** States in use by this process: a pid does not tell two transfers of one process apart. */
+const inUse = new Set<string>();
+
+/**
+ * Files on their way, on the disk: `NAME.part` (a file, or a folder with the files in it) and `NAME.part.state`.
+ * Only what is checked is written. Whatever ends the process, opening it again finds every block that was recorded.
+ */
+export class Part {
+  readonly spec: PartSpec;
+  /** Number of the first block of each file, in the row of all blocks; one more for the end. */
+  readonly first: readonly number[];
+  readonly blocks: number;
+  readonly size: number;
+  readonly #at: string;
+  readonly #stateFile: string;
+  readonly #state: PartState;
+  readonly #touching: NodeJS.Timeout;
+  readonly #handles = new Map<number, { handle: Promise<FileHandle>; users: number }>();
+  #done = 0;
+  #writes = 0;
+  #waiting: (() => void)[] = [];
+  #unsynced = 0;
+  #syncing = false;
+  #closed = false;
+
+  private constructor(spec: PartSpec, at: string, state: PartState) {
+    this.spec = spec;
+    this.first = firstBlocks(spec.files);
+    this.blocks = this.first.at(-1)!;
+    this.size = sizeOf(spec.files);
+    this.#at = at;
+    this.#stateFile = `${at.slice(0, -PART.length)}${STATE}`;
+    this.#state = state;
+    this.#touching = setInterval(() => {
+      state.touch().catch(() => undefined); // only a hint to others
+    }, TOUCH_MS);
+  }
+
+  /** Whether a transfer of these files was begun before: it can go on without asking. */
+  static async exists(spec: PartSpec): Promise<boolean> {
+    return (await findState(spec)) !== undefined;
+  }
+
+  /**
+   * Goes on with what is there, or begins. What is there is hashed once more.
+   * @param onProgress bytes hashed so far
+   * @throws Failure TOO_LARGE where the disk has too little space, CONFLICT where it is being received already,
+   * STORE_FAILED; the signal's reason
+   */
+  static async open(
+    spec: PartSpec,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (bytes: number) => void } = {},
+  ): Promise<Part> {
+    try {
+      await mkdir(spec.into, { recursive: true });
+      const found = await findState(spec);
+      const part =
+        found === undefined
+          ? await begin(spec, (at, state) => new Part(spec, at, state))
+          : await goOn(spec, found, (at, state) => new Part(spec, at, state));
+      try {
+        if (found !== undefined) await part.#rehash(signal, onProgress);
+        await part.#checkSpace();
+      } catch (error) {
+        if (found === undefined) await part.remove();
+        else await part.close();
+        throw error;
+      }
+      return part;
+    } catch (cause) {
+      throw storeFailure(cause, spec);
+    }
+  }
+
+  /** Bytes that are checked and on the disk. */
+  get done(): number {
+    return this.#done;
+  }
+
+  get complete(): boolean {
+    return this.#done === this.size && !this.#someMissing();
+  }
+
+  has(block: number): boolean {
+    return this.#state.has(block);
+  }
+
+  /** Hashes of a file's blocks, as they are on the disk; zeros where there is none. */
+  leaves(file: number): Buffer {
+    return this.#state.table.subarray(this.first[file]! * HASH_BYTES, this.first[file + 1]! * HASH_BYTES);
+  }
+
+  /**
+   * Writes a block that is checked. A few at a time; others wait.
+   * @returns once content and hash are with the system: from now on no kill of the process loses it
+   * @throws Failure STORE_FAILED, for instance where the disk is full
+   */
+  async write(file: number, block: number, content: Uint8Array, leaf: Buffer): Promise<void> {
+    if (this.#writes >= WRITES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#writes += 1;
+    const index = this.first[file]! + block;
+    try {
+      await this.#use(file, (handle) => writeFully(handle, content, block * BLOCK_BYTES));
+      const before = this.#state.has(index);
+      await this.#state.record(index, leaf);
+      if (!before) this.#done += content.length;
+    } catch (cause) {
+      throw storeFailure(cause, this.spec);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#writes -= 1;
+    }
+    this.#unsynced += content.length;
+    if (this.#unsynced >= SYNC_BYTES) this.#sync(file);
+  }
+
+  /** @param block in the row of all blocks */
+  async forget(block: number): Promise<void> {
+    if (!this.#state.has(block)) return;
+    const { file, at } = this.place(block);
+    this.#done -= blockBytes(this.spec.files[file]!.size, at);
+    await this.#state.forget(block);
+  }
+
+  /** File, and number within it, of a block in the row of all blocks. */
+  place(block: number): { file: number; at: number } {
+    let [low, high] = [0, this.first.length - 2];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.first[middle]! <= block) low = middle;
+      else high = middle - 1;
+    }
+    return { file: low, at: block - this.first[low]! };
+  }
+
+  /**
+   * Makes it the user's: synced, under a name that nothing has yet.
+   * @returns the whole path
+   * @throws Failure STORE_FAILED
+   */
+  async finish(): Promise<string> {
+    try {
+      await this.#makeEmptyFiles();
+      await this.#closeFiles();
+      await this.#syncAll();
+      const saved = this.spec.folder ? await this.#placeFolder() : await this.#placeFile();
+      await this.#release();
+      await rm(this.#stateFile, { force: true });
+      await syncFolder(this.spec.into);
+      return saved;
+    } catch (cause) {
+      throw storeFailure(cause, this.spec);
+    }
+  }
+
+  /** Keeps everything for later. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#closeFiles();
+    await this.#release();
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
+    await rm(this.#at, { recursive: true, force: true });
+    await rm(this.#stateFile, { force: true });
+  }
+
+  async #release(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#touching);
+    await this.#state.close();
+    inUse.delete(this.#stateFile);
+  }
+
+  #someMissing(): boolean {
+    for (let block = 0; block < this.blocks; block += 1) if (!this.#state.has(block)) return true;
+    return false;
+  }
+
+  #path(file: number): string {
+    return this.spec.folder ? join(this.#at, ...this.spec.files[file]!.path.split('/')) : this.#at;
+  }
+
+  /** Keeps the files used last open. */
+  async #use<T>(file: number, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+    let entry = this.#handles.get(file);
+    this.#handles.delete(file);
+    entry ??= { handle: this.#openFile(file), users: 0 };
+    this.#handles.set(file, entry);
+    entry.users += 1;
+    try {
+      return await work(await entry.handle);
+    } finally {
+      entry.users -= 1;
+      await this.#closeSome();
+    }
+  }
+
+  async #closeSome(): Promise<void> {
+    for (const [file, { handle, users }] of this.#handles) {
+      if (this.#handles.size <= OPEN_FILES) return;
+      if (users > 0) continue;
+      this.#handles.delete(file);
+      const opened = await handle.catch(() => undefined); // told to whoever used it
+      await opened?.close();
+    }
+  }
+
+  async #openFile(file: number): Promise<FileHandle> {
+    const path = this.#path(file);
+    if (this.spec.folder) await this.#makeFolders(file);
+    return open(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666);
+  }
+
+  /** One by one, so that no link that lies in the way is followed. */
+  async #makeFolders(file: number): Promise<void> {
+    let folder = this.#at;
+    for (const segment of this.spec.files[file]!.path.split('/').slice(0, -1)) {
+      folder = join(folder, segment);
+      try {
+        await mkdir(folder);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+        if ((await lstat(folder)).isDirectory()) continue;
+        throw new Failure('STORE_FAILED', `${folder} is in the way and is no folder. Move it away, then try again.`);
+      }
+    }
+  }
+
+  async #makeEmptyFiles(): Promise<void> {
+    for (const [file, { size }] of this.spec.files.entries())
+      if (size === 0) await this.#use(file, async () => undefined);
+  }
+
+  async #closeFiles(): Promise<void> {
+    const entries = [...this.#handles.values()];
+    this.#handles.clear();
+    for (const { handle } of entries) {
+      const opened = await handle.catch(() => undefined); // told to whoever used it
+      await opened?.close();
+    }
+  }
+
+  /** In the background, so that a power cut takes little. */
+  #sync(file: number): void {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    this.#unsynced = 0;
+    this.#use(file, (handle) => handle.datasync())
+      .then(() => this.#state.sync())
+      .catch(() => undefined) // the sync at the end tells
+      .finally(() => {
+        this.#syncing = false;
+      });
+  }
+
+  async #syncAll(): Promise<void> {
+    const queue = this.spec.files.keys();
+    const work = async () => {
+      for (const file of queue) {
+        const handle = await open(this.#path(file), constants.O_RDWR | NO_FOLLOW);
+        try {
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+      }
+    };
+    await Promise.all([work(), work(), work(), work()]);
+  }
+
+  /** A hard link takes a name only where it is free, in one step. */
+  async #placeFile(): Promise<string> {
+    for (let number = 0; number <= MAX_NUMBER; number += 1) {
+      const target = join(this.spec.into, numbered(this.spec.name, number));
+      try {
+        await link(this.#at, target);
+        await unlink(this.#at);
+        return target;
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === 'EEXIST') {
+          if (!(await sameFile(this.#at, target))) continue;
+          await unlink(this.#at); // killed between the two steps, the time before
+          return target;
+        }
+        if (code === 'ENOENT') throw cause;
+        if (await reserved(target)) return await moveTo(this.#at, target); // no links on this file system
+      }
+    }
+    throw noName(this.spec);
+  }
+
+  async #placeFolder(): Promise<string> {
+    for (let number = 0; number <= MAX_NUMBER; number += 1) {
+      const target = join(this.spec.into, numbered(this.spec.name, number));
+      try {
+        await mkdir(target);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
+        throw cause;
+      }
+      if (process.platform === 'win32') await rmdir(target); // where nothing is moved onto a folder, even an empty one
+      await rename(this.#at, target);
+      return target;
+    }
+    throw noName(this.spec);
+  }
+
+  /** What counts is what is on the disk now. */
+  async #rehash(signal?: AbortSignal, onProgress?: (bytes: number) => void): Promise<void> {
+    const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    for (let block = 0; block < this.blocks; block += 1) {
+      if (!this.#state.has(block)) continue;
+      signal?.throwIfAborted();
+      const { file, at } = this.place(block);
+      const length = blockBytes(this.spec.files[file]!.size, at);
+      const content = await this.#use(file, (handle) => readBlock(handle, buffer.subarray(0, length), at));
+      const recorded = this.#state.table.subarray(block * HASH_BYTES, (block + 1) * HASH_BYTES);
+      if (content && leafOf(content).equals(recorded)) this.#done += length;
+      else await this.#state.forget(block);
+      onProgress?.(this.#done);
+    }
+  }
+
+  async #checkSpace(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.spec.into);
+    const needed = this.size - this.#done + this.blocks * HASH_BYTES;
+    const free = bavail * bsize;
+    if (needed <= free) return;
+    throw new Failure(
+      'TOO_LARGE',
+      `${this.spec.name} needs ${needed} bytes, and ${this.spec.into} has ${free} left. Make room, or choose another folder.`,
+      { data: { needed, free } },
+    );
+  }
+}
+
+async function begin(spec: PartSpec, make: (at: string, state: PartState) => Part): Promise<Part> {
+  for (let number = 0; number <= MAX_NUMBER; number += 1) {
+    const at = join(spec.into, numbered(spec.name, number));
+    const stateFile = `${at}${STATE}`;
+    if (inUse.has(stateFile)) continue;
+    inUse.add(stateFile);
+    let state: PartState | undefined;
+    try {
+      state = await PartState.create(stateFile, identityOf(spec), firstBlocks(spec.files).at(-1)!);
+      if (spec.folder) await mkdir(`${at}${PART}`);
+      else {
+        const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
+        await (await open(`${at}${PART}`, flags, 0o666)).close();
+      }
+      return make(`${at}${PART}`, state);
+    } catch (cause) {
+      inUse.delete(stateFile);
+      await state?.close();
+      if (state) await rm(stateFile, { force: true });
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    }
+  }
+  throw noName(spec);
+}
+
+async function goOn(spec: PartSpec, stateFile: string, make: (at: string, state: PartState) => Part): Promise<Part> {
+  const seen = await PartState.peek(stateFile);
+  const owned = seen && seen.pid !== process.pid && Date.now() - seen.touchedAt < OWNED_MS && isAlive(seen.pid);
+  if (inUse.has(stateFile) || owned) {
+    throw new Failure('CONFLICT', `${spec.name} is being received already. Wait for it, or cancel that transfer.`);
+  }
+  inUse.add(stateFile);
+  try {
+    const state = await PartState.resume(stateFile, identityOf(spec), firstBlocks(spec.files).at(-1)!);
+    const at = `${stateFile.slice(0, -STATE.length)}${PART}`;
+    if (spec.folder) await mkdir(at, { recursive: true });
+    return make(at, state);
+  } catch (error) {
+    inUse.delete(stateFile);
+    throw error;
+  }
+}
+
+/** The state of these files in the folder, under whichever number. */
+async function findState(spec: PartSpec): Promise<string | undefined> {
+  const entries = await readdir(spec.into).catch(() => []); // no folder, no state
+  const identity = identityOf(spec);
+  for (const entry of entries.filter((name) => name.endsWith(STATE)).sort()) {
+    const file = join(spec.into, entry);
+    if ((await PartState.peek(file))?.identity === identity) return file;
+  }
+  return undefined;
+}
+
+/** What makes two transfers one: a root says all about a file; without one, who offers it, and how it looks there. */
+function identityOf({ from, folder, name, files }: PartSpec): string {
+  const rooted = files.every(({ root }) => root !== null);
+  const rows = files.map(({ path, size, modified, root }) => {
+    if (root === null) return [path, size, modified];
+    return folder ? [path, size, root] : [size, root];
+  });
+  return JSON.stringify(rooted && !folder ? rows : [from, name, folder, rows]);
+}
+
+function firstBlocks(files: readonly FileSpec[]): number[] {
+  const first = [0];
+  for (const { size } of files) first.push(first.at(-1)! + blocksIn(size));
+  return first;
+}
+
+function sizeOf(files: readonly FileSpec[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Undefined where the file ends before. */
+async function readBlock(handle: FileHandle, into: Buffer, block: number): Promise<Buffer | undefined> {
+  for (let got = 0; got < into.length; ) {
+    const { bytesRead } = await handle.read(into, got, into.length - got, block * BLOCK_BYTES + got);
+    if (bytesRead === 0) return undefined;
+    got += bytesRead;
+  }
+  return into;
+}
+
+async function sameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([lstat(a, { bigint: true }), lstat(b, { bigint: true })]);
+  return one.ino === other.ino && one.dev === other.dev && one.ino !== 0n;
+}
+
+/** False where something has the name. */
+async function reserved(target: string): Promise<boolean> {
+  try {
+    await (await open(target, 'wx')).close();
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+async function moveTo(from: string, target: string): Promise<string> {
+  await rename(from, target);
+  return target;
+}
+
+/** So that the new name survives a power cut. Not every system opens folders. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function noName({ name, into }: PartSpec): Failure {
+  return new Failure('STORE_FAILED', `There are ${MAX_NUMBER} files like ${name} in ${into}. Move some away.`);
+}
+
+function storeFailure(cause: unknown, { into, name }: PartSpec): unknown {
+  if (cause instanceof Failure) return cause;
+  const { code } = cause as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return cause;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const message = full
+    ? `The disk of ${into} is full. What is there of ${name} is kept: make room, then start the transfer again.`
+    : `${name} cannot be saved in ${into} (${code}). Check the folder, then start the transfer again.`;
+  return new Failure('STORE_FAILED', message, { cause, data: { folder: into, full } });
+}
