@@ -1,0 +1,142 @@
+import { Buffer } from 'node:buffer';
+import { Duplex } from 'node:stream';
+import type { UDXStream } from 'udx-native';
+import { broken, failureOf } from './broken.ts';
+
+/** How many silent checks in a row make a dead peer: one alone may only mean that this process was busy. */
+const CHECKS = 5;
+/** How long a stream that is through on this side waits for the other to be. */
+const LINGER_MS = 2000;
+
+/**
+ * A stream of UDX as one of node's, which TLS can sit on. Packets that the socket read in one go are passed on as one
+ * piece, without a copy: UDX lays them behind one another. Nothing of the other side's is ever refused, since UDX has no
+ * flow control for who receives; who uses it bounds what is on the way.
+ */
+export class StreamDuplex extends Duplex {
+  readonly #stream: UDXStream;
+  /** What came since the last turn of the loop. */
+  #pieces: Buffer[] = [];
+  #flushing = false;
+  #ended = false;
+  #closed = false;
+  #cut = false;
+  #drained: (() => void) | undefined;
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(stream: UDXStream) {
+    super({ allowHalfOpen: true, readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 18 });
+    this.#stream = stream;
+    stream.on('data', (bytes) => this.#take(bytes));
+    stream.on('end', () => {
+      this.#flush();
+      this.#ended = true;
+      this.push(null);
+    });
+    stream.on('drain', () => this.#drain());
+    stream.on('error', (error) => this.#fail(error));
+    stream.on('close', () => {
+      this.#closed = true;
+      this.#flush();
+      this.#drain();
+      this.destroy();
+    });
+  }
+
+  /**
+   * From now on a peer that is silent for so long is taken for dead. UDX itself notices only while something of ours
+   * waits for an answer.
+   * @param silenceMs both sides must have about the same
+   */
+  watch(silenceMs: number): void {
+    const every = silenceMs / CHECKS;
+    this.#stream.setKeepalive(Math.floor(every));
+    let received = this.#stream.packetsReceived;
+    let silent = 0;
+    this.#watch = setInterval(() => {
+      const now = this.#stream.packetsReceived;
+      silent = now === received ? silent + 1 : 0;
+      received = now;
+      if (silent < CHECKS) return;
+      clearInterval(this.#watch);
+      this.destroy(broken(`The other side has been silent for ${Math.round(silenceMs / 1000)} s. It is tried again.`));
+    }, every);
+  }
+
+  override _read(): void {}
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#wait(this.#stream.write(bytes), done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    let room = true;
+    for (const { chunk } of chunks) room = this.#stream.write(chunk);
+    this.#wait(room, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#stream.end();
+    done();
+  }
+
+  /**
+   * With both sides through, UDX closes the stream by itself once the last packet is acknowledged; taking it away before
+   * that would look like a loss to the other side. Done when the stream is gone.
+   */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearInterval(this.#watch);
+    this.#drain();
+    const stream = this.#stream;
+    const failure = error && failureOf(error);
+    if (this.#closed) return done(failure);
+    const linger = !error && this.writableFinished && !this.#cut;
+    const timer = linger ? setTimeout(() => stream.destroy(), LINGER_MS) : undefined;
+    stream.once('close', () => {
+      clearTimeout(timer);
+      done(failure);
+    });
+    if (!linger) stream.destroy();
+  }
+
+  /** Destroys it without waiting for anything. */
+  cut(): void {
+    this.#cut = true;
+    this.destroy();
+  }
+
+  /** The other side may take everything away once it has ended: that is no loss unless something of ours is on its way. */
+  #fail(error: Error): void {
+    const over = this.#ended && this.writableLength === 0 && (this.writableFinished || !this.writableEnded);
+    this.destroy(over ? undefined : error);
+  }
+
+  #wait(room: boolean, done: () => void): void {
+    if (room || this.#stream.destroying) done();
+    else this.#drained = done;
+  }
+
+  #drain(): void {
+    const done = this.#drained;
+    this.#drained = undefined;
+    done?.();
+  }
+
+  #take(bytes: Buffer): void {
+    const last = this.#pieces.at(-1);
+    if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
+      this.#pieces[this.#pieces.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
+    } else this.#pieces.push(bytes);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#pieces.length === 0) return;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    for (const piece of pieces) this.push(piece);
+  }
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Endpoint, Introduction } from '../../src/peer/endpoint.ts';
+import {
+  decodeDatagram,
+  encodeDatagram,
+  idOf,
+  type Place,
+  type Side,
+  STREAM_MAGIC,
+  streamIds,
+} from '../../src/protocol/datagram.ts';
+
+interface Known {
+  readonly place: Place;
+  readonly local: readonly Place[];
+  readonly relay: boolean;
+}
+
+/** The daemon's UDP side as far as an endpoint sees it, with faults to order. */
+export class TestRendezvous {
+  /** Tell each side a place where nobody is, instead of the other's. */
+  hides = false;
+  /** Stop handing on. */
+  silent = false;
+  relayed = 0;
+  hellos = 0;
+  readonly #socket: Socket = createSocket('udp4');
+  readonly #secrets = new Map<string, string>();
+  readonly #known = new Map<string, Partial<Record<Side, Known>>>();
+  readonly #streams = new Map<number, { readonly id: string; readonly side: Side }>();
+  #nowhere: Socket | undefined;
+
+  get place(): Place {
+    return { address: '127.0.0.1', port: this.#socket.address().port };
+  }
+
+  async start(): Promise<void> {
+    this.#socket.on('message', (bytes, from) => this.#take(bytes, from));
+    this.#socket.bind(0, '127.0.0.1');
+    await once(this.#socket, 'listening');
+    this.#nowhere = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(this.#nowhere, 'listening');
+  }
+
+  stop(): void {
+    this.#socket.close();
+    this.#nowhere?.close();
+  }
+
+  /** What `peer.connect` gives to both. */
+  introduce(
+    a: { readonly key: string; readonly endpoint: Endpoint },
+    b: { readonly key: string; readonly endpoint: Endpoint },
+    options: { readonly relay?: boolean; readonly hidden?: boolean } = {},
+  ): Record<Side, Introduction> {
+    const id = randomBytes(16).toString('hex');
+    const secret = randomBytes(32).toString('hex');
+    this.#secrets.set(id, secret);
+    this.#known.set(id, {});
+    for (const side of ['a', 'b'] as const) this.#streams.set(streamIds(id)[side], { id, side });
+    const of = ({ key, endpoint }: typeof a) => ({
+      id,
+      secret,
+      key,
+      address: options.hidden ? null : '127.0.0.1',
+      port: options.hidden ? null : endpoint.port,
+      local: options.hidden ? [] : endpoint.local(),
+      relay: options.relay ?? true,
+    });
+    return { a: { side: 'a', member: 'yoda', ...of(b) }, b: { side: 'b', member: 'luke', ...of(a) } };
+  }
+
+  #take(bytes: Buffer, { address, port }: Place): void {
+    if (this.silent) return;
+    if (bytes[0] === STREAM_MAGIC) return this.#relay(bytes, { address, port });
+    const id = idOf(bytes);
+    const secret = id === undefined ? undefined : this.#secrets.get(id);
+    const hello = secret === undefined ? undefined : decodeDatagram(bytes, secret);
+    if (id === undefined || secret === undefined || hello?.type !== 'hello') return;
+    this.hellos++;
+    const sides = this.#known.get(id)!;
+    sides[hello.side] = { place: { address, port }, local: hello.local, relay: hello.relay };
+    const other = sides[hello.side === 'a' ? 'b' : 'a'];
+    const seen = encodeDatagram(
+      {
+        type: 'seen',
+        id,
+        side: hello.side,
+        seen: { address, port },
+        other: other
+          ? this.hides
+            ? { address: '127.0.0.1', port: this.#nowhere!.address().port }
+            : other.place
+          : null,
+        otherLocal: other && !this.hides ? other.local : [],
+        relayed: hello.relay && other?.relay === true,
+      },
+      secret,
+    );
+    this.#socket.send(seen, port, address);
+  }
+
+  #relay(bytes: Buffer, from: Place): void {
+    const to = this.#streams.get(bytes.readUInt32LE(4));
+    const sides = to && this.#known.get(to.id);
+    const receiver = to && sides?.[to.side];
+    const sender = to && sides?.[to.side === 'a' ? 'b' : 'a'];
+    if (!receiver?.relay || !sender?.relay || sender.place.port !== from.port) return;
+    this.relayed++;
+    this.#socket.send(bytes, receiver.place.port, receiver.place.address);
+  }
+}
