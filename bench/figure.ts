@@ -9,10 +9,12 @@ export interface Effort {
   readonly warmUp: number;
   /** Quotes in the large store. */
   readonly quotes: number;
+  /** Bytes that go from peer to peer. */
+  readonly bytes: number;
 }
 
-export const FULL: Effort = { runs: 5, seconds: 3, warmUp: 1, quotes: 10_000_000 };
-export const SHORT: Effort = { runs: 3, seconds: 1, warmUp: 0.5, quotes: 1_000_000 };
+export const FULL: Effort = { runs: 5, seconds: 3, warmUp: 1, quotes: 10_000_000, bytes: 2 ** 30 };
+export const SHORT: Effort = { runs: 3, seconds: 1, warmUp: 0.5, quotes: 1_000_000, bytes: 2 ** 27 };
 
 /** One line of the result. Bars are printed, never asserted: what a machine is busy with is none of the program's. */
 export interface Row {
@@ -59,6 +61,11 @@ export function ms(value: number): string {
 
 export function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** Of a transfer: decimal megabytes, as links are told in. */
+export function megabytesPerSecond(bytesPerSecond: number): string {
+  return `${(bytesPerSecond / 1e6).toFixed(bytesPerSecond < 1e7 ? 2 : 1)} MB/s`;
 }
 
 export function kibibytes(bytes: number): string {

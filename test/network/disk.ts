@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+
+const PRELOADED = new URL('disk.js', import.meta.url).href;
+
+/** Environment of a member whose disk is watched, or slow. */
+export function diskEnv(disk: { readonly trace?: string; readonly bytesPerSecond?: number }): NodeJS.ProcessEnv {
+  const options = [process.env.NODE_OPTIONS, `--import=${PRELOADED}`].filter(Boolean).join(' ');
+  return { NODE_OPTIONS: options, GOLDCTL_TEST_DISK: JSON.stringify(disk) };
+}
+
+/** What was written of the files on their way, by all processes of that trace, in order. */
+export interface DiskTrace {
+  readonly blocks: number;
+  /** When the first block was written, in ms of the monotonic clock. */
+  readonly firstAt: number | undefined;
+  /** Blocks that were written although the state already said they are there. */
+  readonly twice: readonly number[];
+}
+
+export async function readTrace(file: string): Promise<DiskTrace> {
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n'); // nothing written, no trace
+  const recorded = new Set<number>();
+  const twice: number[] = [];
+  let blocks = 0;
+  let firstAt: number | undefined;
+  for (const line of lines) {
+    const [what, block, at] = line.split(' ');
+    if (what === 'recorded') recorded.add(Number(block));
+    if (what !== 'content') continue;
+    blocks += 1;
+    firstAt ??= Number(at);
+    if (recorded.has(Number(block))) twice.push(Number(block));
+  }
+  return { blocks, firstAt, twice };
+}
+
+/** Now, in ms of the clock of traces. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
