@@ -16,7 +16,7 @@ const LINGER_MS = 2000;
 export class StreamDuplex extends Duplex {
   readonly #stream: UDXStream;
   /** What came since the last turn of the loop. */
-  #pieces: Buffer[] = [];
+  #pieces: Piece[] = [];
   #flushing = false;
   #ended = false;
   #closed = false;
@@ -27,7 +27,11 @@ export class StreamDuplex extends Duplex {
   constructor(stream: UDXStream) {
     super({ allowHalfOpen: true, readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 18 });
     this.#stream = stream;
-    stream.on('data', (bytes) => this.#take(bytes));
+    // Bytes are taken where UDX hands them out: streamx would only add its bookkeeping to every packet, and hold nothing
+    // back. The end still goes its way, since the stream closes by it.
+    const push = stream.push.bind(stream);
+    stream.push = (bytes) => (bytes === null ? push(null) : this.#take(bytes));
+    stream.resume();
     stream.on('end', () => {
       this.#flush();
       this.#ended = true;
@@ -122,14 +126,18 @@ export class StreamDuplex extends Duplex {
     done?.();
   }
 
-  #take(bytes: Buffer): void {
-    const last = this.#pieces.at(-1);
-    if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
-      this.#pieces[this.#pieces.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
-    } else this.#pieces.push(bytes);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(() => this.#flush());
+  #take(bytes: Buffer): true {
+    const piece = this.#pieces.at(-1);
+    if (piece && piece.memory === bytes.buffer && piece.end === bytes.byteOffset) piece.end += bytes.length;
+    else {
+      const { buffer: memory, byteOffset: start } = bytes;
+      this.#pieces.push({ memory, start, end: start + bytes.length });
+    }
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    }
+    return true;
   }
 
   #flush(): void {
@@ -137,6 +145,13 @@ export class StreamDuplex extends Duplex {
     if (this.#pieces.length === 0) return;
     const pieces = this.#pieces;
     this.#pieces = [];
-    for (const piece of pieces) this.push(piece);
+    for (const { memory, start, end } of pieces) this.push(Buffer.from(memory, start, end - start));
   }
+}
+
+/** Packets that lie behind one another. */
+interface Piece {
+  readonly memory: ArrayBufferLike;
+  readonly start: number;
+  end: number;
 }

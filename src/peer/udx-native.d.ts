@@ -84,6 +84,8 @@ declare module 'udx-native' {
     pause(): this;
     resume(): this;
     destroy(error?: Error): void;
+    /** Called by UDX with every packet's bytes, and with null at the end; asks for nothing to be held back. */
+    push(bytes: Buffer | null): boolean;
     on(event: 'data', listener: (bytes: Buffer) => void): this;
     on(event: 'end' | 'drain' | 'finish' | 'close' | 'connect', listener: () => void): this;
     on(event: 'error', listener: (error: Error) => void): this;

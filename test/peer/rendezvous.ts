@@ -74,7 +74,7 @@ export class TestRendezvous {
 
   #take(bytes: Buffer, { address, port }: Place): void {
     if (this.silent) return;
-    if (bytes[0] === STREAM_MAGIC) return this.#relay(bytes, { address, port });
+    if (bytes[0] === STREAM_MAGIC) this.#relay(bytes, { address, port });
     const id = idOf(bytes);
     const secret = id === undefined ? undefined : this.#secrets.get(id);
     const hello = secret === undefined ? undefined : decodeDatagram(bytes, secret);
@@ -103,7 +103,7 @@ export class TestRendezvous {
   }
 
   #relay(bytes: Buffer, from: Place): void {
-    const to = this.#streams.get(bytes.readUInt32LE(4));
+    const to = bytes.length < 20 ? undefined : this.#streams.get(bytes.readUInt32LE(4));
     const sides = to && this.#known.get(to.id);
     const receiver = to && sides?.[to.side];
     const sender = to && sides?.[to.side === 'a' ? 'b' : 'a'];
