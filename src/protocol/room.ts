@@ -89,7 +89,7 @@ export const admin = {
         introductions: Type.Integer({ description: 'that are open now' }),
         relays: Type.Integer({ description: 'of them, those that are relayed' }),
         relayedBytes: Type.Integer({ description: 'since the start' }),
-        overQuota: Type.Integer({ description: 'packets that were not relayed, as there were too many' }),
+        overQuota: Type.Integer({ description: 'datagrams of peers that were dropped, as there were too many' }),
         unproven: Type.Integer({ description: 'datagrams that were dropped, as nobody here knows who sent them' }),
       }),
     }),

@@ -34,7 +34,7 @@ export interface Discovery {
 }
 
 const PAGE = 200;
-/** Listings that one call looks at: a rare text is searched for over several. */
+/** Listings, and members, that one call looks at: a rare text is searched for over several. */
 const LOOKED_AT = 2000;
 const SOURCES = 200;
 /** Listings of one name that are weighed against one another. */
@@ -130,12 +130,15 @@ export class Files {
     let looked = 0;
     for (const owner of owners) {
       if (from && owner < from.owner) continue;
+      if (looked >= LOOKED_AT) return { listings, cursor: `${owner}/` };
+      looked += 1;
+      if (this.#view.listings.count(owner) === 0) continue;
       for await (const listing of this.#view.listings.of(owner, from?.owner === owner ? from.name : undefined)) {
         if (wanted === '' || fold(listing.name).includes(wanted) || fold(listing.description).includes(wanted)) {
           listings.push(this.seen(shown(listing)));
         }
         looked += 1;
-        if (listings.length === PAGE || looked === LOOKED_AT) return { listings, cursor: `${owner}/${listing.name}` };
+        if (listings.length === PAGE || looked >= LOOKED_AT) return { listings, cursor: `${owner}/${listing.name}` };
       }
     }
     return { listings, cursor: null };

@@ -59,6 +59,8 @@ interface Introduction extends Opened {
   /** The two connections that it stands and falls with. */
   readonly owners: readonly [asker: object, asked: object];
   readonly quota: Bucket;
+  /** HELLOs that are looked at: each costs a MAC. */
+  readonly hellos: Bucket;
   relayed: boolean;
   /** Monotonic milliseconds. */
   heard: number;
@@ -78,6 +80,8 @@ const HELLO_TYPE = 1;
 const MAGIC = 0x67;
 const STREAM_HEAD = 20;
 const SOCKET_BYTES = 4 * 1024 * 1024;
+/** Of both sides; each needs ten. */
+const HELLOS_PER_SECOND = 100;
 /** What may wait for the system to take it. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 /** A sender's burst, as UDX paces it at the most. */
@@ -198,6 +202,7 @@ export class Rendezvous {
       b: { address: '', port: 0, local: [], relay: false },
       owners: [asker, asked],
       quota: new Bucket(relayBytesPerSecond, Math.max(BURST_BYTES, relayBytesPerSecond / 4), now),
+      hellos: new Bucket(HELLOS_PER_SECOND, 2 * HELLOS_PER_SECOND, now),
       relayed: false,
       heard: now,
     };
@@ -279,32 +284,38 @@ export class Rendezvous {
   #hello(bytes: Buffer, from: RemoteInfo): void {
     const id = idOf(bytes);
     const introduction = id === undefined ? undefined : this.#introductions.get(id);
-    const hello = introduction && decodeDatagram(bytes, introduction.secret);
+    const now = performance.now();
+    if (!introduction || introduction.hellos.take(now) > 0) {
+      if (introduction) this.#overQuota += 1;
+      else this.#unproven += 1;
+      return;
+    }
+    const hello = decodeDatagram(bytes, introduction.secret);
     if (hello?.type !== 'hello') {
       this.#unproven += 1;
       return;
     }
     const { side } = hello;
     const other: Side = side === 'a' ? 'b' : 'a';
-    const own = introduction![side];
+    const own = introduction[side];
     own.address = from.address;
     own.port = from.port;
     own.local = hello.local.flatMap((place) => placeOfHost(place) ?? []);
     own.relay = hello.relay;
-    introduction!.heard = performance.now();
-    this.#settleRelay(introduction!);
-    const theirs = introduction![other];
+    introduction.heard = now;
+    this.#settleRelay(introduction);
+    const theirs = introduction[other];
     const seen = encodeDatagram(
       {
         type: 'seen',
-        id: introduction!.id,
+        id: introduction.id,
         side,
         seen: { address: bareAddress(from.address), port: from.port },
         other: theirs.port === 0 ? null : { address: bareAddress(theirs.address), port: theirs.port },
         otherLocal: theirs.local,
-        relayed: introduction!.relayed,
+        relayed: introduction.relayed,
       },
-      introduction!.secret,
+      introduction.secret,
     );
     this.#socket!.send(seen, from.port, from.address);
   }

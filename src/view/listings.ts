@@ -73,7 +73,7 @@ export class ListingsView implements Part {
     }
   }
 
-  /** Names that are listed, in the order of their folded forms, each as one member wrote it. */
+  /** Names that are listed, each as one member wrote it, by their folded forms: those from `from` on. */
   async *names(from = ''): AsyncGenerator<string> {
     const { lt } = within('listing/n/');
     let last: string | undefined;

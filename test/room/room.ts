@@ -5,6 +5,7 @@ import type { Role } from '../../src/domain/name.ts';
 import type { Quote, QuoteDraft } from '../../src/domain/quote.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
 import { append } from '../../src/room/append.ts';
+import { Files } from '../../src/room/files.ts';
 import { Forum, type Writer } from '../../src/room/forum.ts';
 import { Intake } from '../../src/room/intake.ts';
 import { Messages } from '../../src/room/messages.ts';
@@ -50,6 +51,7 @@ export class Room {
   readonly unread: Unread;
   readonly messages: Messages;
   readonly presence: Presence;
+  readonly files: Files;
 
   private constructor(store: Store, at: Instant) {
     this.now = at;
@@ -73,6 +75,7 @@ export class Room {
     this.unread = new Unread({ journal, bus, view, now });
     this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
     this.presence = new Presence({ bus, now, idleMs: 5 * MINUTE });
+    this.files = new Files({ journal, view, presence: this.presence, now, listings: 100 });
   }
 
   /** A provider's answer, now. */

@@ -27,6 +27,9 @@ describe('rebuild', () => {
     await room.receive(5, [quote(5, 80), quote(4, 70, { brand: 'Huế' })]);
     await room.import(Array.from({ length: 9000 }, (_, i) => [i * 3_600_000, 1, 2]));
     await room.receive(9e12, []);
+    const file = { size: 1, hash: 'h', modified: 1, description: 'Ý', key: 'k' };
+    for (const name of ['Ý', 'y', 'Ý']) await room.append('files.published', 6, { member: '𠮷野', name, ...file });
+    await room.append('files.unpublished', 7, { member: '𠮷野', name: 'y' });
   });
 
   afterEach(() => room.stop());
@@ -42,7 +45,7 @@ describe('rebuild', () => {
     const names: string[] = [];
     for await (const { name } of again.view.accounts.all()) names.push(name);
     expect(names).to.deep.equal(['𠮷野']);
-    expect((await again.append('forum.edited', 5, { number: 1, text: 'c', by: '𠮷野' })).seq).to.equal(8);
+    expect((await again.append('forum.edited', 5, { number: 1, text: 'c', by: '𠮷野' })).seq).to.equal(12);
     await again.stop();
   });
 
