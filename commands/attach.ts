@@ -52,7 +52,7 @@ export default class Attach extends GoldctlCommand {
       new Link({
         target,
         home,
-        watch: { rates: true, forum: true, members: true },
+        watch: { rates: true, forum: true, members: true, files: true },
         onFirstUse: (fingerprint) => this.tellFirstUse(target, fingerprint),
         ...told,
       });
@@ -75,6 +75,7 @@ export default class Attach extends GoldctlCommand {
     const dashboard = new Dashboard({
       ...surroundings,
       link,
+      home,
       user: userName(),
       input: stdin,
       output: stdout,

@@ -1,8 +1,9 @@
 import type { Candle } from '../domain/candle.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/name.ts';
+import type { Transfer } from '../domain/transfer.ts';
 import type { Range } from '../repl/grammar.ts';
-import type { ActiveMember, LinkState, Notice, Pane, Post, ProviderHealth, Quote, TopicState } from './state.ts';
+import type { ActiveMember, LinkState, Notice, Offer, Pane, Post, ProviderHealth, Quote, TopicState } from './state.ts';
 
 /** A key as the terminal named it: `name` as blessed has it (`enter`, `up`, `f1`, `C-c` is `{name: 'c', ctrl: true}`). */
 export interface Key {
@@ -54,6 +55,10 @@ export type Action =
   | { readonly type: 'topics'; readonly topics: readonly TopicState[] }
   | { readonly type: 'members'; readonly members: readonly ActiveMember[] }
   | { readonly type: 'member'; readonly name: string; readonly change: 'joined' | 'left' | 'idle' | 'active' }
+  /** Everything that waits for an answer, is on its way, or was. */
+  | { readonly type: 'files'; readonly offers: readonly Offer[]; readonly transfers: readonly Transfer[] }
+  | { readonly type: 'listings'; readonly names: readonly string[] }
+  | { readonly type: 'listing'; readonly name: string; readonly change: 'published' | 'unpublished' }
   | { readonly type: 'answered'; readonly lines: readonly string[] }
   | { readonly type: 'notice'; readonly text: string; readonly tone: Notice['tone'] };
 
@@ -65,6 +70,8 @@ export type Effect =
   | { readonly type: 'loadChart'; readonly instrument: string; readonly range: Range }
   | { readonly type: 'loadPosts'; readonly before: number | null; readonly topic: string | null }
   | { readonly type: 'markRead'; readonly topic: string | null }
+  /** A key of the transfers pane. */
+  | { readonly type: 'answer'; readonly verb: 'accept' | 'decline' | 'cancel'; readonly id: number }
   | { readonly type: 'refresh' }
   | { readonly type: 'retry' }
   | { readonly type: 'suspend' }

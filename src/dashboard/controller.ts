@@ -2,10 +2,15 @@ import type { LinkState as Connection, Link, LinkOptions } from '../client/link.
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { formatSeedTime } from '../domain/instant.ts';
-import { GrammarError, parse, type Range } from '../repl/grammar.ts';
+import type { Home } from '../home.ts';
+import { Files } from '../repl/files.ts';
+import { type FileAction, GrammarError, parse, type Range } from '../repl/grammar.ts';
 import { rangeParams, readHistory } from '../repl/history.ts';
+import { publishedLine } from '../repl/listings.ts';
 import { type Paper, PLAIN } from '../repl/paper.ts';
 import { type CallAction, perform as performLine } from '../repl/perform.ts';
+import { failureLines } from '../repl/presenter.ts';
+import { stateSentence } from '../repl/transfers.ts';
 import type { Action, Effect } from './action.ts';
 import { layout } from './layout.ts';
 import type { LinkState, State } from './state.ts';
@@ -21,11 +26,15 @@ const CHART_MS = 15_000;
 const CHART_PAUSE_MS = 120;
 /** Events that come together are one reason to ask. */
 const EVENTS_MS = 250;
+/** Transfers move all the time: so often they are shown anew. */
+const FILES_MS = 100;
 /** Posts of one page. */
 const POSTS = 100;
 
 export interface ControllerOptions {
   readonly link: (told: Pick<LinkOptions, 'onState' | 'onOnline' | 'onSignedOut' | 'onRefused' | 'onWaiting'>) => Link;
+  /** Where keys and shares lie; without it nobody can reach this dashboard with files (it shows one frame). */
+  readonly home?: Home;
   readonly dispatch: (action: Action) => void;
   readonly state: () => State;
   /** Who sends the number of SUM when nobody is signed in. */
@@ -44,6 +53,9 @@ export class Controller {
   readonly #link: Link;
   readonly #dispatch: (action: Action) => void;
   readonly #now: () => number;
+  readonly #files: Files | undefined;
+  /** Somebody wants to end while files are under way, and was told. */
+  #warned = false;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #pending = new Map<string, NodeJS.Timeout>();
   readonly #busy = new Set<Promise<void>>();
@@ -61,11 +73,16 @@ export class Controller {
     this.#now = options.now ?? Date.now;
     this.#link = options.link({
       onState: (state) => this.#dispatch({ type: 'link', link: this.#linkState(state) }),
-      onOnline: () => this.#signed(),
+      onOnline: () => {
+        this.#signed();
+        void this.#files?.online();
+      },
       onSignedOut: (failure) => this.#signedOut(failure),
       onRefused: (failure) => this.#tell(failure),
       onWaiting: (count) => this.#waiting(count),
     });
+    const { home } = options;
+    this.#files = home && this.#filesOf(home);
     this.#link.on('quote', ({ quote }) => {
       this.#dispatch({ type: 'quote', quote });
       const { chart } = options.state();
@@ -83,6 +100,12 @@ export class Controller {
     this.#link.on('message', ({ message: { from, text } }) => {
       if (from === this.#link.name) return;
       this.#dispatch({ type: 'notice', text: `${plain(from)} to you: ${plain(text)}`, tone: 'good' });
+    });
+    this.#link.on('listing', ({ change, listing }) => {
+      const name = plain(listing.name);
+      this.#dispatch({ type: 'listing', name, change });
+      if (change !== 'published' || listing.member === this.#link.name) return;
+      this.#dispatch({ type: 'notice', text: `${publishedLine(listing)}: FETCH ${name}`, tone: 'info' });
     });
     this.#link.on('notice', ({ text }) => this.#dispatch({ type: 'notice', text: plain(text), tone: 'info' }));
   }
@@ -104,6 +127,7 @@ export class Controller {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const timer of this.#pending.values()) clearTimeout(timer);
+    await this.#files?.stop();
     await this.#link.stop();
   }
 
@@ -148,8 +172,13 @@ export class Controller {
       case 'redraw':
         this.#options.onRedraw();
         break;
+      case 'answer': {
+        const { verb, id } = effect;
+        this.#do(() => this.#file({ verb, id }));
+        break;
+      }
       case 'quit':
-        this.#options.onQuit();
+        if (this.#mayEnd()) this.#options.onQuit();
         break;
     }
   }
@@ -167,6 +196,7 @@ export class Controller {
       this.#readMembers(),
       this.#readProviders(),
       this.#readTopics(),
+      this.#readListings(),
       chart.instrument === null ? undefined : this.#chartAgain(),
     ]);
   }
@@ -191,6 +221,13 @@ export class Controller {
   #readProviders(): Promise<void> {
     return this.#read(async () => {
       this.#dispatch({ type: 'providers', ...(await this.#link.call('rates.providers', {})) });
+    });
+  }
+
+  #readListings(): Promise<void> {
+    return this.#read(async () => {
+      const { listings } = await this.#link.call('files.discover', {});
+      this.#dispatch({ type: 'listings', names: [...new Set(listings.map(({ name }) => plain(name)))] });
     });
   }
 
@@ -323,6 +360,15 @@ export class Controller {
             tone: 'good',
           });
         }
+        case 'send':
+        case 'publish':
+        case 'unpublish':
+        case 'fetch':
+        case 'notify':
+        case 'accept':
+        case 'decline':
+        case 'cancel':
+          return await this.#file(action);
         default:
           return await this.#call(action);
       }
@@ -341,7 +387,50 @@ export class Controller {
     }
   }
 
+  #filesOf(home: Home): Files {
+    const files = new Files({
+      link: this.#link,
+      home,
+      onNews: ({ lines, tone }) => this.#dispatch({ type: 'notice', text: lines.join('. '), tone }),
+      onChange: () =>
+        this.#later('files', FILES_MS, async () => {
+          const { offers, transfers } = files;
+          this.#dispatch({ type: 'files', offers, transfers });
+        }),
+    });
+    return files;
+  }
+
+  async #file(action: FileAction): Promise<void> {
+    if (!this.#files) throw new Failure('NOT_AVAILABLE', 'Files are not carried here.');
+    try {
+      const lines = await this.#files.perform(action, this.#paper());
+      const { offers, transfers } = this.#files;
+      this.#dispatch({ type: 'files', offers, transfers });
+      if (lines.length > 1 || action.verb === 'notify') return this.#answer(lines);
+      this.#dispatch({ type: 'notice', text: lines[0] ?? '', tone: 'good' });
+    } catch (thrown) {
+      this.#answer(failureLines(Failure.from(thrown)));
+    }
+  }
+
+  /** Whoever ends while files are under way knows it. */
+  #mayEnd(): boolean {
+    const under = this.#files?.underWay ?? [];
+    if (under.length === 0 || this.#warned) return true;
+    this.#warned = true;
+    const [first] = under;
+    const what = under.length === 1 ? stateSentence(first!) : `${under.length} transfers are under way.`;
+    this.#dispatch({
+      type: 'notice',
+      text: `${what} Once more ends all the same; what has arrived stays.`,
+      tone: 'bad',
+    });
+    return false;
+  }
+
   async #signOut(): Promise<void> {
+    if (!this.#mayEnd()) return;
     const { name } = this.#link;
     if (name === null) return this.#options.onQuit('See ya!');
     await this.#link.signOut();

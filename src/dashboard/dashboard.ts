@@ -7,7 +7,7 @@ import { View } from './view.ts';
 import type { TerminalInput } from './widgets/keyboard.ts';
 import { type MouseEvent, Screen } from './widgets/screen.ts';
 
-export interface DashboardOptions extends Pick<ControllerOptions, 'link' | 'user'> {
+export interface DashboardOptions extends Pick<ControllerOptions, 'link' | 'home' | 'user'> {
   /** Where the daemon is, as people read it. */
   readonly address: string;
   readonly theme: ThemeName;
@@ -62,6 +62,7 @@ export class Dashboard {
     });
     this.#controller = new Controller({
       link: options.link,
+      ...(options.home === undefined ? {} : { home: options.home }),
       user,
       dispatch,
       state: () => this.#app.state,

@@ -24,6 +24,9 @@ export type Command =
   | 'first'
   | 'last'
   | 'openChart'
+  | 'accept'
+  | 'decline'
+  | 'cancel'
   | 'nextTopic'
   | 'previousTopic'
   | 'left'
@@ -134,6 +137,10 @@ export const KEYS: readonly Binding[] = [
 
   { keys: ['t', 'right', 'l'], context: 'forum', command: 'nextTopic', help: 'next topic', short: 'topic' },
   { keys: ['T', 'left', 'h'], context: 'forum', command: 'previousTopic', help: 'previous topic' },
+
+  { keys: ['a'], context: 'transfers', command: 'accept', help: 'take what is offered', short: 'accept' },
+  { keys: ['d'], context: 'transfers', command: 'decline', help: 'refuse it', short: 'decline' },
+  { keys: ['x', 'delete'], context: 'transfers', command: 'cancel', help: 'end the transfer', short: 'cancel' },
 
   { keys: ['tab'], context: 'panes', command: 'focusNext', help: 'next pane', short: 'next pane' },
   { keys: ['S-tab'], context: 'panes', command: 'focusPrevious', help: 'previous pane' },

@@ -1,5 +1,6 @@
 import { MARKETS } from '../domain/instrument.ts';
-import { complete, GrammarError, parse, RANGES } from '../repl/grammar.ts';
+import { isOver, type Transfer } from '../domain/transfer.ts';
+import { complete, GrammarError, type Known, parse, RANGES } from '../repl/grammar.ts';
 import type { Action, Effect, Step } from './action.ts';
 import { edit, replace, sent, type as typeText } from './editor.ts';
 import { type Command, commandOf } from './keys.ts';
@@ -9,8 +10,10 @@ import { feedHeight } from './presentation/forum.ts';
 import { helpHeight } from './presentation/help.ts';
 import { helpBox } from './presentation/overlay.ts';
 import { instrumentAt } from './presentation/rates.ts';
+import { shownIds, transferAt } from './presentation/transfers.ts';
 import {
   type ChartState,
+  type FilesState,
   type ForumState,
   PANES,
   type Pane,
@@ -23,6 +26,9 @@ import {
 /** Posts that the screen holds; older ones are read again when somebody scrolls up to them. */
 const POSTS = 500;
 const FAR_BACK = POSTS * 2;
+/** Transfers that are over, and names of files, that the screen holds. */
+const OVER = 50;
+const LISTINGS = 500;
 /** How long a notice stands. */
 const NOTICE_MS = 6000;
 
@@ -112,6 +118,15 @@ export function reduce(state: State, action: Action): Result {
         action.change === 'left' ? state.members.filter(({ name }) => name !== action.name) : state.members;
       return only({ ...state, members, idle: action.change === 'idle' ? [...idle, action.name] : idle });
     }
+    case 'files':
+      return only({ ...state, files: sorted(state.files, action) });
+    case 'listings':
+      return only({ ...state, files: { ...state.files, listings: action.names.slice(0, LISTINGS) } });
+    case 'listing': {
+      const others = state.files.listings.filter((name) => name !== action.name);
+      const listings = action.change === 'published' ? [action.name, ...others].slice(0, LISTINGS) : others;
+      return only({ ...state, files: { ...state.files, listings } });
+    }
     case 'answered':
       return only({ ...state, answer: action.lines.length > 0 ? action.lines : null });
     case 'notice':
@@ -122,6 +137,15 @@ export function reduce(state: State, action: Action): Result {
 /** The instruments that completion knows. */
 export function instrumentsOf(state: State): string[] {
   return state.rates.map(({ quote }) => quote.instrument);
+}
+
+function knownOf({ members, files, member }: State): Known {
+  return {
+    members: members.flatMap(({ name }) => (name === member?.name ? [] : [name])),
+    listings: files.listings,
+    offers: files.offers.map(({ id }) => id),
+    transfers: files.transfers.flatMap((transfer) => (isOver(transfer) ? [] : [transfer.id])),
+  };
 }
 
 function linked(state: State, link: State['link']): Result {
@@ -211,6 +235,10 @@ function commanded(state: State, command: Command): Result {
       return chart(state, { range: next(RANGES, state.chart.range, 1, false) });
     case 'toggleCandles':
       return only({ ...state, chart: { ...state.chart, mode: state.chart.mode === 'line' ? 'candles' : 'line' } });
+    case 'accept':
+    case 'decline':
+    case 'cancel':
+      return answer(state, command);
     case 'nextTopic':
       return topic(state, 1);
     case 'previousTopic':
@@ -308,7 +336,7 @@ function submit(state: State): Result {
 
 function completed(state: State): Result {
   if (state.input.text === '') return focused(state, 1);
-  const [candidates, part] = complete(state.input.text, instrumentsOf(state));
+  const [candidates, part] = complete(state.input.text, instrumentsOf(state), knownOf(state));
   if (candidates.length === 0) return only(state);
   const stem = state.input.text.slice(0, state.input.text.length - part.length);
   if (candidates.length === 1) return only({ ...state, input: replace(state.input, stem + candidates[0]!) });
@@ -344,6 +372,10 @@ function clicked(state: State, { pane, row, column, width, height }: Extract<Act
   if (pane === 'rates') {
     const instrument = instrumentAt(state, height, row);
     return instrument === undefined ? only(focus) : chart({ ...focus, selected: instrument }, { instrument });
+  }
+  if (pane === 'transfers') {
+    const selected = transferAt(state, width, height, row) ?? state.files.selected;
+    return only({ ...focus, files: { ...state.files, selected } });
   }
   return only(focus, ...(pane === 'forum' ? [read(state)] : []));
 }
@@ -386,11 +418,42 @@ function scroll(state: State, pane: Pane, by: number): Result {
       ...(wants ? [{ type: 'loadPosts', before: oldest.number, topic: forum.topic } as const] : []),
     );
   }
+  if (pane === 'transfers') return only({ ...state, files: stepped(state.files, by) });
   if (pane !== 'rates' || state.rates.length === 0) return only(state);
   const at = state.rates.findIndex(({ quote }) => quote.instrument === state.selected);
   const to = Math.min(Math.max(at + by, 0), state.rates.length - 1);
   const instrument = state.rates[to]!.quote.instrument;
   return chart({ ...state, selected: instrument }, { instrument });
+}
+
+function stepped(files: FilesState, by: number): FilesState {
+  const ids = shownIds(files);
+  if (ids.length === 0) return files;
+  const at = files.selected === null ? 0 : Math.max(0, ids.indexOf(files.selected));
+  return { ...files, selected: ids[Math.min(Math.max(at + by, 0), ids.length - 1)]! };
+}
+
+/** What is offered stands first; what is over gives way, the oldest first. */
+function sorted(files: FilesState, { offers, transfers }: Extract<Action, { type: 'files' }>): FilesState {
+  const waiting = new Set(offers.map(({ id }) => id));
+  const others = transfers.filter(({ id }) => !waiting.has(id));
+  const over = others.filter(isOver).sort((a, b) => ended(b) - ended(a));
+  const after = { ...files, offers, transfers: [...others.filter((each) => !isOver(each)), ...over.slice(0, OVER)] };
+  return shownIds(after).includes(files.selected ?? 0) ? after : { ...after, selected: null };
+}
+
+function ended({ endedAt, startedAt }: Transfer): number {
+  return endedAt ?? startedAt;
+}
+
+/** A key of the transfers pane: about what is chosen in it, else the first that it can be about. */
+function answer(state: State, verb: 'accept' | 'decline' | 'cancel'): Result {
+  const { offers, transfers, selected } = state.files;
+  const fit = verb === 'cancel' ? transfers.filter((each) => !isOver(each)) : offers;
+  const one = fit.find(({ id }) => id === selected) ?? (selected === null || fit.length === 1 ? fit[0] : undefined);
+  if (one) return only(state, { type: 'answer', verb, id: one.id });
+  const none = verb === 'cancel' ? 'There is no transfer under way to cancel.' : 'There is no offer to answer.';
+  return only(told(state, fit.length > 0 ? 'Choose one with the arrow keys first.' : none, 'info'));
 }
 
 /** How far up the forum can be scrolled. */

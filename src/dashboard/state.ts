@@ -1,6 +1,7 @@
 import type { Candle } from '../domain/candle.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/name.ts';
+import type { Transfer } from '../domain/transfer.ts';
 import type { Result } from '../protocol/methods.ts';
 import type { Range } from '../repl/grammar.ts';
 
@@ -92,16 +93,23 @@ export interface InputState {
   readonly candidates: readonly string[];
 }
 
-/** A transfer as the pane shows it. */
-export interface Transfer {
+/** What a member wants to send, and nobody has answered. `id` is the number of its transfer. */
+export interface Offer {
   readonly id: number;
+  readonly member: string;
   readonly name: string;
-  readonly peer: string;
-  readonly direction: 'in' | 'out';
-  readonly state: string;
-  readonly done: number;
   readonly size: number;
-  readonly bytesPerSecond: number;
+  readonly files: number;
+}
+
+export interface FilesState {
+  readonly offers: readonly Offer[];
+  /** Those under way by their number, then those that are over, the newest first; bounded. No offers. */
+  readonly transfers: readonly Transfer[];
+  /** Number of the one that keys are about; null: the first. */
+  readonly selected: number | null;
+  /** Names of published files, for completion; bounded. */
+  readonly listings: readonly string[];
 }
 
 export interface Notice {
@@ -130,7 +138,7 @@ export interface State {
   readonly membersLoaded: boolean;
   /** Names that fell idle. */
   readonly idle: readonly string[];
-  readonly transfers: readonly Transfer[];
+  readonly files: FilesState;
   readonly input: InputState;
   readonly focus: Pane;
   /** A pane that fills the screen. */
@@ -178,7 +186,7 @@ export function initialState(surroundings: Surroundings): State {
     members: [],
     membersLoaded: false,
     idle: [],
-    transfers: [],
+    files: { offers: [], transfers: [], selected: null, listings: [] },
     input: { text: '', cursor: 0, history: [], walking: null, draft: '', candidates: [] },
     focus: 'input',
     zoomed: null,

@@ -2,6 +2,8 @@ import { distance } from 'fastest-levenshtein';
 import { plain } from '../domain/fold.ts';
 import { type Instant, parseDay, parseSeedTime } from '../domain/instant.ts';
 import { knownInstrument } from '../domain/instrument.ts';
+import { parseBytes } from './bytes.ts';
+import { oneName, words } from './words.ts';
 
 export const RANGES = ['1d', '1w', '1m', '3m', '1y', '5y', 'all'] as const;
 export type Range = (typeof RANGES)[number];
@@ -28,7 +30,22 @@ export type Action =
   | { readonly verb: 'message'; readonly to: string; readonly text: string }
   | { readonly verb: 'messages'; readonly with?: string }
   | { readonly verb: 'active' }
+  | { readonly verb: 'ping'; readonly member: string }
+  | { readonly verb: 'discover'; readonly member?: string; readonly text?: string }
+  | FileAction
   | { readonly verb: 'sum'; readonly number: number };
+
+/** What is done with files of one's own, and on their way. `id` is the number of a transfer. */
+export type FileAction =
+  | { readonly verb: 'send'; readonly to: string; readonly file: string }
+  | { readonly verb: 'publish'; readonly file: string; readonly name?: string }
+  | { readonly verb: 'unpublish'; readonly name: string }
+  | { readonly verb: 'fetch'; readonly name: string; readonly from: readonly string[] }
+  | { readonly verb: 'notify' }
+  /** `always`: and all later ones of the same member, up to so many bytes each. */
+  | { readonly verb: 'accept'; readonly id: number; readonly always?: number }
+  | { readonly verb: 'decline'; readonly id: number; readonly reason?: string }
+  | { readonly verb: 'cancel'; readonly id: number };
 
 /** Why a line is no action: a sentence for people, and what they may have meant. */
 export class GrammarError {
@@ -42,7 +59,30 @@ export class GrammarError {
 }
 
 /** What may follow a verb, for completion. */
-type Completes = 'instrument' | 'all or instrument' | 'instruments' | 'instrument and range' | 'nothing';
+type Completes =
+  | 'instrument'
+  | 'all or instrument'
+  | 'instruments'
+  | 'instrument and range'
+  | 'member'
+  | 'member and file'
+  | 'file'
+  | 'listing'
+  | 'offer'
+  | 'transfer'
+  | 'nothing';
+
+/** What completion knows besides verbs and instruments. */
+export interface Known {
+  readonly members?: readonly string[];
+  /** Names of published files. */
+  readonly listings?: readonly string[];
+  /** Numbers of offers that wait, and of transfers that are not over. */
+  readonly offers?: readonly number[];
+  readonly transfers?: readonly number[];
+  /** Paths of files on this machine that begin so. */
+  readonly files?: (start: string) => readonly string[];
+}
 
 /** One row a verb: parsing, help and completion read the same table. */
 export interface Verb {
@@ -184,6 +224,123 @@ export const VERBS: readonly Verb[] = [
   },
   bare('ATU', { verb: 'active' }, 'who is here', ['users', 'who']),
   {
+    word: 'UPD',
+    follows: 'user file',
+    help: 'send a file or folder: UPD yoda lecture1.mp4',
+    like: ['send', 'upload'],
+    completes: 'member and file',
+    read: (rest) => {
+      const [, to = '', file = ''] = /^@?(\S+)\s+(.+)$/s.exec(rest) ?? [];
+      const path = oneName(file);
+      return to === '' || path === '' ? usage('UPD', 'UPD yoda lecture1.mp4') : { verb: 'send', to, file: path };
+    },
+  },
+  {
+    word: 'ACCEPT',
+    follows: 'n [ALWAYS size]',
+    help: 'take what is offered: ACCEPT 3',
+    like: ['yes', 'receive'],
+    completes: 'offer',
+    read: (rest) => {
+      const [, n, always, size = ''] = /^#?(\d{1,9})(?:\s+(always)(?:\s+(.*))?)?$/i.exec(rest) ?? [];
+      const limit = size === '' ? Number.MAX_SAFE_INTEGER : parseBytes(size);
+      if (n === undefined || limit === undefined) return usage('ACCEPT', 'ACCEPT 3', 'ACCEPT 3 ALWAYS 500MB');
+      return { verb: 'accept', id: Number(n), ...(always === undefined ? {} : { always: limit }) };
+    },
+  },
+  {
+    word: 'DECLINE',
+    follows: 'n [reason]',
+    help: 'refuse what is offered: DECLINE 3',
+    like: ['refuse', 'reject'],
+    completes: 'offer',
+    read: (rest) => {
+      const [, n, reason = ''] = /^#?(\d{1,9})(?:\s+(.*))?$/s.exec(rest) ?? [];
+      if (n === undefined) return usage('DECLINE', 'DECLINE 3', 'DECLINE 3 too large');
+      return { verb: 'decline', id: Number(n), ...(reason === '' ? {} : { reason }) };
+    },
+  },
+  {
+    word: 'CANCEL',
+    follows: 'n',
+    help: 'end a transfer: CANCEL 3',
+    like: ['abort', 'stop'],
+    completes: 'transfer',
+    read: (rest) => {
+      const [, n] = /^#?(\d{1,9})$/.exec(rest) ?? [];
+      return n === undefined ? usage('CANCEL', 'CANCEL 3') : { verb: 'cancel', id: Number(n) };
+    },
+  },
+  bare('NOTIFY', { verb: 'notify' }, 'offers that wait, and transfers', ['transfers', 'offers', 'notifications']),
+  {
+    word: 'PUBLISH',
+    follows: 'file [name]',
+    help: 'let others fetch a file: PUBLISH lecture1.mp4',
+    like: ['share'],
+    completes: 'file',
+    read: (rest) => {
+      const [file, name, ...more] = words(rest) ?? [];
+      if (file === undefined || file === '' || name === '' || more.length > 0) {
+        return usage('PUBLISH', 'PUBLISH lecture1.mp4', 'PUBLISH "my lecture.mp4" lecture1.mp4');
+      }
+      return { verb: 'publish', file, ...(name === undefined ? {} : { name }) };
+    },
+  },
+  {
+    word: 'UNPUBLISH',
+    follows: 'name',
+    help: 'take it back: UNPUBLISH lecture1.mp4',
+    like: ['unshare'],
+    completes: 'listing',
+    read: (rest) => {
+      const name = oneName(rest);
+      return name === '' ? usage('UNPUBLISH', 'UNPUBLISH lecture1.mp4') : { verb: 'unpublish', name };
+    },
+  },
+  {
+    word: 'LIST',
+    follows: '[text]',
+    help: 'files of all who are here: LIST, LIST lecture',
+    like: ['files', 'ls'],
+    completes: 'nothing',
+    read: (rest) => ({ verb: 'discover', ...(rest === '' ? {} : { text: rest }) }),
+  },
+  {
+    word: 'DISCOVER',
+    follows: 'user',
+    help: 'files of one member: DISCOVER yoda',
+    completes: 'member',
+    read: (rest) => {
+      const [, member] = /^@?(\S+)$/.exec(rest) ?? [];
+      return member === undefined ? usage('DISCOVER', 'DISCOVER yoda') : { verb: 'discover', member };
+    },
+  },
+  {
+    word: 'FETCH',
+    follows: 'name [@user]',
+    help: 'get a published file: FETCH lecture1.mp4',
+    like: ['get', 'download'],
+    completes: 'listing',
+    read: (rest) => {
+      const quoted = /^(["'])([^"']*)\1(.*)$/s.exec(rest);
+      const [, text = '', members = ''] = /^(.*?)((?:\s+@\S+)*)$/s.exec(quoted ? quoted[3]! : rest) ?? [];
+      const name = quoted ? quoted[2]! : text;
+      const isWhole = quoted ? text === '' : !/^["']/.test(name);
+      if (name === '' || !isWhole) return usage('FETCH', 'FETCH lecture1.mp4', 'FETCH lecture1.mp4 @yoda @han');
+      return { verb: 'fetch', name, from: members.split(/\s+@/).filter((member) => member !== '') };
+    },
+  },
+  {
+    word: 'PING',
+    follows: 'user',
+    help: 'how long the way to a member takes: PING yoda',
+    completes: 'member',
+    read: (rest) => {
+      const [, member] = /^@?(\S+)$/.exec(rest) ?? [];
+      return member === undefined ? usage('PING', 'PING yoda') : { verb: 'ping', member };
+    },
+  },
+  {
     word: 'SUM',
     follows: 'n',
     help: 'your number, another and their sum: SUM 25',
@@ -220,32 +377,37 @@ export function parse(line: string): Action | GrammarError {
  * What readline asks of a completer: the candidates, and the part of the line that they replace. Verbs first, then
  * what may follow them.
  */
-export function complete(line: string, instruments: readonly string[]): [candidates: string[], part: string] {
+export function complete(
+  line: string,
+  instruments: readonly string[],
+  known: Known = {},
+): [candidates: string[], part: string] {
   const [, word, gap, rest] = /^(\S*)(\s*)(.*)$/s.exec(line.slice(0, LINE_CHARACTERS))!;
   if (gap === '') {
     const folded = word!.toUpperCase();
     const words = VERBS.filter((each) => each.word.toUpperCase().startsWith(folded));
     return [words.map((each) => (each.follows === '' ? each.word : `${each.word} `)), word!];
   }
-  const part = rest!.slice(rest!.search(/\s\S*$/) + 1);
+  const completes = BY_WORD.get(word!.toUpperCase())?.completes;
+  // The last thing on the line may hold blanks where it is a name.
+  const part = completes === 'listing' ? rest! : rest!.slice(rest!.search(/\s\S*$/) + 1);
   const isFirst = part === rest;
-  const candidates = followers(
-    BY_WORD.get(word!.toUpperCase())?.completes,
-    parseDay(word!) !== undefined,
-    isFirst,
-    instruments,
-  );
+  const isLookup = parseDay(word!) !== undefined;
+  if (!isLookup && ((completes === 'file' && isFirst) || (completes === 'member and file' && !isFirst))) {
+    const start = completes === 'file' ? part : rest!.replace(/^\S+\s+/, '');
+    return [[...(known.files?.(start) ?? [])], start];
+  }
+  const candidates = isLookup ? (isFirst ? instruments : []) : followers(completes, isFirst, instruments, known);
   const folded = part.toUpperCase();
   return [candidates.filter((each) => each.toUpperCase().startsWith(folded)), part];
 }
 
 function followers(
   completes: Completes | undefined,
-  isLookup: boolean,
   isFirst: boolean,
   instruments: readonly string[],
+  { members = [], listings = [], offers = [], transfers = [] }: Known,
 ): readonly string[] {
-  if (isLookup) return isFirst ? instruments : [];
   switch (completes) {
     case 'instrument':
       return isFirst ? instruments : [];
@@ -255,6 +417,16 @@ function followers(
       return isFirst ? ['ALL', 'OFF', ...instruments] : instruments;
     case 'instrument and range':
       return isFirst ? instruments : RANGES;
+    case 'member':
+      return isFirst ? members : [];
+    case 'member and file':
+      return isFirst ? members.map((name) => `${name} `) : [];
+    case 'listing':
+      return listings;
+    case 'offer':
+      return isFirst ? offers.map(String) : [];
+    case 'transfer':
+      return isFirst ? transfers.map(String) : [];
     default:
       return [];
   }

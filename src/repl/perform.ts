@@ -2,7 +2,9 @@ import { Failure } from '../domain/failure.ts';
 import { formatSeedTime, type Instant } from '../domain/instant.ts';
 import type { Action } from './grammar.ts';
 import { type Caller, rangeParams, readHistory } from './history.ts';
+import { listingsTable, readListings } from './listings.ts';
 import type { Paper } from './paper.ts';
+import { pingLines } from './ping.ts';
 import { readPosts } from './posts.ts';
 import {
   activeMembers,
@@ -39,6 +41,8 @@ export type CallAction = Extract<
       | 'message'
       | 'messages'
       | 'active'
+      | 'ping'
+      | 'discover'
       | 'sum';
   }
 >;
@@ -122,6 +126,14 @@ export async function perform(action: CallAction, caller: Caller, paper: Paper, 
     }
     case 'active':
       return activeMembers((await caller.call('members.active', {})).members, caller.name);
+    case 'ping':
+      return pingLines(await caller.call('peer.ping', { member: action.member }));
+    case 'discover': {
+      const { verb: _, ...asked } = action;
+      const { listings, more } = await readListings(caller, asked);
+      const lines = listingsTable(listings, paper, asked);
+      return more ? [...lines, 'There are more: LIST text finds those that it fits.'] : lines;
+    }
     case 'sum':
       return sumLines(await askSum(caller, action.number, user), caller.name ?? user, action.number);
   }

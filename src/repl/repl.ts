@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
-import { Link, type LinkState } from '../client/link.ts';
+import { Link, type LinkState, type LinkWatch } from '../client/link.ts';
 import { describeTarget } from '../client/target.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
@@ -11,12 +11,16 @@ import { CATALOGUE } from '../domain/instrument.ts';
 import { price, seriesId } from '../domain/quote.ts';
 import { writePrivate } from '../home.ts';
 import type { Params, Result } from '../protocol/methods.ts';
-import { type Action, complete, GrammarError, parse } from './grammar.ts';
+import { completePath } from './complete-path.ts';
+import { Files } from './files.ts';
+import { type Action, complete, type FileAction, GrammarError, type Known, parse } from './grammar.ts';
 import type { Caller } from './history.ts';
+import { publishedLine } from './listings.ts';
 import { type Paper, paperOf } from './paper.ts';
 import { perform } from './perform.ts';
 import { failureLines, helpLines, messageLine, postLine, quoteEvent } from './presenter.ts';
 import { type Input, MutableOutput, type Output } from './terminal.ts';
+import { stateSentence } from './transfers.ts';
 
 export interface ReplOptions {
   /** The connection to begin with. On a terminal another one follows where it is lost; the last one is closed. */
@@ -69,6 +73,11 @@ export class Repl {
   readonly #env: NodeJS.ProcessEnv;
   readonly #interactive: boolean;
   readonly #instruments = new Set(CATALOGUE.map(({ id }) => id));
+  readonly #members = new Set<string>();
+  readonly #listings = new Set<string>();
+  readonly #files: Files;
+  /** Somebody wants to end while files are under way, and was told. */
+  #warned = false;
   /** Last price of each watched series, to say by how much it changed. */
   readonly #prices = new Map<string, number>();
   readonly #items: Item[] = [];
@@ -98,7 +107,8 @@ export class Repl {
       target: client.target,
       home: client.home,
       connected: client,
-      watch: this.#interactive ? { forum: true } : {},
+      watch: this.#watch(),
+      onOnline: () => this.#signed(),
       onState: (state) => this.#stateChanged(state),
       onSignedOut: (failure) => {
         if (failure && this.#interactive) this.#print([...failureLines(failure), 'Type -signin to sign in.']);
@@ -107,6 +117,14 @@ export class Repl {
     });
     this.#link = link;
     this.#caller = callerOf(link);
+    this.#files = new Files({
+      link,
+      home: client.home,
+      isScript: !this.#interactive,
+      onNews: ({ lines }) => {
+        if (!this.#ended || !this.#interactive) this.#print(lines);
+      },
+    });
   }
 
   /** Reads and answers lines until the input, the person or the connection ends it. */
@@ -127,15 +145,19 @@ export class Repl {
         if (this.#ended) break;
         if (this.#items.length === 0) this.#prompt();
       }
+      // What a script began is waited for: there is nobody to begin it again.
+      if (!this.#interactive && !this.#lost) await this.#files.settled();
     } finally {
       for (const stop of listening) stop();
       this.#ended = true;
+      await this.#files.stop();
       await this.#link.stop();
       await this.#close();
     }
     if (this.#lost) this.#print(failureLines(this.#lost));
-    const failed = !this.#interactive && this.#failed.length > 0;
-    return { exit: this.#lost || failed ? 1 : 0, lines: this.#count, failed: this.#failed };
+    const failed = [...new Set([...this.#failed, ...this.#files.failed])].sort((a, b) => a - b);
+    const isBad = this.#lost !== undefined || (!this.#interactive && failed.length > 0);
+    return { exit: isBad ? 1 : 0, lines: this.#count, failed };
   }
 
   #open(history: string[]): void {
@@ -147,7 +169,7 @@ export class Repl {
         terminal: true,
         history,
         historySize: HISTORY,
-        completer: (line: string) => (this.#asked ? [[], line] : complete(line, [...this.#instruments])),
+        completer: (line: string) => (this.#asked ? [[], line] : complete(line, [...this.#instruments], this.#known())),
       });
       this.#readline.on('history', (kept: string[]) => {
         if (kept.length > 0 && this.#isPrivate(kept[0]!)) kept.shift();
@@ -197,8 +219,14 @@ export class Repl {
   async #arrive(): Promise<void> {
     if (!this.#interactive || (this.#link.name === null && this.#link.target.kind !== 'local')) return;
     try {
-      const { quotes } = await this.#link.call('rates.list', {});
+      const [{ quotes }, { members }, { listings }] = await Promise.all([
+        this.#link.call('rates.list', {}),
+        this.#link.call('members.active', {}),
+        this.#link.call('files.discover', {}),
+      ]);
       for (const { instrument } of quotes) this.#instruments.add(plain(instrument));
+      for (const { name } of members) this.#members.add(plain(name));
+      for (const { name } of listings) this.#listings.add(plain(name));
     } catch (thrown) {
       const failure = Failure.from(thrown);
       if (failure.code !== 'CONNECTION_ENDED') this.#print(failureLines(failure));
@@ -241,6 +269,14 @@ export class Repl {
       link.on('message', ({ message }) => {
         if (this.#interactive && message.from !== link.name) this.#print([`* ${messageLine(message)}`]);
       }),
+      link.on('member', ({ name, change }) => {
+        if (change === 'joined') this.#members.add(plain(name));
+        else if (change === 'left') this.#members.delete(plain(name));
+      }),
+      link.on('listing', ({ change, listing }) => {
+        this.#listings[change === 'published' ? 'add' : 'delete'](plain(listing.name));
+        if (change === 'published' && listing.member !== link.name) this.#print([`* ${publishedLine(listing)}`]);
+      }),
       link.on('notice', ({ text }) => this.#print([`* ${plain(text)}`])),
     ];
   }
@@ -278,6 +314,8 @@ export class Repl {
       if (this.#items.length === 0 && !this.#eof && !this.#interactive) this.#readline?.resume();
       if (item || this.#eof) return item;
       this.#more = deferred();
+      // Whoever keeps a pipe open is in the room like somebody at a terminal: files may come for him.
+      if (!this.#interactive && this.#link.name !== null) void this.#files.online();
       await this.#more.promise;
     }
     return undefined;
@@ -327,6 +365,7 @@ export class Repl {
       case 'quit':
       case 'signOut': {
         const { name } = this.#link;
+        if (!(await this.#mayEnd())) return true;
         this.#ended = true;
         if (action.verb === 'signOut' && name !== null) await this.#link.signOut();
         this.#print([name === null ? 'See ya!' : `Successfully logout, seya ${plain(name)}!`]);
@@ -334,15 +373,67 @@ export class Repl {
       }
       case 'watch':
         return await this.#setWatch(action.instruments);
+      case 'send':
+      case 'publish':
+      case 'unpublish':
+      case 'fetch':
+      case 'notify':
+      case 'accept':
+      case 'decline':
+      case 'cancel':
+        return await this.#doFiles(action);
       default:
         this.#print(await this.#patiently(() => perform(action, this.#caller, this.#paper(), this.#user)));
         return true;
     }
   }
 
+  async #doFiles(action: FileAction): Promise<boolean> {
+    const line = this.#count;
+    this.#print(await this.#patiently(() => this.#files.perform(action, this.#paper(), line)));
+    return true;
+  }
+
+  /** A script's transfers are waited for; a person decides, once he knows of them. */
+  async #mayEnd(): Promise<boolean> {
+    if (!this.#interactive) {
+      await this.#files.settled();
+      return true;
+    }
+    const { underWay } = this.#files;
+    if (underWay.length === 0 || this.#warned) return true;
+    this.#warned = true;
+    this.#print([
+      ...underWay.map(stateSentence),
+      'To end all the same, type it once more. What has arrived stays, and is not sent again.',
+    ]);
+    return false;
+  }
+
+  #signed(): void {
+    // The prompt need not wait until others can reach this peer.
+    if (this.#interactive) void this.#files.online();
+    else void this.#files.again();
+  }
+
+  #watch(): LinkWatch {
+    return this.#interactive ? { forum: true, members: true, files: true } : {};
+  }
+
+  #known(): Known {
+    const { offers, underWay } = this.#files;
+    return {
+      members: [...this.#members],
+      listings: [...this.#listings],
+      offers: offers.map(({ id }) => id),
+      transfers: underWay.map(({ id }) => id),
+      files: completePath,
+    };
+  }
+
   async #setWatch(instruments: 'all' | 'off' | readonly string[]): Promise<boolean> {
     const rates = instruments === 'all' ? true : [...instruments];
-    await this.#link.watch({ forum: this.#interactive, ...(instruments === 'off' ? {} : { rates }) });
+    await this.#link.watch({ ...this.#watch(), ...(instruments === 'off' ? {} : { rates }) });
     this.#prices.clear();
     const what =
       typeof instruments === 'string'

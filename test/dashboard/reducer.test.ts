@@ -7,6 +7,7 @@ import { THEME } from '../../src/dashboard/presentation/theme.ts';
 import { instrumentsOf, reduce } from '../../src/dashboard/reducer.ts';
 import { initialState, PANES, type Post, type Quote, type State } from '../../src/dashboard/state.ts';
 import type { Candle } from '../../src/domain/candle.ts';
+import type { Transfer } from '../../src/domain/transfer.ts';
 import { RANGES } from '../../src/repl/grammar.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -221,6 +222,67 @@ describe('the reducer', () => {
     const kept = play(up, { type: 'post', post: post(201) }).state;
     expect(kept.forum.scroll).to.equal(up.forum.scroll + 1);
     expect(play(kept, { type: 'wheel', pane: 'forum', by: 1000 }).state.forum.scroll).to.equal(0);
+  });
+
+  const transfer = (id: number, more: Partial<Transfer> = {}): Transfer => ({
+    id,
+    name: 'lecture1.mp4',
+    peers: [],
+    direction: 'in',
+    state: 'active',
+    files: 1,
+    done: 0,
+    size: 1,
+    bytesPerSecond: 0,
+    startedAt: NOW,
+    endedAt: null,
+    place: null,
+    reason: null,
+    status: null,
+    savedAs: null,
+    ...more,
+  });
+  const over = (id: number): Transfer => transfer(id, { state: 'done', endedAt: NOW + id });
+  const offer = (id: number) => ({ id, member: 'yoda', name: 'x', size: 1, files: 1 });
+
+  it('sorts files: offers, what is under way, what is over; and forgets the oldest of these', () => {
+    const many = Array.from({ length: 80 }, (_, i) => over(i + 1));
+    const files: Action = { type: 'files', offers: [offer(90)], transfers: [...many, transfer(90), transfer(91)] };
+    const { state } = play(START, files);
+    expect(state.files.transfers.map(({ id }) => id)).to.deep.equal([
+      91,
+      ...Array.from({ length: 50 }, (_, i) => 80 - i),
+    ]);
+    expect(state.files.offers).to.have.length(1);
+  });
+
+  it('answers an offer and ends a transfer by a key, about the chosen one', () => {
+    const one = play(START, { type: 'files', offers: [offer(3)], transfers: [transfer(1)] }).state;
+    const pane: State = { ...one, focus: 'transfers' };
+    expect(play(pane, ...press('a')).effects).to.deep.equal([{ type: 'answer', verb: 'accept', id: 3 }]);
+    expect(play(pane, ...press('d')).effects).to.deep.equal([{ type: 'answer', verb: 'decline', id: 3 }]);
+    expect(play(pane, ...press('x')).effects).to.deep.equal([{ type: 'answer', verb: 'cancel', id: 1 }]);
+    const two = play(pane, { type: 'files', offers: [offer(3), offer(4)], transfers: [] }).state;
+    expect(play(two, ...press('down', 'a')).effects).to.deep.equal([{ type: 'answer', verb: 'accept', id: 4 }]);
+    const gone = play(two, ...press('down'), { type: 'files', offers: [], transfers: [] }).state;
+    expect(gone.files.selected).to.equal(null);
+    const { state, effects } = play(gone, ...press('a'));
+    expect(effects).to.deep.equal([]);
+    expect(state.notice?.text).to.equal('There is no offer to answer.');
+  });
+
+  it('completes members, files, offers and transfers', () => {
+    const { state } = play(
+      START,
+      { type: 'files', offers: [offer(3)], transfers: [transfer(1)] },
+      { type: 'listings', names: ['lecture1.mp4'] },
+      { type: 'listing', name: 'notes.pdf', change: 'published' },
+      { type: 'listing', name: 'lecture1.mp4', change: 'unpublished' },
+    );
+    const complete = (text: string) => play(state, ...typed(text), ...press('tab')).state.input.text;
+    expect(complete('FETCH n')).to.equal('FETCH notes.pdf');
+    expect(complete('ACCEPT ')).to.equal('ACCEPT 3');
+    expect(complete('CANCEL ')).to.equal('CANCEL 1');
   });
 
   it('keeps the memory bounded', () => {

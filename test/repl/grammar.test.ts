@@ -51,6 +51,26 @@ describe('grammar', () => {
     ['RDM 2021-02-23', { verb: 'read', since: Date.UTC(2021, 1, 22, 17) }],
     ['RDM', { verb: 'read' }],
     ['ATU', { verb: 'active' }],
+    ['UPD yoda lecture1.mp4', { verb: 'send', to: 'yoda', file: 'lecture1.mp4' }],
+    ['upd @Obi-wan  my lecture 1.mp4 ', { verb: 'send', to: 'Obi-wan', file: 'my lecture 1.mp4' }],
+    ['UPD yoda "C:\\my files\\a.txt"', { verb: 'send', to: 'yoda', file: 'C:\\my files\\a.txt' }],
+    ['PUBLISH lecture1.mp4', { verb: 'publish', file: 'lecture1.mp4' }],
+    ['PUBLISH "my lecture.mp4" lecture1.mp4', { verb: 'publish', file: 'my lecture.mp4', name: 'lecture1.mp4' }],
+    ['UNPUBLISH my lecture.mp4', { verb: 'unpublish', name: 'my lecture.mp4' }],
+    ['DISCOVER @yoda', { verb: 'discover', member: 'yoda' }],
+    ['LIST', { verb: 'discover' }],
+    ['list bài giảng', { verb: 'discover', text: 'bài giảng' }],
+    ['FETCH lecture 1.mp4', { verb: 'fetch', name: 'lecture 1.mp4', from: [] }],
+    ['FETCH lecture1.mp4 @yoda @han', { verb: 'fetch', name: 'lecture1.mp4', from: ['yoda', 'han'] }],
+    ["FETCH 'to @han'", { verb: 'fetch', name: 'to @han', from: [] }],
+    ['NOTIFY', { verb: 'notify' }],
+    ['PING yoda', { verb: 'ping', member: 'yoda' }],
+    ['ACCEPT 3', { verb: 'accept', id: 3 }],
+    ['accept #3 always', { verb: 'accept', id: 3, always: Number.MAX_SAFE_INTEGER }],
+    ['ACCEPT 3 ALWAYS 500 MB', { verb: 'accept', id: 3, always: 500_000_000 }],
+    ['DECLINE 3', { verb: 'decline', id: 3 }],
+    ['DECLINE 3 too large', { verb: 'decline', id: 3, reason: 'too large' }],
+    ['CANCEL #12', { verb: 'cancel', id: 12 }],
     ['OUT', { verb: 'signOut' }],
     ['SUM 25', { verb: 'sum', number: 25 }],
     ['sum -3', { verb: 'sum', number: -3 }],
@@ -79,6 +99,22 @@ describe('grammar', () => {
     ['EDT #1 31 Feb 2021 10:00:00 text', undefined, /31 Feb 2021 10:00:00 is no time/],
     ['DLT #1 please', 'DLT', /DLT #1/],
     ['RDM yesterday', undefined, /Invalid datetime format/],
+    ['UPD yoda', 'UPD', /for example: UPD /],
+    ['PUBLISH', 'PUBLISH', /for example: PUBLISH /],
+    ['PUBLISH my lecture one.mp4', 'PUBLISH', /for example: PUBLISH /],
+    ['PUBLISH "my lecture', 'PUBLISH', /for example: PUBLISH /],
+    ['FETCH "lecture', 'FETCH', /FETCH lecture1\.mp4/],
+    ['FETCH', 'FETCH', /FETCH lecture1\.mp4/],
+    ['ACCEPT', 'ACCEPT', /for example: ACCEPT /],
+    ['ACCEPT all', 'ACCEPT', /for example: ACCEPT /],
+    ['ACCEPT 3 ALWAYS much', 'ACCEPT', /for example: ACCEPT /],
+    ['DECLINE yoda', 'DECLINE', /for example: DECLINE /],
+    ['CANCEL 0x1', 'CANCEL', /for example: CANCEL /],
+    ['DISCOVER', 'DISCOVER', /for example: DISCOVER /],
+    ['PING', 'PING', /for example: PING /],
+    ['NOTIFY me', 'NOTIFY', /no arguments/],
+    ['download lecture1.mp4', 'FETCH', /Did you mean FETCH\?/],
+    ['send yoda lecture1.mp4', 'UPD', /Did you mean UPD\?/],
     ['SUM many', 'SUM', /SUM 25/],
     ['SUM 1.5', 'SUM', /SUM 25/],
     ['2021-02-30 SJC', undefined, /2021-02-30 is no day/],
@@ -140,5 +176,24 @@ describe('grammar', () => {
     expect(complete('watch SJC b', ['BTC'])).to.deep.equal([['BTC'], 'b']);
     expect(complete('2021-12-27 S', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 'S']);
     expect(complete('MSG S', ['SJC'])).to.deep.equal([[], 'S']);
+  });
+
+  it('completes members, files, offers and transfers', () => {
+    const known = {
+      members: ['yoda', 'han'],
+      listings: ['lecture 1.mp4', 'notes.pdf'],
+      offers: [3, 12],
+      transfers: [1],
+      files: (start: string) => [`${start}1.mp4`],
+    };
+    expect(complete('PING y', [], known)).to.deep.equal([['yoda'], 'y']);
+    expect(complete('DISCOVER ', [], known)).to.deep.equal([['yoda', 'han'], '']);
+    expect(complete('UPD ', [], known)).to.deep.equal([['yoda ', 'han '], '']);
+    expect(complete('UPD yoda my lec', [], known)).to.deep.equal([['my lec1.mp4'], 'my lec']);
+    expect(complete('PUBLISH lec', [], known)).to.deep.equal([['lec1.mp4'], 'lec']);
+    expect(complete('FETCH lecture 1', [], known)).to.deep.equal([['lecture 1.mp4'], 'lecture 1']);
+    expect(complete('ACCEPT 1', [], known)).to.deep.equal([['12'], '1']);
+    expect(complete('CANCEL ', [], known)).to.deep.equal([['1'], '']);
+    expect(complete('UPD yoda x', ['SJC'])).to.deep.equal([[], 'x']);
   });
 });

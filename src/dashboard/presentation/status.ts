@@ -1,3 +1,4 @@
+import { offerLine } from '../../repl/transfers.ts';
 import { contexts, KEYS } from '../keys.ts';
 import { SMALLEST } from '../layout.ts';
 import type { Notice, State } from '../state.ts';
@@ -23,13 +24,18 @@ export function status(state: State, width: number, height: number): StyledLine[
   return finish([clip(line, width)], state, width, height);
 }
 
-function newsOf({ notice, link, now, columns, rows }: State): StyledLine {
+function newsOf({ notice, link, now, columns, rows, files }: State): StyledLine {
   if (notice !== null) return [span(safe(notice.text), TONES[notice.tone] ?? 'strong')];
   if (link.phase === 'offline') {
     const next = link.nextTryAt === null ? '' : `; next try ${inTime(link.nextTryAt, now)}`;
     return [span(`Connection lost: ${safe(link.reason)}${next}`, 'bad')];
   }
   if (link.phase === 'ended') return [span(`${safe(link.reason)} ${keyFor('refresh')} connects again.`, 'bad')];
+  const [offer] = files.offers;
+  if (offer !== undefined) {
+    const others = files.offers.length > 1 ? ` (and ${files.offers.length - 1} more: NOTIFY)` : '';
+    return [span(`${safe(offerLine(offer))}${others}`, 'accent')];
+  }
   if (columns < SMALLEST.columns || rows < SMALLEST.rows) {
     return [span(`${columns}x${rows} is small: ${SMALLEST.columns}x${SMALLEST.rows} shows more`, 'warn')];
   }

@@ -16,6 +16,7 @@ import {
 } from '../../../src/dashboard/state.ts';
 import { plainText, span, type Tone } from '../../../src/dashboard/styled.ts';
 import type { Candle } from '../../../src/domain/candle.ts';
+import type { TransferState } from '../../../src/domain/transfer.ts';
 import { RANGES } from '../../../src/repl/grammar.ts';
 import { displayWidth } from '../../../src/repl/width.ts';
 import { busy, empty, NOW } from './states.ts';
@@ -268,19 +269,41 @@ const states: fc.Arbitrary<State> = fc.record({
   ),
   membersLoaded: fc.boolean(),
   idle: fc.array(nasty, few),
-  transfers: fc.array(
-    fc.record({
-      id: fc.nat(),
-      name: nasty,
-      peer: nasty,
-      direction: fc.constantFrom('in' as const, 'out' as const),
-      state: nasty,
-      done: price,
-      size: price,
-      bytesPerSecond: price,
-    }),
-    few,
-  ),
+  files: fc.record({
+    offers: fc.array(fc.record({ id: fc.nat(20), member: nasty, name: nasty, size: price, files: fc.nat() }), few),
+    transfers: fc.array(
+      fc.record({
+        id: fc.nat(20),
+        direction: fc.constantFrom('in' as const, 'out' as const),
+        peers: fc.array(
+          fc.record({ member: nasty, path: nullable(fc.constantFrom('lan' as const, 'relayed' as const)) }),
+          few,
+        ),
+        name: nasty,
+        size: price,
+        files: fc.nat(),
+        done: price,
+        bytesPerSecond: price,
+        state: fc.constantFrom(
+          'active',
+          'queued',
+          'connecting',
+          'done',
+          'failed',
+          'cancelled',
+        ) as fc.Arbitrary<TransferState>,
+        startedAt: instant,
+        endedAt: nullable(instant),
+        place: nullable(fc.nat(9)),
+        reason: nullable(nasty),
+        status: fc.constant(null),
+        savedAs: nullable(nasty),
+      }),
+      few,
+    ),
+    selected: nullable(fc.nat(20)),
+    listings: fc.constant([]),
+  }),
   input: fc.record({
     text: nasty,
     cursor: fc.nat(400),

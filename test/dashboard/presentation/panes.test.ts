@@ -8,6 +8,7 @@ import { instrumentAt } from '../../../src/dashboard/presentation/rates.ts';
 import { VIEWS, type ViewName } from '../../../src/dashboard/presentation/views.ts';
 import type { State } from '../../../src/dashboard/state.ts';
 import { plainText, type StyledLine, type Tone } from '../../../src/dashboard/styled.ts';
+import type { Transfer } from '../../../src/domain/transfer.ts';
 import { VERBS } from '../../../src/repl/grammar.ts';
 import { busy, candlesOf, DAY, empty, MINUTE, NOW, post, quote, rate } from './states.ts';
 
@@ -292,6 +293,25 @@ describe('presentation: forum', () => {
   });
 });
 
+const transfer = (more: Partial<Transfer> = {}): Transfer => ({
+  id: 1,
+  name: 'plans.tar',
+  peers: [{ member: 'Leia', path: 'lan' }],
+  direction: 'in',
+  state: 'active',
+  files: 1,
+  done: 45_000_000,
+  size: 100_000_000,
+  bytesPerSecond: 5_500_000,
+  startedAt: 0,
+  endedAt: null,
+  place: null,
+  reason: null,
+  status: null,
+  savedAs: null,
+  ...more,
+});
+
 describe('presentation: members and transfers', () => {
   it('shows who is idle, since when and from where', () => {
     expect(lines('members', busy(), 42, 9)).to.deep.equal([
@@ -303,21 +323,38 @@ describe('presentation: members and transfers', () => {
     expect(text('members', { ...busy(), members: [] })).to.equal('Nobody is signed in.');
   });
 
-  it('shows how far files are, or that there are none', () => {
-    expect(text('transfers', busy())).to.equal('No transfers.');
-    const transfer = {
-      id: 1,
-      name: 'plans.tar',
-      peer: 'Leia',
-      direction: 'in' as const,
-      state: 'running',
-      done: 45_000_000,
-      size: 100_000_000,
-      bytesPerSecond: 5_500_000,
-    };
-    const state = { ...busy(), transfers: [transfer] };
-    expect(text('transfers', state)).to.equal('↓ plans.tar █████████░░░░░░░░░░░ 45% 5.5 MB/s 10 s left 100 MB Leia');
-    expect(text('transfers', state, 30)).to.equal('↓ plans.tar 45% 10 s left');
+  it('shows how far files are, or what to do where there are none', () => {
+    expect(text('transfers', busy())).to.equal('No transfers.\nUPD user file sends one; LIST shows what FETCH gets.');
+    expect(text('transfers', empty())).to.include('sign in first');
+    const state = { ...busy(), files: { ...busy().files, transfers: [transfer()] } };
+    expect(text('transfers', state)).to.equal(
+      '↓ plans.tar █████████░░░░░░░░░░░ 45% 5.5 MB/s 10 s left 100 MB Leia (LAN)',
+    );
+    expect(lines('transfers', state, 30, 1)).to.deep.equal(['↓ plans.tar 45% 10 s left']);
+    expect(lines('transfers', state, 30, 4)).to.deep.equal([
+      '↓ plans.tar 45% Leia (LAN)',
+      '  ███░░░░░ 5.5 MB/s 10 s left',
+    ]);
+    const over = transfer({ state: 'failed', reason: 'The disk is full.', direction: 'out' });
+    expect(text('transfers', { ...state, files: { ...state.files, transfers: [over] } })).to.equal(
+      '↑ plans.tar failed 100 MB Leia (LAN) The disk is full.',
+    );
+  });
+
+  it('shows first what is offered, also in the status line', () => {
+    const offer = { id: 7, member: 'Han', name: 'lecture1.mp4', size: 12_345_678, files: 1 };
+    const files = { ...busy().files, offers: [offer, { ...offer, id: 8 }], transfers: [transfer()] };
+    const state: State = { ...busy(120), files };
+    const shown = lines('transfers', state, 100, 6);
+    expect(shown[0]).to.equal('? Han offers lecture1.mp4 (12.3 MB): ACCEPT 7 or DECLINE 7');
+    expect(shown[2]).to.match(/^↓ plans/);
+    expect(lines('transfers', state, 20, 2)).to.deep.equal(['? ACCEPT 7? Han: le…', '… and 2 more']);
+    expect(text('status', state, 120, 1)).to.match(
+      /^Han offers lecture1\.mp4 \(12\.3 MB\): ACCEPT 7 or DECLINE 7 \(and 1 more: NOTIFY\)/,
+    );
+    const focused: State = { ...state, focus: 'transfers', files: { ...files, selected: 1 } };
+    expect(lines('transfers', focused, 60, 2)[0]).to.match(/^↓ plans/);
+    expect(text('status', { ...focused, files: busy().files }, 120, 1)).to.match(/a accept {2}d decline {2}x cancel/);
   });
 });
 

@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import { listingsTable, publishedLine, readListings, sourcesLines } from '../../src/repl/listings.ts';
+import { type Paper, PLAIN } from '../../src/repl/paper.ts';
+import { pingLines } from '../../src/repl/ping.ts';
+
+const PAPER: Paper = { width: 100, unicode: true, style: PLAIN, now: 0 };
+const one = {
+  member: 'Yoda',
+  name: 'lecture1.mp4',
+  size: 12_345_678,
+  hash: 'ab'.repeat(32),
+  modified: Date.UTC(2021, 1, 23, 8),
+  description: 'The first one',
+  key: 'cd'.repeat(32),
+  at: 0,
+  online: true,
+};
+
+describe('listings in words', () => {
+  it('are a table', () => {
+    expect(
+      listingsTable([one, { ...one, member: 'Han', online: false, description: '\x1b[31m' }], PAPER),
+    ).to.deep.equal([
+      'File             Size  Of                Member  Here  Description',
+      'lecture1.mp4  12.3 MB  2021-02-23 15:00  Yoda    yes   The first one',
+      'lecture1.mp4  12.3 MB  2021-02-23 15:00  Han     away  [31m',
+    ]);
+    expect(publishedLine(one)).to.equal('Yoda publishes lecture1.mp4 (12.3 MB)');
+  });
+
+  it('say what to do where there are none', () => {
+    expect(listingsTable([], PAPER)).to.deep.equal([
+      'Nobody who is here publishes a file.',
+      'To publish one: PUBLISH file',
+    ]);
+    expect(listingsTable([], PAPER, { member: 'han', text: 'x' })[0]).to.equal('han publishes no file that "x" fits.');
+  });
+
+  it('are read page by page, and not without end', async () => {
+    const asked: (string | undefined)[] = [];
+    const caller = {
+      name: null,
+      call: async (_: string, { cursor }: { cursor?: string }) => {
+        asked.push(cursor);
+        const page = Number(cursor ?? 0);
+        return { listings: Array(200).fill(one), cursor: String(page + 1) };
+      },
+    };
+    const { listings, more } = await readListings(caller as never, { text: 'l' });
+    expect(listings).to.have.length(2000);
+    expect(more).to.equal(true);
+    expect(asked.slice(0, 3)).to.deep.equal([undefined, '1', '2']);
+  });
+
+  it('group the sources of one content', () => {
+    const source = { ...one, address: '192.0.2.1', port: 4100 };
+    const lines = sourcesLines(
+      [
+        source,
+        { ...source, member: 'Han', address: null, port: null, online: false },
+        { ...source, member: 'Leia', hash: '00'.repeat(32) },
+      ],
+      PAPER,
+    );
+    expect(lines).to.have.length(7);
+    expect(lines[0]).to.equal('lecture1.mp4, 12.3 MB, sha256 tree abababababababab');
+    expect(lines[2]).to.equal('  Yoda    yes   192.0.2.1:4100  2021-02-23 15:00  The first one');
+    expect(lines[3]).to.match(/^ {2}Han {5}away/);
+    expect(lines[6]).to.match(/^ {2}Leia/);
+  });
+});
+
+describe('ping in words', () => {
+  it('has a line a request, and statistics', () => {
+    const timesMs = [1.234, 12.34, null, 123.4];
+    expect(
+      pingLines({
+        status: 203,
+        member: 'yoda',
+        sent: 4,
+        received: 3,
+        minMs: 1.234,
+        avgMs: 45.658,
+        maxMs: 123.4,
+        timesMs,
+      }),
+    ).to.deep.equal([
+      'Reply from yoda: seq=1 time=1.23 ms',
+      'Reply from yoda: seq=2 time=12.3 ms',
+      'Request timed out: seq=3',
+      'Reply from yoda: seq=4 time=123 ms',
+      '--- yoda ping statistics ---',
+      '4 sent, 3 received, 25% lost',
+      'round trip min/avg/max = 1.23/45.7/123 ms',
+      'Host yoda is partially online.',
+    ]);
+    const none = { minMs: null, avgMs: null, maxMs: null, timesMs: [null, null, null, null] };
+    expect(pingLines({ status: 203, member: 'yoda', sent: 4, received: 0, ...none }).slice(-2)).to.deep.equal([
+      '4 sent, 0 received, 100% lost',
+      'Host yoda is offline.',
+    ]);
+  });
+});
