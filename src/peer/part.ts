@@ -66,6 +66,7 @@ export class Part {
   #unsynced = 0;
   #syncing = false;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(spec: PartSpec, at: string, state: PartState) {
     this.spec = spec;
@@ -83,6 +84,14 @@ export class Part {
   /** Whether a transfer of these files was begun before: it can go on without asking. */
   static async exists(spec: PartSpec): Promise<boolean> {
     return (await findState(spec)) !== undefined;
+  }
+
+  /** Removes what is there of these files, where nobody receives them now. */
+  static async discard(spec: PartSpec): Promise<void> {
+    const stateFile = await findState(spec);
+    if (stateFile === undefined || inUse.has(stateFile)) return;
+    await rm(`${stateFile.slice(0, -STATE.length)}${PART}`, { recursive: true, force: true });
+    await rm(stateFile, { force: true });
   }
 
   /**
@@ -199,10 +208,9 @@ export class Part {
   }
 
   /** Keeps everything for later. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    await this.#closeFiles();
-    await this.#release();
+  close(): Promise<void> {
+    this.#closing ??= this.#closeFiles().then(() => this.#release());
+    return this.#closing;
   }
 
   async remove(): Promise<void> {

@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { BLOCK_HEAD } from './frame.ts';
-import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf, rootOf } from './hash-tree.ts';
+import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf } from './hash-tree.ts';
 import { type FileSpec, MAX_BYTES, MAX_FILES } from './message.ts';
 import { blocks } from './pool.ts';
 import { checkPath, checkPaths } from './safe-path.ts';
@@ -29,8 +29,9 @@ export class Source implements FileSpec {
   readonly path: string;
   readonly size: number;
   readonly modified: number;
+  /** As it was known at first: an offer that is repeated says the same. */
+  readonly root: string | null;
   readonly #file: string;
-  #root: string | null;
   /** 32 bytes a block; those of blocks that nobody read yet are not known. */
   #leaves: Buffer | undefined;
   #known: Uint8Array | undefined;
@@ -45,14 +46,9 @@ export class Source implements FileSpec {
     this.path = path;
     this.size = size;
     this.modified = modified;
-    this.#root = root;
+    this.root = root;
     this.#leaves = leaves;
     this.#missing = leaves ? 0 : blocksIn(size);
-  }
-
-  /** Null until all blocks have been read once. */
-  get root(): string | null {
-    return this.#root;
   }
 
   /**
@@ -94,7 +90,6 @@ export class Source implements FileSpec {
       const { buffer } = await this.read(block);
       blocks.give(buffer);
     }
-    this.#root ??= rootOf(this.#table()).toString('hex');
     return this.#table();
   }
 

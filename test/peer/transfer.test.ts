@@ -1,0 +1,277 @@
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdir, open, readdir, readFile, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import { Bucket } from '../../src/peer/bucket.ts';
+import { Download, type DownloadSettings } from '../../src/peer/download.ts';
+import { BLOCK_BYTES, hashFile, leafOf } from '../../src/peer/hash-tree.ts';
+import { decline, type Offer, readOpening, type Want } from '../../src/peer/opening.ts';
+import { Part } from '../../src/peer/part.ts';
+import { PartState } from '../../src/peer/part-state.ts';
+import { Slots } from '../../src/peer/slots.ts';
+import { Source, sourcesOf } from '../../src/peer/source.ts';
+import { Upload, type UploadSettings } from '../../src/peer/upload.ts';
+import { Wire } from '../../src/peer/wire.ts';
+import { channelPair, count, fileOf, libraryOf, removeTemporary, temporary, until } from './transfer-fixture.ts';
+
+const ID = 'a'.repeat(32);
+
+/** Sends over a new channel; the receiver says yes. */
+async function send(
+  path: string,
+  into: string,
+  more: { sources?: readonly Source[]; download?: Partial<DownloadSettings>; upload?: Partial<UploadSettings> } = {},
+) {
+  const [here, there] = await channelPair();
+  const counted = count(there);
+  const { name, folder, sources } = await sourcesOf(path);
+  const upload = new Upload({ wire: new Wire(here), slots: new Slots(), ...more.upload });
+  const sent = upload.offer({ id: ID, name, folder, sources: more.sources ?? sources });
+  sent.catch(() => undefined); // looked at below
+  const wire = new Wire(there);
+  const opening = (await readOpening(wire)) as Offer;
+  const download = new Download({ ...opening, into, from: 'ann', ...more.download });
+  await download.open();
+  const end = download.add(wire, 'offer');
+  return { upload, sent, download, end, counted, opening, here, there };
+}
+
+/** Fetches a file of a library over a new channel each. */
+async function source(
+  library: Awaited<ReturnType<typeof libraryOf>>['library'],
+  settings: Partial<UploadSettings> = {},
+) {
+  const [here, there] = await channelPair();
+  const serving = (async () => {
+    const wire = new Wire(there);
+    const want = (await readOpening(wire)) as Want;
+    await new Upload({ wire, slots: new Slots(), ...settings }).serve(want, library);
+  })();
+  serving.catch(() => undefined); // looked at by the tests that care
+  return { wire: new Wire(here), here, there, serving, counted: count(here) };
+}
+
+describe('transfers', () => {
+  afterEach(removeTemporary);
+
+  for (const size of [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 5 * BLOCK_BYTES + 7, 40 * BLOCK_BYTES]) {
+    it(`send ${size} bytes, and fetch them`, async () => {
+      const folder = await temporary();
+      const into = await temporary();
+      const { file, content } = await fileOf(folder, 'a file.bin', size);
+      const { sent, download, end } = await send(file, into);
+      expect(await download.finished).to.equal(join(into, 'a file.bin'));
+      await sent;
+      expect(await end).to.deep.equal({ why: 'done', failure: null });
+      expect((await readFile(join(into, 'a file.bin'))).equals(content)).to.equal(true);
+      expect(await readdir(into)).to.deep.equal(['a file.bin']);
+
+      const { library, spec } = await libraryOf(file);
+      const fetched = new Download({ name: 'a file.bin', folder: false, files: [spec], into, from: '' });
+      const { wire, serving } = await source(library);
+      await fetched.open();
+      void fetched.add(wire, 'want');
+      expect(await fetched.finished).to.equal(join(into, 'a file (1).bin'));
+      if (size > 0) await serving;
+      expect((await readFile(join(into, 'a file (1).bin'))).equals(content)).to.equal(true);
+    });
+  }
+
+  it('sends folders, without what is hidden or a link', async () => {
+    const folder = join(await temporary(), 'ảnh');
+    const into = await temporary();
+    await mkdir(join(folder, 'sâu', 'hơn'), { recursive: true });
+    const content = randomBytes(BLOCK_BYTES + 5);
+    await writeFile(join(folder, 'sâu', 'hơn', '文件.txt'), content);
+    await writeFile(join(folder, 'empty'), '');
+    await writeFile(join(folder, '.hidden'), 'x');
+    await symlink('/etc/passwd', join(folder, 'link'));
+    for (let i = 0; i < 40; i += 1) await writeFile(join(folder, `file ${i}`), `${i}`);
+    const { sent, download, opening } = await send(folder, into);
+    expect(opening.files).to.have.length(42);
+    expect(await download.finished).to.equal(join(into, 'ảnh'));
+    await sent;
+    expect((await readFile(join(into, 'ảnh', 'sâu', 'hơn', '文件.txt'))).equals(content)).to.equal(true);
+    expect(await readdir(into)).to.deep.equal(['ảnh']);
+    expect((await readdir(join(into, 'ảnh'))).length).to.equal(42);
+    expect(await readFile(join(into, 'ảnh', 'file 7'), 'utf8')).to.equal('7');
+  });
+
+  it('declines, and the sender hears why', async () => {
+    const { file } = await fileOf(await temporary(), 'x', 10);
+    const [here, there] = await channelPair();
+    const { sources } = await sourcesOf(file);
+    const sent = new Upload({ wire: new Wire(here), slots: new Slots() }).offer({
+      id: ID,
+      name: 'x',
+      folder: false,
+      sources,
+    });
+    const wire = new Wire(there);
+    await readOpening(wire);
+    await decline(wire, new Failure('NOT_ALLOWED', 'Not now.'));
+    const error: Failure = await sent.then(
+      () => expect.fail(),
+      (failure) => failure,
+    );
+    expect([error.code, error.message, error.data.declined]).to.deep.equal(['NOT_ALLOWED', 'Not now.', true]);
+  });
+
+  it('says that there is no such file', async () => {
+    const { file } = await fileOf(await temporary(), 'x', 10);
+    const { library, spec } = await libraryOf(file);
+    const download = new Download({
+      name: 'x',
+      folder: false,
+      files: [{ ...spec, root: 'f'.repeat(64) }],
+      into: await temporary(),
+      from: '',
+    });
+    await download.open();
+    const { wire } = await source(library);
+    const { why, failure } = await download.add(wire, 'want');
+    expect([why, failure?.code]).to.deep.equal(['refused', 'NO_SUCH_FILE']);
+    await download.cancel();
+  });
+
+  for (const [what, change] of [
+    ['changes', async (file: string) => writeFile(file, randomBytes(64 * BLOCK_BYTES))],
+    ['grows', async (file: string) => appendFile(file, 'more')],
+    ['shrinks', async (file: string) => truncate(file, BLOCK_BYTES)],
+    ['vanishes', async (file: string) => unlink(file)],
+  ] as const) {
+    it(`ends with 410 when the file ${what} meanwhile`, async () => {
+      const { file } = await fileOf(await temporary(), 'x', 64 * BLOCK_BYTES);
+      const { sent, download, end } = await send(file, await temporary(), {
+        upload: { buckets: [new Bucket(8 * 1024 * 1024)] },
+      });
+      await until(() => download.done > 4 * BLOCK_BYTES);
+      await change(file);
+      const error: Failure = await sent.then(
+        () => expect.fail(),
+        (failure) => failure,
+      );
+      expect(error.status).to.equal(410);
+      const { why, failure } = await end;
+      expect([why, failure?.status]).to.deep.equal(['refused', 410]);
+      await download.stop();
+    });
+  }
+
+  it('fetches only what differs where a file was sent without its hash and is not what was read', async () => {
+    const folder = await temporary();
+    const into = await temporary();
+    const { file, content } = await fileOf(folder, 'x', 20 * BLOCK_BYTES);
+    const first = await send(file, into);
+    await until(() => first.download.done > 0);
+    await first.download.stop();
+    await first.sent.catch(() => undefined);
+    // block 0 on the disk is another one, and the state believes it
+    const other = randomBytes(BLOCK_BYTES);
+    const part = await open(join(into, 'x.part'), 'r+');
+    await part.write(other, 0, BLOCK_BYTES, 0);
+    await part.close();
+    const seen = await PartState.peek(join(into, 'x.part.state'));
+    const state = await PartState.resume(join(into, 'x.part.state'), seen!.identity, 20);
+    await state.record(0, leafOf(other));
+    await state.close();
+    const before = first.counted.blocks.length;
+    const second = await send(file, into);
+    await second.download.finished;
+    await second.sent;
+    expect((await readFile(join(into, 'x'))).equals(content)).to.equal(true);
+    expect(second.counted.blocks).to.include('0/0');
+    expect(second.counted.blocks.length).to.be.at.most(20 - Math.min(before, 19) + 1 + 19);
+  });
+
+  it('lets three go at a time, and tells the fourth its place', async () => {
+    const { file } = await fileOf(await temporary(), 'x', 8 * BLOCK_BYTES);
+    const { library, spec } = await libraryOf(file);
+    const slots = new Slots();
+    const held = [1, 2, 3].map(() => slots.acquire({ onPlace: () => undefined, onGo: () => undefined }));
+    const download = new Download({ name: 'x', folder: false, files: [spec], into: await temporary(), from: '' });
+    await download.open();
+    const { wire, serving } = await source(library, { slots });
+    void download.add(wire, 'want');
+    await until(() => download.progress.place === 1);
+    expect(download.progress.state).to.equal('queued');
+    held[0]!();
+    await download.finished;
+    await serving;
+  });
+
+  it('fetches from three, and drops the one that lies', async () => {
+    const folder = await temporary();
+    const { file, content } = await fileOf(folder, 'x', 60 * BLOCK_BYTES);
+    const { library, spec } = await libraryOf(file);
+    const lies = class extends Source {
+      override async read(block: number) {
+        const read = await super.read(block);
+        read.buffer[100]! ^= 1;
+        return read;
+      }
+    };
+    const hashed = await hashFile(file);
+    const liar = { open: async () => new lies({ file, path: 'x', ...hashed }) };
+    const into = await temporary();
+    const download = new Download({ name: 'x', folder: false, files: [spec], into, from: '' });
+    await download.open();
+    const ends = [];
+    for (const one of [library, liar, library]) {
+      const { wire } = await source(one, { buckets: [new Bucket(16 * 1024 * 1024)] });
+      ends.push(download.add(wire, 'want'));
+    }
+    await download.finished;
+    const [a, b, c] = await Promise.all(ends);
+    expect([a!.why, b!.why, c!.why]).to.deep.equal(['done', 'lied', 'done']);
+    expect((await readFile(join(into, 'x'))).equals(content)).to.equal(true);
+  });
+
+  it('uses three capped sources at once, and is not held up by a slow one', async () => {
+    const { file, content } = await fileOf(await temporary(), 'x', 48 * BLOCK_BYTES);
+    const { library, spec } = await libraryOf(file);
+    const time = async (rates: number[]) => {
+      const into = await temporary();
+      const download = new Download({ name: 'x', folder: false, files: [spec], into, from: '' });
+      await download.open();
+      const began = performance.now();
+      for (const rate of rates)
+        void download.add((await source(library, { buckets: [new Bucket(rate)] })).wire, 'want');
+      const saved = await download.finished;
+      expect((await readFile(saved)).equals(content)).to.equal(true);
+      return performance.now() - began;
+    };
+    const rate = 8 * 1024 * 1024;
+    const one = await time([rate]);
+    const three = await time([rate, rate, rate]);
+    const withSlow = await time([rate, rate, 200_000]);
+    expect(one / three).to.be.greaterThan(2.4);
+    expect(one / withSlow).to.be.greaterThan(1.6);
+  });
+
+  it('keeps at most 16 MiB on the way to a receiver that writes slowly', async () => {
+    const { file } = await fileOf(await temporary(), 'x', 160 * BLOCK_BYTES);
+    const into = await temporary();
+    const write = Part.prototype.write;
+    let arrived = 0;
+    let written = 0;
+    let most = 0;
+    try {
+      Part.prototype.write = async function (...args) {
+        arrived += args[2].length;
+        most = Math.max(most, arrived - written);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        await write.apply(this, args);
+        written += args[2].length;
+      };
+      const { sent, download } = await send(file, into);
+      await download.finished;
+      await sent;
+    } finally {
+      Part.prototype.write = write;
+    }
+    expect(most).to.be.at.most(16 * 1024 * 1024);
+    expect(arrived).to.equal(160 * BLOCK_BYTES);
+  });
+});
