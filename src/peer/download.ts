@@ -167,6 +167,11 @@ export class Download implements PullerHost {
     else await Part.discard(this.#settings);
   }
 
+  /** Hashes of a file's blocks, once it is finished: they save who shares it from reading it. */
+  leaves(file: number): Buffer {
+    return this.#part?.leaves(file) ?? Buffer.alloc(0);
+  }
+
   // ---- what its sources tell
 
   changed(puller: Puller): void {
@@ -204,7 +209,7 @@ export class Download implements PullerHost {
     this.#writes.add(write);
   }
 
-  leaves(_puller: Puller, file: number, leaves: Buffer): void {
+  learnt(_puller: Puller, file: number, leaves: Buffer): void {
     if (this.#expected[file] || this.#over) return;
     this.#expected[file] = leaves;
     this.#compareWith(file, leaves).then(
@@ -218,7 +223,7 @@ export class Download implements PullerHost {
     );
   }
 
-  roots(puller: Puller, from: number, roots: readonly string[]): void {
+  told(puller: Puller, from: number, roots: readonly string[]): void {
     for (const [i, root] of roots.entries()) {
       const file = from + i;
       if (this.#roots[file] !== null) continue;

@@ -25,9 +25,10 @@ export interface PullerHost {
   changed(puller: Puller): void;
   /** A block that was asked for, or (not `wanted`) dropped again. The content is the host's from now on. */
   block(puller: Puller, file: number, block: number, content: Buffer, wanted: boolean): void;
-  /** They fit the root. */
-  leaves(puller: Puller, file: number, leaves: Buffer): void;
-  roots(puller: Puller, from: number, roots: readonly string[]): void;
+  /** Hashes of a file, which fit its root. */
+  learnt(puller: Puller, file: number, leaves: Buffer): void;
+  /** Roots that were asked for. */
+  told(puller: Puller, from: number, roots: readonly string[]): void;
   /** Blocks, as `file` and `block`, that will not come from it. */
   lost(puller: Puller, file: number, block: number): void;
   ended(puller: Puller): void;
@@ -233,7 +234,7 @@ export class Puller {
         if (asked?.from !== message.from || asked.count !== message.roots.length) {
           throw new FrameError('Roots came that nobody asked for.');
         }
-        this.#host.roots(this, message.from, message.roots);
+        this.#host.told(this, message.from, message.roots);
         break;
       }
       case 'refuse': {
@@ -297,7 +298,7 @@ export class Puller {
       this.lied('hashes that do not belong to the file');
       return;
     }
-    this.#host.leaves(this, file, asked.buffer);
+    this.#host.learnt(this, file, asked.buffer);
     this.#askMoreLeaves();
   }
 
