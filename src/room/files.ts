@@ -8,7 +8,7 @@ import type { Journal } from '../engine/contract.ts';
 import { shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
-import { type Attendant, newestPeer, type Presence } from './presence.ts';
+import { newestPeer, type Presence } from './presence.ts';
 
 export interface NewListing {
   readonly name: string;
@@ -38,16 +38,18 @@ const PAGE = 200;
 const LOOKED_AT = 2000;
 const SOURCES = 200;
 /** Listings of one name that are weighed against one another. */
-const NAMESAKES = 2000;
+const NAMESAKES = 1000;
 /** Names that are compared with one that nobody lists. */
-const COMPARED = 5000;
+const COMPARED = 1000;
 const SUGGESTIONS = 3;
+/** Of longer names, it is only looked whether the one stands in the other. */
+const MISTYPED_CHARACTERS = 64;
 
 /** The files that members offer to one another: what they are and who has them, never what is in them. */
 export class Files {
   readonly #journal: Journal;
   readonly #view: View;
-  readonly #presence: Pick<Presence<Attendant & { readonly local?: boolean }>, 'attendants' | 'names'>;
+  readonly #presence: Pick<Presence, 'attendants' | 'names'>;
   readonly #now: () => Instant;
   readonly #listings: number;
   /** New listings of a member on their way to the journal. */
@@ -57,7 +59,7 @@ export class Files {
   constructor(room: {
     journal: Journal;
     view: View;
-    presence: Pick<Presence<Attendant & { readonly local?: boolean }>, 'attendants' | 'names'>;
+    presence: Pick<Presence, 'attendants' | 'names'>;
     now: () => Instant;
     listings: number;
   }) {
@@ -195,8 +197,8 @@ export class Files {
       for await (const name of this.#view.listings.names(from)) {
         const other = fold(name);
         if (left-- === 0 || (sameLetter && !other.startsWith(from))) break;
-        const away = other.includes(folded) ? 0.5 : distance(folded, other);
-        if (away <= Math.max(2, folded.length / 3)) near.push({ name, away });
+        const away = other.includes(folded) ? 0.5 : mistyped(folded, other);
+        if (away !== undefined) near.push({ name, away });
       }
       if (left >= 0) break;
     }
@@ -223,6 +225,14 @@ function grouped(sources: readonly Source[]): Source[] {
   return [...groups.values()]
     .sort((a, b) => there(b) - there(a) || b.length - a.length)
     .flatMap((group) => group.sort((a, b) => Number(b.online) - Number(a.online)));
+}
+
+/** In how many characters two names differ; undefined where they are too many to be meant for one another. */
+function mistyped(one: string, other: string): number | undefined {
+  const most = Math.max(2, one.length / 3);
+  if (one.length > MISTYPED_CHARACTERS || Math.abs(one.length - other.length) > most) return undefined;
+  const away = distance(one, other);
+  return away <= most ? away : undefined;
 }
 
 /** What a cursor says: behind which listing to go on. */

@@ -14,6 +14,8 @@ export interface Attendant {
   /** Hash of the token of its session. */
   readonly session: string;
   readonly address: string;
+  /** On the control socket: its address says nothing of where it is. */
+  readonly local: boolean;
   readonly peer: RegisteredPeer | undefined;
   /** When the member last did something on it. */
   lastActive(): Instant;

@@ -13,7 +13,7 @@ describe('Files', () => {
 
   /** A member who is there, by a peer of that key. */
   const join = (name: string, key?: string, address = '192.0.2.1'): Attendant => {
-    const attendant: Attendant & { local?: boolean } = {
+    const attendant: Attendant = {
       session: name,
       address,
       local: address === 'local',

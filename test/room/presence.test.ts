@@ -7,6 +7,7 @@ import { MINUTE, NOON, Room, refusal } from './room.ts';
 class Visitor implements Attendant {
   readonly session: string;
   readonly address: string;
+  readonly local = false;
   readonly peer: RegisteredPeer | undefined;
   readonly ended: string[] = [];
   readonly roles: Role[] = [];

@@ -43,6 +43,18 @@ describe('keys', () => {
     );
   });
 
+  it('keep the listings of one member, and of one folded name, apart from those of others', () => {
+    const name = fc.constantFrom('a', 'a.', 'a0', 'ab', 'A', '講', '\u{10ffff}', ' ');
+    const inside = (key: string, { gte, lt }: { gte: string; lt: string }) => !sorts(key, gte) && sorts(key, lt);
+    fc.assert(
+      fc.property(name, name, name, name, (one, other, member, file) => {
+        expect(inside(keys.listing(one, file), within(keys.listings(other)))).to.equal(one === other);
+        expect(inside(keys.listingName(one, member, file), within(keys.listingNames(other)))).to.equal(one === other);
+        expect(inside(keys.listing(one, file), within('l/'))).to.equal(false);
+      }),
+    );
+  });
+
   it('find everything within a prefix and nothing else', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {

@@ -47,7 +47,8 @@ export function peersHandlers({ presence, rendezvous, log }: Services): Handlers
       }
       const opened = rendezvous.introduce(session, other);
       const relay = rendezvous.willing;
-      log.debug({ event: 'peer.connect', member: writer.name, to: other.writer.name }, 'introduced');
+      // To whom is between the two.
+      log.debug({ event: 'peer.connect', member: writer.name }, 'introduced');
       other.introduced({ ...opened, side: 'b', ...seenFrom(session, peer), relay });
       return {
         ...opened,
