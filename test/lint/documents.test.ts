@@ -78,7 +78,7 @@ describe('the documents', () => {
     );
     for (const [file, text] of texts) {
       for (const [, first, second] of text.matchAll(/\bgoldctl ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?(?=[\s`])/g)) {
-        const isCode = ['daemon', 'rates', 'account', 'forum', 'config', 'shell', 'repair'].includes(first!);
+        const isCode = ['daemon', 'rates', 'account', 'forum', 'files', 'config', 'shell', 'repair'].includes(first!);
         if (!isCode) continue;
         const found = commands.has(first!) || commands.has(`${first}/index`) || commands.has(`${first}/${second}`);
         expect(found, `${file}: goldctl ${first} ${second ?? ''}`).to.equal(true);

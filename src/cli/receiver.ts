@@ -1,0 +1,95 @@
+import type { Offer, Peers } from '../client/peers.ts';
+import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import { isOver, type Transfer } from '../domain/transfer.ts';
+import { endDetails, stateSentence, transferNews, whatWords } from '../repl/transfers.ts';
+import { type AcceptRule, judge } from './accept-rule.ts';
+import type { TransferProgress } from './transfer-progress.ts';
+
+export interface ReceiverOptions {
+  readonly peers: () => Peers;
+  readonly rules: readonly AcceptRule[];
+  /** Takes everything. */
+  readonly yes: boolean;
+  /** Asks the person at the terminal; undefined where there is none. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  readonly progress: TransferProgress;
+  /** For people. */
+  readonly say: (text: string) => void;
+  /** For programs. */
+  readonly tell: (event: object) => void;
+  /** Told every transfer to here that is over. */
+  readonly onOver: (transfer: Transfer) => void;
+}
+
+/** Answers offers by rule or by asking, one question at a time, and tells what comes of them. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #told = new Map<number, Transfer>();
+  #questions: Promise<void> = Promise.resolve();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  offered(offer: Offer): void {
+    this.#options.tell({ offer });
+    this.#questions = this.#questions.then(() => this.#answer(offer));
+  }
+
+  changed(transfer: Transfer): void {
+    const { progress, say, tell, onOver } = this.#options;
+    if (transfer.state === 'offered') return;
+    const isOwn = transfer.direction === 'in';
+    const news = transferNews(this.#told.get(transfer.id), transfer, isOwn);
+    if (isOver(transfer)) this.#told.delete(transfer.id);
+    else this.#told.set(transfer.id, transfer);
+    if (isOwn) progress.show(transfer);
+    if (isOwn && isOver(transfer)) {
+      progress.clear();
+      tell({ transfer });
+      say(stateSentence(transfer));
+      if (transfer.state === 'done') say(endDetails(transfer));
+      onOver(transfer);
+    } else if (news) {
+      progress.clear();
+      for (const line of news.lines) say(line);
+    }
+  }
+
+  async #answer(offer: Offer): Promise<void> {
+    const { peers, rules, yes, ask, say } = this.#options;
+    const what = `${whatWords(offer)} of ${plain(offer.member)}`;
+    try {
+      const judged = yes ? 'take' : judge(rules, offer);
+      if (judged === 'take') return await peers().accept(offer.id);
+      if (judged === 'too large') {
+        say(`Declined ${what}: it is larger than --accept allows.`);
+        return await peers().decline(offer.id, 'it is larger than this member takes');
+      }
+      if (!ask) {
+        say(
+          `Declined ${what}: there is no terminal to ask on. --accept ${plain(offer.member)} takes what he sends, --yes everything.`,
+        );
+        return await peers().decline(offer.id, 'nobody is there to answer');
+      }
+      if (await this.#asked(`${plain(offer.member)} offers ${whatWords(offer)}. Take it? [y/N] `)) {
+        return await peers().accept(offer.id);
+      }
+      await peers().decline(offer.id);
+    } catch (thrown) {
+      // An offer may be taken back while somebody thinks about it.
+      say(plain(Failure.from(thrown).message));
+    }
+  }
+
+  async #asked(question: string): Promise<boolean> {
+    const { ask, progress } = this.#options;
+    progress.pause();
+    try {
+      return (await ask?.(question)) === true;
+    } finally {
+      progress.resume();
+    }
+  }
+}
