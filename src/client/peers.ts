@@ -435,6 +435,7 @@ export class Peers {
     if (!this.#registering || !this.#reachable || caller.name === null) return;
     const { port, key, local } = this.#reachable;
     await caller.call('peer.register', { port, key, local: local.slice(0, 4) });
+    await this.#process?.call('registered', null);
     await this.#listAll();
   }
 

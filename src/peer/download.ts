@@ -103,6 +103,11 @@ export class Download implements PullerHost {
     return this.#part?.done ?? this.#hashed;
   }
 
+  /** Hashes of a file's blocks that its root vouches for; undefined while they are not known. */
+  leavesOf(file: number): Buffer | undefined {
+    return this.#expected[file];
+  }
+
   get progress(): DownloadProgress {
     const pullers = [...this.#pullers];
     const places = pullers.flatMap(({ place }) => (place === null ? [] : [place]));

@@ -67,6 +67,8 @@ export interface FetchJob {
   readonly share?: boolean;
   /** Bytes a second. */
   readonly limit?: number;
+  /** One of them was reached: from then on it is tried until it is there. */
+  readonly met?: boolean;
 }
 
 export interface SendJob {
@@ -79,6 +81,8 @@ export interface SendJob {
   /** Absolute; a file or a folder. */
   readonly path: string;
   readonly limit?: number;
+  /** Key of the peer that was offered it. */
+  readonly key?: string;
 }
 
 export interface ReceiveJob {
@@ -87,6 +91,7 @@ export interface ReceiveJob {
   readonly startedAt: number;
   readonly token: string;
   readonly member: string;
+  /** The sender's. */
   readonly key: string;
   readonly name: string;
   readonly size: number;
@@ -119,6 +124,8 @@ export interface PeerCalls {
   start: { params: PeerSettings; result: Reachable };
   /** The connection to the daemon is back, maybe at another address. */
   online: { params: { readonly daemon: Place }; result: Reachable };
+  /** The daemon knows how this peer is reached: whoever waits for a way to another one tries now. */
+  registered: { params: null; result: null };
   /** Somebody asks for this peer: side `b`. */
   introduced: { params: Introduction; result: null };
   /** Reads a file for its hash and serves it from now on. `task` names it in the event `hashing`. */
@@ -127,7 +134,7 @@ export interface PeerCalls {
     result: Share;
   };
   unpublish: { params: { readonly name: string }; result: null };
-  fetch: { params: Omit<FetchJob, 'kind' | 'id' | 'startedAt'>; result: number };
+  fetch: { params: Omit<FetchJob, 'kind' | 'id' | 'startedAt' | 'met'>; result: number };
   send: { params: Pick<SendJob, 'member' | 'path' | 'limit'>; result: number };
   accept: { params: { readonly id: number; readonly to?: string; readonly always?: number }; result: null };
   decline: { params: { readonly id: number; readonly reason?: string }; result: null };

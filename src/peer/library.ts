@@ -78,6 +78,13 @@ export class Library {
     return this.#keep({ name: parseFileName(name), path, size, hash: root, modified, description: words });
   }
 
+  /** Keeps a file that was fetched and checked. @param leaves undefined: it has to be read once more */
+  async keepFetched(path: string, name: string, hash: string, leaves: Buffer | undefined): Promise<Share> {
+    if (!leaves || rootOf(leaves).toString('hex') !== hash) return this.publish(path, { name });
+    const { size, mtimeMs } = await stat(path);
+    return this.keep(path, name, { root: hash, leaves, size, modified: Math.floor(mtimeMs) });
+  }
+
   /** Nothing happens where there is none. */
   async remove(name: string): Promise<void> {
     await this.#file.update((shares) => {

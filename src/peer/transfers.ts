@@ -6,8 +6,6 @@ import type { Job } from './ipc.ts';
 const KEPT = 200;
 /** A transfer is told so often at most, but for its end. */
 const TELL_MS = 200;
-/** Speed is that of so long a time. */
-const SPEED_MS = 3000;
 /** What is done, of status 205. */
 const DOWNLOADED = 205;
 
@@ -31,7 +29,6 @@ export class Transfers {
   readonly #options: TransfersOptions;
   readonly #all = new Map<number, TransferEntry>();
   #nextId: number;
-  #ticking: NodeJS.Timeout | undefined;
 
   constructor(options: TransfersOptions) {
     this.#options = options;
@@ -67,7 +64,7 @@ export class Transfers {
         status: null,
         savedAs: null,
       },
-      { ...this.#options, onActive: () => this.#tick(), onOver: () => this.#forget() },
+      { ...this.#options, onOver: () => this.#forget() },
     );
     this.#all.set(id, entry);
     return entry;
@@ -83,19 +80,7 @@ export class Transfers {
   }
 
   stop(): void {
-    clearInterval(this.#ticking);
-    this.#ticking = undefined;
     for (const entry of this.#all.values()) entry.hush();
-  }
-
-  #tick(): void {
-    this.#ticking ??= setInterval(() => {
-      let moving = false;
-      for (const entry of this.#all.values()) if (entry.sample()) moving = true;
-      if (moving) return;
-      clearInterval(this.#ticking);
-      this.#ticking = undefined;
-    }, TELL_MS);
   }
 
   #forget(): void {
@@ -104,21 +89,17 @@ export class Transfers {
   }
 }
 
-type Change = Partial<Pick<Transfer, 'state' | 'place' | 'reason' | 'status' | 'name' | 'size' | 'files' | 'peers'>>;
+type Change = Partial<Pick<Transfer, 'state' | 'done' | 'bytesPerSecond' | 'place' | 'reason' | 'status' | 'peers'>>;
 
 /** One transfer: what happens to it is told in time, its end at once. */
 export class TransferEntry {
-  readonly #options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onActive: () => void; onOver: () => void };
+  readonly #options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onOver: () => void };
   #transfer: Transfer;
   #toldAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  #samples: { readonly at: number; readonly done: number }[] = [];
   #job: Job | undefined;
 
-  constructor(
-    transfer: Transfer,
-    options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onActive: () => void; onOver: () => void },
-  ) {
+  constructor(transfer: Transfer, options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onOver: () => void }) {
     this.#transfer = transfer;
     this.#options = options;
     this.#changed();
@@ -149,10 +130,7 @@ export class TransferEntry {
   set(change: Change): void {
     if (this.over) return;
     this.#transfer = { ...this.#transfer, ...change };
-    if (this.#transfer.state !== 'active') {
-      this.#samples = [];
-      this.#transfer = { ...this.#transfer, bytesPerSecond: 0 };
-    } else this.#options.onActive();
+    if (this.#transfer.state !== 'active') this.#transfer = { ...this.#transfer, bytesPerSecond: 0 };
     this.#changed();
   }
 
@@ -162,14 +140,6 @@ export class TransferEntry {
     const others = peers.filter((peer) => peer.member !== member);
     const at = peers.findIndex((peer) => peer.member === member);
     this.set({ peers: others.toSpliced(at < 0 ? others.length : at, 0, { member, path }) });
-  }
-
-  /** @param done bytes that are checked and on the receiver's disk */
-  progress(done: number): void {
-    if (this.over || done === this.#transfer.done) return;
-    this.#transfer = { ...this.#transfer, done };
-    if (this.#samples.length === 0) this.#samples = [{ at: performance.now(), done }];
-    this.#changed();
   }
 
   end(state: TransferState & ('done' | 'failed' | 'declined' | 'cancelled'), why?: Failure, savedAs?: string): void {
@@ -191,23 +161,6 @@ export class TransferEntry {
     this.#tell();
     this.#options.onJob(this.id, null);
     this.#options.onOver();
-  }
-
-  /** Reckons the speed. @returns whether it may still change */
-  sample(): boolean {
-    if (this.#transfer.state !== 'active') return false;
-    const now = performance.now();
-    const { done } = this.#transfer;
-    this.#samples.push({ at: now, done });
-    while (this.#samples.length > 2 && now - this.#samples[1]!.at >= SPEED_MS) this.#samples.shift();
-    const [first] = this.#samples;
-    const ms = now - first!.at;
-    const bytesPerSecond = ms > 0 ? Math.round(((done - first!.done) / ms) * 1000) : 0;
-    if (bytesPerSecond !== this.#transfer.bytesPerSecond) {
-      this.#transfer = { ...this.#transfer, bytesPerSecond };
-      this.#changed();
-    }
-    return true;
   }
 
   /** Nothing is told any more. */

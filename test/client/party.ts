@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Link } from '../../src/client/link.ts';
+import { type Offer, Peers, type PeersOptions } from '../../src/client/peers.ts';
+import { parseTarget } from '../../src/client/target.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import { isOver, type Transfer } from '../../src/domain/transfer.ts';
+import type { Home } from '../../src/home.ts';
+import type { DaemonFixture } from '../daemon-fixture.ts';
+
+const PASSWORD = 'a secret';
+
+/** A member with a link to the daemon and a real peer process, who keeps what he is told. */
+export class Party {
+  readonly name: string;
+  readonly home: Home;
+  readonly link: Link;
+  readonly peers: Peers;
+  readonly offers: Offer[] = [];
+  readonly notices: string[] = [];
+  readonly told: Transfer[] = [];
+  /** How often the daemon was told how this one is reached. */
+  registered = 0;
+  #wake: (() => void)[] = [];
+
+  static async join(
+    daemon: DaemonFixture,
+    name: string,
+    options: Partial<PeersOptions> & { readonly asks?: boolean; readonly home?: Home } = {},
+  ): Promise<Party> {
+    const home = options.home ?? (await daemon.anotherHome());
+    const party = new Party(daemon, name, home, options);
+    await party.link.start();
+    if (party.link.name === null) await party.link.signUp({ name, password: PASSWORD });
+    await party.peers.start();
+    return party;
+  }
+
+  private constructor(
+    daemon: DaemonFixture,
+    name: string,
+    home: Home,
+    { asks = true, ...options }: Partial<PeersOptions> & { readonly asks?: boolean },
+  ) {
+    this.name = name;
+    this.home = home;
+    this.link = new Link({
+      target: parseTarget(`tcp://${daemon.address}`),
+      home,
+      onOnline: () => {
+        void this.peers.online().then(
+          () => {
+            this.registered += 1;
+            this.#changed();
+          },
+          (thrown) => this.notices.push(Failure.from(thrown).message),
+        );
+      },
+    });
+    this.peers = new Peers({
+      caller: this.link,
+      home,
+      ...(asks ? { onOffer: (offer: Offer) => this.#keep(this.offers, offer) } : {}),
+      onTransfer: (transfer) => this.#keep(this.told, transfer),
+      onNotice: (text) => this.#keep(this.notices, text),
+      ...options,
+    });
+  }
+
+  /** Makes a file of bytes that no other seed makes. @returns its path */
+  async file(name: string, bytes: number, seed = 1): Promise<string> {
+    const path = join(this.home.root, 'files', name);
+    await mkdir(dirname(path), { recursive: true });
+    const content = Buffer.alloc(bytes);
+    let state = seed >>> 0;
+    for (let i = 0; i < bytes; i += 4) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      if (i + 4 <= bytes) content.writeUInt32LE(state, i);
+    }
+    await writeFile(path, content);
+    return path;
+  }
+
+  /** Resolves when it holds; looked at whenever something is told. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  /** The next offer that nobody has answered. */
+  async offered(): Promise<Offer> {
+    await this.until(() => this.peers.offers.length > 0);
+    return this.peers.offers[0]!;
+  }
+
+  transfer(id: number): Transfer | undefined {
+    return this.peers.transfers.find((transfer) => transfer.id === id);
+  }
+
+  /** Resolves when so many bytes of it are there; fails when it ends before. */
+  async reached(id: number, bytes: number): Promise<void> {
+    await this.until(() => {
+      const transfer = this.transfer(id);
+      if (!transfer) return false;
+      if (transfer.done < bytes && isOver(transfer)) throw new Error(`${transfer.state}: ${transfer.reason}`);
+      return transfer.done >= bytes;
+    });
+  }
+
+  async leave(): Promise<void> {
+    await this.peers.stop();
+    await this.link.stop();
+  }
+
+  #keep<T>(list: T[], value: T): void {
+    list.push(value);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+export async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+export async function failure(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (thrown) {
+    return Failure.from(thrown);
+  }
+  throw new Error('Nothing was refused.');
+}
