@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
+import type { Client } from '../../src/client/client.ts';
 import { decodeDatagram, encodeDatagram, type Seen, type Side, streamIds } from '../../src/protocol/datagram.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { refusal } from '../room/room.ts';
@@ -12,11 +13,13 @@ const password = 'secret';
 
 describe('peers on the wire', () => {
   let daemon: DaemonFixture;
+  let owner: Client;
   const sockets: Socket[] = [];
   before(async () => {
     daemon = await DaemonFixture.start({
       config: { limits: { callsPerSecond: 1e6, callsBurst: 1e6, signUpsPerHour: 1000, connectionsPerAddress: 1000 } },
     });
+    owner = await daemon.connect();
   });
   after(async () => {
     for (const socket of sockets) socket.close();
@@ -37,7 +40,7 @@ describe('peers on the wire', () => {
   };
   const register = (wire: Wire, port: number, itsKey = key('a'), local: object[] = []) =>
     wire.result('peer.register', { port, key: itsKey, local });
-  const counts = async () => (await (await daemon.connect()).call('admin.status', {})).peers;
+  const counts = async () => (await owner.call('admin.status', {})).peers;
   const udp = async () => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     sockets.push(socket);
@@ -178,9 +181,7 @@ describe('peers on the wire', () => {
   });
 
   describe('lose their introductions', () => {
-    let owner: Awaited<ReturnType<DaemonFixture['connect']>>;
     before(async () => {
-      owner = await daemon.connect();
       while ((await counts()).introductions > 0);
     });
     const meet = async (name: string) => {
@@ -257,7 +258,6 @@ describe('peers on the wire', () => {
       expect(answer.maxMs).to.equal(Math.max(...answer.timesMs));
       expect(answer.avgMs).to.be.within(answer.minMs, answer.maxMs);
       expect(new Set(asked).size).to.equal(4);
-      const owner = await daemon.connect();
       expect((await owner.call('peer.ping', { member: 'pinged' })).received).to.equal(4);
       for (const wire of [asker, target]) wire.close();
     });
@@ -298,7 +298,7 @@ describe('peers on the wire', () => {
   });
 
   it('find the UDP port at the number of the TCP port, and a taken one keeps a daemon from starting', async () => {
-    const { listening } = await (await daemon.connect()).call('admin.status', {});
+    const { listening } = await owner.call('admin.status', {});
     expect(listening.filter(({ address }) => address === daemon.address).map(({ name }) => name)).to.deep.equal([
       'TLS 1.3, clear text from loopback',
       'UDP',
