@@ -119,7 +119,7 @@ export class Endpoint {
   /**
    * Meets the other side of an introduction, which must be about to do the same: the way (straight where possible), then
    * the keys. Many at once are fine.
-   * @param signal calls it off
+   * @param signal calls it off as long as the channel does not stand
    * @throws Failure NOT_ALLOWED when the other has another key, or refuses this one; NOT_AVAILABLE and TOO_SLOW when
    * there is no way, with `data.resumable` where another introduction may help
    */

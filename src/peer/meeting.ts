@@ -13,6 +13,12 @@ import { Rendezvous } from './rendezvous.ts';
 import { SecureChannel } from './secure-channel.ts';
 import { StreamDuplex } from './stream-duplex.ts';
 
+/**
+ * Until the handshake is through, an idle stream shows itself so often: its packets are what tells the other side that
+ * the way stands, where the last probe was lost.
+ */
+const ANNOUNCE_MS = 100;
+
 /** What all meetings of an endpoint share. */
 export interface MeetingPlace {
   readonly udx: UDX;
@@ -86,6 +92,7 @@ export class Meeting {
     try {
       const { place, path } = await this.#route.promise;
       this.#stream.connect(socket, streamIds(this.#introduction.id)[this.#other], place.port, place.address);
+      this.#stream.setKeepalive(ANNOUNCE_MS);
       const channel = await SecureChannel.open(this.#duplex, this.#introduction, path, context);
       clearTimeout(deadline);
       this.#duplex.watch(silenceMs);

@@ -1,17 +1,20 @@
 import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import type { UDXStream } from 'udx-native';
+import { Failure } from '../domain/failure.ts';
 import { broken, failureOf } from './broken.ts';
 
 /** How many silent checks in a row make a dead peer: one alone may only mean that this process was busy. */
 const CHECKS = 5;
+/** What may lie here unread: three times what an honest sender has on its way (16 MiB). */
+const MAX_UNREAD = 48 << 20;
 /** How long a stream that is through on this side waits for the other to be. */
 const LINGER_MS = 2000;
 
 /**
  * A stream of UDX as one of node's, which TLS can sit on. Packets that the socket read in one go are passed on as one
- * piece, without a copy: UDX lays them behind one another. Nothing of the other side's is ever refused, since UDX has no
- * flow control for who receives; who uses it bounds what is on the way.
+ * piece, without a copy: UDX lays them behind one another. UDX has no flow control for who receives, so who uses this
+ * bounds what is on the way, and a sender who does not keep to that is cut off before it fills the memory.
  */
 export class StreamDuplex extends Duplex {
   readonly #stream: UDXStream;
@@ -53,6 +56,7 @@ export class StreamDuplex extends Duplex {
    * @param silenceMs both sides must have about the same
    */
   watch(silenceMs: number): void {
+    if (this.destroyed) return;
     const every = silenceMs / CHECKS;
     this.#stream.setKeepalive(Math.floor(every));
     let received = this.#stream.packetsReceived;
@@ -93,7 +97,10 @@ export class StreamDuplex extends Duplex {
     this.#drain();
     const stream = this.#stream;
     const failure = error && failureOf(error);
-    if (this.#closed) return done(failure);
+    if (this.#closed) {
+      done(failure);
+      return;
+    }
     const linger = !error && this.writableFinished && !this.#cut;
     const timer = linger ? setTimeout(() => stream.destroy(), LINGER_MS) : undefined;
     stream.once('close', () => {
@@ -146,6 +153,9 @@ export class StreamDuplex extends Duplex {
     const pieces = this.#pieces;
     this.#pieces = [];
     for (const { memory, start, end } of pieces) this.push(Buffer.from(memory, start, end - start));
+    if (this.readableLength > MAX_UNREAD) {
+      this.destroy(new Failure('TOO_LARGE', 'The other side sent far more than it was asked for, so it was cut off.'));
+    }
   }
 }
 

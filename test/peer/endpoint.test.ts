@@ -1,0 +1,407 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import { isResumable } from '../../src/peer/broken.ts';
+import { type Channel, Endpoint, type EndpointSettings, type Introduction } from '../../src/peer/endpoint.ts';
+import { type Identity, loadIdentity } from '../../src/peer/identity.ts';
+import type { Side } from '../../src/protocol/datagram.ts';
+import { temporaryFolder } from '../store/temporary.ts';
+import { TestRendezvous } from './rendezvous.ts';
+import { Router } from './router.ts';
+
+interface Peer {
+  readonly key: string;
+  readonly endpoint: Endpoint;
+}
+
+describe('endpoint', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let identities: Record<Side, Identity>;
+  let rendezvous: TestRendezvous;
+  let endpoints: Endpoint[];
+
+  before(async () => {
+    folder = await temporaryFolder();
+    const [a, b] = await Promise.all(['a', 'b'].map((name) => loadIdentity(join(folder.path, `${name}.pem`))));
+    identities = { a: a!, b: b! };
+  });
+  after(() => folder.remove());
+  beforeEach(async () => {
+    endpoints = [];
+    rendezvous = new TestRendezvous();
+    await rendezvous.start();
+  });
+  afterEach(async () => {
+    await Promise.all(endpoints.map((endpoint) => endpoint.stop()));
+    rendezvous.stop();
+  });
+
+  async function peer(side: Side, settings: Partial<EndpointSettings> = {}): Promise<Peer> {
+    const endpoint = new Endpoint({
+      identity: identities[side],
+      daemon: rendezvous.place,
+      punchMs: 200,
+      handshakeMs: 8000,
+      ...settings,
+    });
+    endpoints.push(endpoint);
+    await endpoint.start();
+    return { endpoint, key: identities[side].fingerprint };
+  }
+
+  async function meet(a: Peer, b: Peer, { a: forA, b: forB }: Record<Side, Introduction>): Promise<[Channel, Channel]> {
+    return Promise.all([a.endpoint.connect(forA), b.endpoint.connect(forB)]);
+  }
+
+  /** Sends so many bytes each way at once, and compares. */
+  async function exchange([a, b]: readonly Channel[], bytes: number): Promise<void> {
+    await Promise.all(
+      [
+        [a!, b!],
+        [b!, a!],
+      ].map(async ([from, to]) => {
+        const content = randomBytes(bytes);
+        const received: Buffer[] = [];
+        let length = 0;
+        const all = new Promise<void>((resolve) => {
+          to!.duplex.on('data', (piece: Buffer) => {
+            received.push(piece);
+            length += piece.length;
+            if (length >= bytes) resolve();
+          });
+        });
+        from!.duplex.write(content);
+        await all;
+        expect(hash(Buffer.concat(received))).to.equal(hash(content));
+      }),
+    );
+  }
+
+  describe('finds a way', () => {
+    it('within one machine at once, and says LAN', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      await meet(a, b, rendezvous.introduce(a, b)); // what is loaded at first use
+      const started = performance.now();
+      const channels = await meet(a, b, rendezvous.introduce(a, b));
+      expect(performance.now() - started).to.be.below(60);
+      expect(channels.map(({ path }) => path)).to.deep.equal(['lan', 'lan']);
+      expect(channels.map(({ member }) => member)).to.deep.equal(['yoda', 'luke']);
+      expect(channels.map(({ key }) => key)).to.deep.equal([b.key, a.key]);
+      expect(channels.map(({ side }) => side)).to.deep.equal(['a', 'b']);
+      await exchange(channels, 3_000_000);
+    });
+
+    it('when one side comes a little later', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      for (const late of ['a', 'b'] as const) {
+        const both = rendezvous.introduce(a, b);
+        const { hellos } = rendezvous;
+        const first = late === 'b' ? a.endpoint.connect(both.a) : b.endpoint.connect(both.b);
+        while (rendezvous.hellos < hellos + 2) await new Promise(setImmediate);
+        const second = late === 'b' ? b.endpoint.connect(both.b) : a.endpoint.connect(both.a);
+        expect((await Promise.all([first, second])).map(({ path }) => path)).to.deep.equal(['lan', 'lan']);
+      }
+    });
+
+    it('by what the daemon sees, where the introduction names no place', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const channels = await meet(a, b, rendezvous.introduce(a, b, { hidden: true, relay: false }));
+      await exchange(channels, 1000);
+    });
+
+    it('through routers, each side seeing another place than the other is at, and says direct', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const router = await between(a, b);
+      rendezvous.hides = true;
+      const channels = await meet(
+        a,
+        b,
+        throughRouter(rendezvous.introduce(a, b, { relay: false, hidden: true }), router),
+      );
+      expect(channels.map(({ path }) => path)).to.deep.equal(['direct', 'direct']);
+      await exchange(channels, 1_000_000);
+      router.stop();
+    });
+
+    it('whichever probes are lost', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const router = await between(a, b);
+      rendezvous.hides = true;
+      for (const pattern of [[0], [1], [2], [0, 1, 2], [1, 2, 3, 4]]) {
+        for (const loser of ['a', 'b', 'both'] as const) {
+          const count = { a: 0, b: 0 };
+          router.loses = (bytes, from) => {
+            if (bytes[0] === 0xff) return false;
+            const lost = pattern.includes(count[from]) && (loser === 'both' || loser === from);
+            count[from]++;
+            return lost;
+          };
+          const both = throughRouter(rendezvous.introduce(a, b, { relay: false, hidden: true }), router);
+          const channels = await meet(a, b, both);
+          expect(channels.map(({ path }) => path)).to.deep.equal(['direct', 'direct']);
+          for (const channel of channels) channel.close();
+        }
+      }
+      router.stop();
+    });
+
+    it('by the relay, where probes get nowhere', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      rendezvous.hides = true;
+      const channels = await meet(a, b, rendezvous.introduce(a, b, { hidden: true }));
+      expect(channels.map(({ path }) => path)).to.deep.equal(['relayed', 'relayed']);
+      const { relayed } = rendezvous;
+      await exchange(channels, 500_000);
+      expect(rendezvous.relayed - relayed).to.be.above(600);
+    });
+
+    it('fifty times at once over one socket', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const all = await Promise.all(
+        Array.from({ length: 50 }, (_, i) =>
+          i % 2 ? meet(a, b, rendezvous.introduce(a, b)) : meet(b, a, rendezvous.introduce(b, a)),
+        ),
+      );
+      await Promise.all(all.map((channels) => exchange(channels, 50_000)));
+    });
+  });
+
+  describe('refuses', () => {
+    it('another key than the daemon told, on both sides and before any content', async () => {
+      for (const wronged of ['a', 'b'] as const) {
+        const [a, b] = [await peer('a'), await peer('b')];
+        const both = rendezvous.introduce(a, b);
+        both[wronged] = { ...both[wronged], key: 'ab'.repeat(32) };
+        const failures = await Promise.all([failed(a.endpoint.connect(both.a)), failed(b.endpoint.connect(both.b))]);
+        for (const failure of failures) {
+          expect(failure).to.be.instanceOf(Failure).and.to.include({ code: 'NOT_ALLOWED' });
+          expect(isResumable(failure)).to.equal(false);
+        }
+      }
+    });
+
+    it('to answer who does not know the secret', async () => {
+      const [a, b] = [await peer('a', { handshakeMs: 500 }), await peer('b', { handshakeMs: 500 })];
+      const both = rendezvous.introduce(a, b);
+      both.b = { ...both.b, secret: '00'.repeat(32) };
+      const failures = await Promise.all([failed(a.endpoint.connect(both.a)), failed(b.endpoint.connect(both.b))]);
+      expect(failures.map(({ code }) => code)).to.deep.equal(['TOO_SLOW', 'TOO_SLOW']);
+    });
+
+    it('the same introduction twice', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const both = rendezvous.introduce(a, b);
+      const first = meet(a, b, both);
+      expect(await failed(a.endpoint.connect(both.a))).to.include({ code: 'CONFLICT' });
+      await first;
+    });
+
+    it('a port that is taken', async () => {
+      const { endpoint } = await peer('a', { host: '127.0.0.1' });
+      const second = new Endpoint({
+        identity: identities.b,
+        daemon: rendezvous.place,
+        host: '127.0.0.1',
+        port: endpoint.port,
+      });
+      expect(await failed(second.start())).to.include({ code: 'PORT_TAKEN' });
+    });
+  });
+
+  describe('gives up', () => {
+    it('in time where nobody comes, and where no way is found', async () => {
+      const [a, b] = [await peer('a', { handshakeMs: 400 }), await peer('b', { handshakeMs: 400 })];
+      const alone = await failed(a.endpoint.connect(rendezvous.introduce(a, b).a));
+      expect(alone).to.include({ code: 'TOO_SLOW' });
+      expect(alone.message).to.include('yoda');
+      rendezvous.hides = true;
+      const both = rendezvous.introduce(a, b, { hidden: true, relay: false });
+      const failures = await Promise.all([failed(a.endpoint.connect(both.a)), failed(b.endpoint.connect(both.b))]);
+      expect(failures.map(({ code }) => code)).to.deep.equal(['NOT_AVAILABLE', 'NOT_AVAILABLE']);
+      expect(failures.every(isResumable)).to.equal(true);
+    });
+
+    it('when it is called off, before or meanwhile', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const { a: introduction } = rendezvous.introduce(a, b);
+      expect(await failed(a.endpoint.connect(introduction, AbortSignal.abort()))).to.include({ code: 'NOT_AVAILABLE' });
+      const controller = new AbortController();
+      const pending = failed(a.endpoint.connect(introduction, controller.signal));
+      while (rendezvous.hellos === 0) await new Promise(setImmediate);
+      controller.abort();
+      expect((await pending).message).to.include('called off');
+    });
+
+    it('when it is stopped, channels and all', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const [channel, other] = await meet(a, b, rendezvous.introduce(a, b));
+      const pending = failed(a.endpoint.connect(rendezvous.introduce(a, b).a));
+      const ended = [channel, other].map(({ duplex }) => once(duplex, 'error'));
+      await a.endpoint.stop();
+      expect(await pending).to.include({ code: 'NOT_AVAILABLE' });
+      for (const [error] of await Promise.all(ended)) expect(isResumable(error)).to.equal(true);
+      expect(await failed(a.endpoint.connect(rendezvous.introduce(a, b).a))).to.include({ code: 'NOT_AVAILABLE' });
+    });
+  });
+
+  describe('a channel', () => {
+    it('closes on both sides without an error, with all of its content', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      for (const hidden of [false, true]) {
+        rendezvous.hides = hidden;
+        const [from, to] = await meet(a, b, rendezvous.introduce(a, b, { hidden }));
+        const content = randomBytes(1_000_000);
+        const received: Buffer[] = [];
+        const errors: unknown[] = [];
+        for (const { duplex } of [from, to]) duplex.on('error', (error) => errors.push(error));
+        to.duplex.on('data', (piece) => received.push(piece));
+        const closed = Promise.all([once(from.duplex, 'close'), once(to.duplex, 'close')]);
+        to.duplex.on('end', () => to.close());
+        from.duplex.write(content);
+        from.close();
+        await closed;
+        expect(hash(Buffer.concat(received))).to.equal(hash(content));
+        expect(errors).to.deep.equal([]);
+      }
+    });
+
+    it('is gone two seconds after it was closed, even where the other side goes on', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const [from, to] = await meet(a, b, rendezvous.introduce(a, b));
+      to.duplex.resume();
+      const closed = [from, to].map(({ duplex }) => once(duplex, 'close'));
+      from.close();
+      const started = performance.now();
+      await Promise.all(closed);
+      expect(performance.now() - started).to.be.below(4000);
+    });
+
+    it('that dies or hangs on the other side ends with an error that is worth another try', async () => {
+      for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+        const a = await peer('a', { silenceMs: 1000 });
+        const { child, key, port } = await spawnPeer();
+        try {
+          const local = () => [{ address: '127.0.0.1', port }];
+          const both = rendezvous.introduce(a, { key, endpoint: { port, local } as unknown as Endpoint });
+          const ready = once(child, 'message');
+          child.send(both.b);
+          const { duplex } = await a.endpoint.connect(both.a);
+          await ready;
+          duplex.resume();
+          const lost = once(duplex, 'error');
+          child.kill(signal);
+          const started = performance.now();
+          const [error] = await lost;
+          expect(isResumable(error)).to.equal(true);
+          expect(performance.now() - started).to.be.within(500, 5000);
+        } finally {
+          child.kill('SIGKILL');
+        }
+      }
+    });
+
+    it('cuts off who sends without end what nobody reads', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const [from, to] = await meet(a, b, rendezvous.introduce(a, b));
+      const cut = once(to.duplex, 'error');
+      const gone = once(from.duplex, 'error');
+      const piece = Buffer.alloc(1 << 20);
+      const write = () => {
+        while (!from.duplex.destroyed && from.duplex.write(piece));
+      };
+      from.duplex.on('drain', write);
+      write();
+      expect((await cut)[0])
+        .to.be.instanceOf(Failure)
+        .and.to.include({ code: 'TOO_LARGE' });
+      expect((await gone)[0]).to.include({ code: 'NOT_AVAILABLE' });
+    });
+
+    it('stays up in silence', async () => {
+      const [a, b] = [await peer('a', { silenceMs: 500 }), await peer('b', { silenceMs: 500 })];
+      const channels = await meet(a, b, rendezvous.introduce(a, b));
+      const errors: unknown[] = [];
+      for (const { duplex } of channels) duplex.on('error', (error) => errors.push(error));
+      await new Promise((resolve) => setTimeout(resolve, 1500)); // three times what ends a silent one
+      await exchange(channels, 1000);
+      expect(errors).to.deep.equal([]);
+    });
+
+    it('does not mind ten thousand datagrams of strangers', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const both = rendezvous.introduce(a, b);
+      const channels = await meet(a, b, both);
+      const stranger = createSocket('udp4');
+      const heads = [
+        Buffer.alloc(0),
+        Buffer.from([0xff, 1]),
+        Buffer.from([0xff, 1, 0xff, 0]),
+        Buffer.from([0x67, 1, 3, 0]),
+        Buffer.concat([Buffer.from([0x67, 1, 3, 8]), Buffer.from(both.a.id, 'hex')]),
+        Buffer.concat([Buffer.from([0x67, 1, 2, 1]), Buffer.from(both.b.id, 'hex')]),
+      ];
+      const flood = (async () => {
+        for (let i = 0; i < 10_000; i++) {
+          const bytes = Buffer.concat([heads[i % heads.length]!, randomBytes(i % 300)]);
+          const { port } = (i % 2 ? a : b).endpoint;
+          await new Promise((resolve) => stranger.send(bytes, port, '127.0.0.1', resolve));
+        }
+      })();
+      await Promise.all([flood, exchange(channels, 8_000_000)]);
+      stranger.close();
+    });
+  });
+
+  it('leaves nothing that keeps the process alive', async () => {
+    const a = await peer('a');
+    const { child, key, port } = await spawnPeer();
+    try {
+      const local = () => [{ address: '127.0.0.1', port }];
+      const both = rendezvous.introduce(a, { key, endpoint: { port, local } as unknown as Endpoint });
+      const ready = once(child, 'message');
+      child.send(both.b);
+      await Promise.all([a.endpoint.connect(both.a), ready]);
+      const exited = once(child, 'exit');
+      child.send('stop');
+      expect(await exited).to.deep.equal([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  async function spawnPeer(): Promise<{ child: ChildProcess; key: string; port: number }> {
+    const child = fork(join(import.meta.dirname, 'peer-process.ts'), { execArgv: ['--import', 'tsx'] });
+    const ready = once(child, 'message');
+    child.send({ file: join(folder.path, 'b.pem'), daemon: rendezvous.place });
+    const [{ key, port }] = (await ready) as [{ key: string; port: number }];
+    return { child, key, port };
+  }
+
+  async function between(a: Peer, b: Peer): Promise<Router> {
+    const router = new Router();
+    const at = ({ endpoint }: Peer) => ({ address: '127.0.0.1', port: endpoint.port });
+    await router.start({ a: at(a), b: at(b) });
+    return router;
+  }
+
+  function throughRouter({ a, b }: Record<Side, Introduction>, router: Router): Record<Side, Introduction> {
+    return { a: { ...a, ...router.faces('a') }, b: { ...b, ...router.faces('b') } };
+  }
+});
+
+function hash(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function failed(promise: Promise<unknown>): Promise<Failure> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(thrown).to.be.instanceOf(Failure);
+  return thrown as Failure;
+}

@@ -1,0 +1,54 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import { fingerprintOf, loadIdentity } from '../../src/peer/identity.ts';
+import { temporaryFolder } from '../store/temporary.ts';
+
+describe('identity', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let file: string;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    file = join(folder.path, 'tls', 'peer.pem');
+  });
+  afterEach(() => folder.remove());
+
+  it('is made once and stays, readable by its owner alone', async () => {
+    const made = await loadIdentity(file);
+    await chmod(file, 0o644);
+    expect(await loadIdentity(file)).to.deep.equal(made);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    expect(await readdir(dirname(file))).to.deep.equal(['peer.pem']);
+  });
+
+  it('is an Ed25519 key in a certificate signed by itself, and is known by the key', async () => {
+    const { cert, fingerprint } = await loadIdentity(file);
+    const parsed = new X509Certificate(cert);
+    expect(parsed.publicKey.asymmetricKeyType).to.equal('ed25519');
+    expect(parsed.verify(parsed.publicKey)).to.equal(true);
+    const spki = parsed.publicKey.export({ type: 'spki', format: 'der' });
+    expect(fingerprint).to.equal(createHash('sha256').update(spki).digest('hex'));
+    expect(fingerprintOf(parsed)).to.equal(fingerprint);
+  });
+
+  it('is one, however many make it at once', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => loadIdentity(file)));
+    expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).to.equal(1);
+    expect(await loadIdentity(file)).to.deep.equal(all[0]);
+    expect(await readdir(dirname(file))).to.deep.equal(['peer.pem']);
+  });
+
+  it('is not replaced where its file is damaged: that is said', async () => {
+    const { key, cert } = await loadIdentity(file);
+    const stranger = await loadIdentity(join(folder.path, 'other.pem'));
+    for (const damaged of ['', key, cert, `${key}\n${cert.slice(0, 200)}`, `${stranger.key}\n${cert}`]) {
+      await writeFile(file, damaged);
+      const thrown = await loadIdentity(file).catch((error) => error);
+      expect(thrown).to.be.instanceOf(Failure).and.to.include({ code: 'CONFIG_INVALID' });
+      expect(thrown.message).to.include(file);
+      expect(await readFile(file, 'utf8')).to.equal(damaged);
+    }
+  });
+});

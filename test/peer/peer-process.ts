@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import { Endpoint, type Introduction } from '../../src/peer/endpoint.ts';
+import { loadIdentity } from '../../src/peer/identity.ts';
+
+/**
+ * A peer in a process of its own: told where the daemon is and what identity to take, it says its port and key, then
+ * connects by the introduction it is given. Told `stop`, it stops, and then has to end by itself.
+ */
+const [start] = (await once(process, 'message')) as [{ file: string; daemon: { address: string; port: number } }];
+const identity = await loadIdentity(start.file);
+const endpoint = new Endpoint({ identity, daemon: start.daemon, silenceMs: 1000 });
+await endpoint.start();
+process.send?.({ port: endpoint.port, key: identity.fingerprint });
+const [introduction] = (await once(process, 'message')) as [Introduction];
+const channel = await endpoint.connect(introduction);
+channel.duplex.on('error', () => {});
+channel.duplex.resume();
+process.send?.({ connected: true });
+await once(process, 'message');
+await endpoint.stop();
+process.disconnect?.();

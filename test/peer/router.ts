@@ -1,0 +1,37 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Place } from '../../src/protocol/datagram.ts';
+
+/** Hands packets on between two places, each of which sees only the router: like two NATs that let everything through. */
+export class Router {
+  /** Whether this packet is lost. */
+  loses: (bytes: Buffer, from: 'a' | 'b') => boolean = () => false;
+  readonly #faces: Record<'a' | 'b', Socket> = { a: createSocket('udp4'), b: createSocket('udp4') };
+  readonly #hosts: Partial<Record<'a' | 'b', Place>> = {};
+
+  /** @param hosts what lies behind either face */
+  async start(hosts: Record<'a' | 'b', Place>): Promise<void> {
+    Object.assign(this.#hosts, hosts);
+    for (const [near, far] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
+      this.#faces[near].on('message', (bytes) => {
+        const { address, port } = this.#hosts[far]!;
+        if (!this.loses(bytes, near)) this.#faces[far].send(bytes, port, address);
+      });
+      this.#faces[near].bind(0, '127.0.0.1');
+      await once(this.#faces[near], 'listening');
+    }
+  }
+
+  /** Where side `a` finds `b`, and the other way round. */
+  faces(side: 'a' | 'b'): Place {
+    return { address: '127.0.0.1', port: this.#faces[side].address().port };
+  }
+
+  stop(): void {
+    this.#faces.a.close();
+    this.#faces.b.close();
+  }
+}
