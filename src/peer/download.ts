@@ -115,7 +115,7 @@ export class Download implements PullerHost {
     const queued = !going && places.length > 0;
     const connected = pullers.some((puller) => puller.joined);
     return {
-      state: !this.#part ? 'opening' : queued ? 'queued' : connected ? 'active' : 'connecting',
+      state: !this.#part ? 'opening' : queued ? 'queued' : connected || this.#isSaved ? 'active' : 'connecting',
       done: this.done,
       size: this.#size,
       bytesPerSecond: this.#meter.rate,

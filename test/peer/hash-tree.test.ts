@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Failure } from '../../src/domain/failure.ts';
+import { BLOCK_BYTES, blockBytes, blocksIn, hashFile, leafOf, rootOf } from '../../src/peer/hash-tree.ts';
+
+/** As RFC 6962 has it, section 2.1. */
+function merkle(entries: readonly Buffer[]): Buffer {
+  if (entries.length === 0) return createHash('sha256').digest();
+  if (entries.length === 1) return createHash('sha256').update(Buffer.of(0)).update(entries[0]!).digest();
+  let k = 1;
+  while (k * 2 < entries.length) k *= 2;
+  const [left, right] = [merkle(entries.slice(0, k)), merkle(entries.slice(k))];
+  return createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
+}
+
+describe('hash tree', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'goldctl-hash-'));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('is the tree of RFC 6962', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 40 }), (arrays) => {
+        const entries = arrays.map((array) => Buffer.from(array));
+        expect(rootOf(Buffer.concat(entries.map(leafOf))).equals(merkle(entries))).to.equal(true);
+      }),
+    );
+  });
+
+  it('knows the vectors of Certificate Transparency', () => {
+    const entries = [
+      '',
+      '00',
+      '10',
+      '2021',
+      '3031',
+      '40414243',
+      '5051525354555657',
+      '606162636465666768696a6b6c6d6e6f',
+    ];
+    const leaves = Buffer.concat(entries.map((entry) => leafOf(Buffer.from(entry, 'hex'))));
+    expect(rootOf(leaves).toString('hex')).to.equal('5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328');
+    expect(rootOf(Buffer.alloc(0)).toString('hex')).to.equal(
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    );
+  });
+
+  for (const size of [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 33 * BLOCK_BYTES + 12_345]) {
+    it(`hashes a file of ${size} bytes`, async () => {
+      const content = randomBytes(size);
+      const file = join(folder, `${size}`);
+      await writeFile(file, content);
+      const told: number[] = [];
+      const hashed = await hashFile(file, { onProgress: (bytes) => told.push(bytes) });
+      const entries = Array.from({ length: blocksIn(size) }, (_, i) => {
+        return content.subarray(i * BLOCK_BYTES, i * BLOCK_BYTES + blockBytes(size, i));
+      });
+      expect(hashed.root).to.equal(merkle(entries).toString('hex'));
+      expect(hashed.size).to.equal(size);
+      expect(told.at(-1) ?? 0).to.equal(size);
+    });
+  }
+
+  it('notices a file that grows or shrinks while it is read', async () => {
+    for (const change of [(file: string) => appendFile(file, 'x'), (file: string) => truncate(file, 5)]) {
+      const file = join(folder, 'changing');
+      await writeFile(file, randomBytes(40 * BLOCK_BYTES));
+      let changed: Promise<void> | undefined;
+      const hashing = hashFile(file, {
+        onProgress: () => {
+          changed ??= change(file);
+        },
+      });
+      const error: Failure = await hashing.then(
+        () => expect.fail(),
+        (failure) => failure,
+      );
+      await changed;
+      expect(error.code).to.equal('GONE');
+    }
+  });
+
+  it('stops when it is told to, and says what is not there', async () => {
+    const file = join(folder, 'long');
+    await writeFile(file, randomBytes(40 * BLOCK_BYTES));
+    const abort = new AbortController();
+    const hashing = hashFile(file, { signal: abort.signal, onProgress: () => abort.abort(new Error('enough')) });
+    expect(
+      await hashing.then(
+        () => expect.fail(),
+        (error: Error) => error.message,
+      ),
+    ).to.equal('enough');
+    for (const missing of [join(folder, 'nothing'), folder]) {
+      const error: Failure = await hashFile(missing).then(
+        () => expect.fail(),
+        (failure) => failure,
+      );
+      expect(error.code).to.equal('NO_SUCH_FILE');
+    }
+  });
+});

@@ -1,0 +1,117 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Failure } from '../../src/domain/failure.ts';
+import { checkPath, checkPaths, faultOf, numbered, safeName } from '../../src/peer/safe-path.ts';
+
+describe('safe paths', () => {
+  for (const [named, saved] of [
+    ['lecture1.mp4', 'lecture1.mp4'],
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Windows\\system32\\evil.dll', 'evil.dll'],
+    ['.bashrc', 'bashrc'],
+    ['...', 'file'],
+    ['', 'file'],
+    ['/', 'file'],
+    ['a\u0000b\nc.txt', 'abc.txt'],
+    ['con', '_con'],
+    ['NUL.txt', '_NUL.txt'],
+    ['com1 .log', '_com1 .log'],
+    ['console.log', 'console.log'],
+    ['evil\u202efdp.exe', 'evilfdp.exe'],
+    ['what?*.txt', 'what__.txt'],
+    ['trailing. . ', 'trailing'],
+    ['a\u0301.txt', '\u00e1.txt'],
+    ['giá vàng 🪙.csv', 'giá vàng 🪙.csv'],
+    ['文件名.txt', '文件名.txt'],
+    ['می\u200cخواهم.txt', 'می\u200cخواهم.txt'],
+    ['\u200c.git', 'git'],
+  ] as const) {
+    it(`saves ${JSON.stringify(named)} as ${JSON.stringify(saved)}`, () => expect(safeName(named)).to.equal(saved));
+  }
+
+  it('makes a safe name of anything, which stays as it is', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 300 })),
+        (named) => {
+          const name = safeName(named);
+          expect(faultOf(name)).to.equal(undefined);
+          expect(safeName(name)).to.equal(name);
+          expect(Buffer.byteLength(name)).to.be.at.most(235);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keeps the extension of a long name, and cuts no letter in two', () => {
+    const name = safeName(`${'đ'.repeat(300)}.tar.gz`);
+    expect(name).to.match(/^đ+\.tar\.gz$/);
+    expect(Buffer.byteLength(name)).to.be.within(230, 235);
+  });
+
+  it('numbers what exists before its extension', () => {
+    expect(numbered('a.txt', 0)).to.equal('a.txt');
+    expect(numbered('a.txt', 1)).to.equal('a (1).txt');
+    expect(numbered('a.tar.gz', 2)).to.equal('a (2).tar.gz');
+    expect(numbered('a', 3)).to.equal('a (3)');
+  });
+
+  for (const path of [
+    '',
+    'a//b',
+    '/a',
+    'a/',
+    '../a',
+    'a/../b',
+    './a',
+    'a/.git/config',
+    'a\\b',
+    'C:a',
+    'a/con/b',
+    'aux.c',
+    'a/b ',
+    'a./b',
+    ' a',
+    'a\u0007',
+    'a\u202eb',
+    'a\ud800',
+    'a\u0301',
+    'x'.repeat(256),
+    Array(33).fill('a').join('/'),
+    Array(9).fill('a'.repeat(200)).join('/'),
+  ]) {
+    it(`refuses ${JSON.stringify(path.length > 40 ? `${path.slice(0, 40)}…` : path)}`, () => {
+      expect(() => checkPath(path)).to.throw(Failure);
+    });
+  }
+
+  it('refuses names that are one where case is folded, and a file that is a folder too', () => {
+    for (const paths of [
+      ['a', 'A'],
+      ['a', 'a'],
+      ['ß', 'SS'],
+      ['x/a', 'X/b'],
+      ['a', 'a/b'],
+      ['a/b', 'A'],
+      ['ﬁle', 'file'],
+    ]) {
+      expect(() => checkPaths(paths.map((path) => ({ path }))), paths.join()).to.throw(Failure);
+    }
+    expect(() => checkPaths(['a', 'b/a', 'b/c/a', 'b/d'].map((path) => ({ path })))).to.not.throw();
+  });
+
+  it('never leads out of the folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-names-'));
+    try {
+      const names = ['../up', '..\\up', '/etc/x', 'a:b', 'nul', '.x', '~', '%2e%2e%2fx', 'x\u0000.txt'].map(safeName);
+      for (const name of names) await writeFile(join(folder, name), '');
+      expect((await readdir(folder)).sort()).to.deep.equal([...new Set(names)].sort());
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
