@@ -54,7 +54,7 @@ const Limits = strict({
   listings: count(10_000, 1, 1_000_000),
   /** Introductions of peers that are relayed at the same time; 0: none. */
   relays: count(64, 0, 10_000),
-  /** What is relayed of one of them, both ways together. */
+  /** What is relayed of one of them, each way. */
   relayBytesPerSecond: count(4 * MIB, 1024, 1024 * MIB),
 });
 

@@ -15,11 +15,12 @@ import {
 import type { Log } from '../rates/log.ts';
 import { Bucket } from './bucket.ts';
 import { bareAddress, placeOfHost } from './place.ts';
+import { type Lane, Shaper } from './shaper.ts';
 
 export interface RendezvousOptions {
   /** Introductions that are relayed at the same time; 0: none ever. */
   readonly relays: number;
-  /** What one introduction may have relayed, both ways together. */
+  /** What one introduction may have relayed, each way. */
   readonly relayBytesPerSecond: number;
   readonly log: Log;
   /** How long an introduction is open after the last HELLO of it. */
@@ -58,7 +59,6 @@ interface Introduction extends Opened {
   readonly b: End;
   /** The two connections that it stands and falls with. */
   readonly owners: readonly [asker: object, asked: object];
-  readonly quota: Bucket;
   /** HELLOs that are looked at: each costs a MAC. */
   readonly hellos: Bucket;
   relayed: boolean;
@@ -71,6 +71,7 @@ interface Leg {
   readonly introduction: Introduction;
   readonly from: End;
   readonly to: End;
+  readonly lane: Lane;
 }
 
 const OPEN_MS = 60_000;
@@ -84,8 +85,6 @@ const SOCKET_BYTES = 4 * 1024 * 1024;
 const HELLOS_PER_SECOND = 100;
 /** What may wait for the system to take it. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
-/** A sender's burst, as UDX paces it at the most. */
-const BURST_BYTES = 256 * 1024;
 
 /**
  * The UDP port: two peers that were introduced learn here where the other one is seen from, and are relayed where they
@@ -95,6 +94,7 @@ const BURST_BYTES = 256 * 1024;
 export class Rendezvous {
   readonly #options: RendezvousOptions;
   readonly #openMs: number;
+  readonly #shaper: Shaper;
   readonly #introductions = new Map<string, Introduction>();
   readonly #legs = new Map<number, Leg>();
   readonly #owned = new Map<object, Set<Introduction>>();
@@ -108,6 +108,7 @@ export class Rendezvous {
   constructor(options: RendezvousOptions) {
     this.#options = options;
     this.#openMs = options.openMs ?? OPEN_MS;
+    this.#shaper = new Shaper(options.relayBytesPerSecond);
   }
 
   /**
@@ -140,6 +141,7 @@ export class Rendezvous {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#shaper.stop();
     const socket = this.#socket;
     this.#socket = undefined;
     for (const introduction of [...this.#introductions.values()]) this.#close(introduction);
@@ -193,7 +195,6 @@ export class Rendezvous {
       });
     }
     const id = this.#freeId();
-    const { relayBytesPerSecond } = this.#options;
     const now = performance.now();
     const introduction: Introduction = {
       id,
@@ -201,15 +202,15 @@ export class Rendezvous {
       a: { address: '', port: 0, local: [], relay: false },
       b: { address: '', port: 0, local: [], relay: false },
       owners: [asker, asked],
-      quota: new Bucket(relayBytesPerSecond, Math.max(BURST_BYTES, relayBytesPerSecond / 4), now),
       hellos: new Bucket(HELLOS_PER_SECOND, 2 * HELLOS_PER_SECOND, now),
       relayed: false,
       heard: now,
     };
     this.#introductions.set(id, introduction);
     const streams = streamIds(id);
-    this.#legs.set(streams.a, { introduction, from: introduction.b, to: introduction.a });
-    this.#legs.set(streams.b, { introduction, from: introduction.a, to: introduction.b });
+    const { a, b } = introduction;
+    this.#legs.set(streams.a, { introduction, from: b, to: a, lane: this.#laneTo(a) });
+    this.#legs.set(streams.b, { introduction, from: a, to: b, lane: this.#laneTo(b) });
     for (const owner of introduction.owners) {
       const owned = this.#owned.get(owner);
       if (owned) owned.add(introduction);
@@ -236,6 +237,7 @@ export class Rendezvous {
     if (introduction.relayed) this.#relays -= 1;
     introduction.relayed = false;
     this.#introductions.delete(introduction.id);
+    this.#clearLanes(introduction);
     const streams = streamIds(introduction.id);
     this.#legs.delete(streams.a);
     this.#legs.delete(streams.b);
@@ -268,16 +270,26 @@ export class Rendezvous {
       this.#unproven += 1;
       return;
     }
-    const socket = this.#socket!;
-    if (
-      leg.introduction.quota.take(performance.now(), bytes.length) > 0 ||
-      socket.getSendQueueSize() + bytes.length > QUEUE_BYTES
-    ) {
-      this.#overQuota += 1;
-      return;
+    if (!this.#shaper.pass(leg.lane, bytes)) this.#overQuota += 1;
+  }
+
+  #laneTo(end: End): Lane {
+    return this.#shaper.lane((packet) => {
+      const socket = this.#socket!;
+      if (socket.getSendQueueSize() + packet.length > QUEUE_BYTES) {
+        this.#overQuota += 1;
+        return;
+      }
+      this.#relayedBytes += packet.length;
+      socket.send(packet, end.port, end.address);
+    });
+  }
+
+  #clearLanes({ id }: Introduction): void {
+    for (const stream of Object.values(streamIds(id))) {
+      const leg = this.#legs.get(stream);
+      if (leg) this.#shaper.clear(leg.lane);
     }
-    this.#relayedBytes += bytes.length;
-    socket.send(bytes, leg.to.port, leg.to.address);
   }
 
   /** A right one says where its sender is now: a router may give him another place at any time. */
@@ -326,6 +338,7 @@ export class Rendezvous {
     if (wanted === introduction.relayed || (wanted && !this.willing)) return;
     introduction.relayed = wanted;
     this.#relays += wanted ? 1 : -1;
+    if (!wanted) this.#clearLanes(introduction);
   }
 }
 

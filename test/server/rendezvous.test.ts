@@ -262,8 +262,8 @@ describe('the rendezvous', () => {
     const big = packet(greedy.streams.b, 'x'.repeat(1180));
     await flood(greedy.a, Array<Buffer>(400).fill(big));
     const { overQuota, relayedBytes } = rendezvous.counts;
-    expect(relayedBytes).to.be.within(250_000, 270_000); // the burst
-    expect(overQuota).to.be.greaterThan(150);
+    expect(relayedBytes).to.be.within(15_000, 30_000); // the burst, and what its rate let through since
+    expect(overQuota).to.be.greaterThan(300);
     await send(other.a, packet(other.streams.b, 'still here'));
     expect((await other.b.next()).subarray(20).toString()).to.equal('still here');
   });
