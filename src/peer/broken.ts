@@ -13,12 +13,15 @@ export function isResumable(thrown: unknown): boolean {
 /** What ended a stream, as a Failure. */
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const { code } = thrown as NodeJS.ErrnoException;
-  const why =
-    code === 'ETIMEDOUT'
-      ? 'it no longer answers'
-      : code === 'ECONNRESET' || code === 'EPIPE'
-        ? 'it went away'
-        : (code ?? (thrown as Error).message);
-  return broken(`The connection to the other side broke: ${why}. It is tried again.`, thrown);
+  return broken(
+    `The connection to the other side broke: ${whyOf(thrown as NodeJS.ErrnoException)}. It is tried again.`,
+    thrown,
+  );
+}
+
+function whyOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ETIMEDOUT') return 'it no longer answers';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'it went away';
+  if (code?.startsWith('ERR_SSL_')) return `what came is not what was sent (${code})`;
+  return code ?? message;
 }

@@ -64,10 +64,13 @@ export class SecureChannel implements Channel {
       introduction.side === 'a'
         ? connect({ socket: under, ...common })
         : new TLSSocket(under, { isServer: true, requestCert: true, ...common });
-    const destroy = tls._destroy.bind(tls);
-    tls._destroy = (error, done) => destroy(error, (after) => done(after ? failureOf(after) : null));
+    const emit: (event: string | symbol, ...args: unknown[]) => boolean = tls.emit.bind(tls);
+    // the one place through which all errors come, those of TLS itself too
+    tls.emit = (event: string | symbol, ...args: unknown[]) =>
+      event === 'error' ? emit(event, failureOf(args[0])) : emit(event, ...args);
+    // node leaves a socket open whose records were tampered with
+    tls.on('error', () => tls.destroy());
     under.on('error', (error) => tls.destroy(error));
-    tls.on('error', () => {}); // whoever reads it listens too; without a listener an error would end the process
     try {
       await shaken(tls);
       const problem = compare(tls, introduction);

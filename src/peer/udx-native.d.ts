@@ -1,4 +1,4 @@
-/** What goldctl uses of udx-native 1.21: it comes without declarations. Facts in docs/decisions/0013. */
+/** What goldctl uses of udx-native 1.21: it comes without declarations. Facts in docs/decisions/0014. */
 declare module 'udx-native' {
   import type { Buffer } from 'node:buffer';
   import type { EventEmitter } from 'node:events';

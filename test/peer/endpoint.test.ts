@@ -321,6 +321,36 @@ describe('endpoint', () => {
       expect((await gone)[0]).to.include({ code: 'NOT_AVAILABLE' });
     });
 
+    it('never hands over what was changed on its way', async () => {
+      const [a, b] = [await peer('a'), await peer('b')];
+      const router = await between(a, b);
+      rendezvous.hides = true;
+      const channels = await meet(
+        a,
+        b,
+        throughRouter(rendezvous.introduce(a, b, { relay: false, hidden: true }), router),
+      );
+      const errors: unknown[][] = [[], []];
+      for (const [i, { duplex }] of channels.entries()) duplex.on('error', (error) => errors[i]!.push(error));
+      const content = randomBytes(500_000);
+      const received: Buffer[] = [];
+      channels[1].duplex.on('data', (piece) => received.push(piece));
+      router.loses = (bytes, from) => {
+        if (from === 'a' && bytes.length > 1000) bytes[bytes.length - 1]! ^= 1;
+        return false;
+      };
+      const closed = Promise.all(channels.map(({ duplex }) => new Promise((resolve) => duplex.once('close', resolve))));
+      channels[0].duplex.write(content);
+      await closed;
+      const whole = Buffer.concat(received);
+      expect(whole.equals(content.subarray(0, whole.length))).to.equal(true);
+      for (const side of errors) {
+        expect(side).to.have.length(1);
+        expect(isResumable(side[0])).to.equal(true);
+      }
+      router.stop();
+    });
+
     it('stays up in silence', async () => {
       const [a, b] = [await peer('a', { silenceMs: 500 }), await peer('b', { silenceMs: 500 })];
       const channels = await meet(a, b, rendezvous.introduce(a, b));
