@@ -80,6 +80,8 @@ const PER_CONNECTION = 64;
 const HELLO_TYPE = 1;
 const MAGIC = 0x67;
 const STREAM_HEAD = 20;
+/** Longer than any packet of UDX, shorter than any burst of the relay. */
+const STREAM_MOST = 4096;
 const SOCKET_BYTES = 4 * 1024 * 1024;
 /** Of both sides; each needs ten. */
 const HELLOS_PER_SECOND = 100;
@@ -265,7 +267,8 @@ export class Rendezvous {
   }
 
   #relay(bytes: Buffer, { address, port }: RemoteInfo): void {
-    const leg = bytes.length < STREAM_HEAD ? undefined : this.#legs.get(bytes.readUInt32LE(4));
+    const fits = bytes.length >= STREAM_HEAD && bytes.length <= STREAM_MOST;
+    const leg = fits ? this.#legs.get(bytes.readUInt32LE(4)) : undefined;
     if (!leg?.introduction.relayed || leg.from.port !== port || leg.from.address !== address) {
       this.#unproven += 1;
       return;

@@ -230,13 +230,14 @@ describe('the rendezvous', () => {
     expect(await b.next()).to.deep.equal(packet(streams.b, 'to b'));
     await send(b, packet(streams.a, 'to a'));
     expect(await a.next()).to.deep.equal(packet(streams.a, 'to a'));
-    // From the wrong place, of the wrong direction, too short.
+    // From the wrong place, of the wrong direction, too short, too long.
     await send(stranger, packet(streams.b, 'x'));
     await send(a, packet(streams.a, 'x'));
     await send(a, packet(streams.b, 'x').subarray(0, 19));
+    await send(a, packet(streams.b, 'x'.repeat(4096)));
     await settled();
     expect([a.got, b.got, stranger.got]).to.deep.equal([[], [], []]);
-    expect(rendezvous.counts).to.include({ relays: 1, relayedBytes: 48, unproven: 4 });
+    expect(rendezvous.counts).to.include({ relays: 1, relayedBytes: 48, unproven: 5 });
     expect((await ask(a, opened, 'a')).relayed).to.equal(false);
     expect(rendezvous.counts.relays).to.equal(0);
     await send(b, packet(streams.a, 'x'));
