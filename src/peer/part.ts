@@ -14,6 +14,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
 import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf } from './hash-tree.ts';
 import type { FileSpec } from './message.ts';
@@ -37,6 +38,9 @@ const MAX_NUMBER = 9999;
 /** An owner shows so often that it lives; a state that is older has no owner, whoever has its pid now. */
 const TOUCH_MS = 10_000;
 const OWNED_MS = 30_000;
+/** A peer process that ends closes its transfers first. */
+const ENDING_MS = 5000;
+const ENDING_POLL_MS = 50;
 const OPEN_FILES = 16;
 const WRITES = 4;
 const SYNC_BYTES = 64 * 1024 * 1024;
@@ -106,7 +110,8 @@ export class Part {
   ): Promise<Part> {
     try {
       await mkdir(spec.into, { recursive: true });
-      const found = await findState(spec);
+      let found = await findState(spec);
+      if (found !== undefined && (await letGo(found, signal))) found = await findState(spec);
       const part =
         found === undefined
           ? await begin(spec, (at, state) => new Part(spec, at, state))
@@ -244,7 +249,11 @@ export class Part {
     this.#handles.set(file, entry);
     entry.users += 1;
     try {
-      return await work(await entry.handle);
+      const handle = await entry.handle.catch((cause) => {
+        if (this.#handles.get(file) === entry) this.#handles.delete(file); // what was in the way may go
+        throw cause;
+      });
+      return await work(handle);
     } finally {
       entry.users -= 1;
       await this.#closeSome();
@@ -417,8 +426,7 @@ async function begin(spec: PartSpec, make: (at: string, state: PartState) => Par
 }
 
 async function goOn(spec: PartSpec, stateFile: string, make: (at: string, state: PartState) => Part): Promise<Part> {
-  const seen = await PartState.peek(stateFile);
-  const owned = seen && seen.pid !== process.pid && Date.now() - seen.touchedAt < OWNED_MS && isAlive(seen.pid);
+  const owned = await isOwned(stateFile);
   if (inUse.has(stateFile) || owned) {
     throw new Failure('CONFLICT', `${spec.name} is being received already. Wait for it, or cancel that transfer.`);
   }
@@ -432,6 +440,23 @@ async function goOn(spec: PartSpec, stateFile: string, make: (at: string, state:
     inUse.delete(stateFile);
     throw error;
   }
+}
+
+/** Whether another process has it. */
+async function isOwned(stateFile: string): Promise<boolean> {
+  const seen = await PartState.peek(stateFile);
+  return seen !== undefined && seen.pid !== process.pid && Date.now() - seen.touchedAt < OWNED_MS && isAlive(seen.pid);
+}
+
+/** Waits for an owner that is about to end, as it is when its client was killed. @returns whether there was one */
+async function letGo(stateFile: string, signal?: AbortSignal): Promise<boolean> {
+  if (inUse.has(stateFile) || !(await isOwned(stateFile))) return false;
+  for (const until = performance.now() + ENDING_MS; performance.now() < until; ) {
+    await sleep(ENDING_POLL_MS);
+    signal?.throwIfAborted();
+    if (!(await isOwned(stateFile))) break;
+  }
+  return true;
 }
 
 /** The state of these files in the folder, under whichever number. */
