@@ -5,10 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Deferred, deferred } from '../../src/domain/deferred.ts';
 import type { Listing } from '../../src/domain/listing.ts';
-import type { Transfer } from '../../src/domain/transfer.ts';
+import type { Path, Transfer } from '../../src/domain/transfer.ts';
 import { Ipc } from '../../src/peer/ipc.ts';
 import type { MethodName, Params, Result } from '../../src/protocol/methods.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
@@ -96,7 +97,7 @@ class Program<Calls extends object> {
     const ready: Deferred<Told['ready']> = deferred();
     ready.promise.catch(() => {});
     this.ready = ready.promise;
-    this.process.on('close', (code, signal) => {
+    this.process.on('exit', (code, signal) => {
       this.#ended = true;
       ready.reject(new Error(`${file} ended (${signal ?? code}): ${words}`));
     });
@@ -112,17 +113,17 @@ class Program<Calls extends object> {
   /** `SIGKILL`, and waits until it is gone. */
   async kill(): Promise<void> {
     if (this.#ended) return;
-    const ended = once(this.process, 'close');
+    const ended = once(this.process, 'exit'); // `close` never comes to who disconnected
     this.process.kill('SIGKILL');
     await ended;
   }
 
   async stop(): Promise<void> {
     if (this.#ended) return;
-    const ended = once(this.process, 'close');
+    const ended = once(this.process, 'exit'); // `close` never comes to who disconnected
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), 5000);
     await this.ask('stop' as never, null as never).catch(() => {}); // gone already is as good
     if (this.process.connected) this.process.disconnect();
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), 5000);
     await ended;
     clearTimeout(timer);
   }
@@ -133,6 +134,8 @@ export class Member {
   readonly name: string;
   readonly home: string;
   readonly notices: string[] = [];
+  /** By which paths others were reached. */
+  readonly paths = new Set<Path>();
   readonly #begin: () => Program<MemberCalls>;
   readonly #transfers = new Map<number, Transfer>();
   #program: Program<MemberCalls>;
@@ -145,6 +148,7 @@ export class Member {
       start({
         onTransfer: (transfer: Transfer) => {
           this.#transfers.set(transfer.id, transfer);
+          for (const { path } of transfer.peers) if (path !== null) this.paths.add(path);
           this.#wake.resolve();
           this.#wake = deferred();
         },
@@ -181,6 +185,18 @@ export class Member {
 
   finished(id: number): Promise<Transfer> {
     return this.#program.ask('finished', { id });
+  }
+
+  /** Once there is a connection to the daemon. */
+  async online(): Promise<void> {
+    for (;;) {
+      try {
+        await this.call('members.active', {});
+        return;
+      } catch {
+        await sleep(20);
+      }
+    }
   }
 
   /** @throws Failure as the daemon answers */
