@@ -25,26 +25,15 @@ export default class FilesFetch extends FilesCommand {
   async run(): Promise<{ transfer: Transfer }> {
     const { args, flags } = await this.parse(FilesFetch);
     const { from, to, hash, share, limit } = flags;
-    const progress = this.progress();
-    const own: { id?: number } = {};
-    const { peers } = await this.openPeers(flags, {
-      onTransfer: (transfer) => {
-        if (transfer.id === own.id) progress.show(transfer);
-      },
-    });
-    own.id = await peers.fetch(args.name, {
+    const told = this.told();
+    const { peers } = await this.openPeers(flags, { onTransfer: (transfer) => told.take(transfer) });
+    const id = await peers.fetch(args.name, {
       ...(from === undefined ? {} : { from: from.split(',').map((member) => member.trim().replace(/^@/, '')) }),
       ...(to === undefined ? {} : { to }),
       ...(hash === undefined ? {} : { hash }),
       ...(share ? { share } : {}),
       ...(limit === undefined ? {} : { limit }),
     });
-    const transfer = await this.follow(peers, own.id, progress);
-    if (!this.jsonEnabled()) {
-      const { endDetails, stateSentence } = await import('../../src/repl/transfers.ts');
-      this.log(stateSentence(transfer));
-      this.log(endDetails(transfer));
-    }
-    return { transfer };
+    return { transfer: await this.follow(peers, id, told) };
   }
 }

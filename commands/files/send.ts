@@ -21,20 +21,9 @@ export default class FilesSend extends FilesCommand {
   async run(): Promise<{ transfer: Transfer }> {
     const { args, flags } = await this.parse(FilesSend);
     const { limit } = flags;
-    const progress = this.progress();
-    const own: { id?: number } = {};
-    const { peers } = await this.openPeers(flags, {
-      onTransfer: (transfer) => {
-        if (transfer.id === own.id) progress.show(transfer);
-      },
-    });
-    own.id = await peers.send(args.name.replace(/^@/, ''), args.file, limit === undefined ? {} : { limit });
-    const transfer = await this.follow(peers, own.id, progress);
-    if (!this.jsonEnabled()) {
-      const { endDetails, stateSentence } = await import('../../src/repl/transfers.ts');
-      this.log(stateSentence(transfer));
-      this.log(endDetails(transfer));
-    }
-    return { transfer };
+    const told = this.told();
+    const { peers } = await this.openPeers(flags, { onTransfer: (transfer) => told.take(transfer) });
+    const id = await peers.send(args.name.replace(/^@/, ''), args.file, limit === undefined ? {} : { limit });
+    return { transfer: await this.follow(peers, id, told) };
   }
 }

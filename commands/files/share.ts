@@ -3,7 +3,6 @@ import { Args, Flags } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
 import { deferred } from '../../src/domain/deferred.ts';
 import type { Listing } from '../../src/domain/listing.ts';
-import type { Transfer } from '../../src/domain/transfer.ts';
 
 export default class FilesShare extends FilesCommand {
   static override description = 'publish files, serve all that you have published, and show who fetches, until Ctrl-C';
@@ -21,15 +20,13 @@ export default class FilesShare extends FilesCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(FilesShare);
-    const { transferNews } = await import('../../src/repl/transfers.ts');
+    const { TransferTeller } = await import('../../src/repl/transfer-teller.ts');
     const { publishedLines } = await import('../../src/repl/listings.ts');
     const progress = this.progress();
-    const told = new Map<number, Transfer>();
+    const teller = new TransferTeller();
     const { peers } = await this.openPeers(flags, {
       onTransfer: (transfer) => {
-        const news = transferNews(told.get(transfer.id), transfer, false);
-        if (transfer.endedAt === null) told.set(transfer.id, transfer);
-        else told.delete(transfer.id);
+        const news = teller.tell(transfer, false);
         this.tell({ progress: transfer });
         progress.clear();
         if (news) for (const line of news.lines) this.log(line);

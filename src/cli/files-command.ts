@@ -4,9 +4,10 @@ import { chooseTarget } from '../client/target.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import { isOver, type Transfer } from '../domain/transfer.ts';
+import type { Transfer } from '../domain/transfer.ts';
 import { percentDone } from '../repl/transfers.ts';
 import { GoldctlCommand } from './command.ts';
+import { ToldTransfers } from './told-transfers.ts';
 import { outcome } from './transfer-outcome.ts';
 import { TransferProgress } from './transfer-progress.ts';
 
@@ -94,6 +95,11 @@ export abstract class FilesCommand extends GoldctlCommand {
     if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify(event)}\n`);
   }
 
+  /** Told of all transfers: shows the one that the command is about. */
+  protected told(): ToldTransfers {
+    return new ToldTransfers(this.progress(), (text) => this.log(text));
+  }
+
   protected progress(): TransferProgress {
     return new TransferProgress({
       isJson: this.jsonEnabled(),
@@ -131,14 +137,13 @@ export abstract class FilesCommand extends GoldctlCommand {
   }
 
   /** Shows a transfer until it is over. @throws Failure where it does not end well, or somebody ends it */
-  protected async follow(peers: Peers, id: number, progress: TransferProgress): Promise<Transfer> {
-    const now = (): Transfer | undefined => peers.transfers.find((each) => each.id === id);
-    const first = now();
-    if (first && !isOver(first)) progress.show(first);
+  protected async follow(peers: Peers, id: number, told: ToldTransfers): Promise<Transfer> {
+    told.follow(id);
     try {
-      return outcome(await this.until(peers.finished(id), () => leftAt(now())));
+      const over = await this.until(peers.finished(id), () => leftAt(peers.transfers.find((each) => each.id === id)));
+      return outcome(over);
     } finally {
-      progress.end();
+      told.end();
     }
   }
 

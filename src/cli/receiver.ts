@@ -2,7 +2,8 @@ import type { Offer, Peers } from '../client/peers.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
-import { endDetails, stateSentence, transferNews, whatWords } from '../repl/transfers.ts';
+import { TransferTeller } from '../repl/transfer-teller.ts';
+import { whatWords } from '../repl/transfers.ts';
 import { type AcceptRule, judge } from './accept-rule.ts';
 import type { TransferProgress } from './transfer-progress.ts';
 
@@ -25,7 +26,7 @@ export interface ReceiverOptions {
 /** Answers offers by rule or by asking, one question at a time, and tells what comes of them. */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  readonly #told = new Map<number, Transfer>();
+  readonly #teller = new TransferTeller();
   #questions: Promise<void> = Promise.resolve();
 
   constructor(options: ReceiverOptions) {
@@ -41,19 +42,15 @@ export class Receiver {
     const { progress, say, tell, onOver } = this.#options;
     if (transfer.state === 'offered') return;
     const isOwn = transfer.direction === 'in';
-    const news = transferNews(this.#told.get(transfer.id), transfer, isOwn);
-    if (isOver(transfer)) this.#told.delete(transfer.id);
-    else this.#told.set(transfer.id, transfer);
+    const news = this.#teller.tell(transfer, isOwn);
     if (isOwn) progress.show(transfer);
-    if (isOwn && isOver(transfer)) {
-      progress.clear();
-      tell({ transfer });
-      say(stateSentence(transfer));
-      if (transfer.state === 'done') say(endDetails(transfer));
-      onOver(transfer);
-    } else if (news) {
+    if (news) {
       progress.clear();
       for (const line of news.lines) say(line);
+    }
+    if (isOwn && isOver(transfer)) {
+      tell({ transfer });
+      onOver(transfer);
     }
   }
 

@@ -8,7 +8,8 @@ import { isOver, type Transfer } from '../domain/transfer.ts';
 import type { Home } from '../home.ts';
 import type { FileAction } from './grammar.ts';
 import type { Paper } from './paper.ts';
-import { notifyLines, offerLine, peerNames, type TransferNews, transferNews, whatWords } from './transfers.ts';
+import { TransferTeller } from './transfer-teller.ts';
+import { notifyLines, offerLine, peerNames, type TransferNews, whatWords } from './transfers.ts';
 
 export interface FilesOptions {
   readonly link: Link;
@@ -33,8 +34,7 @@ export class Files {
   /** What somebody here began or accepted and is not over, and the number of the line that did. */
   readonly #own = new Map<number, number>();
   readonly #failed = new Set<number>();
-  /** As last told, until it is over. */
-  readonly #told = new Map<number, Transfer>();
+  readonly #teller = new TransferTeller();
   readonly #reading = new Set<Promise<unknown>>();
   /** Changes that come before it is known which transfer is one's own. */
   #held: Transfer[] = [];
@@ -213,14 +213,11 @@ export class Files {
     const isOwn = this.#own.has(id) || transfer.direction === 'in';
     // What is taken by a standing rule was accepted here, too.
     if (isOwn && !this.#own.has(id) && transfer.state !== 'offered') this.#own.set(id, 0);
-    const news = transferNews(this.#told.get(id), transfer, isOwn);
+    const news = this.#teller.tell(transfer, isOwn);
     if (isOver(transfer)) {
-      this.#told.delete(id);
       const line = this.#own.get(id);
       if (line && transfer.state !== 'done') this.#failed.add(line);
       this.#own.delete(id);
-    } else {
-      this.#told.set(id, transfer);
     }
     if (news) this.#options.onNews(news);
   }

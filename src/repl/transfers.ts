@@ -120,12 +120,13 @@ export function offerLine(offer: Offered): string {
 }
 
 /** Where it lies now, and how it came: `Saved as …; 12.3 MB in 3 s, 4.1 MB/s, LAN.` */
-export function endDetails(transfer: Transfer): string {
-  const { direction, savedAs, size, startedAt, endedAt, peers } = transfer;
-  const ms = endedAt === null ? 0 : Math.max(0, endedAt - startedAt);
-  const paths = [...new Set(peers.flatMap(({ path }) => (path === null ? [] : [pathWord(path)])))];
-  const speed = ms > 0 && size > 0 ? [formatSpeed((size / ms) * 1000)] : [];
-  const how = [`${formatBytes(size)} in ${formatSpan(ms)}`, ...speed, ...paths].join(', ');
+export function endDetails(
+  { direction, savedAs, size }: Pick<Transfer, 'direction' | 'savedAs' | 'size'>,
+  { tookMs, paths }: { readonly tookMs: number | null; readonly paths: readonly Path[] },
+): string {
+  const time = tookMs !== null && tookMs >= 1000 ? ` in ${formatSpan(tookMs)}` : '';
+  const speed = tookMs !== null && tookMs > 0 && size > 0 ? [formatSpeed((size / tookMs) * 1000)] : [];
+  const how = [`${formatBytes(size)}${time}`, ...speed, ...paths.map(pathWord)].join(', ');
   return direction === 'in' && savedAs !== null ? `Saved as ${plain(savedAs)}; ${how}.` : `${how}.`;
 }
 
@@ -146,10 +147,7 @@ export function transferNews(before: Transfer | undefined, now: Transfer, isOwn:
   }
   switch (now.state) {
     case 'done':
-      return {
-        lines: now.direction === 'in' ? [stateSentence(now), endDetails(now)] : [stateSentence(now)],
-        tone: 'good',
-      };
+      return { lines: [stateSentence(now)], tone: 'good' };
     case 'failed':
     case 'declined':
     case 'cancelled':

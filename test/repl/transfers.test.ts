@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Transfer, TransferState } from '../../src/domain/transfer.ts';
 import { COLOURED, type Paper, PLAIN } from '../../src/repl/paper.ts';
+import { TransferTeller } from '../../src/repl/transfer-teller.ts';
 import {
   endDetails,
   notifyLines,
@@ -75,7 +76,8 @@ describe('transfers in words', () => {
       'lecture1.mp4 was cancelled.',
     ]);
     expect(stateWord(transfer({ state: 'queued', place: 2 }))).to.equal('queued (2)');
-    expect(endDetails(done({ savedAs: '/tmp/lecture1.mp4' }))).to.equal(
+    const course = { tookMs: 20_000, paths: ['direct' as const] };
+    expect(endDetails(done({ savedAs: '/tmp/lecture1.mp4' }), course)).to.equal(
       'Saved as /tmp/lecture1.mp4; 100 MB in 20 s, 5.0 MB/s, direct.',
     );
     expect(peerNames(['a', 'b', 'c', 'a'].map((member) => ({ member })))).to.equal('a, b and c');
@@ -89,7 +91,12 @@ describe('transfers in words', () => {
     for (const state of [...states, 'declined', 'cancelled'] as const) {
       const evil = '\x1b]0;x\x07\u202ename\n';
       const one = transfer({ state, name: evil, reason: evil, peers: [{ member: evil, path: null }], savedAs: evil });
-      const all = [stateSentence(one), endDetails(one), progressLine(one, PAPER), ...notifyLines([one], [], PAPER)];
+      const all = [
+        stateSentence(one),
+        endDetails(one, { tookMs: null, paths: [] }),
+        progressLine(one, PAPER),
+        ...notifyLines([one], [], PAPER),
+      ];
       for (const line of all) expect(line).to.not.match(/[\p{Cc}\u202e]/u);
     }
   });
@@ -132,16 +139,30 @@ describe('transfers in words', () => {
     expect(lines(transfer(), transfer({ state: 'connecting', reason: 'Yoda is gone' }))).to.deep.equal([
       'lecture1.mp4: Yoda is gone; trying again.',
     ]);
-    expect(lines(transfer(), done({ savedAs: '/x' }))).to.deep.equal([
-      'Received lecture1.mp4 from Yoda',
-      'Saved as /x; 100 MB in 20 s, 5.0 MB/s, direct.',
-    ]);
+    expect(lines(transfer(), done({ savedAs: '/x' }))).to.deep.equal(['Received lecture1.mp4 from Yoda']);
     expect(transferNews(transfer(), transfer({ state: 'failed' }), true)?.tone).to.equal('bad');
     const out = { direction: 'out' } as const;
     expect(lines(transfer({ ...out, state: 'connecting' }), transfer({ ...out, state: 'offered' }))).to.have.length(1);
     expect(lines(undefined, transfer({ state: 'offered' }))).to.equal(undefined); // the offer itself is told
     expect(lines(undefined, transfer(out), false)).to.deep.equal(['Yoda fetches lecture1.mp4 (100 MB).']);
     expect(lines(transfer(out), done(out), false)).to.deep.equal(['Yoda has fetched lecture1.mp4.']);
+  });
+
+  it('are followed to their end, which says how they went', () => {
+    let now = NOW;
+    const teller = new TransferTeller(() => now);
+    expect(teller.tell(transfer({ state: 'connecting', peers: [{ member: 'Yoda', path: null }] }), true)).to.equal(
+      undefined,
+    );
+    now += 60_000;
+    teller.tell(transfer(), true);
+    const end = done({ endedAt: now + 20_000, savedAs: '/x', peers: [{ member: 'Yoda', path: null }] });
+    expect(teller.tell(end, true)?.lines).to.deep.equal([
+      'Received lecture1.mp4 from Yoda',
+      'Saved as /x; 100 MB in 20 s, 5.0 MB/s, direct.',
+    ]);
+    expect(teller.tell(done({ id: 4, savedAs: '/y', peers: [] }), true)?.lines[1]).to.equal('Saved as /y; 100 MB.');
+    expect(teller.tell(done({ id: 5 }), false)?.lines).to.have.length(1);
   });
 
   it('are listed: offers first, then what is under way, then what is over', () => {
