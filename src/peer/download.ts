@@ -142,7 +142,7 @@ export class Download implements PullerHost {
     if (this.#roots.includes(null)) {
       // nobody vouches that two of them have the same
       for (const other of this.#pullers)
-        other.stop(new Failure('CONFLICT', 'The transfer goes on over another connection.'));
+        other.stop(new Failure('CONNECTION_ENDED', 'The transfer goes on over another connection.'));
     }
     this.#pullers.add(puller);
     puller.start(how === 'want' ? { name, hash: this.files[0]!.root! } : undefined);
