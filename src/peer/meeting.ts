@@ -125,6 +125,7 @@ export class Meeting {
   /** Breaks off whatever stands. */
   end(failure?: Failure): void {
     this.#duplex.destroy(failure);
+    this.#duplex.cut();
   }
 
   /** Packets of the stream are the other side's answer too: it found the way first. */

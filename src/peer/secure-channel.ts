@@ -111,7 +111,10 @@ function close(tls: TLSSocket, under: StreamDuplex): void {
 
 function compare(tls: TLSSocket, { key, member }: Introduction): Failure | undefined {
   if (tls.alpnProtocol !== PROTOCOL) {
-    return broken(`${member} speaks another version of the protocol of files. Use the same goldctl on both sides.`);
+    return new Failure(
+      'NOT_AVAILABLE',
+      `${member} speaks another version of the protocol of files. Use the same goldctl on both sides.`,
+    );
   }
   const certificate = tls.getPeerX509Certificate();
   const given = certificate ? Buffer.from(fingerprintOf(certificate), 'hex') : Buffer.alloc(0);

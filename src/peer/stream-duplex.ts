@@ -113,7 +113,8 @@ export class StreamDuplex extends Duplex {
   /** Destroys it without waiting for anything. */
   cut(): void {
     this.#cut = true;
-    this.destroy();
+    if (this.destroyed) this.#stream.destroy();
+    else this.destroy();
   }
 
   /** The other side may take everything away once it has ended: that is no loss unless something of ours is on its way. */

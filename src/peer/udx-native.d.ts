@@ -9,7 +9,7 @@ declare module 'udx-native' {
     createSocket(options?: { ipv6Only?: boolean; reuseAddress?: boolean }): UDXSocket;
     /**
      * Takes packets for `id` from now on, also before it is connected.
-     * @param id u32, not in use by another stream of this UDX: libudx aborts the process over a second one.
+     * @param id u32, not in use by another stream of this UDX: nobody checks, and neither of the two would work.
      */
     createStream(
       id: number,
