@@ -63,8 +63,8 @@ export class PeerProcess {
   async stop(): Promise<void> {
     this.#stopping = true;
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    // It disconnects by its end: where this side did, `close` would never come.
     await this.#ipc.call('stop', null).catch(() => {}); // gone already is as good
-    if (this.#child.connected) this.#child.disconnect();
     await this.#ended.promise;
     clearTimeout(timer);
   }

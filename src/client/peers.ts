@@ -185,7 +185,11 @@ export class Peers {
         ...(name === undefined ? {} : { name }),
         ...(description === undefined ? {} : { description }),
       });
-      return await this.#list(share);
+      return await this.#list(share).catch(async (thrown) => {
+        // What the daemon does not want is not served either; a lost connection leaves it for the next attempt.
+        if (!isLoss(thrown)) await peer.call('unpublish', { name: share.name });
+        throw thrown;
+      });
     } finally {
       this.#progress.delete(task);
     }
@@ -194,9 +198,14 @@ export class Peers {
   /** @throws Failure NO_SUCH_FILE when nothing of that name is published by this member */
   async unpublish(name: string): Promise<void> {
     const peer = await this.#ready();
-    await this.#options.caller.call('files.unpublish', { name });
-    this.#unlisted.delete(name);
-    await peer.call('unpublish', { name });
+    try {
+      await this.#options.caller.call('files.unpublish', { name });
+    } catch (thrown) {
+      if (isLoss(thrown)) throw thrown;
+      await this.#unshare(peer, name);
+      throw thrown;
+    }
+    await this.#unshare(peer, name);
   }
 
   /**
@@ -286,6 +295,11 @@ export class Peers {
     await (await this.#ready()).call('trust', { member, key });
   }
 
+  async #unshare(peer: PeerProcess, name: string): Promise<void> {
+    this.#unlisted.delete(name);
+    await peer.call('unpublish', { name });
+  }
+
   /** The peer process, once it answers; what is called while it is started again waits. */
   #ready(): Promise<PeerProcess> {
     if (this.#stopped) {
@@ -359,8 +373,11 @@ export class Peers {
       this.#respawn = setTimeout(() => void this.#again(), this.#backoff.next());
       return;
     }
-    // Without a connection the next `online` does it.
-    await this.#register().catch(() => {});
+    await this.#register().catch((thrown) => {
+      // Without a connection the next `online` does it.
+      if (isLoss(thrown) || this.#stopped) return;
+      this.#options.onNotice?.(`Others cannot reach you for files: ${Failure.from(thrown).message}`);
+    });
   }
 
   /** What another process can go on with waits; somebody who fetches from here asks again by himself. */
@@ -445,8 +462,8 @@ export class Peers {
       try {
         await this.#list(share);
       } catch (thrown) {
-        const { code, message } = Failure.from(thrown);
-        if (code === 'CONNECTION_ENDED' || code === 'NO_DAEMON' || code === 'NOT_SIGNED_IN') return;
+        const { message } = Failure.from(thrown);
+        if (isLoss(thrown)) return;
         if (this.#unlisted.get(share.name) === share) this.#unlisted.delete(share.name);
         this.#options.onNotice?.(`${share.name} is not published: ${message}`);
       }
@@ -542,6 +559,11 @@ async function addressOf(host: string): Promise<string> {
   } catch (cause) {
     throw new Failure('NO_DAEMON', `There is no address of ${host}. Check the name, and the network.`, { cause });
   }
+}
+
+/** Nobody refused: there was no connection, or nobody signed in on it. */
+function isLoss(thrown: unknown): boolean {
+  return ['CONNECTION_ENDED', 'NO_DAEMON', 'NOT_SIGNED_IN', 'TOO_SLOW'].includes(Failure.from(thrown).code);
 }
 
 function noTransfer(id: number): Failure {

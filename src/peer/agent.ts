@@ -7,7 +7,7 @@ import type { Introduction } from './introduction.ts';
 import { Introductions } from './introductions.ts';
 import type { Answers, Job, PeerCalls, PeerEvents, PeerSettings, Reachable, Share } from './ipc.ts';
 import { Library } from './library.ts';
-import { readOpening } from './opening.ts';
+import { readOpening, refuse } from './opening.ts';
 import { Gate } from './patience.ts';
 import { Receiving } from './receiving.ts';
 import { Sending } from './sending.ts';
@@ -192,6 +192,7 @@ export class Agent {
       release = met.release;
       const wire = new Wire(met.channel);
       void wire.ended.then(met.release);
+      if (!(await this.#knows(wire))) return;
       const opening = await readOpening(wire);
       if (opening.kind === 'want') await serving.serve(opening, wire);
       else await receiving.offered(opening, wire);
@@ -201,6 +202,27 @@ export class Agent {
       if (failure.code !== 'INTERNAL') return;
       const why = failure.cause instanceof Error ? failure.cause.message : String(failure.cause);
       this.#options.tell('notice', `What ${introduction.member} wanted could not be done: ${why}`);
+    }
+  }
+
+  /** Whether a member shows the key that is known here; where not, he is told before he has said anything. */
+  async #knows(wire: Wire): Promise<boolean> {
+    try {
+      await this.#get.introductions.check(wire.channel);
+      return true;
+    } catch (thrown) {
+      const { code, message } = Failure.from(thrown);
+      const { key } = wire.channel;
+      const said =
+        code === 'NOT_ALLOWED'
+          ? new Failure(
+              code,
+              `Another key of yours is known there, and not sha256:${key}: you may be on another machine than before. Ask the other side to trust it (\`goldctl files trust\`), then try again.`,
+            )
+          : new Failure('NOT_AVAILABLE', 'The other side cannot look up whom it knows. Try again later.');
+      await refuse(wire, said);
+      if (code !== 'NOT_ALLOWED') this.#options.tell('notice', message);
+      return false;
     }
   }
 

@@ -44,13 +44,14 @@ export class Introductions {
     if (key !== undefined && introduction.key !== key) {
       throw new Failure('NOT_ALLOWED', `The daemon named another key of ${member} than the one asked for.`);
     }
-    await this.#check(introduction);
+    await this.check(introduction);
     return this.#options.endpoint().connect(introduction, signal);
   }
 
   /**
-   * A channel that a member began. `release` is to be called when it is over.
-   * @throws Failure TOO_MANY_REQUESTS; as `meet`
+   * A channel that a member began, whose key is still to be checked: he is told when it is refused. `release` is to be
+   * called when the channel is over.
+   * @throws Failure TOO_MANY_REQUESTS; NOT_AVAILABLE when no way leads to him
    */
   async met(introduction: Introduction, signal: AbortSignal): Promise<{ channel: Channel; release: () => void }> {
     const { member } = introduction;
@@ -70,7 +71,6 @@ export class Introductions {
       else this.#incoming.delete(member);
     };
     try {
-      await this.#check(introduction);
       return { channel: await this.#options.endpoint().connect(introduction, signal), release };
     } catch (thrown) {
       release();
@@ -78,7 +78,8 @@ export class Introductions {
     }
   }
 
-  async #check({ member, key }: Introduction): Promise<void> {
+  /** @throws Failure NOT_ALLOWED when the key of a member is not the one known here */
+  async check({ member, key }: Pick<Introduction, 'member' | 'key'>): Promise<void> {
     try {
       await this.#options.trust.check(member, key);
     } catch (thrown) {

@@ -222,7 +222,8 @@ export class Receiving {
       return;
     }
     const { why, failure } = await download.add(wire, 'offer');
-    if (receipt.wire !== wire || entry.over) return;
+    // A channel that came in place of this one is pulled from already.
+    if (entry.over || (receipt.wire && receipt.wire !== wire)) return;
     const gone = failure ?? new Failure('CONNECTION_ENDED', `The connection to ${member} broke.`);
     if (why === 'refused' && failure?.data.declined === true) {
       entry.end('cancelled', gone);

@@ -168,7 +168,9 @@ export class Sending {
       buckets: [bucket],
       onProgress: (progress) => {
         if (progress.state === 'active') patience.reset();
-        entry.set(shown(progress));
+        // A receiver that was reached again says only later what it has.
+        const done = progress.state === 'active' ? progress.done : Math.max(progress.done, entry.snapshot.done);
+        entry.set({ ...shown(progress), done });
       },
     });
     running.upload = upload;
