@@ -40,8 +40,9 @@ export class Receiver {
 
   changed(transfer: Transfer): void {
     const { progress, say, tell, onOver } = this.#options;
-    if (transfer.state === 'offered') return;
     const isOwn = transfer.direction === 'in';
+    // What is offered is answered, and what was declined here was said then.
+    if (transfer.state === 'offered' || (isOwn && transfer.state === 'declined')) return;
     const news = this.#teller.tell(transfer, isOwn);
     if (isOwn) progress.show(transfer);
     if (news) {
@@ -74,6 +75,7 @@ export class Receiver {
         return await peers().accept(offer.id);
       }
       await peers().decline(offer.id);
+      say(`Declined ${what}.`);
     } catch (thrown) {
       // An offer may be taken back while somebody thinks about it.
       say(plain(Failure.from(thrown).message));

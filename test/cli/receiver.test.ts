@@ -75,7 +75,7 @@ describe('the receiver of files', () => {
       ['accept', 3],
       ['decline', 4, undefined],
     ]);
-    expect(said).to.deep.equal(['Nothing of the number 99 is offered.']);
+    expect(said).to.deep.equal(['Declined lecture1.mp4 (1.0 kB) of Yoda.', 'Nothing of the number 99 is offered.']);
   });
 
   it('takes everything where it is told to, and says what arrived', async () => {
@@ -84,6 +84,7 @@ describe('the receiver of files', () => {
     await settle();
     expect(done).to.deep.equal([['accept', 3]]);
     receiver.changed(transfer({ state: 'offered' }));
+    receiver.changed(transfer({ id: 2, state: 'declined' }));
     receiver.changed(transfer());
     receiver.changed(transfer({ state: 'done', endedAt: 2000, savedAs: '/x/lecture1.mp4' }));
     expect(said).to.deep.equal(['Received lecture1.mp4 from Yoda', said[1]]);
