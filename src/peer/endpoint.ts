@@ -93,13 +93,16 @@ export class Endpoint {
     this.#socket = socket;
   }
 
-  /** Breaks off what is under way, and closes the socket: nothing of it keeps the process alive. */
+  /**
+   * Breaks off what is under way, lets channels that are being closed come to their end (two seconds at most), and
+   * closes the socket: nothing of it keeps the process alive.
+   */
   async stop(): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
     const meetings = [...this.#meetings.values()];
-    for (const meeting of meetings) meeting.end(broken('The transfer of files was stopped here.'));
-    await Promise.all(meetings.map((meeting) => meeting.over));
+    const stopped = broken('The transfer of files was stopped here.');
+    await Promise.all(meetings.map((meeting) => meeting.stop(stopped)));
     await socket?.close();
   }
 

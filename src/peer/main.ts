@@ -2,7 +2,7 @@ import { Agent } from './agent.ts';
 import { type ClientCalls, Ipc, type IpcPort, type PeerCalls, type PeerEvents } from './ipc.ts';
 
 /** A fault that nobody foresaw shall not keep the process from ending. */
-const END_MS = 2000;
+const END_MS = 2500;
 
 /**
  * The peer process: forked by a client (client/peer-process.ts), told what to do over the channel between the two, and

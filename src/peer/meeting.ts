@@ -48,6 +48,7 @@ export class Meeting {
   readonly #route: Deferred<Route> = deferred();
   readonly #over: Deferred<void> = deferred();
   readonly #timers: NodeJS.Timeout[] = [];
+  #channel: SecureChannel | undefined;
   #routed = false;
   #heardOf = false;
 
@@ -94,6 +95,7 @@ export class Meeting {
       this.#stream.connect(socket, streamIds(this.#introduction.id)[this.#other], place.port, place.address);
       this.#stream.setKeepalive(ANNOUNCE_MS);
       const channel = await SecureChannel.open(this.#duplex, this.#introduction, path, context);
+      this.#channel = channel;
       clearTimeout(deadline);
       this.#duplex.watch(silenceMs);
       return channel;
@@ -120,6 +122,12 @@ export class Meeting {
       }
       if (datagram.relayed && this.#rendezvous.relayAsked) this.#relayed();
     }
+  }
+
+  /** Breaks off whatever stands, but for a channel that is being closed: its last words may be what the other waits for. */
+  async stop(failure: Failure): Promise<void> {
+    if (!this.#channel?.closing) this.end(failure);
+    await this.over;
   }
 
   /** Breaks off whatever stands. */

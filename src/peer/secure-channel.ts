@@ -92,6 +92,11 @@ export class SecureChannel implements Channel {
     }
   }
 
+  /** It is on its way to its end, which comes within two seconds: what was written before still arrives. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
