@@ -5,9 +5,9 @@ export function askYes(question: string, signal?: AbortSignal): Promise<boolean>
   const readline = createInterface({ input: process.stdin, output: process.stderr, historySize: 0 });
   return new Promise<boolean>((resolve) => {
     const done = (answer: string): void => {
+      resolve(/^\s*y(es)?\s*$/i.test(answer));
       readline.close();
       process.stdin.pause();
-      resolve(/^\s*y(es)?\s*$/i.test(answer));
     };
     // Ctrl-C means the command, not the question.
     readline.once('SIGINT', () => {

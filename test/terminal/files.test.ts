@@ -1,0 +1,111 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Client } from '../../src/client/client.ts';
+import { parseTarget } from '../../src/client/target.ts';
+import { openHome } from '../../src/home.ts';
+import type { Robot } from './robot.ts';
+import { Room } from './room.ts';
+
+describe('files from terminal to terminal', function () {
+  this.timeout(60_000);
+  const content = Buffer.alloc(3_000_000, 'lecture');
+  let room: Room;
+  let lecture: string;
+
+  before(async () => {
+    room = await Room.open();
+    lecture = join(room.folder, 'lecture1.mp4');
+    await writeFile(lecture, content);
+  });
+
+  after(() => room.stop());
+
+  /** A member in a home of his own, who is signed in there. */
+  async function member(name: string): Promise<{ env: Record<string, string>; downloads: string }> {
+    const home = await openHome({ GOLDCTL_HOME: join(room.folder, `home-of-${name}`) });
+    await home.prepare();
+    const { listening } = await (await room.client()).call('admin.status', {});
+    const server = `tcp://${listening[0]!.address}`;
+    const client = await Client.connect({ target: parseTarget(server), home });
+    await client.signUp({ name, password: 'correct horse' });
+    await client.close();
+    return { env: { GOLDCTL_HOME: home.root, GOLDCTL_SERVER: server }, downloads: home.downloadsFolder };
+  }
+
+  /** Others can reach a member with files. */
+  async function reachable(name: string): Promise<void> {
+    const client = await room.client();
+    for (;;) {
+      const { members } = await client.call('members.active', {});
+      if (members.some((each) => each.name === name && each.peerPort !== null)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  it('go by UPD in one dashboard and ACCEPT in the other, while everything else goes on', async () => {
+    const [yoda, han] = [await member('yoda'), await member('han')];
+    const sender = room.robot({ env: yoda.env });
+    const receiver = room.robot({ env: han.env, columns: 150, rows: 40 });
+    await Promise.all([sender.see('● online'), receiver.see('● online'), reachable('yoda'), reachable('han')]);
+    await receiver.see('UPD user file sends one');
+    sender.say(`UPD han ${lecture}`);
+    await receiver.see('yoda offers lecture1.mp4 (3.0 MB): ACCEPT 1 or DECLINE 1');
+    await receiver.see('─ Transfers  1 offered');
+    sender.say('MSG Did you get it?');
+    await receiver.see('Did you get it?');
+    receiver.say('ACCEPT 1');
+    await receiver.see('Received lecture1.mp4 from yoda');
+    await sender.see('lecture1.mp4 has been uploaded');
+    await receiver.see(/↓ lecture1\.mp4 +100%/);
+    await receiver.see(/█{6} received/);
+    await sender.see(/↑ lecture1\.mp4/);
+    expect(await readFile(join(han.downloads, 'lecture1.mp4'))).to.deep.equal(content);
+    sender.say('UPD han /nowhere/at/all');
+    await sender.see(/nowhere/);
+    for (const robot of [sender, receiver]) {
+      robot.press('ctrl-c');
+      expect((await robot.exited).exitCode).to.equal(0);
+    }
+  });
+
+  it('go from a share to a fetch, and Ctrl-C ends both cleanly', async () => {
+    const [leia, luke] = [await member('leia'), await member('luke')];
+    const share = room.robot({ args: ['files', 'share', lecture], env: leia.env });
+    await share.see('lecture1.mp4 is published (3.0 MB');
+    await share.see('Serving until Ctrl-C.');
+    const slow = room.robot({ args: ['files', 'fetch', 'lecture1.mp4', '--limit', '300kB'], env: luke.env });
+    await slow.see(/lecture1\.mp4 {2}[█░]+ +\d+% /);
+    await share.see('luke fetches lecture1.mp4 (3.0 MB).');
+    slow.press('ctrl-c');
+    await slow.see(/Interrupted at \d+%\. Run it again: it resumes/);
+    expect((await slow.exited).exitCode).to.equal(1);
+    const again = room.robot({ args: ['files', 'fetch', 'lecture1.mp4'], env: luke.env });
+    expect((await again.exited).exitCode).to.equal(0);
+    expect(again.text).to.include('Received lecture1.mp4 from leia');
+    expect(await readFile(join(luke.downloads, 'lecture1.mp4'))).to.deep.equal(content);
+    share.press('ctrl-c');
+    await share.see('Ended: nothing is served any more.');
+    expect((await share.exited).exitCode).to.equal(0);
+  });
+
+  it('are asked about by a receiver at a terminal', async () => {
+    const [lando, chewie] = [await member('lando'), await member('chewie')];
+    const receiver: Robot = room.robot({ args: ['files', 'receive', '--once'], env: lando.env });
+    await receiver.see('Waiting for files as lando');
+    await reachable('lando');
+    const refused = room.run(['files', 'send', 'lando', lecture], chewie.env);
+    await receiver.see('chewie offers lecture1.mp4 (3.0 MB). Take it? [y/N]');
+    receiver.say('n');
+    await receiver.see('Declined lecture1.mp4');
+    const { exit, stderr } = await refused;
+    expect(exit, stderr).to.equal(1);
+    expect(stderr).to.include('lando declined lecture1.mp4');
+    const sent = room.run(['files', 'send', 'lando', lecture], chewie.env);
+    await receiver.until((text) => text.split('Take it?').length === 3, 'to be asked again');
+    receiver.say('y');
+    await receiver.see('Received lecture1.mp4 from chewie');
+    expect((await receiver.exited).exitCode).to.equal(0);
+    expect(await sent).to.include({ exit: 0 });
+  });
+});
