@@ -1,3 +1,6 @@
+/** Unused time of so long may be made up for: timers are late. */
+const BURST_MS = 50;
+
 /** A cap on bytes a second, shared by whoever debits it. */
 export class Bucket {
   #rate: number | null;
@@ -27,7 +30,7 @@ export class Bucket {
   debit(bytes: number): number {
     if (this.#rate === null) return 0;
     const now = this.#now();
-    this.#paidAt = Math.max(this.#paidAt, now) + (bytes / this.#rate) * 1000;
-    return this.#paidAt - now;
+    this.#paidAt = Math.max(this.#paidAt, now - BURST_MS) + (bytes / this.#rate) * 1000;
+    return Math.max(0, this.#paidAt - now);
   }
 }

@@ -390,7 +390,8 @@ export class Download implements PullerHost {
     const first = this.#part!.first[file]! + at;
     for (let index = first; index < first + count; index += 1) this.#claims[index]! += 1;
     puller.pull(file, at, count);
-    const wait = this.#settings.bucket?.debit(count * BLOCK_BYTES) ?? 0;
+    const wait =
+      this.#settings.bucket?.debit(Math.min(count * BLOCK_BYTES, this.files[file]!.size - at * BLOCK_BYTES)) ?? 0;
     if (wait < 1) return;
     this.#notBefore = performance.now() + wait;
     clearTimeout(this.#paid);
@@ -499,8 +500,7 @@ export class Download implements PullerHost {
     this.#over = true;
     this.#abort.abort(failure);
     this.#stopClocks();
-    const told = failure.code === 'STORE_FAILED' ? unsaved(failure) : failure;
-    for (const puller of this.#pullers) puller.stop(told, declined);
+    for (const puller of this.#pullers) puller.stop(failure, declined);
     this.#reporter.stop();
     this.#failed(failure);
     void this.#settled().then(() => this.#part?.close());
@@ -514,10 +514,4 @@ export class Download implements PullerHost {
     clearInterval(this.#clock);
     clearTimeout(this.#paid);
   }
-}
-
-/** Others are not told where this side keeps its files. */
-function unsaved({ data }: Failure): Failure {
-  const why = data.full === true ? 'its disk is full' : 'its disk does not take it';
-  return new Failure('NOT_AVAILABLE', `The receiver cannot save it: ${why}. What it has is kept.`);
 }

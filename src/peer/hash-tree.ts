@@ -85,7 +85,7 @@ export async function hashFile(file: string, { signal, onProgress }: HashOptions
       root: rootOf(leaves).toString('hex'),
       leaves,
       size: before.size,
-      modified: Math.floor(before.mtimeMs),
+      modified: modifiedOf(before),
     };
   } finally {
     await handle.close();
@@ -128,6 +128,11 @@ async function readFully(handle: FileHandle, into: Buffer, at: number, length: n
     got += bytesRead;
   }
   return into.subarray(0, length);
+}
+
+/** Time of the last change as transfers tell it: whole milliseconds, nothing before 1970. */
+export function modifiedOf({ mtimeMs }: { readonly mtimeMs: number }): number {
+  return Math.max(0, Math.floor(mtimeMs));
 }
 
 async function openFile(file: string): Promise<FileHandle> {

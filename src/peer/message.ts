@@ -111,9 +111,15 @@ export function checkMessage(value: unknown): Message {
   }
 }
 
-/** A Failure as `refuse` carries it. Nothing of ours but the sentence goes to strangers. */
+/** A Failure as `refuse` carries it. What names a folder of this side is told in other words. */
 export function refusal(failure: Failure, declined = false): Message {
-  return { type: 'refuse', code: failure.code, reason: failure.message.slice(0, MAX_REASON), declined };
+  const { code, message, data } = failure;
+  if (data.folder === undefined) return { type: 'refuse', code, reason: message.slice(0, MAX_REASON), declined };
+  if (code === 'TOO_LARGE')
+    return { type: 'refuse', code, reason: 'The receiver has too little space for it.', declined };
+  const why = data.full === true ? 'its disk is full' : 'its disk does not take it';
+  const reason = `The receiver cannot save it: ${why}. What it has is kept.`;
+  return { type: 'refuse', code: 'NOT_AVAILABLE', reason, declined };
 }
 
 /** What a `refuse` says, as this side throws it. `data.declined` where a person or a rule said no. */

@@ -286,7 +286,9 @@ export class Part {
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
         if ((await lstat(folder)).isDirectory()) continue;
-        throw new Failure('STORE_FAILED', `${folder} is in the way and is no folder. Move it away, then try again.`);
+        throw new Failure('STORE_FAILED', `${folder} is in the way and is no folder. Move it away, then try again.`, {
+          data: { folder },
+        });
       }
     }
   }
@@ -395,7 +397,7 @@ export class Part {
     throw new Failure(
       'TOO_LARGE',
       `${this.spec.name} needs ${needed} bytes, and ${this.spec.into} has ${free} left. Make room, or choose another folder.`,
-      { data: { needed, free } },
+      { data: { folder: this.spec.into, needed, free } },
     );
   }
 }
@@ -538,7 +540,9 @@ function isAlive(pid: number): boolean {
 }
 
 function noName({ name, into }: PartSpec): Failure {
-  return new Failure('STORE_FAILED', `There are ${MAX_NUMBER} files like ${name} in ${into}. Move some away.`);
+  return new Failure('STORE_FAILED', `There are ${MAX_NUMBER} files like ${name} in ${into}. Move some away.`, {
+    data: { folder: into },
+  });
 }
 
 function storeFailure(cause: unknown, { into, name }: PartSpec): unknown {

@@ -4,6 +4,7 @@ import { BLOCK_BYTES } from './hash-tree.ts';
 
 /** A frame of a full block fits. */
 const BUFFER_BYTES = BLOCK_HEAD + BLOCK_BYTES;
+const SMALL_BYTES = BLOCK_BYTES / 2;
 /** 16 MiB are kept for later, more goes to the garbage collector. */
 const KEPT = 64;
 
@@ -11,8 +12,12 @@ const KEPT = 64;
 export class BlockPool {
   readonly #free: ArrayBufferLike[] = [];
 
-  /** Holds a block and the head of its frame. What is in it is left from before. */
-  take(): Buffer {
+  /**
+   * Holds a block of so many bytes and the head of its frame. What is in it is left from before. Small blocks, of small
+   * files, get small buffers: many of them can be on their way at once.
+   */
+  take(length: number): Buffer {
+    if (length < SMALL_BYTES) return Buffer.allocUnsafeSlow(BLOCK_HEAD + length);
     const bytes = this.#free.pop();
     return bytes ? Buffer.from(bytes) : Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }

@@ -59,6 +59,7 @@ export class Puller {
   #going = false;
   #place: number | null = null;
   #over = false;
+  /** Blocks that came and are not yet on the disk. */
   #writing = 0;
   #handled = 0;
   #acked = 0;
@@ -88,9 +89,9 @@ export class Puller {
     return this.#place;
   }
 
-  /** Bytes asked for that are not yet on the disk. */
+  /** Bytes asked for that are not yet on the disk; each block counts as a full one. */
   get inFlight(): number {
-    return this.#requested.size * BLOCK_BYTES + this.#writing;
+    return (this.#requested.size + this.#writing) * BLOCK_BYTES;
   }
 
   get requested(): number {
@@ -168,10 +169,10 @@ export class Puller {
     }
   }
 
-  /** So many bytes of it are on the disk, or not needed. */
+  /** A block of so many bytes is on the disk, or not needed. */
   handled(bytes: number): void {
     this.#handled += bytes;
-    this.#writing -= bytes;
+    this.#writing -= 1;
     if (this.#handled - this.#acked >= ACK_BYTES || this.inFlight === 0) this.acknowledge();
   }
 
@@ -267,7 +268,7 @@ export class Puller {
     (wanted ? this.#requested : this.#dropped).delete(key);
     this.#movedAt = performance.now();
     this.meter.add(content.length);
-    this.#writing += content.length;
+    this.#writing += 1;
     this.#host.block(this, file, block, content, wanted);
   }
 

@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { BLOCK_HEAD } from './frame.ts';
-import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf } from './hash-tree.ts';
+import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf, modifiedOf } from './hash-tree.ts';
 import { type FileSpec, MAX_BYTES, MAX_FILES } from './message.ts';
 import { blocks } from './pool.ts';
 import { checkPath, checkPaths } from './safe-path.ts';
@@ -57,7 +57,7 @@ export class Source implements FileSpec {
    */
   async read(block: number): Promise<{ readonly buffer: Buffer; readonly length: number }> {
     const length = blockBytes(this.size, block);
-    const buffer = blocks.take();
+    const buffer = blocks.take(length);
     this.#reading += 1;
     try {
       const handle = await this.#open();
@@ -155,7 +155,7 @@ export class Source implements FileSpec {
     const now = await handle.stat();
     if (!now.isFile()) throw this.#gone('is no file any more');
     if (now.nlink === 0) throw this.#gone('was deleted or replaced');
-    if (now.size !== this.size || now.mtimeMs !== this.#mtimeMs || Math.floor(now.mtimeMs) !== this.modified) {
+    if (now.size !== this.size || now.mtimeMs !== this.#mtimeMs || modifiedOf(now) !== this.modified) {
       throw this.#gone('has changed');
     }
   }
@@ -190,7 +190,7 @@ export async function sourceOf(
   if (!stats.isFile())
     throw new Failure('NO_SUCH_FILE', `${file} is neither a file nor a folder, so it cannot be sent.`);
   const path = basename(resolve(file)).normalize('NFC');
-  return new Source({ file, path, size: stats.size, modified: Math.floor(stats.mtimeMs), ...known });
+  return new Source({ file, path, size: stats.size, modified: modifiedOf(stats), ...known });
 }
 
 /**
@@ -228,8 +228,8 @@ async function walk(folder: string, above: string, into: Source[]): Promise<numb
       if (into.length === MAX_FILES) {
         throw new Failure('TOO_LARGE', `More than ${MAX_FILES} files cannot be sent at once. Pack them into one.`);
       }
-      const { size, mtimeMs } = await lstat(file);
-      into.push(new Source({ file, path, size, modified: Math.floor(mtimeMs) }));
+      const stats = await lstat(file);
+      into.push(new Source({ file, path, size: stats.size, modified: modifiedOf(stats) }));
     }
   }
   return skipped;

@@ -328,7 +328,7 @@ export class Upload {
   }
 
   #readAhead(): void {
-    while (this.#ahead.length < AHEAD) {
+    while (!this.#over && this.#ahead.length < AHEAD) {
       const range = this.#ranges[0];
       if (!range) return;
       const { file, from, end } = range;

@@ -55,7 +55,7 @@ export class Wire {
   /** Why it ended; null where this side or the other closed it in order. Never rejects. */
   readonly ended: Promise<Failure | null>;
   readonly #duplex: Duplex;
-  readonly #reader = new FrameReader((length) => blocks.take().subarray(0, length));
+  readonly #reader = new FrameReader((length) => blocks.take(length).subarray(0, length));
   readonly #early: Message[] = [];
   readonly #options: Required<WireOptions>;
   readonly #clock: NodeJS.Timeout;

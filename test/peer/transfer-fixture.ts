@@ -4,9 +4,11 @@ import { type AddressInfo, connect as connectSocket, createServer, type Socket }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { connect as connectSecure, TLSSocket } from 'node:tls';
 import { Failure } from '../../src/domain/failure.ts';
 import { FrameReader } from '../../src/peer/frame.ts';
 import { hashFile } from '../../src/peer/hash-tree.ts';
+import { loadIdentity } from '../../src/peer/identity.ts';
 import type { FileSpec } from '../../src/peer/message.ts';
 import { sourceOf } from '../../src/peer/source.ts';
 import type { Library } from '../../src/peer/upload.ts';
@@ -31,6 +33,17 @@ export async function channelPair(
   const other = await accepted;
   server.close();
   return [channelOf(made, names[1]), channelOf(other, names[0])];
+}
+
+/** The same within TLS 1.3, by a key of the moment. */
+export async function secureChannelPair(): Promise<[TestChannel, TestChannel]> {
+  const folder = await temporary();
+  const { key, cert } = await loadIdentity(join(folder, 'peer.pem'));
+  const [made, other] = await channelPair();
+  const server = new TLSSocket(other.duplex as Socket, { isServer: true, key, cert, minVersion: 'TLSv1.3' });
+  const client = connectSecure({ socket: made.duplex, rejectUnauthorized: false });
+  await new Promise((resolve) => client.once('secureConnect', resolve));
+  return [channelOf(client, 'ben'), channelOf(server, 'ann')];
 }
 
 export function channelOf(socket: Socket, member: string): TestChannel {
