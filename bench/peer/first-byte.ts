@@ -24,7 +24,7 @@ export const firstByte: Figure = {
         for (let i = 0; i < runs * SENDS_A_RUN; i++) {
           const begun = monotonicMs();
           mustBeDone(await sender.finished(await sender.send(receiver.name, path)));
-          const { firstAt } = await readTrace(trace);
+          const [firstAt] = (await readTrace(trace)).times;
           if (firstAt === undefined) throw new Error('No block was seen on its way to the disk.');
           times.push(firstAt - begun);
           await rm(trace);

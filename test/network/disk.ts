@@ -11,8 +11,8 @@ export function diskEnv(disk: { readonly trace?: string; readonly bytesPerSecond
 /** What was written of the files on their way, by all processes of that trace, in order. */
 export interface DiskTrace {
   readonly blocks: number;
-  /** When the first block was written, in ms of the monotonic clock. */
-  readonly firstAt: number | undefined;
+  /** When each write of a block was done, in ms of the monotonic clock. */
+  readonly times: readonly number[];
   /** Blocks that were written although the state already said they are there. */
   readonly twice: readonly number[];
 }
@@ -21,17 +21,15 @@ export async function readTrace(file: string): Promise<DiskTrace> {
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n'); // nothing written, no trace
   const recorded = new Set<number>();
   const twice: number[] = [];
-  let blocks = 0;
-  let firstAt: number | undefined;
+  const times: number[] = [];
   for (const line of lines) {
     const [what, block, at] = line.split(' ');
     if (what === 'recorded') recorded.add(Number(block));
     if (what !== 'content') continue;
-    blocks += 1;
-    firstAt ??= Number(at);
+    times.push(Number(at));
     if (recorded.has(Number(block))) twice.push(Number(block));
   }
-  return { blocks, firstAt, twice };
+  return { blocks: times.length, times, twice };
 }
 
 /** Now, in ms of the clock of traces. */
