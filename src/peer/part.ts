@@ -42,9 +42,21 @@ const OWNED_MS = 30_000;
 const ENDING_MS = 5000;
 const ENDING_POLL_MS = 50;
 const OPEN_FILES = 16;
-const WRITES = 4;
+const WRITES = 2;
+/** Blocks in one writing; they wait this long for those behind them. */
+const RUN = 4;
+const GATHER_MS = 5;
 const SYNC_BYTES = 64 * 1024 * 1024;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+interface Waiting {
+  readonly file: number;
+  readonly block: number;
+  readonly content: Uint8Array;
+  readonly leaf: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** States in use by this process: a pid does not tell two transfers of one process apart. */
 const inUse = new Set<string>();
@@ -66,7 +78,8 @@ export class Part {
   readonly #handles = new Map<number, { handle: Promise<FileHandle>; users: number }>();
   #done = 0;
   #writes = 0;
-  #waiting: (() => void)[] = [];
+  readonly #queue: Waiting[] = [];
+  #soon: NodeJS.Timeout | undefined;
   #unsynced = 0;
   #syncing = false;
   #closed = false;
@@ -153,24 +166,48 @@ export class Part {
    * @returns once content and hash are with the system: from now on no kill of the process loses it
    * @throws Failure STORE_FAILED, for instance where the disk is full
    */
-  async write(file: number, block: number, content: Uint8Array, leaf: Buffer): Promise<void> {
-    if (this.#writes >= WRITES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#writes += 1;
-    const index = this.first[file]! + block;
-    try {
-      await this.#use(file, (handle) => writeFully(handle, content, block * BLOCK_BYTES));
-      const before = this.#state.has(index);
-      await this.#state.record(index, leaf);
-      if (!before) this.#done += content.length;
-    } catch (cause) {
-      throw storeFailure(cause, this.spec);
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#writes -= 1;
+  write(file: number, block: number, content: Uint8Array, leaf: Buffer): Promise<void> {
+    const written = new Promise<void>((resolve, reject) => {
+      this.#queue.push({ file, block, content, leaf, resolve, reject });
+    });
+    if (this.#queue.length >= RUN) this.#pump();
+    else this.#soon ??= setTimeout(() => this.#pump(), GATHER_MS);
+    return written;
+  }
+
+  /** Each call of the system costs as much as hashing a block: blocks that lie behind one another are written in one. */
+  #pump(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    while (this.#writes < WRITES && this.#queue.length > 0) {
+      const run = [this.#queue.shift()!];
+      const { file, block } = run[0]!;
+      while (run.length < RUN && this.#queue[0]?.file === file && this.#queue[0].block === block + run.length) {
+        run.push(this.#queue.shift()!);
+      }
+      this.#writes += 1;
+      void this.#writeRun(file, run).finally(() => {
+        this.#writes -= 1;
+        if (this.#queue.length >= RUN || !this.#soon) this.#pump();
+      });
     }
-    this.#unsynced += content.length;
-    if (this.#unsynced >= SYNC_BYTES) this.#sync(file);
+  }
+
+  /** Never rejects: whoever waits for a block is told. */
+  async #writeRun(file: number, run: readonly Waiting[]): Promise<void> {
+    const { block } = run[0]!;
+    try {
+      const contents = run.map(({ content }) => content);
+      await this.#use(file, (handle) => writeAll(handle, contents, block * BLOCK_BYTES));
+      const fresh = run.filter((one) => !this.#state.has(this.first[file]! + one.block));
+      await Promise.all(run.map((one) => this.#state.record(this.first[file]! + one.block, one.leaf)));
+      for (const { content } of fresh) this.#done += content.length;
+      for (const { content } of run) this.#unsynced += content.length;
+      for (const { resolve } of run) resolve();
+      if (this.#unsynced >= SYNC_BYTES) this.#sync(file);
+    } catch (cause) {
+      for (const { reject } of run) reject(storeFailure(cause, this.spec));
+    }
   }
 
   /** @param block in the row of all blocks */
@@ -500,6 +537,17 @@ async function readBlock(handle: FileHandle, into: Buffer, block: number): Promi
     got += bytesRead;
   }
   return into;
+}
+
+/** Writes all of it: the system may take less at once, when the disk is nearly full. */
+async function writeAll(handle: FileHandle, contents: readonly Uint8Array[], at: number): Promise<void> {
+  const { bytesWritten: first } = await handle.writev(contents, at);
+  let before = 0;
+  for (const content of contents) {
+    const done = Math.min(content.length, Math.max(0, first - before));
+    if (done < content.length) await writeFully(handle, content.subarray(done), at + before + done);
+    before += content.length;
+  }
 }
 
 async function sameFile(a: string, b: string): Promise<boolean> {

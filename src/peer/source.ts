@@ -21,6 +21,16 @@ export interface SourceSettings extends Omit<FileSpec, 'root'> {
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
+/** Between two looks at whether it is still the same file. Whoever is told its hashes is told after another look. */
+const CHECK_MS = 100;
+
+/** One block of a source. */
+export interface BlockRead {
+  /** Of the pool. The content begins behind the head of its frame. */
+  readonly buffer: Buffer;
+  readonly length: number;
+}
+
 /**
  * A file to be sent, read block by block where it lies. It is the same file from the first block to the last, or
  * reading fails with GONE: size, time of change and, where they are known, hashes have to stay as they were.
@@ -38,6 +48,7 @@ export class Source implements FileSpec {
   #missing: number;
   #opening: Promise<FileHandle> | undefined;
   #mtimeMs = 0;
+  #checkedAt = 0;
   #reading = 0;
   #closing = false;
 
@@ -52,30 +63,42 @@ export class Source implements FileSpec {
   }
 
   /**
-   * @returns a buffer of the pool whose content begins behind the head of its frame
+   * Reads blocks that lie behind one another, in one call of the system: each call costs as much as hashing a block.
    * @throws Failure GONE
    */
-  async read(block: number): Promise<{ readonly buffer: Buffer; readonly length: number }> {
-    const length = blockBytes(this.size, block);
-    const buffer = blocks.take(length);
+  async read(from: number, count: number): Promise<readonly BlockRead[]> {
+    const reads = Array.from({ length: count }, (_, i) => {
+      const length = blockBytes(this.size, from + i);
+      return { buffer: blocks.take(length), length };
+    });
     this.#reading += 1;
     try {
       const handle = await this.#open();
-      for (let got = 0; got < length; ) {
-        const { bytesRead } = await handle.read(buffer, BLOCK_HEAD + got, length - got, this.#at(block) + got);
-        if (bytesRead === 0) throw this.#gone('is shorter than it was');
-        got += bytesRead;
-      }
-      await this.#check(handle);
-      this.#learn(block, leafOf(buffer.subarray(BLOCK_HEAD, BLOCK_HEAD + length)));
-      return { buffer, length };
+      const views = reads.map(({ buffer, length }) => buffer.subarray(BLOCK_HEAD, BLOCK_HEAD + length));
+      await this.#fill(handle, views, from * BLOCK_BYTES);
+      if (performance.now() - this.#checkedAt > CHECK_MS) await this.#check(handle);
+      for (const [i, view] of views.entries()) this.#learn(from + i, leafOf(view));
+      return reads;
     } catch (cause) {
-      blocks.give(buffer);
+      for (const { buffer } of reads) blocks.give(buffer);
       if (cause instanceof Failure) throw cause;
       throw this.#gone(`cannot be read (${(cause as NodeJS.ErrnoException).code})`, cause);
     } finally {
       this.#reading -= 1;
       if (this.#closing) await this.close();
+    }
+  }
+
+  async #fill(handle: FileHandle, views: readonly Buffer[], at: number): Promise<void> {
+    const { bytesRead: first } = await handle.readv(views, at);
+    let before = 0;
+    for (const view of views) {
+      for (let got = Math.min(view.length, Math.max(0, first - before)); got < view.length; ) {
+        const { bytesRead } = await handle.read(view, got, view.length - got, at + before + got);
+        if (bytesRead === 0) throw this.#gone('is shorter than it was');
+        got += bytesRead;
+      }
+      before += view.length;
     }
   }
 
@@ -87,9 +110,9 @@ export class Source implements FileSpec {
     for (let block = 0; this.#missing > 0 && block < blocksIn(this.size); block += 1) {
       signal?.throwIfAborted();
       if (this.#known?.[block]) continue;
-      const { buffer } = await this.read(block);
-      blocks.give(buffer);
+      for (const { buffer } of await this.read(block, 1)) blocks.give(buffer);
     }
+    await this.#checkNow();
     return this.#table();
   }
 
@@ -101,10 +124,6 @@ export class Source implements FileSpec {
     this.#opening = undefined;
     const handle = await opening.catch(() => undefined);
     await handle?.close();
-  }
-
-  #at(block: number): number {
-    return block * BLOCK_BYTES;
   }
 
   #table(): Buffer {
@@ -151,7 +170,18 @@ export class Source implements FileSpec {
     }
   }
 
+  async #checkNow(): Promise<void> {
+    this.#reading += 1;
+    try {
+      await this.#check(await this.#open());
+    } finally {
+      this.#reading -= 1;
+      if (this.#closing) await this.close();
+    }
+  }
+
   async #check(handle: FileHandle): Promise<void> {
+    this.#checkedAt = performance.now();
     const now = await handle.stat();
     if (!now.isFile()) throw this.#gone('is no file any more');
     if (now.nlink === 0) throw this.#gone('was deleted or replaced');

@@ -8,7 +8,7 @@ import { Meter, Reporter } from './meter.ts';
 import type { Want } from './opening.ts';
 import { blocks } from './pool.ts';
 import type { Slots } from './slots.ts';
-import type { Source } from './source.ts';
+import type { BlockRead, Source } from './source.ts';
 import type { PeerChannel, Wire } from './wire.ts';
 
 /** Where wanted files come from. */
@@ -39,8 +39,9 @@ export interface UploadSettings {
 
 /** What a sender may be owed acknowledgements for: bounds the memory of a receiver whose disk is slow. */
 export const CREDIT_BYTES = 16 * 1024 * 1024;
-/** Blocks read before they are asked of the channel. */
-const AHEAD = 4;
+/** Blocks read before they are asked of the channel, and in one reading. */
+const AHEAD = 8;
+const RUN = 4;
 /** More is no receiver's window. */
 const MAX_PULLED = 4 * (CREDIT_BYTES / BLOCK_BYTES);
 const MAX_ASKED = 4096;
@@ -55,7 +56,7 @@ interface Range {
 interface Ahead {
   readonly file: number;
   readonly block: number;
-  readonly read: ReturnType<Source['read']>;
+  readonly read: Promise<BlockRead>;
 }
 
 /** The sending side of one channel: answers what the receiver asks for, in its own time and within its credit. */
@@ -328,18 +329,22 @@ export class Upload {
   }
 
   #readAhead(): void {
-    while (!this.#over && this.#ahead.length < AHEAD) {
+    while (!this.#over && this.#ahead.length + RUN <= AHEAD) {
       const range = this.#ranges[0];
       if (!range) return;
       const { file, from, end } = range;
-      if (from + 1 === end) this.#ranges.shift();
-      else this.#ranges[0] = { file, from: from + 1, end };
-      this.#pulled -= 1;
+      const count = Math.min(RUN, end - from);
+      if (from + count === end) this.#ranges.shift();
+      else this.#ranges[0] = { file, from: from + count, end };
+      this.#pulled -= count;
       const source = this.#sources[file]!;
       this.#keepOpen(source);
-      const read = source.read(from);
-      read.catch(() => undefined); // heard when its turn comes
-      this.#ahead.push({ file, block: from, read });
+      const reads = source.read(from, count);
+      for (let i = 0; i < count; i += 1) {
+        const read = reads.then((all) => all[i]!);
+        read.catch(() => undefined); // heard when its turn comes
+        this.#ahead.push({ file, block: from + i, read });
+      }
     }
   }
 
