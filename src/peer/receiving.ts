@@ -37,6 +37,8 @@ interface Receipt {
   /** Undefined while another process has seen it and this one has not. */
   offer?: Offer;
   wire?: Wire;
+  /** The channel that the download has got. */
+  pulled?: Wire;
   download?: Download;
   /** Why it ended, as the sender is told. */
   failure?: Failure;
@@ -216,7 +218,8 @@ export class Receiving {
       await download.open().catch(() => {}); // `finished` tells
     }
     const { wire, download } = receipt;
-    if (!wire || wire.over) return;
+    if (!wire || wire.over || wire === receipt.pulled) return;
+    receipt.pulled = wire;
     if (entry.over) {
       await this.#tellEnd(receipt, wire);
       return;
