@@ -32,9 +32,9 @@ export async function carryFile(
   { sender, receiver, path, bytes }: { sender: Member; receiver: Member; path: string; bytes: number },
   how: 'send' | 'fetch' = 'send',
 ): Promise<Carried> {
+  const listing = how === 'fetch' ? await sender.publish(path) : undefined; // hashed before
   const before = await Promise.all([sender, receiver].map(usageOfPeer));
   const earlier = new Set(receiver.transfers.map(({ id }) => id));
-  const listing = how === 'fetch' ? await sender.publish(path) : undefined;
   const begun = performance.now();
   if (listing) mustBeDone(await receiver.finished(await receiver.fetch(listing.name)));
   else mustBeDone(await sender.finished(await sender.send(receiver.name, path)));
