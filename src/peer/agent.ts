@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../domain/failure.ts';
 import type { Place } from '../protocol/datagram.ts';
 import { Endpoint } from './endpoint.ts';
@@ -51,6 +52,7 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#stopping.signal); // every channel that is being made listens
     this.answers = {
       start: (settings) => this.#start(settings),
       online: ({ daemon }) => this.#online(daemon),

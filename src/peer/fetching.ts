@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../domain/failure.ts';
 import { Bucket } from './bucket.ts';
 import { Download, type DownloadProgress } from './download.ts';
@@ -98,6 +99,7 @@ export class Fetching {
     const { name, size, hash, to, limit, sources, share } = entry.job as FetchJob;
     const called = safeName(name);
     const abort = new AbortController();
+    setMaxListeners(0, abort.signal); // every source listens
     const download = new Download({
       into: to ?? this.#options.downloads,
       name: called,
