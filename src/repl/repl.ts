@@ -502,7 +502,8 @@ export class Repl {
       this.#end();
     } else {
       this.#interrupted = true;
-      this.#print(['To end, type -quit, or press Ctrl-C once more.']);
+      const under = this.#files.underWay.map(stateSentence);
+      this.#print([...under, 'To end, type -quit, or press Ctrl-C once more.']);
     }
   }
 

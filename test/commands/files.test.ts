@@ -37,11 +37,13 @@ describe('goldctl files and ping', function () {
 
   /** The command carries files of hans from here on. */
   async function hansIsReachable(): Promise<void> {
+    const owner = await daemon.connect({ resume: false });
     for (;;) {
-      const { members } = await yoda.link.call('members.active', {});
-      if (members.some(({ name, peerPort }) => name === 'hans' && peerPort !== null)) return;
+      const { members } = await owner.call('members.active', {});
+      if (members.some(({ name, peerPort }) => name === 'hans' && peerPort !== null)) break;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    await owner.close();
   }
 
   it('measures the way to a member', async () => {
