@@ -223,7 +223,7 @@ describe('rates import and export', () => {
     const { stdout } = await room.run(['rates', 'export', 'vàng SJC', '--from', '2021-01-02', '--to', '2021-01-02']);
     expect(stdout).to.equal(
       'instrument,market,provider,company,brand,buy,sell,currency,unit,at,checkedAt,id\n' +
-        'SJC,gold,import,,,56000000,57000000,VND,tael,2021-01-01T17:00:00.000Z,2021-01-01T17:00:00.000Z,KJEIW0W0\n',
+        `SJC,gold,import,,,56000000,57000000,VND,tael,2021-01-01T17:00:00.000Z,2021-01-01T17:00:00.000Z,${day('2021-01-02')}\n`,
     );
     expect((await room.run(['rates', 'export', 'SJD'])).stderr).to.contain('Did you mean SJC');
     expect((await room.run(['rates', 'export', '--from', 'then'])).exit).to.equal(2);
