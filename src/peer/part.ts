@@ -44,8 +44,8 @@ const ENDING_POLL_MS = 50;
 const OPEN_FILES = 16;
 const WRITES = 2;
 /** Blocks in one writing; they wait this long for those behind them. */
-const RUN = 4;
-const GATHER_MS = 5;
+const RUN = 8;
+const GATHER_MS = 10;
 const SYNC_BYTES = 64 * 1024 * 1024;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
