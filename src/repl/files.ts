@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Link } from '../client/link.ts';
-import type { Offer, Peers } from '../client/peers.ts';
+import { type Offer, Peers } from '../client/peers.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
@@ -165,8 +165,7 @@ export class Files {
 
   async #start(): Promise<Peers> {
     const { link, home, onNews } = this.#options;
-    const { Peers: PeersOf } = await import('../client/peers.ts');
-    const peers = new PeersOf({
+    const peers = new Peers({
       caller: link,
       home,
       onTransfer: (transfer) => this.#changed(transfer),

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
 import { Link } from '../../src/client/link.ts';
@@ -26,7 +28,9 @@ class Headless {
       paint: () => {},
     });
     this.controller = new Controller({
-      link: (told) => new Link({ target, home, watch: { rates: true, forum: true, members: true }, ...told }),
+      link: (told) =>
+        new Link({ target, home, watch: { rates: true, forum: true, members: true, files: true }, ...told }),
+      home,
       dispatch: (action) => {
         this.actions.push(action);
         this.app.dispatch(action);
@@ -223,6 +227,36 @@ describe('the controller of the dashboard', () => {
     });
     await one.until(({ link, forum }) => link.phase === 'online' && forum.posts.length === 1);
     expect(one.app.state.member?.name).to.equal('yoda');
+  });
+
+  it('shows offers, answers them, and shows how files move', async function () {
+    this.timeout(30_000);
+    const one = await open();
+    one.controller.perform(sign('yoda'));
+    const other = await open(parseTarget(`tcp://${daemon.address}`));
+    other.controller.perform(sign('han'));
+    for (const each of [one, other]) await each.until(({ member }) => member);
+    await one.until(({ members }) => ['yoda', 'han'].every((name) => members.some((each) => each.name === name)));
+    const folder = await daemon.anotherHome();
+    const path = join(folder.root, 'lecture1.mp4');
+    await writeFile(path, Buffer.alloc(300_000, 'x'));
+    // Until the other one can be reached it is tried again by itself.
+    one.say(`UPD han ${path}`);
+    const offered = await other.until(({ files }) => files.offers.length === 1);
+    expect(offered.files.offers[0]).to.include({ member: 'yoda', name: 'lecture1.mp4', size: 300_000 });
+    other.controller.perform({ type: 'answer', verb: 'accept', id: offered.files.offers[0]!.id });
+    await other.until(({ files }) => files.offers.length === 0 && files.transfers[0]?.state === 'done');
+    await one.until(({ files }) => files.transfers[0]?.state === 'done');
+    const told = (each: Headless) => each.actions.flatMap((action) => (action.type === 'notice' ? action.text : []));
+    expect(told(one).some((text) => text.startsWith('lecture1.mp4 has been uploaded'))).to.equal(true);
+    expect(told(other).some((text) => text.startsWith('Received lecture1.mp4 from yoda. Saved as '))).to.equal(true);
+    other.say(`PUBLISH ${path} notes.bin`);
+    await one.until(({ files }) => files.listings.includes('notes.bin'));
+    expect(told(one)).to.include('han publishes notes.bin (300 kB): FETCH notes.bin');
+    one.say('NOTIFY');
+    expect((await one.until(({ answer }) => answer)).answer?.join('\n')).to.match(/lecture1\.mp4 +out +han/);
+    one.say('CANCEL 99');
+    await one.until(({ answer }) => answer?.[0] === 'There is no transfer 99.');
   });
 
   it('says good-bye as the seed has it', async () => {
