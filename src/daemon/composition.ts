@@ -28,6 +28,7 @@ import { clearStaleSocket } from './pidfile.ts';
 import { configuredSources, providerOrder } from './sources.ts';
 
 export interface DaemonSettings {
+import { Space } from './space.ts';
   readonly home: Home;
   readonly config: Config;
   readonly version: string;
@@ -56,10 +57,17 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
 
   const store = await Store.at(home.dataFolder);
   const view = new View(store);
-  const engine = new LocalEngine(store, view);
+  const engine = new LocalEngine(store, view, {
+    onTrouble: ({ failure }) => log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
+    onRecovered: ({ since }) => {
+      log.info({ event: 'store', forMs: Date.now() - since }, 'the data folder can be written again');
+      void indexWords();
+    },
+  });
   const { journal, bus } = engine;
 
   const rates = new Rates({ view, providers: providerOrder(sources), now });
+  const space = new Space({ folder: home.dataFolder, log });
   const intake = new Intake({ journal, view, rates, now });
   const fetcher = new Fetcher({ version });
   const gatherer = new Gatherer({ providers: sources, fetcher, sink: intake, lease: engine.lease('rates'), log });
@@ -80,7 +88,9 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   const presence = new Presence<Session>({ bus, now, idleMs: limits.idleMs });
   const files = new Files({ journal, view, presence, now, listings: limits.listings });
   const { relays, relayBytesPerSecond } = limits;
-  const rendezvous = new Rendezvous({ relays, relayBytesPerSecond, log });
+  const addressBans = new AddressBans({ journal, view, now });
+  const isBanned = (address: string) => addressBans.find(address) !== undefined;
+  const rendezvous = new Rendezvous({ relays, relayBytesPerSecond, log, isBanned });
   const hub = new Hub({
     view,
     bus,
@@ -95,6 +105,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     accounts,
     rates,
     intake,
+    addressBans,
     forum,
     unread,
     messages,
@@ -117,7 +128,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   const sumListener =
     config.sumPort === undefined
       ? undefined
-      : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log });
+      : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log, isBanned });
 
   function status(): ReturnType<Services['status']> {
     return {
@@ -149,9 +160,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   try {
     await engine.start();
     started.push(() => engine.stop());
-    view.words.start((failure) =>
-      log.error({ event: 'words', err: failure }, 'the index of words is not kept any more'),
-    );
+    await indexWords();
     started.push(() => view.words.stop());
     await clearStaleSocket(home);
     hub.start();
@@ -161,6 +170,13 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
     await sumListener?.start();
+    await view.words.stop();
+    try {
+      await view.words.load();
+    } catch (failure) {
+      return failed(failure);
+    }
+    view.words.start(failed);
     started.push(async () => sumListener?.stop());
     gatherer.start();
   } catch (failure) {
@@ -171,6 +187,8 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     { event: 'daemon.start', address: server.listener.address, seq: journal.head() },
     `${serverName} is listening`,
   );
+    await space.start();
+    started.push(async () => space.stop());
 
   return {
     status,
@@ -187,3 +205,4 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     },
   };
 }
+      space.stop();

@@ -8,12 +8,71 @@ export function sourceOf(address: string): string {
   if (parseIPv4(bare)) return bare;
   const words = parseIPv6(bare);
   if (!words) return address;
-  const mapped = words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff;
-  if (mapped) return [words[6]! >> 8, words[6]! & 255, words[7]! >> 8, words[7]! & 255].join('.');
+  if (isMapped(words)) return dotted(words);
   return `${words
     .slice(0, 4)
     .map((word) => word.toString(16))
     .join(':')}::/64`;
+}
+
+/** Addresses that begin with the same bits. */
+export interface AddressRange {
+  /** The one way to write it: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
+  readonly text: string;
+  /** The eight words of an IPv6 address; IPv4 is mapped into it. */
+  readonly words: readonly number[];
+  /** How many of the 128 bits count. */
+  readonly bits: number;
+}
+
+/** An address, or a range as `ADDRESS/BITS`; bits behind those that count are cleared. Undefined for other text. */
+export function parseRange(text: string): AddressRange | undefined {
+  const [, address, suffix] = /^([0-9a-f:.]{2,45})(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+  const all = address === undefined ? undefined : wordsOf(address);
+  if (!all) return undefined;
+  const mapped = isMapped(all);
+  const written = suffix === undefined ? undefined : Number(suffix) + (mapped && !address!.includes(':') ? 96 : 0);
+  const bits = written ?? 128;
+  if (bits > 128 || (mapped && bits < 96)) return undefined;
+  const words = all.map((word, i) => word & mask(bits - 16 * i));
+  const bare = mapped ? dotted(words) : compressed(words);
+  return { text: bits === 128 ? bare : `${bare}/${mapped ? bits - 96 : bits}`, words, bits };
+}
+
+/** Whether the address, in any of its spellings, is of the range. */
+export function isWithin({ words, bits }: AddressRange, address: string): boolean {
+  const own = wordsOf(address.replace(/%.*$/s, ''));
+  return own?.every((word, i) => (word & mask(bits - 16 * i)) === words[i]) ?? false;
+}
+
+/** The first `bits` of a word of 16. */
+function mask(bits: number): number {
+  return bits >= 16 ? 0xffff : bits <= 0 ? 0 : (0xffff << (16 - bits)) & 0xffff;
+}
+
+function wordsOf(address: string): number[] | undefined {
+  const four = parseIPv4(address);
+  return four ? [0, 0, 0, 0, 0, 0xffff, ...four] : parseIPv6(address);
+}
+
+function isMapped(words: readonly number[]): boolean {
+  return words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff;
+}
+
+function dotted(words: readonly number[]): string {
+  return [words[6]! >> 8, words[6]! & 255, words[7]! >> 8, words[7]! & 255].join('.');
+}
+
+/** The longest run of two or more zeros, the first of equals, is `::` (RFC 5952). */
+function compressed(words: readonly number[]): string {
+  let [from, length] = [0, 1];
+  for (let i = 0; i < words.length; i++) {
+    let run = 0;
+    while (words[i + run] === 0) run++;
+    if (run > length) [from, length] = [i, run];
+  }
+  const hex = words.map((word) => word.toString(16));
+  return length < 2 ? hex.join(':') : `${hex.slice(0, from).join(':')}::${hex.slice(from + length).join(':')}`;
 }
 
 /** The two words of `a.b.c.d`. */

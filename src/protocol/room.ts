@@ -109,21 +109,49 @@ export const admin = {
   }),
   'admin.ban': method({
     access: 'owner',
-    summary: 'Ends the connections of a member and lets him in no more; `banned: false` lifts it.',
+    summary:
+      'Ends the connections of a member, or of all who come from an address or a range of addresses, and lets them in no more; `banned: false` lifts it. Give either `name` or `address`; a range is lifted as it was given. An address is kept out of every port, UDP too, but not of the control socket.',
     params: strict({
-      name: Name,
+      name: Type.Optional(Name),
+      address: Type.Optional(
+        Type.String({ minLength: 2, maxLength: 64, description: '`192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`' }),
+      ),
       banned: Type.Optional(Type.Boolean()),
       reason: Type.Optional(Type.String({ maxLength: 256 })),
     }),
-    result: strict({ name: Type.String(), banned: Type.Boolean(), dropped: Type.Integer() }),
+    result: strict({
+      name: nullable(Type.String()),
+      address: nullable(Type.String({ description: 'in its shortest spelling' })),
+      banned: Type.Boolean(),
+      until: nullable(Instant),
+      dropped: Type.Integer({ description: 'connections that were ended' }),
+    }),
     errors: ['NO_SUCH_ACCOUNT', 'CONFLICT'],
   }),
   'admin.refresh': method({
     access: 'owner',
+      minutes: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'until it ends by itself; without it: never' }),
+      ),
     summary: 'Asks providers now, all or one; their next turn is counted from here.',
     params: strict({ provider: Type.Optional(Type.String({ maxLength: 64 })) }),
     result: strict({}),
     errors: ['NOT_FOUND'],
+  }),
+  'admin.bans': method({
+    access: 'owner',
+    summary: 'Who is kept out now: accounts by name, then addresses.',
+    params: strict({}),
+    result: strict({
+      bans: Type.Array(
+        strict({
+          name: nullable(Type.String()),
+          address: nullable(Type.String()),
+          until: nullable(Instant),
+          reason: nullable(Type.String()),
+        }),
+      ),
+    }),
   }),
   'admin.stop': method({
     access: 'owner',

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { sourceOf } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import type { Instant } from '../domain/instant.ts';
+import { formatSpan, type Instant } from '../domain/instant.ts';
 import { nameKey, parseName, parsePassword, type Role } from '../domain/name.ts';
 import type { Change, Journal } from '../engine/contract.ts';
 import type { Log } from '../rates/log.ts';
@@ -36,6 +36,13 @@ export interface AccountSummary {
   readonly role: Role;
   readonly createdAt: Instant;
   readonly banned: boolean;
+}
+
+/** An account that is kept out now. */
+export interface AccountBan {
+  readonly name: string;
+  readonly reason?: string | undefined;
+  readonly until?: Instant | undefined;
 }
 
 export interface ImportResult {
@@ -228,7 +235,7 @@ export class Accounts {
     const account = await this.#change(name, 'account.role', (current) => {
       if (current.role === role) return undefined;
       if (current.role === 'owner' && this.#view.accounts.owners === 1) throw lastOwner(current.name);
-      if (current.banned && role === 'owner') {
+      if (this.#isBanned(current) && role === 'owner') {
         throw new Failure('CONFLICT', `${current.name} is banned. Lift the ban first.`);
       }
       return { name: current.name, role };
@@ -240,18 +247,31 @@ export class Accounts {
 
   /**
    * Keeps somebody out, or lets him in again. His connections are not this class's to end.
-   * @param by who does it
+   * @param ban.until when the ban ends by itself; without it, when somebody lifts it
+   * @param ban.by who does it
    * @throws Failure NO_SUCH_ACCOUNT, CONFLICT for an owner
    */
-  async ban(ban: { name: string; banned: boolean; reason?: string | undefined; by: string }): Promise<Account> {
-    const { banned, by } = ban;
+  async ban(ban: {
+    name: string;
+    banned: boolean;
+    reason?: string | undefined;
+    until?: Instant | undefined;
+    by: string;
+  }): Promise<Account> {
+    const { banned, until, by } = ban;
     const reason = plain(ban.reason ?? '');
     return await this.#change(ban.name, 'account.banned', (current) => {
       if (banned && current.role === 'owner') {
         throw new Failure('CONFLICT', `${current.name} is an owner. Take the role away before you ban.`);
       }
       if (!banned && !current.banned) return undefined;
-      return { name: current.name, banned, by, ...(banned && reason !== '' ? { reason } : {}) };
+      return {
+        name: current.name,
+        banned,
+        by,
+        ...(banned && reason !== '' ? { reason } : {}),
+        ...(banned && until !== undefined ? { until } : {}),
+      };
     });
   }
 
@@ -267,10 +287,21 @@ export class Accounts {
   /** Every account, by name. */
   async list(): Promise<AccountSummary[]> {
     const summaries: AccountSummary[] = [];
-    for await (const { name, role, createdAt, banned } of this.#view.accounts.all()) {
-      summaries.push({ name, role, createdAt, banned });
+    for await (const account of this.#view.accounts.all()) {
+      const { name, role, createdAt } = account;
+      summaries.push({ name, role, createdAt, banned: this.#isBanned(account) });
     }
     return summaries;
+  }
+
+  /** Those that are kept out now, by name. */
+  async bans(): Promise<AccountBan[]> {
+    const bans: AccountBan[] = [];
+    for await (const account of this.#view.accounts.all()) {
+      if (this.#isBanned(account))
+        bans.push({ name: account.name, reason: account.banReason, until: account.banUntil });
+    }
+    return bans;
   }
 
   /**
@@ -383,12 +414,23 @@ export class Accounts {
     return current;
   }
 
-  #checkBan({ banned, banReason }: Account): void {
-    if (!banned) return;
+  #isBanned({ banned, banUntil }: Account): boolean {
+    return banned && (banUntil === undefined || banUntil > this.#now());
+  }
+
+  #checkBan(account: Account): void {
+    if (!this.#isBanned(account)) return;
+    const { banReason, banUntil } = account;
+    const left = banUntil === undefined ? '' : ` for ${formatSpan(banUntil - this.#now())} more`;
     throw new Failure(
       'NOT_ALLOWED',
-      `This account is banned${banReason === undefined ? '' : ` (${banReason})`}. Ask the owner of the room.`,
-      banReason === undefined ? {} : { data: { banReason } },
+      `This account is banned${left}${banReason === undefined ? '' : ` (${banReason})`}. Ask the owner of the room.`,
+      {
+        data: {
+          ...(banReason === undefined ? {} : { banReason }),
+          ...(banUntil === undefined ? {} : { banUntil }),
+        },
+      },
     );
   }
 

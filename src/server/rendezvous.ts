@@ -23,6 +23,8 @@ export interface RendezvousOptions {
   /** What one introduction may have relayed, each way. */
   readonly relayBytesPerSecond: number;
   readonly log: Log;
+  /** Whether an address is kept out: it gets no answer. */
+  readonly isBanned?: (address: string) => boolean;
   /** How long an introduction is open after the last HELLO of it. */
   readonly openMs?: number;
   /** Introductions in all. */
@@ -226,6 +228,14 @@ export class Rendezvous {
     for (const introduction of [...(this.#owned.get(owner) ?? [])]) this.#close(introduction);
   }
 
+  /** Ends the introductions that have a side at such an address. */
+  forgetAddress(is: (address: string) => boolean): void {
+    for (const introduction of [...this.#introductions.values()]) {
+      const { a, b } = introduction;
+      if ([a, b].some(({ address, port }) => port !== 0 && is(bareAddress(address)))) this.#close(introduction);
+    }
+  }
+
   /** One whose streams have ids that no other open one has. */
   #freeId(): string {
     for (;;) {
@@ -306,7 +316,7 @@ export class Rendezvous {
       return;
     }
     const hello = decodeDatagram(bytes, introduction.secret);
-    if (hello?.type !== 'hello') {
+    if (hello?.type !== 'hello' || this.#options.isBanned?.(bareAddress(from.address))) {
       this.#unproven += 1;
       return;
     }

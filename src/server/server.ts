@@ -32,12 +32,16 @@ export class Server {
   constructor(services: Services, options: ServerOptions) {
     this.#services = services;
     const table = compileTable(handlerTable(services));
-    const { limits, log, sessions } = services;
+    const { addressBans, limits, log, sessions } = services;
     const accept = (socket: Socket, address: string, local: boolean) => {
       const connection = new Connection(socket, { address, local, limits });
       const session = new Session(connection, services, table);
       sessions.add(session);
       connection.start(session);
+      const ban = local ? undefined : addressBans.find(address);
+      if (!ban) return;
+      log.info({ event: 'connection.banned', address, range: ban.range }, 'a banned address is kept out');
+      session.keepOut(ban.reason);
     };
     this.listener = new Listener({
       ...options,

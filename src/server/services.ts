@@ -21,6 +21,7 @@ export interface Services {
   readonly accounts: Accounts;
   readonly rates: Rates;
   readonly intake: Intake;
+  readonly addressBans: AddressBans;
   readonly forum: Forum;
   readonly unread: Unread;
   readonly messages: Messages;

@@ -249,6 +249,12 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.connection.end(405, reason, goodbye);
   }
 
+  /** Ends the connection of somebody whose address is banned, and says so. */
+  keepOut(reason: string | undefined): void {
+    const why = reason === undefined ? '' : ` (${reason})`;
+    this.connection.end(416, `Your address is banned${why}. Ask the owner of the room.`, { final: true });
+  }
+
   /** Ends the connection once the answer to the call under way is out. */
   endAfterAnswer(status: number, reason: string): void {
     this.#lastWords = { status, reason };

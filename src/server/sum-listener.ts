@@ -5,6 +5,16 @@ import type { Log } from '../rates/log.ts';
 import { sum } from '../room/sum.ts';
 import type { Limits } from './limits.ts';
 
+interface SumOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName: string;
+  readonly limits: Limits;
+  readonly log: Log;
+  /** Whether an address is kept out. */
+  readonly isBanned: (address: string) => boolean;
+}
+
 /** The longest first object that is waited for, in bytes. */
 const OBJECT_BYTES = 4096;
 
@@ -13,13 +23,13 @@ const OBJECT_BYTES = 4096;
  * daemon), as it ended the original.
  */
 export class SumListener {
-  readonly #options: { host: string; port: number; serverName: string; limits: Limits; log: Log };
+  readonly #options: SumOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #state: 'open' | 'terminated' | 'closed' = 'closed';
   #port: number;
 
-  constructor(options: { host: string; port: number; serverName: string; limits: Limits; log: Log }) {
+  constructor(options: SumOptions) {
     this.#options = options;
     this.#port = options.port;
     this.#server = createServer((socket) => this.#arrived(socket));
@@ -66,7 +76,11 @@ export class SumListener {
   }
 
   #arrived(socket: Socket): void {
-    const { log, limits } = this.#options;
+    const { log, limits, isBanned } = this.#options;
+    if (isBanned(socket.remoteAddress ?? '')) {
+      socket.destroy();
+      return;
+    }
     let text = '';
     this.#sockets.add(socket);
     log.debug({ event: 'sum' }, `Connection accepted from ('${socket.remoteAddress}', ${socket.remotePort})`);

@@ -28,6 +28,8 @@ export const keys = {
 
   account: (nameKey: string) => `a/${nameKey}`,
   token: (hash: string) => `t/${hash}`,
+  /** Addresses that are kept out. */
+  bannedRange: (range: string) => `ban/${range}`,
 
   instrument: (id: string) => `i/${id}`,
   latest: (series: SeriesId) => `l/${series}`,

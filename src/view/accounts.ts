@@ -16,6 +16,8 @@ export interface Account {
   readonly createdAt: Instant;
   readonly banned: boolean;
   readonly banReason?: string;
+  /** The ban ends by itself then. */
+  readonly banUntil?: Instant;
   /** Hashes of its tokens, oldest first. */
   readonly tokens: readonly string[];
   /** Seq of the last record about it: the `expect` of the next one. */
@@ -51,11 +53,12 @@ export class AccountsView implements Part {
       }),
     'account.banned': (record: RecordOf<'account.banned'>, draft: Draft) =>
       this.#change(record.name, record.seq, draft, (account) => {
-        const { banReason: _, ...rest } = account;
+        const { banReason: _, banUntil: __, ...rest } = account;
         return {
           ...rest,
           banned: record.banned,
           ...(record.banned && record.reason !== undefined ? { banReason: record.reason } : {}),
+          ...(record.banned && record.until !== undefined ? { banUntil: record.until } : {}),
         };
       }),
     'session.opened': (record: RecordOf<'session.opened'>, draft: Draft) => this.#opened(record, draft),

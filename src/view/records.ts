@@ -31,7 +31,10 @@ export interface Records {
   'account.rehashed': { name: string; password: PasswordHash };
   /** Holds unless it would take the room its last owner. */
   'account.role': { name: string; role: Role };
-  'account.banned': { name: string; banned: boolean; reason?: string; by: string };
+  /** Without `until` for good. */
+  'account.banned': { name: string; banned: boolean; reason?: string; by: string; until?: Instant };
+  /** `range` as `parseRange` writes it. */
+  'address.banned': { range: string; banned: boolean; reason?: string; by: string; until?: Instant };
   'session.opened': { name: string; token: string; expires: Instant };
   'session.closed': { name: string; token: string };
   'forum.posted': { member: string; text: string; topic: string; replyTo: number | null; clientId?: string };

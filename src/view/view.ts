@@ -2,6 +2,7 @@ import type { Change, JournalRecord, Projector } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
 import type { Store } from '../store/store.ts';
 import { AccountsView } from './accounts.ts';
+import { AddressBansView } from './address-bans.ts';
 import { ListingsView } from './listings.ts';
 import { MessagesView } from './messages.ts';
 import { PostsView } from './posts.ts';
@@ -25,6 +26,7 @@ export type ChangeListener = (change: Change, seq: number) => void;
 export class View implements Projector {
   readonly quotes: QuotesView;
   readonly accounts: AccountsView;
+  readonly addressBans: AddressBansView;
   readonly posts: PostsView;
   readonly words: WordIndex;
   readonly messages: MessagesView;
@@ -36,11 +38,12 @@ export class View implements Projector {
   constructor(store: Store) {
     this.quotes = new QuotesView(store);
     this.accounts = new AccountsView(store);
+    this.addressBans = new AddressBansView(store);
     this.posts = new PostsView(store);
     this.words = new WordIndex(store, this.posts);
     this.messages = new MessagesView(store);
     this.listings = new ListingsView(store);
-    this.#parts = [this.quotes, this.accounts, this.posts, this.words, this.messages, this.listings];
+    this.#parts = [this.quotes, this.accounts, this.addressBans, this.posts, this.words, this.messages, this.listings];
     for (const part of this.#parts) {
       for (const [kind, projection] of Object.entries(part.kinds)) {
         this.#projections.set(kind, projection as (record: never, draft: Draft) => Change[]);

@@ -1,7 +1,7 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { sourceOf } from '../../src/domain/address.ts';
+import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 
 const word = fc.integer({ min: 0, max: 0xffff });
 const words = fc.array(word, { minLength: 8, maxLength: 8 });
@@ -61,6 +61,68 @@ describe('sourceOf', () => {
         if (isIPv4(address)) expect(sourceOf(address)).to.equal(address);
         else if (isIPv6(address)) expect(sourceOf(address)).to.match(/^([0-9a-f]{1,4}:){4}:\/64$|^\d+(\.\d+){3}$/);
         else expect(sourceOf(address)).to.equal(address);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('parseRange', () => {
+  it('reads an address or a range, and writes it in one way', () => {
+    for (const [text, written] of [
+      ['192.0.2.7', '192.0.2.7'],
+      ['192.0.2.7/32', '192.0.2.7'],
+      ['192.0.2.7/24', '192.0.2.0/24'],
+      ['0.0.0.0/0', '0.0.0.0/0'],
+      ['::ffff:192.0.2.7', '192.0.2.7'],
+      ['::ffff:192.0.2.7/120', '192.0.2.0/24'],
+      ['2001:DB8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+      ['2001:db8:1:2::9/64', '2001:db8:1:2::/64'],
+      ['::1', '::1'],
+      ['::/0', '::/0'],
+    ] as const) {
+      expect(parseRange(text)?.text, text).to.equal(written);
+    }
+    for (const text of [
+      '',
+      'yoda',
+      '192.0.2',
+      '192.0.2.7/33',
+      '::/129',
+      '192.0.2.7/',
+      '192.0.2.7/x',
+      '::ffff:1.2.3.4/8',
+    ])
+      expect(parseRange(text), text).to.equal(undefined);
+  });
+
+  it('holds what Node takes for part of it, in every spelling', () => {
+    const address = fc.oneof(fc.ipV4(), fc.ipV6());
+    fc.assert(
+      fc.property(address, fc.nat(128), address, (network, length, other) => {
+        const family = isIP(network) === 4 ? 'ipv4' : 'ipv6';
+        const bits = family === 'ipv4' ? length % 33 : length;
+        const range = parseRange(`${network}/${bits}`);
+        fc.pre(range !== undefined); // a mapped network that reaches out of IPv4
+        expect(parseRange(range.text)).to.deep.equal(range);
+        expect(isWithin(range, network)).to.equal(true);
+        fc.pre(family === 'ipv4' || !range.text.includes('.'));
+        const list = new BlockList();
+        list.addSubnet(network, bits, family);
+        if (isIP(other) === (family === 'ipv4' ? 4 : 6)) {
+          expect(isWithin(range, other)).to.equal(list.check(other, family));
+        }
+        if (isIPv4(other)) expect(isWithin(range, `::ffff:${other}`)).to.equal(isWithin(range, other));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is undefined for text that is no address, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcdef:./') }), (text) => {
+        const known = isIP(text.replace(/\/\d{1,3}$/, '')) !== 0;
+        if (!known) expect(parseRange(text)).to.equal(undefined);
       }),
       { numRuns: 2000 },
     );

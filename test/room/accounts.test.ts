@@ -482,6 +482,25 @@ describe('Accounts', () => {
       accounts.resume(token, HERE);
     });
 
+    it('ends by itself, and nobody is listed whose ban is over', async () => {
+      const { make, enter, accounts, clock } = await setUp();
+      const { token } = await accounts.openSession(await make('yoda'));
+      await accounts.ban({ name: 'yoda', banned: true, by: 'root', until: clock.now + 2 * HOUR });
+      const failure = await refusal(enter('yoda'), 'NOT_ALLOWED');
+      expect(failure.message).to.include('banned for 2 h more');
+      expect(failure.data).to.deep.equal({ banUntil: clock.now + 2 * HOUR });
+      await refusal(() => accounts.resume(token, HERE), 'NOT_ALLOWED');
+      expect((await accounts.bans()).map(({ name }) => name)).to.deep.equal(['yoda']);
+      expect((await accounts.list())[0]).to.include({ banned: true });
+      clock.now += 2 * HOUR;
+      await enter('yoda');
+      accounts.resume(token, HERE);
+      expect(await accounts.bans()).to.deep.equal([]);
+      expect((await accounts.list())[0]).to.include({ banned: false });
+      await accounts.ban({ name: 'yoda', banned: true, by: 'root' });
+      await refusal(enter('yoda'), 'NOT_ALLOWED'); // for good: nothing is left of the first one
+    });
+
     it('does not touch an owner, nor let one be made of somebody banned', async () => {
       const { make, accounts } = await setUp();
       await accounts.signUp({ name: 'root', password: 'x', address: 'local', local: true });

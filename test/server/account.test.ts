@@ -92,7 +92,9 @@ describe('accounts on the wire', () => {
     });
     expect(await boss.result('admin.ban', { name: 'guest', reason: 'spam' })).to.deep.equal({
       name: 'guest',
+      address: null,
       banned: true,
+      until: null,
       dropped: 1,
     });
     await again.ended();

@@ -14,6 +14,11 @@ export interface Answer {
   readonly error?: { code: number; message: string; data: any };
 }
 
+export interface WireOptions {
+  readonly tls?: boolean;
+  readonly from?: string;
+}
+
 /** A client with no manners of its own: sends bytes, keeps the lines that come. */
 export class Wire {
   readonly socket: Socket;
@@ -39,17 +44,21 @@ export class Wire {
     });
   }
 
-  /** @param address `host:port` */
-  static async open(address: string, { tls = false }: { tls?: boolean } = {}): Promise<Wire> {
+  /**
+   * @param address `host:port`
+   * @param options.from the address to come from
+   */
+  static async open(address: string, { tls = false, from }: WireOptions = {}): Promise<Wire> {
     const at = address.lastIndexOf(':');
     const [host, port] = [address.slice(0, at), Number(address.slice(at + 1))];
-    const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connect(port, host);
+    const to = { host, port, ...(from === undefined ? {} : { localAddress: from }) };
+    const socket = tls ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
     await once(socket, tls ? 'secureConnect' : 'connect');
     return new Wire(socket);
   }
 
   /** Opened, and hello said. */
-  static async greet(address: string, options?: { tls?: boolean }): Promise<Wire> {
+  static async greet(address: string, options?: WireOptions): Promise<Wire> {
     const wire = await Wire.open(address, options);
     await wire.call('hello', { protocol: 1, client: 'test' });
     return wire;
