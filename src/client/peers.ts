@@ -35,6 +35,8 @@ export interface PeersOptions {
   readonly downloads?: string;
   /** UDP port of this peer. Default 0, any that is free. */
   readonly port?: number;
+  /** How long another peer may be silent before it is taken for dead, in ms. Default 10 s. */
+  readonly silenceMs?: number;
   /** Told every change of a transfer, at most about five times a second each. */
   readonly onTransfer?: (transfer: Transfer) => void;
   /** Told when a member wants to send something. Without it nobody is asked: only standing rules take files. */
@@ -313,7 +315,7 @@ export class Peers {
   }
 
   async #spawn(): Promise<PeerProcess> {
-    const { caller, home, downloads, port = 0, onOffer } = this.#options;
+    const { caller, home, downloads, port = 0, silenceMs, onOffer } = this.#options;
     const daemon = await this.#daemon();
     const bornAt = performance.now();
     const peer: PeerProcess = new PeerProcess({
@@ -338,6 +340,7 @@ export class Peers {
         sharesFile: home.sharesFile,
         peersFile: home.peersFile,
         downloads: downloads === undefined ? home.downloadsFolder : absolute(downloads),
+        ...(silenceMs === undefined ? {} : { silenceMs }),
         asksUser: onOffer !== undefined,
         nextId: this.#nextId,
         jobs: [...this.#jobs.values()],

@@ -162,7 +162,9 @@ export class Agent {
   }
 
   async #bind(daemon: Place, port: number): Promise<void> {
-    const endpoint = new Endpoint({ identity: this.#get.identity, port, daemon });
+    const { identity, settings } = this.#get;
+    const { silenceMs } = settings;
+    const endpoint = new Endpoint({ identity, port, daemon, ...(silenceMs === undefined ? {} : { silenceMs }) });
     await endpoint.start();
     this.#endpoints.push({ endpoint, daemon });
   }

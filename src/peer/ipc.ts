@@ -19,6 +19,8 @@ export interface PeerSettings {
   readonly downloads: string;
   /** Offers are shown to somebody who may accept them. Otherwise only standing rules take files. */
   readonly asksUser: boolean;
+  /** How long another peer may be silent before it is taken for dead, in ms. */
+  readonly silenceMs?: number;
   /** Number of the next transfer. */
   readonly nextId: number;
   /** Transfers that a peer process before this one left under way. */

@@ -64,7 +64,10 @@ export class Receiving {
       else await this.#attach(known, offer, wire);
       return;
     }
-    if (known) this.#end(known, 'failed', new Failure('GONE', `${offer.name} changed since it was offered.`));
+    if (known) {
+      this.#end(known, 'failed', new Failure('GONE', `${offer.name} changed since it was offered.`));
+      this.#receipts.delete(name);
+    }
     await this.#ask(name, offer, wire);
   }
 
@@ -125,17 +128,21 @@ export class Receiving {
 
   async #ask(name: string, offer: Offer, wire: Wire): Promise<void> {
     const { member, key } = wire.channel;
-    const open = [...this.#receipts.values()].filter(({ entry }) => !entry.over);
     const ruled = await this.#options.trust.takes(member, offer.size);
+    if (this.#receipts.has(name)) {
+      await this.offered(offer, wire); // twice at once
+      return;
+    }
+    // From here to the new receipt nothing is waited for: what is counted holds.
+    const open = [...this.#receipts.values()].filter(({ entry }) => !entry.over);
     const waiting = open.filter(({ accepted }) => !accepted);
     const own = waiting.filter((receipt) => receipt.key === key).length;
     const running = open.filter((receipt) => receipt.accepted && receipt.key === key).length;
     if (ruled ? running >= RUNNING_EACH : waiting.length >= PENDING || own >= PENDING_EACH) {
-      await decline(
+      return decline(
         wire,
         new Failure('TOO_MANY_REQUESTS', 'Too many offers wait for an answer already. Try again when some have one.'),
       );
-      return;
     }
     if (!ruled && !this.#options.asksUser) {
       await refuse(wire, new Failure('NOT_AVAILABLE', 'Nobody is there now to accept it.'));

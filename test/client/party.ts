@@ -62,6 +62,7 @@ export class Party {
     this.peers = new Peers({
       caller: this.link,
       home,
+      silenceMs: 1500,
       ...(asks ? { onOffer: (offer: Offer) => this.#keep(this.offers, offer) } : {}),
       onTransfer: (transfer) => this.#keep(this.told, transfer),
       onNotice: (text) => this.#keep(this.notices, text),
