@@ -80,6 +80,11 @@ export class Files {
     }
   }
 
+  /** The same, where it has not begun yet. */
+  async begin(): Promise<void> {
+    if (!this.#peers) await this.online();
+  }
+
   /** The same, where it has begun already. */
   async again(): Promise<void> {
     if (this.#peers) await this.online();

@@ -315,7 +315,7 @@ export class Repl {
       if (item || this.#eof) return item;
       this.#more = deferred();
       // Whoever keeps a pipe open is in the room like somebody at a terminal: files may come for him.
-      if (!this.#interactive && this.#link.name !== null) void this.#files.online();
+      if (!this.#interactive && this.#link.name !== null) void this.#files.begin();
       await this.#more.promise;
     }
     return undefined;
