@@ -4,6 +4,7 @@ import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
 import { Accounts } from '../room/accounts.ts';
+import { AddressBans } from '../room/address-bans.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
@@ -28,7 +29,6 @@ import { clearStaleSocket } from './pidfile.ts';
 import { configuredSources, providerOrder } from './sources.ts';
 
 export interface DaemonSettings {
-import { Space } from './space.ts';
   readonly home: Home;
   readonly config: Config;
   readonly version: string;
@@ -57,17 +57,10 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
 
   const store = await Store.at(home.dataFolder);
   const view = new View(store);
-  const engine = new LocalEngine(store, view, {
-    onTrouble: ({ failure }) => log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
-    onRecovered: ({ since }) => {
-      log.info({ event: 'store', forMs: Date.now() - since }, 'the data folder can be written again');
-      void indexWords();
-    },
-  });
+  const engine = new LocalEngine(store, view);
   const { journal, bus } = engine;
 
   const rates = new Rates({ view, providers: providerOrder(sources), now });
-  const space = new Space({ folder: home.dataFolder, log });
   const intake = new Intake({ journal, view, rates, now });
   const fetcher = new Fetcher({ version });
   const gatherer = new Gatherer({ providers: sources, fetcher, sink: intake, lease: engine.lease('rates'), log });
@@ -103,9 +96,9 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   const serverName = config.serverName ?? `goldctl/${version}`;
   const services: Services = {
     accounts,
+    addressBans,
     rates,
     intake,
-    addressBans,
     forum,
     unread,
     messages,
@@ -160,7 +153,9 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   try {
     await engine.start();
     started.push(() => engine.stop());
-    await indexWords();
+    view.words.start((failure) =>
+      log.error({ event: 'words', err: failure }, 'the index of words is not kept any more'),
+    );
     started.push(() => view.words.stop());
     await clearStaleSocket(home);
     hub.start();
@@ -170,13 +165,6 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
     await sumListener?.start();
-    await view.words.stop();
-    try {
-      await view.words.load();
-    } catch (failure) {
-      return failed(failure);
-    }
-    view.words.start(failed);
     started.push(async () => sumListener?.stop());
     gatherer.start();
   } catch (failure) {
@@ -187,8 +175,6 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     { event: 'daemon.start', address: server.listener.address, seq: journal.head() },
     `${serverName} is listening`,
   );
-    await space.start();
-    started.push(async () => space.stop());
 
   return {
     status,
@@ -205,4 +191,3 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     },
   };
 }
-      space.stop();

@@ -117,6 +117,9 @@ export const admin = {
         Type.String({ minLength: 2, maxLength: 64, description: '`192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`' }),
       ),
       banned: Type.Optional(Type.Boolean()),
+      minutes: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'until it ends by itself; without it: never' }),
+      ),
       reason: Type.Optional(Type.String({ maxLength: 256 })),
     }),
     result: strict({
@@ -127,16 +130,6 @@ export const admin = {
       dropped: Type.Integer({ description: 'connections that were ended' }),
     }),
     errors: ['NO_SUCH_ACCOUNT', 'CONFLICT'],
-  }),
-  'admin.refresh': method({
-    access: 'owner',
-      minutes: Type.Optional(
-        Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'until it ends by itself; without it: never' }),
-      ),
-    summary: 'Asks providers now, all or one; their next turn is counted from here.',
-    params: strict({ provider: Type.Optional(Type.String({ maxLength: 64 })) }),
-    result: strict({}),
-    errors: ['NOT_FOUND'],
   }),
   'admin.bans': method({
     access: 'owner',
@@ -152,6 +145,13 @@ export const admin = {
         }),
       ),
     }),
+  }),
+  'admin.refresh': method({
+    access: 'owner',
+    summary: 'Asks providers now, all or one; their next turn is counted from here.',
+    params: strict({ provider: Type.Optional(Type.String({ maxLength: 64 })) }),
+    result: strict({}),
+    errors: ['NOT_FOUND'],
   }),
   'admin.stop': method({
     access: 'owner',

@@ -329,6 +329,20 @@ export function accountsTable(accounts: Result<'account.list'>['accounts'], pape
   );
 }
 
+/** Who is kept out. */
+export function bansTable(bans: Result<'admin.bans'>['bans'], paper: Paper): string[] {
+  if (bans.length === 0) return ['Nobody is banned.'];
+  return table(
+    [{ title: 'Account or address' }, { title: 'Until' }, { title: 'Reason' }],
+    bans.map((each) => [
+      plain(each.name ?? each.address ?? ''),
+      each.until === null ? 'it is lifted' : formatMinute(each.until),
+      plain(each.reason ?? ''),
+    ]),
+    { heading: paper.style.heading, unicode: paper.unicode },
+  );
+}
+
 /** Both names and the three numbers of a sum, as the sum seed logs them. */
 export function sumLines(answer: Result<'sum'>, name: string, number: number): string[] {
   return [

@@ -2,6 +2,7 @@ import type { Result } from '../protocol/methods.ts';
 import type { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
 import type { Accounts } from '../room/accounts.ts';
+import type { AddressBans } from '../room/address-bans.ts';
 import type { Files } from '../room/files.ts';
 import type { Forum } from '../room/forum.ts';
 import type { Intake } from '../room/intake.ts';
@@ -19,9 +20,9 @@ import type { Sessions } from './sessions.ts';
 /** Everything that a handler may use. */
 export interface Services {
   readonly accounts: Accounts;
+  readonly addressBans: AddressBans;
   readonly rates: Rates;
   readonly intake: Intake;
-  readonly addressBans: AddressBans;
   readonly forum: Forum;
   readonly unread: Unread;
   readonly messages: Messages;

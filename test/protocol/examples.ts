@@ -321,8 +321,17 @@ export const EXAMPLES: Examples = {
   'admin.quitAll': { params: { reason: 'Back in a minute' }, result: { dropped: 2 } },
   'admin.kick': { params: { name: 'yoda' }, result: { dropped: 1 } },
   'admin.ban': {
-    params: { name: 'jabba', reason: 'spam' },
-    result: { name: 'jabba', banned: true, dropped: 1 },
+    params: { name: 'jabba', reason: 'spam', minutes: 120 },
+    result: { name: 'jabba', address: null, banned: true, until: AT + 2 * HOUR, dropped: 1 },
+  },
+  'admin.bans': {
+    params: {},
+    result: {
+      bans: [
+        { name: 'jabba', address: null, until: AT + 2 * HOUR, reason: 'spam' },
+        { name: null, address: '198.51.100.0/24', until: null, reason: null },
+      ],
+    },
   },
   'admin.refresh': { params: { provider: 'sjc' }, result: {} },
   'admin.stop': { params: {}, result: {} },

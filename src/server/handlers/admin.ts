@@ -3,6 +3,8 @@ import { Failure } from '../../domain/failure.ts';
 import type { Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
 
+const MINUTE = 60_000;
+
 export function adminHandlers(services: Services): Handlers<'admin'> {
   const { accounts, addressBans, presence, rendezvous, sessions, gatherer, log, now } = services;
   return {
@@ -46,10 +48,6 @@ export function adminHandlers(services: Services): Handlers<'admin'> {
       }
       throw new Failure('INVALID_PARAMS', 'Give either "name" or "address".', { data: { path: '/name' } });
     },
-    'admin.refresh': async ({ provider }) => {
-      await gatherer.refresh(provider);
-      return {};
-    },
     'admin.bans': async () => ({
       bans: [
         ...(await accounts.bans()).map(({ name, until = null, reason = null }) => ({
@@ -66,6 +64,10 @@ export function adminHandlers(services: Services): Handlers<'admin'> {
         })),
       ],
     }),
+    'admin.refresh': async ({ provider }) => {
+      await gatherer.refresh(provider);
+      return {};
+    },
     'admin.stop': () => {
       services.stop();
       return {};
