@@ -112,6 +112,7 @@ function measureLoss(loss: number, { runs, seconds, bytes }: Effort): Promise<Ro
 /** Of blocks, by when they were written, from that moment on. */
 function settledRate(times: readonly number[], from: number): number {
   const counted = times.filter((time) => time >= from);
+  if (counted.length === 0) throw new Error('No block was seen on its way to the disk.');
   return (counted.length * BLOCK_BYTES) / ((counted.at(-1)! - from) / 1000);
 }
 

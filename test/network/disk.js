@@ -17,19 +17,38 @@ const say = (line) => {
 };
 let free = 0;
 
-/** `write(buffer, offset, length, position)` is how files on their way are written. */
+/** Blocks are written one by one or some in a row: `write(buffer, offset, length, position)`, `writev(buffers, position)`. */
 function watchContent(handle) {
   const write = handle.write.bind(handle);
+  const writev = handle.writev.bind(handle);
   handle.write = async (buffer, offset, length, position) => {
-    if (bytesPerSecond) {
-      const now = performance.now();
-      free = Math.max(now, free) + (length / bytesPerSecond) * 1000;
-      await sleep(free - now);
-    }
+    await turn(length);
     const written = await write(buffer, offset, length, position);
-    say(`content ${Math.floor(position / BLOCK)} ${Number(process.hrtime.bigint() / 1000n) / 1000}`);
+    tell(position, length);
     return written;
   };
+  handle.writev = async (buffers, position) => {
+    const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    await turn(length);
+    const written = await writev(buffers, position);
+    tell(position, length);
+    return written;
+  };
+}
+
+/** As long as a slow disk needs for so many bytes. */
+async function turn(length) {
+  if (!bytesPerSecond) return;
+  const now = performance.now();
+  free = Math.max(now, free) + (length / bytesPerSecond) * 1000;
+  await sleep(free - now);
+}
+
+function tell(position, length) {
+  const at = Number(process.hrtime.bigint() / 1000n) / 1000;
+  const first = Math.floor(position / BLOCK);
+  const end = Math.ceil((position + length) / BLOCK);
+  for (let block = first; block < end; block++) say(`content ${block} ${at}`);
 }
 
 /** A single file's identity fits into the first page: hashes begin at the second. */
