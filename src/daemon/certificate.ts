@@ -35,10 +35,11 @@ export async function loadCertificate(home: Home): Promise<Certificate> {
     pem = await makeCertificate();
     await writePrivate(file, pem);
   }
-  return parse(pem, file);
+  return parseCertificate(pem, file);
 }
 
-function parse(pem: string, file: string): Certificate {
+/** @throws Failure CONFIG_INVALID with what is wrong with it; `file` is its name there */
+export function parseCertificate(pem: string, file: string): Certificate {
   const key = block(pem, '(?:EC )?PRIVATE KEY');
   const cert = block(pem, 'CERTIFICATE');
   try {

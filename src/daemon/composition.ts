@@ -5,6 +5,7 @@ import { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
+import { Backup } from '../room/backup.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
@@ -103,6 +104,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     unread,
     messages,
     files,
+    backup: new Backup({ journal }),
     presence,
     rendezvous,
     gatherer,

@@ -36,6 +36,7 @@ export const FAILURES = {
   PORT_TAKEN: { status: 503, exit: 1, message: 'The port is taken.' },
   DATA_LOCKED: { status: 503, exit: 1, message: 'Another daemon uses this data folder.' },
   DATA_NEWER: { status: 503, exit: 1, message: 'The data folder was written by a newer goldctl.' },
+  BACKUP_DAMAGED: { status: 400, exit: 1, message: 'The backup is damaged or cut short.' },
   JOURNAL_HOLE: { status: 503, exit: 1, message: 'Records are missing in the journal.' },
   STORE_FAILED: { status: 503, exit: 1, message: 'The data folder cannot be read or written.' },
 } as const satisfies Record<string, { status: number; exit: number; message: string }>;

@@ -6,9 +6,10 @@ import type { ParamsOf, ResultOf } from './method.ts';
 import { peers } from './peers.ts';
 import { rates } from './rates.ts';
 import { admin, room } from './room.ts';
+import { upkeep } from './upkeep.ts';
 
 /** Every method of the wire. Clients import the types only: the schemas are the daemon's. */
-export const METHODS = { ...room, ...account, ...rates, ...forum, ...messages, ...files, ...peers, ...admin };
+export const METHODS = { ...room, ...account, ...rates, ...forum, ...messages, ...files, ...peers, ...admin, ...upkeep };
 
 export type MethodName = keyof typeof METHODS;
 export type Params<M extends MethodName> = ParamsOf<(typeof METHODS)[M]>;

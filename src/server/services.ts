@@ -3,6 +3,7 @@ import type { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
 import type { Accounts } from '../room/accounts.ts';
 import type { AddressBans } from '../room/address-bans.ts';
+import type { Backup } from '../room/backup.ts';
 import type { Files } from '../room/files.ts';
 import type { Forum } from '../room/forum.ts';
 import type { Intake } from '../room/intake.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly unread: Unread;
   readonly messages: Messages;
   readonly files: Files;
+  readonly backup: Backup;
   readonly presence: Presence<Session>;
   readonly rendezvous: Rendezvous;
   readonly gatherer: Pick<Gatherer, 'health' | 'refresh'>;

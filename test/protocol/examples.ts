@@ -333,6 +333,18 @@ export const EXAMPLES: Examples = {
       ],
     },
   },
+  'admin.backup': {
+    params: { after: 4709, upTo: 4711 },
+    result: {
+      seq: 4711,
+      at: AT,
+      server: 'goldctl/0.1.0',
+      records: [
+        { seq: 4710, kind: 'rates.backfilled', at: AT },
+        { seq: 4711, kind: 'forum.posted', at: AT },
+      ],
+    },
+  },
   'admin.refresh': { params: { provider: 'sjc' }, result: {} },
   'admin.stop': { params: {}, result: {} },
 };

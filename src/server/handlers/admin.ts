@@ -2,12 +2,14 @@ import { isWithin } from '../../domain/address.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
+import { upkeepHandlers } from './upkeep.ts';
 
 const MINUTE = 60_000;
 
 export function adminHandlers(services: Services): Handlers<'admin'> {
   const { accounts, addressBans, presence, rendezvous, sessions, gatherer, log, now } = services;
   return {
+    ...upkeepHandlers(services),
     'admin.status': () => services.status(),
     'admin.quitAll': ({ reason = 'The owner ends all connections.' }, session) => {
       const dropped = sessions.endAll(reason, { except: session });
