@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { resolve as absolute } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Listing } from '../domain/listing.ts';
@@ -14,6 +15,9 @@ import { PeerProcess } from './peer-process.ts';
 import type { Target } from './target.ts';
 
 export type { Offer } from '../peer/ipc.ts';
+
+/** Before a daemon that has too much to do is asked again, where it does not say when. */
+const LATER_MS = 1000;
 
 /** The connection to the daemon that introduces peers to one another: a `Client`, or a `Link`. */
 export interface PeerCaller {
@@ -451,10 +455,11 @@ export class Peers {
   }
 
   async #register(): Promise<void> {
-    const { caller } = this.#options;
+    const { caller, onOffer } = this.#options;
     if (!this.#registering || !this.#reachable || caller.name === null) return;
     const { port, key, local } = this.#reachable;
-    await caller.call('peer.register', { port, key, local: local.slice(0, 4) });
+    const offers = onOffer !== undefined;
+    await caller.call('peer.register', { port, key, local: local.slice(0, 4), ...(offers ? {} : { offers }) });
     await this.#process?.call('registered', null);
     await this.#listAll();
   }
@@ -465,8 +470,12 @@ export class Peers {
       try {
         await this.#list(share);
       } catch (thrown) {
-        const { message } = Failure.from(thrown);
-        if (isLoss(thrown)) return;
+        const { message, code, data } = Failure.from(thrown);
+        if (isLoss(thrown) || this.#stopped) return;
+        if (code === 'TOO_MANY_REQUESTS') {
+          await sleep(typeof data.retryAfterMs === 'number' ? data.retryAfterMs : LATER_MS);
+          return this.#listAll();
+        }
         if (this.#unlisted.get(share.name) === share) this.#unlisted.delete(share.name);
         this.#options.onNotice?.(`${share.name} is not published: ${message}`);
       }

@@ -12,4 +12,6 @@ export interface Peer {
   readonly key: string;
   /** Where it is in its own network, at most 4. */
   readonly local: readonly Place[];
+  /** False: nobody is there to take an offer, though published files are given. */
+  readonly offers?: boolean | undefined;
 }

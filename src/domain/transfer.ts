@@ -21,7 +21,7 @@ export type TransferState =
 /** One member that content comes from, or goes to. */
 export interface TransferPeer {
   readonly member: string;
-  /** Null while there is no connection. */
+  /** Null while there is no connection; of a transfer that is over, how he was reached last. */
   readonly path: Path | null;
 }
 

@@ -98,6 +98,8 @@ export class TransferEntry {
   #toldAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #job: Job | undefined;
+  /** How each member was reached last: what remains to be said once it is over. */
+  readonly #ways = new Map<string, TransferPeer['path']>();
 
   constructor(transfer: Transfer, options: Pick<TransfersOptions, 'onChange' | 'onJob'> & { onOver: () => void }) {
     this.#transfer = transfer;
@@ -130,6 +132,7 @@ export class TransferEntry {
   set(change: Change): void {
     if (this.over) return;
     this.#transfer = { ...this.#transfer, ...change };
+    for (const { member, path } of change.peers ?? []) if (path !== null) this.#ways.set(member, path);
     if (this.#transfer.state !== 'active') this.#transfer = { ...this.#transfer, bytesPerSecond: 0 };
     this.#changed();
   }
@@ -146,9 +149,10 @@ export class TransferEntry {
     if (this.over) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { size, done } = this.#transfer;
+    const { size, done, peers } = this.#transfer;
     this.#transfer = {
       ...this.#transfer,
+      peers: peers.map(({ member, path }) => ({ member, path: path ?? this.#ways.get(member) ?? null })),
       state,
       done: state === 'done' ? size : done,
       bytesPerSecond: 0,

@@ -39,7 +39,14 @@ export const peers = {
     access: 'member',
     summary:
       'Other members can reach you for files by this peer, as long as this connection lives. A later call replaces the earlier one. `peer` at sign-in says the same, without `local`.',
-    params: strict({ port: PeerPort, key: PeerKey, local: Local }),
+    params: strict({
+      port: PeerPort,
+      key: PeerKey,
+      local: Local,
+      offers: Type.Optional(
+        Type.Boolean({ description: 'false: nobody is there to take an offer; others of yours come before it' }),
+      ),
+    }),
     result: strict({
       address: nullable(Type.String({ description: 'that you are seen from; null on the control socket' })),
     }),
@@ -47,7 +54,7 @@ export const peers = {
   'peer.connect': method({
     access: 'member',
     summary:
-      'Introduces your peer (registered on this connection) to one of another member: the latest that was registered, or the latest of that key. The other one gets the event `peer`; then both send datagrams (below). 64 introductions of a connection are open at most; each ends 60 s after the last HELLO of it, and with the connections of the two.',
+      'Introduces your peer (registered on this connection) to one of another member: the latest that was registered (of those that take offers, where there are any), or the latest of that key. The other one gets the event `peer`; then both send datagrams (below). 64 introductions of a connection are open at most; each ends 60 s after the last HELLO of it, and with the connections of the two.',
     params: strict({ member: Name, key: Type.Optional(PeerKey) }),
     result: strict({
       ...introduction,

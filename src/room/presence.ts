@@ -196,12 +196,17 @@ function lastActive({ attendants }: Live<Attendant>): Instant {
   return last;
 }
 
-/** The one whose peer was registered last, of all or of those with a key. */
+/**
+ * The one whose peer was registered last, of all or of those with a key. A command that only sends for a moment, and
+ * has nobody to ask about offers, comes after every dashboard.
+ */
 export function newestPeer<A extends Attendant>(attendants: readonly A[], key?: string): A | undefined {
   let newest: A | undefined;
   for (const attendant of attendants) {
     const { peer } = attendant;
-    if (peer && (key === undefined || peer.key === key) && peer.since >= (newest?.peer?.since ?? 0)) newest = attendant;
+    if (!peer || (key !== undefined && peer.key !== key)) continue;
+    const [offers, best] = [peer.offers !== false, newest?.peer];
+    if (!best || (best.offers !== false) === offers ? peer.since >= (best?.since ?? 0) : offers) newest = attendant;
   }
   return newest;
 }

@@ -71,6 +71,10 @@ describe('Presence', () => {
     expect(room.presence.attendants('YODA')).to.deep.equal(all);
     expect(newestPeer(all)).to.equal(all[3]);
     expect(newestPeer(all, 'other')).to.equal(undefined);
+    const busy = new Visitor('a', '192.0.2.99', { ...peer(8888, 30), offers: false });
+    expect(newestPeer([...all, busy])).to.equal(all[3]);
+    expect(newestPeer([busy, ...all])).to.equal(all[3]);
+    expect(newestPeer([busy])).to.equal(busy);
     room.presence.leave('yoda', all[0]!);
     join('yoda', new Visitor('a'));
     expect(room.presence.names()).to.deep.equal(['yoda']);

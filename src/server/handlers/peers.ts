@@ -19,7 +19,7 @@ export function peersHandlers({ presence, rendezvous, log }: Services): Handlers
   };
 
   return {
-    'peer.register': ({ port, key, local }, session) => {
+    'peer.register': ({ port, key, local, offers }, session) => {
       const places = local.map((place, i) => {
         const found = placeOfHost(place);
         if (found) return found;
@@ -27,7 +27,7 @@ export function peersHandlers({ presence, rendezvous, log }: Services): Handlers
           data: { path: `/local/${i}/address` },
         });
       });
-      session.register({ port, key, local: places });
+      session.register({ port, key, local: places, offers });
       return { address: addressOf(session) };
     },
     'peer.connect': ({ member, key }, session) => {
