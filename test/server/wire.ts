@@ -57,6 +57,12 @@ export class Wire {
     return new Wire(socket);
   }
 
+  /** On a socket that connects somewhere. */
+  static async over(socket: Socket): Promise<Wire> {
+    if (socket.connecting) await once(socket, 'connect');
+    return new Wire(socket);
+  }
+
   /** Opened, and hello said. */
   static async greet(address: string, options?: WireOptions): Promise<Wire> {
     const wire = await Wire.open(address, options);
