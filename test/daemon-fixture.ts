@@ -18,6 +18,8 @@ export interface FixtureOptions {
   /** Settings of config.json; every provider that they do not name is off. */
   readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
   readonly log?: Log;
+  /** Where the home is made. Default: the folder for temporary files. */
+  readonly parent?: string;
 }
 
 /** What a command said, and how it ended. */
@@ -29,8 +31,8 @@ export interface Said {
 
 /** A real daemon in this process: a temporary home, a free port of loopback, clear text beside TLS. */
 export class DaemonFixture {
-  static async start({ config = {}, log = SILENT }: FixtureOptions = {}): Promise<DaemonFixture> {
-    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-')) });
+  static async start({ config = {}, log = SILENT, parent = tmpdir() }: FixtureOptions = {}): Promise<DaemonFixture> {
+    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(parent, 'goldctl-')) });
     await home.prepare();
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
     const settings = {

@@ -60,10 +60,20 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ['Peers', peersLine(status.peers)],
     ['Instruments', String(status.instruments)],
     ['Records', String(status.seq)],
+    ['Store', storeLine(status.store, now)],
     ['Memory', `${Math.round(status.memoryBytes / 1024 / 1024)} MB`],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${label.padEnd(width)}  ${plain(text)}`);
+}
+
+function storeLine(
+  { writable, reason, since, freeBytes, lowSpace }: Result<'admin.status'>['store'],
+  now: number,
+): string {
+  if (!writable) return `refuses to write for ${formatSpan(now - (since ?? now))}. ${reason}`;
+  const free = freeBytes === null ? '' : `, ${Math.floor(freeBytes / 1024 / 1024).toLocaleString('en-US')} MiB free`;
+  return `writes${free}${lowSpace ? ': the disk is nearly full' : ''}`;
 }
 
 function peersLine({ introductions, relays, relayedBytes }: Result<'admin.status'>['peers']): string {

@@ -28,6 +28,7 @@ import { loadCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
 import { clearStaleSocket } from './pidfile.ts';
 import { configuredSources, providerOrder } from './sources.ts';
+import { Space } from './space.ts';
 
 export interface DaemonSettings {
   readonly home: Home;
@@ -58,8 +59,16 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
 
   const store = await Store.at(home.dataFolder);
   const view = new View(store);
-  const engine = new LocalEngine(store, view);
+  const engine = new LocalEngine(store, view, {
+    onTrouble: ({ failure }) => log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
+    onRecovered: ({ since }) => {
+      log.info({ event: 'store', forMs: Date.now() - since }, 'the data folder can be written again');
+      if (!stopping) void indexWords();
+    },
+  });
   const { journal, bus } = engine;
+  let stopping = false;
+  const space = new Space({ folder: home.dataFolder, log });
 
   const rates = new Rates({ view, providers: providerOrder(sources), now });
   const intake = new Intake({ journal, view, rates, now });
@@ -148,17 +157,39 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
       instruments: view.quotes.instruments.size,
       memoryBytes: process.memoryUsage.rss(),
       peers: rendezvous.counts,
+      store: {
+        writable: engine.trouble === undefined,
+        reason: engine.trouble?.failure.message ?? null,
+        since: engine.trouble?.since ?? null,
+        freeBytes: space.free ?? null,
+        lowSpace: space.low,
+      },
     };
+  }
+
+  /** Begins where the store has it: what was written last before a failure may not be there. */
+  async function indexWords(): Promise<void> {
+    const failed = (failure: unknown) => {
+      // A store that refuses to be written says so itself, and comes back.
+      if (!store.refusal) log.error({ event: 'words', err: failure }, 'the index of words is not kept any more');
+    };
+    await view.words.stop();
+    try {
+      await view.words.load();
+    } catch (failure) {
+      return failed(failure);
+    }
+    view.words.start(failed);
   }
 
   const started: (() => Promise<void>)[] = [];
   try {
     await engine.start();
     started.push(() => engine.stop());
-    view.words.start((failure) =>
-      log.error({ event: 'words', err: failure }, 'the index of words is not kept any more'),
-    );
+    await indexWords();
     started.push(() => view.words.stop());
+    await space.start();
+    started.push(async () => space.stop());
     await clearStaleSocket(home);
     hub.start();
     started.push(async () => hub.stop());
@@ -188,6 +219,8 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
       await server.stop(reason, retryAfterMs);
       presence.stop();
       hub.stop();
+      space.stop();
+      stopping = true;
       await view.words.stop();
       await engine.stop();
     },

@@ -92,6 +92,13 @@ export const admin = {
         overQuota: Type.Integer({ description: 'datagrams of peers that were dropped, as there were too many' }),
         unproven: Type.Integer({ description: 'datagrams that were dropped, as nobody here knows who sent them' }),
       }),
+      store: strict({
+        writable: Type.Boolean({ description: 'false: everything that writes is answered with 503' }),
+        reason: nullable(Type.String({ description: 'why it is not' })),
+        since: nullable(Instant),
+        freeBytes: nullable(Type.Integer({ description: 'room on the disk; null where the system does not tell' })),
+        lowSpace: Type.Boolean({ description: 'the disk is nearly full' }),
+      }),
     }),
   }),
   'admin.quitAll': method({

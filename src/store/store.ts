@@ -1,4 +1,7 @@
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AbstractLevel } from 'abstract-level';
+import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 
 export type Write = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
@@ -21,14 +24,31 @@ const PAGE = 1000;
  */
 const PAGE_BYTES = { highWaterMarkBytes: 512 * 1024 };
 
+/** Readers that are under way get this long to end before the store is closed under them to be opened again. */
+const READERS_MS = 1000;
+
+export interface StoreOptions {
+  /** The folder of this machine that it lies in, where it does. */
+  readonly location?: string;
+}
+
 /** LevelDB as goldctl uses it: text keys and values, synchronous reads of single keys, atomic batches. */
 export class Store {
   readonly #db: Database;
-  /** Why nothing more is written, once a write failed. */
-  #broken: Failure | undefined;
+  readonly #location: string | undefined;
+  /** Why nothing is written, since a write failed. */
+  #refusal: Failure | undefined;
+  #reopening: Promise<void> | undefined;
+  /** Iterators that are open. */
+  #readers = 0;
+  #readersGone: Deferred<void> | undefined;
+  #refused: ((failure: Failure) => void) | undefined;
+  /** Settles with the last write that was begun. */
+  #writing: Promise<void> = Promise.resolve();
 
-  constructor(db: Database) {
+  constructor(db: Database, { location }: StoreOptions = {}) {
     this.#db = db;
+    this.#location = location;
   }
 
   /**
@@ -37,21 +57,34 @@ export class Store {
    */
   static async at(location: string): Promise<Store> {
     const { Level } = await import('level');
-    return new Store(
-      new Level<string, string>(location, {
-        keyEncoding: 'utf8',
-        valueEncoding: 'utf8',
-        writeBufferSize: 4 * 1024 * 1024,
-        cacheSize: 16 * 1024 * 1024,
-      }) as unknown as Database,
-    );
+    const level = new Level<string, string>(location, {
+      keyEncoding: 'utf8',
+      valueEncoding: 'utf8',
+      writeBufferSize: 4 * 1024 * 1024,
+      cacheSize: 16 * 1024 * 1024,
+    });
+    return new Store(level as unknown as Database, { location });
+  }
+
+  /** Why nothing is written at present; undefined while all is well. */
+  get refusal(): Failure | undefined {
+    return this.#refusal;
+  }
+
+  /** `listener` is told of the write that failed, and not of those that are refused after it. */
+  onRefusal(listener: (failure: Failure) => void): void {
+    this.#refused = listener;
   }
 
   /** @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read */
   async open(): Promise<void> {
+    await this.#open();
+    this.#refusal = undefined;
+  }
+
+  async #open(): Promise<void> {
     try {
       await this.#db.open();
-      this.#broken = undefined;
     } catch (error) {
       const cause = (error as Error).cause ?? error;
       if ((cause as { code?: string }).code === 'LEVEL_LOCKED') {
@@ -66,15 +99,62 @@ export class Store {
   }
 
   async close(): Promise<void> {
+    await this.#reopening?.catch(() => {}); // told to who asked for it
     await this.#db.close();
   }
 
-  get(key: string): string | undefined {
-    return this.#db.getSync(key);
+  /**
+   * Makes a store writable again that refuses writes: closed and opened, LevelDB reads its log up to the tear, keeps
+   * what it found in a table (synced, so that nothing hangs on a sync that failed) and begins a new log. While it
+   * cannot work, it is not closed: an open that fails would take the readers their data.
+   * Ranges that begin meanwhile wait for it; a range that does not end soon, and single reads, throw NOT_AVAILABLE.
+   * @param check reads whether what is found is what was acknowledged; what it throws is why nothing is written still
+   * @throws Failure STORE_FAILED, and what `check` throws
+   */
+  async reopen(check: () => Promise<void>): Promise<void> {
+    const refusal = this.#refusal;
+    if (!refusal) return;
+    if (this.#location !== undefined && this.#db.status === 'open') await probe(this.#location);
+    try {
+      this.#reopening = this.#cycle();
+      await this.#reopening.finally(() => {
+        this.#reopening = undefined;
+      });
+      await check();
+      this.#refusal = undefined;
+    } catch (thrown) {
+      this.#refusal = Failure.from(thrown);
+      throw this.#refusal;
+    }
   }
 
+  async #cycle(): Promise<void> {
+    if (this.#readers > 0 && this.#db.status === 'open') {
+      this.#readersGone = deferred();
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, READERS_MS);
+      });
+      await Promise.race([this.#readersGone.promise, patience]);
+      clearTimeout(timer);
+      this.#readersGone = undefined;
+    }
+    await this.#db.close();
+    await this.#open();
+  }
+
+  /** @throws Failure NOT_AVAILABLE while it is opened again, STORE_FAILED when the disk does not give it */
+  get(key: string): string | undefined {
+    try {
+      return this.#db.getSync(key);
+    } catch (cause) {
+      throw this.#unread(cause);
+    }
+  }
+
+  /** As `get`, and the value is JSON. */
   read<T>(key: string): T | undefined {
-    const text = this.#db.getSync(key);
+    const text = this.get(key);
     return text === undefined ? undefined : (JSON.parse(text) as T);
   }
 
@@ -88,47 +168,66 @@ export class Store {
 
   /** As `range`, by the page: for those who read thousands, and would wait for each. */
   async *pages(range: Range, page = PAGE): AsyncGenerator<[string, string][]> {
-    const iterator = this.#db.iterator({ ...range, ...PAGE_BYTES });
-    try {
-      for (;;) {
-        const entries = await iterator.nextv(page);
-        if (entries.length === 0) return;
-        yield entries as [string, string][];
-      }
-    } finally {
-      await iterator.close();
-    }
+    if (this.#reopening) await this.#reopening.catch(() => {});
+    const options = { ...range, ...PAGE_BYTES };
+    yield* this.#paged(() => this.#db.iterator(options), page) as AsyncGenerator<[string, string][]>;
   }
 
   /** The entries of a range that is known to be small enough to hold. */
   async entries(range: Range): Promise<[string, string][]> {
-    return (await this.#db.iterator({ ...range, ...PAGE_BYTES }).all()) as [string, string][];
+    const all: [string, string][] = [];
+    for await (const page of this.pages(range)) all.push(...page);
+    return all;
   }
 
   /** Keys alone, a page at a time. */
   async *keysOf(range: Range): AsyncGenerator<string> {
-    const iterator = this.#db.keys({ ...range, ...PAGE_BYTES });
+    if (this.#reopening) await this.#reopening.catch(() => {});
+    const options = { ...range, ...PAGE_BYTES };
+    for await (const page of this.#paged(() => this.#db.keys(options), PAGE)) yield* page as string[];
+  }
+
+  async *#paged(open: () => Pages, page: number): AsyncGenerator<unknown[]> {
+    this.#readers += 1;
+    let iterator: Pages | undefined;
     try {
+      iterator = open();
       for (;;) {
-        const page = await iterator.nextv(PAGE);
-        if (page.length === 0) return;
-        yield* page as string[];
+        const entries = await iterator.nextv(page);
+        if (entries.length === 0) return;
+        yield entries;
       }
+    } catch (cause) {
+      throw this.#unread(cause);
     } finally {
-      await iterator.close();
+      await iterator?.close();
+      this.#readers -= 1;
+      if (this.#readers === 0) this.#readersGone?.resolve();
     }
+  }
+
+  #unread(cause: unknown): Failure {
+    if (cause instanceof Failure) return cause;
+    const code = (cause as { code?: string }).code ?? '';
+    if (NOT_OPEN.has(code)) {
+      return new Failure('NOT_AVAILABLE', 'The data folder is being opened again. Try again in a moment.', { cause });
+    }
+    return new Failure('STORE_FAILED', `The data folder cannot be read: ${(cause as Error).message}.`, { cause });
   }
 
   /**
    * Writes all or nothing; `sync` resolves only once it is on the disk.
    *
    * A write that failed (a full disk) leaves LevelDB's log torn, and whatever LevelDB appends to a torn log and
-   * confirms is gone at the next open. So the first failure is the last write: all further ones fail until the store
-   * was closed and opened again, which reads the log up to the tear and begins a new one.
+   * confirms is gone at the next open. So the first failure is the last write: all further ones are refused until
+   * `reopen`. Whether the one that failed is there then is not known before.
    * @throws Failure STORE_FAILED
    */
   async write(writes: Iterable<Write>, { sync }: { sync: boolean }): Promise<void> {
-    if (this.#broken) throw this.#broken;
+    if (this.#refusal) throw this.#refusal;
+    const before = this.#writing;
+    const turn = deferred();
+    this.#writing = turn.promise;
     try {
       // Chained: an array of operations is copied and completed one by one, which takes ten times as long.
       const batch = this.#db.batch();
@@ -136,16 +235,63 @@ export class Store {
         if (write.type === 'put') batch.put(write.key, write.value);
         else batch.del(write.key);
       }
+      // One at a time: else one could be confirmed that went to the log behind one that tore it.
+      await before;
+      if (this.#refusal) {
+        await batch.close();
+        throw this.#refusal;
+      }
       await batch.write({ sync } as object);
     } catch (cause) {
-      const failure = new Failure(
-        'STORE_FAILED',
-        `The data folder cannot be written: ${(cause as Error).message}. Nothing more is stored until the daemon is ` +
-          'restarted: see that the disk has room and works, then restart it.',
-        { cause },
-      );
-      if (this.#db.status === 'open') this.#broken = failure;
+      if (cause === this.#refusal) throw cause;
+      const failure = unwritable(cause);
+      if (this.#db.status === 'open') {
+        this.#refusal = failure;
+        this.#refused?.(failure);
+      }
       throw failure;
+    } finally {
+      turn.resolve();
     }
   }
+}
+
+type Pages = { nextv(size: number): Promise<unknown[]>; close(): Promise<void> };
+
+/** What a read says that comes to a store that is closed. */
+const NOT_OPEN = new Set(['LEVEL_DATABASE_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN']);
+
+/** An open makes a table of the log, and a log and a manifest anew: there must be room for that, and for some writes. */
+const PROBE_BYTES = 1024 * 1024;
+
+/** @throws Failure STORE_FAILED when the folder does not take what an open writes */
+async function probe(location: string): Promise<void> {
+  const file = join(location, 'probe');
+  try {
+    let bytes = PROBE_BYTES;
+    for (const name of await readdir(location)) {
+      if (name.endsWith('.log') || name.startsWith('MANIFEST-')) bytes += (await stat(join(location, name))).size;
+    }
+    const handle = await open(file, 'w', 0o600);
+    try {
+      const chunk = Buffer.alloc(64 * 1024, 1); // zeros may take no room
+      for (let written = 0; written < bytes; ) written += (await handle.write(chunk)).bytesWritten;
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw unwritable(cause);
+  } finally {
+    await rm(file, { force: true }).catch(() => {}); // where it cannot be removed, it could not be made
+  }
+}
+
+function unwritable(cause: unknown): Failure {
+  return new Failure(
+    'STORE_FAILED',
+    `The data folder cannot be written: ${(cause as Error).message}. Nothing is stored until it can; the daemon tries ` +
+      'again by itself. See that the disk has room and works.',
+    { cause },
+  );
 }

@@ -1,53 +1,148 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
 import { Store } from '../../src/store/store.ts';
 import { compare, rebuild } from '../../src/view/rebuild.ts';
 import { View } from '../../src/view/view.ts';
+import { skip } from '../skip.ts';
 import { memoryStore, temporaryFolder } from '../store/temporary.ts';
+import { mountTmpfs } from './tmpfs.ts';
 
 const WRITER = fileURLToPath(new URL('full-disk.ts', import.meta.url));
+const TSX = fileURLToPath(import.meta.resolve('tsx'));
+const NOBODY = 65_534;
 
-describe('a disk that is full', () => {
+/** Makes fsync fail while the file of GOLDCTL_TEST_FAULT is there. */
+const SHIM = `
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int fault(void) {
+  const char *file = getenv("GOLDCTL_TEST_FAULT");
+  if (file == NULL || access(file, F_OK) != 0) return 0;
+  errno = EIO;
+  return -1;
+}
+int fsync(int fd) { (void)fd; return fault(); }
+int fdatasync(int fd) { (void)fd; return fault(); }
+`;
+
+describe('a disk in trouble', function () {
+  this.timeout(30_000);
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-
-  before(function () {
-    try {
-      execFileSync('prlimit', ['--version']);
-    } catch {
-      this.skip(); // no way here to give a process its disk back
-    }
-  });
+  let data: string;
 
   beforeEach(async () => {
     folder = await temporaryFolder();
+    data = join(folder.path, 'data');
+    await mkdir(data);
   });
 
   afterEach(() => folder?.remove());
 
-  it('confirms nothing that is not kept, not even once it has room again', async () => {
-    // 200 blocks of 512 bytes; the signal that would end the process is ignored, so that the write itself fails.
-    const script = `trap '' XFSZ; ulimit -S -f 200; exec "$0" --import tsx "$1" "$2"`;
-    const said = await new Promise<string>((resolve) => {
-      execFile('sh', ['-c', script, process.execPath, WRITER, folder.path], (_, stdout) => resolve(stdout));
+  /**
+   * Runs the writer until it was refused many times, has the trouble lifted and the writer go on to its end; then
+   * everything that it was told is kept is there, and the view is what its journal says.
+   */
+  async function suffers(
+    child: ChildProcess,
+    { begin, lift }: { begin?: () => Promise<void>; lift: () => Promise<void> },
+    at = data,
+  ): Promise<void> {
+    const said: string[] = [];
+    let errors = '';
+    child.stderr!.on('data', (text) => {
+      errors += text;
     });
-    const lines = said.trim().split('\n');
-    const acknowledged = lines.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
-    expect(lines).to.include('failed STORE_FAILED');
-    expect(lines).to.include('lifted');
-    const since = lines.slice(lines.indexOf('failed STORE_FAILED'));
-    expect(since.filter((line) => line !== 'failed STORE_FAILED' && line !== 'lifted')).to.deep.equal([]);
-    expect(acknowledged.length).to.be.above(20);
+    let [begun, lifted] = [begin === undefined, false];
+    for await (const line of createInterface({ input: child.stdout! })) {
+      said.push(line);
+      if (!begun && said.length === 10) {
+        begun = true;
+        await begin!();
+      }
+      if (!lifted && said.length > 30 && said.slice(-20).every((one) => one.startsWith('failed'))) {
+        lifted = true;
+        await lift();
+        child.stdin!.write('lift\n');
+      }
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    expect(child.signalCode, errors).to.equal('SIGKILL');
+    expect(said.filter((line) => line.startsWith('unread'))).to.deep.equal([]);
+    expect(said.filter((line) => line === 'trouble' || line === 'recovered')).to.deep.equal(['trouble', 'recovered']);
+    const refused = said.slice(said.indexOf('trouble') + 1, said.indexOf('recovered'));
+    expect(new Set(refused)).to.deep.equal(new Set(['failed STORE_FAILED']));
 
-    const store = await Store.at(folder.path);
+    const acknowledged = said.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
+    expect(acknowledged).to.deep.equal([...new Set(acknowledged)].sort((a, b) => a - b));
+    const store = await Store.at(at);
     const engine = new LocalEngine(store, new View(store));
     await engine.start();
-    expect(engine.journal.head()).to.be.at.least(acknowledged.at(-1)!);
+    expect(engine.journal.head()).to.equal(acknowledged.at(-1));
     const fresh = memoryStore();
     await fresh.open();
     await rebuild(store, fresh);
     expect(await compare(store, fresh)).to.deep.equal([]);
     await engine.stop();
+  }
+
+  const run = (command: string, args: string[], env: NodeJS.ProcessEnv = {}) =>
+    spawn(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const writer = (size: number, at = data) => ['--import', TSX, WRITER, at, String(size)];
+
+  it('that takes no more of a file confirms nothing that is not kept, and goes on by itself', async function () {
+    if (!has('prlimit')) skip(this, 'prlimit is not installed');
+    // 200 blocks of 512 bytes; the signal that would end the process is ignored, so that the write itself fails.
+    const script = `trap '' XFSZ; ulimit -S -f 200; exec "$0" "$@"`;
+    const child = run('sh', ['-c', script, process.execPath, ...writer(1000)]);
+    const lift = async () => void execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+    await suffers(child, { lift });
+  });
+
+  it('that is full is read, and written again once there is room', async function () {
+    const disk = await mountTmpfs(this, 8);
+    try {
+      const ballast = join(disk.path, 'ballast');
+      await writeFile(ballast, Buffer.alloc(6 * 1024 * 1024, 1));
+      const at = join(disk.path, 'data');
+      await suffers(run(process.execPath, writer(20_000, at)), { lift: () => rm(ballast) }, at);
+    } finally {
+      await disk.unmount();
+    }
+  });
+
+  it('that fails to sync is not believed before it has synced everything anew', async function () {
+    if (process.platform !== 'linux' || !has('cc'))
+      skip(this, 'no C compiler, or no LD_PRELOAD: fsync cannot be made to fail');
+    const [source, shim, fault] = ['shim.c', 'shim.so', 'fault'].map((name) => join(folder.path, name));
+    await writeFile(source!, SHIM);
+    execFileSync('cc', ['-shared', '-fPIC', '-o', shim!, source!]);
+    const child = run(process.execPath, writer(1000), { LD_PRELOAD: shim!, GOLDCTL_TEST_FAULT: fault! });
+    await suffers(child, { begin: () => writeFile(fault!, ''), lift: () => rm(fault!) });
+  });
+
+  it('that became read-only is read, and written again when it may', async function () {
+    if (process.getuid?.() !== 0 || !has('setpriv')) skip(this, 'only root can become somebody who may not write here');
+    await chown(folder.path, NOBODY, NOBODY);
+    await chown(data, NOBODY, NOBODY);
+    const as = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', process.execPath];
+    const child = run('setpriv', [...as, ...writer(60_000)], { HOME: folder.path, TMPDIR: folder.path });
+    // What is open stays open: it is refused when LevelDB begins its next file.
+    await suffers(child, { begin: () => chmod(data, 0o555), lift: () => chmod(data, 0o755) });
   });
 });
+
+function has(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,5 +1,9 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
 import { Store } from '../../src/store/store.ts';
+import { mountTmpfs } from '../faults/tmpfs.ts';
 import { contentOf, memoryStore, temporaryFolder } from './temporary.ts';
 
 type Made = { store: Store; remove(): Promise<void> };
@@ -105,3 +109,62 @@ for (const [name, make] of Object.entries(makers)) {
     });
   });
 }
+
+describe('Store on a full disk', () => {
+  it('takes no more, is not closed before there is room, and lets readers end or throws 503', async function () {
+    const disk = await mountTmpfs(this, 6);
+    try {
+      const store = await Store.at(join(disk.path, 'data'));
+      await store.open();
+      const codeOf = (promise: Promise<unknown>) =>
+        promise.then(
+          () => 'none',
+          (failure: Failure) => failure.code,
+        );
+      const write = (key: string) =>
+        codeOf(store.write([{ type: 'put', key, value: 'x'.repeat(50_000) }], { sync: true }));
+      const told: string[] = [];
+      store.onRefusal((failure) => told.push(failure.code));
+      let written = 0;
+      await writeFile(join(disk.path, 'ballast'), Buffer.alloc(5 * 1024 * 1024, 1));
+      while ((await write(`k/${written}`)) === 'none') written += 1;
+      expect(written).to.be.above(2);
+      expect(await Promise.all([write('a'), write('b')])).to.deep.equal(['STORE_FAILED', 'STORE_FAILED']);
+      expect(told).to.deep.equal(['STORE_FAILED']);
+
+      expect(await codeOf(store.reopen(async () => {}))).to.equal('STORE_FAILED');
+      expect(store.get('k/0')).to.have.length(50_000); // it was not closed for that
+      await rm(join(disk.path, 'ballast'));
+
+      const kept = store.range({}, 1);
+      expect((await kept.next()).value[0]).to.equal('k/0'); // and never goes on
+      const failing = codeOf(
+        store.reopen(async () => {
+          throw new Failure('JOURNAL_HOLE');
+        }),
+      );
+      const closed = new Promise<string>((resolve) => {
+        const look = () => {
+          try {
+            store.get('k/0');
+            setImmediate(look);
+          } catch (failure) {
+            resolve((failure as Failure).code);
+          }
+        };
+        look();
+      });
+      expect(await closed).to.equal('NOT_AVAILABLE');
+      expect((await store.entries({})).length).to.be.within(written, written + 1); // waits
+      expect(await failing).to.equal('JOURNAL_HOLE');
+      expect(await codeOf(kept.next())).to.equal('NOT_AVAILABLE');
+      expect(await write('c')).to.equal('JOURNAL_HOLE');
+      await store.reopen(async () => expect(store.get('k/0')).to.have.length(50_000));
+      expect(store.refusal).to.equal(undefined);
+      expect(await write('c')).to.equal('none');
+      await store.close();
+    } finally {
+      await disk.unmount();
+    }
+  });
+});

@@ -5,6 +5,7 @@ import type { Engine, Projector } from '../contract.ts';
 import { LocalBus } from './bus.ts';
 import { LocalJournal } from './journal.ts';
 import { LocalLease } from './lease.ts';
+import { Recovery, type RecoverySettings } from './recovery.ts';
 
 /** Format of the store. A change of keys or values that older code cannot read raises it and adds a migration. */
 const SCHEMA = 1;
@@ -22,11 +23,18 @@ export class LocalEngine implements Engine {
   readonly #leases = new Map<string, LocalLease>();
   readonly #store: Store;
   readonly #projector: Projector;
+  readonly #recovery: Recovery;
 
-  constructor(store: Store, projector: Projector) {
+  constructor(store: Store, projector: Projector, recovery: RecoverySettings = {}) {
     this.#store = store;
     this.#projector = projector;
     this.journal = new LocalJournal(store, projector);
+    this.#recovery = new Recovery(() => this.#recover(), recovery);
+  }
+
+  /** Why nothing is written at present, and since when; undefined while all is well. */
+  get trouble(): Recovery['trouble'] {
+    return this.#recovery.trouble;
   }
 
   lease(name: string): LocalLease {
@@ -46,6 +54,7 @@ export class LocalEngine implements Engine {
       await this.#store.write([put(keys.verified, head)], { sync: false });
       await this.#projector.load();
       this.journal.open(head);
+      this.#store.onRefusal((failure) => this.#recovery.begin(failure));
     } catch (failure) {
       await this.#store.close();
       throw failure;
@@ -54,7 +63,20 @@ export class LocalEngine implements Engine {
 
   async stop(): Promise<void> {
     await this.journal.close();
+    await this.#recovery.stop();
     await this.#store.close();
+  }
+
+  /** One try to write again, after a write failed. */
+  async #recover(): Promise<void> {
+    await this.#store.reopen(async () => {
+      const holes = await this.#holes(this.journal.head());
+      if (holes.length > 0) throw holeFailure(holes);
+    });
+    const head = this.#store.read<number>(keys.head) ?? 0;
+    // Also the proof that it can be written: before it nothing is taken.
+    await this.#store.write([put(keys.verified, head)], { sync: true });
+    this.journal.resume(head);
   }
 
   /**
@@ -97,8 +119,8 @@ export class LocalEngine implements Engine {
    * are not looked at by the next. Damage at the very end of the log looks like a write that never ended, and LevelDB
    * does not check the checksums of tables that it reads: only a rebuild (view/rebuild.ts) notices bit rot there.
    */
-  async #holes(): Promise<Hole[]> {
-    const head = this.#store.read<number>(keys.head) ?? 0;
+  async #holes(acknowledged = 0): Promise<Hole[]> {
+    const head = Math.max(this.#store.read<number>(keys.head) ?? 0, acknowledged);
     let last = this.#store.read<number>(keys.verified) ?? 0;
     const holes: Hole[] = [];
     for await (const key of this.#store.keysOf({ gt: keys.record(last), lt: within('j/').lt })) {

@@ -22,6 +22,8 @@ const GROUP_RECORDS = 1024;
 const GROUP_WRITES = 20_000;
 /** Appends that wait for the disk; beyond it a writer is told to come again instead of filling the memory. */
 const MAX_WAITING = 100_000;
+/** Who follows the journal looks this often whether a store that is opened again can be read. */
+const REOPENING_MS = 100;
 
 /**
  * The journal of one machine: records, the view's writes and the new head go into one atomic synced batch. Appends
@@ -34,6 +36,8 @@ export class LocalJournal implements Journal {
   #draining: Promise<void> | undefined;
   #head = 0;
   #open = false;
+  /** Whose write failed: whether they are in the journal shows when the store is opened again. */
+  #doubtful: readonly Settled[] = [];
   #grown = deferred();
 
   constructor(store: Store, projector: Projector) {
@@ -52,6 +56,7 @@ export class LocalJournal implements Journal {
 
   append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
     if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
+    if (this.#store.refusal) return Promise.reject(this.#store.refusal);
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new Failure('NOT_AVAILABLE', 'The disk does not keep up with what is written. Try again.'));
     }
@@ -74,7 +79,9 @@ export class LocalJournal implements Journal {
         }
       } catch (failure) {
         if (!this.#open) return; // the store was closed under the reader
-        throw failure;
+        if (!(failure instanceof Failure) || failure.code !== 'NOT_AVAILABLE') throw failure;
+        await new Promise((resolve) => setTimeout(resolve, REOPENING_MS).unref()); // from where it was
+        continue;
       }
       if (last < this.#head) continue;
       if (signal.aborted) return; // it will not be told again
@@ -83,6 +90,21 @@ export class LocalJournal implements Journal {
       signal.addEventListener('abort', abort, { once: true });
       await Promise.race([grown, aborted.promise]);
       signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * The store was opened again after a write failed, and ends with record `head`: whose write failed and is there all
+   * the same is told to the view, as it would have been. Its writer was told that it failed, and nothing else.
+   */
+  resume(head: number): void {
+    const found = this.#doubtful.filter(({ record }) => record.seq <= head);
+    this.#doubtful = [];
+    this.#head = head;
+    try {
+      for (const { record, changes } of found) this.#projector.committed(record, changes);
+    } finally {
+      this.#grow();
     }
   }
 
@@ -97,6 +119,11 @@ export class LocalJournal implements Journal {
     // One turn of the event loop gathers the appends of all sockets that were readable in it.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
+      const { refusal } = this.#store;
+      if (refusal) {
+        for (const { appended } of this.#waiting.splice(0)) appended.reject(refusal);
+        break;
+      }
       const group = this.#waiting.splice(0, GROUP_RECORDS);
       await this.#commit(group);
     }
@@ -140,6 +167,7 @@ export class LocalJournal implements Journal {
     try {
       await this.#store.write(draft.drain(), { sync: true });
     } catch (failure) {
+      this.#doubtful = settled;
       for (const { waiting } of settled) waiting.appended.reject(Failure.from(failure));
       return;
     }

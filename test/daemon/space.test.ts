@@ -1,0 +1,148 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Space } from '../../src/daemon/space.ts';
+import type { Failure } from '../../src/domain/failure.ts';
+import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { Store } from '../../src/store/store.ts';
+import { compare, rebuild } from '../../src/view/rebuild.ts';
+import { View } from '../../src/view/view.ts';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { mountTmpfs } from '../faults/tmpfs.ts';
+import { memoryStore } from '../store/temporary.ts';
+
+interface Line {
+  readonly level: string;
+  readonly event: unknown;
+  readonly message: string;
+}
+
+class Lines {
+  readonly all: Line[] = [];
+  readonly debug = () => {};
+  readonly info = this.#level('info');
+  readonly warn = this.#level('warn');
+  readonly error = this.#level('error');
+
+  of(event: string): string[] {
+    return this.all.filter((line) => line.event === event).map(({ level, message }) => `${level}: ${message}`);
+  }
+
+  #level(level: string) {
+    return (fields: object, message: string) => {
+      this.all.push({ level, event: (fields as { event?: unknown }).event, message });
+    };
+  }
+}
+
+describe('Space', () => {
+  it('warns once before the disk is full, and says when there is room again', async function () {
+    const disk = await mountTmpfs(this, 4);
+    try {
+      const log = new Lines();
+      const space = new Space({ folder: disk.path, log, lowBytes: 2 * 1024 * 1024 });
+      await space.start();
+      expect(space.low).to.equal(false);
+      expect(space.free).to.equal(4 * 1024 * 1024);
+      const ballast = join(disk.path, 'ballast');
+      await writeFile(ballast, Buffer.alloc(3 * 1024 * 1024, 1));
+      for (let i = 0; i < 3; i++) await space.look();
+      expect(space.low).to.equal(true);
+      await writeFile(ballast, Buffer.alloc(1.9 * 1024 * 1024, 1)); // above the bound, by too little
+      await space.look();
+      expect(space.low).to.equal(true);
+      await rm(ballast);
+      await space.look();
+      expect(space.low).to.equal(false);
+      expect(log.of('space')).to.have.length(2);
+      expect(log.of('space')[0]).to.match(/^warn: .* nearly full: 1 MiB/);
+      expect(log.of('space')[1]).to.match(/^info: .* room again/);
+      space.stop();
+    } finally {
+      await disk.unmount();
+    }
+  });
+
+  it('goes on where the system does not tell', async () => {
+    const space = new Space({ folder: '/there/is/no/such/folder', log: new Lines() });
+    await space.start();
+    expect(space.free).to.equal(undefined);
+    expect(space.low).to.equal(false);
+    space.stop();
+  });
+});
+
+describe('a daemon on a full disk', function () {
+  this.timeout(40_000);
+
+  it('reads on, answers writes with 503, says so once, and writes again by itself', async function () {
+    const disk = await mountTmpfs(this, 12);
+    const log = new Lines();
+    let room: DaemonFixture | undefined;
+    try {
+      room = await DaemonFixture.start({
+        parent: disk.path,
+        log,
+        config: { limits: { callsPerSecond: 1e6, callsBurst: 1e6 } },
+      });
+      const client = await room.connect();
+      const rows = (from: number) => Array.from({ length: 200 }, (_, i) => [(from + i) * 86_400_000, 56e6, 57e6]);
+      const write = (n: number) =>
+        client.call('rates.import', { instrument: 'SJC', rows: rows(n * 200) as [number, number, number][] }).then(
+          () => undefined,
+          (failure: Failure) => failure,
+        );
+      expect(await write(0)).to.equal(undefined);
+      expect((await client.call('admin.status', {})).store).to.include({
+        writable: true,
+        reason: null,
+        lowSpace: true,
+      });
+
+      const ballast = join(disk.path, 'ballast');
+      await writeFile(ballast, Buffer.alloc(16 * 1024 * 1024, 1)).catch(() => {});
+      let refused: Failure | undefined;
+      for (let n = 1; n < 100 && !refused; n++) refused = await write(n);
+      expect(refused).to.include({ code: 'STORE_FAILED' });
+      expect(refused!.message).to.match(/space|write/i);
+      for (let n = 0; n < 50; n++) expect(await write(90)).to.include({ code: 'STORE_FAILED' });
+      const { store, seq } = await client.call('admin.status', {});
+      expect(store.writable).to.equal(false);
+      expect(store.reason).to.contain('cannot be written');
+      expect(store.since).to.be.a('number');
+      const history = await client.call('rates.history', {
+        instrument: 'SJC',
+        interval: '1d',
+        from: 0,
+        to: 86_400_000 * 100,
+      });
+      expect(history.candles).to.have.length.of.at.least(100);
+      expect(log.of('store')).to.have.length(1);
+
+      await rm(ballast);
+      let again: Failure | undefined = refused;
+      while (again) {
+        expect(again).to.include({ code: 'STORE_FAILED' });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        again = await write(95);
+      }
+      expect((await client.call('admin.status', {})).store).to.include({ writable: true, reason: null, since: null });
+      expect((await client.call('admin.status', {})).seq).to.be.within(seq + 1, seq + 2);
+      expect(log.of('store')).to.have.length(2);
+      expect(log.of('store')[1]).to.equal('info: the data folder can be written again');
+      await client.close();
+      await room.daemon.stop('The test ends.');
+
+      const kept = await Store.at(room.home.dataFolder);
+      const engine = new LocalEngine(kept, new View(kept));
+      await engine.start();
+      const fresh = memoryStore();
+      await fresh.open();
+      await rebuild(kept, fresh);
+      expect(await compare(kept, fresh)).to.deep.equal([]);
+      await engine.stop();
+    } finally {
+      await disk.unmount();
+    }
+  });
+});
