@@ -21,17 +21,23 @@ export function numberReader(format: NumberFormat, scale: string): NumberReader 
   const factor = decimalOf(scale);
   if (!factor || factor.digits <= 0n) return undefined;
   const power = tenth(factor);
-  const scaled = (decimal: string): number => {
-    if (power === 0) return Number(decimal);
-    if (power !== undefined && DECIMAL.test(decimal)) return Number(`${decimal}e${power}`);
-    const { digits, exponent } = decimalOf(decimal)!;
-    return Number(`${digits * factor.digits}e${exponent + factor.exponent}`);
+  const scaled = (decimal: string): number | undefined => {
+    if (power === 0) return finite(decimal);
+    if (power !== undefined && DECIMAL.test(decimal)) return finite(`${decimal}e${power}`);
+    const exact = decimalOf(decimal);
+    return exact && finite(`${exact.digits * factor.digits}e${exact.exponent + factor.exponent}`);
   };
   return (text) => {
     if (format !== '1.234,5' && (DECIMAL.test(text) || SCIENTIFIC.test(text))) return scaled(text);
     if (format === '1234.5' || !GROUPED[format].test(text)) return undefined;
     return scaled(format === '1,234.5' ? text.replaceAll(',', '') : text.replaceAll('.', '').replace(',', '.'));
   };
+}
+
+/** Undefined for what is more than a number can hold: JSON has no infinity, it would arrive as "no price". */
+function finite(decimal: string): number | undefined {
+  const value = Number(decimal);
+  return Number.isFinite(value) ? value : undefined;
 }
 
 interface Decimal {

@@ -96,7 +96,7 @@ export class SumListener {
     socket.on('data', (chunk: string) => {
       if (socket.writableEnded) return;
       text += chunk;
-      const request = parse(text);
+      const request = parseSumRequest(text);
       if (request) this.#answer(socket, request);
       else if (text.length > OBJECT_BYTES || request === null) socket.destroy();
     });
@@ -130,7 +130,7 @@ interface SumRequest {
 }
 
 /** The request; undefined while it is not whole, null when it never will be one. What follows the object is not read. */
-function parse(text: string): SumRequest | undefined | null {
+export function parseSumRequest(text: string): SumRequest | undefined | null {
   if (!/^\s*(\{|$)/.test(text)) return null;
   const object = firstObject(text);
   if (object === undefined) return undefined;

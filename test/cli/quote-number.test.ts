@@ -46,6 +46,16 @@ describe('number in a quote file', () => {
     expect(numberReader('1234.5', '1')!('1,234')).to.equal(undefined);
   });
 
+  it('refuses what is more than a number can hold, whatever the scale', () => {
+    for (const scale of ['1', '1000', '3']) {
+      const read = numberReader('1234.5', scale)!;
+      for (const text of ['1e999', '9'.repeat(400), '-1e309'])
+        expect(read(text), `${text} by ${scale}`).to.equal(undefined);
+    }
+    expect(numberReader('1234.5', '3')!('1'.repeat(50))).to.equal(undefined);
+    expect(numberReader('1234.5', '1000')!('1e307')).to.equal(undefined);
+  });
+
   it('refuses what is no number', () => {
     const read = numberReader('1234.5', '10')!;
     for (const text of ['', ' ', '0x10', 'Infinity', 'NaN', '1 000', '1_000', '--1', '1e', '.']) {

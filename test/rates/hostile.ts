@@ -30,3 +30,47 @@ function countValues(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   return Object.values(value).reduce((sum: number, inner) => sum + countValues(inner), 1);
 }
+
+const STRANGE = ['', '-', '0', '1e999', '-1', '&lt;', '&#0;', '\u202e1', '9'.repeat(60), '__proto__', 'NaN', '1,2,3'];
+const NAMES = ['__proto__', 'constructor', 'hasOwnProperty', 'Row', 'LED', 'GoldList', 'city', 'item', 'a'];
+
+/** Good XML with one attribute exchanged, one name exchanged, a piece missing, or a piece of XML put in. */
+export function hostileXml(good: string): fc.Arbitrary<string> {
+  const strange = fc.oneof(fc.constantFrom(...STRANGE), fc.string({ unit: 'binary' }));
+  return fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc
+      .array(fc.constantFrom('<', '>', '/', '"', "'", '=', ' ', '!', '--', '[CDATA[', ']]', '?', '&', 'a', ';'), {
+        maxLength: 60,
+      })
+      .map((parts) => parts.join('')),
+    fc.tuple(fc.nat(), strange).map(([place, value]) => {
+      const values = [...good.matchAll(/(["'])[^"']*\1/g)];
+      const { index, 0: old } = values[place % values.length]!;
+      return `${good.slice(0, index)}"${value.replaceAll('"', '')}"${good.slice(index + old.length)}`;
+    }),
+    fc
+      .tuple(fc.constantFrom(...(good.match(/\w+(?==|>|\s)/g) ?? [])), fc.constantFrom(...NAMES))
+      .map(([from, to]) => good.replaceAll(from, to)),
+    fc.tuple(fc.nat(good.length), fc.nat(good.length)).map(([from, to]) => good.slice(0, from) + good.slice(to)),
+    fc
+      .tuple(fc.nat(good.length), fc.constantFrom(...NAMES), strange)
+      .map(
+        ([at, name, value]) => `${good.slice(0, at)}<${name} ${name}="${value}">${value}</${name}>${good.slice(at)}`,
+      ),
+  );
+}
+
+/** JSON whose objects have the names that JavaScript's own have, in place of one that is expected. */
+function renamed(good: string): fc.Arbitrary<string> {
+  const names = [...new Set(good.match(/"[^"]+"(?=:)/g))];
+  return fc
+    .tuple(fc.constantFrom(...names), fc.constantFrom(...NAMES))
+    .map(([from, to]) => good.replaceAll(from, JSON.stringify(to)));
+}
+
+/** Hostile bodies where a provider answers JSON. */
+export function ofJson(body: string): fc.Arbitrary<string> {
+  const good = body.replace(/^\s+/, '');
+  return fc.oneof({ weight: 3, arbitrary: hostileBody(good) }, { weight: 1, arbitrary: renamed(good) });
+}

@@ -1,75 +1,59 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { QuoteDraft } from '../../../src/domain/quote.ts';
-import { BodyError, type Provider, type ProviderContext } from '../../../src/rates/provider.ts';
-import { binance } from '../../../src/rates/providers/binance.ts';
-import { coinbase } from '../../../src/rates/providers/coinbase.ts';
-import { coingecko } from '../../../src/rates/providers/coingecko.ts';
-import { erApi } from '../../../src/rates/providers/er-api.ts';
-import { frankfurter } from '../../../src/rates/providers/frankfurter.ts';
-import { goldApi } from '../../../src/rates/providers/gold-api.ts';
-import { kraken } from '../../../src/rates/providers/kraken.ts';
-import { vietcombank } from '../../../src/rates/providers/vietcombank.ts';
-import { BODIES } from '../bodies.ts';
-import { hostileBody } from '../hostile.ts';
-
-const DAY = 24 * 3_600_000;
-const NOW = Date.UTC(2026, 6, 20, 13);
-
-function contextOf(body: string): ProviderContext {
-  return { url: 'http://127.0.0.1', key: undefined, now: NOW, fetch: async () => body };
-}
-
-function expectSound(quotes: readonly QuoteDraft[]): void {
-  for (const { buy, sell, at } of quotes) {
-    expect(buy ?? sell).to.not.equal(null);
-    for (const price of [buy, sell]) expect(price === null || (price > 0 && Number.isFinite(price))).to.equal(true);
-    expect(Number.isNaN(new Date(at).getTime())).to.equal(false);
-  }
-}
-
-const CASES: readonly (readonly [provider: Provider, body: string, history?: string])[] = [
-  [goldApi, BODIES.goldApi],
-  [coingecko, BODIES.coingecko, BODIES.coingeckoChart],
-  [binance, `[${BODIES.binance}]`, BODIES.binanceKlines],
-  [kraken, BODIES.kraken, BODIES.kraken],
-  [coinbase, BODIES.coinbase, BODIES.coinbase],
-  [vietcombank, BODIES.vietcombank, BODIES.vietcombank],
-  [erApi, BODIES.erApi],
-  [frankfurter, BODIES.frankfurter],
-];
+import { BodyError } from '../../../src/rates/provider.ts';
+import { PROVIDERS } from '../../../src/rates/providers/index.ts';
+import { HOSTILE_CASES, meetBody, meetHistory } from '../hostile-cases.ts';
 
 describe('a body of whatever kind gives positive prices or a BodyError', () => {
-  for (const [provider, body, history] of CASES) {
+  it('of every provider', () => {
+    expect(HOSTILE_CASES.map(({ provider }) => provider.id)).to.have.members(PROVIDERS.map(({ id }) => id));
+  });
+
+  for (const each of HOSTILE_CASES) {
+    const { provider, bodies, history } = each;
     it(provider.id, () => {
       fc.assert(
-        fc.property(hostileBody(body), (body) => {
-          try {
-            expectSound(provider.parse(body, contextOf(body), 0));
-          } catch (error) {
-            if (!(error instanceof BodyError)) throw error;
-          }
-        }),
-        { numRuns: 400 },
+        fc.property(bodies, (body) => meetBody(each, body)),
+        { numRuns: 500 },
       );
     });
 
-    if (history === undefined) continue;
+    if (!history) continue;
     it(`${provider.id}, as history within the range`, async () => {
-      const from = NOW - 3 * DAY;
       await fc.assert(
-        fc.asyncProperty(hostileBody(history), async (body) => {
-          try {
-            for await (const quotes of provider.backfill!(contextOf(body), from, NOW)) {
-              expectSound(quotes);
-              for (const { at } of quotes) expect(at).to.be.within(from, NOW);
-            }
-          } catch (error) {
-            if (!(error instanceof BodyError)) throw error;
-          }
-        }),
+        fc.asyncProperty(history, (body) => meetHistory(each, body)),
         { numRuns: 100 },
       );
     });
   }
+
+  it('large bodies take no more than their share of time', () => {
+    const large = [
+      '<'.repeat(500_000),
+      '<a x="'.repeat(300_000),
+      `<a>${'&'.repeat(1_000_000)}</a>`,
+      `<GoldList>${'<DGPlist>'.repeat(100_000)}`,
+      `<root><ratelist updated="${' '.repeat(1_000_000)}x"><city name=""><item type="${'9'.repeat(1_000_000)}"/></city></ratelist></root>`,
+      '['.repeat(1_000_000),
+      JSON.stringify({ success: true, latestDate: '1'.repeat(1_000_000), data: [{ TypeName: 'sjc'.repeat(300_000) }] }),
+      JSON.stringify({
+        golds: [{ value: [{ company: 'x', brand: '-'.repeat(1_000_000), type: ' '.repeat(1_000_000) }] }],
+      }),
+    ];
+    for (const { provider } of HOSTILE_CASES.filter((each) => each.provider.market === 'gold')) {
+      for (const body of large) {
+        const start = performance.now();
+        try {
+          provider.parse(
+            body,
+            { url: 'http://127.0.0.1', key: 'a', now: Date.UTC(2026, 6, 20, 13), fetch: async () => body },
+            0,
+          );
+        } catch (error) {
+          expect(error).to.be.instanceOf(BodyError);
+        }
+        expect(performance.now() - start).to.be.below(5000);
+      }
+    }
+  });
 });

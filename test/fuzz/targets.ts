@@ -1,0 +1,448 @@
+import { createHmac } from 'node:crypto';
+import { isIP } from 'node:net';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { readAccounts } from '../../src/cli/account-file.ts';
+import { readQuotes } from '../../src/cli/quote-file.ts';
+import { numberReader } from '../../src/cli/quote-number.ts';
+import { parseConfig } from '../../src/daemon/config.ts';
+import { findJsonError } from '../../src/daemon/json-error.ts';
+import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
+import { Failure, type FailureCode } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { FrameError, FrameReader } from '../../src/peer/frame.ts';
+import { BLOCK_BYTES } from '../../src/peer/hash-tree.ts';
+import { checkMessage } from '../../src/peer/message.ts';
+import { decodeDatagram, encodeDatagram, HELLO_BYTES, idOf } from '../../src/protocol/datagram.ts';
+import { LineSplitter, parseLine } from '../../src/protocol/line.ts';
+import { METHODS } from '../../src/protocol/methods.ts';
+import { configuredProvider } from '../../src/rates/configured.ts';
+import { BodyError } from '../../src/rates/provider.ts';
+import { retryAfter } from '../../src/rates/retry-after.ts';
+import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
+import { parseSumRequest } from '../../src/server/sum-listener.ts';
+import { EXAMPLES } from '../protocol/examples.ts';
+import { hostileBody } from '../rates/hostile.ts';
+import { HOSTILE_CASES, meetBody, meetHistory } from '../rates/hostile-cases.ts';
+import { type Target, target } from './target.ts';
+
+/** What it throws must be a Failure of one of these codes. */
+function refusing<T>(codes: readonly FailureCode[], call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(Failure);
+    expect((thrown as Failure).code).to.be.oneOf(codes);
+    return undefined;
+  }
+}
+
+const text = fc.string({ unit: 'binary' });
+const bytes = fc.uint8Array({ maxLength: 300 }).map((all) => Buffer.from(all));
+const cuts = fc.array(fc.nat(), { maxLength: 12 });
+
+function* pieces(whole: Buffer, at: readonly number[]): Generator<Buffer> {
+  const places = [...new Set(at.map((cut) => cut % (whole.length + 1)))].sort((a, b) => a - b);
+  let from = 0;
+  for (const to of [...places, whole.length]) {
+    yield whole.subarray(from, to);
+    from = to;
+  }
+}
+
+// ---- the wire
+
+const SMALL_LINE = 64;
+const wireBytes = fc
+  .array(fc.oneof(bytes, fc.constantFrom('\n', '\r\n', '{', 'é', '\u{1f600}', 'x'.repeat(SMALL_LINE)).map(Buffer.from)))
+  .map((all) => Buffer.concat(all));
+
+const lines = target('lines', fc.record({ whole: wireBytes, cuts }), ({ whole, cuts }) => {
+  const codes = ['TOO_LARGE', 'PARSE_ERROR'] as const;
+  const splitter = new LineSplitter(SMALL_LINE);
+  const cut: string[] = [];
+  const intact = refusing(codes, () => {
+    for (const piece of pieces(whole, cuts)) cut.push(...splitter.push(piece));
+    return true;
+  });
+  for (const line of cut) expect(Buffer.byteLength(line)).to.be.at.most(SMALL_LINE);
+  if (!intact) return;
+  const decoded = whole.toString('utf8').split('\n').slice(0, -1);
+  expect(cut).to.deep.equal(decoded.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)));
+});
+
+const key = fc.oneof(
+  fc.constantFrom('__proto__', 'constructor', 'toString', 'name', 'password', 'instrument', 'rows', 'text'),
+  text,
+);
+const value = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.dictionary(key, fc.jsonValue({ maxDepth: 2 })));
+const nested = fc.nat(30_000).map((depth) => '['.repeat(depth));
+const request = fc
+  .record({
+    jsonrpc: fc.constantFrom('2.0', '1.0', 2, null),
+    id: value,
+    method: fc.oneof(fc.constantFrom(...Object.keys(METHODS)), text),
+    params: value,
+  })
+  .map((line) => JSON.stringify(line));
+
+const requests = target('requests', fc.oneof({ weight: 3, arbitrary: request }, text, fc.json(), nested), (line) => {
+  const read = refusing(['PARSE_ERROR', 'NOT_A_REQUEST'], () => parseLine(line));
+  if (!read) return;
+  expect(read.jsonrpc).to.equal('2.0');
+  expect(Object.getPrototypeOf(read)).to.equal(Object.prototype);
+  expect(({} as { polluted?: unknown }).polluted).to.equal(undefined);
+});
+
+const checks = Object.entries(METHODS).map(([name, { params }]) => ({
+  name,
+  validator: Compile(params as TSchema),
+  given: EXAMPLES[name as keyof typeof METHODS].params as Record<string, unknown>,
+}));
+/** Params of a method with fields exchanged, added and missing. */
+const params = fc
+  .record({
+    method: fc.constantFrom(...checks),
+    drop: fc.option(fc.nat()),
+    add: fc.option(fc.tuple(key, value)),
+    exchange: fc.option(fc.tuple(fc.nat(), value)),
+  })
+  .map(({ method, drop, add, exchange }) => {
+    const fields = Object.entries(method.given);
+    if (exchange && fields.length > 0) fields[exchange[0] % fields.length]![1] = exchange[1];
+    if (drop !== null && fields.length > 0) fields.splice(drop % fields.length, 1);
+    if (add) fields.push(add);
+    return { name: method.name, params: JSON.parse(JSON.stringify(Object.fromEntries(fields))) as unknown };
+  });
+
+const calls = target('params', params, ({ name, params }) => {
+  const { validator } = checks.find((each) => each.name === name)!;
+  const fits = validator.Check(params);
+  expect(typeof fits).to.equal('boolean');
+  if (!fits) expect(validator.Errors(params)).to.not.deep.equal([]);
+});
+
+const sumRequests = target(
+  'sum',
+  fc.oneof(
+    text,
+    fc.json(),
+    nested.map((deep) => deep.replaceAll('[', '{').slice(0, 4096)),
+    fc.array(fc.constantFrom('{', '}', '"', '\\', '"client_name"', ':', ',', '7', ' ')).map((all) => all.join('')),
+    fc.tuple(value, value).map(([name, number]) => JSON.stringify({ client_name: name, client_number: number })),
+  ),
+  (said) => {
+    const read = parseSumRequest(said);
+    if (!read) return;
+    expect(typeof read.client_name).to.equal('string');
+    expect(typeof read.client_number).to.equal('number');
+  },
+);
+
+// ---- what people type and give
+
+const word = fc.constantFrom(
+  ...VERBS.map((verb) => verb.word),
+  ...RANGES,
+  '#1',
+  '2021-12-27',
+  '23 Feb 2021 15:00:01',
+  ',',
+);
+const typed = fc.oneof(
+  text,
+  fc.array(fc.oneof(word, fc.string({ unit: 'grapheme' }))).map((parts) => parts.join(' ')),
+  fc
+    .tuple(word, fc.constantFrom('a', ' ', '#1 ', '1', '\u0301', '"', '\\', '2021-12-27 '))
+    .map(([verb, piece]) => `${verb} ${piece.repeat(LINE_CHARACTERS)}`.slice(0, LINE_CHARACTERS + 1)),
+);
+
+const grammar = target('grammar', typed, (line) => {
+  const read = parse(line);
+  expect(read instanceof GrammarError || typeof read.verb === 'string').to.equal(true);
+  const [candidates] = complete(line, ['SJC', 'PNJ-RING'], { members: ['yoda'], listings: ['a b.mp4'] });
+  expect(candidates).to.be.an('array');
+});
+
+const csvPiece = fc.oneof(
+  fc.constantFrom('"', ',', '\n', '\r\n', ';', '\t', '{', '}', '2021-12-27', '1', ':', '"at"', '""', '\0', '\uFEFF'),
+  fc.constantFrom('1e999', '-0', 'NaN', '__proto__', ' ', '9'.repeat(400), '1.234,5', '27/12/2021', 'x'.repeat(70_000)),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+);
+const files = fc.record({
+  header: fc.constantFrom('at,buy,sell\n', 'at;buy;instrument\n', '{"at":"2021-12-27","buy":1}\n', ''),
+  rest: fc.oneof(
+    fc.array(csvPiece, { maxLength: 40 }).map((all) => Buffer.from(all.join(''))),
+    bytes,
+  ),
+  cut: fc.integer({ min: 1, max: 64 }),
+});
+const number = numberReader('1234.5', '1')!;
+
+const csv = target('csv', files, async ({ header, rest, cut }) => {
+  const content = Buffer.concat([Buffer.from(header), rest]);
+  const chunk = Math.max(cut, content.length >> 8);
+  const chunks = async function* () {
+    for (let at = 0; at < content.length; at += chunk) yield content.subarray(at, at + chunk);
+  };
+  const places = new Set<number>();
+  const told = (line: number) => {
+    expect(places.has(line), `line ${line} is told of twice`).to.equal(false);
+    places.add(line);
+  };
+  let lines: number;
+  try {
+    lines = await readQuotes(
+      chunks(),
+      { map: {}, constants: { instrument: 'SJC' }, number },
+      {
+        begin() {},
+        row(line, _, row) {
+          told(line);
+          expect(Number.isSafeInteger(row[0])).to.equal(true);
+          for (const price of [row[1], row[2]]) expect(price === null || Number.isFinite(price)).to.equal(true);
+        },
+        bad(line, reason) {
+          told(line);
+          expect(reason.length).to.be.within(1, 400);
+        },
+        async ready() {},
+      },
+    );
+  } catch (thrown) {
+    expect(thrown).to.be.instanceOf(Failure);
+    expect((thrown as Failure).code).to.be.oneOf(['INVALID_REQUEST', 'USAGE']);
+    return;
+  }
+  expect(places.size).to.equal(lines);
+});
+
+const accounts = target('accounts', fc.record({ text, format: fc.constantFrom('space', 'comma') }), (file) => {
+  for (const line of readAccounts(file.text, file.format as 'space')) {
+    if ('reason' in line) expect(line.reason).to.not.equal('');
+    else expect(line.name.length > 0 && line.password.length > 0).to.equal(true);
+  }
+});
+
+const address = fc.oneof(
+  text,
+  fc.ipV4Extended(),
+  fc.ipV6(),
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef:./%') }),
+);
+const addresses = target('addresses', fc.tuple(address, fc.option(fc.nat(200))), ([address, suffix]) => {
+  const source = sourceOf(address);
+  if (isIP(address) === 0) expect(source.length).to.be.at.most(Math.max(address.length, 64));
+  const range = parseRange(suffix === null ? address : `${address}/${suffix}`);
+  if (!range) return;
+  expect(parseRange(range.text)).to.deep.equal(range);
+  expect(isWithin(range, address)).to.equal(true);
+});
+
+const shown = target('plain', fc.oneof(text, fc.string({ unit: 'grapheme' })), (text) => {
+  expect(plain(text)).to.not.match(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+});
+
+const settings = fc.oneof(
+  text,
+  fc.json(),
+  nested,
+  fc
+    .dictionary(
+      fc.oneof(fc.constantFrom('listen', 'attempts', 'limits', 'rates', 'log', 'sumPort', 'serverName'), key),
+      fc.oneof(
+        value,
+        fc.dictionary(fc.constantFrom('host', 'port', 'plain', 'lineBytes', 'providers', 'level', '__proto__'), value),
+      ),
+    )
+    .map((config) => JSON.stringify(config)),
+);
+const config = target('config', settings, (text) => {
+  const json = text.replace(/^\ufeff/, '');
+  let good = true;
+  try {
+    JSON.parse(json);
+  } catch {
+    good = false;
+  }
+  expect(findJsonError(json) === undefined).to.equal(good);
+  const read = refusing(['CONFIG_INVALID'], () => parseConfig(text, 'config.json'));
+  if (read) expect(read.limits.lineBytes).to.be.at.least(1024);
+});
+
+// ---- providers
+
+const providers = HOSTILE_CASES.flatMap((each): Target[] => {
+  const { provider, bodies, history } = each;
+  return [
+    target(`provider:${provider.id}`, bodies, (body) => meetBody(each, body)),
+    ...(history ? [target(`history:${provider.id}`, history, (body) => meetHistory(each, body))] : []),
+  ];
+});
+
+const CONFIGURED = configuredProvider('example', {
+  url: 'https://gold.example/rates.json',
+  market: 'gold',
+  every: '15m',
+  rows: 'shops',
+  number: '1.234,5',
+  quote: {
+    instrument: 'brand',
+    company: "'Example'",
+    brand: 'city',
+    buy: 'in',
+    sell: 'out',
+    at: 'no',
+    currency: "'VND'",
+    unit: "not_null(unit, 'tael')",
+  },
+});
+const shops = JSON.stringify({
+  shops: [
+    { brand: 'SJC', city: 'Hà Nội', in: '151.300', out: '153.300,5', no: 17 },
+    { brand: 'Nhẫn trơn PNJ 999.9', city: 'Huế', in: 148800, out: '-', no: 18 },
+  ],
+});
+const configured = target('provider:configured', hostileBody(shops), (body) => {
+  const context = { url: 'https://gold.example', key: undefined, now: Date.UTC(2026, 6, 20), fetch: async () => body };
+  try {
+    for (const { buy, sell, at } of CONFIGURED.parse(body, context, 0)) {
+      for (const price of [buy, sell]) expect(price === null || (price > 0 && Number.isFinite(price))).to.equal(true);
+      expect(Number.isNaN(new Date(at).getTime())).to.equal(false);
+    }
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+  }
+});
+
+const header = fc.oneof(
+  text,
+  fc.bigInt().map(String),
+  fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
+);
+const retries = target('retry-after', fc.tuple(fc.option(header), fc.option(header)), ([value, date]) => {
+  const wait = retryAfter(value, date, Date.UTC(2026, 6, 20));
+  if (wait !== undefined) expect(Number.isFinite(wait) && wait >= 0).to.equal(true);
+});
+
+// ---- peers
+
+const SECRET = 'ab'.repeat(32);
+/** Datagrams of somebody who knows the secret, with any body, and of those who do not. */
+const datagram = fc.record({
+  type: fc.integer({ min: 0, max: 4 }),
+  flags: fc.nat(255),
+  body: fc.uint8Array({ maxLength: 260 }),
+  length: fc.option(fc.nat(300)),
+  signed: fc.boolean(),
+});
+
+const datagrams = target('datagrams', datagram, ({ type, flags, body, length, signed }) => {
+  const hello = encodeDatagram({ type: 'hello', id: '01'.repeat(16), side: 'a', relay: false, local: [] }, SECRET);
+  const bytes = Buffer.alloc(length ?? (type === 1 ? HELLO_BYTES : 36 + body.length));
+  bytes.set(hello.subarray(0, Math.min(36, bytes.length)));
+  if (bytes.length > 3) {
+    bytes[2] = type;
+    bytes[3] = flags;
+  }
+  if (bytes.length > 36) bytes.set(body.subarray(0, bytes.length - 36), 36);
+  if (signed && bytes.length >= 36) {
+    bytes.fill(0, 20, 36);
+    createHmac('sha256', Buffer.from(SECRET, 'hex')).update(bytes).digest().copy(bytes, 20, 0, 16);
+  }
+  const before = Buffer.from(bytes);
+  idOf(bytes);
+  const read = decodeDatagram(bytes, SECRET);
+  expect(bytes.equals(before)).to.equal(true);
+  if (!signed) expect(read).to.equal(undefined);
+  if (!read || read.type === 'probe') return;
+  const places =
+    read.type === 'hello' ? read.local : [read.seen, ...(read.other ? [read.other] : []), ...read.otherLocal];
+  for (const { address, port } of places) {
+    expect(isIP(address), address).to.not.equal(0);
+    expect(port).to.be.within(0, 65_535);
+  }
+});
+
+const framePiece = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }).map((all) => Buffer.from(all)),
+  fc
+    .tuple(fc.constantFrom(1, 2, 3, 9, 10, 14, 41, 65_537, 65_538, 262_153, 262_154, 2 ** 32 - 1), fc.nat(5))
+    .map(([length, type]) => {
+      const head = Buffer.alloc(5, type);
+      head.writeUInt32BE(length, 0);
+      return head;
+    }),
+  fc.json().map((json) => {
+    const head = Buffer.alloc(5, 1);
+    head.writeUInt32BE(1 + Buffer.byteLength(json), 0);
+    return Buffer.concat([head, Buffer.from(json)]);
+  }),
+);
+const frames = target(
+  'frames',
+  fc.record({ whole: fc.array(framePiece, { maxLength: 12 }).map((all) => Buffer.concat(all)), cuts }),
+  ({ whole, cuts }) => {
+    let most = 0;
+    const reader = new FrameReader((length) => {
+      most = Math.max(most, length);
+      return Buffer.alloc(length);
+    });
+    try {
+      for (const piece of pieces(whole, cuts)) {
+        reader.push(piece, (frame) => {
+          if (frame.type === 'control') checkMessage(frame.value);
+        });
+      }
+    } catch (error) {
+      expect(error).to.be.instanceOf(FrameError);
+    }
+    expect(most).to.be.at.most(BLOCK_BYTES);
+  },
+);
+
+const field = fc.oneof(text, fc.nat(), fc.double(), fc.boolean(), fc.constant(null), fc.array(fc.jsonValue()), value);
+const said = fc
+  .tuple(
+    fc.constantFrom(
+      ...['want', 'found', 'offer', 'files', 'accept', 'refuse', 'ready', 'queued', 'go', 'leaves', 'pull', 'drop'],
+      ...['ack', 'askRoots', 'roots', 'done', '__proto__'],
+    ),
+    fc.dictionary(
+      fc.constantFrom(
+        ...['name', 'hash', 'size', 'files', 'file', 'from', 'count', 'bytes', 'done', 'place', 'id', 'roots', 'code'],
+        ...['reason', 'declined', 'folder', '__proto__'],
+      ),
+      field,
+    ),
+  )
+  .map(([type, fields]) => ({ ...fields, type }));
+const messages = target('messages', fc.oneof(said, fc.anything()), (value) => {
+  try {
+    expect(checkMessage(value).type).to.be.a('string');
+  } catch (error) {
+    expect(error).to.be.instanceOf(FrameError);
+  }
+});
+
+/** Every parser that bytes of strangers reach. A new one has a row here. */
+export const TARGETS: readonly Target[] = [
+  lines,
+  requests,
+  calls,
+  sumRequests,
+  grammar,
+  csv,
+  accounts,
+  addresses,
+  shown,
+  config,
+  ...providers,
+  configured,
+  retries,
+  datagrams,
+  frames,
+  messages,
+];
