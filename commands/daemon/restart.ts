@@ -5,6 +5,9 @@ import type { Result } from '../../src/protocol/methods.ts';
 export default class DaemonRestart extends GoldctlCommand {
   static override description = `end the daemon of this machine and start it with the same flags
 
+The next one is ready before the last one ends: clients are back within two seconds and go on where they were. Settings
+that would keep it from starting are refused, and the daemon goes on as it is. After an upgrade of goldctl it is the new one.
+
 One that does not run, also after a crash, is started with the flags of the last time.`;
   static override examples = ['<%= config.bin %> <%= command.id %>'];
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always this machine's daemon

@@ -35,8 +35,8 @@ export interface DaemonSettings {
   readonly config: Config;
   readonly version: string;
   readonly log: Log;
-  /** Somebody asked the daemon to end. */
-  readonly onStop: () => void;
+  /** Somebody asked the daemon to end; with `retryAfterMs` another one is to take its place. */
+  readonly onStop: (retryAfterMs?: number) => void;
 }
 
 /** A daemon that runs. */
@@ -126,7 +126,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     serverName,
     head: () => journal.head(),
     status,
-    stop: () => setImmediate(onStop),
+    stop: (retryAfterMs) => setImmediate(() => onStop(retryAfterMs)),
   };
   const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
   const sumListener =

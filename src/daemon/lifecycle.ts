@@ -17,13 +17,17 @@ export type DaemonStatus = Result<'admin.status'>;
 
 /** What `main` tells the process that started it, over the channel between them. */
 export type StartMessage =
+  /** Everything is ready: it waits for a message, whatever it is, to start. */
+  | { readonly standby: true }
   | { readonly ready: DaemonStatus }
   | { readonly error: { readonly code: FailureCode; readonly message: string; readonly data: FailureData } };
 
 const ANSWER_MS = 5000;
 const START_MS = 120_000;
 const STOP_MS = 10_000;
-const POLL_MS = 25;
+const POLL_MS = 10;
+/** When clients of a daemon that restarts come again: about when the next one listens. */
+const RETRY_MS = 250;
 
 /**
  * The daemon lives long beside other programs. Short-lived objects of an import go sooner than V8's preset has it, and
@@ -59,14 +63,24 @@ export interface Started {
  */
 export async function startDaemon(home: Home, options: StartOptions): Promise<Started> {
   const running = await runningStatus(home);
-  if (running) return { status: running, already: true };
+  return running ? { status: running, already: true } : await launch(home, options);
+}
+
+/** @param ready called where the options say `standby`, when the process waits for its start; it starts after that */
+async function launch(home: Home, options: StartOptions, ready?: () => Promise<void>): Promise<Started> {
   await home.prepare();
   const log = await open(home.logFile, 'a', 0o600);
   try {
     const child = spawnMain(home, options, ['ignore', log.fd, log.fd, 'ipc'], true);
     let tethered = false;
     try {
+      if (ready) {
+        await started(child, home);
+        await ready();
+        child.send('start');
+      }
       const status = await started(child, home);
+      if (status === 'standby') throw new Failure('INTERNAL', 'The daemon waits where it should run.');
       tethered = options.tether === true;
       return { status, already: false };
     } catch (thrown) {
@@ -119,11 +133,16 @@ export interface Stopped {
 /**
  * Ends the daemon of this home and waits until its process is gone.
  * @param onForce told before a signal is sent, as the daemon did not end by itself.
+ * @param retryAfterMs another one is to take its place: its clients are told to come again after so long.
  * @throws Failure NO_DAEMON when none runs.
  */
-export async function stopDaemon(home: Home, onForce?: (signal: string, pid: number) => void): Promise<Stopped> {
+export async function stopDaemon(
+  home: Home,
+  onForce?: (signal: string, pid: number) => void,
+  retryAfterMs?: number,
+): Promise<Stopped> {
   const record = await readPidFile(home);
-  const asked = await askToStop(home);
+  const asked = await askToStop(home, retryAfterMs);
   const pid = asked ?? (await provenPid(record));
   if (pid === undefined) throw none(home);
   const options = record?.pid === pid ? record.options : undefined;
@@ -154,17 +173,24 @@ export interface Restarted {
   readonly status: DaemonStatus;
 }
 
-/** Ends the daemon of this home, where one runs, and starts it with the options of the last start. */
+/**
+ * Ends the daemon of this home, where one runs, and starts it with the options of the last start. The next one loads
+ * and checks its settings while the last one still serves: what would keep it from starting keeps the last one
+ * running, and there is no daemon for a moment only. Clients are told when to come again.
+ * @throws Failure what keeps the next one from starting
+ */
 export async function restartDaemon(home: Home, onForce?: (signal: string, pid: number) => void): Promise<Restarted> {
   const record = await readPidFile(home); // before it ends: it takes the file with it
-  let stopped: Stopped | undefined;
-  try {
-    stopped = await stopDaemon(home, onForce);
-  } catch (thrown) {
-    if (Failure.from(thrown).code !== 'NO_DAEMON') throw thrown;
-  }
   const { foreground: _, tether: __, ...options } = record?.options ?? {};
-  return { stopped, status: (await startDaemon(home, options)).status };
+  let stopped: Stopped | undefined;
+  const { status } = await launch(home, { ...options, standby: true }, async () => {
+    try {
+      stopped = await stopDaemon(home, onForce, RETRY_MS);
+    } catch (thrown) {
+      if (Failure.from(thrown).code !== 'NO_DAEMON') throw thrown;
+    }
+  });
+  return { stopped, status };
 }
 
 /** `main` has another working folder and maybe another environment: it is told where its home is. */
@@ -188,8 +214,8 @@ function spawnMain(
   });
 }
 
-/** Resolves with the daemon's first word. */
-function started(child: ChildProcess, home: Home): Promise<DaemonStatus> {
+/** Resolves with the daemon's next word. */
+function started(child: ChildProcess, home: Home): Promise<DaemonStatus | 'standby'> {
   return new Promise((resolve, reject) => {
     let done = false;
     const settle = () => {
@@ -210,10 +236,12 @@ function started(child: ChildProcess, home: Home): Promise<DaemonStatus> {
     const heard = (message: unknown) => {
       settle();
       const said = message as Partial<{
+        standby: true;
         ready: DaemonStatus;
         error: { code: string; message: string; data: FailureData };
       }>;
       if (said.ready) resolve(said.ready);
+      else if (said.standby) resolve('standby');
       else {
         const { code = '', message = undefined, data = {} } = said.error ?? {};
         reject(new Failure(Object.hasOwn(FAILURES, code) ? (code as FailureCode) : 'INTERNAL', message, { data }));
@@ -273,7 +301,7 @@ async function answering(home: Home): Promise<DaemonStatus | undefined> {
 }
 
 /** @returns the pid of the daemon that was asked, undefined when none answers. */
-async function askToStop(home: Home): Promise<number | undefined> {
+async function askToStop(home: Home, retryAfterMs: number | undefined): Promise<number | undefined> {
   let client: Client;
   try {
     client = await Client.connect({
@@ -290,7 +318,15 @@ async function askToStop(home: Home): Promise<number | undefined> {
   }
   try {
     const { pid } = await client.call('admin.status', {});
-    await client.call('admin.stop', {}).catch((thrown) => {
+    const stop = async () => {
+      if (retryAfterMs === undefined) return await client.call('admin.stop', {});
+      return await client.call('admin.stop', { retryAfterMs }).catch((thrown) => {
+        // One of an older version, which knows no hint.
+        if (Failure.from(thrown).code === 'INVALID_PARAMS') return client.call('admin.stop', {});
+        throw thrown;
+      });
+    };
+    await stop().catch((thrown) => {
       // It may be gone before it has answered; a stuck one gets a signal.
       if (!['CONNECTION_ENDED', 'TOO_SLOW'].includes(Failure.from(thrown).code)) throw thrown;
     });

@@ -7,6 +7,7 @@ import { applyFlags, loadConfig } from './config.ts';
 import type { StartMessage } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { removePidFile, writePidFile } from './pidfile.ts';
+import { configuredSources } from './sources.ts';
 import type { StartOptions } from './start-options.ts';
 
 /**
@@ -16,6 +17,10 @@ import type { StartOptions } from './start-options.ts';
 async function main(options: StartOptions): Promise<void> {
   const home = await openHome(options.home === undefined ? {} : { GOLDCTL_HOME: options.home });
   await home.prepare();
+  if (options.standby)
+    await standBy(async () => {
+      configuredSources(applyFlags(await loadConfig(home.configFile), options).rates.providers);
+    });
   const config = applyFlags(await loadConfig(home.configFile), options);
   const { logger: log, stop: stopLog } = await createLog({
     file: home.logFile,
@@ -24,14 +29,19 @@ async function main(options: StartOptions): Promise<void> {
   });
 
   let daemon: Daemon;
-  const stopping = deferred<string>();
+  const stopping = deferred<Ending>();
   try {
     daemon = await startDaemon({
       home,
       config,
       version: version(),
       log,
-      onStop: () => stopping.resolve('The daemon was stopped.'),
+      onStop: (retryAfterMs) =>
+        stopping.resolve(
+          retryAfterMs === undefined
+            ? { reason: 'The daemon was stopped.' }
+            : { reason: 'The daemon restarts.', retryAfterMs },
+        ),
     });
   } catch (thrown) {
     const failure = Failure.from(thrown);
@@ -40,7 +50,7 @@ async function main(options: StartOptions): Promise<void> {
     throw failure;
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.on(signal, () => stopping.resolve(`The daemon got ${signal}.`));
+    process.on(signal, () => stopping.resolve({ reason: `The daemon got ${signal}.` }));
   process.on('SIGHUP', () =>
     log.info({ event: 'daemon.signal' }, 'SIGHUP is ignored: the daemon does not end with its terminal'),
   );
@@ -48,16 +58,39 @@ async function main(options: StartOptions): Promise<void> {
   process.on('uncaughtException', (error) => {
     log.error({ event: 'daemon.crash', err: error }, 'an unforeseen fault ends the daemon');
     process.exitCode = 1;
-    stopping.resolve('The daemon failed.');
+    stopping.resolve({ reason: 'The daemon failed.' });
   });
 
-  await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options });
+  const { standby: _, ...kept } = options;
+  await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options: kept });
   tell({ ready: daemon.status() }, options.tether);
-  if (options.tether) tethered(() => stopping.resolve('The process that started the daemon is gone.'));
-  const reason = await stopping.promise;
-  await daemon.stop(reason);
+  if (options.tether) tethered(() => stopping.resolve({ reason: 'The process that started the daemon is gone.' }));
+  const { reason, retryAfterMs } = await stopping.promise;
+  await daemon.stop(reason, retryAfterMs);
   await removePidFile(home, process.pid);
   await stopLog();
+}
+
+interface Ending {
+  readonly reason: string;
+  /** The daemon is to be back: clients come again after so long. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * Says that everything is ready, and resolves when the process that started this one says go. Modules are loaded by
+ * then, and settings that would keep the daemon from starting have been refused while the other one still runs.
+ */
+async function standBy(check: () => Promise<void>): Promise<void> {
+  await check();
+  const told = new Promise<void>((resolve, reject) => {
+    process.once('message', () => resolve());
+    process.once('disconnect', () =>
+      reject(new Failure('NOT_AVAILABLE', 'The process that started the daemon is gone.')),
+    );
+  });
+  tell({ standby: true }, true);
+  await told;
 }
 
 function tell(message: StartMessage, stayConnected = false): void {

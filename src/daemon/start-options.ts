@@ -14,4 +14,6 @@ export interface StartOptions {
   readonly foreground?: boolean;
   /** End when the process that started it does, however that ends. */
   readonly tether?: boolean;
+  /** Get everything ready, then wait to be told to start: whoever started it ends another daemon meanwhile. */
+  readonly standby?: boolean;
 }

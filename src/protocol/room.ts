@@ -163,7 +163,11 @@ export const admin = {
   'admin.stop': method({
     access: 'owner',
     summary: 'Ends the daemon: clients get `bye`, what is acknowledged is on disk.',
-    params: strict({}),
+    params: strict({
+      retryAfterMs: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 300_000, description: 'it comes back: clients are told to wait so long' }),
+      ),
+    }),
     result: strict({}),
   }),
 };

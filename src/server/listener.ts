@@ -119,8 +119,12 @@ export class Listener {
     }
     const slow = setTimeout(() => socket.destroy(), limits.helloMs);
     socket.once('close', () => clearTimeout(slow));
+    // Half of a connection may end and the other go on, but not before a word: it would count for ten seconds.
+    const left = () => socket.destroy();
+    socket.once('end', left);
     socket.once('data', (first: Buffer) => {
       clearTimeout(slow);
+      socket.off('end', left);
       socket.pause();
       socket.unshift(first);
       if (first[0] === TLS_HANDSHAKE) this.#tls.emit('connection', socket);

@@ -18,6 +18,8 @@ export interface ServerOptions {
 
 /** How long connections have to take their goodbye. */
 const GOODBYE_MS = 2000;
+/** The same where the daemon is to be back soon: nobody can take its port before the last one is gone. */
+const RETURN_MS = 500;
 const PROGRESS_MS = 1000;
 /** How many free ports are tried. */
 const ATTEMPTS = 10;
@@ -92,7 +94,7 @@ export class Server {
     for (const timer of this.#timers) clearInterval(timer);
     const closed = Promise.all([this.listener.stop(), this.#control.stop()]);
     this.#services.sessions.endAll(reason, retryAfterMs === undefined ? {} : { retryAfterMs });
-    const cut = setTimeout(() => this.listener.destroy(), GOODBYE_MS);
+    const cut = setTimeout(() => this.listener.destroy(), retryAfterMs === undefined ? GOODBYE_MS : RETURN_MS);
     await closed;
     clearTimeout(cut);
     await this.#services.rendezvous.stop();

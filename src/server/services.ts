@@ -43,6 +43,6 @@ export interface Services {
   /** Seq of the last durable record. */
   readonly head: () => number;
   readonly status: () => Result<'admin.status'>;
-  /** Ends the daemon once the answer is out. */
-  readonly stop: () => void;
+  /** Ends the daemon once the answer is out. With `retryAfterMs` it is back soon: clients are told when. */
+  readonly stop: (retryAfterMs?: number) => void;
 }

@@ -347,7 +347,7 @@ export const EXAMPLES: Examples = {
     },
   },
   'admin.refresh': { params: { provider: 'sjc' }, result: {} },
-  'admin.stop': { params: {}, result: {} },
+  'admin.stop': { params: { retryAfterMs: 250 }, result: {} },
 };
 
 export const EVENT_EXAMPLES: { readonly [E in EventName]: EventParams<E> } = {

@@ -70,8 +70,8 @@ export function adminHandlers(services: Services): Handlers<'admin'> {
       await gatherer.refresh(provider);
       return {};
     },
-    'admin.stop': () => {
-      services.stop();
+    'admin.stop': ({ retryAfterMs }) => {
+      services.stop(retryAfterMs);
       return {};
     },
   };
