@@ -186,7 +186,9 @@ function presets<P extends TProperties>(schema: { properties: P }): Required<Sta
 
 function firstError(value: unknown): Problem | undefined {
   // A key that nobody knows shows as two errors; the one on the object that holds it can tell what is known there.
-  const error = Errors(Schema, value).find(({ keyword }) => keyword !== 'boolean');
+  // TypeBox lists no more than a handful: where that many keys are unknown, there is nothing else in the list.
+  const errors = Errors(Schema, value);
+  const error = errors.find(({ keyword }) => keyword !== 'boolean') ?? errors[0];
   if (!error) return undefined;
   const keys = error.instancePath
     .split('/')
@@ -198,6 +200,8 @@ function firstError(value: unknown): Problem | undefined {
       const [key] = error.params.additionalProperties as string[];
       return { path: [...keys, key].join('.'), problem: `is no setting${nearest(key!, knownKeys(keys))}` };
     }
+    case 'boolean':
+      return { path, problem: `is no setting${nearest(keys.at(-1)!, knownKeys(keys.slice(0, -1)))}` };
     case 'type':
       return {
         path,

@@ -91,6 +91,17 @@ describe('config', () => {
     }
   });
 
+  it('refuses however many settings that there are not, and what is wrong behind them', () => {
+    for (const count of [1, 7, 8, 9, 20, 1000]) {
+      const unknown = Object.fromEntries(Array.from({ length: count }, (_, i) => [`unknown${i}`, {}]));
+      for (const config of [unknown, { ...unknown, listen: { host: 0 } }, { listen: { ...unknown, host: 0 } }]) {
+        expect(() => parseConfig(JSON.stringify(config), 'config.json'), `${count}`)
+          .to.throw(Failure)
+          .with.property('code', 'CONFIG_INVALID');
+      }
+    }
+  });
+
   it('does not quote a key that is of the wrong kind', () => {
     expect(refused({ rates: { providers: { doji: { key: ['s3cret'] } } } }).message).to.not.include('s3cret');
   });

@@ -21,7 +21,12 @@ export const SEEDS: Readonly<Record<string, readonly unknown[]>> = {
     ['1.2.3.4', 0],
     ['fe80::1%eth0', null],
   ],
-  config: ['\ufeff{}', '{"__proto__":{"limits":{}}}', '{"limits":{"lineBytes":1e999}}'],
+  config: [
+    JSON.stringify({ listen: { host: 0 }, ...Object.fromEntries([...'abcdefghij'].map((key) => [key, {}])) }),
+    '\ufeff{}',
+    '{"__proto__":{"limits":{}}}',
+    '{"limits":{"lineBytes":1e999}}',
+  ],
   'retry-after': [['99999999999999999999999', null]],
   frames: [
     { whole: Buffer.from('ffffffff02', 'hex'), cuts: [4] },

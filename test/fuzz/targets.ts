@@ -340,7 +340,8 @@ const datagram = fc.record({
 });
 
 const datagrams = target('datagrams', datagram, ({ type, flags, body, length, signed }) => {
-  const hello = encodeDatagram({ type: 'hello', id: '01'.repeat(16), side: 'a', relay: false, local: [] }, SECRET);
+  const own = signed ? SECRET : 'cd'.repeat(32);
+  const hello = encodeDatagram({ type: 'hello', id: '01'.repeat(16), side: 'a', relay: false, local: [] }, own);
   const bytes = Buffer.alloc(length ?? (type === 1 ? HELLO_BYTES : 36 + body.length));
   bytes.set(hello.subarray(0, Math.min(36, bytes.length)));
   if (bytes.length > 3) {
