@@ -1,25 +1,29 @@
 import { GoldctlCommand } from '../src/cli/command.ts';
-
-interface Repaired {
-  readonly holes: { readonly from: number; readonly to: number }[];
-}
+import { repairedLines } from '../src/cli/upkeep.ts';
+import type { Repaired } from '../src/daemon/repair.ts';
 
 export default class Repair extends GoldctlCommand {
-  static override description =
-    'make a damaged journal usable again with what is left of it; the daemon must be stopped, and a copy of the data folder is wise';
-  static override examples = ['<%= config.bin %> daemon stop && <%= config.bin %> <%= command.id %>'];
+  static override description = `make damaged data usable again with what is left of it; the daemon must be stopped
+
+Writes a new data folder beside the old one, which is kept as it was: it needs as much room again. Every record that can
+be read stays in its place, and everything else is made anew from them. Says which records are lost, and when that was.
+Posts keep their numbers. Where nothing is wrong, nothing is changed.`;
+  static override examples = [
+    '<%= config.bin %> daemon stop && <%= config.bin %> check',
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json',
+  ];
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags;
 
   async run(): Promise<Repaired> {
     await this.parse(Repair);
     const home = await this.home();
     const { repair } = await import('../src/daemon/repair.ts');
-    const holes = await repair(home);
-    if (holes.length === 0) this.log(`The journal in ${home.dataFolder} has no hole: nothing was changed.`);
-    for (const { from, to } of holes) {
-      this.log(from === to ? `Record ${from} is lost.` : `Records ${from}-${to} are lost (${to - from + 1}).`);
-    }
-    if (holes.length > 0) this.log('Everything else is there. Start the daemon again with `goldctl daemon start`.');
-    return { holes };
+    const tell = process.stderr.isTTY && !this.jsonEnabled();
+    const repaired = await repair(home, (step) => {
+      if (tell) process.stderr.write(`${step} ...\n`);
+    });
+    this.log(repairedLines(repaired, home.dataFolder).join('\n'));
+    return repaired;
   }
 }

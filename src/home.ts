@@ -22,6 +22,8 @@ export class Home {
   readonly setting: string | undefined;
   readonly configFile: string;
   readonly dataFolder: string;
+  /** A data folder that `goldctl repair` has finished, for the moment until it is in its place. */
+  readonly repairedFolder: string;
   readonly logFile: string;
   readonly credentialsFile: string;
   readonly knownHostsFile: string;
@@ -48,6 +50,7 @@ export class Home {
     this.credentialsFile = join(folders.config, 'credentials.json');
     this.knownHostsFile = join(folders.config, 'known_hosts');
     this.dataFolder = join(folders.root, 'data');
+    this.repairedFolder = join(folders.root, 'data.repaired');
     this.tlsFolder = join(folders.root, 'tls');
     this.peerFile = join(this.tlsFolder, 'peer.pem');
     this.sharesFile = join(folders.config, 'shares.json');
@@ -67,6 +70,7 @@ export class Home {
    */
   async prepare(): Promise<void> {
     for (const folder of new Set([this.root, this.#folders.config, this.#folders.log])) await makeFolder(folder);
+    await this.#finishRepair();
     for (const folder of [this.dataFolder, this.tlsFolder]) {
       await makeFolder(folder);
       await chmod(folder, 0o700);
@@ -75,6 +79,17 @@ export class Home {
       await makeFolder(this.#socketFolder);
       await this.checkControl();
     }
+  }
+
+  /** A repair that was killed between its last two steps left no data folder, and the one that was to be it. */
+  async #finishRepair(): Promise<void> {
+    const exists = (folder: string) =>
+      lstat(folder).then(
+        () => true,
+        () => false,
+      );
+    if ((await exists(this.dataFolder)) || !(await exists(this.repairedFolder))) return;
+    await rename(this.repairedFolder, this.dataFolder);
   }
 
   /**

@@ -66,6 +66,22 @@ export class Store {
     return new Store(level as unknown as Database, { location });
   }
 
+  /**
+   * Joins what is left of a store that cannot be opened, for LevelDB to open it again. What it cannot read is gone.
+   * @throws Failure STORE_FAILED
+   */
+  static async rejoin(location: string): Promise<void> {
+    const { Level } = await import('level');
+    try {
+      // `level` is classic-level in Node; its types are those of browsers too, which have nothing to repair.
+      await (Level as unknown as { repair(location: string): Promise<void> }).repair(location);
+    } catch (cause) {
+      throw new Failure('STORE_FAILED', `Of the data folder nothing can be read: ${(cause as Error).message}.`, {
+        cause,
+      });
+    }
+  }
+
   /** Why nothing is written at present; undefined while all is well. */
   get refusal(): Failure | undefined {
     return this.#refusal;

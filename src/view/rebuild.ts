@@ -52,12 +52,26 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
 /** Keys that only one of two open stores has, or whose values differ, in order. */
 export async function compare(a: Store, b: Store): Promise<string[]> {
   const differing: string[] = [];
+  for await (const { key } of differences(a, b)) differing.push(key);
+  return differing;
+}
+
+export interface Difference {
+  readonly key: string;
+  /** In the first store, as the second one has it. */
+  readonly what: 'missing' | 'too much' | 'different';
+}
+
+/** As `compare`, one by one. */
+export async function* differences(a: Store, b: Store): AsyncGenerator<Difference> {
   const [left, right] = [a.range({}), b.range({})];
   try {
     let [one, other] = [await left.next(), await right.next()];
     while (!one.done || !other.done) {
       const order = one.done ? 1 : other.done ? -1 : compareBytes(one.value[0], other.value[0]);
-      if (order !== 0 || one.value[1] !== other.value[1]) differing.push((order <= 0 ? one : other).value[0]);
+      if (order < 0) yield { key: one.value[0], what: 'too much' };
+      else if (order > 0) yield { key: other.value[0], what: 'missing' };
+      else if (one.value[1] !== other.value[1]) yield { key: one.value[0], what: 'different' };
       if (order <= 0) one = await left.next();
       if (order >= 0) other = await right.next();
     }
@@ -65,7 +79,6 @@ export async function compare(a: Store, b: Store): Promise<string[]> {
     await left.return(undefined);
     await right.return(undefined);
   }
-  return differing;
 }
 
 /** What bit rot made of a record is no JSON, or says that it stands elsewhere: LevelDB hands over both as they are. */

@@ -57,8 +57,11 @@ export interface Records {
     key: string;
   };
   'files.unpublished': { member: string; name: string };
-  /** Stands where a record was lost (`goldctl repair`). */
-  lost: Record<never, never>;
+  /**
+   * Stands where a record was lost (`goldctl repair`). `posts`, `messages`: how many there had been by then, so that
+   * those behind it keep their numbers, and the numbers of those that are lost are not given again.
+   */
+  lost: { posts?: number; messages?: number };
 }
 
 export type Kind = keyof Records;

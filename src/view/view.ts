@@ -1,5 +1,6 @@
 import type { Change, JournalRecord, Projector } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
+import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { AccountsView } from './accounts.ts';
 import { AddressBansView } from './address-bans.ts';
@@ -49,7 +50,7 @@ export class View implements Projector {
         this.#projections.set(kind, projection as (record: never, draft: Draft) => Change[]);
       }
     }
-    this.#projections.set('lost', () => []);
+    this.#projections.set('lost', projectLost);
   }
 
   async load(): Promise<void> {
@@ -74,4 +75,12 @@ export class View implements Projector {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function projectLost({ posts, messages }: RecordOf<'lost'>, draft: Draft): Change[] {
+  if (posts !== undefined && posts > (draft.read<number>(keys.posts) ?? 0)) draft.write(keys.posts, posts);
+  if (messages !== undefined && messages > (draft.read<number>(keys.messages) ?? 0)) {
+    draft.write(keys.messages, messages);
+  }
+  return [];
 }

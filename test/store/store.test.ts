@@ -159,7 +159,9 @@ describe('Store on a full disk', () => {
       expect(await failing).to.equal('JOURNAL_HOLE');
       expect(await codeOf(kept.next())).to.equal('NOT_AVAILABLE');
       expect(await write('c')).to.equal('JOURNAL_HOLE');
-      await store.reopen(async () => expect(store.get('k/0')).to.have.length(50_000));
+      await store.reopen(async () => {
+        expect(store.get('k/0')).to.have.length(50_000);
+      });
       expect(store.refusal).to.equal(undefined);
       expect(await write('c')).to.equal('none');
       await store.close();

@@ -8,7 +8,7 @@ import { LocalLease } from './lease.ts';
 import { Recovery, type RecoverySettings } from './recovery.ts';
 
 /** Format of the store. A change of keys or values that older code cannot read raises it and adds a migration. */
-const SCHEMA = 1;
+export const SCHEMA = 1;
 
 /** Places in the journal that have no record, both ends included. */
 export interface Hole {
@@ -79,28 +79,6 @@ export class LocalEngine implements Engine {
     this.journal.resume(head);
   }
 
-  /**
-   * Fills the holes of a damaged journal with records of the kind `lost`, so that the rest can be used again. What
-   * was in them stays lost. The store must not be open anywhere.
-   */
-  async repair(): Promise<Hole[]> {
-    await this.#store.open();
-    try {
-      await this.#checkSchema();
-      const holes = await this.#holes();
-      const head = Math.max(this.#store.read<number>(keys.head) ?? 0, ...holes.map((hole) => hole.to));
-      for (const { from, to } of holes) {
-        for (let seq = from; seq <= to; seq++) {
-          await this.#store.write([put(keys.record(seq), { kind: 'lost', at: Date.now(), seq })], { sync: seq === to });
-        }
-      }
-      await this.#store.write([put(keys.head, head), put(keys.verified, head)], { sync: true });
-      return holes;
-    } finally {
-      await this.#store.close();
-    }
-  }
-
   async #checkSchema(): Promise<void> {
     const schema = this.#store.read<number>(keys.schema);
     if (schema === undefined) {
@@ -117,7 +95,7 @@ export class LocalEngine implements Engine {
    * LevelDB drops a damaged block of its log without a word, and with it batches that were acknowledged; later blocks
    * stay. Every open turns the log into tables, which are only read from then on: records that one open has verified
    * are not looked at by the next. Damage at the very end of the log looks like a write that never ended, and LevelDB
-   * does not check the checksums of tables that it reads: only a rebuild (view/rebuild.ts) notices bit rot there.
+   * does not check the checksums of tables that it reads: `goldctl check` does (store/checksums.ts).
    */
   async #holes(acknowledged = 0): Promise<Hole[]> {
     const head = Math.max(this.#store.read<number>(keys.head) ?? 0, acknowledged);

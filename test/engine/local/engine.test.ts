@@ -98,7 +98,6 @@ describe('LocalEngine', () => {
       const second = await roomAt(path);
       const failure = await failureOf(second.engine.start());
       expect(failure.code).to.equal('DATA_LOCKED');
-      expect((await failureOf(second.engine.repair())).code).to.equal('DATA_LOCKED');
       await first.engine.journal.append(post('still mine'));
       await first.engine.stop();
       await second.engine.start();
@@ -140,7 +139,6 @@ describe('LocalEngine', () => {
     const failure = await failureOf(engine.start());
     expect(failure.code).to.equal('DATA_NEWER');
     expect(failure.message).to.match(/format 2.*up to 1/);
-    expect((await failureOf(engine.repair())).code).to.equal('DATA_NEWER');
     await store.open();
     expect(await contentOf(store)).to.deep.equal(before);
     await store.close();
@@ -153,8 +151,8 @@ describe('LocalEngine', () => {
   });
 
   describe('a journal with holes', () => {
-    it('is refused with their places, repaired, and used again', async () => {
-      const { engine, store, view } = await roomAt(path);
+    it('is refused with their places', async () => {
+      const { engine, store } = await roomAt(path);
       await engine.start();
       for (let i = 1; i <= 10; i++) await engine.journal.append(post(`post ${i}`));
       await store.write(
@@ -167,36 +165,6 @@ describe('LocalEngine', () => {
       expect(failure.code).to.equal('JOURNAL_HOLE');
       expect(failure.data.missing).to.equal('1, 4-6, 9');
       expect((await failureOf(engine.start())).code).to.equal('JOURNAL_HOLE'); // not forgotten by having been told
-
-      expect(await engine.repair()).to.deep.equal([
-        { from: 1, to: 1 },
-        { from: 4, to: 6 },
-        { from: 9, to: 9 },
-      ]);
-      expect(await engine.repair()).to.deep.equal([]);
-      await engine.start();
-      expect(engine.journal.head()).to.equal(10);
-      const kinds: string[] = [];
-      for await (const record of engine.journal.follow(0, new AbortController().signal)) {
-        expect(record.seq).to.equal(kinds.length + 1);
-        kinds.push(record.kind);
-        if (record.seq === 10) break;
-      }
-      expect(kinds.map((kind) => kind === 'lost')).to.deep.equal([
-        true,
-        false,
-        false,
-        true,
-        true,
-        true,
-        false,
-        false,
-        true,
-        false,
-      ]);
-      expect(view.posts.get(10)!.text).to.equal('post 10');
-      expect((await engine.journal.append(post('next'))).seq).to.equal(11);
-      await engine.stop();
     });
 
     it('is refused when its end is missing', async () => {
@@ -206,10 +174,6 @@ describe('LocalEngine', () => {
       await store.write([{ type: 'del', key: keys.record(3) }], { sync: true });
       await engine.stop();
       expect((await failureOf(engine.start())).data.missing).to.equal('3');
-      await engine.repair();
-      await engine.start();
-      expect(engine.journal.head()).to.equal(3);
-      await engine.stop();
     });
   });
 
@@ -225,7 +189,7 @@ describe('LocalEngine', () => {
       return copy;
     }
 
-    it('in the middle of the log is found, and what lies behind it is kept by a repair', async () => {
+    it('in the middle of the log is found', async () => {
       const copy = await written(150);
       expect(await filesOf(copy, '.ldb')).to.deep.equal([]);
       const [name] = await filesOf(copy, '.log');
@@ -234,7 +198,7 @@ describe('LocalEngine', () => {
       log[Math.floor(log.length / 2)]! ^= 0x01;
       await writeFile(join(copy, name!), log);
 
-      const { engine, store, view } = await roomAt(copy);
+      const { engine } = await roomAt(copy);
       const failure = await failureOf(engine.start());
       expect(failure.code).to.equal('JOURNAL_HOLE');
       const match = /^(\d+)-(\d+)$/.exec(failure.data.missing as string);
@@ -243,19 +207,6 @@ describe('LocalEngine', () => {
       expect(from).to.be.within(40, 100); // the flipped one at the latest
       expect(to).to.be.within(from, 149);
       expect(failure.message).to.contain(`${from}-${to}`);
-
-      expect(await engine.repair()).to.deep.equal([{ from, to }]);
-      await engine.start();
-      expect(engine.journal.head()).to.equal(150);
-      for (let seq = 1; seq <= 150; seq++) {
-        const record = store.read<{ kind: string; text?: string }>(keys.record(seq))!;
-        const lost = seq >= from && seq <= to;
-        expect(record.kind).to.equal(lost ? 'lost' : 'forum.posted');
-        expect(view.posts.get(seq)?.text?.startsWith(`post ${seq} `)).to.equal(lost ? undefined : true);
-      }
-      const { changes } = await engine.journal.append(post('after the repair'));
-      expect(changes[0]!.post).to.include({ number: 151, seq: 151 });
-      await engine.stop();
     });
 
     it('anywhere in the log is found or looks like an end: nothing in between vanishes in silence', async () => {
