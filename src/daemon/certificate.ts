@@ -24,18 +24,34 @@ export interface Certificate {
  * @throws Failure CONFIG_INVALID when the file is damaged, STORE_FAILED.
  */
 export async function loadCertificate(home: Home): Promise<Certificate> {
-  const file = join(home.tlsFolder, 'daemon.pem');
+  const there = await readCertificate(home);
+  if (there) return there;
+  const file = certificateFile(home);
+  const pem = await makeCertificate();
+  await writePrivate(file, pem);
+  return parseCertificate(pem, file);
+}
+
+/**
+ * The certificate that is there; undefined where none was made yet.
+ * @throws Failure CONFIG_INVALID when the file is damaged, STORE_FAILED.
+ */
+export async function readCertificate(home: Home): Promise<Certificate | undefined> {
+  const file = certificateFile(home);
   let pem: string;
   try {
     pem = await readFile(file, 'utf8');
     await chmod(file, 0o600);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new Failure('STORE_FAILED', `${file} cannot be read (${code}).`, { cause });
-    pem = await makeCertificate();
-    await writePrivate(file, pem);
+    if (code === 'ENOENT') return undefined;
+    throw new Failure('STORE_FAILED', `${file} cannot be read (${code}).`, { cause });
   }
   return parseCertificate(pem, file);
+}
+
+export function certificateFile(home: Home): string {
+  return join(home.tlsFolder, 'daemon.pem');
 }
 
 /** @throws Failure CONFIG_INVALID with what is wrong with it; `file` is its name there */

@@ -1,3 +1,4 @@
+import { Failure } from '../domain/failure.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
@@ -24,9 +25,10 @@ import { Sessions } from '../server/sessions.ts';
 import { SumListener } from '../server/sum-listener.ts';
 import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
-import { loadCertificate } from './certificate.ts';
+import { loadCertificate, readCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
 import { clearStaleSocket } from './pidfile.ts';
+import { differ, providerSetting, type Reloaded } from './reload.ts';
 import { configuredSources, providerOrder } from './sources.ts';
 import { Space } from './space.ts';
 
@@ -35,6 +37,10 @@ export interface DaemonSettings {
   readonly config: Config;
   readonly version: string;
   readonly log: Log;
+  /** The settings as they are written now; without it there is no reload. @throws Failure CONFIG_INVALID */
+  readonly load?: () => Promise<Config>;
+  /** The log is to say more, or less. */
+  readonly onLogLevel?: (level: Config['log']['level']) => void;
   /** Somebody asked the daemon to end; with `retryAfterMs` another one is to take its place. */
   readonly onStop: (retryAfterMs?: number) => void;
 }
@@ -42,6 +48,8 @@ export interface DaemonSettings {
 /** A daemon that runs. */
 export interface Daemon {
   readonly status: Services['status'];
+  /** Takes other settings, and another certificate, as far as that goes while it runs. @throws Failure CONFIG_INVALID */
+  reload(): Promise<Reloaded>;
   /** Ends it: clients get `bye`, what is acknowledged is on disk. */
   stop(reason: string, retryAfterMs?: number): Promise<void>;
 }
@@ -50,11 +58,12 @@ export interface Daemon {
  * Builds and joins everything, in the order in which data flows, and starts it from the inside out. What fails on the
  * way is undone in reverse.
  */
-export async function startDaemon({ home, config, version, log, onStop }: DaemonSettings): Promise<Daemon> {
+export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
+  const { home, config, version, log, onStop } = settings;
   const startedAt = Date.now();
   const now = () => Date.now();
   const monotonic = () => performance.now();
-  const { limits } = config;
+  const limits = { ...config.limits }; // read where they are used: a reload sets them anew
   const sources = configuredSources(config.rates.providers);
 
   const store = await Store.at(home.dataFolder);
@@ -82,7 +91,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     passwords,
     lockout,
     now,
-    limits: { signUpsPerHour: limits.signUpsPerHour },
+    limits,
     log,
   });
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
@@ -90,10 +99,17 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
   const presence = new Presence<Session>({ bus, now, idleMs: limits.idleMs });
   const files = new Files({ journal, view, presence, now, listings: limits.listings });
-  const { relays, relayBytesPerSecond } = limits;
+  const { relayBytesPerSecond } = limits;
   const addressBans = new AddressBans({ journal, view, now });
   const isBanned = (address: string) => addressBans.find(address) !== undefined;
-  const rendezvous = new Rendezvous({ relays, relayBytesPerSecond, log, isBanned });
+  const rendezvous = new Rendezvous({
+    get relays() {
+      return limits.relays;
+    },
+    relayBytesPerSecond,
+    log,
+    isBanned,
+  });
   const hub = new Hub({
     view,
     bus,
@@ -102,7 +118,8 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
   });
   const sessions = new Sessions();
 
-  const { key, cert, fingerprint } = await loadCertificate(home);
+  let certificate = await loadCertificate(home);
+  const { key, cert } = certificate;
   const serverName = config.serverName ?? `goldctl/${version}`;
   const services: Services = {
     accounts,
@@ -126,6 +143,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     serverName,
     head: () => journal.head(),
     status,
+    reload,
     stop: (retryAfterMs) => setImmediate(() => onStop(retryAfterMs)),
   };
   const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
@@ -149,7 +167,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
         { name: 'UDP', address: server.listener.address, state: rendezvous.open ? 'open' : 'closed' },
         ...(sumListener ? [{ name: 'sum', address: sumListener.address, state: sumListener.state }] : []),
       ],
-      fingerprint,
+      fingerprint: certificate.fingerprint,
       seq: journal.head(),
       connections: sessions.size,
       members: presence.count,
@@ -182,6 +200,57 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
     view.words.start(failed);
   }
 
+  let running = config;
+  let reloading: Promise<unknown> = Promise.resolve();
+
+  /** One after another: each is told what it changed itself. */
+  function reload(): Promise<Reloaded> {
+    const reloaded = reloading.then(reloadNow);
+    reloading = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async function reloadNow(): Promise<Reloaded> {
+    // All of it is read and checked before any of it is taken.
+    const { load } = settings;
+    if (!load) throw new Failure('NOT_AVAILABLE', 'This daemon has no settings to read once more.');
+    const difference = differ(running, await load());
+    const next = difference.config;
+    const providers = configuredSources(next.rates.providers);
+    const renewed = await readCertificate(home);
+    if (!renewed) {
+      throw new Failure(
+        'CONFIG_INVALID',
+        `The certificate in ${home.tlsFolder} is gone, and nothing was changed. Put it back; a new one is made at a start only.`,
+      );
+    }
+    const { changed, restart } = { changed: [...difference.changed], restart: difference.restart };
+    running = next;
+    Object.assign(limits, next.limits);
+    lockout.attempts = next.attempts;
+    passwords.limit = limits.passwordQueue;
+    forum.postCharacters = limits.postCharacters;
+    messages.postCharacters = limits.postCharacters;
+    presence.idleMs = limits.idleMs;
+    files.listings = limits.listings;
+    server.setTimers();
+    settings.onLogLevel?.(next.log.level);
+    const others = new Set(
+      providers.map(({ provider }) => provider.id).filter((id) => changed.includes(providerSetting(id))),
+    );
+    if (changed.some((name) => name.startsWith(providerSetting('')))) {
+      gatherer.reconfigure(providers, others);
+      rates.reorder(providerOrder(providers));
+    }
+    if (renewed.fingerprint !== certificate.fingerprint || renewed.key !== certificate.key) {
+      certificate = renewed;
+      server.listener.renew(renewed);
+      changed.push('certificate');
+    }
+    log.info({ event: 'daemon.reload', changed, restart }, 'the settings were read once more');
+    return { changed, restart };
+  }
+
   const started: (() => Promise<void>)[] = [];
   try {
     await engine.start();
@@ -211,6 +280,7 @@ export async function startDaemon({ home, config, version, log, onStop }: Daemon
 
   return {
     status,
+    reload,
     async stop(reason, retryAfterMs) {
       log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
       await gatherer.stop();

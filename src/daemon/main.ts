@@ -36,6 +36,10 @@ async function main(options: StartOptions): Promise<void> {
       config,
       version: version(),
       log,
+      load: async () => applyFlags(await loadConfig(home.configFile), options),
+      onLogLevel: (level) => {
+        log.level = level;
+      },
       onStop: (retryAfterMs) =>
         stopping.resolve(
           retryAfterMs === undefined
@@ -51,9 +55,16 @@ async function main(options: StartOptions): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => stopping.resolve({ reason: `The daemon got ${signal}.` }));
-  process.on('SIGHUP', () =>
-    log.info({ event: 'daemon.signal' }, 'SIGHUP is ignored: the daemon does not end with its terminal'),
-  );
+  // Also when its terminal goes: the daemon does not end with it.
+  process.on('SIGHUP', () => {
+    daemon.reload().catch((thrown) => {
+      const failure = Failure.from(thrown);
+      log.error(
+        { event: 'daemon.reload', code: failure.code, err: failure.cause ?? failure },
+        `nothing was changed: ${failure.message}`,
+      );
+    });
+  });
   // A fault that nobody foresaw: what is acknowledged is on disk, so ending loses nothing, going on might.
   process.on('uncaughtException', (error) => {
     log.error({ event: 'daemon.crash', err: error }, 'an unforeseen fault ends the daemon');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { type BackupHeader, damaged, readBackupHeader, readBackupTrailer } from '../domain/backup.ts';
 import { Failure } from '../domain/failure.ts';
@@ -12,7 +12,7 @@ import { LineSplitter } from '../protocol/line.ts';
 import { Store } from '../store/store.ts';
 import { Replay } from '../view/replay.ts';
 import { View } from '../view/view.ts';
-import { parseCertificate } from './certificate.ts';
+import { certificateFile, parseCertificate } from './certificate.ts';
 import { daemonStatus } from './lifecycle.ts';
 
 /** The longest line that is read: a record is a provider's answer at most, which is bounded to 5 MiB. */
@@ -191,10 +191,6 @@ async function place(draft: string, home: Home): Promise<void> {
   } finally {
     await parent.close();
   }
-}
-
-function certificateFile(home: Home): string {
-  return join(home.tlsFolder, 'daemon.pem');
 }
 
 async function refuseCertificate(home: Home, pem: string): Promise<void> {

@@ -9,7 +9,17 @@ import { admin, room } from './room.ts';
 import { upkeep } from './upkeep.ts';
 
 /** Every method of the wire. Clients import the types only: the schemas are the daemon's. */
-export const METHODS = { ...room, ...account, ...rates, ...forum, ...messages, ...files, ...peers, ...admin, ...upkeep };
+export const METHODS = {
+  ...room,
+  ...account,
+  ...rates,
+  ...forum,
+  ...messages,
+  ...files,
+  ...peers,
+  ...admin,
+  ...upkeep,
+};
 
 export type MethodName = keyof typeof METHODS;
 export type Params<M extends MethodName> = ParamsOf<(typeof METHODS)[M]>;

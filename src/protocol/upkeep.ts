@@ -3,6 +3,17 @@ import { method } from './method.ts';
 import { Instant, Seq, strict } from './schema.ts';
 
 export const upkeep = {
+  'admin.reload': method({
+    access: 'owner',
+    summary:
+      'Reads config.json and the certificate once more. What can change while the daemon runs does, for new connections at least; of a file that is not valid nothing is taken.',
+    params: strict({}),
+    result: strict({
+      changed: Type.Array(Type.String(), { description: 'settings that hold from now on; `certificate`' }),
+      restart: Type.Array(Type.String(), { description: 'settings that hold from the next start on' }),
+    }),
+    errors: ['CONFIG_INVALID', 'NOT_AVAILABLE'],
+  }),
   'admin.backup': method({
     access: 'owner',
     summary:

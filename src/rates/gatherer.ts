@@ -45,6 +45,8 @@ interface Job {
   running: Promise<Failure | undefined> | undefined;
   /** Whether the provider's past is to be fetched; undefined before its first fetch. */
   wantsHistory: boolean | undefined;
+  /** Its settings are not these any more: what it still does counts for nothing. */
+  retired: boolean;
 }
 
 /**
@@ -60,6 +62,8 @@ export class Gatherer {
   readonly #now: () => Instant;
   readonly #random: () => number;
   readonly #jobs = new Map<string, Job>();
+  /** Fetches of before the settings changed. */
+  readonly #retiring = new Set<Promise<unknown>>();
   /** Few back-fills at a time: a first start has many, and live quotes share the sink with them. */
   readonly #backfills = new PQueue({ concurrency: 3 });
   #life: AbortController | undefined;
@@ -114,11 +118,43 @@ export class Gatherer {
     return jobs.map((job) => job.health.at(this.#now()));
   }
 
-  #add(source: Source): void {
+  /**
+   * Other settings. Who is not in `changed` goes on undisturbed; who is begins anew, at once.
+   * @param providers all of them, in their order
+   * @param changed ids of those whose settings are other ones
+   */
+  reconfigure(providers: readonly ConfiguredSource[], changed: ReadonlySet<string>): void {
+    const before = new Map(this.#jobs);
+    this.#jobs.clear();
+    for (const configured of providers) {
+      const job = before.get(configured.provider.id);
+      if (job && !changed.has(job.source.id)) this.#jobs.set(job.source.id, job);
+      else this.#begin(this.#add(new Source(configured, this.#fetcher, this.#now)));
+    }
+    for (const [id, job] of before) if (this.#jobs.get(id) !== job) this.#retire(job);
+  }
+
+  #begin(job: Job): void {
+    if (this.#term && !this.#term.signal.aborted && job.source.off === undefined) {
+      this.#plan(job, this.#now() + this.#random() * Math.min(SPREAD, job.source.settings.every));
+    }
+  }
+
+  #retire(job: Job): void {
+    job.retired = true;
+    clearTimeout(job.timer);
+    clearTimeout(job.staleTimer);
+    const { running } = job;
+    if (!running) return;
+    this.#retiring.add(running);
+    void running.finally(() => this.#retiring.delete(running));
+  }
+
+  #add(source: Source): Job {
     const health = new Health(source.id, source.settings.every);
     if (source.off === undefined) source.announce();
     else health.off(source.off);
-    this.#jobs.set(source.id, {
+    const job: Job = {
       source,
       health,
       refusals: new Refusals(source.id, this.#log),
@@ -127,11 +163,14 @@ export class Gatherer {
       staleTimer: undefined,
       running: undefined,
       wantsHistory: undefined,
-    });
+      retired: false,
+    };
+    this.#jobs.set(source.id, job);
+    return job;
   }
 
   async #settled(): Promise<void> {
-    await Promise.all([...this.#jobs.values()].map((job) => job.running));
+    await Promise.all([...this.#retiring, ...[...this.#jobs.values()].map((job) => job.running)]);
   }
 
   #active(): Job[] {
@@ -171,12 +210,10 @@ export class Gatherer {
     signal.addEventListener('abort', end, { once: true });
     const jobs = this.#active();
     this.#log.info({ event: 'rates.fetch', providers: jobs.map((job) => job.source.id) }, 'this daemon fetches rates');
-    for (const job of jobs) {
-      this.#plan(job, this.#now() + this.#random() * Math.min(SPREAD, job.source.settings.every));
-    }
+    for (const job of jobs) this.#begin(job);
     await ended;
     signal.removeEventListener('abort', end);
-    for (const job of jobs) {
+    for (const job of this.#jobs.values()) {
       clearTimeout(job.timer);
       clearTimeout(job.staleTimer);
       job.health.planned(null);
@@ -188,7 +225,7 @@ export class Gatherer {
 
   #plan(job: Job, at: Instant): void {
     clearTimeout(job.timer);
-    if (this.#term?.signal.aborted) return;
+    if (this.#term?.signal.aborted || job.retired) return;
     job.health.planned(Math.round(at));
     const delay = Math.max(0, at - this.#now());
     const due = () => (delay > LONGEST_TIMER ? this.#plan(job, at) : this.#due(job, at));
@@ -227,6 +264,7 @@ export class Gatherer {
     } catch (thrown) {
       // Called off: that says nothing about the provider.
       if (signal.aborted) return new Failure('NOT_AVAILABLE', 'This daemon stopped fetching rates.', { cause: thrown });
+      if (job.retired) return new Failure('NOT_AVAILABLE', 'The settings changed meanwhile.', { cause: thrown });
       failure = Failure.from(thrown);
       this.#failed(job, failure);
     }
@@ -238,7 +276,7 @@ export class Gatherer {
         : next(plannedAt, every, this.#now()),
     );
     this.#report(job);
-    if (!failure && job.wantsHistory && source.provider.backfill) this.#backfill(job, signal);
+    if (!failure && !job.retired && job.wantsHistory && source.provider.backfill) this.#backfill(job, signal);
     return failure;
   }
 
@@ -248,6 +286,7 @@ export class Gatherer {
     // Lost while the answer was under way: the daemon that holds the lease now fetches its own.
     if (!this.#lease.held) this.#term?.abort();
     signal.throwIfAborted();
+    if (job.retired) throw new Failure('NOT_AVAILABLE', 'The settings changed meanwhile.');
     job.wantsHistory ??= !this.#sink.hasHistory(source.id);
     const { stored, confirmed, refused } = await this.#sink.receive(source.id, quotes, this.#now());
     job.health.counted(stored, refused.length);
@@ -284,7 +323,7 @@ export class Gatherer {
   /** Tells when the provider becomes stale, should no good fetch come before. */
   #watchAge(job: Job): void {
     clearTimeout(job.staleTimer);
-    if (this.#term?.signal.aborted) return;
+    if (this.#term?.signal.aborted || job.retired) return;
     const delay = Math.min(job.health.staleAfter + 1, LONGEST_TIMER);
     job.staleTimer = setTimeout(() => this.#report(job), delay);
     job.staleTimer.unref();
@@ -292,7 +331,7 @@ export class Gatherer {
 
   #report(job: Job): void {
     const health = job.health.at(this.#now());
-    if (health.state === job.state) return;
+    if (health.state === job.state || job.retired) return;
     job.state = health.state;
     this.#onHealth(health);
   }
@@ -308,6 +347,7 @@ export class Gatherer {
         this.#log.info({ event: 'rates.history', provider: id }, 'fetching the history of the provider');
         for await (const chunk of job.source.history(to - BACKFILL_SPAN, to, signal)) {
           signal.throwIfAborted();
+          if (job.retired) return; // the one in its place begins anew
           if (chunk.length === 0) continue;
           const received = await this.#sink.receiveHistory(id, chunk);
           job.health.counted(received.stored, received.refused.length);

@@ -93,7 +93,9 @@ export class Accounts {
     this.#lockout = room.lockout;
     this.#now = room.now;
     this.#signUps = new RollingWindow({
-      limit: room.limits.signUpsPerHour,
+      get limit() {
+        return room.limits.signUpsPerHour; // may be set anew
+      },
       span: HOUR,
       keys: SOURCES,
       now: room.monotonic ?? (() => performance.now()),

@@ -51,7 +51,8 @@ export class Files {
   readonly #view: View;
   readonly #presence: Pick<Presence, 'attendants' | 'names'>;
   readonly #now: () => Instant;
-  readonly #listings: number;
+  /** Listings of one member at most. */
+  listings: number;
   /** New listings of a member on their way to the journal. */
   readonly #underWay = new Map<string, number>();
 
@@ -67,7 +68,7 @@ export class Files {
     this.#view = room.view;
     this.#presence = room.presence;
     this.#now = room.now;
-    this.#listings = room.listings;
+    this.listings = room.listings;
   }
 
   /**
@@ -91,11 +92,11 @@ export class Files {
     }
     const owner = nameKey(member);
     const underWay = this.#underWay.get(owner) ?? 0;
-    if (!before && this.#view.listings.count(member) + underWay >= this.#listings) {
+    if (!before && this.#view.listings.count(member) + underWay >= this.listings) {
       throw new Failure(
         'TOO_LARGE',
-        `A member lists ${this.#listings} files at most. Take one off the list, or offer a folder as one archive.`,
-        { data: { limit: this.#listings } },
+        `A member lists ${this.listings} files at most. Take one off the list, or offer a folder as one archive.`,
+        { data: { limit: this.listings } },
       );
     }
     this.#underWay.set(owner, underWay + 1);

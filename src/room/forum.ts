@@ -46,18 +46,19 @@ export class Forum {
   readonly #journal: Journal;
   readonly #view: View;
   readonly #now: () => Instant;
-  readonly #postCharacters: number;
+  /** Characters of one post at most. */
+  postCharacters: number;
 
   constructor(room: { journal: Journal; view: View; now: () => Instant; postCharacters: number }) {
     this.#journal = room.journal;
     this.#view = room.view;
     this.#now = room.now;
-    this.#postCharacters = room.postCharacters;
+    this.postCharacters = room.postCharacters;
   }
 
   /** @throws Failure INVALID_REQUEST, TOO_LARGE, NOT_FOUND (the post that it answers) */
   async post(writer: Writer, { text, topic, replyTo, clientId }: NewPost): Promise<Post> {
-    const clean = parseText(text, this.#postCharacters);
+    const clean = parseText(text, this.postCharacters);
     const inTopic = topic === undefined ? undefined : parseTopic(topic);
     const answered = replyTo === undefined ? undefined : this.#find(replyTo, 'replyTo');
     if (clientId !== undefined) {
@@ -77,7 +78,7 @@ export class Forum {
   /** @throws Failure NOT_FOUND, GONE, NOT_ALLOWED, INVALID_REQUEST, TOO_LARGE */
   async edit(writer: Writer, number: number, text: string): Promise<Post> {
     this.#mine(writer, number);
-    const clean = parseText(text, this.#postCharacters);
+    const clean = parseText(text, this.postCharacters);
     const { changes } = await append(this.#journal, 'forum.edited', this.#now(), {
       number,
       text: clean,

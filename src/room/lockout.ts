@@ -27,7 +27,7 @@ const MAX_PAIRS = 10_000;
  * out, and by source address over all accounts. An IPv6 source is its /64.
  */
 export class Lockout {
-  readonly #attempts: number;
+  #attempts: number;
   readonly #now: () => number;
   /** By their last failure, oldest first. */
   readonly #pairs = new Map<string, Pair>();
@@ -38,10 +38,14 @@ export class Lockout {
    * @param now monotonic, ms: a clock that is set must neither lengthen nor end a lock
    */
   constructor({ attempts, now }: { attempts: number; now: () => number }) {
-    if (!Number.isInteger(attempts) || attempts < 1) throw new RangeError(`Expected attempts from 1, got ${attempts}`);
-    this.#attempts = attempts;
+    this.#attempts = checked(attempts);
     this.#now = now;
     this.#sources = new RollingWindow({ limit: SOURCE_FAILURES, span: SOURCE_SPAN, keys: MAX_PAIRS, now });
+  }
+
+  /** Another number from now on; locks that hold go on. */
+  set attempts(attempts: number) {
+    this.#attempts = checked(attempts);
   }
 
   /** How many pairs and addresses it remembers. */
@@ -98,6 +102,11 @@ export class Lockout {
     const pair = this.#pairs.get(key);
     return pair && this.#now() - pair.lastFailure < FORGOTTEN ? pair : undefined;
   }
+}
+
+function checked(attempts: number): number {
+  if (!Number.isInteger(attempts) || attempts < 1) throw new RangeError(`Expected attempts from 1, got ${attempts}`);
+  return attempts;
 }
 
 function pairKey(account: string, address: string): string {

@@ -38,14 +38,15 @@ export class Messages {
   readonly #bus: Bus;
   readonly #view: View;
   readonly #now: () => Instant;
-  readonly #characters: number;
+  /** Characters of one message at most. */
+  postCharacters: number;
 
   constructor(room: { journal: Journal; bus: Bus; view: View; now: () => Instant; postCharacters: number }) {
     this.#journal = room.journal;
     this.#bus = room.bus;
     this.#view = room.view;
     this.#now = room.now;
-    this.#characters = room.postCharacters;
+    this.postCharacters = room.postCharacters;
   }
 
   /** @throws Failure NO_SUCH_ACCOUNT, INVALID_REQUEST, TOO_LARGE */
@@ -53,7 +54,7 @@ export class Messages {
     from: string,
     { to, text, clientId }: { to: string; text: string; clientId?: string | undefined },
   ): Promise<Message> {
-    const clean = parseText(text, this.#characters);
+    const clean = parseText(text, this.postCharacters);
     const other = this.#account(to);
     if (nameKey(other) === nameKey(from)) {
       throw new Failure('INVALID_REQUEST', 'A message goes to somebody else.', { data: { field: 'to' } });

@@ -29,14 +29,15 @@ const HASH_BYTES = 32;
  */
 export class Passwords {
   readonly #cost: Cost;
-  readonly #limit: number;
+  /** Passwords that wait at most. */
+  limit: number;
   readonly #queue = new PQueue({ concurrency: 1 });
   /** How long the last one took, ms. */
   #took = 100;
 
   constructor({ cost = COST, limit = 64 }: { cost?: Cost; limit?: number } = {}) {
     this.#cost = cost;
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   /** @throws Failure TOO_MANY_REQUESTS, and what `turn.begin` throws */
@@ -67,7 +68,7 @@ export class Passwords {
   }
 
   async #next<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
-    if (!turn.patient && this.#queue.pending > 0 && this.#queue.size >= this.#limit) {
+    if (!turn.patient && this.#queue.pending > 0 && this.#queue.size >= this.limit) {
       const retryAfterMs = Math.max(1000, Math.ceil(this.#queue.size * this.#took));
       throw new Failure('TOO_MANY_REQUESTS', 'Too many people sign in at this moment. Try again in a little while.', {
         data: { retryAfterMs },

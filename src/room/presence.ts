@@ -52,7 +52,8 @@ const LOOKS = 20;
 export class Presence<A extends Attendant = Attendant> {
   readonly #bus: Bus;
   readonly #now: () => Instant;
-  readonly #idleMs: number;
+  /** Silence on all connections of a member that makes him idle. */
+  idleMs: number;
   readonly #live = new Map<string, Live<A>>();
   #idle = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -61,12 +62,12 @@ export class Presence<A extends Attendant = Attendant> {
   constructor(room: { bus: Bus; now: () => Instant; idleMs: number }) {
     this.#bus = room.bus;
     this.#now = room.now;
-    this.#idleMs = room.idleMs;
+    this.idleMs = room.idleMs;
   }
 
   /** Looks from now on who falls idle. */
   start(): void {
-    this.#timer = setInterval(() => this.look(), Math.max(10, this.#idleMs / LOOKS)).unref();
+    this.#timer = setInterval(() => this.look(), Math.max(10, this.idleMs / LOOKS)).unref();
   }
 
   stop(): void {
@@ -132,7 +133,7 @@ export class Presence<A extends Attendant = Attendant> {
   look(): void {
     const now = this.#now();
     for (const live of this.#live.values()) {
-      if (live.idle || now - lastActive(live) < this.#idleMs) continue;
+      if (live.idle || now - lastActive(live) < this.idleMs) continue;
       live.idle = true;
       this.#idle += 1;
       this.#bus.publish('member', { name: live.name, change: 'idle', at: now });

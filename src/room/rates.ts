@@ -35,13 +35,25 @@ const COUNTED: readonly Unit[] = ['each', 'coin'];
 /** Rates: every question about them. */
 export class Rates {
   readonly #view: View;
-  readonly #providers: ProviderOrder;
+  #providers: ProviderOrder;
+  #revision = 0;
   readonly #now: () => Instant;
 
   constructor(room: { view: View; providers: ProviderOrder; now: () => Instant }) {
     this.#view = room.view;
     this.#providers = room.providers;
     this.#now = room.now;
+  }
+
+  /** Another one whenever answers of before may not hold any more, though no quote changed. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Other providers, or in another order. */
+  reorder(providers: ProviderOrder): void {
+    this.#providers = providers;
+    this.#revision += 1;
   }
 
   /**

@@ -64,6 +64,11 @@ export class Listener {
     );
   }
 
+  /** Another certificate, for connections that come from now on; those that are there keep theirs. */
+  renew({ key, cert }: { key: string; cert: string }): void {
+    this.#tls.setSecureContext({ key, cert, minVersion: 'TLSv1.3' });
+  }
+
   /** Takes no more connections; those that are there are their sessions' to end. */
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => {

@@ -62,6 +62,12 @@ export class Server {
       await Promise.all([this.listener.stop(), this.#services.rendezvous.stop()]);
       throw failure;
     }
+    this.setTimers();
+  }
+
+  /** Looks after connections as often as the limits say, which may be set anew. */
+  setTimers(): void {
+    for (const timer of this.#timers) clearInterval(timer);
     const { sessions, limits } = this.#services;
     const every = (ms: number, look: (session: Session, now: number) => void) =>
       setInterval(() => {

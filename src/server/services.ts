@@ -43,6 +43,8 @@ export interface Services {
   /** Seq of the last durable record. */
   readonly head: () => number;
   readonly status: () => Result<'admin.status'>;
+  /** Reads settings and certificate once more. */
+  readonly reload: () => Promise<Readonly<Record<'changed' | 'restart', readonly string[]>>>;
   /** Ends the daemon once the answer is out. With `retryAfterMs` it is back soon: clients are told when. */
   readonly stop: (retryAfterMs?: number) => void;
 }

@@ -334,6 +334,10 @@ export const EXAMPLES: Examples = {
       ],
     },
   },
+  'admin.reload': {
+    params: {},
+    result: { changed: ['limits.connections', 'rates.providers.sjc'], restart: ['listen.port'] },
+  },
   'admin.backup': {
     params: { after: 4709, upTo: 4711 },
     result: {

@@ -55,6 +55,7 @@ const MAY: Readonly<Record<MethodName, Level>> = {
   'admin.ban': 'owner',
   'admin.bans': 'owner',
   'admin.backup': 'owner',
+  'admin.reload': 'owner',
   'admin.refresh': 'owner',
   'admin.stop': 'owner',
 };

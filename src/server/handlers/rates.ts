@@ -21,6 +21,16 @@ export function ratesHandlers({ rates, intake, gatherer, view, now }: Services):
     lists.clear();
     gets.clear();
   });
+  let revision = rates.revision;
+  const keptOf = <Question>(answers: Map<Question, Kept>, question: Question): Encoded | undefined => {
+    if (revision !== rates.revision) {
+      lists.clear();
+      gets.clear();
+      revision = rates.revision;
+    }
+    const kept = answers.get(question);
+    return kept && now() < kept.until ? kept.answer : undefined;
+  };
   const keep = <Question>(answers: Map<Question, Kept>, question: Question, quotes: StaleQuote[]): Encoded => {
     const answer = new Encoded(JSON.stringify({ quotes }));
     if (answers.size >= ANSWERS) answers.clear();
@@ -29,14 +39,10 @@ export function ratesHandlers({ rates, intake, gatherer, view, now }: Services):
   };
 
   return {
-    'rates.list': ({ market }) => {
-      const kept = lists.get(market);
-      return kept && now() < kept.until ? kept.answer : keep(lists, market, rates.list(market));
-    },
+    'rates.list': ({ market }) => keptOf(lists, market) ?? keep(lists, market, rates.list(market)),
     'rates.get': ({ instrument, in: measure }) => {
       if (measure === undefined) {
-        const kept = gets.get(instrument);
-        return kept && now() < kept.until ? kept.answer : keep(gets, instrument, rates.get(rates.resolve(instrument)));
+        return keptOf(gets, instrument) ?? keep(gets, instrument, rates.get(rates.resolve(instrument)));
       }
       const quotes = rates.get(rates.resolve(instrument));
       return { quotes, converted: rates.convert(quotes, measure) as Result<'rates.get'>['converted'] & object };

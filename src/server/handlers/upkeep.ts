@@ -1,8 +1,18 @@
 import { Encoded, type Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
 
-export function upkeepHandlers({ backup, log, now, serverName }: Services): Pick<Handlers<'admin'>, 'admin.backup'> {
+export function upkeepHandlers({
+  backup,
+  reload,
+  log,
+  now,
+  serverName,
+}: Services): Pick<Handlers<'admin'>, 'admin.backup' | 'admin.reload'> {
   return {
+    'admin.reload': async () => {
+      const { changed, restart } = await reload();
+      return { changed: [...changed], restart: [...restart] };
+    },
     'admin.backup': async ({ after, upTo }, session) => {
       const { seq, records } = await backup.page({ after, upTo });
       if (upTo === undefined) {
