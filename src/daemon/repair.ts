@@ -187,7 +187,11 @@ async function writeAnew(
     for await (const { seq, record } of places(store, last)) {
       if (record) {
         at = record.at;
-        await replay.add(record);
+        await replay.add(record).catch((cause: unknown) => {
+          if (cause instanceof Failure) throw cause;
+          const what = `Record ${seq}, of the kind ${record.kind}, does not fit: ${(cause as Error).message}.`;
+          throw new Failure('STORE_FAILED', `${what} Nothing was changed. Put a backup back.`, { cause });
+        });
         continue;
       }
       const post = await numbering.post(seq);

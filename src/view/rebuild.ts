@@ -36,7 +36,7 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
         },
       );
     }
-    projected.push({ record, changes: view.project(record, draft) });
+    projected.push({ record, changes: projectedBy(view, record, draft) });
     draft.write(key, record);
     if (draft.size > BATCH) await flush();
   }
@@ -78,6 +78,15 @@ export async function* differences(a: Store, b: Store): AsyncGenerator<Differenc
   } finally {
     await left.return(undefined);
     await right.return(undefined);
+  }
+}
+
+function projectedBy(view: View, record: JournalRecord, draft: Draft): ReturnType<View['project']> {
+  try {
+    return view.project(record, draft);
+  } catch (cause) {
+    const what = `Record ${record.seq}, of the kind ${record.kind}, does not fit: ${(cause as Error).message}.`;
+    throw new Failure('STORE_FAILED', what, { cause });
   }
 }
 
