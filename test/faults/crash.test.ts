@@ -1,0 +1,16 @@
+import { expect } from 'chai';
+import { crash } from './crash.ts';
+
+const ROUNDS = 3;
+
+/** The short form of `npm run faults`. */
+describe('kill -9 of the daemon under a mixed load', function () {
+  this.timeout(120_000);
+
+  it(`loses nothing that was acknowledged and leaves nothing half done, ${ROUNDS} times`, async () => {
+    const { broken, acknowledged, rounds } = await crash({ rounds: ROUNDS, random: Math.random });
+    expect(broken).to.deep.equal([]);
+    expect(rounds).to.equal(ROUNDS);
+    expect(acknowledged.post).to.be.above(0);
+  });
+});

@@ -1,0 +1,67 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DAEMON_NODE_OPTIONS, type StartMessage } from '../../src/daemon/lifecycle.ts';
+import { PROVIDERS } from '../../src/rates/providers/index.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/daemon/main.ts', import.meta.url));
+
+/** A home for daemons that are to be broken: no provider is asked, and one address may do what a crowd does. */
+export async function crashHome(limits: Readonly<Record<string, number>> = {}): Promise<CrashHome> {
+  const path = await mkdtemp(join(tmpdir(), 'goldctl-faults-'));
+  const config = {
+    listen: { port: 0, plain: true },
+    limits: {
+      callsPerSecond: 1e6,
+      callsBurst: 1e6,
+      connectionsPerAddress: 10_000,
+      signUpsPerHour: 1_000_000,
+      ...limits,
+    },
+    rates: { providers: Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])) },
+  };
+  await writeFile(join(path, 'config.json'), JSON.stringify(config));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export interface CrashHome {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/** The daemon's own process, as `goldctl daemon start` makes it, from source. */
+export class DaemonProcess {
+  readonly pid: number;
+  /** `host:port`. */
+  readonly address: string;
+  readonly #process: ChildProcess;
+
+  private constructor(child: ChildProcess, address: string) {
+    this.pid = child.pid!;
+    this.address = address;
+    this.#process = child;
+  }
+
+  static async start(home: CrashHome): Promise<DaemonProcess> {
+    const child = fork(MAIN, [JSON.stringify({ home: home.path })], {
+      execArgv: [...DAEMON_NODE_OPTIONS, '--import', 'tsx'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const ended = once(child, 'exit').then(() => undefined);
+    const said = await Promise.race([once(child, 'message').then(([message]) => message as StartMessage), ended]);
+    if (said && 'ready' in said) return new DaemonProcess(child, said.ready.listening[0]!.address);
+    child.kill('SIGKILL');
+    throw new Error(`The daemon did not start: ${JSON.stringify(said ?? 'its process ended')}`);
+  }
+
+  /** @returns once it is gone */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = once(this.#process, 'exit');
+    this.#process.kill(signal);
+    await ended;
+  }
+}

@@ -1,0 +1,87 @@
+// `npm run faults [-- PART...] [--rounds N] [--seed S]`
+import { parseArgs } from 'node:util';
+import { machine, ms, quantile } from '../../bench/figure.ts';
+import { crash } from './crash.ts';
+import { crashHome, DaemonProcess } from './daemon-process.ts';
+import { crowd, loris } from './loris.ts';
+import { randomOf } from './random.ts';
+
+const PARTS: Readonly<Record<string, () => Promise<boolean>>> = { crash: crashPart, loris: lorisPart };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },
+});
+const rounds = whole(values.rounds, '--rounds');
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : whole(values.seed, '--seed');
+const unknown = positionals.find((part) => !Object.hasOwn(PARTS, part));
+if (unknown !== undefined) usage(`There is no part "${unknown}".`);
+
+console.log(`${machine()}\n`);
+let good = true;
+for (const [name, part] of Object.entries(PARTS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  good = (await part()) && good;
+}
+process.exitCode = good ? 0 : 1;
+
+/** A daemon that is killed by SIGKILL under load, again and again. */
+async function crashPart(): Promise<boolean> {
+  console.log(`crash: ${rounds} rounds of kill -9, seed ${seed}`);
+  const begun = Date.now();
+  const figures = await crash({
+    rounds,
+    random: randomOf(seed),
+    onRound: (round, { broken }) => {
+      if (round % 10 === 0)
+        console.log(`  ${round} rounds, ${Math.round((Date.now() - begun) / 1000)} s, ${broken.length} broken`);
+    },
+  });
+  const kinds = Object.entries(figures.acknowledged).map(([kind, count]) => `${kind} ${count}`);
+  const all = Object.values(figures.acknowledged).reduce((sum, count) => sum + count, 0);
+  console.log(`  acknowledged writes  ${all} (${kinds.join(', ')})`);
+  console.log(`  on their way at a kill  ${figures.kept} there whole, ${figures.dropped} not there`);
+  console.log(`  records checked  ${figures.records}`);
+  console.log(
+    `  start over what a kill left  median ${ms(quantile(figures.starts, 0.5))}, worst ${ms(Math.max(...figures.starts))}`,
+  );
+  for (const each of figures.broken.slice(0, 20)) console.log(`  BROKEN ${each}`);
+  console.log(
+    `  ${figures.broken.length === 0 ? 'nothing lost, nothing half done' : `${figures.broken.length} BROKEN`}\n`,
+  );
+  return figures.broken.length === 0;
+}
+
+/** Five thousand who never end their first line, and members who sign up meanwhile. */
+async function lorisPart(): Promise<boolean> {
+  const halves = 5000;
+  console.log(`loris: ${halves} half-lines at the preset limits, members who sign up meanwhile`);
+  const home = await crashHome({ connectionsPerAddress: 64, callsPerSecond: 20, callsBurst: 60 });
+  const daemon = await DaemonProcess.start(home);
+  try {
+    const { open, waits } = await loris(daemon.address, { halves, members: 10, from: crowd });
+    const worst = Math.max(...waits);
+    const good = worst < 1000 && open >= halves * 0.95;
+    console.log(`  half-lines open all the time  ${open}`);
+    console.log(`  from connecting to signed up  median ${ms(quantile(waits, 0.5))}, worst ${ms(worst)} (bar: 1 s)`);
+    console.log(`  ${good ? 'met' : 'MISSED'}\n`);
+    return good;
+  } finally {
+    await daemon.end('SIGTERM');
+    await home.remove();
+  }
+}
+
+function whole(text: string, flag: string): number {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number > 0
+    ? number
+    : usage(`${flag} wants a whole number from 1, not "${text}".`);
+}
+
+function usage(complaint: string): never {
+  console.error(
+    `${complaint}\n\nnpm run faults [-- PART...] [--rounds N] [--seed S]\nparts: ${Object.keys(PARTS).join(', ')}`,
+  );
+  process.exit(2);
+}
