@@ -57,6 +57,8 @@ type AccountKind = 'account.password' | 'account.rehashed' | 'account.role' | 'a
 const HOUR = 3_600_000;
 const TOKEN_BYTES = 32;
 const TOKEN_LIFE = 30 * 24 * HOUR;
+/** The key of sign-ups of all addresses. */
+const ALL = '';
 /** Addresses whose sign-ups are counted. */
 const SOURCES = 10_000;
 /** How often a change is tried again because another one of the same account came first. */
@@ -74,9 +76,10 @@ export class Accounts {
   readonly #lockout: Lockout;
   readonly #now: () => Instant;
   readonly #signUps: RollingWindow;
+  readonly #allSignUps: RollingWindow;
   readonly #log: Log;
 
-  /** @param room.monotonic ms; counts the hour of `signUpsPerHour` */
+  /** @param room.monotonic ms; counts the hour of sign-ups */
   constructor(room: {
     journal: Journal;
     view: View;
@@ -84,7 +87,7 @@ export class Accounts {
     lockout: Lockout;
     now: () => Instant;
     monotonic?: () => number;
-    limits: { signUpsPerHour: number };
+    limits: { signUpsPerHour: number; signUpsInAllPerHour: number };
     log: Log;
   }) {
     this.#journal = room.journal;
@@ -92,6 +95,14 @@ export class Accounts {
     this.#passwords = room.passwords;
     this.#lockout = room.lockout;
     this.#now = room.now;
+    this.#allSignUps = new RollingWindow({
+      get limit() {
+        return room.limits.signUpsInAllPerHour;
+      },
+      span: HOUR,
+      keys: 1,
+      now: room.monotonic ?? (() => performance.now()),
+    });
     this.#signUps = new RollingWindow({
       get limit() {
         return room.limits.signUpsPerHour; // may be set anew
@@ -124,13 +135,17 @@ export class Accounts {
           check();
           if (local) return;
           this.#signUps.add(source);
+          this.#allSignUps.add(ALL);
           counted = true;
         },
       });
       const first = local && this.#view.accounts.owners === 0;
       return await this.#create(name, hash, first ? 'owner' : 'member');
     } catch (thrown) {
-      if (counted) this.#signUps.takeBack(source);
+      if (counted) {
+        this.#signUps.takeBack(source);
+        this.#allSignUps.takeBack(ALL);
+      }
       const reason = Failure.from(thrown).code;
       this.#log.info({ event: 'account.signUp', name, address, reason }, 'sign-up refused');
       throw thrown;
@@ -437,11 +452,13 @@ export class Accounts {
   }
 
   #checkSignUps(source: string): void {
-    const retryAfterMs = Math.ceil(this.#signUps.wait(source));
+    const own = Math.ceil(this.#signUps.wait(source));
+    const retryAfterMs = Math.max(own, Math.ceil(this.#allSignUps.wait(ALL)));
     if (retryAfterMs === 0) return;
+    const from = own > 0 ? ' from your address' : '';
     throw new Failure(
       'TOO_MANY_REQUESTS',
-      `Too many accounts were made from your address. Try again in ${timeLeft(retryAfterMs)}.`,
+      `Too many accounts were made${from}. Try again in ${timeLeft(retryAfterMs)}.`,
       { data: { retryAfterMs } },
     );
   }

@@ -44,6 +44,7 @@ describe('config', () => {
       queueHardBytes: 4_194_304,
       stallMs: 10_000,
       signUpsPerHour: 20,
+      signUpsInAllPerHour: 1000,
       passwordQueue: 64,
       listings: 10_000,
       relays: 64,

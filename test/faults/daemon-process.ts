@@ -19,6 +19,7 @@ export async function crashHome(limits: Readonly<Record<string, number>> = {}): 
       callsBurst: 1e6,
       connectionsPerAddress: 10_000,
       signUpsPerHour: 1_000_000,
+      signUpsInAllPerHour: 1_000_000,
       ...limits,
     },
     rates: { providers: Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])) },

@@ -22,10 +22,17 @@ interface Options {
   cost?: Cost;
   queue?: number;
   signUpsPerHour?: number;
+  signUpsInAllPerHour?: number;
 }
 
 function build(store: Store, view: View, engine: LocalEngine, options: Options) {
-  const { attempts = 3, cost = { N: 16, r: 1, p: 1 }, queue = 64, signUpsPerHour = 100 } = options;
+  const {
+    attempts = 3,
+    cost = { N: 16, r: 1, p: 1 },
+    queue = 64,
+    signUpsPerHour = 100,
+    signUpsInAllPerHour = 1000,
+  } = options;
   const clock = { now: Date.parse('2026-07-20T20:00:00+07:00'), monotonic: 1000 };
   const logged: object[] = [];
   const write = (fields: object, message: string) => void logged.push({ ...fields, message });
@@ -37,7 +44,7 @@ function build(store: Store, view: View, engine: LocalEngine, options: Options) 
     lockout,
     now: () => clock.now,
     monotonic: () => clock.monotonic,
-    limits: { signUpsPerHour },
+    limits: { signUpsPerHour, signUpsInAllPerHour },
     log: { debug: write, info: write, warn: write, error: write },
   });
   const make = (name: string, password = 'secret') => accounts.signUp({ name, password, address: HERE, local: false });
@@ -146,6 +153,22 @@ describe('Accounts', () => {
       clock.monotonic += HOUR / 2;
       await make('c');
       await refusal(make('e'), 'TOO_MANY_REQUESTS');
+    });
+
+    it('counts those of all addresses together as well', async () => {
+      const { accounts, clock, enter } = await setUp({ signUpsInAllPerHour: 3 });
+      const from = (i: number) => ({ name: `n${i}`, password: 'secret', address: `198.51.100.${i}`, local: false });
+      expect(await outcomes([1, 2, 3, 4, 5].map((i) => accounts.signUp(from(i))))).to.deep.equal({
+        done: 3,
+        TOO_MANY_REQUESTS: 2,
+      });
+      const failure = await refusal(accounts.signUp(from(6)), 'TOO_MANY_REQUESTS');
+      expect(failure.data.retryAfterMs).to.equal(HOUR);
+      expect(failure.message).to.equal('Too many accounts were made. Try again in 60 min.');
+      await enter('n1');
+      await accounts.signUp({ ...from(7), address: 'local', local: true });
+      clock.monotonic += HOUR;
+      await accounts.signUp(from(6));
     });
 
     it('counts what arrives at once, and only accounts that were made', async () => {
