@@ -55,7 +55,8 @@ export async function repair(home: Home, onStep: (step: string) => void = () => 
     const found: Damage[] = [];
     for await (const damage of damages(copy.folder)) found.push(damage);
     const seen = await seenInLogs(copy.folder, found);
-    for (const file of new Set(found.map((damage) => damage.file))) await copy.own(file);
+    for (const file of new Set(found.filter(({ what }) => what === 'block').map((damage) => damage.file)))
+      await copy.own(file);
     for (const damage of found) await spoil(copy.folder, damage);
 
     const { store, rejoined } = await openAnyhow(copy.folder);

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32c, masked } from './crc32c.ts';
+import { readManifest } from './manifest.ts';
 import { unpackSnappy } from './snappy.ts';
 
 /** Bytes of a file of LevelDB that are not those that were written. */
@@ -8,7 +9,7 @@ export interface Damage {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
-  readonly what: 'block' | 'table' | 'log' | 'end of log';
+  readonly what: 'block' | 'table' | 'log' | 'end of log' | 'missing table';
 }
 
 const TRAILER = 5; // one byte that says how a block is packed, four of checksum
@@ -30,9 +31,16 @@ export function isTable(name: string): boolean {
  * @throws what the file system throws
  */
 export async function* damages(folder: string, onBytes: (bytes: number) => void = () => {}): AsyncGenerator<Damage> {
-  for (const name of (await readdir(folder)).sort()) {
+  const live = await readManifest(folder);
+  const names = (await readdir(folder)).sort();
+  const missing = new Set(live?.tables);
+  for (const name of names) {
     const log = /^(\d+\.log|MANIFEST-\d+)$/.test(name);
     if (!log && !isTable(name)) continue;
+    const number = Number.parseInt(name, 10);
+    missing.delete(number);
+    // A process that was ended in the middle leaves files behind that the next open removes.
+    if (live && (log ? number < live.firstLog : !live.tables.has(number))) continue;
     const handle = await open(join(folder, name));
     try {
       const { size } = await handle.stat();
@@ -40,6 +48,9 @@ export async function* damages(folder: string, onBytes: (bytes: number) => void 
     } finally {
       await handle.close();
     }
+  }
+  for (const number of missing) {
+    yield { file: `${String(number).padStart(6, '0')}.ldb`, offset: 0, length: 0, what: 'missing table' };
   }
 }
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { damages } from '../../src/store/checksums.ts';
 import { Store } from '../../src/store/store.ts';
 import { compare, rebuild } from '../../src/view/rebuild.ts';
 import { View } from '../../src/view/view.ts';
@@ -81,6 +82,7 @@ describe('a disk in trouble', function () {
 
     const acknowledged = said.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
     expect(acknowledged).to.deep.equal([...new Set(acknowledged)].sort((a, b) => a - b));
+    for await (const damage of damages(at)) expect.fail(`damaged: ${JSON.stringify(damage)}`);
     const store = await Store.at(at);
     const engine = new LocalEngine(store, new View(store));
     await engine.start();

@@ -71,7 +71,7 @@ describe('kill -9 under 200 writers', function () {
             expect(record.seq).to.equal(seq);
             if (record.kind === 'forum.posted') posts++;
             const given = all.get(seq);
-            if (given) expect(text).to.equal(JSON.stringify({ ...given, seq }));
+            if (given) expect(text).to.equal(JSON.stringify({ seq, ...given }));
           }
           expect(seq).to.equal(head);
           expect(store.read(keys.posts)).to.equal(posts);

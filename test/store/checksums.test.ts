@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -121,6 +121,16 @@ describe('damages', () => {
     } finally {
       await strange.remove();
     }
+  });
+
+  it('are none in files that no store has any more; a table that it should have is one', async () => {
+    const left = join(folder.path, '000999.ldb');
+    await writeFile(left, 'the beginning of a table');
+    expect(await found()).to.deep.equal([]);
+    await rm(left);
+    await rename(join(folder.path, table), left);
+    expect(await found()).to.deep.equal([{ file: table, offset: 0, length: 0, what: 'missing table' }]);
+    await rename(left, join(folder.path, table));
   });
 
   it('that are spoilt are not handed over by LevelDB any more', async () => {
