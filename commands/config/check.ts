@@ -1,17 +1,29 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { Failure } from '../../src/domain/failure.ts';
 
 export default class ConfigCheck extends GoldctlCommand {
-  static override description = 'whether config.json is valid; if not, where and why';
-  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override description = `whether the settings are valid; if not, everything that is wrong, and how to mend it
+
+It reads config.json, what it says of providers, and the daemon's certificate where one is there; it changes nothing and
+needs no daemon. Exit status 1 when something is wrong.`;
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> && <%= config.bin %> daemon reload',
+  ];
+  static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always this machine's settings
 
   async run(): Promise<{ file: string; valid: true }> {
     await this.parse(ConfigCheck);
-    const { configFile } = await this.home();
-    const { loadConfig } = await import('../../src/daemon/config.ts');
-    const { rates } = await loadConfig(configFile);
-    const { configuredSources } = await import('../../src/daemon/sources.ts');
-    configuredSources(rates.providers);
-    this.log(`${configFile} is valid. A daemon that runs takes it at its next start.`);
-    return { file: configFile, valid: true };
+    const home = await this.home();
+    const { checkConfig } = await import('../../src/daemon/config-check.ts');
+    const [first, ...more] = await checkConfig(home);
+    if (first) {
+      const problems = [first, ...more].map(({ message }) => message);
+      throw new Failure('CONFIG_INVALID', problems.join('\n'), { data: { ...first.data, problems } });
+    }
+    this.log(
+      `${home.configFile} is valid. A daemon that runs takes it by \`goldctl daemon reload\`, or at its next start.`,
+    );
+    return { file: home.configFile, valid: true };
   }
 }

@@ -111,6 +111,16 @@ export async function loadConfig(file: string): Promise<Config> {
 
 /** The settings of a text. `file` is its name in errors. @throws Failure CONFIG_INVALID with what is wrong first */
 export function parseConfig(text: string, file: string): Config {
+  const { config, failures } = readConfig(text, file);
+  if (!config || failures.length > 0) throw failures[0];
+  return config;
+}
+
+/**
+ * The settings of a text, and everything that is wrong with it. What two settings make together is looked at when
+ * each of them is right; then there is a config, also where it is not to be used.
+ */
+export function readConfig(text: string, file: string): { config?: Config; failures: Failure[] } {
   const json = text.replace(/^\ufeff/, '');
   const broken = findJsonError(json);
   if (broken) {
@@ -218,9 +228,8 @@ function errors(value: unknown, node: Node = Schema as Node, keys: readonly stri
 /** What is wrong with one setting, undefined for nothing. */
 function misfit(value: unknown, node: Node): string | undefined {
   const [error] = Errors(node as TSchema, value);
-  switch (error?.keyword) {
-    case undefined:
-      return undefined;
+  if (!error) return undefined;
+  switch (error.keyword) {
     case 'type':
       return `is ${article(value)}; write ${KINDS[String(error.params.type)] ?? error.params.type}`;
     case 'enum':

@@ -15,15 +15,37 @@ const SETTINGS = ['enabled', 'url', 'key', 'every'];
  * @throws Failure CONFIG_INVALID
  */
 export function configuredSources(providers: Readonly<Record<string, ProviderConfig>>): ConfiguredSource[] {
-  const own = PROVIDERS.map((provider) => {
-    const config = providers[provider.id] ?? {};
-    new ProviderSettings(provider.id, config).only('', SETTINGS);
-    return { provider, config };
+  const own = PROVIDERS.map(({ id }) => id);
+  const made = Object.keys(providers).filter((id) => !own.includes(id));
+  return [...own, ...made].map((id) => configuredSource(id, providers[id]));
+}
+
+/** Everything that keeps providers from being made of their settings. */
+export function sourceFailures(providers: Readonly<Record<string, ProviderConfig>>): Failure[] {
+  return Object.entries(providers).flatMap(([id, config]) => {
+    try {
+      configuredSource(id, config);
+      return [];
+    } catch (thrown) {
+      return [Failure.from(thrown)];
+    }
   });
-  const made = Object.entries(providers)
-    .filter(([id]) => !PROVIDERS.some((provider) => provider.id === id))
-    .map(([id, config]) => ({ provider: configuredProvider(id, config), config }));
-  return [...own, ...made].map(({ provider, config }) => ({
+}
+
+function configuredSource(id: string, config: ProviderConfig = {}): ConfiguredSource {
+  const setting = new ProviderSettings(id, config);
+  const own = PROVIDERS.find((provider) => provider.id === id);
+  if (own) {
+    setting.only('', SETTINGS);
+    if (config.url !== undefined && !(/^https?:\/\//i.test(config.url) && URL.canParse(config.url))) {
+      throw setting.wrong('url', 'is not an http or https address', `Write it as "${own.url}", or leave it out.`);
+    }
+    if (config.key !== undefined && !/^[\x21-\x7e]*$/.test(config.key)) {
+      throw setting.wrong('key', 'has a space or a letter that no address or header can carry', 'Copy it once more.');
+    }
+  }
+  const provider = own ?? configuredProvider(id, config);
+  return {
     provider,
     settings: {
       // One that waited for its key goes on with it.
@@ -32,7 +54,7 @@ export function configuredSources(providers: Readonly<Record<string, ProviderCon
       key: config.key,
       every: config.every === undefined ? provider.every : span(provider.id, config.every),
     },
-  }));
+  };
 }
 
 /** How often each provider speaks, and whom to believe first: those that are on, in the order they are listed. */
@@ -54,7 +76,8 @@ export function providerOrder(sources: readonly ConfiguredSource[]): ProviderOrd
 function span(id: string, text: string): number {
   const ms = parseSpan(text);
   if (ms === undefined) {
-    throw new Failure('CONFIG_INVALID', `rates.providers.${id}.every is no span: write it as "30m".`);
+    const path = `rates.providers.${id}.every`;
+    throw new Failure('CONFIG_INVALID', `${path} is no span: write it as "30m".`, { data: { path } });
   }
   return ms;
 }

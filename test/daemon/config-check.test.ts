@@ -1,0 +1,108 @@
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { certificateFile } from '../../src/daemon/certificate.ts';
+import { checkConfig } from '../../src/daemon/config-check.ts';
+import type { Home } from '../../src/home.ts';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { skip } from '../skip.ts';
+import { quietHome } from './quiet.ts';
+
+describe('checkConfig', () => {
+  let home: Home;
+  const problems = async (settings: unknown) => {
+    await writeFile(home.configFile, typeof settings === 'string' ? settings : JSON.stringify(settings));
+    return (await checkConfig(home)).map(({ message }) => message.replace(`${home.configFile}: `, ''));
+  };
+
+  beforeEach(async () => {
+    home = await quietHome();
+    await home.prepare();
+  });
+  afterEach(() => rm(home.root, { recursive: true }));
+
+  it('finds nothing in settings that are right, and in none', async () => {
+    expect(await checkConfig(home)).to.deep.equal([]);
+    await rm(home.configFile);
+    expect(await checkConfig(home)).to.deep.equal([]);
+  });
+
+  it('tells all that is wrong at once, with its name and what to write', async () => {
+    const found = await problems({
+      listen: { prot: 1, host: 5 },
+      attempts: 9,
+      log: { level: 'loud' },
+      limits: { lineBytes: 1, connections: '5', unheard: 1, unknown: 2 },
+      rates: { providers: { sjc: { every: 5 } } },
+      sum: 1,
+    });
+    for (const expected of [
+      /^listen\.prot is no setting; did you mean "port"\?$/,
+      /^listen\.host is a number; write a text between double quotes\.$/,
+      /^attempts is 9; write a whole number of 1 to 5\.$/,
+      /^log\.level is "loud"; write one of debug, info, warn, error\.$/,
+      /^limits\.lineBytes is 1; write a whole number of 1024 to 8388608\.$/,
+      /^limits\.connections is a text; write a whole number, without quotes\.$/,
+      /^limits\.unheard is no setting; /,
+      /^limits\.unknown is no setting; /,
+      /^rates\.providers\.sjc\.every is a number; write a text/,
+      /^sum is no setting; /,
+    ]) {
+      expect(
+        found.filter((message) => expected.test(message)),
+        String(expected),
+      ).to.have.length(1);
+    }
+    expect(found).to.have.length(10);
+  });
+
+  it('tells what does not go together, and what providers cannot be made of', async () => {
+    const found = await problems({
+      listen: { host: '0.0.0.0', port: 4001, plain: true },
+      sumPort: 4001,
+      serverName: 'gold\u001bctl',
+      limits: { queueSoftBytes: 2048, queueHardBytes: 1024 },
+      rates: {
+        providers: {
+          sjc: { url: 'ftp://sjc' },
+          pnj: { key: 'with space' },
+          doji: { evry: '5m' },
+          binance: { every: 'soon' },
+          mine: { url: 'https://example.com', market: 'silver', quote: {} },
+        },
+      },
+    });
+    const names = ['listen.plain', 'sumPort', 'serverName', 'limits.queueHardBytes', 'rates.providers.binance.every'];
+    const sources = ['sjc.url', 'pnj.key', 'doji.evry', 'mine.market'].map((name) => `rates.providers.${name}`);
+    expect(found.map((message) => message.split(' ')[0]).sort()).to.deep.equal([...names, ...sources].sort());
+    expect(found.join('\n')).to.not.include('with space').and.to.not.include('\u001b');
+  });
+
+  it('says where a file is no JSON, and what is wrong with the certificate', async () => {
+    expect(await problems('{"attempts": 3,}')).to.deep.equal([
+      `${home.configFile}, line 1, column 16 is no JSON: expected a name between double quotes.`,
+    ]);
+    await writeFile(certificateFile(home), 'none');
+    expect((await problems({})).join()).to.match(/daemon's certificate .* is damaged/);
+  });
+
+  it('says that a file cannot be read', async function () {
+    await chmod(home.configFile, 0o000);
+    if (process.platform === 'win32' || process.getuid?.() === 0) skip(this, 'this user may read every file');
+    expect((await checkConfig(home)).map(({ code }) => code)).to.deep.equal(['STORE_FAILED']);
+  });
+
+  it('is what the command says, one sentence a line', async () => {
+    const daemon = await DaemonFixture.start();
+    try {
+      await writeFile(daemon.home.configFile, '{"attempts": 9, "sum": 1}');
+      const said = await daemon.run(['config', 'check']);
+      expect(said).to.include({ exit: 1, stdout: '' });
+      expect(said.stderr.split('\n')).to.have.length(3);
+      const { error } = JSON.parse((await daemon.run(['config', 'check', '--json'])).stdout);
+      expect(error.code).to.equal('CONFIG_INVALID');
+      expect(error.data.problems).to.have.length(2);
+    } finally {
+      await daemon.stop();
+    }
+  });
+});
