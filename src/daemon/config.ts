@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { closest, distance } from 'fastest-levenshtein';
-import Type, { type Static, type TProperties } from 'typebox';
+import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { isLoopback } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
@@ -109,19 +109,33 @@ export async function loadConfig(file: string): Promise<Config> {
   return parseConfig(text, file);
 }
 
-/** The settings of a text. `file` is its name in errors. @throws Failure CONFIG_INVALID */
+/** The settings of a text. `file` is its name in errors. @throws Failure CONFIG_INVALID with what is wrong first */
 export function parseConfig(text: string, file: string): Config {
+  const { config, failures } = readConfig(text, file);
+  if (!config || failures.length > 0) throw failures[0];
+  return config;
+}
+
+/**
+ * The settings of a text, and everything that is wrong with it. What two settings make together is looked at when
+ * each of them is right; then there is a config, also where it is not to be used.
+ */
+export function readConfig(text: string, file: string): { config?: Config; failures: Failure[] } {
   const json = text.replace(/^\ufeff/, '');
   const broken = findJsonError(json);
   if (broken) {
     const { line, column, expected } = broken;
-    throw new Failure('CONFIG_INVALID', `${file}, line ${line}, column ${column} is no JSON: expected ${expected}.`, {
-      data: { file, line, column },
-    });
+    const failure = new Failure(
+      'CONFIG_INVALID',
+      `${file}, line ${line}, column ${column} is no JSON: expected ${expected}.`,
+      { data: { file, line, column } },
+    );
+    return { failures: [failure] };
   }
   const value: unknown = JSON.parse(json);
-  const wrong = firstError(value);
-  if (wrong) throw invalid(file, wrong.path, wrong.problem);
+  const failed = ({ path, problem }: Problem) => invalid(file, path, problem);
+  const wrong = errors(value);
+  if (wrong.length > 0) return { failures: wrong.map(failed) };
   const written = value as Static<typeof Schema>;
   const config: Config = {
     listen: { ...presets(Listen), ...written.listen },
@@ -132,9 +146,7 @@ export function parseConfig(text: string, file: string): Config {
     limits: { ...presets(Limits), ...written.limits },
     rates: { providers: written.rates?.providers ?? {} },
   };
-  const refused = refusal(config);
-  if (refused) throw invalid(file, refused.path, refused.problem);
-  return config;
+  return { config, failures: refusals(config).map(failed) };
 }
 
 /**
@@ -153,12 +165,12 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
     attempts: attempts ?? config.attempts,
     ...(sumPort === undefined ? {} : { sumPort }),
   };
-  const numbers = firstError({
+  const [numbers] = errors({
     attempts: applied.attempts,
     listen: applied.listen,
     ...(sumPort === undefined ? {} : { sumPort }),
   });
-  const refused = numbers ?? refusal(applied);
+  const refused = numbers ?? refusals(applied)[0];
   if (refused) throw new Failure('USAGE', `${FLAGS[refused.path] ?? refused.path} ${refused.problem}.`);
   return applied;
 }
@@ -186,41 +198,47 @@ function presets<P extends TProperties>(schema: { properties: P }): Required<Sta
   return Object.fromEntries(entries);
 }
 
-function firstError(value: unknown): Problem | undefined {
-  // A key that nobody knows shows as two errors; the one on the object that holds it can tell what is known there.
-  // TypeBox lists no more than a handful: where that many keys are unknown, there is nothing else in the list.
-  const errors = Errors(Schema, value);
-  const error = errors.find(({ keyword }) => keyword !== 'boolean') ?? errors[0];
-  if (!error) return undefined;
-  const keys = error.instancePath
-    .split('/')
-    .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+/** A schema as it is walked: TypeBox lists no more than a handful of errors at a time. */
+interface Node {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly patternProperties?: Readonly<Record<string, Node>>;
+  readonly additionalProperties?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** Everything in a value that does not fit, in the order in which it is written. */
+function errors(value: unknown, node: Node = Schema as Node, keys: readonly string[] = []): Problem[] {
   const path = keys.join('.');
+  if (node.type !== 'object' || typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const problem = misfit(value, node);
+    return problem === undefined ? [] : [{ path, problem }];
+  }
+  const { properties = {}, patternProperties = {} } = node;
+  const [any] = Object.values(patternProperties); // of providers: whatever its name
+  return Object.entries(value).flatMap(([key, part]) => {
+    const known = any ?? (Object.hasOwn(properties, key) ? properties[key] : undefined);
+    if (known) return errors(part, known, [...keys, key]);
+    if (node.additionalProperties !== false) return [];
+    return [{ path: [...keys, key].join('.'), problem: `is no setting${nearest(key, Object.keys(properties))}` }];
+  });
+}
+
+/** What is wrong with one setting, undefined for nothing. */
+function misfit(value: unknown, node: Node): string | undefined {
+  const [error] = Errors(node as TSchema, value);
+  if (!error) return undefined;
   switch (error.keyword) {
-    case 'additionalProperties': {
-      const [key] = error.params.additionalProperties as string[];
-      return { path: [...keys, key].join('.'), problem: `is no setting${nearest(key!, knownKeys(keys))}` };
-    }
-    case 'boolean':
-      return { path, problem: `is no setting${nearest(keys.at(-1)!, knownKeys(keys.slice(0, -1)))}` };
     case 'type':
-      return {
-        path,
-        problem: `is ${article(valueAt(value, keys))}; write ${KINDS[String(error.params.type)] ?? error.params.type}`,
-      };
+      return `is ${article(value)}; write ${KINDS[String(error.params.type)] ?? error.params.type}`;
     case 'enum':
-      return {
-        path,
-        problem: `is ${show(valueAt(value, keys))}; write one of ${(error.params.allowedValues as unknown[]).join(', ')}`,
-      };
+      return `is ${show(value)}; write one of ${(error.params.allowedValues as unknown[]).join(', ')}`;
     case 'minimum':
-    case 'maximum': {
-      const { minimum, maximum } = schemaAt(keys) as { minimum: number; maximum: number };
-      return { path, problem: `is ${show(valueAt(value, keys))}; write a whole number of ${minimum} to ${maximum}` };
-    }
+    case 'maximum':
+      return `is ${show(value)}; write a whole number of ${node.minimum} to ${node.maximum}`;
     default:
-      return { path, problem: `does not fit: it ${error.message}` };
+      return `does not fit: it ${error.message}`;
   }
 }
 
@@ -231,49 +249,49 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false, without quotes',
 };
 
-function refusal({ listen, limits, rates }: Config): Problem | undefined {
-  const { host, plain: clear } = listen;
+function refusals({ listen, limits, rates, sumPort, serverName }: Config): Problem[] {
+  const problems: Problem[] = [];
+  const { host, port, plain: clear } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
-    return {
+    problems.push({
       path: 'listen.host',
       problem: `is ${show(host)}; write an address, as "127.0.0.1" or "::", or a host name`,
-    };
+    });
   }
   if (clear && !isLoopback(host)) {
-    return {
+    problems.push({
       path: 'listen.plain',
       problem: `sends passwords in clear text, and ${host} can be reached from other machines, where anybody on the way could read them; leave it out, or listen on 127.0.0.1`,
-    };
+    });
+  }
+  if (sumPort !== undefined && sumPort === port && port !== 0) {
+    problems.push({ path: 'sumPort', problem: `is ${port}, which listen.port is; write another port` });
+  }
+  if (serverName !== undefined && /\p{C}/u.test(serverName)) {
+    problems.push({
+      path: 'serverName',
+      problem: 'has a control character; write a name of letters, digits, signs and spaces',
+    });
   }
   if (limits.queueHardBytes < limits.queueSoftBytes) {
-    return {
+    problems.push({
       path: 'limits.queueHardBytes',
       problem: `is below limits.queueSoftBytes (${limits.queueSoftBytes}); write at least as much`,
-    };
+    });
   }
   for (const [id, { every }] of Object.entries(rates.providers)) {
     const path = `rates.providers.${id}`;
     if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)) {
-      return { path, problem: 'is no id for a provider; take 1-32 small letters, digits and -' };
+      problems.push({ path, problem: 'is no id for a provider; take 1-32 small letters, digits and -' });
     }
     const span = every === undefined ? Number.POSITIVE_INFINITY : (parseSpan(every) ?? 0);
     if (span < 1000)
-      return {
+      problems.push({
         path: `${path}.every`,
         problem: `is ${show(every)}; write a span of 1 s or more, as "30m", "90s" or "1h"`,
-      };
+      });
   }
-  return undefined;
-}
-
-function schemaAt(keys: readonly string[]): unknown {
-  let schema: unknown = Schema;
-  for (const key of keys) schema = (schema as { properties?: Record<string, unknown> } | undefined)?.properties?.[key];
-  return schema;
-}
-
-function knownKeys(keys: readonly string[]): string[] {
-  return Object.keys((schemaAt(keys) as { properties?: object } | undefined)?.properties ?? {});
+  return problems;
 }
 
 function nearest(key: string, known: readonly string[]): string {
@@ -286,10 +304,6 @@ function nearest(key: string, known: readonly string[]): string {
   return distance(key.toLowerCase(), match) <= Math.max(2, name.length / 3)
     ? `; did you mean "${name}"?`
     : `; there is ${known.join(', ')}`;
-}
-
-function valueAt(value: unknown, keys: readonly string[]): unknown {
-  return keys.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], value);
 }
 
 /** The kind of a value: the value itself may be a key that no log and no screen may show. */
