@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKUP_FORMAT, type BackupHeader, type BackupTrailer } from '../domain/backup.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Params, Result } from '../protocol/methods.ts';
+import { patiently } from './patiently.ts';
 
 interface Caller {
   call(method: 'admin.backup', params: Params<'admin.backup'>): Promise<Result<'admin.backup'>>;
@@ -74,17 +74,4 @@ export function backupText(caller: Caller, { certificate, onPage }: BackupOption
     },
     [Symbol.asyncIterator]: text,
   };
-}
-
-/** By network a daemon takes so many calls a second and no more; it says how long to wait. */
-async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (thrown) {
-      const { code, data } = Failure.from(thrown);
-      if (code !== 'TOO_MANY_REQUESTS' || typeof data.retryAfterMs !== 'number') throw thrown;
-      await sleep(data.retryAfterMs);
-    }
-  }
 }

@@ -4,6 +4,7 @@ import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
+import { AccountExport } from '../room/account-export.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
 import { Backup } from '../room/backup.ts';
@@ -123,6 +124,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const serverName = config.serverName ?? `goldctl/${version}`;
   const services: Services = {
     accounts,
+    accountExport: new AccountExport({ view, head: () => journal.head() }),
     addressBans,
     rates,
     intake,

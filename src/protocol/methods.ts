@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { exported } from './export.ts';
 import { files } from './files.ts';
 import { forum } from './forum.ts';
 import { messages } from './messages.ts';
@@ -12,6 +13,7 @@ import { upkeep } from './upkeep.ts';
 export const METHODS = {
   ...room,
   ...account,
+  ...exported,
   ...rates,
   ...forum,
   ...messages,

@@ -1,6 +1,7 @@
 import type { Result } from '../protocol/methods.ts';
 import type { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
+import type { AccountExport } from '../room/account-export.ts';
 import type { Accounts } from '../room/accounts.ts';
 import type { AddressBans } from '../room/address-bans.ts';
 import type { Backup } from '../room/backup.ts';
@@ -21,6 +22,7 @@ import type { Sessions } from './sessions.ts';
 /** Everything that a handler may use. */
 export interface Services {
   readonly accounts: Accounts;
+  readonly accountExport: AccountExport;
   readonly addressBans: AddressBans;
   readonly rates: Rates;
   readonly intake: Intake;

@@ -133,6 +133,16 @@ export const EXAMPLES: Examples = {
     },
   },
   'account.setRole': { params: { name: 'yoda', role: 'moderator' }, result: { name: 'yoda', role: 'moderator' } },
+  'account.export': {
+    params: { name: 'yoda' },
+    result: {
+      account: { name: 'yoda', role: 'member', createdAt: AT - 30 * HOUR, banned: false },
+      posts: [post],
+      messages: [],
+      listings: [],
+      cursor: 'messages:0',
+    },
+  },
   'account.import': {
     params: {
       accounts: [

@@ -54,6 +54,7 @@ const MAY: Readonly<Record<MethodName, Level>> = {
   'admin.kick': 'owner',
   'admin.ban': 'owner',
   'admin.bans': 'owner',
+  'account.export': 'reader',
   'admin.backup': 'owner',
   'admin.reload': 'owner',
   'admin.refresh': 'owner',
@@ -75,6 +76,7 @@ const REFUSED: Readonly<Record<Caller, Readonly<Record<Level, 407 | 416 | undefi
 
 /** Refusals that are about the call, not about who calls. */
 const OF_THE_CALL: Partial<Record<MethodName, RegExp>> = {
+  'account.export': /^Only the owner may have what others wrote/,
   'account.resume': /^This token is not valid any more/,
   'peer.connect': /^Register a peer on this connection first/,
 };

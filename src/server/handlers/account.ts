@@ -4,10 +4,12 @@ import type { Account } from '../../view/accounts.ts';
 import type { Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
 import type { Session } from '../session.ts';
+import { exportHandlers } from './export.ts';
 
 type Peer = Params<'account.signIn'>['peer'];
 
-export function accountHandlers({ accounts, presence, log, head }: Services): Handlers<'account'> {
+export function accountHandlers(services: Services): Handlers<'account'> {
+  const { accounts, presence, log, head } = services;
   /** Joins the room by a new token. */
   const enter = async (
     session: Session,
@@ -29,6 +31,7 @@ export function accountHandlers({ accounts, presence, log, head }: Services): Ha
   };
 
   return {
+    ...exportHandlers(services),
     'account.signUp': async ({ name, password, peer, takeOver }, session) => {
       const account = await accounts.signUp({ name, password, address: session.address, local: session.local });
       const entered = await enter(session, account, { peer, takeOver });
