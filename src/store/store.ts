@@ -76,7 +76,7 @@ export class Store {
       // `level` is classic-level in Node; its types are those of browsers too, which have nothing to repair.
       await (Level as unknown as { repair(location: string): Promise<void> }).repair(location);
     } catch (cause) {
-      throw new Failure('STORE_FAILED', `Of the data folder nothing can be read: ${(cause as Error).message}.`, {
+      throw new Failure('STORE_FAILED', `Of the data folder nothing can be read: ${reasonOf(cause)}.`, {
         cause,
       });
     }
@@ -110,7 +110,7 @@ export class Store {
           { cause },
         );
       }
-      throw new Failure('STORE_FAILED', `The data folder cannot be opened: ${(cause as Error).message}.`, { cause });
+      throw new Failure('STORE_FAILED', `The data folder cannot be opened: ${reasonOf(cause)}.`, { cause });
     }
   }
 
@@ -228,7 +228,7 @@ export class Store {
     if (NOT_OPEN.has(code)) {
       return new Failure('NOT_AVAILABLE', 'The data folder is being opened again. Try again in a moment.', { cause });
     }
-    return new Failure('STORE_FAILED', `The data folder cannot be read: ${(cause as Error).message}.`, { cause });
+    return new Failure('STORE_FAILED', `The data folder cannot be read: ${reasonOf(cause)}.`, { cause });
   }
 
   /**
@@ -306,8 +306,14 @@ async function probe(location: string): Promise<void> {
 function unwritable(cause: unknown): Failure {
   return new Failure(
     'STORE_FAILED',
-    `The data folder cannot be written: ${(cause as Error).message}. Nothing is stored until it can; the daemon tries ` +
+    `The data folder cannot be written: ${reasonOf(cause)}. Nothing is stored until it can; the daemon tries ` +
       'again by itself. See that the disk has room and works.',
     { cause },
   );
+}
+
+/** What LevelDB or the system says, without the paths in it: strangers are told too. The log has the cause itself. */
+function reasonOf(cause: unknown): string {
+  const parts = (cause as Error).message.replace(/, \w+( '.*')?$/s, '').split(': ');
+  return parts.filter((part) => !/[\\/]/.test(part)).join(': ') || 'the system does not say why';
 }

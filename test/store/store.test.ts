@@ -132,7 +132,14 @@ describe('Store on a full disk', () => {
       expect(await Promise.all([write('a'), write('b')])).to.deep.equal(['STORE_FAILED', 'STORE_FAILED']);
       expect(told).to.deep.equal(['STORE_FAILED']);
 
-      expect(await codeOf(store.reopen(async () => {}))).to.equal('STORE_FAILED');
+      const failure = await store
+        .reopen(async () => {})
+        .then(
+          () => undefined,
+          (thrown: Failure) => thrown,
+        );
+      expect(failure).to.include({ code: 'STORE_FAILED' });
+      expect(failure!.message).to.contain('no space left').and.not.contain(disk.path);
       expect(store.get('k/0')).to.have.length(50_000); // it was not closed for that
       await rm(join(disk.path, 'ballast'));
 
