@@ -6,7 +6,7 @@ import { subjectOf } from './subject.ts';
 import { View } from './view.ts';
 
 /** Writes are handed over when they are this many: bounds the memory of a long journal. */
-const BATCH = 20_000;
+const BATCH = 5000;
 
 /** Writes records into an empty open store, with all that is derived from them, as if each were appended anew. */
 export class Replay {
