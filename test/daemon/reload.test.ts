@@ -131,7 +131,14 @@ describe('reload', function () {
       listen: { port: 1 },
       attempts: 1,
       log: { level: 'debug' },
-      limits: { postCharacters: 5, passwordQueue: 7, listings: 3, idleMs: 20, pingMs: 20_000, connectionsPerAddress: 1 },
+      limits: {
+        postCharacters: 5,
+        passwordQueue: 7,
+        listings: 3,
+        idleMs: 20,
+        pingMs: 20_000,
+        connectionsPerAddress: 1,
+      },
     }));
     const { changed, restart } = await client.call('admin.reload', {});
     expect(changed).to.have.members([
