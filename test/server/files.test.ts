@@ -178,6 +178,7 @@ describe('files on the wire', () => {
       for (let i = 0; i < 120; i++) await talker.result('files.publish', { name: `${i % 30}`, ...file, size: i });
     })();
     for (let i = 0; i < 5; i++) await watcher.result('watch', { files: true, sinceSeq: before });
+    await watcher.result('watch', {}); // what was live until now would be told again
     watcher.lines.length = 0;
     await watcher.result('watch', { files: true, sinceSeq: before });
     await listing;
