@@ -1,3 +1,8 @@
+/** An address as people write it: an IPv4 one in its own form however it came, an IPv6 one without its zone. */
+export function bareAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+}
+
 /**
  * Where somebody comes from, for counting what comes from one place: an IPv4 address as it is, also when it is
  * mapped into IPv6 (`::ffff:192.0.2.1`), an IPv6 address by its /64, which is what one subscriber has at least.
@@ -50,7 +55,8 @@ function mask(bits: number): number {
   return bits >= 16 ? 0xffff : bits <= 0 ? 0 : (0xffff << (16 - bits)) & 0xffff;
 }
 
-function wordsOf(address: string): number[] | undefined {
+/** The eight words of an IPv6 address; IPv4 is mapped into it. Undefined for other text. */
+export function wordsOf(address: string): number[] | undefined {
   const four = parseIPv4(address);
   return four ? [0, 0, 0, 0, 0, 0xffff, ...four] : parseIPv6(address);
 }
@@ -63,8 +69,8 @@ function dotted(words: readonly number[]): string {
   return [words[6]! >> 8, words[6]! & 255, words[7]! >> 8, words[7]! & 255].join('.');
 }
 
-/** The longest run of two or more zeros, the first of equals, is `::` (RFC 5952). */
-function compressed(words: readonly number[]): string {
+/** The one way to write an IPv6 address: the longest run of two or more zeros, the first of equals, is `::` (RFC 5952). */
+export function compressed(words: readonly number[]): string {
   let [from, length] = [0, 1];
   for (let i = 0; i < words.length; i++) {
     let run = 0;

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import UDX, { type UDXSocket } from 'udx-native';
+import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import { idOf, type Place, streamIds } from '../protocol/datagram.ts';
 import { broken } from './broken.ts';
@@ -9,7 +10,7 @@ import type { Channel } from './channel.ts';
 import type { Identity } from './identity.ts';
 import type { Introduction } from './introduction.ts';
 import { Meeting, type MeetingPlace } from './meeting.ts';
-import { bareAddress, isLoopback, localAddresses } from './places.ts';
+import { isLoopback, localAddresses } from './places.ts';
 import { secureContext } from './secure-channel.ts';
 
 export type { Channel } from './channel.ts';

@@ -1,16 +1,12 @@
 import { isIP, isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { bareAddress } from '../domain/address.ts';
 import { isNear, type Place } from '../protocol/datagram.ts';
 
 /** As many as fit into a HELLO. */
 const MAX_PLACES = 4;
 /** Networks of containers and virtual machines on this machine: nobody else can reach them. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|lxc|lxd|cni|podman)/;
-
-/** IPv4 also where it comes written as IPv6; no zone. */
-export function bareAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
-}
 
 /** Equal for the same place, however it is spelled. */
 export function placeKey({ address, port }: Place): string {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
+import { bareAddress, compressed, wordsOf } from '../domain/address.ts';
 import type { Place } from '../domain/peer.ts';
 
 /**
@@ -142,11 +143,12 @@ function macOf(bytes: Buffer, secret: string): Buffer {
 
 /** Family (4 or 6), 16 bytes of address, port. */
 function writePlace(bytes: Buffer, at: number, { address, port }: Place): void {
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+  const bare = bareAddress(address);
   const family = isIP(bare);
   bytes[at] = family;
-  if (family === 4) for (const [i, part] of bare.split('.').entries()) bytes[at + 1 + i] = Number(part);
-  else if (family === 6) for (const [i, word] of wordsOf(bare).entries()) bytes.writeUInt16BE(word, at + 1 + 2 * i);
+  // Of IPv4, the last two words: what comes before them says only that it is mapped.
+  const words = family === 0 ? [] : wordsOf(bare)!.slice(family === 4 ? 6 : 0);
+  for (const [i, word] of words.entries()) bytes.writeUInt16BE(word, at + 1 + 2 * i);
   bytes.writeUInt16BE(port, at + 17);
 }
 
@@ -159,27 +161,11 @@ function readPlaces(bytes: Buffer): Place[] {
     if (port === 0) break;
     if (family === 4) places.push({ address: [...bytes.subarray(at + 1, at + 5)].join('.'), port });
     else if (family === 6) {
-      const words = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 1 + 2 * i).toString(16));
-      places.push({ address: canonical(words.join(':')), port });
+      const words = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 1 + 2 * i));
+      places.push({ address: compressed(words), port });
     } else break;
   }
   return places;
-}
-
-function wordsOf(address: string): number[] {
-  const spelled = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
-    [(Number(a) << 8) | Number(b), (Number(c) << 8) | Number(d)].map((word) => word.toString(16)).join(':'),
-  );
-  const [head = '', tail] = spelled.split('::');
-  const words = (text: string) => (text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16)));
-  if (tail === undefined) return words(head);
-  const [first, last] = [words(head), words(tail)];
-  return [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
-}
-
-/** The address as the system spells it, so that two of one place are equal as texts. */
-function canonical(address: string): string {
-  return new URL(`http://[${address}]/`).hostname.slice(1, -1);
 }
 
 const NEAR = new BlockList();
@@ -203,7 +189,7 @@ for (const [network, bits] of [
 
 /** Whether an address belongs to no public network: private, link-local or loopback. */
 export function isNear(address: string): boolean {
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+  const bare = bareAddress(address);
   const family = isIP(bare);
   return family !== 0 && NEAR.check(bare, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -1,12 +1,6 @@
 import { BlockList, isIP } from 'node:net';
+import { bareAddress } from '../domain/address.ts';
 import type { Place } from '../domain/peer.ts';
-
-const MAPPED = /^::ffff:(?=\d+\.)/i;
-
-/** An address as people write it: an IPv4 one in its own form however it came, an IPv6 one without its zone. */
-export function bareAddress(address: string): string {
-  return address.replace(MAPPED, '').replace(/%.*$/s, '');
-}
 
 const NOBODY = new BlockList();
 for (const [network, bits, family] of [

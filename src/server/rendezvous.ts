@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
+import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Place } from '../domain/peer.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from '../protocol/datagram.ts';
 import type { Log } from '../rates/log.ts';
 import { Bucket } from './bucket.ts';
-import { bareAddress, placeOfHost } from './place.ts';
+import { placeOfHost } from './place.ts';
 import { type Lane, Shaper } from './shaper.ts';
 
 export interface RendezvousOptions {

@@ -1,6 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { expect } from 'chai';
-import { bareAddress, isLoopback, localAddresses, placeKey } from '../../src/peer/places.ts';
+import { bareAddress } from '../../src/domain/address.ts';
+import { isLoopback, localAddresses, placeKey } from '../../src/peer/places.ts';
 
 const at = (...addresses: string[]) =>
   addresses.map((address) => ({ address, internal: isLoopback(address) }) as NetworkInterfaceInfo);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { bareAddress, placeOfHost } from '../../src/server/place.ts';
+import { bareAddress } from '../../src/domain/address.ts';
+import { placeOfHost } from '../../src/server/place.ts';
 
 describe('a place', () => {
   const kept = (address: string) => placeOfHost({ address, port: 9 })?.address;
