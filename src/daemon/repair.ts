@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
-import { SCHEMA } from '../engine/local/engine.ts';
+import { refuseNewer, SCHEMA } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
 import { type Damage, damages, spoil } from '../store/checksums.ts';
 import { StoreCopy } from '../store/copy.ts';
@@ -9,7 +9,7 @@ import { keys } from '../store/keys.ts';
 import { Store } from '../store/store.ts';
 import { Numbering } from '../view/numbering.ts';
 import { counted, headOf, places } from '../view/places.ts';
-import { Replay } from '../view/replay.ts';
+import { Replay, unfit } from '../view/replay.ts';
 import { againstJournal, type Lost, refuseRunning } from './check.ts';
 
 /** Records that are lost one after another, and when that was. */
@@ -113,7 +113,7 @@ async function openAnyhow(folder: string): Promise<{ store: Store; rejoined: boo
   const store = await Store.at(folder);
   try {
     await store.open();
-    refuseNewer(store);
+    refuseNewer(counted(store, keys.schema));
     return { store, rejoined: false };
   } catch (thrown) {
     await store.close();
@@ -121,17 +121,8 @@ async function openAnyhow(folder: string): Promise<{ store: Store; rejoined: boo
   }
   await Store.rejoin(folder);
   await store.open();
-  refuseNewer(store);
+  refuseNewer(counted(store, keys.schema));
   return { store, rejoined: true };
-}
-
-function refuseNewer(store: Store): void {
-  const schema = counted(store, keys.schema);
-  if (schema <= SCHEMA) return;
-  throw new Failure(
-    'DATA_NEWER',
-    `The data folder has format ${schema}; this goldctl reads up to ${SCHEMA}. Use the newer goldctl that wrote it.`,
-  );
 }
 
 async function isSound(store: Store, copy: StoreCopy, onStep: (step: string) => void): Promise<boolean> {
@@ -190,7 +181,7 @@ async function writeAnew(
         at = record.at;
         await replay.add(record).catch((cause: unknown) => {
           if (cause instanceof Failure) throw cause;
-          const what = `Record ${seq}, of the kind ${record.kind}, does not fit: ${(cause as Error).message}.`;
+          const what = unfit(record, cause);
           throw new Failure('STORE_FAILED', `${what} Nothing was changed. Put a backup back.`, { cause });
         });
         continue;

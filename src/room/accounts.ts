@@ -3,11 +3,12 @@ import { sourceOf } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { formatSpan, type Instant } from '../domain/instant.ts';
-import { nameKey, parseName, parsePassword, type Role } from '../domain/name.ts';
+import { parseName, parsePassword, type Role } from '../domain/name.ts';
 import type { Change, Journal } from '../engine/contract.ts';
 import type { Log } from '../rates/log.ts';
 import type { Account } from '../view/accounts.ts';
 import type { PasswordHash, Records } from '../view/records.ts';
+import { accountSubject } from '../view/subject.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
 import type { Lockout } from './lockout.ts';
@@ -349,7 +350,7 @@ export class Accounts {
   async #create(name: string, password: PasswordHash, role: Role): Promise<Account> {
     try {
       const fields = { name, role, password };
-      const options = { subject: subject(name), expect: 0 };
+      const options = { subject: accountSubject(name), expect: 0 };
       const { changes } = await append(this.#journal, 'account.created', this.#now(), fields, options);
       return accountOf(changes);
     } catch (thrown) {
@@ -390,7 +391,7 @@ export class Accounts {
   async #rehash(account: Account, password: string): Promise<void> {
     try {
       const hash = await this.#passwords.hash(password);
-      const options = { subject: subject(account.name), expect: account.seq };
+      const options = { subject: accountSubject(account.name), expect: account.seq };
       await append(this.#journal, 'account.rehashed', this.#now(), { name: account.name, password: hash }, options);
     } catch (thrown) {
       const reason = Failure.from(thrown).code;
@@ -412,7 +413,7 @@ export class Accounts {
       const fields = make(current);
       if (!fields) return current;
       try {
-        const options = { subject: subject(current.name), expect: current.seq };
+        const options = { subject: accountSubject(current.name), expect: current.seq };
         const { changes } = await append(this.#journal, kind, this.#now(), fields, options);
         return accountOf(changes);
       } catch (thrown) {
@@ -472,10 +473,6 @@ export function tokenHash(token: string): string {
 /** The account as the record left it. */
 function accountOf(changes: readonly Change[]): Account {
   return changes[0]!.account as Account;
-}
-
-function subject(name: string): string {
-  return `account.${nameKey(name)}`;
 }
 
 function exists(cause?: unknown): Failure {

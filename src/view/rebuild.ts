@@ -1,30 +1,18 @@
 import { Failure } from '../domain/failure.ts';
 import type { JournalRecord } from '../engine/contract.ts';
-import { Draft } from '../store/draft.ts';
 import { keys, seqOf, within } from '../store/keys.ts';
-import type { Range, Store, Write } from '../store/store.ts';
-import { View } from './view.ts';
-
-/** Writes are handed over when they are this many: bounds the memory of a long journal. */
-const BATCH = 20_000;
+import type { Store, Write } from '../store/store.ts';
+import { Replay, unfit } from './replay.ts';
 
 /**
- * Projects the journal of one open store into another, empty and open, as if every record were appended anew. The
- * engine's own keys (records, subjects, head) are copied: they are what the view is derived from.
+ * Replays the journal of one open store into another, empty and open. The engine's own marks (format, head, verified) are
+ * copied: they are no part of the view.
  * @throws Failure JOURNAL_HOLE, STORE_FAILED when a record cannot be read
  */
 export async function rebuild(store: Store, into: Store): Promise<void> {
-  const view = new View(into);
-  await view.load();
+  const replay = new Replay(into);
+  await replay.start();
   let last = 0;
-  let draft = new Draft(into);
-  let projected: { record: JournalRecord; changes: ReturnType<View['project']> }[] = [];
-  const flush = async () => {
-    await into.write(draft.drain(), { sync: false });
-    for (const { record, changes } of projected) view.committed(record, changes);
-    draft = new Draft(into);
-    projected = [];
-  };
   for await (const [key, text] of store.range(within('j/'))) {
     const record = read(key, text);
     if (record.seq !== ++last) {
@@ -36,17 +24,16 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
         },
       );
     }
-    projected.push({ record, changes: projectedBy(view, record, draft) });
-    draft.write(key, record);
-    if (draft.size > BATCH) await flush();
+    await replay.add(record).catch((cause: unknown) => {
+      throw cause instanceof Failure ? cause : new Failure('STORE_FAILED', unfit(record, cause), { cause });
+    });
   }
-  await flush();
-  await copy(store, into, within('x/'));
-  const engine = [keys.schema, keys.head, keys.verified].flatMap((key): Write[] => {
+  await replay.end();
+  const marks = [keys.schema, keys.head, keys.verified].flatMap((key): Write[] => {
     const value = store.get(key);
     return value === undefined ? [] : [{ type: 'put', key, value }];
   });
-  await into.write(engine, { sync: true });
+  await into.write(marks, { sync: true });
 }
 
 /** Keys that only one of two open stores has, or whose values differ, in order. */
@@ -81,15 +68,6 @@ export async function* differences(a: Store, b: Store): AsyncGenerator<Differenc
   }
 }
 
-function projectedBy(view: View, record: JournalRecord, draft: Draft): ReturnType<View['project']> {
-  try {
-    return view.project(record, draft);
-  } catch (cause) {
-    const what = `Record ${record.seq}, of the kind ${record.kind}, does not fit: ${(cause as Error).message}.`;
-    throw new Failure('STORE_FAILED', what, { cause });
-  }
-}
-
 /** What bit rot made of a record is no JSON, or says that it stands elsewhere: LevelDB hands over both as they are. */
 function read(key: string, text: string): JournalRecord {
   let cause: unknown;
@@ -105,15 +83,4 @@ function read(key: string, text: string): JournalRecord {
 /** The order of the store's keys: by bytes of UTF-8, which is not the order of JavaScript's strings. */
 function compareBytes(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-async function copy(store: Store, into: Store, range: Range): Promise<void> {
-  let writes: Write[] = [];
-  for await (const [key, value] of store.range(range)) {
-    writes.push({ type: 'put', key, value });
-    if (writes.length < BATCH) continue;
-    await into.write(writes, { sync: false });
-    writes = [];
-  }
-  await into.write(writes, { sync: false });
 }

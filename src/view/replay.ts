@@ -57,3 +57,8 @@ export class Replay {
     this.#projected = [];
   }
 }
+
+/** What is wrong with a record that the view cannot take. */
+export function unfit({ seq, kind }: JournalRecord, cause: unknown): string {
+  return `Record ${seq}, of the kind ${kind}, does not fit: ${(cause as Error).message}.`;
+}

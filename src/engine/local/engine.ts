@@ -83,11 +83,8 @@ export class LocalEngine implements Engine {
     const schema = this.#store.read<number>(keys.schema);
     if (schema === undefined) {
       await this.#store.write([put(keys.schema, SCHEMA)], { sync: true });
-    } else if (schema > SCHEMA) {
-      throw new Failure(
-        'DATA_NEWER',
-        `The data folder has format ${schema}; this goldctl reads up to ${SCHEMA}. Use the newer goldctl that wrote it.`,
-      );
+    } else {
+      refuseNewer(schema);
     }
   }
 
@@ -109,6 +106,15 @@ export class LocalEngine implements Engine {
     if (last < head) holes.push({ from: last + 1, to: head });
     return holes;
   }
+}
+
+/** @throws Failure DATA_NEWER for a format that a later goldctl has made */
+export function refuseNewer(schema: number): void {
+  if (schema <= SCHEMA) return;
+  throw new Failure(
+    'DATA_NEWER',
+    `The data folder has format ${schema}; this goldctl reads up to ${SCHEMA}. Use the newer goldctl that wrote it.`,
+  );
 }
 
 function holeFailure(holes: readonly Hole[]): Failure {
