@@ -11,7 +11,7 @@ const MARK = mark.charCodeAt(0);
 /** Connections that are opened at the same time. */
 const OPENING = 32;
 /** Calls with a large answer that fill whatever is between a server and a reader who has stopped. */
-const FILLING = 256;
+const FILLING = 1024;
 /** Delays are counted in steps of it. */
 const STEP_MS = 0.02;
 
@@ -180,6 +180,11 @@ answer({
   /** And all that can wait for them between the server and them is full. */
   fill: () => {
     for (const socket of freezing) socket.pause().write(large.repeat(FILLING));
+    return freezing.length;
+  },
+  /** They read again. */
+  thaw: () => {
+    for (const socket of freezing) socket.resume();
     return freezing.length;
   },
 });

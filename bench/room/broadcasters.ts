@@ -58,7 +58,7 @@ export async function daemonSpeech(daemon: Daemon, watchers: number): Promise<Sp
       publisher: publisher!,
     },
     ready: { watcher: '"id":3,', publisher: '"id":2,' },
-    large: request(9, 'forum.read', { limit: 200 }),
+    large: request(9, 'forum.read', { limit: 20 }),
   };
 }
 

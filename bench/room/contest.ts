@@ -27,6 +27,9 @@ export interface Fan {
   readonly serverBusy: number | undefined;
 }
 
+/** `fill`: and so much waits for who stopped that no more is queued, where a call can bring that about. */
+export type Stopping = 'freeze' | 'fill';
+
 /** With so many posts in flight. */
 export type Run = 'run 1' | 'run 16';
 
@@ -52,16 +55,15 @@ export class Contest {
     speech: Speech,
     audience: Audience,
     effort: Effort,
-    { others = true }: { others?: boolean } = {},
+    others: readonly (typeof startBare | typeof startNats)[] = [startBare, startNats, startRedis],
   ): Promise<Contest> {
     const { tls } = audience;
     const doors: Doors = { tls, key: daemon.ready.key, cert: daemon.ready.cert };
     const contest = new Contest();
     try {
       await contest.#add(ofDaemon(daemon, speech), audience, effort);
-      if (!others) return contest;
       const line = await eventLine(daemon);
-      for (const start of [startBare, startNats, startRedis]) {
+      for (const start of others) {
         const broadcaster = await start(line, doors);
         if (broadcaster) await contest.#add(broadcaster, audience, effort);
       }
@@ -91,16 +93,19 @@ export class Contest {
     return fans;
   }
 
-  /** A share of goldctl's watchers stops to read. `fill`: and so much waits for them that no more is queued. */
-  async stopReading(how: 'freeze' | 'fill'): Promise<void> {
-    const [{ broadcaster, load }] = this.#contestants as [Contestant];
-    await load.ask(how);
-    // The daemon is busy with their calls until its queues are full.
-    for (let busy = true; busy; ) {
-      const before = await broadcaster.child!.ask<Usage>('usage');
-      await sleep(QUIET_MS);
-      const after = await broadcaster.child!.ask<Usage>('usage');
-      busy = after.cpuMs - before.cpuMs > QUIET_MS / 5;
+  /** A share of the watchers stops to read. */
+  async stopReading(how: Stopping): Promise<void> {
+    for (const { broadcaster, load } of this.#contestants) {
+      await load.ask(how === 'fill' && broadcaster.speech.large === undefined ? 'freeze' : how);
+      await calm(broadcaster);
+    }
+  }
+
+  /** They take all that has waited for them, and go on. */
+  async readAgain(): Promise<void> {
+    for (const { broadcaster, load } of this.#contestants) {
+      await load.ask('thaw');
+      await calm(broadcaster);
     }
   }
 
@@ -125,5 +130,15 @@ export class Contest {
     });
     this.#contestants.push({ broadcaster, load });
     await load.next();
+  }
+}
+
+/** A server is busy with what it was asked for until queues are full, or empty. */
+async function calm({ child }: Broadcaster): Promise<void> {
+  for (let busy = child !== undefined; busy; ) {
+    const before = await child!.ask<Usage>('usage');
+    await sleep(QUIET_MS);
+    const after = await child!.ask<Usage>('usage');
+    busy = after.cpuMs - before.cpuMs > QUIET_MS / 5;
   }
 }

@@ -1,38 +1,32 @@
 import { Daemon } from '../daemon.ts';
 import { atMost, type Effort, type Figure, median, ms, type Row, rate } from '../figure.ts';
-import { daemonSpeech, type Speech } from './broadcasters.ts';
-import { Contest, type Fan } from './contest.ts';
+import { daemonSpeech, type Speech, startBare } from './broadcasters.ts';
+import { Contest, type Fan, type Stopping } from './contest.ts';
 
 const WATCHERS = [1000, 5000];
 const SHARE = 0.05;
-/** So many times as many runs, and as much shorter: what else the machine does falls on both of a pair. */
+/** So many times as many pairs, and as much shorter: what else the machine does falls on both of a pair. */
 const FINER = 3;
 /** Longer than it takes: who is dropped is not frozen any more. */
 const STALL_MS = 3_600_000;
 
-interface Room {
-  readonly daemon: Daemon;
-  readonly speech: Speech;
-}
-
 export const frozen: Figure = {
   name: 'frozen',
   summary:
-    'What 5 % of the watchers who read nothing do to the others, 16 posts in flight, beside a daemon whose watchers all read.',
+    'What 5 % of the watchers who read nothing do to the others, 16 posts in flight, beside the same watchers while all read, and beside what they do to those of a bare Node.',
   async measure(effort) {
-    const rooms: Room[] = [];
+    const daemon = await Daemon.start({ stallMs: STALL_MS });
     try {
-      for (let i = 0; i < 2; i++) {
-        const daemon = await Daemon.start({ stallMs: STALL_MS });
-        rooms.push({ daemon, speech: await daemonSpeech(daemon, Math.max(...WATCHERS)) });
-      }
+      const speech = await daemonSpeech(daemon, Math.max(...WATCHERS));
       const rows: Row[] = [];
       for (const tls of [false, true]) {
-        for (const watchers of WATCHERS) rows.push(...(await measureCase(rooms, { watchers, tls }, finer(effort))));
+        for (const watchers of WATCHERS) {
+          rows.push(...(await measureCase(daemon, speech, { watchers, tls }, finer(effort))));
+        }
       }
       return rows;
     } finally {
-      for (const { daemon } of rooms) await daemon.stop();
+      await daemon.stop();
     }
   },
 };
@@ -42,57 +36,55 @@ function finer(effort: Effort): Effort {
   return { ...effort, runs: runs * FINER, seconds: seconds / FINER, warmUp: warmUp / FINER };
 }
 
-/**
- * Both daemons are measured in turns; those who do not read, or could be such, are never counted. First while all of
- * them read: what that differs by is the measurement's own.
- */
+interface Pair {
+  readonly allRead: ReadonlyMap<string, Fan>;
+  readonly someStopped: ReadonlyMap<string, Fan>;
+}
+
+/** The same watchers in turns: all of them read, then some do not. Those who may stop are never counted. */
 async function measureCase(
-  rooms: readonly Room[],
+  daemon: Daemon,
+  speech: Speech,
   { watchers, tls }: { watchers: number; tls: boolean },
   effort: Effort,
 ): Promise<Row[]> {
-  const contests: Contest[] = [];
+  const audience = { watchers, tls, frozenShare: SHARE };
+  const contest = await Contest.open(daemon, speech, audience, effort, [startBare]);
   try {
-    for (const { daemon, speech } of rooms) {
-      const audience = { watchers, tls, frozenShare: SHARE };
-      contests.push(await Contest.open(daemon, speech, audience, effort, { others: false }));
-    }
-    const [reading, stopped] = contests as [Contest, Contest];
     const rows: Row[] = [];
     for (const [how, said] of [
-      [undefined, 'all read'],
       ['freeze', 'just stopped'],
       ['fill', 'queues full'],
     ] as const) {
-      if (how) await stopped.stopReading(how);
-      const pairs: { without: Fan; withThem: Fan }[] = [];
-      for (let run = 0; run < effort.runs; run++) pairs.push(await pair(reading, stopped, run % 2 === 0));
-      const ratio = median(pairs.map(({ withThem, without }) => withThem.p99 / without.p99));
-      rows.push({
-        what: `${tls ? 'TLS' : 'plain'}, ${watchers.toLocaleString('en-US')} watchers, ${said}: p99 of the others`,
-        value: delays(pairs.map(({ withThem }) => withThem)),
-        baseline: delays(pairs.map(({ without }) => without)),
-        ratio,
-        ...(how ? { bar: atMost(ratio, 1.1, 'moves < 10 %') } : {}),
-      });
+      const pairs: Pair[] = [];
+      for (let run = 0; run < effort.runs; run++) pairs.push(await pair(contest, how));
+      const what = `${tls ? 'TLS' : 'plain'}, ${watchers.toLocaleString('en-US')} watchers, ${said}`;
+      for (const name of contest.names) {
+        // What fills a queue at once is a call of goldctl's.
+        if (how === 'fill' && name !== 'goldctl') continue;
+        const of = (which: keyof Pair) => pairs.map((fans) => fans[which].get(name)!);
+        const ratio = median(pairs.map((fans) => fans.someStopped.get(name)!.p99 / fans.allRead.get(name)!.p99));
+        rows.push({
+          what: name === 'goldctl' ? `${what}: p99 of the others` : `  ${name}`,
+          value: delays(of('someStopped')),
+          baseline: delays(of('allRead')),
+          ratio,
+          ...(name === 'goldctl' ? { bar: atMost(ratio, 1.1, 'moves < 10 %') } : {}),
+        });
+      }
     }
     return rows;
   } finally {
-    for (const contest of contests) await contest.close();
+    await contest.close();
   }
 }
 
-/** One run of each, the one or the other first: whoever goes second must not be at a disadvantage. */
-async function pair(
-  reading: Contest,
-  stopped: Contest,
-  readingFirst: boolean,
-): Promise<{ without: Fan; withThem: Fan }> {
-  const fans = new Map<Contest, Fan>();
-  for (const contest of readingFirst ? [reading, stopped] : [stopped, reading]) {
-    fans.set(contest, (await contest.round('run 16')).get('goldctl')!);
-  }
-  return { without: fans.get(reading)!, withThem: fans.get(stopped)! };
+async function pair(contest: Contest, how: Stopping): Promise<Pair> {
+  const allRead = await contest.round('run 16');
+  await contest.stopReading(how);
+  const someStopped = await contest.round('run 16');
+  await contest.readAgain();
+  return { allRead, someStopped };
 }
 
 function delays(fans: readonly Fan[]): string {
