@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** The wire as the bench prepares a daemon by it: calls on the control socket or in clear text, one after another. */
 export class Wire {
@@ -18,6 +19,13 @@ export class Wire {
   static async to(address: string | number): Promise<Wire> {
     const socket = typeof address === 'string' ? connect(address) : connect(address, '127.0.0.1');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new Wire(socket);
+  }
+
+  /** As a member comes from elsewhere. */
+  static async toTls(port: number): Promise<Wire> {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
     return new Wire(socket);
   }
 

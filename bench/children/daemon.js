@@ -16,6 +16,7 @@ const config = parseConfig(
     limits: {
       callsPerSecond: 1_000_000,
       callsBurst: 1_000_000,
+      connections: 20_000,
       connectionsPerAddress: 100_000,
       pingMs: 3_600_000,
       stallMs: options.stallMs ?? 10_000,

@@ -93,6 +93,16 @@ export class Contest {
     return fans;
   }
 
+  /** Bytes that each server takes now, where it can be asked. */
+  async memory(): Promise<Map<string, number>> {
+    const bytes = new Map<string, number>();
+    for (const { broadcaster } of this.#contestants) {
+      const usage = await broadcaster.child?.ask<Usage>('usage');
+      if (usage) bytes.set(broadcaster.name, usage.rss);
+    }
+    return bytes;
+  }
+
   /** A share of the watchers stops to read. */
   async stopReading(how: Stopping): Promise<void> {
     for (const { broadcaster, load } of this.#contestants) {
