@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * A measured process: plain node on a file of `children/`, so that neither tsx nor the load shares its core time and
- * heap. It gets its options as one argument and answers by messages.
+ * heap. It gets its options as the first message.
  */
 export class Child {
   readonly #process: ChildProcess;
@@ -21,11 +21,12 @@ export class Child {
     this.#name = name;
     const file = fileURLToPath(new URL(`children/${name}.js`, import.meta.url));
     const [execPath, ...execArgv] = [...on, process.execPath, ...node, ...profiling(name)];
-    this.#process = fork(file, [JSON.stringify(options)], {
+    this.#process = fork(file, {
       execPath: execPath!,
       execArgv,
       serialization: 'advanced',
     });
+    this.#process.send(options);
     this.#process.on('message', (message) => {
       this.#inbox.push(message);
       this.#wake?.();
