@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { overall, type Point, withinLives } from './slope.ts';
 
-const points = (rss: (minute: number, age: number) => number): Point[] =>
+const points = (own: (minute: number, age: number) => number): Point[] =>
   Array.from({ length: 60 }, (_, i) => {
     const minute = i / 2;
     const life = Math.floor(minute / 5);
     const age = minute - life * 5;
-    return { minute, age, life, rss: rss(minute, age) };
+    return { minute, age, life, own: own(minute, age) };
   });
 
 describe('growth of memory', () => {

@@ -3,7 +3,7 @@ export interface Point {
   readonly minute: number;
   readonly age: number;
   readonly life: number;
-  readonly rss: number;
+  readonly own: number;
 }
 
 /** MB in 10 minutes. */
@@ -28,11 +28,11 @@ function lineOf(groups: readonly (readonly Point[])[]): Growth {
   let [xx, xy, yy, count] = [0, 0, 0, 0];
   for (const group of groups) {
     const mean = (of: (point: Point) => number) => group.reduce((sum, point) => sum + of(point), 0) / group.length;
-    const [x, y] = [mean(({ minute }) => minute), mean(({ rss }) => rss)];
-    for (const { minute, rss } of group) {
+    const [x, y] = [mean(({ minute }) => minute), mean(({ own }) => own)];
+    for (const { minute, own } of group) {
       xx += (minute - x) ** 2;
-      xy += (minute - x) * (rss - y);
-      yy += (rss - y) ** 2;
+      xy += (minute - x) * (own - y);
+      yy += (own - y) ** 2;
     }
     count += group.length;
   }

@@ -303,14 +303,15 @@ let lifeBegun = passed();
 let printed = Number.NEGATIVE_INFINITY;
 
 async function sample(print = false): Promise<void> {
-  const [{ rss }, sockets] = await Promise.all([usageOf(status.pid), socketsOf(status.pid)]);
+  const [{ own, rss }, sockets] = await Promise.all([usageOf(status.pid), socketsOf(status.pid)]);
   const minute = passed();
-  points.push({ minute, age: minute - lifeBegun, life, rss });
+  points.push({ minute, age: minute - lifeBegun, life, own });
   if (!print && minute - printed < Math.min(1, minutes / 10)) return;
   printed = minute;
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1).padStart(6);
   const visits = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(
-    `  ${minute.toFixed(1).padStart(5)} min  life ${life + 1}  ${(rss / 1e6).toFixed(1).padStart(6)} MB  ${`${sockets}`.padStart(4)} sockets  ` +
+    `  ${minute.toFixed(1).padStart(5)} min  life ${life + 1}  ${megabytes(own)} MB of its own (${megabytes(rss)} with files)  ${`${sockets}`.padStart(4)} sockets  ` +
       `${`${posted.length}`.padStart(7)} posts  ${`${visits}`.padStart(7)} visits  ${`${quotes}`.padStart(6)} quotes heard`,
   );
 }
