@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { escapeOrders } from '../../src/cli/shown-json.ts';
 
 export default class DaemonLogs extends GoldctlCommand {
   static override description = `what the daemon of this machine wrote into its log
@@ -22,7 +23,7 @@ It needs no daemon. With --json the lines come as they are in the file, with eve
     const { logFile } = await this.home();
     const { followLines, lastLines } = await import('../../src/daemon/log-reader.ts');
     const { prettyLine } = await import('../../src/daemon/pretty-line.ts');
-    const show = this.jsonEnabled() ? (line: string) => line : prettyLine;
+    const show = this.jsonEnabled() ? escapeOrders : prettyLine;
     const print = async (text: string) => {
       if (!process.stdout.write(text)) await once(process.stdout, 'drain');
     };

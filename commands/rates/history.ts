@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { shownJson } from '../../src/cli/shown-json.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
@@ -64,7 +65,7 @@ export default class RatesHistory extends GoldctlCommand {
   }
 
   async #print(name: string, history: Result<'rates.history'>, format: (typeof FORMATS)[number]): Promise<string> {
-    if (format === 'json') return JSON.stringify(history);
+    if (format === 'json') return shownJson(history);
     if (format === 'csv') {
       const { historyCsv } = await import('../../src/repl/csv.ts');
       return historyCsv(history.candles).join('\n');

@@ -1,5 +1,6 @@
 import type { Params, Result } from '../protocol/methods.ts';
 import { patiently } from './patiently.ts';
+import { shownJson } from './shown-json.ts';
 
 interface Exporter {
   call(method: 'account.export', params: Params<'account.export'>): Promise<Result<'account.export'>>;
@@ -26,7 +27,7 @@ export async function* exportAccount(
   const named = name === undefined ? {} : { name };
   let page = await patiently(() => exporter.call('account.export', named));
   let open = 0;
-  yield `{\n"account": ${JSON.stringify(page.account)},\n"${PARTS[0]}": [`;
+  yield `{\n"account": ${shownJson(page.account)},\n"${PARTS[0]}": [`;
   for (;;) {
     // The parts come one after another: what belongs to the next one closes those before it.
     for (const [i, part] of PARTS.entries()) {
@@ -35,7 +36,7 @@ export async function* exportAccount(
       let text = '';
       for (; open < i; open++) text += `\n],\n"${PARTS[open + 1]}": [`;
       for (const row of rows) {
-        text += `${counts[part] === 0 ? '' : ','}\n${JSON.stringify(row)}`;
+        text += `${counts[part] === 0 ? '' : ','}\n${shownJson(row)}`;
         counts[part] += 1;
       }
       yield text;

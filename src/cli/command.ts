@@ -3,6 +3,7 @@ import type { Client, ConnectOptions } from '../client/client.ts';
 import { chooseTarget, type Target } from '../client/target.ts';
 import { type Home, openHome } from '../home.ts';
 import { errorJson, errorText, toFailure } from './error.ts';
+import { shownJson } from './shown-json.ts';
 
 /** What every command shares: which daemon is meant, JSON, and how errors are said. */
 export abstract class GoldctlCommand extends Command {
@@ -60,6 +61,10 @@ export abstract class GoldctlCommand extends Command {
     if (this.jsonEnabled()) process.stdout.write(errorJson(failure));
     else process.stderr.write(errorText(failure));
     throw new Errors.ExitError(failure.exit);
+  }
+
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${shownJson(json, 2)}\n`);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

@@ -21,6 +21,12 @@ export const startFlags = {
     max: 65_535,
     helpValue: 'PORT',
   }),
+  'metrics-port': Flags.integer({
+    description: 'figures for Prometheus and a health check, over HTTP on 127.0.0.1',
+    min: 0,
+    max: 65_535,
+    helpValue: 'PORT',
+  }),
 };
 
 interface Given {
@@ -29,17 +35,19 @@ interface Given {
   readonly plain?: boolean | undefined;
   readonly attempts?: number | undefined;
   readonly 'sum-port'?: number | undefined;
+  readonly 'metrics-port'?: number | undefined;
 }
 
 /** The start options that flags name, and no others: the rest is as config.json says. */
 export function startOptions(flags: Given): StartOptions {
-  const { port, host, plain, attempts, 'sum-port': sumPort } = flags;
+  const { port, host, plain, attempts, 'sum-port': sumPort, 'metrics-port': metricsPort } = flags;
   return {
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
     ...(plain ? { plain } : {}),
     ...(attempts === undefined ? {} : { attempts }),
     ...(sumPort === undefined ? {} : { sumPort }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
   };
 }
 
@@ -55,7 +63,7 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ]),
     ['Certificate', status.fingerprint === null ? 'none' : `sha256:${status.fingerprint}`],
     ['Home', status.home],
-    ['Connections', String(status.connections)],
+    ['Connections', `${status.connections}${status.slowReaders ? `, ${status.slowReaders} of them do not read` : ''}`],
     ['Members', `${status.members} here, ${status.accounts} accounts`],
     ['Peers', peersLine(status.peers)],
     ['Instruments', String(status.instruments)],

@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
+import { shownJson } from './shown-json.ts';
 
 /** Whatever a command threw, as the failure it is said as: oclif's own errors are about usage. */
 export function toFailure(thrown: unknown): Failure {
@@ -24,5 +25,5 @@ export function errorText(failure: Failure): string {
 
 /** The same for programs, one line. */
 export function errorJson({ code, status, message, data }: Failure): string {
-  return `${JSON.stringify({ error: { code, status, message, data } })}\n`;
+  return `${shownJson({ error: { code, status, message, data } })}\n`;
 }

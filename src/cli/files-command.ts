@@ -7,6 +7,7 @@ import { plain } from '../domain/fold.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import { percentDone } from '../repl/transfers.ts';
 import { GoldctlCommand } from './command.ts';
+import { shownJson } from './shown-json.ts';
 import { ToldTransfers } from './told-transfers.ts';
 import { outcome } from './transfer-outcome.ts';
 import { TransferProgress } from './transfer-progress.ts';
@@ -92,7 +93,7 @@ export abstract class FilesCommand extends GoldctlCommand {
 
   /** For programs only: something that happened. */
   protected tell(event: object): void {
-    if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.jsonEnabled()) process.stdout.write(`${shownJson(event)}\n`);
   }
 
   /** Told of all transfers: shows the one that the command is about. */
@@ -149,7 +150,7 @@ export abstract class FilesCommand extends GoldctlCommand {
 
   /** One line an object: whatever reads them need not wait for the end. */
   protected override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json)}\n`);
+    process.stdout.write(`${shownJson(json)}\n`);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

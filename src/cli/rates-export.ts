@@ -1,6 +1,7 @@
 import type { Params, Result } from '../protocol/methods.ts';
 import { COLUMNS } from './quote-columns.ts';
 import type { FileFormat } from './quote-file.ts';
+import { shownJson } from './shown-json.ts';
 
 type Quote = Result<'rates.export'>['quotes'][number];
 
@@ -50,7 +51,7 @@ function csvLine(quote: Quote): string {
 }
 
 function jsonLine({ stale: _, ...quote }: Quote): string {
-  return `${JSON.stringify({ ...quote, at: iso(quote.at), checkedAt: iso(quote.checkedAt) })}\n`;
+  return `${shownJson({ ...quote, at: iso(quote.at), checkedAt: iso(quote.checkedAt) })}\n`;
 }
 
 function cell(text: string): string {

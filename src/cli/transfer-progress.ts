@@ -3,6 +3,7 @@ import { isOver, type Transfer } from '../domain/transfer.ts';
 import { formatBytes } from '../repl/bytes.ts';
 import { type Paper, paperOf } from '../repl/paper.ts';
 import { progressLine, stateSentence } from '../repl/transfers.ts';
+import { shownJson } from './shown-json.ts';
 
 /** How often the line on a terminal is written anew, and how often another line is written elsewhere. */
 const TERMINAL_MS = 100;
@@ -57,7 +58,7 @@ export class TransferProgress {
       this.#shownAt.delete(id);
       this.#state.delete(id);
     }
-    if (this.#options.isJson) this.#options.lines.write(`${JSON.stringify({ progress: transfer })}\n`);
+    if (this.#options.isJson) this.#options.lines.write(`${shownJson({ progress: transfer })}\n`);
     else if (this.#isTerminal) this.#draw(progressLine(transfer, this.#paper()));
     else if (!isOver(transfer)) this.#options.lines.write(`${stateSentence(transfer)}\n`);
   }

@@ -28,6 +28,8 @@ import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate, readCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
+import type { Metrics } from './metrics.ts';
+import type { Monitor, Monitored } from './monitor.ts';
 import { clearStaleSocket } from './pidfile.ts';
 import { differ, providerSetting, type Reloaded } from './reload.ts';
 import { configuredSources, providerOrder } from './sources.ts';
@@ -148,6 +150,12 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     reload,
     stop: (retryAfterMs) => setImmediate(() => onStop(retryAfterMs)),
   };
+  let standing: 'starting' | 'ending' | undefined = 'starting';
+  let metrics: Metrics | undefined;
+  const monitor = await makeMonitor(config.metricsPort, {
+    trouble: () => (standing ? `The daemon is ${standing}.` : engine.trouble?.failure.message),
+    metrics: () => metrics,
+  });
   const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
   const sumListener =
     config.sumPort === undefined
@@ -168,6 +176,9 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
         },
         { name: 'UDP', address: server.listener.address, state: rendezvous.open ? 'open' : 'closed' },
         ...(sumListener ? [{ name: 'sum', address: sumListener.address, state: sumListener.state }] : []),
+        ...(monitor
+          ? [{ name: 'metrics, HTTP', address: monitor.address, state: monitor.open ? 'open' : 'closed' }]
+          : []),
       ],
       fingerprint: certificate.fingerprint,
       seq: journal.head(),
@@ -184,6 +195,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
         freeBytes: space.free ?? null,
         lowSpace: space.low,
       },
+      slowReaders: [...sessions].filter(({ connection }) => connection.behind).length,
     };
   }
 
@@ -255,6 +267,8 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
 
   const started: (() => Promise<void>)[] = [];
   try {
+    await monitor?.start();
+    started.push(async () => monitor?.stop());
     await engine.start();
     started.push(() => engine.stop());
     await indexWords();
@@ -271,10 +285,15 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     await sumListener?.start();
     started.push(async () => sumListener?.stop());
     gatherer.start();
+    if (monitor) {
+      const { Metrics } = await import('./metrics.ts');
+      metrics = new Metrics({ version, engine, space, passwords, server, services });
+    }
   } catch (failure) {
     for (const undo of started.reverse()) await undo();
     throw failure;
   }
+  standing = undefined;
   log.info(
     { event: 'daemon.start', address: server.listener.address, seq: journal.head() },
     `${serverName} is listening`,
@@ -285,6 +304,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     reload,
     async stop(reason, retryAfterMs) {
       log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
+      standing = 'ending';
       await gatherer.stop();
       fetcher.stop();
       await sumListener?.stop();
@@ -295,6 +315,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       stopping = true;
       await view.words.stop();
       await engine.stop();
+      await monitor?.stop();
     },
   };
+}
+
+/** Loaded where somebody wants it: a daemon without it starts sooner. */
+async function makeMonitor(port: number | undefined, monitored: Monitored): Promise<Monitor | undefined> {
+  if (port === undefined) return undefined;
+  const { Monitor } = await import('./monitor.ts');
+  return new Monitor(port, monitored);
 }

@@ -73,6 +73,8 @@ const Schema = strict({
   /** Wrong passwords before an account is locked for an address. */
   attempts: count(3, 1, 5),
   sumPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  /** Figures and health over HTTP, on 127.0.0.1 alone. */
+  metricsPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   /** What the daemon calls itself. */
   serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   log: Type.Optional(
@@ -90,6 +92,7 @@ export interface Config {
   readonly listen: Readonly<Required<Static<typeof Listen>>>;
   readonly attempts: number;
   readonly sumPort?: number;
+  readonly metricsPort?: number;
   readonly serverName?: string;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly limits: Readonly<Required<Static<typeof Limits>>>;
@@ -141,6 +144,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     listen: { ...presets(Listen), ...written.listen },
     attempts: written.attempts ?? 3,
     ...(written.sumPort === undefined ? {} : { sumPort: written.sumPort }),
+    ...(written.metricsPort === undefined ? {} : { metricsPort: written.metricsPort }),
     ...(written.serverName === undefined ? {} : { serverName: written.serverName }),
     log: { level: 'info', ...written.log },
     limits: { ...presets(Limits), ...written.limits },
@@ -154,7 +158,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
  * @throws Failure USAGE when the two together are refused.
  */
 export function applyFlags(config: Config, flags: StartOptions): Config {
-  const { host, port, plain: clear, attempts, sumPort } = flags;
+  const { host, port, plain: clear, attempts, sumPort, metricsPort } = flags;
   const applied: Config = {
     ...config,
     listen: {
@@ -164,11 +168,13 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
     },
     attempts: attempts ?? config.attempts,
     ...(sumPort === undefined ? {} : { sumPort }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
   };
   const [numbers] = errors({
     attempts: applied.attempts,
     listen: applied.listen,
     ...(sumPort === undefined ? {} : { sumPort }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
   });
   const refused = numbers ?? refusals(applied)[0];
   if (refused) throw new Failure('USAGE', `${FLAGS[refused.path] ?? refused.path} ${refused.problem}.`);
@@ -188,6 +194,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   'listen.plain': '--plain',
   attempts: '--attempts',
   sumPort: '--sum-port',
+  metricsPort: '--metrics-port',
 };
 
 function presets<P extends TProperties>(schema: { properties: P }): Required<Static<ReturnType<typeof strict<P>>>> {
@@ -249,7 +256,7 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false, without quotes',
 };
 
-function refusals({ listen, limits, rates, sumPort, serverName }: Config): Problem[] {
+function refusals({ listen, limits, rates, sumPort, metricsPort, serverName }: Config): Problem[] {
   const problems: Problem[] = [];
   const { host, port, plain: clear } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
@@ -266,6 +273,10 @@ function refusals({ listen, limits, rates, sumPort, serverName }: Config): Probl
   }
   if (sumPort !== undefined && sumPort === port && port !== 0) {
     problems.push({ path: 'sumPort', problem: `is ${port}, which listen.port is; write another port` });
+  }
+  if (metricsPort !== undefined && metricsPort !== 0 && [port, sumPort].includes(metricsPort)) {
+    const taken = metricsPort === port ? 'listen.port' : 'sumPort';
+    problems.push({ path: 'metricsPort', problem: `is ${metricsPort}, which ${taken} is; write another port` });
   }
   if (serverName !== undefined && /\p{C}/u.test(serverName)) {
     problems.push({

@@ -14,6 +14,7 @@ const AT_START: readonly string[] = [
   'listen.port',
   'listen.plain',
   'sumPort',
+  'metricsPort',
   'serverName',
   'limits.helloMs',
   'limits.relayBytesPerSecond',
@@ -29,13 +30,14 @@ export function differ(running: Config, next: Config): Difference {
   const [before, after] = [leaves(running), leaves(next)];
   const names = new Set([...before.keys(), ...after.keys()]);
   const differing = [...names].filter((name) => before.get(name) !== after.get(name));
-  const { listen, sumPort, serverName, limits } = running;
-  const { sumPort: _, serverName: __, ...others } = next;
+  const { listen, sumPort, metricsPort, serverName, limits } = running;
+  const { sumPort: _, metricsPort: __, serverName: ___, ...others } = next;
   return {
     config: {
       ...others,
       listen,
       ...(sumPort === undefined ? {} : { sumPort }),
+      ...(metricsPort === undefined ? {} : { metricsPort }),
       ...(serverName === undefined ? {} : { serverName }),
       limits: { ...next.limits, helloMs: limits.helloMs, relayBytesPerSecond: limits.relayBytesPerSecond },
     },

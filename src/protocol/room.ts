@@ -99,6 +99,7 @@ export const admin = {
         freeBytes: nullable(Type.Integer({ description: 'room on the disk; null where the system does not tell' })),
         lowSpace: Type.Boolean({ description: 'the disk is nearly full' }),
       }),
+      slowReaders: Type.Optional(Type.Integer({ description: 'connections that do not take what they are sent' })),
     }),
   }),
   'admin.quitAll': method({

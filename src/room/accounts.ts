@@ -168,7 +168,9 @@ export class Accounts {
       return this.#still(account);
     } catch (thrown) {
       const reason = Failure.from(thrown).code;
-      this.#log.warn({ event: 'account.signIn', name: plain(name), address, reason }, 'sign-in refused');
+      // Only of an account that is there: what is none may be a password, typed where the name belongs.
+      const known = this.#view.accounts.byName(name)?.name;
+      this.#log.warn({ event: 'account.signIn', name: known, address, reason }, 'sign-in refused');
       throw thrown;
     }
   }

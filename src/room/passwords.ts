@@ -40,6 +40,11 @@ export class Passwords {
     this.limit = limit;
   }
 
+  /** Passwords that wait now. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
   /** @throws Failure TOO_MANY_REQUESTS, and what `turn.begin` throws */
   hash(password: string, turn: Turn = {}): Promise<PasswordHash> {
     return this.#next(turn, async () => {

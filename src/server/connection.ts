@@ -53,6 +53,7 @@ export class Connection {
   #pings = 0;
   #halfClosed = false;
   #ended: string | undefined;
+  #dropped = false;
 
   constructor(socket: Socket, options: { address: string; local: boolean; limits: Limits }) {
     this.#socket = socket;
@@ -77,6 +78,21 @@ export class Connection {
   /** Bytes that the reader has not taken yet. */
   get queued(): number {
     return this.#socket.writableLength + this.#out.length;
+  }
+
+  /** It is encrypted: no clear text, and not the control socket. */
+  get encrypted(): boolean {
+    return 'encrypted' in this.#socket;
+  }
+
+  /** The reader has more to take than the system holds for him. */
+  get behind(): boolean {
+    return this.#behindSince !== undefined;
+  }
+
+  /** It was ended because the reader did not take what he was sent. */
+  get dropped(): boolean {
+    return this.#dropped;
   }
 
   get ended(): boolean {
@@ -114,7 +130,7 @@ export class Connection {
    */
   events(batch: Batch): void {
     if (this.#ended !== undefined) return;
-    if (this.#reading || this.#behind || this.queued + batch.bytes.length > this.#limits.queueSoftBytes) {
+    if (this.#reading || this.#leftOut || this.queued + batch.bytes.length > this.#limits.queueSoftBytes) {
       for (const event of batch.events) this.#event(event);
     } else {
       this.#flush(batch.bytes);
@@ -123,7 +139,7 @@ export class Connection {
 
   #event({ text, key, seq }: Event): void {
     if (this.#ended !== undefined) return;
-    const behind = this.#behind || this.queued > this.#limits.queueSoftBytes;
+    const behind = this.#leftOut || this.queued > this.#limits.queueSoftBytes;
     if (behind && key !== undefined) this.#conflated.set(key, text);
     else if (behind && seq !== undefined) this.#resync ??= seq - 1;
     else this.write(text);
@@ -132,7 +148,7 @@ export class Connection {
   }
 
   /** Something was left out: whatever comes now would come before it. */
-  get #behind(): boolean {
+  get #leftOut(): boolean {
     return this.#resync !== undefined || this.#conflated.size > 0;
   }
 
@@ -225,7 +241,7 @@ export class Connection {
   #flush(bytes?: Buffer): void {
     this.#scheduled = false;
     const out = this.#out;
-    if (out === '' && bytes === undefined && !this.#behind) return;
+    if (out === '' && bytes === undefined && !this.#leftOut) return;
     const encoding = this.#ascii ? 'latin1' : 'utf8';
     this.#out = '';
     this.#ascii = true;
@@ -242,7 +258,7 @@ export class Connection {
     }
     if (!taken) {
       if (this.#behindSince === undefined) this.#markProgress(performance.now());
-    } else if (this.#behind || this.#held.length > 0) {
+    } else if (this.#leftOut || this.#held.length > 0) {
       // The system took all of it at once, however much it was: no drain will tell.
       setImmediate(() => {
         if (this.#ended === undefined && !this.#socket.writableNeedDrain) this.#drained();
@@ -273,6 +289,7 @@ export class Connection {
   }
 
   #drop(): void {
+    this.#dropped = true;
     // No bye: what is queued would come before it, and it is not being read.
     this.#socket.destroy();
     this.#close('the client did not read what it was sent');

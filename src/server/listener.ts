@@ -26,6 +26,8 @@ const TLS_HANDSHAKE = 0x16;
  * connections, in all and by address.
  */
 export class Listener {
+  /** Connections that were closed at once because there were too many, since the start. */
+  refused = 0;
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #tls: TlsServer;
@@ -115,6 +117,7 @@ export class Listener {
     );
     const { limits, log } = this.#options;
     if (this.#sockets.size > limits.connections || count > limits.connectionsPerAddress) {
+      this.refused += 1;
       log.warn(
         { event: 'connection.refused', address, connections: this.#sockets.size, ofAddress: count },
         'too many connections',

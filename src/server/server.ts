@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Failure } from '../domain/failure.ts';
+import type { CallCounts } from './call-counts.ts';
 import { Connection } from './connection.ts';
 import { Control } from './control.ts';
 import { handlerTable } from './handlers/index.ts';
@@ -27,6 +28,7 @@ const ATTEMPTS = 10;
 /** The daemon's doors: the TCP port and the control socket, and the sessions that came through them. */
 export class Server {
   readonly listener: Listener;
+  readonly calls: CallCounts;
   readonly #control: Control;
   readonly #services: Services;
   #timers: NodeJS.Timeout[] = [];
@@ -34,6 +36,7 @@ export class Server {
   constructor(services: Services, options: ServerOptions) {
     this.#services = services;
     const table = compileTable(handlerTable(services));
+    this.calls = table.calls;
     const { addressBans, limits, log, sessions } = services;
     const accept = (socket: Socket, address: string, local: boolean) => {
       const connection = new Connection(socket, { address, local, limits });

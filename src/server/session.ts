@@ -19,6 +19,7 @@ import { METHODS, type MethodName } from '../protocol/methods.ts';
 import type { Attendant, RegisteredPeer } from '../room/presence.ts';
 import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
+import { CallCounts } from './call-counts.ts';
 import type { Connection, Goodbye, LineReceiver } from './connection.ts';
 import { Encoded, type Handler } from './handler.ts';
 import type { Watch, Watcher } from './hub.ts';
@@ -44,6 +45,7 @@ interface Checked {
 export interface MethodTable {
   readonly methods: ReadonlyMap<string, Checked>;
   readonly repeated: RepeatedCalls<Checked>;
+  readonly calls: CallCounts;
 }
 
 /** Compiles the schemas once. */
@@ -54,7 +56,7 @@ export function compileTable(handlers: HandlerTable): MethodTable {
       { access, validator: Compile(params as TSchema), handle: handlers[name as MethodName] as Checked['handle'] },
     ]),
   );
-  return { methods, repeated: new RepeatedCalls() };
+  return { methods, repeated: new RepeatedCalls(), calls: new CallCounts((method) => methods.has(method)) };
 }
 
 const NOTHING: Watch = { rates: undefined, forum: false, members: false, files: false };
@@ -308,6 +310,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.signOut();
     this.services.rendezvous.forget(this);
     this.services.sessions.delete(this);
+    if (this.connection.dropped) this.services.sessions.dropped += 1;
     clearTimeout(this.#deadline);
   }
 
@@ -361,14 +364,14 @@ export class Session implements LineReceiver, Watcher, Attendant {
 
   #settle(id: RequestId | undefined, method: string, answer: unknown): void {
     if (answer instanceof Promise) this.#answerLater(id, method, answer);
-    else this.#answer(id, answer);
+    else this.#answer(id, method, answer);
   }
 
   async #answerLater(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
     const alone = SIGNS.has(method);
     this.connection.began(alone);
     try {
-      this.#answer(id, await promise);
+      this.#answer(id, method, await promise);
     } catch (thrown) {
       this.#refuse(id, method, thrown);
     } finally {
@@ -376,7 +379,8 @@ export class Session implements LineReceiver, Watcher, Attendant {
     }
   }
 
-  #answer(id: RequestId | undefined, result: unknown): void {
+  #answer(id: RequestId | undefined, method: string, result: unknown): void {
+    this.#table.calls.add(method, 0);
     if (id !== undefined) {
       if (result instanceof Encoded)
         this.connection.write(encodeResult(id, result.json), result.ascii && typeof id === 'number');
@@ -387,6 +391,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
 
   #refuse(id: RequestId | undefined, method: string | undefined, thrown: unknown): void {
     const failure = Failure.from(thrown);
+    this.#table.calls.add(method ?? '', failure.status);
     if (failure.code === 'INTERNAL') {
       this.services.log.error({ event: method ?? 'line', address: this.address, err: failure.cause }, 'a call failed');
     }

@@ -2,6 +2,8 @@ import type { Session } from './session.ts';
 
 /** Sessions that have a connection now. */
 export class Sessions {
+  /** Those that were ended because their clients did not read what they were sent, since the start. */
+  dropped = 0;
   readonly #all = new Set<Session>();
 
   add(session: Session): void {

@@ -59,6 +59,7 @@ describe('checkConfig', () => {
     const found = await problems({
       listen: { host: '0.0.0.0', port: 4001, plain: true },
       sumPort: 4001,
+      metricsPort: 4001,
       serverName: 'gold\u001bctl',
       limits: { queueSoftBytes: 2048, queueHardBytes: 1024 },
       rates: {
@@ -71,7 +72,14 @@ describe('checkConfig', () => {
         },
       },
     });
-    const names = ['listen.plain', 'sumPort', 'serverName', 'limits.queueHardBytes', 'rates.providers.binance.every'];
+    const names = [
+      'listen.plain',
+      'sumPort',
+      'metricsPort',
+      'serverName',
+      'limits.queueHardBytes',
+      'rates.providers.binance.every',
+    ];
     const sources = ['sjc.url', 'pnj.key', 'doji.evry', 'mine.market'].map((name) => `rates.providers.${name}`);
     expect(found.map((message) => message.split(' ')[0]).sort()).to.deep.equal([...names, ...sources].sort());
     expect(found.join('\n')).to.not.include('with space').and.to.not.include('\u001b');

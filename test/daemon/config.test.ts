@@ -123,10 +123,11 @@ describe('config', () => {
   it('puts flags above the file', () => {
     const config = read({ listen: { port: 5000 }, attempts: 2 });
     expect(applyFlags(config, {})).to.deep.equal(config);
-    expect(applyFlags(config, { port: 0, attempts: 5, sumPort: 0, plain: true })).to.deep.include({
+    expect(applyFlags(config, { port: 0, attempts: 5, sumPort: 0, metricsPort: 9464, plain: true })).to.deep.include({
       listen: { host: '127.0.0.1', port: 0, plain: true },
       attempts: 5,
       sumPort: 0,
+      metricsPort: 9464,
     });
     expect(() => applyFlags(config, { attempts: 0 })).to.throw(Failure, '--attempts');
   });

@@ -38,6 +38,7 @@ describe('differ', () => {
     const after = config({
       attempts: 4,
       serverName: 'other',
+      metricsPort: 9464,
       listen: { port: 4002 },
       log: { level: 'debug' },
       limits: { connections: 5, helloMs: 20 },
@@ -52,9 +53,9 @@ describe('differ', () => {
       'rates.providers.pnj',
       'rates.providers.doji',
     ]);
-    expect(restart).to.have.members(['listen.port', 'limits.helloMs', 'sumPort', 'serverName']);
+    expect(restart).to.have.members(['listen.port', 'limits.helloMs', 'sumPort', 'metricsPort', 'serverName']);
     expect(now).to.deep.include({ attempts: 4, listen: before.listen, sumPort: 4001 });
-    expect(now).to.not.have.property('serverName');
+    expect(now).to.not.have.any.keys('serverName', 'metricsPort');
     expect(now.limits).to.include({ connections: 5, helloMs: 10_000 });
     // It goes on telling what waits for a restart, and not what was taken.
     expect(differ(now, after).changed).to.deep.equal([]);

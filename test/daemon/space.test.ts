@@ -83,8 +83,14 @@ describe('a daemon on a full disk', function () {
       room = await DaemonFixture.start({
         parent: disk.path,
         log,
-        config: { limits: { callsPerSecond: 1e6, callsBurst: 1e6 } },
+        config: { metricsPort: 0, limits: { callsPerSecond: 1e6, callsBurst: 1e6 } },
       });
+      const { listening } = room.daemon.status();
+      const monitor = listening.find(({ name }) => name.startsWith('metrics'))!.address;
+      const health = async () => {
+        const response = await fetch(`http://${monitor}/healthz`);
+        return `${response.status} ${(await response.text()).trim()}`;
+      };
       const client = await room.connect();
       const rows = (from: number) => Array.from({ length: 200 }, (_, i) => [(from + i) * 86_400_000, 56e6, 57e6]);
       const write = (n: number) =>
@@ -93,6 +99,7 @@ describe('a daemon on a full disk', function () {
           (failure: Failure) => failure,
         );
       expect(await write(0)).to.equal(undefined);
+      expect(await health()).to.equal('200 ok');
       expect((await client.call('admin.status', {})).store).to.include({
         writable: true,
         reason: null,
@@ -110,6 +117,7 @@ describe('a daemon on a full disk', function () {
       expect(store.writable).to.equal(false);
       expect(store.reason).to.contain('cannot be written');
       expect(store.since).to.be.a('number');
+      expect(await health()).to.equal(`503 ${store.reason}`);
       const history = await client.call('rates.history', {
         instrument: 'SJC',
         interval: '1d',
@@ -128,6 +136,7 @@ describe('a daemon on a full disk', function () {
       }
       expect((await client.call('admin.status', {})).store).to.include({ writable: true, reason: null, since: null });
       expect((await client.call('admin.status', {})).seq).to.be.within(seq + 1, seq + 2);
+      expect(await health()).to.equal('200 ok');
       expect(log.of('store')).to.have.length(2);
       expect(log.of('store')[1]).to.equal('info: the data folder can be written again');
       await client.close();

@@ -9,11 +9,17 @@ import { PROVIDERS } from '../../src/rates/providers/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/daemon/main.ts', import.meta.url));
 
-/** A home for daemons that are to be broken: no provider is asked, and one address may do what a crowd does. */
-export async function crashHome(limits: Readonly<Record<string, number>> = {}): Promise<CrashHome> {
+/**
+ * A home for daemons that are to be broken: no provider is asked but those that are given, and one address may do what
+ * a crowd does.
+ */
+export async function crashHome(
+  limits: Readonly<Record<string, number>> = {},
+  { port = 0, providers = {} }: { port?: number; providers?: Readonly<Record<string, object>> } = {},
+): Promise<CrashHome> {
   const path = await mkdtemp(join(tmpdir(), 'goldctl-faults-'));
   const config = {
-    listen: { port: 0, plain: true },
+    listen: { port, plain: true },
     limits: {
       callsPerSecond: 1e6,
       callsBurst: 1e6,
@@ -22,7 +28,7 @@ export async function crashHome(limits: Readonly<Record<string, number>> = {}): 
       signUpsInAllPerHour: 1_000_000,
       ...limits,
     },
-    rates: { providers: Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])) },
+    rates: { providers: { ...Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])), ...providers } },
   };
   await writeFile(join(path, 'config.json'), JSON.stringify(config));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

@@ -1,95 +1,204 @@
-// `npm run soak [-- --minutes N] [--seed S]`
-import { readdir } from 'node:fs/promises';
-import { connect } from 'node:net';
+// `npm run soak [-- --minutes N] [--restart MINUTES] [--seed S]`
+import { readdir, readlink } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { machine } from '../../bench/figure.ts';
 import { usageOf } from '../../bench/process.ts';
+import { type DaemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
 import { openHome } from '../../src/home.ts';
-import { Caller } from './caller.ts';
-import { crashHome, DaemonProcess } from './daemon-process.ts';
+import { Caller, Refused } from './caller.ts';
+import { crashHome } from './daemon-process.ts';
 import { randomOf } from './random.ts';
-
-interface Sample {
-  readonly minute: number;
-  readonly rss: number;
-  readonly handles: number;
-  readonly connections: number;
-}
+import { type Growth, overall, type Point, withinLives } from './slope.ts';
+import { FlakySource } from './sources.ts';
 
 const MEMBERS = 80;
 /** Of them: who stay, watch all, and post now and then. */
 const STEADY = 20;
 /** Who come and go at the same time. */
 const CHURNERS = 20;
+/** Who ask for much and read nothing, all the time: 5 % of those who are there. */
+const FROZEN = 2;
+const SOURCES = 3;
 const POST_MS = 500;
 const PASSWORD = 'correct horse';
-/** Growth after the first third is held against this: caches fill at first. */
+/** Growth is held against this. */
 const SLOPE_MB = 1;
 /** A shorter run says nothing about ten minutes. */
 const LEAST_MINUTES = 10;
+/** Until then caches and heap of a daemon fill. */
+const WARM_MINUTES = 2;
+const SAMPLE_MS = 5000;
+/** How soon after a restart everybody must be back. */
+const BACK_MS = 2000;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '30' },
+    restart: { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
+  },
 });
 const minutes = Number(values.minutes);
-if (!(minutes > 0)) {
-  console.error('npm run soak [-- --minutes N] [--seed S]');
+// A short run has one as well, in its middle. 0: none.
+const restartMinutes = Math.min(Number(values.restart), minutes / 2);
+if (!(minutes > 0 && restartMinutes >= 0)) {
+  console.error('npm run soak [-- --minutes N] [--restart MINUTES] [--seed S]');
   process.exit(2);
 }
 const random = randomOf(Number(values.seed));
 const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)]!;
 
-console.log(`${machine()}\n${minutes} minutes, ${STEADY} members who stay, ${CHURNERS} at a time who come and go\n`);
-const home = await crashHome({ helloMs: 5000, signInMs: 10_000, stallMs: 5000, pingMs: 10_000 });
-const daemon = await DaemonProcess.start(home);
-const control = await Caller.to((await openHome({ GOLDCTL_HOME: home.path })).controlSocket);
-const names = Array.from({ length: MEMBERS }, (_, i) => `member-${i}`);
-await control.call('account.import', { accounts: names.map((name) => ({ name, password: PASSWORD })) });
+console.log(
+  `${machine()}\n${minutes} minutes, ${STEADY} members who stay, ${CHURNERS} at a time who come and go, ${FROZEN} who do not read, ` +
+    `${SOURCES} sources with outages, ${restartMinutes === 0 ? 'no restart' : `a restart every ${restartMinutes} minutes`}\n`,
+);
+const sources = Array.from({ length: SOURCES }, (_, i) => new FlakySource(`flaky-${i}`, random));
+const providers: Record<string, object> = {};
+for (const source of sources) providers[source.id] = await source.start();
+const folder = await crashHome(
+  { helloMs: 5000, signInMs: 10_000, stallMs: 5000, pingMs: 10_000 },
+  { port: await freePort(), providers },
+);
+const home = await openHome({ GOLDCTL_HOME: folder.path });
+let { status } = await startDaemon(home, {});
+const address = status.listening[0]!.address;
+const port = Number(address.split(':').at(-1));
 
+const names = Array.from({ length: MEMBERS }, (_, i) => `member-${i}`);
 const tokens = new Map<string, string>();
+await control(async (caller) => {
+  await caller.call('account.import', { accounts: names.map((name) => ({ name, password: PASSWORD })) });
+});
 for (const name of names) {
-  const caller = await Caller.to(daemon.address);
+  const caller = await Caller.to(address);
   tokens.set(name, (await caller.call<{ token: string }>('account.signIn', { name, password: PASSWORD })).token);
   caller.socket.destroy();
 }
 
 /** Numbers of acknowledged posts, and what each who watches has heard. */
 const posted: number[] = [];
-const watchers: { readonly caller: Caller; readonly heard: Set<number>; doubled: number }[] = [];
 const counts: Record<string, number> = {};
 const faults: string[] = [];
 let over = false;
+let quotes = 0;
 
-const post = async (caller: Caller) => {
+/** A restart: until it is over, and a moment longer, connections end and are refused. */
+interface Restart {
+  readonly begunAt: number;
+  endedAt: number | undefined;
+}
+const restarts: Restart[] = [];
+const nearRestart = (at: number) =>
+  restarts.some(({ begunAt, endedAt }) => at >= begunAt && (endedAt === undefined || at < endedAt + BACK_MS));
+
+/** Somebody who stays: he comes back after a loss, goes on behind what he heard, and posts once what was not answered. */
+class Steady {
+  readonly heard = new Set<number>();
+  doubled = 0;
+  /** How long he was away, after each loss. */
+  readonly away: number[] = [];
+  readonly #name: string;
+  #caller: Caller | undefined;
+  #seq: number | undefined;
+  #sent = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  async stay(): Promise<void> {
+    await this.#come();
+    while (!over) {
+      const clientId = `${this.#name}-${++this.#sent}`;
+      await this.#post({ text: `vàng ${clientId}`, clientId });
+      await sleep(POST_MS * (0.5 + random()));
+    }
+  }
+
+  leave(): void {
+    this.#caller?.socket.destroy();
+  }
+
+  async #post(post: { text: string; clientId: string }): Promise<void> {
+    for (;;) {
+      try {
+        const { post: made } = await this.#caller!.call<{ post: { number: number } }>('forum.post', post);
+        posted.push(made.number);
+        return;
+      } catch (thrown) {
+        if (thrown instanceof Refused && thrown.code !== 503) throw thrown;
+        await this.#comeBack();
+      }
+    }
+  }
+
+  async #comeBack(): Promise<void> {
+    const lost = Date.now();
+    if (!nearRestart(lost)) faults.push(`${this.#name} lost his connection`);
+    for (;;) {
+      try {
+        await this.#come();
+        this.away.push(Date.now() - lost);
+        return;
+      } catch (thrown) {
+        if (!nearRestart(Date.now())) throw thrown;
+        await sleep(50);
+      }
+    }
+  }
+
+  async #come(): Promise<void> {
+    const caller = await Caller.to(address);
+    caller.onEvent = (event, params) => this.#hear(event, params as Heard);
+    this.#caller = caller;
+    await caller.call('account.resume', { token: tokens.get(this.#name)!, takeOver: true });
+    await this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    const since = this.#seq === undefined ? {} : { sinceSeq: this.#seq };
+    const { seq } = await this.#caller!.call<{ seq: number }>('watch', { ...ALL, ...since });
+    this.#seq = Math.max(seq, this.#seq ?? 0);
+  }
+
+  #hear(event: string, { post, seq, resync }: Heard): void {
+    if (event === 'quote') quotes += 1;
+    if (event === 'notice' && resync !== undefined) {
+      this.#seq = resync;
+      void this.#watch().catch(() => {});
+    }
+    if (event !== 'post') return;
+    if (this.heard.has(post!.number)) this.doubled += 1;
+    this.heard.add(post!.number);
+    this.#seq = Math.max(seq!, this.#seq ?? 0);
+  }
+}
+
+interface Heard {
+  readonly post?: { readonly number: number };
+  readonly seq?: number;
+  readonly resync?: number;
+}
+const ALL = { rates: true, forum: true, members: true, files: true };
+
+async function enter(name: string): Promise<Caller> {
+  const caller = await Caller.to(address);
+  await caller.call('account.resume', { token: tokens.get(name)!, takeOver: true });
+  return caller;
+}
+
+async function post(caller: Caller): Promise<void> {
   const { post } = await caller.call<{ post: { number: number } }>('forum.post', { text: `vàng ${posted.length}` });
   posted.push(post.number);
-};
-
-async function steady(name: string): Promise<void> {
-  const caller = await Caller.to(daemon.address);
-  await caller.call('account.resume', { token: tokens.get(name)!, takeOver: true });
-  const watcher = { caller, heard: new Set<number>(), doubled: 0 };
-  caller.onEvent = (event, params) => {
-    if (event === 'bye') faults.push(`${name} was told to leave: ${JSON.stringify(params)}`);
-    if (event !== 'post') return;
-    const { number } = (params as { post: { number: number } }).post;
-    if (watcher.heard.has(number)) watcher.doubled += 1;
-    watcher.heard.add(number);
-  };
-  watchers.push(watcher);
-  await caller.call('watch', { rates: true, forum: true, members: true, files: true });
-  while (!over) {
-    await post(caller);
-    await sleep(POST_MS * (0.5 + random()));
-  }
 }
 
 /** What somebody does who is soon gone again. */
 const VISITS: Readonly<Record<string, (name: string) => Promise<void>>> = {
   async 'member who looks, posts and signs off'(name) {
-    const caller = await Caller.to(daemon.address);
-    await caller.call('account.resume', { token: tokens.get(name)!, takeOver: true });
+    const caller = await enter(name);
     await caller.call('watch', { rates: true, forum: true, members: true });
     await caller.call('rates.list');
     await caller.call('forum.read', { limit: 20 });
@@ -98,34 +207,32 @@ const VISITS: Readonly<Record<string, (name: string) => Promise<void>>> = {
     caller.socket.end();
   },
   async 'member who breaks off'(name) {
-    const caller = await Caller.to(daemon.address);
-    await caller.call('account.resume', { token: tokens.get(name)!, takeOver: true });
+    const caller = await enter(name);
     await caller.call('watch', { forum: true });
     await post(caller);
     caller.socket.resetAndDestroy();
   },
   async 'member who freezes'(name) {
-    const caller = await Caller.to(daemon.address);
-    await caller.call('account.resume', { token: tokens.get(name)!, takeOver: true });
+    const caller = await enter(name);
     await caller.call('watch', { rates: true, forum: true, members: true });
     caller.socket.pause();
     await sleep(3000 * random());
     caller.socket.destroy();
   },
   async 'stranger with a wrong password'() {
-    const caller = await Caller.to(daemon.address);
+    const caller = await Caller.to(address);
     await caller.call('account.signIn', { name: 'nobody', password: 'guess' }).catch(() => {});
     caller.socket.destroy();
   },
   async 'half-open connection'() {
-    const socket = connect(Number(daemon.address.split(':').at(-1)), '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
     socket.end(); // its side is closed, and it never says a word
     await sleep(1000 * random());
     socket.destroy();
   },
   async 'half line, then a reset'() {
-    const socket = connect(Number(daemon.address.split(':').at(-1)), '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write('{"jsonrpc":"2.0","id":1,"method":"hel');
     await sleep(500 * random());
@@ -134,85 +241,166 @@ const VISITS: Readonly<Record<string, (name: string) => Promise<void>>> = {
 };
 
 async function churn(own: readonly string[]): Promise<void> {
+  while (!over) await visit(pick(Object.keys(VISITS)), pick(own));
+}
+
+async function visit(kind: string, name: string): Promise<void> {
+  counts[kind] = (counts[kind] ?? 0) + 1;
+  const begun = Date.now();
+  try {
+    await VISITS[kind]!(name);
+  } catch (thrown) {
+    if (!nearRestart(begun) && !nearRestart(Date.now())) faults.push(`${kind}: ${(thrown as Error).message}`);
+  }
+  await sleep(100 * random());
+}
+
+/** Asks for more than the system holds for him and takes nothing of it; once he is dropped he comes again. */
+async function freeze(name: string): Promise<void> {
   while (!over) {
-    const kind = pick(Object.keys(VISITS));
-    counts[kind] = (counts[kind] ?? 0) + 1;
     try {
-      await VISITS[kind]!(pick(own));
+      const caller = await enter(name);
+      await caller.call('watch', { rates: true, forum: true, members: true });
+      caller.socket.pause();
+      const asked = Array.from({ length: 2000 }, () => caller.call('forum.read', { limit: 200 }).catch(() => {}));
+      // A paused socket does not show that its other end is gone: what is written to it does.
+      while (!over && !caller.socket.destroyed) {
+        await sleep(500);
+        caller.socket.write('\n');
+      }
+      caller.socket.destroy();
+      await Promise.all(asked);
+      counts['reader who was dropped'] = (counts['reader who was dropped'] ?? 0) + 1;
     } catch (thrown) {
-      faults.push(`${kind}: ${(thrown as Error).message}`);
+      if (!nearRestart(Date.now())) faults.push(`frozen: ${(thrown as Error).message}`);
+      await sleep(100);
     }
-    await sleep(100 * random());
   }
 }
 
-const samples: Sample[] = [];
-async function sample(minute: number): Promise<void> {
-  const [{ rss }, { connections }, handles] = await Promise.all([
-    usageOf(daemon.pid),
-    control.call<{ connections: number }>('admin.status'),
-    readdir(`/proc/${daemon.pid}/fd`).then(
-      (all) => all.length,
-      () => 0,
-    ),
-  ]);
-  samples.push({ minute, rss, handles, connections });
+async function control<T>(ask: (caller: Caller) => Promise<T>): Promise<T> {
+  const caller = await Caller.to(home.controlSocket);
+  try {
+    return await ask(caller);
+  } finally {
+    caller.socket.destroy();
+  }
+}
+const connectionsNow = async () =>
+  (await control((caller) => caller.call<DaemonStatus>('admin.status'))).connections - 1;
+
+async function socketsOf(pid: number): Promise<number> {
+  const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const links = await Promise.all(fds.map((fd) => readlink(join(`/proc/${pid}/fd`, fd)).catch(() => '')));
+  return links.filter((link) => link.startsWith('socket:')).length;
+}
+
+const begun = Date.now();
+const passed = () => (Date.now() - begun) / 60_000;
+const points: Point[] = [];
+let life = 0;
+let lifeBegun = passed();
+let printed = Number.NEGATIVE_INFINITY;
+
+async function sample(print = false): Promise<void> {
+  const [{ own, rss }, sockets] = await Promise.all([usageOf(status.pid), socketsOf(status.pid)]);
+  const minute = passed();
+  points.push({ minute, age: minute - lifeBegun, life, own });
+  if (!print && minute - printed < Math.min(1, minutes / 10)) return;
+  printed = minute;
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1).padStart(6);
   const visits = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(
-    `  ${minute.toFixed(1).padStart(5)} min  ${(rss / 1e6).toFixed(1).padStart(6)} MB  ${`${handles}`.padStart(4)} handles  ` +
-      `${`${connections}`.padStart(3)} connections  ${`${posted.length}`.padStart(7)} posts  ${`${visits}`.padStart(7)} visits`,
+    `  ${minute.toFixed(1).padStart(5)} min  life ${life + 1}  ${megabytes(own)} MB of its own (${megabytes(rss)} with files)  ${`${sockets}`.padStart(4)} sockets  ` +
+      `${`${posted.length}`.padStart(7)} posts  ${`${visits}`.padStart(7)} visits  ${`${quotes}`.padStart(6)} quotes heard`,
   );
 }
 
-await sample(0);
-const begun = Date.now();
-const each = (MEMBERS - STEADY) / CHURNERS;
+async function restart(): Promise<void> {
+  const one: Restart = { begunAt: Date.now(), endedAt: undefined };
+  restarts.push(one);
+  ({ status } = await restartDaemon(home, (signal) => void faults.push(`the daemon had to be ended by ${signal}`)));
+  one.endedAt = Date.now();
+  life += 1;
+  lifeBegun = passed();
+  console.log(`  ${passed().toFixed(1).padStart(5)} min  restarted`);
+}
+
+const socketsAtFirst = await socketsOf(status.pid);
+await sample(true);
+const steady = names.slice(0, STEADY).map((name) => new Steady(name));
+const others = names.slice(STEADY + FROZEN);
+const each = Math.floor(others.length / CHURNERS);
 const work = [
-  ...names.slice(0, STEADY).map(steady),
+  ...steady.map((one) => one.stay()),
+  ...names.slice(STEADY, STEADY + FROZEN).map(freeze),
   // Everybody has names of his own: nobody takes over from another one.
-  ...Array.from({ length: CHURNERS }, (_, i) => churn(names.slice(STEADY + i * each, STEADY + (i + 1) * each))),
+  ...Array.from({ length: CHURNERS }, (_, i) => churn(others.slice(i * each, (i + 1) * each))),
 ].map((done) => done.catch((thrown) => void faults.push((thrown as Error).message)));
-const passed = () => (Date.now() - begun) / 60_000;
+let nextRestart = restartMinutes === 0 ? Number.POSITIVE_INFINITY : restartMinutes;
 while (passed() < minutes) {
-  await sleep(Math.min(60_000, minutes * 6000, Math.max(1, (minutes - passed()) * 60_000)));
-  await sample(passed());
+  await sleep(Math.max(1, Math.min(SAMPLE_MS, (minutes - passed()) * 60_000)));
+  if (passed() >= nextRestart && minutes - passed() > restartMinutes / 10) {
+    nextRestart += restartMinutes;
+    await restart();
+  } else {
+    await sample();
+  }
 }
 over = true;
+for (const source of sources) source.mend();
 await Promise.all(work);
 
 /** Until everybody heard everything, or half a minute passed without. */
 const wanted = new Set(posted);
-const missing = () =>
-  watchers.reduce((sum, { heard }) => sum + [...wanted].filter((number) => !heard.has(number)).length, 0);
 /** The first that all of them heard: they did not begin at the same moment. */
-const from = Math.max(0, ...watchers.map(({ heard }) => [...heard][0] ?? 0));
+const from = Math.max(0, ...steady.map(({ heard }) => [...heard][0] ?? 0));
 for (const number of posted) if (number < from) wanted.delete(number);
+const missing = () =>
+  steady.reduce((sum, { heard }) => sum + [...wanted].filter((number) => !heard.has(number)).length, 0);
 for (let tries = 0; missing() > 0 && tries < 30; tries++) await sleep(1000);
 const lost = missing();
-const doubled = watchers.reduce((sum, watcher) => sum + watcher.doubled, 0);
-for (const { caller } of watchers) caller.socket.destroy();
-for (let tries = 0; tries < 30; tries++) {
-  if ((await control.call<{ connections: number }>('admin.status')).connections === 1) break;
+const doubled = steady.reduce((sum, one) => sum + one.doubled, 0) + (posted.length - new Set(posted).size);
+for (const one of steady) one.leave();
+for (let tries = 0; tries < 30 && (await connectionsNow()) > 0; tries++) await sleep(1000);
+type Health = { providers: readonly { id: string; state: string; lastError: string | null }[] };
+const own = ({ id }: { id: string }) => sources.some((source) => source.id === id);
+let down: string[] = [];
+for (let tries = 0; tries < 20; tries++) {
+  const { providers: all } = await control((caller) => caller.call<Health>('rates.providers'));
+  down = all.filter((one) => own(one) && one.state !== 'ok').map(({ id, lastError }) => `${id} (${lastError})`);
+  if (down.length === 0) break;
   await sleep(1000);
 }
+const left = await connectionsNow();
 console.log('  everybody is gone:');
-await sample(passed());
+await sample(true);
+const socketsAtLast = await socketsOf(status.pid);
 
-const first = samples[0]!;
-const last = samples.at(-1)!;
-const settled = samples.slice(0, -1).filter(({ minute }) => minute >= minutes / 3);
-const slope = growth(settled);
+const warm = points.filter(({ age }) => age >= Math.min(WARM_MINUTES, minutes / 4)).slice(0, -1);
+const [all, within] = [overall(warm), withinLives(warm)];
 const told = minutes >= LEAST_MINUTES;
+const growth = ({ slope, error }: Growth) => `${slope.toFixed(2)} ± ${error.toFixed(2)} MB per 10 minutes`;
+const away = Math.max(0, ...steady.map((one) => Math.max(0, ...one.away)));
+const outages = sources.flatMap((source) => Object.entries(source.outages).map(([how, n]) => `${n} × ${how}`));
 const verdicts: readonly (readonly [string, boolean])[] = [
   [
-    `posts  ${posted.length} acknowledged, ${lost} lost, ${doubled} doubled by ${watchers.length} who watched`,
+    `posts  ${posted.length} acknowledged, ${lost} lost, ${doubled} doubled by ${steady.length} who watched`,
     lost === 0 && doubled === 0,
   ],
-  [`handles  ${first.handles} at first, ${last.handles} when everybody is gone`, last.handles <= first.handles + 4],
-  [`connections left  ${last.connections}`, last.connections === 1],
+  [`sockets  ${socketsAtFirst} at first, ${socketsAtLast} when everybody is gone`, socketsAtLast <= socketsAtFirst],
+  [`connections left  ${left}`, left === 0],
   [
-    `memory  ${slope.toFixed(2)} MB per 10 minutes after the first third${told ? '' : `: too short to tell, ${LEAST_MINUTES} minutes are`} (bar: ${SLOPE_MB})`,
-    !told || slope < SLOPE_MB,
+    `memory  ${growth(all)} from its ${WARM_MINUTES}. minute on, ${growth(within)} within a life${told ? '' : `: too short to tell, ${LEAST_MINUTES} minutes are`} (bar: ${SLOPE_MB})`,
+    !told || (all.slope < SLOPE_MB && within.slope - 2 * within.error < SLOPE_MB),
+  ],
+  [
+    `restarts  ${restarts.length}, nobody away for longer than ${away} ms (bar: ${BACK_MS})`,
+    away < BACK_MS && (restarts.length > 0 || restartMinutes === 0),
+  ],
+  [
+    `sources  ${sources.reduce((sum, { answered }) => sum + answered, 0)} answers, ${quotes} quotes heard; outages: ${outages.join(', ')}${down.length > 0 ? `; still down: ${down.join(', ')}` : ''}`,
+    down.length === 0 && quotes > 0,
   ],
   [
     `faults  ${faults.length}${faults.length > 0 ? `: ${[...new Set(faults)].slice(0, 5).join('; ')}` : ''}`,
@@ -225,18 +413,15 @@ console.log(
     .join('\n')}\n`,
 );
 for (const [text, good] of verdicts) console.log(`  ${good ? 'ok    ' : 'FAILED'}  ${text}`);
-control.socket.destroy();
-await daemon.end('SIGTERM');
-await home.remove();
+await stopDaemon(home);
+for (const source of sources) await source.stop();
+await folder.remove();
 process.exitCode = verdicts.every(([, good]) => good) ? 0 : 1;
 
-/** MB per 10 minutes: the line of least squares. */
-function growth(of: readonly Sample[]): number {
-  if (of.length < 2) return 0;
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const x = mean(of.map(({ minute }) => minute));
-  const y = mean(of.map(({ rss }) => rss));
-  const up = of.reduce((sum, { minute, rss }) => sum + (minute - x) * (rss - y), 0);
-  const down = of.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0);
-  return (up / down / 1e6) * 10;
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port: free } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return free;
 }

@@ -251,7 +251,10 @@ const settings = fc.oneof(
   nested,
   fc
     .dictionary(
-      fc.oneof(fc.constantFrom('listen', 'attempts', 'limits', 'rates', 'log', 'sumPort', 'serverName'), key),
+      fc.oneof(
+        fc.constantFrom('listen', 'attempts', 'limits', 'rates', 'log', 'sumPort', 'metricsPort', 'serverName'),
+        key,
+      ),
       fc.oneof(
         value,
         fc.dictionary(fc.constantFrom('host', 'port', 'plain', 'lineBytes', 'providers', 'level', '__proto__'), value),

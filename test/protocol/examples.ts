@@ -327,6 +327,7 @@ export const EXAMPLES: Examples = {
       memoryBytes: 96_468_992,
       peers: { introductions: 2, relays: 1, relayedBytes: 48_234_496, overQuota: 0, unproven: 12 },
       store: { writable: true, reason: null, since: null, freeBytes: 81_604_378_624, lowSpace: false },
+      slowReaders: 0,
     },
   },
   'admin.quitAll': { params: { reason: 'Back in a minute' }, result: { dropped: 2 } },

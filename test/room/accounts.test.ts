@@ -615,7 +615,7 @@ describe('Accounts', () => {
       }),
     ).to.deep.equal([
       ['account.signUp', 'yoda', HERE, 'ACCOUNT_EXISTS'],
-      ['account.signIn', 'nobody', THERE, 'NO_SUCH_ACCOUNT'],
+      ['account.signIn', undefined, THERE, 'NO_SUCH_ACCOUNT'],
       ['account.signIn', 'yoda', HERE, 'WRONG_PASSWORD'],
       ['account.signIn', 'yoda', HERE, 'LOCKED_OUT'],
       ['account.changePassword', 'yoda', THERE, 'WRONG_PASSWORD'],

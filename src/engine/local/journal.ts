@@ -1,5 +1,6 @@
 import { type Deferred, deferred } from '../../domain/deferred.ts';
 import { Failure } from '../../domain/failure.ts';
+import { Histogram } from '../../domain/histogram.ts';
 import { Draft } from '../../store/draft.ts';
 import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
@@ -9,6 +10,8 @@ interface Waiting {
   readonly record: NewRecord;
   readonly options: AppendOptions;
   readonly appended: Deferred<Appended>;
+  /** Monotonic milliseconds. */
+  readonly since: number;
 }
 
 interface Settled {
@@ -22,6 +25,9 @@ const GROUP_RECORDS = 1024;
 const GROUP_WRITES = 20_000;
 /** Appends that wait for the disk; beyond it a writer is told to come again instead of filling the memory. */
 const MAX_WAITING = 100_000;
+/** Bounds of what is counted: milliseconds, and records. */
+const TIMES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
+const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 /** Who follows the journal looks this often whether a store that is opened again can be read. */
 const REOPENING_MS = 100;
 
@@ -30,6 +36,12 @@ const REOPENING_MS = 100;
  * that arrive while a batch is written share the next one (group commit): the more writers, the fewer syncs a record.
  */
 export class LocalJournal implements Journal {
+  /** From an append to its record on the disk, ms; its count is the records that were appended. */
+  readonly appendMs = new Histogram(TIMES);
+  /** Writing and syncing of a batch, ms. */
+  readonly commitMs = new Histogram(TIMES);
+  /** Records of a batch. */
+  readonly groupRecords = new Histogram(SIZES);
   readonly #store: Store;
   readonly #projector: Projector;
   #waiting: Waiting[] = [];
@@ -54,6 +66,11 @@ export class LocalJournal implements Journal {
     return this.#head;
   }
 
+  /** Appends that wait for the next batch. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
     if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
     if (this.#store.refusal) return Promise.reject(this.#store.refusal);
@@ -61,7 +78,7 @@ export class LocalJournal implements Journal {
       return Promise.reject(new Failure('NOT_AVAILABLE', 'The disk does not keep up with what is written. Try again.'));
     }
     const appended = deferred<Appended>();
-    this.#waiting.push({ record, options, appended });
+    this.#waiting.push({ record, options, appended, since: performance.now() });
     this.#draining ??= this.#drain();
     return appended.promise;
   }
@@ -164,6 +181,7 @@ export class LocalJournal implements Journal {
     }
     if (settled.length === 0) return;
     draft.write(keys.head, head);
+    const begun = performance.now();
     try {
       await this.#store.write(draft.drain(), { sync: true });
     } catch (failure) {
@@ -172,6 +190,7 @@ export class LocalJournal implements Journal {
       return;
     }
     this.#head = head;
+    this.#count(settled, begun);
     const unheard = new Map<Waiting, unknown>();
     for (const { waiting, record, changes } of settled) {
       try {
@@ -185,6 +204,13 @@ export class LocalJournal implements Journal {
       else waiting.appended.reject(new Failure('INTERNAL', undefined, { cause: unheard.get(waiting) }));
     }
     this.#grow();
+  }
+
+  #count(settled: readonly Settled[], begun: number): void {
+    const now = performance.now();
+    this.commitMs.add(now - begun);
+    this.groupRecords.add(settled.length);
+    for (const { waiting } of settled) this.appendMs.add(now - waiting.since);
   }
 
   #expect({ subject, expect }: AppendOptions, draft: Draft): void {

@@ -1,0 +1,44 @@
+/** What a daemon had at a moment. Minutes since the soak began, and since this daemon did; bytes. */
+export interface Point {
+  readonly minute: number;
+  readonly age: number;
+  readonly life: number;
+  readonly own: number;
+}
+
+/** MB in 10 minutes. */
+export interface Growth {
+  readonly slope: number;
+  /** Of the slope, for what the points scatter about it. */
+  readonly error: number;
+}
+
+/** The line of least squares through all points: what whoever looks after the machine sees. */
+export function overall(points: readonly Point[]): Growth {
+  return lineOf([points]);
+}
+
+/** One slope for all lives, each about a level of its own: what leaks in a life, though restarts hide it. */
+export function withinLives(points: readonly Point[]): Growth {
+  const lives = new Set(points.map(({ life }) => life));
+  return lineOf([...lives].map((life) => points.filter((point) => point.life === life)));
+}
+
+function lineOf(groups: readonly (readonly Point[])[]): Growth {
+  let [xx, xy, yy, count] = [0, 0, 0, 0];
+  for (const group of groups) {
+    const mean = (of: (point: Point) => number) => group.reduce((sum, point) => sum + of(point), 0) / group.length;
+    const [x, y] = [mean(({ minute }) => minute), mean(({ own }) => own)];
+    for (const { minute, own } of group) {
+      xx += (minute - x) ** 2;
+      xy += (minute - x) * (own - y);
+      yy += (own - y) ** 2;
+    }
+    count += group.length;
+  }
+  const free = count - groups.length - 1;
+  if (xx === 0 || free < 1) return { slope: 0, error: Number.POSITIVE_INFINITY };
+  const rest = Math.max(0, yy - xy ** 2 / xx);
+  const perTen = 10 / 1e6;
+  return { slope: (xy / xx) * perTen, error: Math.sqrt(rest / free / xx) * perTen };
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { ACCEPTED, type Lock, licences, licencesPage, nameOf } from './licences.ts';
+
+const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+/** Who may run a script at install: those that bring or build what is no JavaScript. */
+const SCRIPTS = {
+  installed: ['classic-level'],
+  development: ['esbuild'],
+};
+
+describe('the packages that goldctl brings along', () => {
+  let lock: Lock;
+  before(async () => {
+    lock = JSON.parse(await read('package-lock.json')).packages;
+  });
+
+  it('are known by their contents, and come from whatever registry is asked', () => {
+    const packages = Object.entries(lock).filter(([path]) => path !== '');
+    expect(packages).to.not.deep.equal([]);
+    for (const [path, { integrity, resolved }] of packages) {
+      expect(integrity, path).to.match(/^sha512-/);
+      expect(resolved, path).to.equal(undefined);
+    }
+  });
+
+  it('run no script when they are installed, but for native modules', () => {
+    const withScript = Object.entries(lock).filter(([, { hasInstallScript }]) => hasInstallScript);
+    const names = (dev: boolean) =>
+      withScript.filter(([, one]) => (one.dev ?? false) === dev).map(([at]) => nameOf(at));
+    expect(names(false)).to.have.members(SCRIPTS.installed);
+    expect(names(true)).to.have.members(SCRIPTS.development);
+  });
+
+  it('are under licences that are accepted, as docs/licences.md lists them', async () => {
+    for (const [licence, packages] of licences(lock)) expect(ACCEPTED, `${packages}`).to.include(licence);
+    expect(licences(lock).get('none stated'), 'one is too many as it is').to.deep.equal(['buffers 0.1.1']);
+    expect(await read('docs/licences.md'), '`npm run docs` writes it').to.equal(licencesPage(lock));
+  });
+
+  it('have a note for every version that is forced on them', async () => {
+    const { overrides } = JSON.parse(await read('package.json')) as { overrides: Record<string, string> };
+    const notes = /## Supply chain\n(.*?)\n## /s.exec(await read('SECURITY.md'))![1]!;
+    for (const name of Object.keys(overrides)) expect(notes).to.include(`\`${name}\``);
+  });
+});
