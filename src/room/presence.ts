@@ -17,6 +17,8 @@ export interface Attendant {
   /** On the control socket: its address says nothing of where it is. */
   readonly local: boolean;
   readonly peer: RegisteredPeer | undefined;
+  /** Where an old client gives files by plain TCP, at the address that it comes from. */
+  readonly tcpPort?: number | undefined;
   /** When the member last did something on it. */
   lastActive(): Instant;
   /** @param goodbye.final its client is not to come back by itself */
