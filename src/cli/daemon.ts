@@ -21,6 +21,11 @@ export const startFlags = {
     max: 65_535,
     helpValue: 'PORT',
   }),
+  dialect: Flags.string({
+    description: 'also serve the clients of an old program, in clear text: gold, forum, market or sum; may be repeated',
+    multiple: true,
+    helpValue: 'NAME:[HOST:]PORT',
+  }),
 };
 
 interface Given {
@@ -29,17 +34,19 @@ interface Given {
   readonly plain?: boolean | undefined;
   readonly attempts?: number | undefined;
   readonly 'sum-port'?: number | undefined;
+  readonly dialect?: string[] | undefined;
 }
 
 /** The start options that flags name, and no others: the rest is as config.json says. */
 export function startOptions(flags: Given): StartOptions {
-  const { port, host, plain, attempts, 'sum-port': sumPort } = flags;
+  const { port, host, plain, attempts, 'sum-port': sumPort, dialect: dialects } = flags;
   return {
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
     ...(plain ? { plain } : {}),
     ...(attempts === undefined ? {} : { attempts }),
     ...(sumPort === undefined ? {} : { sumPort }),
+    ...(dialects === undefined ? {} : { dialects }),
   };
 }
 
@@ -49,9 +56,9 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ['Version', status.version],
     ['Process', String(status.pid)],
     ['Since', `${formatMinute(status.startedAt)} (${formatSpan(now - status.startedAt)})`],
-    ...status.listening.map(({ name, address, state }): [string, string] => [
+    ...status.listening.map(({ name, address, state, note }): [string, string] => [
       'Listening',
-      `${address} (${name}${state === 'open' ? '' : `, ${state}`})`,
+      `${address} (${name}${state === 'open' ? '' : `, ${state}`}${note === undefined ? '' : `: ${note}`})`,
     ]),
     ['Certificate', status.fingerprint === null ? 'none' : `sha256:${status.fingerprint}`],
     ['Home', status.home],

@@ -1,3 +1,5 @@
+import { type AskedPlace, Dialects } from '../dialects/dialects.ts';
+import { parsePlace } from '../dialects/place.ts';
 import { Failure } from '../domain/failure.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
@@ -17,13 +19,13 @@ import { Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
+import { Arrivals } from '../server/arrivals.ts';
 import { Hub } from '../server/hub.ts';
 import { Rendezvous } from '../server/rendezvous.ts';
 import { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
-import type { Session } from '../server/session.ts';
 import { Sessions } from '../server/sessions.ts';
-import { SumListener } from '../server/sum-listener.ts';
+import type { Visitor } from '../server/visitor.ts';
 import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate, readCertificate } from './certificate.ts';
@@ -98,7 +100,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
   const unread = new Unread({ journal, bus, view, now });
   const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
-  const presence = new Presence<Session>({ bus, now, idleMs: limits.idleMs });
+  const presence = new Presence<Visitor>({ bus, now, idleMs: limits.idleMs });
   const files = new Files({ journal, view, presence, now, listings: limits.listings });
   const { relayBytesPerSecond } = limits;
   const addressBans = new AddressBans({ journal, view, now });
@@ -139,6 +141,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     view,
     hub,
     sessions,
+    arrivals: new Arrivals({ limits, log }),
     limits,
     log,
     now,
@@ -149,10 +152,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     stop: (retryAfterMs) => setImmediate(() => onStop(retryAfterMs)),
   };
   const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
-  const sumListener =
-    config.sumPort === undefined
-      ? undefined
-      : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log, isBanned });
+  const dialects = new Dialects(dialectPlaces(config), services);
 
   function status(): ReturnType<Services['status']> {
     return {
@@ -167,7 +167,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
           state: 'open',
         },
         { name: 'UDP', address: server.listener.address, state: rendezvous.open ? 'open' : 'closed' },
-        ...(sumListener ? [{ name: 'sum', address: sumListener.address, state: sumListener.state }] : []),
+        ...dialects.status,
       ],
       fingerprint: certificate.fingerprint,
       seq: journal.head(),
@@ -268,8 +268,8 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     started.push(async () => presence.stop());
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
-    await sumListener?.start();
-    started.push(async () => sumListener?.stop());
+    started.push(() => dialects.stop('The daemon could not start.'));
+    await dialects.start();
     gatherer.start();
   } catch (failure) {
     for (const undo of started.reverse()) await undo();
@@ -287,8 +287,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
       await gatherer.stop();
       fetcher.stop();
-      await sumListener?.stop();
-      await server.stop(reason, retryAfterMs);
+      await Promise.all([dialects.stop(reason), server.stop(reason, retryAfterMs)]);
       presence.stop();
       hub.stop();
       space.stop();
@@ -297,4 +296,11 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       await engine.stop();
     },
   };
+}
+
+/** Where dialects are spoken: `sumPort` is the one of the sum seed, wherever the daemon listens. */
+function dialectPlaces({ dialects, sumPort, listen }: Config): AskedPlace[] {
+  const places = dialects.map((text): AskedPlace => ({ ...parsePlace(text)!, setting: `--dialect ${text}` }));
+  if (sumPort !== undefined) places.push({ dialect: 'sum', host: listen.host, port: sumPort, setting: '--sum-port' });
+  return places;
 }

@@ -4,6 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { isLoopback } from '../address.ts';
+import { conflict, DIALECTS, type DialectPlace, parsePlace } from '../dialects/place.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { parseSpan } from '../domain/instant.ts';
@@ -73,6 +74,8 @@ const Schema = strict({
   /** Wrong passwords before an account is locked for an address. */
   attempts: count(3, 1, 5),
   sumPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  /** Ports for old clients, as `gold:8888` or `gold:0.0.0.0:8888`. */
+  dialects: Type.Optional(Type.Array(Type.String())),
   /** What the daemon calls itself. */
   serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   log: Type.Optional(
@@ -90,6 +93,7 @@ export interface Config {
   readonly listen: Readonly<Required<Static<typeof Listen>>>;
   readonly attempts: number;
   readonly sumPort?: number;
+  readonly dialects: readonly string[];
   readonly serverName?: string;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly limits: Readonly<Required<Static<typeof Limits>>>;
@@ -141,6 +145,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     listen: { ...presets(Listen), ...written.listen },
     attempts: written.attempts ?? 3,
     ...(written.sumPort === undefined ? {} : { sumPort: written.sumPort }),
+    dialects: written.dialects ?? [],
     ...(written.serverName === undefined ? {} : { serverName: written.serverName }),
     log: { level: 'info', ...written.log },
     limits: { ...presets(Limits), ...written.limits },
@@ -154,7 +159,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
  * @throws Failure USAGE when the two together are refused.
  */
 export function applyFlags(config: Config, flags: StartOptions): Config {
-  const { host, port, plain: clear, attempts, sumPort } = flags;
+  const { host, port, plain: clear, attempts, sumPort, dialects } = flags;
   const applied: Config = {
     ...config,
     listen: {
@@ -164,6 +169,7 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
     },
     attempts: attempts ?? config.attempts,
     ...(sumPort === undefined ? {} : { sumPort }),
+    ...(dialects === undefined ? {} : { dialects }),
   };
   const [numbers] = errors({
     attempts: applied.attempts,
@@ -188,6 +194,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   'listen.plain': '--plain',
   attempts: '--attempts',
   sumPort: '--sum-port',
+  dialects: '--dialect',
 };
 
 function presets<P extends TProperties>(schema: { properties: P }): Required<Static<ReturnType<typeof strict<P>>>> {
@@ -244,12 +251,13 @@ function misfit(value: unknown, node: Node): string | undefined {
 
 const KINDS: Readonly<Record<string, string>> = {
   object: 'an object, as { … }',
+  array: 'a list, as [ … ]',
   integer: 'a whole number, without quotes',
   string: 'a text between double quotes',
   boolean: 'true or false, without quotes',
 };
 
-function refusals({ listen, limits, rates, sumPort, serverName }: Config): Problem[] {
+function refusals({ listen, limits, rates, sumPort, dialects, serverName }: Config): Problem[] {
   const problems: Problem[] = [];
   const { host, port, plain: clear } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
@@ -267,6 +275,7 @@ function refusals({ listen, limits, rates, sumPort, serverName }: Config): Probl
   if (sumPort !== undefined && sumPort === port && port !== 0) {
     problems.push({ path: 'sumPort', problem: `is ${port}, which listen.port is; write another port` });
   }
+  problems.push(...dialectProblems(dialects, port));
   if (serverName !== undefined && /\p{C}/u.test(serverName)) {
     problems.push({
       path: 'serverName',
@@ -292,6 +301,26 @@ function refusals({ listen, limits, rates, sumPort, serverName }: Config): Probl
       });
   }
   return problems;
+}
+
+/** What is wrong with the places of dialects, each by itself and together. */
+function dialectProblems(dialects: readonly string[], port: number): Problem[] {
+  const places: DialectPlace[] = [];
+  const problems: string[] = [];
+  for (const text of dialects) {
+    const place = parsePlace(text);
+    if (!place) {
+      problems.push(
+        `has ${show(text)}; write one of ${DIALECTS.join(', ')} and a port, as "gold:8888", or with an address as "gold:0.0.0.0:8888"`,
+      );
+      continue;
+    }
+    if (place.port === port && port !== 0)
+      problems.push(`has ${text}, a port which listen.port is; write another port`);
+    problems.push(...places.flatMap((other) => conflict(other, place) ?? []));
+    places.push(place);
+  }
+  return problems.map((problem) => ({ path: 'dialects', problem }));
 }
 
 function nearest(key: string, known: readonly string[]): string {

@@ -8,7 +8,7 @@ import type { Journal } from '../engine/contract.ts';
 import { shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
-import { type Attendant, newestPeer, type Presence } from './presence.ts';
+import { type Attendant, GIVES_FILES, newestPeer, type Presence } from './presence.ts';
 
 export interface NewListing {
   readonly name: string;
@@ -173,6 +173,19 @@ export class Files {
     });
   }
 
+  /** The old clients that are there and give a file of exactly this name, by plain TCP. */
+  async givers(text: string): Promise<Source[]> {
+    const name = text.normalize('NFC');
+    const givers: Source[] = [];
+    for await (const listing of this.#view.listings.named(name)) {
+      if (listing.name !== name || !listing.unencrypted) continue;
+      const source = this.#source(shown(listing));
+      if (source.online) givers.push(source);
+      if (givers.length === SOURCES) break;
+    }
+    return givers;
+  }
+
   /** A listing as members see it now. */
   seen(listing: Listed): Listing {
     return { ...listing, online: this.#server(listing) !== undefined };
@@ -183,14 +196,14 @@ export class Files {
     const address = !attendant || attendant.local ? null : attendant.address;
     const online = attendant !== undefined;
     if (!listing.unencrypted) return { ...listing, address, port: attendant?.peer?.port ?? null, online };
-    const port = attendant?.tcpPort;
+    const port = attendant?.old?.port;
     return { ...listing, address, port: null, ...(port === undefined ? {} : { tcpPort: port }), online };
   }
 
   /** The connection of the peer that serves a file; undefined while it is not there. */
   #server({ member, key, unencrypted }: Omit<Listed, 'at'>): Attendant | undefined {
     const attendants = this.#presence.attendants(member);
-    return unencrypted ? attendants.findLast(({ tcpPort }) => tcpPort !== undefined) : newestPeer(attendants, key);
+    return unencrypted ? attendants.findLast(({ old }) => old?.dialect === GIVES_FILES) : newestPeer(attendants, key);
   }
 
   /** Names in which the text stands, or which differ from it in little. */

@@ -6,6 +6,7 @@ import { handlerTable } from './handlers/index.ts';
 import { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 import { compileTable, Session } from './session.ts';
+import type { Visitor } from './visitor.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -34,7 +35,7 @@ export class Server {
   constructor(services: Services, options: ServerOptions) {
     this.#services = services;
     const table = compileTable(handlerTable(services));
-    const { addressBans, limits, log, sessions } = services;
+    const { addressBans, arrivals, limits, log, sessions } = services;
     const accept = (socket: Socket, address: string, local: boolean) => {
       const connection = new Connection(socket, { address, local, limits });
       const session = new Session(connection, services, table);
@@ -49,6 +50,7 @@ export class Server {
       ...options,
       limits,
       log,
+      arrivals,
       accept: (socket, address) => accept(socket, address, false),
     });
     this.#control = new Control(options.controlPath, (socket) => accept(socket, 'local', true));
@@ -69,14 +71,14 @@ export class Server {
   setTimers(): void {
     for (const timer of this.#timers) clearInterval(timer);
     const { sessions, limits } = this.#services;
-    const every = (ms: number, look: (session: Session, now: number) => void) =>
+    const every = (ms: number, look: (session: Visitor, now: number) => void) =>
       setInterval(() => {
         const now = performance.now();
         for (const session of sessions) look(session, now);
       }, ms).unref();
     this.#timers = [
-      every(limits.pingMs, (session, now) => session.connection.ping(now)),
-      every(PROGRESS_MS, (session, now) => session.connection.checkProgress(now)),
+      every(limits.pingMs, (session, now) => session.ping?.(now)),
+      every(PROGRESS_MS, (session, now) => session.checkProgress(now)),
     ];
   }
 

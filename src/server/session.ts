@@ -16,7 +16,7 @@ import {
 } from '../protocol/line.ts';
 import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
-import type { Attendant, RegisteredPeer } from '../room/presence.ts';
+import type { RegisteredPeer } from '../room/presence.ts';
 import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
 import type { Connection, Goodbye, LineReceiver } from './connection.ts';
@@ -24,6 +24,7 @@ import { Encoded, type Handler } from './handler.ts';
 import type { Watch, Watcher } from './hub.ts';
 import { type RepeatedCall, RepeatedCalls } from './repeated-calls.ts';
 import type { Services } from './services.ts';
+import type { Visitor } from './visitor.ts';
 
 export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
 
@@ -79,7 +80,7 @@ const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
  * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
  * is checked, meets a handler, and its answer goes out.
  */
-export class Session implements LineReceiver, Watcher, Attendant {
+export class Session implements LineReceiver, Watcher, Visitor {
   readonly connection: Connection;
   readonly services: Services;
   readonly #table: MethodTable;
@@ -221,6 +222,14 @@ export class Session implements LineReceiver, Watcher, Attendant {
     });
     this.#trips.delete(id);
     return heard === undefined ? undefined : Math.max(0, heard - sent);
+  }
+
+  ping(now: number): void {
+    this.connection.ping(now);
+  }
+
+  checkProgress(now: number): void {
+    this.connection.checkProgress(now);
   }
 
   roleChanged(role: Role): void {

@@ -9,6 +9,7 @@ import { readQuotes } from '../../src/cli/quote-file.ts';
 import { numberReader } from '../../src/cli/quote-number.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
+import { cutObject } from '../../src/dialects/json-object.ts';
 import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
@@ -22,7 +23,6 @@ import { configuredProvider } from '../../src/rates/configured.ts';
 import { BodyError } from '../../src/rates/provider.ts';
 import { retryAfter } from '../../src/rates/retry-after.ts';
 import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
-import { parseSumRequest } from '../../src/server/sum-listener.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { hostileBody } from '../rates/hostile.ts';
 import { HOSTILE_CASES, meetBody, meetHistory } from '../rates/hostile-cases.ts';
@@ -124,8 +124,8 @@ const calls = target('params', params, ({ name, params }) => {
   if (!fits) expect(validator.Errors(params)).to.not.deep.equal([]);
 });
 
-const sumRequests = target(
-  'sum',
+const objects = target(
+  'objects',
   fc.oneof(
     text,
     fc.json(),
@@ -134,10 +134,12 @@ const sumRequests = target(
     fc.tuple(value, value).map(([name, number]) => JSON.stringify({ client_name: name, client_number: number })),
   ),
   (said) => {
-    const read = parseSumRequest(said);
-    if (!read) return;
-    expect(typeof read.client_name).to.equal('string');
-    expect(typeof read.client_number).to.equal('number');
+    const bytes = Buffer.from(said);
+    const cut = refusing(['PARSE_ERROR'], () => cutObject(bytes));
+    if (!cut) return;
+    expect(cut.used).to.be.within(2, bytes.length);
+    expect(JSON.parse(bytes.toString('utf8', 0, cut.used))).to.deep.equal(cut.request);
+    expect(Object.getPrototypeOf(cut.request)).to.equal(Object.prototype);
   },
 );
 
@@ -433,7 +435,7 @@ export const TARGETS: readonly Target[] = [
   lines,
   requests,
   calls,
-  sumRequests,
+  objects,
   grammar,
   csv,
   accounts,

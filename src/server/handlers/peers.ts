@@ -5,7 +5,7 @@ import { newestPeer, type RegisteredPeer } from '../../room/presence.ts';
 import type { Handlers } from '../handler.ts';
 import { placeOfHost } from '../place.ts';
 import type { Services } from '../services.ts';
-import type { Session } from '../session.ts';
+import type { Visitor } from '../visitor.ts';
 
 const ROUND_TRIPS = 4;
 const ROUND_TRIP_MS = 1000;
@@ -84,14 +84,14 @@ export function peersHandlers({ presence, rendezvous, log }: Services): Handlers
 
 /** What one of two peers is told of the other. */
 function seenFrom(
-  session: Session,
+  visitor: Visitor,
   { port, key, local }: RegisteredPeer,
 ): Pick<EventParams<'peer'>, 'member' | 'address' | 'port' | 'key' | 'local'> {
-  return { member: session.writer.name, address: addressOf(session), port, key, local: [...local] };
+  return { member: visitor.writer.name, address: addressOf(visitor), port, key, local: [...local] };
 }
 
 /** Null on the control socket. */
-function addressOf({ local, address }: Session): string | null {
+function addressOf({ local, address }: Visitor): string | null {
   return local ? null : address;
 }
 
