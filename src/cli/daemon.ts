@@ -22,7 +22,8 @@ export const startFlags = {
     helpValue: 'PORT',
   }),
   dialect: Flags.string({
-    description: 'also serve the clients of an old program, in clear text: gold, forum, market or sum; may be repeated',
+    description:
+      'also serve the clients of an old program, in clear text: gold, forum, share, market or sum; may be repeated',
     multiple: true,
     helpValue: 'NAME:[HOST:]PORT',
   }),

@@ -76,6 +76,12 @@ export interface Conversation<R> {
   refuse(failure: Failure): Answer;
   /** The last words to it, when the daemon ends the connection; undefined where it has none for that. */
   farewell(reason: string): Say | undefined;
+  /** Whether its client sent it without anybody at it: a member is not there for that. */
+  isByItself?(request: R): boolean;
+  /** As `Visitor.roundTrip`; missing where its clients cannot be asked for a sign of life. */
+  roundTrip?(timeoutMs: number): Promise<number | undefined>;
+  /** The connection is over. */
+  closed?(): void;
 }
 
 /** Makes a dialect for one port. */

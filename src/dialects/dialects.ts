@@ -4,12 +4,14 @@ import { goldDialect } from './gold.ts';
 import { marketDialect } from './market.ts';
 import type { DialectName, DialectPlace } from './place.ts';
 import { DialectPort, type PortStatus } from './port.ts';
+import { shareDialect } from './share.ts';
 import { sumDialect } from './sum.ts';
 
 /** Every dialect, one adapter each. */
 const ADAPTERS: Readonly<Record<DialectName, MakeDialect>> = {
   gold: goldDialect,
   forum: forumDialect,
+  share: shareDialect,
   market: marketDialect,
   sum: sumDialect,
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Role } from '../domain/name.ts';
 import type { Writer } from '../room/forum.ts';
@@ -38,6 +39,7 @@ export class Guest implements Visitor {
   /** An old client has no token: every connection is a session of its own. */
   readonly session = `old:${randomUUID()}`;
   readonly #socket: Socket;
+  readonly #here: string;
   readonly #room: DialectRoom;
   readonly #options: GuestOptions;
   readonly #bucket: Bucket;
@@ -61,6 +63,7 @@ export class Guest implements Visitor {
     this.#options = options;
     this.#room = options.room;
     this.address = options.address;
+    this.#here = bareAddress(socket.localAddress ?? '');
     const { limits, now } = options.room;
     this.#bucket = new Bucket(limits.callsPerSecond, limits.callsBurst, performance.now());
     this.#lastActive = now();
@@ -80,6 +83,11 @@ export class Guest implements Visitor {
       .on('close', () => this.#close('closed'));
     const [only, ...others] = this.#options.dialects;
     if (only && others.length === 0) this.#speak(only);
+  }
+
+  /** The address of this machine that it reaches. */
+  get here(): string {
+    return this.#here;
   }
 
   get dialect(): Dialect | undefined {
@@ -163,8 +171,12 @@ export class Guest implements Visitor {
   /** It has no peer: nobody is led to it. */
   introduced(): void {}
 
-  async roundTrip(): Promise<number | undefined> {
-    return undefined;
+  get canBePinged(): boolean {
+    return this.#conversation?.roundTrip !== undefined;
+  }
+
+  async roundTrip(timeoutMs: number): Promise<number | undefined> {
+    return this.#ended === undefined ? this.#conversation?.roundTrip?.(timeoutMs) : undefined;
   }
 
   checkProgress(now: number): void {
@@ -250,7 +262,7 @@ export class Guest implements Visitor {
   async #answer(conversation: Conversation<unknown>, { request }: Cut<unknown>): Promise<void> {
     for (let wait = this.#wait(); wait > 0; wait = this.#wait()) await sleep(wait);
     if (this.#ended !== undefined) return;
-    this.#stir();
+    if (!conversation.isByItself?.(request)) this.#stir();
     let answer: Answer;
     try {
       answer = await conversation.answer(request);
@@ -345,6 +357,7 @@ export class Guest implements Visitor {
     this.#bytes = Buffer.alloc(0);
     this.signOut();
     this.#ended = reason;
+    this.#conversation?.closed?.();
     clearTimeout(this.#deadline);
     clearTimeout(this.#quiet);
     sessions.delete(this);

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /** The dialects that there are. */
-export const DIALECTS = ['gold', 'forum', 'market', 'sum'] as const;
+export const DIALECTS = ['gold', 'forum', 'share', 'market', 'sum'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 /** Where a dialect is spoken. */

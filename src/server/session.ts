@@ -204,6 +204,10 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.connection.write(encodeNotification('peer', introduction));
   }
 
+  get canBePinged(): boolean {
+    return true;
+  }
+
   /**
    * Milliseconds from here to the client and back; undefined where nothing came back in time. It is no sign of life
    * that was asked for by the keep-alive: that one counts for itself.

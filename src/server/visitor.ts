@@ -12,6 +12,8 @@ export interface Visitor extends Attendant {
   keepOut(reason: string | undefined): void;
   /** Tells it who wants to reach its peer. */
   introduced(introduction: EventParams<'peer'>): void;
+  /** Whether `roundTrip` can be answered: not every old client knows of it. */
+  readonly canBePinged: boolean;
   /** Milliseconds from here to the client and back; undefined where nothing came back in time. */
   roundTrip(timeoutMs: number): Promise<number | undefined>;
   /** Called every ping interval, where the client can be asked for a sign of life. */

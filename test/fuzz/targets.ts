@@ -10,6 +10,7 @@ import { numberReader } from '../../src/cli/quote-number.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
 import { cutObject } from '../../src/dialects/json-object.ts';
+import { cutMessage, MESSAGE_BYTES, MESSAGE_CHARACTERS, parseShareRequest } from '../../src/dialects/share-wire.ts';
 import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
@@ -23,6 +24,7 @@ import { configuredProvider } from '../../src/rates/configured.ts';
 import { BodyError } from '../../src/rates/provider.ts';
 import { retryAfter } from '../../src/rates/retry-after.ts';
 import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
+import { shareMessage } from '../dialects/share-client.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { hostileBody } from '../rates/hostile.ts';
 import { HOSTILE_CASES, meetBody, meetHistory } from '../rates/hostile-cases.ts';
@@ -430,6 +432,39 @@ const messages = target('messages', fc.oneof(said, fc.anything()), (value) => {
   }
 });
 
+// ---- old clients
+
+const shareWord = fc.oneof(
+  fc.constantFrom('login', 'register', 'publish', 'fetch', 'ping', '', '127.0.0.1', '5001', '15', '15B', '_', '..'),
+  fc.constantFrom('10:20:30-01/02/2024', '25:00:00-31/02/2024', '9'.repeat(20), 'x'.repeat(3000), ' '.repeat(2000)),
+  text,
+);
+const shareMessages = fc.array(
+  fc.oneof(
+    fc.array(shareWord, { maxLength: 7 }).map((all) => shareMessage(all.join(' ').slice(0, MESSAGE_CHARACTERS + 1))),
+    bytes,
+    fc.nat(2 ** 32 - 1).map((length) => {
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(length);
+      return head;
+    }),
+  ),
+  { maxLength: 5 },
+);
+const share = target('share', shareMessages, (all) => {
+  let rest = Buffer.concat(all);
+  while (true) {
+    const cut = refusing(['TOO_LARGE', 'INVALID_REQUEST'], () => cutMessage(rest));
+    if (!cut) break;
+    expect(cut.used).to.be.within(4, Math.min(rest.length, MESSAGE_BYTES));
+    expect([...cut.request]).to.have.length(rest.readUInt32BE(0));
+    rest = rest.subarray(cut.used);
+    const request = parseShareRequest(cut.request);
+    if (request?.verb === 'publish') expect(Number.isSafeInteger(request.size)).to.equal(true);
+    if (request?.verb === 'login') expect(request.port).to.be.within(1, 65_535);
+  }
+});
+
 /** Every parser that bytes of strangers reach. A new one has a row here. */
 export const TARGETS: readonly Target[] = [
   lines,
@@ -448,4 +483,5 @@ export const TARGETS: readonly Target[] = [
   datagrams,
   frames,
   messages,
+  share,
 ];
