@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { StartOptions } from '../daemon/start-options.ts';
+import { DIALECTS } from '../dialects/place.ts';
 import { plain } from '../domain/fold.ts';
 import { formatMinute, formatSpan } from '../domain/instant.ts';
 import type { Result } from '../protocol/methods.ts';
@@ -22,8 +23,7 @@ export const startFlags = {
     helpValue: 'PORT',
   }),
   dialect: Flags.string({
-    description:
-      'also serve the clients of an old program, in clear text: gold, forum, share, market or sum; may be repeated',
+    description: `also serve the clients of an old program, in clear text: ${DIALECTS.join(', ')}; may be given again`,
     multiple: true,
     helpValue: 'NAME:[HOST:]PORT',
   }),

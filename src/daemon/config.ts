@@ -275,7 +275,7 @@ function refusals({ listen, limits, rates, sumPort, dialects, serverName }: Conf
   if (sumPort !== undefined && sumPort === port && port !== 0) {
     problems.push({ path: 'sumPort', problem: `is ${port}, which listen.port is; write another port` });
   }
-  problems.push(...dialectProblems(dialects, port));
+  problems.push(...dialectProblems(dialects, listen, sumPort));
   if (serverName !== undefined && /\p{C}/u.test(serverName)) {
     problems.push({
       path: 'serverName',
@@ -304,8 +304,8 @@ function refusals({ listen, limits, rates, sumPort, dialects, serverName }: Conf
 }
 
 /** What is wrong with the places of dialects, each by itself and together. */
-function dialectProblems(dialects: readonly string[], port: number): Problem[] {
-  const places: DialectPlace[] = [];
+function dialectProblems(dialects: readonly string[], { host, port }: Config['listen'], sumPort?: number): Problem[] {
+  const places: DialectPlace[] = sumPort === undefined ? [] : [{ dialect: 'sum', host, port: sumPort }];
   const problems: string[] = [];
   for (const text of dialects) {
     const place = parsePlace(text);

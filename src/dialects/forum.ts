@@ -45,7 +45,9 @@ export function forumDialect(room: DialectRoom): Dialect {
     replyBytes: FORUM_REPLY,
     requestBytes: FORUM_REQUEST,
     signsIn: true,
-    patienceMs: room.limits.signInMs,
+    get patienceMs() {
+      return room.limits.signInMs;
+    },
     converse: (guest) => new ForumConversation(room, guest),
   };
 }

@@ -30,7 +30,9 @@ export function goldDialect(room: DialectRoom): Dialect {
     replyBytes: GOLD_REPLY,
     requestBytes: HEADER + GOLD_LINE,
     signsIn: true,
-    patienceMs: room.limits.signInMs,
+    get patienceMs() {
+      return room.limits.signInMs;
+    },
     converse: (guest) => new GoldConversation(room, guest),
   };
 }

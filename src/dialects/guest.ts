@@ -72,8 +72,11 @@ export class Guest implements Visitor {
     this.#expect(Math.max(...options.dialects.map(({ patienceMs }) => patienceMs)));
   }
 
-  /** Greets it, and reads from now on. */
-  start(): void {
+  /**
+   * Greets it, and reads from now on.
+   * @param refusal why it is not let in: it is told in place of the greeting
+   */
+  start(refusal?: string): void {
     this.#room.sessions.add(this);
     this.#socket
       .on('data', (chunk: Buffer) => this.#read(chunk))
@@ -83,6 +86,8 @@ export class Guest implements Visitor {
       .on('close', () => this.#close('closed'));
     const [only, ...others] = this.#options.dialects;
     if (only && others.length === 0) this.#speak(only);
+    if (refusal !== undefined) this.end(refusal);
+    else if (this.#conversation?.greeting !== undefined) this.#write(this.#conversation.greeting);
   }
 
   /** The address of this machine that it reaches. */
@@ -164,8 +169,7 @@ export class Guest implements Visitor {
   }
 
   keepOut(reason: string | undefined): void {
-    const why = reason === undefined ? '' : ` (${reason})`;
-    this.end(`Your address is banned${why}. Ask the owner of the room.`);
+    this.end(banned(reason));
   }
 
   /** It has no peer: nobody is led to it. */
@@ -196,18 +200,19 @@ export class Guest implements Visitor {
     presence.join(name, this, false);
     this.#member = { name, role };
     this.#expect(undefined);
-    log.info({ event, name, role, address: this.address, dialect: this.#dialect?.name }, 'signed in');
+    const said = event === 'account.signUp' ? 'signed up' : 'signed in';
+    log.info({ event, name, role, address: this.address, dialect: this.#dialect?.name }, said);
     return this.#member;
   }
 
   #speak(dialect: Dialect): void {
     this.#dialect = dialect;
     this.#conversation = dialect.converse(this);
-    const { greeting } = this.#conversation;
-    if (greeting !== undefined) this.#write(greeting);
+    this.#expect(dialect.patienceMs);
   }
 
   #read(chunk: Buffer): void {
+    if (this.#ended !== undefined) return;
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     if (!this.#serving) void this.#serve(false);
   }
@@ -363,4 +368,10 @@ export class Guest implements Visitor {
     sessions.delete(this);
     this.#drained?.();
   }
+}
+
+/** What somebody is told whose address is banned. */
+export function banned(reason: string | undefined): string {
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `Your address is banned${why}. Ask the owner of the room.`;
 }

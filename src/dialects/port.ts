@@ -3,7 +3,7 @@ import { formatAddress, isLoopback } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf } from '../server/arrivals.ts';
 import type { Dialect, DialectRoom } from './dialect.ts';
-import { Guest } from './guest.ts';
+import { banned, Guest } from './guest.ts';
 import { cutObject } from './json-object.ts';
 
 export interface PortOptions {
@@ -22,8 +22,10 @@ export interface PortStatus {
   readonly note?: string;
 }
 
-/** How long clients have to take their goodbye. */
-const GOODBYE_MS = 2000;
+/** How long clients have to take their goodbye: those that wait for their user do not end by themselves. */
+const GOODBYE_MS = 500;
+/** Clients that are told at the same time why they are not let in; further ones are not told. */
+const TOLD = 64;
 
 /** A port on which old clients are served, by one dialect or by several that their first object tells apart. */
 export class DialectPort {
@@ -33,6 +35,7 @@ export class DialectPort {
   readonly #server: Server;
   readonly #guests = new Map<Guest, Socket>();
   readonly #terminated = new Set<Dialect>();
+  #told = 0;
   #open = false;
   #port: number;
 
@@ -108,7 +111,13 @@ export class DialectPort {
     socket.on('error', (error) => log.debug({ event: 'socket.error', address, error: error.message }, 'socket failed'));
     const ban = addressBans.find(address);
     const admitted = arrivals.admit(socket, address);
-    if (!admitted && this.#guests.size > this.#room.limits.connections) {
+    if (ban) log.info({ event: 'connection.banned', address, range: ban.range }, 'a banned address is kept out');
+    const refusal = ban
+      ? banned(ban.reason)
+      : admitted
+        ? undefined
+        : 'There are too many connections. Try again later.';
+    if (refusal !== undefined && this.#told >= TOLD) {
       socket.destroy();
       return;
     }
@@ -122,13 +131,13 @@ export class DialectPort {
     });
     this.#guests.set(guest, socket);
     socket.once('close', () => this.#guests.delete(guest));
-    guest.start();
-    if (ban) {
-      log.info({ event: 'connection.banned', address, range: ban.range }, 'a banned address is kept out');
-      guest.keepOut(ban.reason);
-    } else if (!admitted) {
-      guest.end('There are too many connections. Try again later.');
+    if (refusal !== undefined) {
+      this.#told += 1;
+      socket.once('close', () => {
+        this.#told -= 1;
+      });
     }
+    guest.start(refusal);
   }
 
   #choose(bytes: Buffer): Dialect | undefined | null {

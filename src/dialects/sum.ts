@@ -18,7 +18,10 @@ export function sumDialect(room: DialectRoom): Dialect {
     name: 'sum',
     requestBytes: 4096,
     signsIn: false,
-    patienceMs: room.limits.helloMs, // for all of it, not for its next byte: who drips must not keep others out
+    /** For all of it, not for its next byte: who drips must not keep others out. */
+    get patienceMs() {
+      return room.limits.helloMs;
+    },
     owns: (first) => Object.hasOwn(first, 'client_name'),
     converse: (guest) => new SumConversation(room, guest),
   };
