@@ -86,53 +86,49 @@ export function transfer(to: { name: string; address: string; port: number }, se
   return `Transfer ${to.address} ${to.port} ${sender}_${file} ${to.name}`;
 }
 
+/** Bytes of one post among several. */
+const LINE_BYTES = 600;
+
 /**
  * Posts, by their numbers. Where they are too many for one reply, those that were written first, and from when to read
- * on; a post that is too long by itself is cut.
+ * on; a long post is cut.
  * @param posts in the order in which they were last written
  * @param hasMore there are others behind them
  */
 export function messages(posts: readonly Post[], hasMore: boolean): string {
   if (posts.length === 0) return NOTHING_NEW;
   const head = 'Read message successfully. The new message is:\n';
-  const lines = posts.map(line);
-  const most = FORUM_REPLY - SUFFIX.length - Buffer.byteLength(head);
-  const rest = (from: number) => (from < posts.length ? more(posts, from, hasMore) : '');
-  let [count, bytes] = [0, 0];
-  while (count < lines.length) {
-    const size = bytes + Buffer.byteLength(lines[count]!);
-    if (size + Buffer.byteLength(rest(count + 1)) > most) break;
-    [count, bytes] = [count + 1, size];
+  const most = FORUM_REPLY - SUFFIX.length - head.length;
+  const longest = posts.length === 1 ? most : LINE_BYTES;
+  const shown: { number: number; line: string }[] = [];
+  let bytes = 0;
+  for (const [i, post] of posts.entries()) {
+    const line = lineOf(post, longest);
+    bytes += Buffer.byteLength(line);
+    if (bytes + more(posts, i + 1, hasMore).length > most) break;
+    shown.push({ number: post.number, line });
   }
-  // One alone is too long: as much of it as there is room for.
-  if (count === 0) {
-    const left = rest(1);
-    return head + cutLine(posts[0]!, most - Buffer.byteLength(left)) + left + SUFFIX;
-  }
-  const shown = posts.slice(0, count).map((post, i) => ({ number: post.number, text: lines[i]! }));
-  const text = shown.sort((a, b) => a.number - b.number).map(({ text }) => text);
-  return head + text.join('') + rest(count) + SUFFIX;
+  const left = more(posts, shown.length, hasMore);
+  shown.sort((a, b) => a.number - b.number);
+  return head + shown.map(({ line }) => line).join('') + left + SUFFIX;
 }
 
-/** How many are left out behind the first `from`, and how to have them. */
+/** How many are left out from `from` on, and how to have them. */
 function more(posts: readonly Post[], from: number, hasMore: boolean): string {
   const next = posts[from];
-  const count = `${hasMore ? 'more than ' : ''}${posts.length - from}`;
-  return `... and ${count} more${next === undefined ? '' : `; read on by RDM ${shownAt(next)}`}\n`;
+  if (!next) return '';
+  return `... and ${hasMore ? 'more than ' : ''}${posts.length - from} more; read on by RDM ${shownAt(next)}\n`;
 }
 
-function line(post: Post): string {
-  return quoted(post, post.text ?? '');
-}
-
-function quoted(post: Post, text: string): string {
+/** A post in so many bytes at most. */
+function lineOf(post: Post, bytes: number): string {
   const how = post.editedAt === null ? 'posted' : 'edited';
-  return `#${post.number}; ${post.member}: "${text.replaceAll('\n', ' ')}" ${how} at ${shownAt(post)}.\n`;
-}
-
-function cutLine(post: Post, bytes: number): string {
-  const frame = Buffer.byteLength(quoted(post, '...'));
-  return quoted(post, `${shorten(post.text ?? '', bytes - frame)}...`);
+  const quoted = (text: string) => `#${post.number}; ${post.member}: "${text}" ${how} at ${shownAt(post)}.\n`;
+  const text = (post.text ?? '').replaceAll('\n', ' ');
+  const line = quoted(text);
+  return Buffer.byteLength(line) <= bytes
+    ? line
+    : quoted(`${shorten(text, bytes - Buffer.byteLength(quoted('...')))}...`);
 }
 
 /** Who else is there; as many as fit. */
