@@ -2,15 +2,18 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
-import { Party } from '../client/party.ts';
+import type { FetchOptions } from '../../src/client/peers.ts';
+import type { Transfer } from '../../src/domain/transfer.ts';
+import { failure, Party } from '../client/party.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { skip } from '../skip.ts';
+import { ForumClient } from './clients.ts';
 import { ShareClient, shareMessage } from './share-client.ts';
 
 /** Byte strings at a daemon that runs; 100,000 are the long form. */
@@ -324,7 +327,7 @@ describe('the share dialect', function () {
     const CONTENT = Buffer.alloc(700_000, 'from an old client ');
 
     before(async () => {
-      await start();
+      await start({ dialects: ['share:0', 'forum:0'] });
       await (await daemon.connect()).signUp({ name: 'hans', password: 'Jedi*knight' });
       alice = await member('alice');
       await alice.publish('notes.txt', 'fifteen bytes..', 'my_first_notes');
@@ -366,6 +369,15 @@ describe('the share dialect', function () {
       expect(away).to.include({ exit: 1, stdout: '' });
       expect(away.stderr).to.include('Host mute is offline.');
       expect((await daemon.run(['ping', 'nobody'])).stderr).to.include('User not found');
+    });
+
+    it('is told apart from old clients that know no ping', async () => {
+      await alice.register('forum', 'secret');
+      const forum = await ForumClient.signedIn(daemon, 'forum');
+      const said = await daemon.run(['ping', 'forum']);
+      expect(said).to.include({ exit: 1, stdout: '' });
+      expect(said.stderr).to.include('forum is here by an old forum client, which knows no ping.');
+      forum.wire.kill();
     });
 
     it('is discovered, in the words of the seed', async () => {
@@ -435,57 +447,84 @@ describe('the share dialect', function () {
       const last = JSON.parse(again.stdout.trimEnd().split('\n').at(-1)!);
       expect(last.transfer).to.include({ state: 'done', status: 205, savedAs: join(folder, 'notes (1).txt') });
       expect(last.transfer.peers).to.deep.equal([{ member: 'alice', path: 'unencrypted' }]);
-      const long = await daemon.run(['files', 'fetch', 'long.bin', '--to', folder, '--allow-unencrypted']);
-      expect(long.exit, long.stderr).to.equal(0);
-      expect((await readFile(join(folder, 'long.bin'))).equals(CONTENT)).to.equal(true);
-      const shared = await daemon.run([...command, '--share']);
-      expect(shared).to.include({ exit: 1 });
-      expect(shared.stderr).to.include('--share');
     });
 
-    it('has names in other characters, in ASCII as Python reads them', async () => {
-      const [ha, ivo] = [await member('hà'), await member('ivo')];
-      await ha.publish('ghi chú.txt', 'Việt');
-      expect(await ivo.ask('fetch ghi chú.txt')).to.equal(`204\n[('h\\u00e0', '127.0.0.1', ${ha.port}, 1)]`);
-      const said = await daemon.run(['files', 'fetch', 'ghi chú.txt', '--to', folder, '--allow-unencrypted']);
-      expect(said.stdout, said.stderr).to.match(/^Received ghi chú\.txt from hà\n/);
-      expect(await readFile(join(folder, 'ghi chú.txt'), 'utf8')).to.equal('Việt');
-    });
+    describe('beside others', () => {
+      let yoda: Party;
+      let luke: Party;
+      const options = () => ({ to: folder, allowUnencrypted: true });
+      const fetched = async (name: string, more: FetchOptions = {}): Promise<Transfer> =>
+        yoda.peers.finished(await yoda.peers.fetch(name, { ...options(), ...more }));
+      before(async () => {
+        yoda = await Party.join(daemon, 'yoda');
+        luke = await Party.join(daemon, 'luke');
+      });
+      after(() => Promise.all([yoda.leave(), luke.leave()]));
 
-    it('is asked last: who gives it encrypted comes first', async () => {
-      const yoda = await Party.join(daemon, 'yoda');
-      await yoda.peers.publish(await yoda.file('notes.txt', 3000), { name: 'notes.txt' });
-      const said = await daemon.run(['files', 'fetch', 'notes.txt', '--to', folder, '--allow-unencrypted']);
-      expect(said.stdout, said.stderr).to.match(/^Received notes\.txt from yoda\n/);
-      expect(said.stdout).to.not.include('unencrypted');
-      await yoda.leave();
-      const carl = await member('carl');
-      await carl.publish('notes.txt', 'of carl');
-      const command = ['files', 'fetch', 'notes.txt', '--to', folder, '--allow-unencrypted'];
-      const several = await daemon.run(command);
-      expect(several).to.include({ exit: 1 });
-      expect(several.stderr.replace(/\s+›?\s*/g, ' ')).to.match(
-        /offered by old clients alone: .*Say whose you want with --from\./,
-      );
-      const own = await daemon.run([...command, '--from', 'carl', '--json']);
-      const { savedAs } = JSON.parse(own.stdout.trimEnd().split('\n').at(-1)!).transfer;
-      expect(await readFile(savedAs, 'utf8')).to.equal('of carl');
-    });
+      it('gives what is long, and what has a name in other characters', async () => {
+        const { savedAs } = await fetched('long.bin');
+        expect((await readFile(savedAs!)).equals(CONTENT)).to.equal(true);
+        const ha = await member('hà');
+        await ha.publish('ghi chú.txt', 'Việt');
+        expect(await alice.ask('fetch ghi chú.txt')).to.equal(`204\n[('h\\u00e0', '127.0.0.1', ${ha.port}, 1)]`);
+        expect(await readFile((await fetched('ghi chú.txt')).savedAs!, 'utf8')).to.equal('Việt');
+        const shared = await failure(yoda.peers.fetch('ghi chú.txt', { ...options(), share: true }));
+        expect(shared.message).to.include('Fetch it without --share.');
+      });
 
-    it('says what is wrong with what an old client gives', async () => {
-      const eve = await member('eve');
-      expect(await eve.ask('publish lie.txt 15 10:20:30-01/02/2024 x')).to.equal('202');
-      const command = ['files', 'fetch', 'lie.txt', '--to', folder, '--allow-unencrypted'];
-      expect((await daemon.run(command)).stderr).to.include('eve ended before all of lie.txt was there');
-      await eve.publish('lie.txt', 'more than fifteen bytes');
-      await eve.ask('publish lie.txt 15 10:20:30-01/02/2024 x');
-      expect((await daemon.run(command)).stderr.replace(/\s+›?\s*/g, ' ')).to.include(
-        'lie.txt has 23 bytes at eve, and 15 are listed',
-      );
-      eve.close();
-      while ((await active()).includes('eve'));
-      expect((await daemon.run(command)).stderr).to.include('offered by eve, who is not there now');
-      expect((await readdir(folder)).filter((name) => name.startsWith('lie'))).to.deep.equal([]);
+      it('is asked last, and by name where there are several', async () => {
+        await luke.peers.publish(await luke.file('notes.txt', 3000), { name: 'notes.txt' });
+        const encrypted = await fetched('notes.txt');
+        expect(encrypted).to.deep.include({ state: 'done', size: 3000 });
+        expect(encrypted.peers[0]).to.include({ member: 'luke' });
+        await luke.peers.unpublish('notes.txt');
+        const carl = await member('carl');
+        await carl.publish('notes.txt', 'of carl');
+        const several = await failure(yoda.peers.fetch('notes.txt', options()));
+        expect(several).to.include({ code: 'CONFLICT' });
+        expect(several.message).to.equal(
+          'notes.txt is offered by old clients alone: alice (15 bytes), carl (7 bytes). Nothing says whether it is the same. Say whose you want with --from.',
+        );
+        expect(await readFile((await fetched('notes.txt', { from: ['carl'] })).savedAs!, 'utf8')).to.equal('of carl');
+        carl.close();
+      });
+
+      it('is not believed', async () => {
+        const eve = await member('eve');
+        expect(await eve.ask('publish lie.txt 15 10:20:30-01/02/2024 x')).to.equal('202');
+        expect((await fetched('lie.txt')).reason).to.match(/^eve ended before all of lie\.txt was there/);
+        await eve.publish('lie.txt', 'more than fifteen bytes');
+        await eve.ask('publish lie.txt 15 10:20:30-01/02/2024 x');
+        expect((await fetched('lie.txt')).reason).to.match(/^lie\.txt has 23 bytes at eve, and 15 are listed/);
+        eve.close();
+        while ((await active()).includes('eve'));
+        const away = await failure(yoda.peers.fetch('lie.txt', options()));
+        expect(away.message).to.match(/^lie\.txt is offered by eve, who is not there now/);
+        expect((await readdir(folder)).filter((name) => name.startsWith('lie'))).to.deep.equal([]);
+      });
+
+      it('is left when the fetch is cancelled', async () => {
+        const slow = createServer((socket) => {
+          socket.on('error', () => {}); // a reset is an end as well
+          socket.write(Buffer.of(0, 0, 0, 15));
+        });
+        slow.listen(0, '127.0.0.1');
+        await once(slow, 'listening');
+        const { port } = slow.address() as AddressInfo;
+        const sloth = await come();
+        await sloth.register('sloth', 'secret');
+        await sloth.login('sloth', 'secret', { port });
+        await sloth.ask('publish slow.txt 15 10:20:30-01/02/2024 x');
+        const came = once(slow, 'connection');
+        const id = await yoda.peers.fetch('slow.txt', options());
+        const [socket] = await came;
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        await yoda.peers.cancel(id);
+        expect(await yoda.peers.finished(id)).to.include({ state: 'cancelled' });
+        await closed;
+        slow.close();
+        expect((await readdir(folder)).filter((name) => name.startsWith('slow'))).to.deep.equal([]);
+      });
     });
   });
 
