@@ -22,7 +22,7 @@ export default class FilesList extends GoldctlCommand {
   async run(): Promise<{ listings: Result<'files.discover'>['listings']; more: boolean }> {
     const { args, flags } = await this.parse(FilesList);
     const client = await this.connect(flags);
-    const { readListings, listingsTable } = await import('../../src/repl/listings.ts');
+    const { readListings, listingsTable, repositoryLines } = await import('../../src/repl/listings.ts');
     const asked = {
       ...(args.name === undefined ? {} : { member: args.name }),
       ...(flags.search === undefined ? {} : { text: flags.search }),
@@ -30,7 +30,9 @@ export default class FilesList extends GoldctlCommand {
     const { listings, more } = await readListings(client, asked);
     if (!this.jsonEnabled()) {
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(listingsTable(listings, paperOf(process.stdout), asked).join('\n'));
+      const isRepository = args.name !== undefined && flags.search === undefined;
+      const lines = isRepository ? repositoryLines(listings) : listingsTable(listings, paperOf(process.stdout), asked);
+      this.log(lines.join('\n'));
       if (more) this.logToStderr('There are more: --search TEXT finds those that it fits.');
     }
     return { listings: [...listings], more };

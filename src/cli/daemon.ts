@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { StartOptions } from '../daemon/start-options.ts';
+import { DIALECTS } from '../dialects/place.ts';
 import { plain } from '../domain/fold.ts';
 import { formatMinute, formatSpan } from '../domain/instant.ts';
 import type { Result } from '../protocol/methods.ts';
@@ -27,6 +28,11 @@ export const startFlags = {
     max: 65_535,
     helpValue: 'PORT',
   }),
+  dialect: Flags.string({
+    description: `also serve the clients of an old program, in clear text: ${DIALECTS.join(', ')}; may be given again`,
+    multiple: true,
+    helpValue: 'NAME:[HOST:]PORT',
+  }),
 };
 
 interface Given {
@@ -36,11 +42,12 @@ interface Given {
   readonly attempts?: number | undefined;
   readonly 'sum-port'?: number | undefined;
   readonly 'metrics-port'?: number | undefined;
+  readonly dialect?: string[] | undefined;
 }
 
 /** The start options that flags name, and no others: the rest is as config.json says. */
 export function startOptions(flags: Given): StartOptions {
-  const { port, host, plain, attempts, 'sum-port': sumPort, 'metrics-port': metricsPort } = flags;
+  const { port, host, plain, attempts, 'sum-port': sumPort, 'metrics-port': metricsPort, dialect: dialects } = flags;
   return {
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
@@ -48,6 +55,7 @@ export function startOptions(flags: Given): StartOptions {
     ...(attempts === undefined ? {} : { attempts }),
     ...(sumPort === undefined ? {} : { sumPort }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...(dialects === undefined ? {} : { dialects }),
   };
 }
 
@@ -57,9 +65,9 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ['Version', status.version],
     ['Process', String(status.pid)],
     ['Since', `${formatMinute(status.startedAt)} (${formatSpan(now - status.startedAt)})`],
-    ...status.listening.map(({ name, address, state }): [string, string] => [
+    ...status.listening.map(({ name, address, state, note }): [string, string] => [
       'Listening',
-      `${address} (${name}${state === 'open' ? '' : `, ${state}`})`,
+      `${address} (${name}${state === 'open' ? '' : `, ${state}`}${note === undefined ? '' : `: ${note}`})`,
     ]),
     ['Certificate', status.fingerprint === null ? 'none' : `sha256:${status.fingerprint}`],
     ['Home', status.home],

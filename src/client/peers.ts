@@ -1,12 +1,14 @@
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { resolve as absolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLoopback } from '../address.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Listing } from '../domain/listing.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
 import type { Home } from '../home.ts';
-import type { Introduction, Job, Offer, PeerEvents, Reachable, Share } from '../peer/ipc.ts';
+import type { Introduction, Job, Offer, PeerEvents, PlainFile, Reachable, Share } from '../peer/ipc.ts';
 import type { Place } from '../protocol/datagram.ts';
 import type { EventParams } from '../protocol/events.ts';
 import type { MethodName, Params, Result } from '../protocol/methods.ts';
@@ -68,6 +70,8 @@ export interface FetchOptions {
   readonly hash?: string;
   /** Bytes a second. */
   readonly limit?: number;
+  /** Also from an old client, where nobody else has it: in clear over TCP, and unverified. */
+  readonly allowUnencrypted?: boolean;
 }
 
 export interface SendOptions {
@@ -218,9 +222,12 @@ export class Peers {
    * Begins to fetch a file that members who are there offer.
    * @returns the number of the transfer
    * @throws Failure NO_SUCH_FILE; NOT_AVAILABLE when nobody who has it is there; CONFLICT when there are several
-   * contents of that name, of which `from` or `hash` names none
+   * contents of that name, of which `from` or `hash` names none; NOT_ALLOWED when only old clients have it
    */
-  async fetch(name: string, { from, hash, to, share, limit }: FetchOptions = {}): Promise<number> {
+  async fetch(
+    name: string,
+    { from, hash, to, share, limit, allowUnencrypted = false }: FetchOptions = {},
+  ): Promise<number> {
     const peer = await this.#ready();
     const { sources } = await this.#options.caller.call('files.find', { name });
     const chosen = choose(name, sources, {
@@ -229,14 +236,22 @@ export class Peers {
       ...(hash === undefined ? {} : { hash }),
     });
     const [first] = chosen;
+    const how = {
+      ...(to === undefined ? {} : { to: absolute(to) }),
+      ...(limit === undefined ? {} : { limit }),
+    };
+    if (first.unencrypted) {
+      if (!allowUnencrypted) throw onlyUnencrypted(chosen);
+      if (share) throw notShared(first);
+      return peer.call('fetchPlain', { ...this.#plainFile(first, chosen), ...how });
+    }
     return peer.call('fetch', {
       name: first.name,
       size: first.size,
       hash: first.hash,
       sources: chosen.map(({ member, key }) => ({ member, key })),
-      ...(to === undefined ? {} : { to: absolute(to) }),
+      ...how,
       ...(share === undefined ? {} : { share }),
-      ...(limit === undefined ? {} : { limit }),
     });
   }
 
@@ -299,6 +314,21 @@ export class Peers {
   /** Accepts that a member has another key than before. @param key 64 hexadecimal digits, as the notice told it */
   async trust(member: string, key: string): Promise<void> {
     await (await this.#ready()).call('trust', { member, key });
+  }
+
+  /** Where an old client gives a file. From the daemon's own machine, it comes from loopback: there the daemon is. */
+  #plainFile({ member, name, size, address, tcpPort }: Source, chosen: readonly Source[]): PlainFile {
+    if (chosen.length > 1) {
+      const have = chosen.map((one) => `${one.member} (${one.size} bytes)`).join(', ');
+      throw new Failure(
+        'CONFLICT',
+        `${name} is offered by old clients alone: ${have}. Nothing says whether it is the same. Say whose you want with --from.`,
+        { data: { name } },
+      );
+    }
+    if (address === null || tcpPort === undefined || isIP(address) === 0) throw notThere(name, [member]);
+    const { remoteAddress } = this.#options.caller;
+    return { member, name, size, port: tcpPort, address: isLoopback(address) ? (remoteAddress ?? address) : address };
   }
 
   async #unshare(peer: PeerProcess, name: string): Promise<void> {
@@ -515,7 +545,10 @@ export class Peers {
 
 type Source = Result<'files.find'>['sources'][number];
 
-/** The sources of one content: what the caller named, else the only one there is. Those who are there come first. */
+/**
+ * The sources of one content: what the caller named, else the only one there is. Those who are there come first. Where
+ * only old clients are there that have it, these.
+ */
 function choose(
   name: string,
   sources: readonly Source[],
@@ -538,15 +571,14 @@ function choose(
   }
   const groups = new Map<string, Source[]>();
   for (const source of fitting) {
-    if (source.online) groups.set(source.hash, [...(groups.get(source.hash) ?? []), source]);
+    if (source.online && !source.unencrypted) {
+      groups.set(source.hash, [...(groups.get(source.hash) ?? []), source]);
+    }
   }
   if (groups.size === 0) {
-    const have = [...new Set(fitting.map(({ member }) => member))].join(', ');
-    throw new Failure(
-      'NOT_AVAILABLE',
-      `${name} is offered by ${have}, who ${fitting.length === 1 ? 'is' : 'are'} not there now. Try again when \`goldctl users\` shows them.`,
-      { data: { name } },
-    );
+    const [old, ...more] = fitting.filter(({ online }) => online);
+    if (old) return [old, ...more];
+    throw notThere(name, [...new Set(fitting.map(({ member }) => member))]);
   }
   if (groups.size > 1) {
     const contents = [...groups].map(
@@ -563,6 +595,31 @@ function choose(
   // Who has the same and is away may come back before it is done.
   const away = fitting.filter((source) => !source.online && source.hash === online![0]!.hash);
   return [...online!, ...away] as [Source, ...Source[]];
+}
+
+function notThere(name: string, members: readonly string[]): Failure {
+  return new Failure(
+    'NOT_AVAILABLE',
+    `${name} is offered by ${members.join(', ')}, who ${members.length === 1 ? 'is' : 'are'} not there now. Try again when \`goldctl users\` shows them.`,
+    { data: { name } },
+  );
+}
+
+function onlyUnencrypted([{ name, member }, ...more]: readonly [Source, ...Source[]]): Failure {
+  const members = [member, ...more.map((source) => source.member)].join(', ');
+  return new Failure(
+    'NOT_ALLOWED',
+    `${name} is offered by ${members} alone, by an old client: it comes unencrypted over TCP, and nothing verifies it. If you want it so: \`goldctl files fetch "${name}" --allow-unencrypted\`.`,
+    { data: { name, unencrypted: true } },
+  );
+}
+
+function notShared({ name, member }: Source): Failure {
+  return new Failure(
+    'NOT_ALLOWED',
+    `${name} comes from an old client of ${member}, and nothing verifies it: look at it first, then publish it yourself. Fetch it without --share.`,
+    { data: { name } },
+  );
 }
 
 async function addressOf(host: string): Promise<string> {

@@ -1,3 +1,5 @@
+import { type AskedPlace, Dialects } from '../dialects/dialects.ts';
+import { parsePlace } from '../dialects/place.ts';
 import { Failure } from '../domain/failure.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
@@ -17,13 +19,13 @@ import { Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
+import { Arrivals } from '../server/arrivals.ts';
 import { Hub } from '../server/hub.ts';
 import { Rendezvous } from '../server/rendezvous.ts';
 import { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
-import type { Session } from '../server/session.ts';
 import { Sessions } from '../server/sessions.ts';
-import { SumListener } from '../server/sum-listener.ts';
+import type { Visitor } from '../server/visitor.ts';
 import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate, readCertificate } from './certificate.ts';
@@ -100,7 +102,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
   const unread = new Unread({ journal, bus, view, now });
   const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
-  const presence = new Presence<Session>({ bus, now, idleMs: limits.idleMs });
+  const presence = new Presence<Visitor>({ bus, now, idleMs: limits.idleMs });
   const files = new Files({ journal, view, presence, now, listings: limits.listings });
   const { relayBytesPerSecond } = limits;
   const addressBans = new AddressBans({ journal, view, now });
@@ -141,6 +143,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     view,
     hub,
     sessions,
+    arrivals: new Arrivals({ limits, log }),
     limits,
     log,
     now,
@@ -157,10 +160,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     metrics: () => metrics,
   });
   const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
-  const sumListener =
-    config.sumPort === undefined
-      ? undefined
-      : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log, isBanned });
+  const dialects = new Dialects(dialectPlaces(config), services);
 
   function status(): ReturnType<Services['status']> {
     return {
@@ -175,7 +175,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
           state: 'open',
         },
         { name: 'UDP', address: server.listener.address, state: rendezvous.open ? 'open' : 'closed' },
-        ...(sumListener ? [{ name: 'sum', address: sumListener.address, state: sumListener.state }] : []),
+        ...dialects.status,
         ...(monitor
           ? [{ name: 'metrics, HTTP', address: monitor.address, state: monitor.open ? 'open' : 'closed' }]
           : []),
@@ -195,7 +195,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
         freeBytes: space.free ?? null,
         lowSpace: space.low,
       },
-      slowReaders: [...sessions].filter(({ connection }) => connection.behind).length,
+      slowReaders: [...sessions].filter(({ behind }) => behind).length,
     };
   }
 
@@ -282,8 +282,8 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     started.push(async () => presence.stop());
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
-    await sumListener?.start();
-    started.push(async () => sumListener?.stop());
+    started.push(() => dialects.stop('The daemon could not start.'));
+    await dialects.start();
     gatherer.start();
     if (monitor) {
       const { Metrics } = await import('./metrics.ts');
@@ -307,8 +307,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       standing = 'ending';
       await gatherer.stop();
       fetcher.stop();
-      await sumListener?.stop();
-      await server.stop(reason, retryAfterMs);
+      await Promise.all([dialects.stop(reason), server.stop(reason, retryAfterMs)]);
       presence.stop();
       hub.stop();
       space.stop();
@@ -325,4 +324,11 @@ async function makeMonitor(port: number | undefined, monitored: Monitored): Prom
   if (port === undefined) return undefined;
   const { Monitor } = await import('./monitor.ts');
   return new Monitor(port, monitored);
+}
+
+/** Where dialects are spoken: `sumPort` is the one of the sum seed, wherever the daemon listens. */
+function dialectPlaces({ dialects, sumPort, listen }: Config): AskedPlace[] {
+  const places = dialects.map((text): AskedPlace => ({ ...parsePlace(text)!, setting: `--dialect ${text}` }));
+  if (sumPort !== undefined) places.push({ dialect: 'sum', host: listen.host, port: sumPort, setting: '--sum-port' });
+  return places;
 }

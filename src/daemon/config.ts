@@ -4,6 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { isLoopback } from '../address.ts';
+import { conflict, DIALECTS, type DialectPlace, parsePlace } from '../dialects/place.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { parseSpan } from '../domain/instant.ts';
@@ -75,6 +76,8 @@ const Schema = strict({
   sumPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   /** Figures and health over HTTP, on 127.0.0.1 alone. */
   metricsPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  /** Ports for old clients, as `gold:8888` or `gold:0.0.0.0:8888`. */
+  dialects: Type.Optional(Type.Array(Type.String())),
   /** What the daemon calls itself. */
   serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   log: Type.Optional(
@@ -93,6 +96,7 @@ export interface Config {
   readonly attempts: number;
   readonly sumPort?: number;
   readonly metricsPort?: number;
+  readonly dialects: readonly string[];
   readonly serverName?: string;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly limits: Readonly<Required<Static<typeof Limits>>>;
@@ -145,6 +149,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     attempts: written.attempts ?? 3,
     ...(written.sumPort === undefined ? {} : { sumPort: written.sumPort }),
     ...(written.metricsPort === undefined ? {} : { metricsPort: written.metricsPort }),
+    dialects: written.dialects ?? [],
     ...(written.serverName === undefined ? {} : { serverName: written.serverName }),
     log: { level: 'info', ...written.log },
     limits: { ...presets(Limits), ...written.limits },
@@ -158,7 +163,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
  * @throws Failure USAGE when the two together are refused.
  */
 export function applyFlags(config: Config, flags: StartOptions): Config {
-  const { host, port, plain: clear, attempts, sumPort, metricsPort } = flags;
+  const { host, port, plain: clear, attempts, sumPort, metricsPort, dialects } = flags;
   const applied: Config = {
     ...config,
     listen: {
@@ -169,6 +174,7 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
     attempts: attempts ?? config.attempts,
     ...(sumPort === undefined ? {} : { sumPort }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...(dialects === undefined ? {} : { dialects }),
   };
   const [numbers] = errors({
     attempts: applied.attempts,
@@ -195,6 +201,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   attempts: '--attempts',
   sumPort: '--sum-port',
   metricsPort: '--metrics-port',
+  dialects: '--dialect',
 };
 
 function presets<P extends TProperties>(schema: { properties: P }): Required<Static<ReturnType<typeof strict<P>>>> {
@@ -251,12 +258,13 @@ function misfit(value: unknown, node: Node): string | undefined {
 
 const KINDS: Readonly<Record<string, string>> = {
   object: 'an object, as { … }',
+  array: 'a list, as [ … ]',
   integer: 'a whole number, without quotes',
   string: 'a text between double quotes',
   boolean: 'true or false, without quotes',
 };
 
-function refusals({ listen, limits, rates, sumPort, metricsPort, serverName }: Config): Problem[] {
+function refusals({ listen, limits, rates, sumPort, metricsPort, dialects, serverName }: Config): Problem[] {
   const problems: Problem[] = [];
   const { host, port, plain: clear } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
@@ -278,6 +286,7 @@ function refusals({ listen, limits, rates, sumPort, metricsPort, serverName }: C
     const taken = metricsPort === port ? 'listen.port' : 'sumPort';
     problems.push({ path: 'metricsPort', problem: `is ${metricsPort}, which ${taken} is; write another port` });
   }
+  problems.push(...dialectProblems(dialects, listen, sumPort));
   if (serverName !== undefined && /\p{C}/u.test(serverName)) {
     problems.push({
       path: 'serverName',
@@ -303,6 +312,26 @@ function refusals({ listen, limits, rates, sumPort, metricsPort, serverName }: C
       });
   }
   return problems;
+}
+
+/** What is wrong with the places of dialects, each by itself and together. */
+function dialectProblems(dialects: readonly string[], { host, port }: Config['listen'], sumPort?: number): Problem[] {
+  const places: DialectPlace[] = sumPort === undefined ? [] : [{ dialect: 'sum', host, port: sumPort }];
+  const problems: string[] = [];
+  for (const text of dialects) {
+    const place = parsePlace(text);
+    if (!place) {
+      problems.push(
+        `has ${show(text)}; write one of ${DIALECTS.join(', ')} and a port, as "gold:8888", or with an address as "gold:0.0.0.0:8888"`,
+      );
+      continue;
+    }
+    if (place.port === port && port !== 0)
+      problems.push(`has ${text}, a port which listen.port is; write another port`);
+    problems.push(...places.flatMap((other) => conflict(other, place) ?? []));
+    places.push(place);
+  }
+  return problems.map((problem) => ({ path: 'dialects', problem }));
 }
 
 function nearest(key: string, known: readonly string[]): string {

@@ -5,6 +5,7 @@ import type { HealthState } from '../rates/health.ts';
 import type { Passwords } from '../room/passwords.ts';
 import type { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
+import { DOORS } from '../server/visitor.ts';
 import type { Space } from './space.ts';
 
 /** What is measured: all of it counts for itself, and is looked at when somebody asks. */
@@ -65,10 +66,9 @@ export class Metrics {
     ]);
   }
 
-  #connections({ server, services: { sessions } }: Measured): void {
-    const { listener } = server;
+  #connections({ server: { listener }, services: { arrivals, sessions } }: Measured): void {
     this.#gauge('sockets', 'Connections of the TCP port, those without a word as well.', () => listener.connections);
-    this.#counter('connections_refused_total', 'Connections that were one too many.', () => listener.refused);
+    this.#counter('connections_refused_total', 'Connections that were one too many.', () => arrivals.refused);
     this.#counter('slow_readers_dropped_total', 'Connections that were ended as nobody read.', () => sessions.dropped);
     const kinds = this.#labelled('connections', 'Connections by the way they came and who is on them.', [
       'transport',
@@ -81,15 +81,14 @@ export class Metrics {
     const collect = () => {
       let [behind, sum, most] = [0, 0, 0];
       const counts = new Map<string, number>();
-      for (const { connection, member } of sessions) {
-        const transport = connection.local ? 'control' : connection.encrypted ? 'tls' : 'clear';
-        const kind = `${transport} ${member ? 'yes' : 'no'}`;
+      for (const { door, isSignedIn, behind: isBehind, queued: bytes } of sessions) {
+        const kind = `${door} ${isSignedIn ? 'yes' : 'no'}`;
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
-        if (connection.behind) behind += 1;
-        sum += connection.queued;
-        most = Math.max(most, connection.queued);
+        if (isBehind) behind += 1;
+        sum += bytes;
+        most = Math.max(most, bytes);
       }
-      for (const transport of ['tls', 'clear', 'control']) {
+      for (const transport of DOORS) {
         for (const signed_in of ['yes', 'no'])
           kinds.set({ transport, signed_in }, counts.get(`${transport} ${signed_in}`) ?? 0);
       }

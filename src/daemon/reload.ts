@@ -15,6 +15,7 @@ const AT_START: readonly string[] = [
   'listen.plain',
   'sumPort',
   'metricsPort',
+  'dialects',
   'serverName',
   'limits.helloMs',
   'limits.relayBytesPerSecond',
@@ -30,12 +31,13 @@ export function differ(running: Config, next: Config): Difference {
   const [before, after] = [leaves(running), leaves(next)];
   const names = new Set([...before.keys(), ...after.keys()]);
   const differing = [...names].filter((name) => before.get(name) !== after.get(name));
-  const { listen, sumPort, metricsPort, serverName, limits } = running;
+  const { listen, sumPort, metricsPort, dialects, serverName, limits } = running;
   const { sumPort: _, metricsPort: __, serverName: ___, ...others } = next;
   return {
     config: {
       ...others,
       listen,
+      dialects,
       ...(sumPort === undefined ? {} : { sumPort }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
       ...(serverName === undefined ? {} : { serverName }),
@@ -50,7 +52,7 @@ export function differ(running: Config, next: Config): Difference {
 function leaves({ rates, ...config }: Config): Map<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of Object.entries(config)) {
-    if (typeof value !== 'object') found.set(name, JSON.stringify(value));
+    if (typeof value !== 'object' || Array.isArray(value)) found.set(name, JSON.stringify(value));
     else for (const [key, part] of Object.entries(value)) found.set(`${name}.${key}`, JSON.stringify(part));
   }
   for (const [id, value] of Object.entries(rates.providers)) found.set(providerSetting(id), JSON.stringify(value));

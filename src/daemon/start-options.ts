@@ -11,6 +11,7 @@ export interface StartOptions {
   readonly attempts?: number;
   readonly sumPort?: number;
   readonly metricsPort?: number;
+  readonly dialects?: readonly string[];
   /** Stay on the terminal, log lines on it as well. */
   readonly foreground?: boolean;
   /** End when the process that started it does, however that ends. */

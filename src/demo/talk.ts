@@ -1,5 +1,5 @@
+import { formatPercent, formatPrice } from '../domain/figures.ts';
 import type { EventParams } from '../protocol/events.ts';
-import { formatPercent, formatPrice } from '../repl/figures.ts';
 import type { Chance } from './chance.ts';
 
 type Quote = EventParams<'quote'>['quote'];

@@ -76,6 +76,20 @@ export function parseSeedTime(text: string): Instant | undefined {
   return parseLocal(day, Number(match[4]), Number(match[5]), Number(match[6]));
 }
 
+/** The file seed's form, Vietnam time: `15:00:01-23/02/2021`. */
+export function formatShareTime(at: Instant): string {
+  const [day, time] = new Date(at + OFFSET).toISOString().slice(0, 19).split('T') as [string, string];
+  return `${time}-${day.split('-').reverse().join('/')}`;
+}
+
+/** Reads `15:00:01-23/02/2021`; undefined when it is no such time. */
+export function parseShareTime(text: string): Instant | undefined {
+  const match = /^(\d{2}):(\d{2}):(\d{2})-(\d{2})\/(\d{2})\/(\d{4})$/.exec(text);
+  if (!match) return undefined;
+  const [, hours, minutes, seconds, day, month, year] = match;
+  return parseLocal(`${year}-${month}-${day}`, Number(hours), Number(minutes), Number(seconds));
+}
+
 /** A Vietnam day and a time on it; undefined when there is no such moment. */
 export function parseLocal(day: string, hours: number, minutes: number, seconds = 0): Instant | undefined {
   const range = parseDay(day);

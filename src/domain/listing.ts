@@ -8,14 +8,16 @@ export interface Listed {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** Root of the tree of SHA-256 hashes over its blocks, 64 hexadecimal digits. */
+  /** Root of the tree of SHA-256 hashes over its blocks, 64 hexadecimal digits; empty where `unencrypted`. */
   readonly hash: string;
   /** When the file was last changed, as its owner says. */
   readonly modified: Instant;
   /** May be empty. */
   readonly description: string;
-  /** SHA-256 of the public key of the peer that serves it. */
+  /** SHA-256 of the public key of the peer that serves it; empty where `unencrypted`. */
   readonly key: string;
+  /** An old client serves it: over plain TCP, and nothing says whether what comes is what was listed. */
+  readonly unencrypted?: true;
   /** When it was listed. */
   readonly at: Instant;
 }
@@ -25,6 +27,9 @@ export interface Listing extends Listed {
   /** The member is there, with the peer that serves it. */
   readonly online: boolean;
 }
+
+/** What there is in place of hash and key of a file that an old client serves. */
+export const UNVERIFIED = { hash: '', key: '', unencrypted: true } as const;
 
 const NAME_CHARACTERS = 255;
 const DESCRIPTION_CHARACTERS = 500;

@@ -1,7 +1,10 @@
 import type { Instant } from './instant.ts';
 
-/** How two peers reach one another: in one network, through their routers, or by way of the daemon. */
-export type Path = 'lan' | 'direct' | 'relayed';
+/**
+ * How two peers reach one another: in one network, through their routers, or by way of the daemon. `unencrypted`: by
+ * plain TCP, as old clients give files.
+ */
+export type Path = 'lan' | 'direct' | 'relayed' | 'unencrypted';
 
 /**
  * `hashing`: the sender reads it to know its hash. `offered`: the receiver is asked. `connecting`: a way to the other

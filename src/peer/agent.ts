@@ -10,6 +10,7 @@ import type { Answers, Job, PeerCalls, PeerEvents, PeerSettings, Reachable, Shar
 import { Library } from './library.ts';
 import { readOpening, refuse } from './opening.ts';
 import { Gate } from './patience.ts';
+import { PlainFetching } from './plain-fetching.ts';
 import { Receiving } from './receiving.ts';
 import { Sending } from './sending.ts';
 import { Serving } from './serving.ts';
@@ -37,6 +38,7 @@ interface Parts {
   readonly sending: Sending;
   readonly receiving: Receiving;
   readonly fetching: Fetching;
+  readonly plainFetching: PlainFetching;
 }
 
 /** One peer: what is published from here, what goes and what comes, and the ways to others. */
@@ -77,6 +79,7 @@ export class Agent {
         return null;
       },
       fetch: async (wanted) => this.#get.fetching.fetch(wanted),
+      fetchPlain: async (wanted) => this.#get.plainFetching.fetch(wanted),
       send: (wanted) => this.#get.sending.send(wanted),
       accept: async ({ id, to, always }) => {
         await this.#get.receiving.accept(id, to, always);
@@ -113,7 +116,7 @@ export class Agent {
     parts.library.stop();
     parts.serving.stop();
     parts.sending.stop();
-    await Promise.all([parts.receiving.stop(), parts.fetching.stop()]);
+    await Promise.all([parts.receiving.stop(), parts.fetching.stop(), parts.plainFetching.stop()]);
     await Promise.all(this.#endpoints.map(({ endpoint }) => endpoint.stop()));
   }
 
@@ -154,6 +157,7 @@ export class Agent {
       sending: new Sending({ ...shared, slots }),
       receiving: new Receiving({ transfers, trust, downloads, asksUser, onOffer: (offer) => tell('offer', offer) }),
       fetching: new Fetching({ ...shared, library, downloads, list }),
+      plainFetching: new PlainFetching({ transfers, downloads }),
     };
     await this.#bind(settings.daemon, settings.port);
     library.start();
@@ -231,9 +235,9 @@ export class Agent {
   }
 
   async #cancel(id: number): Promise<void> {
-    const { serving, sending, receiving, fetching } = this.#get;
+    const { serving, sending, receiving, fetching, plainFetching } = this.#get;
     if (serving.cancel(id) || sending.cancel(id)) return;
-    if ((await receiving.cancel(id)) || (await fetching.cancel(id))) return;
+    if ((await receiving.cancel(id)) || (await fetching.cancel(id)) || (await plainFetching.cancel(id))) return;
     throw new Failure('NOT_FOUND', `There is no transfer ${id} under way.`, { data: { id } });
   }
 

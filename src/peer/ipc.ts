@@ -2,8 +2,10 @@ import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain
 import type { Transfer } from '../domain/transfer.ts';
 import type { Place } from '../protocol/datagram.ts';
 import type { Introduction } from './introduction.ts';
+import type { PlainFile } from './plain-download.ts';
 
 export type { Introduction } from './introduction.ts';
+export type { PlainFile } from './plain-download.ts';
 
 /** What the peer process is started with. */
 export interface PeerSettings {
@@ -73,6 +75,14 @@ export interface FetchJob {
   readonly met?: boolean;
 }
 
+/** What is fetched from an old client. It cannot be gone on with: there is no job of it. */
+export interface PlainFetch extends PlainFile {
+  /** Folder that it goes to; else the downloads folder. */
+  readonly to?: string;
+  /** Bytes a second. */
+  readonly limit?: number;
+}
+
 export interface SendJob {
   readonly kind: 'send';
   readonly id: number;
@@ -137,6 +147,7 @@ export interface PeerCalls {
   };
   unpublish: { params: { readonly name: string }; result: null };
   fetch: { params: Omit<FetchJob, 'kind' | 'id' | 'startedAt' | 'met'>; result: number };
+  fetchPlain: { params: PlainFetch; result: number };
   send: { params: Pick<SendJob, 'member' | 'path' | 'limit'>; result: number };
   accept: { params: { readonly id: number; readonly to?: string; readonly always?: number }; result: null };
   decline: { params: { readonly id: number; readonly reason?: string }; result: null };

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { method } from './method.ts';
-import { Hex64, Instant, Listing, literals, Name, nullable, Seq, strict } from './schema.ts';
+import { Hex64, Instant, Listing, literals, Name, nullable, Seq, strict, Unencrypted } from './schema.ts';
 
 const FileName = Type.String({
   minLength: 1,
@@ -67,7 +67,7 @@ export const files = {
   'files.find': method({
     access: 'reader',
     summary:
-      'Who offers a file of that name; where nobody does, one whose name differs in case and accents only. The same content (`hash`) stands together, what can be had now stands first; 200 at most.',
+      'Who offers a file of that name; where nobody does, one whose name differs in case and accents only. The same content (`hash`) stands together, what can be had now stands first, what old clients serve (`unencrypted`) last; 200 at most.',
     params: strict({ name: FileName }),
     result: strict({
       status: Type.Literal(204),
@@ -79,11 +79,20 @@ export const files = {
               description: 'that the peer comes from; null where it is not there, or on the control socket',
             }),
           ),
-          port: nullable(Type.Integer({ description: 'UDP port of the peer; null where it is not there' })),
-          key: Type.String(),
+          port: nullable(
+            Type.Integer({ description: 'UDP port of the peer; null where it is not there, or an old client' }),
+          ),
+          key: Type.String({ description: 'empty where `unencrypted`' }),
+          unencrypted: Type.Optional(Unencrypted),
+          tcpPort: Type.Optional(
+            Type.Integer({
+              description:
+                'of an old client that is there: send it the length of `download NAME` (4 bytes, big-endian) and that text; the size (4 bytes) and the bytes of the file come back',
+            }),
+          ),
           name: Type.String(),
           size: Type.Integer(),
-          hash: Type.String(),
+          hash: Type.String({ description: 'empty where `unencrypted`' }),
           modified: Type.Integer(),
           description: Type.String(),
           online: Type.Boolean(),

@@ -77,6 +77,6 @@ export const peers = {
       maxMs: millis,
       timesMs: Type.Array(nullable(Type.Number()), { description: 'of each; null where nothing came back in time' }),
     }),
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'NOT_AVAILABLE'],
   }),
 };

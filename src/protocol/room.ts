@@ -33,7 +33,11 @@ export const room = {
         strict({
           name: Type.String(),
           address: Type.String(),
-          peerPort: nullable(Type.Integer({ description: 'UDP port of the peer that was registered last' })),
+          peerPort: nullable(
+            Type.Integer({
+              description: 'UDP port of the peer that was registered last; of an old client, the port that it told',
+            }),
+          ),
           activeSince: Instant,
           idleMs: Type.Integer(),
         }),
@@ -77,7 +81,14 @@ export const admin = {
       pid: Type.Integer(),
       startedAt: Instant,
       home: Type.String(),
-      listening: Type.Array(strict({ name: Type.String(), address: Type.String(), state: Type.String() })),
+      listening: Type.Array(
+        strict({
+          name: Type.String(),
+          address: Type.String(),
+          state: Type.String(),
+          note: Type.Optional(Type.String({ description: 'what to know of it: clear text, and who can read it' })),
+        }),
+      ),
       fingerprint: nullable(Type.String({ description: 'SHA-256 of the certificate' })),
       seq: Seq,
       connections: Type.Integer(),

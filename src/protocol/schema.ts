@@ -95,15 +95,22 @@ export const Message = strict(
   'a direct message',
 );
 
+export const Unencrypted = Type.Literal(true, {
+  description: 'an old client serves it: over plain TCP, and nothing says whether what comes is what was listed',
+});
+
 export const Listing = strict(
   {
     member: Type.String(),
     name: Type.String(),
     size: Type.Integer({ description: 'in bytes' }),
-    hash: Type.String({ description: 'root of the tree of SHA-256 hashes over its blocks, hex' }),
+    hash: Type.String({
+      description: 'root of the tree of SHA-256 hashes over its blocks, hex; empty where `unencrypted`',
+    }),
     modified: Type.Integer({ description: 'when the file was last changed, as its owner says' }),
     description: Type.String({ description: 'may be empty' }),
-    key: Type.String({ description: 'of the peer that serves it' }),
+    key: Type.String({ description: 'of the peer that serves it; empty where `unencrypted`' }),
+    unencrypted: Type.Optional(Unencrypted),
     at: Type.Integer({ description: 'when it was listed' }),
     online: Type.Boolean({ description: 'the member is there, with that peer: it can be had now' }),
   },

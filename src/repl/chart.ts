@@ -1,6 +1,6 @@
 import type { Candle } from '../domain/candle.ts';
+import { formatTick } from '../domain/figures.ts';
 import { formatDay, formatMinute } from '../domain/instant.ts';
-import { formatTick } from './figures.ts';
 import { pad } from './table.ts';
 
 const LEAST = { width: 24, height: 4 };

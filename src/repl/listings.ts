@@ -1,5 +1,5 @@
 import { plain } from '../domain/fold.ts';
-import { formatMinute } from '../domain/instant.ts';
+import { formatMinute, formatShareTime } from '../domain/instant.ts';
 import type { Params, Result } from '../protocol/methods.ts';
 import { formatBytes } from './bytes.ts';
 import type { Caller } from './history.ts';
@@ -11,6 +11,10 @@ type Source = Result<'files.find'>['sources'][number];
 
 /** Files of one answer, and of as many as anybody reads. */
 const MOST = 2000;
+/** Of dashes below a file, as the file seed has them. */
+const RULE = '-'.repeat(50);
+const OLD_CLIENTS = 'unencrypted: from an old client over TCP, and not verified';
+const ALLOW = 'goldctl files fetch NAME --allow-unencrypted';
 
 /** Everything of a member, or of all who are there, page by page. */
 export async function readListings(
@@ -45,7 +49,7 @@ export function listingsTable(
       text === undefined ? 'To publish one: PUBLISH file' : 'Fewer letters may find more; without any, all are listed.',
     ];
   }
-  return table(
+  const rows = table(
     [
       { title: 'File', most: 48 },
       { title: 'Size', align: 'right' },
@@ -59,11 +63,38 @@ export function listingsTable(
       formatBytes(each.size),
       formatMinute(each.modified),
       plain(each.member),
-      each.online ? 'yes' : 'away',
+      each.online ? (each.unencrypted ? 'unencrypted' : 'yes') : 'away',
       plain(each.description),
     ]),
     { heading: paper.style.heading, unicode: paper.unicode },
   );
+  const some = listings.some(({ online, unencrypted }) => online && unencrypted);
+  return some ? [...rows, `${OLD_CLIENTS}. To take it all the same: ${ALLOW}`] : rows;
+}
+
+/** What one member publishes, in the words of the file seed's server. */
+export function repositoryLines(listings: readonly Listing[]): string[] {
+  const [first] = listings;
+  if (!first) return ["This hostname's repo is empty"];
+  const member = plain(first.member);
+  const away = listings.filter(({ online }) => !online).length;
+  const old = listings.some(({ unencrypted }) => unencrypted);
+  return [
+    "This hostname's repository:",
+    ...listings.flatMap(({ name, size, modified, description }) => [
+      `File name: ${plain(name)}`,
+      `File size: ${size}B`,
+      `File date: ${formatShareTime(modified)}`,
+      `File description: ${plain(description)}`,
+      RULE,
+    ]),
+    ...(away === 0 ? [] : [`${away} of ${listings.length} cannot be had now: ${member} is not there with them.`]),
+    ...(old
+      ? [
+          `${member} uses an old client: what it gives comes unencrypted over TCP, and nothing verifies it. To take it all the same: ${ALLOW}`,
+        ]
+      : []),
+  ];
 }
 
 /** `Yoda publishes lecture1.mp4 (12.3 MB)` */
@@ -79,15 +110,25 @@ export function publishedLines({ name, size, hash }: Pick<Listing, 'name' | 'siz
   ];
 }
 
+function placeOf({ address, port: udp, tcpPort }: Source): string {
+  const port = tcpPort ?? udp;
+  return address === null ? '' : `${plain(address)}${port === null ? '' : `:${port}`}`;
+}
+
 /** Who has a file. Those with the same content stand together: they are fetched from at once. */
 export function sourcesLines(sources: readonly Source[], paper: Paper): string[] {
   const byHash = new Map<string, Source[]>();
-  for (const source of sources) byHash.set(source.hash, [...(byHash.get(source.hash) ?? []), source]);
-  return [...byHash].flatMap(([hash, same]) => {
-    const [first] = same;
+  for (const source of sources) {
+    const content = source.unencrypted ? source.member : source.hash; // nothing says that two are the same
+    byHash.set(content, [...(byHash.get(content) ?? []), source]);
+  }
+  return [...byHash.values()].flatMap((same) => {
+    const { size, hash, unencrypted } = same[0]!;
     const names = [...new Set(same.map(({ name }) => plain(name)))].join(', ');
     return [
-      paper.style.heading(`${names}, ${formatBytes(first!.size)}, sha256 tree ${hash.slice(0, 16)}`),
+      paper.style.heading(
+        `${names}, ${formatBytes(size)}, ${unencrypted ? OLD_CLIENTS : `sha256 tree ${hash.slice(0, 16)}`}`,
+      ),
       ...table(
         [
           { title: 'Member', most: 34 },
@@ -99,7 +140,7 @@ export function sourcesLines(sources: readonly Source[], paper: Paper): string[]
         same.map((each) => [
           plain(each.member),
           each.online ? 'yes' : 'away',
-          each.address === null ? '' : `${plain(each.address)}${each.port === null ? '' : `:${each.port}`}`,
+          placeOf(each),
           formatMinute(each.modified),
           plain(each.description),
         ]),

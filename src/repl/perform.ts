@@ -2,7 +2,7 @@ import { Failure } from '../domain/failure.ts';
 import { formatSeedTime, type Instant } from '../domain/instant.ts';
 import type { Action } from './grammar.ts';
 import { type Caller, rangeParams, readHistory } from './history.ts';
-import { listingsTable, readListings } from './listings.ts';
+import { listingsTable, readListings, repositoryLines } from './listings.ts';
 import type { Paper } from './paper.ts';
 import { pingLines } from './ping.ts';
 import { readPosts } from './posts.ts';
@@ -131,7 +131,7 @@ export async function perform(action: CallAction, caller: Caller, paper: Paper, 
     case 'discover': {
       const { verb: _, ...asked } = action;
       const { listings, more } = await readListings(caller, asked);
-      const lines = listingsTable(listings, paper, asked);
+      const lines = asked.member === undefined ? listingsTable(listings, paper, asked) : repositoryLines(listings);
       return more ? [...lines, 'There are more: LIST text finds those that it fits.'] : lines;
     }
     case 'sum':

@@ -1,24 +1,27 @@
 import { plain } from '../domain/fold.ts';
 import type { Result } from '../protocol/methods.ts';
 
-/** As ping(8) says it, and the file seed's last line. */
+/** In the words of the file seed's server. */
 export function pingLines({ member, sent, received, minMs, avgMs, maxMs, timesMs }: Result<'peer.ping'>): string[] {
   const name = plain(member);
-  const lost = sent > 0 ? Math.round(((sent - received) / sent) * 1000) / 10 : 0;
-  const state = received === 0 ? 'offline' : received < sent ? 'partially online' : 'online';
+  const lost = sent - received;
+  const share = sent > 0 ? (lost / sent) * 100 : 0;
+  const state = received === 0 ? 'offline' : lost > 0 ? 'partially online' : 'online';
   return [
-    ...timesMs.map((time, i) =>
-      time === null ? `Request timed out: seq=${i + 1}` : `Reply from ${name}: seq=${i + 1} time=${ms(time)} ms`,
-    ),
-    `--- ${name} ping statistics ---`,
-    `${sent} sent, ${received} received, ${lost}% lost`,
+    `Pinging ${name} with 32 bytes of data:`,
+    ...timesMs.map((time) => (time === null ? 'Request timed out.' : `Reply from ${name}: time=${ms(time)}`)),
+    `Ping statistics for ${name}:`,
+    `Packets: Sent = ${sent}, Received = ${received}, Lost = ${lost} (${share.toFixed(1)}% loss)`,
     ...(minMs === null || avgMs === null || maxMs === null
       ? []
-      : [`round trip min/avg/max = ${ms(minMs)}/${ms(avgMs)}/${ms(maxMs)} ms`]),
+      : [
+          'Approximate round trip times in milli-seconds:',
+          `Minimum = ${ms(minMs)}, Maximum = ${ms(maxMs)}, Average = ${ms(avgMs)}`,
+        ]),
     `Host ${name} is ${state}.`,
   ];
 }
 
 function ms(value: number): string {
-  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+  return `${value.toFixed(2)}ms`;
 }

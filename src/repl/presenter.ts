@@ -1,11 +1,11 @@
 import type { Failure } from '../domain/failure.ts';
+import { formatCount, formatPercent, formatPrice } from '../domain/figures.ts';
 import { plain } from '../domain/fold.ts';
 import { formatMinute, formatSeedTime, formatSpan } from '../domain/instant.ts';
 import { price } from '../domain/quote.ts';
 import type { EventParams } from '../protocol/events.ts';
 import type { Result } from '../protocol/methods.ts';
 import { chart } from './chart.ts';
-import { formatCount, formatPercent, formatPrice } from './figures.ts';
 import { LOOKUP, VERBS } from './grammar.ts';
 import type { Paper } from './paper.ts';
 import { type Cell, cut, pad, table } from './table.ts';

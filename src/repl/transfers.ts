@@ -22,7 +22,12 @@ export interface TransferNews {
   readonly tone: 'info' | 'good' | 'bad';
 }
 
-const PATHS: Readonly<Record<Path, string>> = { lan: 'LAN', direct: 'direct', relayed: 'relayed' };
+const PATHS: Readonly<Record<Path, string>> = {
+  lan: 'LAN',
+  direct: 'direct',
+  relayed: 'relayed',
+  unencrypted: 'unencrypted, not verified',
+};
 /** Columns of a bar below which it says nothing. */
 const LEAST_BAR = 8;
 const MOST_BAR = 40;

@@ -8,7 +8,7 @@ import type { Journal } from '../engine/contract.ts';
 import { shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
-import { newestPeer, type Presence } from './presence.ts';
+import { type Attendant, GIVES_FILES, newestPeer, type Presence } from './presence.ts';
 
 export interface NewListing {
   readonly name: string;
@@ -18,6 +18,8 @@ export interface NewListing {
   readonly description?: string | undefined;
   /** Of the peer that serves it. */
   readonly key: string;
+  /** An old client serves it. */
+  readonly unencrypted?: true;
 }
 
 /** Where a file can be had. */
@@ -25,6 +27,8 @@ export interface Source extends Omit<Listing, 'at'> {
   /** Null where the peer is not there, or came by the control socket. */
   readonly address: string | null;
   readonly port: number | null;
+  /** Where an old client that is there gives it by plain TCP. */
+  readonly tcpPort?: number;
 }
 
 export interface Discovery {
@@ -79,7 +83,7 @@ export class Files {
   async publish(member: string, { name: given, description: told = '', ...rest }: NewListing): Promise<number> {
     const name = parseFileName(given);
     const description = parseDescription(told);
-    const { size, hash, modified, key } = rest;
+    const { size, hash, modified, key, unencrypted } = rest;
     const before = this.#view.listings.get(member, name);
     if (
       before?.size === size &&
@@ -101,7 +105,7 @@ export class Files {
     }
     this.#underWay.set(owner, underWay + 1);
     try {
-      const fields = { member, name, size, hash, modified, description, key };
+      const fields = { member, name, size, hash, modified, description, key, ...(unencrypted ? { unencrypted } : {}) };
       return (await append(this.#journal, 'files.published', this.#now(), fields)).seq;
     } finally {
       const left = this.#underWay.get(owner)! - 1;
@@ -149,7 +153,7 @@ export class Files {
 
   /**
    * Who offers a file of that name; where nobody does, one of the same folded name. The same content stands together,
-   * what can be had now before what cannot.
+   * what can be had now before what cannot, and what old clients serve last.
    * @throws Failure NO_SUCH_FILE with the nearest names as `suggestions`
    */
   async find(text: string): Promise<Source[]> {
@@ -169,19 +173,37 @@ export class Files {
     });
   }
 
+  /** The old clients that are there and give a file of exactly this name, by plain TCP. */
+  async givers(text: string): Promise<Source[]> {
+    const name = text.normalize('NFC');
+    const givers: Source[] = [];
+    for await (const listing of this.#view.listings.named(name)) {
+      if (listing.name !== name || !listing.unencrypted) continue;
+      const source = this.#source(shown(listing));
+      if (source.online) givers.push(source);
+      if (givers.length === SOURCES) break;
+    }
+    return givers;
+  }
+
   /** A listing as members see it now. */
   seen(listing: Listed): Listing {
-    return { ...listing, online: newestPeer(this.#presence.attendants(listing.member), listing.key) !== undefined };
+    return { ...listing, online: this.#server(listing) !== undefined };
   }
 
   #source({ at: _, ...listing }: Listed): Source {
-    const attendant = newestPeer(this.#presence.attendants(listing.member), listing.key);
-    return {
-      ...listing,
-      address: !attendant || attendant.local ? null : attendant.address,
-      port: attendant?.peer?.port ?? null,
-      online: attendant !== undefined,
-    };
+    const attendant = this.#server(listing);
+    const address = !attendant || attendant.local ? null : attendant.address;
+    const online = attendant !== undefined;
+    if (!listing.unencrypted) return { ...listing, address, port: attendant?.peer?.port ?? null, online };
+    const port = attendant?.old?.port;
+    return { ...listing, address, port: null, ...(port === undefined ? {} : { tcpPort: port }), online };
+  }
+
+  /** The connection of the peer that serves a file; undefined while it is not there. */
+  #server({ member, key, unencrypted }: Omit<Listed, 'at'>): Attendant | undefined {
+    const attendants = this.#presence.attendants(member);
+    return unencrypted ? attendants.findLast(({ old }) => old?.dialect === GIVES_FILES) : newestPeer(attendants, key);
   }
 
   /** Names in which the text stands, or which differ from it in little. */
@@ -209,12 +231,13 @@ export class Files {
 
   #account(name: string): string {
     const account = this.#view.accounts.byName(name);
-    if (!account) throw new Failure('NO_SUCH_ACCOUNT', `There is no account "${plain(name).slice(0, 64)}".`);
+    if (!account)
+      throw new Failure('NO_SUCH_ACCOUNT', `User not found: there is no account "${plain(name).slice(0, 64)}".`);
     return account.name;
   }
 }
 
-/** By content: first what most have who are there. */
+/** By content: first what most have who are there. What old clients serve has no hash, and is last. */
 function grouped(sources: readonly Source[]): Source[] {
   const groups = new Map<string, Source[]>();
   for (const source of sources) {
@@ -223,8 +246,9 @@ function grouped(sources: readonly Source[]): Source[] {
     else groups.set(source.hash, [source]);
   }
   const there = (group: readonly Source[]) => group.filter(({ online }) => online).length;
+  const plainLast = (group: readonly Source[]) => Number(group[0]!.unencrypted === true);
   return [...groups.values()]
-    .sort((a, b) => there(b) - there(a) || b.length - a.length)
+    .sort((a, b) => plainLast(a) - plainLast(b) || there(b) - there(a) || b.length - a.length)
     .flatMap((group) => group.sort((a, b) => Number(b.online) - Number(a.online)));
 }
 

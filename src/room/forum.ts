@@ -132,6 +132,25 @@ export class Forum {
     return { posts: posts.reverse(), seq: head, more };
   }
 
+  /** A post, also a deleted one; undefined where there is none. */
+  find(number: number): Post | undefined {
+    return this.#view.posts.get(number);
+  }
+
+  /**
+   * Posts that were written or edited at a time or later, in the order of that, without deleted ones. Unlike `read`, it
+   * begins with the oldest and looks at no more than it gives.
+   */
+  async writtenSince(time: Instant, limit: number): Promise<{ posts: Post[]; more: boolean }> {
+    const posts: Post[] = [];
+    for await (const post of this.#view.posts.changedAfter(this.#view.posts.seqBefore(time))) {
+      if (post.text === null || (post.editedAt ?? post.at) < time) continue;
+      if (posts.length === limit) return { posts, more: true };
+      posts.push(post);
+    }
+    return { posts, more: false };
+  }
+
   /**
    * Posts that have all words of a text, the newest first: words of the post, of its writer's name, and mentions as
    * `@name`. Case and Vietnamese marks are folded; the last word may be the beginning of one.

@@ -9,6 +9,16 @@ export interface RegisteredPeer extends Peer {
   readonly since: number;
 }
 
+/** A client that speaks one of the dialects: it has no peer. */
+export interface OldClient {
+  readonly dialect: string;
+  /** Where it takes files by UDP, or gives them by TCP (`GIVES_FILES`), as it told. */
+  readonly port?: number | undefined;
+}
+
+/** The dialect whose clients give files, by plain TCP and at the address that they come from. */
+export const GIVES_FILES = 'share';
+
 /** One connection of a member, as presence sees it. */
 export interface Attendant {
   /** Hash of the token of its session. */
@@ -17,6 +27,7 @@ export interface Attendant {
   /** On the control socket: its address says nothing of where it is. */
   readonly local: boolean;
   readonly peer: RegisteredPeer | undefined;
+  readonly old?: OldClient | undefined;
   /** When the member last did something on it. */
   lastActive(): Instant;
   /** @param goodbye.final its client is not to come back by itself */
@@ -183,7 +194,7 @@ export class Presence<A extends Attendant = Attendant> {
       return {
         name,
         address: all[0]!.address,
-        peerPort: newestPeer(all)?.peer?.port ?? null,
+        peerPort: newestPeer(all)?.peer?.port ?? all[0]!.old?.port ?? null,
         activeSince: since,
         idleMs: Math.max(0, now - lastActive(live)),
       };

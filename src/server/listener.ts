@@ -4,6 +4,7 @@ import { Failure } from '../domain/failure.ts';
 import type { Place } from '../domain/peer.ts';
 import { encodeFailure } from '../protocol/line.ts';
 import type { Log } from '../rates/log.ts';
+import { type Arrivals, addressOf } from './arrivals.ts';
 import type { Limits } from './limits.ts';
 
 export interface ListenerOptions {
@@ -15,6 +16,7 @@ export interface ListenerOptions {
   readonly cert: string;
   readonly limits: Limits;
   readonly log: Log;
+  readonly arrivals: Arrivals;
   /** Gets every socket that is ready for lines. */
   readonly accept: (socket: Socket, address: string) => void;
 }
@@ -22,16 +24,12 @@ export interface ListenerOptions {
 const TLS_HANDSHAKE = 0x16;
 
 /**
- * The TCP port: TLS 1.3, and clear text from loopback where that is allowed; the first byte tells them apart. Counts
- * connections, in all and by address.
+ * The TCP port: TLS 1.3, and clear text from loopback where that is allowed; the first byte tells them apart.
  */
 export class Listener {
-  /** Connections that were closed at once because there were too many, since the start. */
-  refused = 0;
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #tls: TlsServer;
-  readonly #byAddress = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
 
   constructor(options: ListenerOptions) {
@@ -107,25 +105,17 @@ export class Listener {
 
   #arrived(socket: Socket): void {
     const address = addressOf(socket);
-    const count = (this.#byAddress.get(address) ?? 0) + 1;
-    this.#byAddress.set(address, count);
     this.#sockets.add(socket);
-    socket.once('close', () => this.#left(socket, address));
+    socket.once('close', () => this.#sockets.delete(socket));
     // Until somebody takes it over: a reset must not be an uncaught error.
     socket.on('error', (error) =>
       this.#options.log.debug({ event: 'socket.error', address, error: error.message }, 'socket failed'),
     );
-    const { limits, log } = this.#options;
-    if (this.#sockets.size > limits.connections || count > limits.connectionsPerAddress) {
-      this.refused += 1;
-      log.warn(
-        { event: 'connection.refused', address, connections: this.#sockets.size, ofAddress: count },
-        'too many connections',
-      );
+    if (!this.#options.arrivals.admit(socket, address)) {
       socket.destroy();
       return;
     }
-    const slow = setTimeout(() => socket.destroy(), limits.helloMs);
+    const slow = setTimeout(() => socket.destroy(), this.#options.limits.helloMs);
     socket.once('close', () => clearTimeout(slow));
     // Half of a connection may end and the other go on, but not before a word: it would count for ten seconds.
     const left = () => socket.destroy();
@@ -151,18 +141,6 @@ export class Listener {
     );
     socket.end(encodeFailure(null, failure), () => socket.destroy());
   }
-
-  #left(socket: Socket, address: string): void {
-    this.#sockets.delete(socket);
-    const count = (this.#byAddress.get(address) ?? 1) - 1;
-    if (count > 0) this.#byAddress.set(address, count);
-    else this.#byAddress.delete(address);
-  }
-}
-
-/** The remote address, an IPv4 one in its own form however it came. */
-function addressOf(socket: Socket): string {
-  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 function isLoopback(address: string): boolean {

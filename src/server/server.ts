@@ -7,6 +7,7 @@ import { handlerTable } from './handlers/index.ts';
 import { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 import { compileTable, Session } from './session.ts';
+import type { Visitor } from './visitor.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -37,7 +38,7 @@ export class Server {
     this.#services = services;
     const table = compileTable(handlerTable(services));
     this.calls = table.calls;
-    const { addressBans, limits, log, sessions } = services;
+    const { addressBans, arrivals, limits, log, sessions } = services;
     const accept = (socket: Socket, address: string, local: boolean) => {
       const connection = new Connection(socket, { address, local, limits });
       const session = new Session(connection, services, table);
@@ -52,6 +53,7 @@ export class Server {
       ...options,
       limits,
       log,
+      arrivals,
       accept: (socket, address) => accept(socket, address, false),
     });
     this.#control = new Control(options.controlPath, (socket) => accept(socket, 'local', true));
@@ -72,14 +74,14 @@ export class Server {
   setTimers(): void {
     for (const timer of this.#timers) clearInterval(timer);
     const { sessions, limits } = this.#services;
-    const every = (ms: number, look: (session: Session, now: number) => void) =>
+    const every = (ms: number, look: (session: Visitor, now: number) => void) =>
       setInterval(() => {
         const now = performance.now();
         for (const session of sessions) look(session, now);
       }, ms).unref();
     this.#timers = [
-      every(limits.pingMs, (session, now) => session.connection.ping(now)),
-      every(PROGRESS_MS, (session, now) => session.connection.checkProgress(now)),
+      every(limits.pingMs, (session, now) => session.ping?.(now)),
+      every(PROGRESS_MS, (session, now) => session.checkProgress(now)),
     ];
   }
 

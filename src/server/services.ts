@@ -13,11 +13,12 @@ import type { Presence } from '../room/presence.ts';
 import type { Rates } from '../room/rates.ts';
 import type { Unread } from '../room/unread.ts';
 import type { View } from '../view/view.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Hub } from './hub.ts';
 import type { Limits } from './limits.ts';
 import type { Rendezvous } from './rendezvous.ts';
-import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
+import type { Visitor } from './visitor.ts';
 
 /** Everything that a handler may use. */
 export interface Services {
@@ -31,12 +32,13 @@ export interface Services {
   readonly messages: Messages;
   readonly files: Files;
   readonly backup: Backup;
-  readonly presence: Presence<Session>;
+  readonly presence: Presence<Visitor>;
   readonly rendezvous: Rendezvous;
   readonly gatherer: Pick<Gatherer, 'health' | 'refresh'>;
   readonly view: View;
   readonly hub: Hub;
   readonly sessions: Sessions;
+  readonly arrivals: Arrivals;
   readonly limits: Limits;
   readonly log: Log;
   readonly now: () => number;

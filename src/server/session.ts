@@ -16,7 +16,7 @@ import {
 } from '../protocol/line.ts';
 import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
-import type { Attendant, RegisteredPeer } from '../room/presence.ts';
+import type { RegisteredPeer } from '../room/presence.ts';
 import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
 import { CallCounts } from './call-counts.ts';
@@ -25,6 +25,7 @@ import { Encoded, type Handler } from './handler.ts';
 import type { Watch, Watcher } from './hub.ts';
 import { type RepeatedCall, RepeatedCalls } from './repeated-calls.ts';
 import type { Services } from './services.ts';
+import type { Door, Visitor } from './visitor.ts';
 
 export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
 
@@ -81,7 +82,7 @@ const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
  * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
  * is checked, meets a handler, and its answer goes out.
  */
-export class Session implements LineReceiver, Watcher, Attendant {
+export class Session implements LineReceiver, Watcher, Visitor {
   readonly connection: Connection;
   readonly services: Services;
   readonly #table: MethodTable;
@@ -119,6 +120,23 @@ export class Session implements LineReceiver, Watcher, Attendant {
   /** On the control socket: whoever can open it owns the daemon. */
   get local(): boolean {
     return this.connection.local;
+  }
+
+  get door(): Door {
+    if (this.local) return 'control';
+    return this.connection.encrypted ? 'tls' : 'clear';
+  }
+
+  get queued(): number {
+    return this.connection.queued;
+  }
+
+  get behind(): boolean {
+    return this.connection.behind;
+  }
+
+  get isSignedIn(): boolean {
+    return this.#member !== undefined;
   }
 
   get member(): Member | undefined {
@@ -205,6 +223,10 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.connection.write(encodeNotification('peer', introduction));
   }
 
+  get canBePinged(): boolean {
+    return true;
+  }
+
   /**
    * Milliseconds from here to the client and back; undefined where nothing came back in time. It is no sign of life
    * that was asked for by the keep-alive: that one counts for itself.
@@ -223,6 +245,14 @@ export class Session implements LineReceiver, Watcher, Attendant {
     });
     this.#trips.delete(id);
     return heard === undefined ? undefined : Math.max(0, heard - sent);
+  }
+
+  ping(now: number): void {
+    this.connection.ping(now);
+  }
+
+  checkProgress(now: number): void {
+    this.connection.checkProgress(now);
   }
 
   roleChanged(role: Role): void {

@@ -1,16 +1,16 @@
-import type { Session } from './session.ts';
+import type { Visitor } from './visitor.ts';
 
-/** Sessions that have a connection now. */
+/** Everybody who has a connection now. */
 export class Sessions {
   /** Those that were ended because their clients did not read what they were sent, since the start. */
   dropped = 0;
-  readonly #all = new Set<Session>();
+  readonly #all = new Set<Visitor>();
 
-  add(session: Session): void {
+  add(session: Visitor): void {
     this.#all.add(session);
   }
 
-  delete(session: Session): void {
+  delete(session: Visitor): void {
     this.#all.delete(session);
   }
 
@@ -18,12 +18,12 @@ export class Sessions {
     return this.#all.size;
   }
 
-  [Symbol.iterator](): IterableIterator<Session> {
+  [Symbol.iterator](): IterableIterator<Visitor> {
     return this.#all.values();
   }
 
   /** Ends all of them but one (whoever asked); returns how many. */
-  endAll(reason: string, options: { except?: Session; retryAfterMs?: number } = {}): number {
+  endAll(reason: string, options: { except?: Visitor; retryAfterMs?: number } = {}): number {
     let ended = 0;
     for (const session of [...this.#all]) {
       if (session === options.except) continue;

@@ -104,7 +104,7 @@ export class ListingsView implements Part {
   }
 
   #published(record: RecordOf<'files.published'>, draft: Draft): Change[] {
-    const { member, name, size, hash, modified, description, key: peer, at, seq } = record;
+    const { member, name, size, hash, modified, description, key: peer, unencrypted, at, seq } = record;
     const owner = nameKey(member);
     const key = keys.listing(owner, name);
     const before = draft.read<StoredListing>(key);
@@ -119,7 +119,8 @@ export class ListingsView implements Part {
       draft.write(keys.listingCount(owner), (draft.read<number>(keys.listingCount(owner)) ?? 0) + 1);
       draft.write(keys.listingName(fold(name), owner, name), 1);
     }
-    const listing: StoredListing = { member, name, size, hash, modified, description, key: peer, at, seq };
+    const served = unencrypted ? { key: peer, unencrypted } : { key: peer };
+    const listing: StoredListing = { member, name, size, hash, modified, description, ...served, at, seq };
     draft.write(key, listing);
     draft.write(keys.listingChange(seq), key);
     return [{ type: 'listing', change: 'published', listing } satisfies ListingChange];

@@ -91,6 +91,18 @@ export class PostsView implements Part {
     return low;
   }
 
+  /** A seq after which everything of a time or later has come: that of the last post from before it, 0 for none. */
+  seqBefore(time: Instant): number {
+    let [low, high, seq] = [0, this.newest, 0];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const post = this.#store.read<StoredPost>(keys.post(middle));
+      if ((post?.at ?? Number.NEGATIVE_INFINITY) < time) [low, seq] = [middle, post?.first ?? post?.seq ?? seq];
+      else high = middle - 1;
+    }
+    return seq;
+  }
+
   /** Up to which post a member has read a topic, 0 for none. */
   mark(member: string, topic: string): number {
     const name = nameKey(member);

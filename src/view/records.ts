@@ -55,6 +55,8 @@ export interface Records {
     description: string;
     /** Of the peer that serves it. */
     key: string;
+    /** An old client serves it: `hash` and `key` are empty. */
+    unencrypted?: true;
   };
   'files.unpublished': { member: string; name: string };
   /**

@@ -50,7 +50,7 @@ describe('goldctl files and ping', function () {
     const { exit, stdout } = await daemon.run(['ping', 'yoda']);
     expect(exit).to.equal(0);
     expect(stdout).to.match(
-      /^(Reply from yoda: seq=\d time=[\d.]+ ms\n){4}--- yoda ping statistics ---\n4 sent, 4 received/,
+      /^Pinging yoda with 32 bytes of data:\n(Reply from yoda: time=\d+\.\d\dms\n){4}Ping statistics for yoda:\nPackets: Sent = 4, Received = 4, Lost = 0 \(0\.0% loss\)\nApproximate round trip times in milli-seconds:\nMinimum = .+ms, Maximum = .+ms, Average = .+ms\nHost yoda is online\.\n$/,
     );
     expect(JSON.parse((await daemon.run(['ping', 'yoda', '--json'])).stdout)).to.include({ status: 203, received: 4 });
     expect(await daemon.run(['ping', 'nobody'])).to.include({ exit: 1, stdout: '' });

@@ -13,7 +13,7 @@ export const SEEDS: Readonly<Record<string, readonly unknown[]>> = {
     '{"jsonrpc":"2.0","id":1e999,"method":"hello"}',
     '['.repeat(30_000),
   ],
-  sum: ['{"client_name": "x", "client_number": 7}{', '{"a":"\\', '{"client_name":{},"client_number":"7"}'],
+  objects: ['{"client_name": "x", "client_number": 7}{', '{"a":"\\', '{"client_name":{},"client_number":"7"}'],
   grammar: ['MSG ', 'EDT #1', '2021-12-27 ', '-signup a', `MSG ${'\u0301'.repeat(16_000)}`],
   csv: [{ header: 'at,buy,sell\n', rest: Buffer.from(`2021-12-27,1,${'9'.repeat(400)}\n"`), cut: 1 }],
   addresses: [

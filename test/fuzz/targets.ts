@@ -9,6 +9,8 @@ import { readQuotes } from '../../src/cli/quote-file.ts';
 import { numberReader } from '../../src/cli/quote-number.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
+import { cutObject } from '../../src/dialects/json-object.ts';
+import { cutMessage, MESSAGE_BYTES, MESSAGE_CHARACTERS, parseShareRequest } from '../../src/dialects/share-wire.ts';
 import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
@@ -22,7 +24,7 @@ import { configuredProvider } from '../../src/rates/configured.ts';
 import { BodyError } from '../../src/rates/provider.ts';
 import { retryAfter } from '../../src/rates/retry-after.ts';
 import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
-import { parseSumRequest } from '../../src/server/sum-listener.ts';
+import { shareMessage } from '../dialects/share-client.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { hostileBody } from '../rates/hostile.ts';
 import { HOSTILE_CASES, meetBody, meetHistory } from '../rates/hostile-cases.ts';
@@ -124,8 +126,8 @@ const calls = target('params', params, ({ name, params }) => {
   if (!fits) expect(validator.Errors(params)).to.not.deep.equal([]);
 });
 
-const sumRequests = target(
-  'sum',
+const objects = target(
+  'objects',
   fc.oneof(
     text,
     fc.json(),
@@ -134,10 +136,12 @@ const sumRequests = target(
     fc.tuple(value, value).map(([name, number]) => JSON.stringify({ client_name: name, client_number: number })),
   ),
   (said) => {
-    const read = parseSumRequest(said);
-    if (!read) return;
-    expect(typeof read.client_name).to.equal('string');
-    expect(typeof read.client_number).to.equal('number');
+    const bytes = Buffer.from(said);
+    const cut = refusing(['PARSE_ERROR'], () => cutObject(bytes));
+    if (!cut) return;
+    expect(cut.used).to.be.within(2, bytes.length);
+    expect(JSON.parse(bytes.toString('utf8', 0, cut.used))).to.deep.equal(cut.request);
+    expect(Object.getPrototypeOf(cut.request)).to.equal(Object.prototype);
   },
 );
 
@@ -431,12 +435,45 @@ const messages = target('messages', fc.oneof(said, fc.anything()), (value) => {
   }
 });
 
+// ---- old clients
+
+const shareWord = fc.oneof(
+  fc.constantFrom('login', 'register', 'publish', 'fetch', 'ping', '', '127.0.0.1', '5001', '15', '15B', '_', '..'),
+  fc.constantFrom('10:20:30-01/02/2024', '25:00:00-31/02/2024', '9'.repeat(20), 'x'.repeat(3000), ' '.repeat(2000)),
+  text,
+);
+const shareMessages = fc.array(
+  fc.oneof(
+    fc.array(shareWord, { maxLength: 7 }).map((all) => shareMessage(all.join(' ').slice(0, MESSAGE_CHARACTERS + 1))),
+    bytes,
+    fc.nat(2 ** 32 - 1).map((length) => {
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(length);
+      return head;
+    }),
+  ),
+  { maxLength: 5 },
+);
+const share = target('share', shareMessages, (all) => {
+  let rest = Buffer.concat(all);
+  while (true) {
+    const cut = refusing(['TOO_LARGE', 'INVALID_REQUEST'], () => cutMessage(rest));
+    if (!cut) break;
+    expect(cut.used).to.be.within(4, Math.min(rest.length, MESSAGE_BYTES));
+    expect([...cut.request]).to.have.length(rest.readUInt32BE(0));
+    rest = rest.subarray(cut.used);
+    const request = parseShareRequest(cut.request);
+    if (request?.verb === 'publish') expect(Number.isSafeInteger(request.size)).to.equal(true);
+    if (request?.verb === 'login') expect(request.port).to.be.within(1, 65_535);
+  }
+});
+
 /** Every parser that bytes of strangers reach. A new one has a row here. */
 export const TARGETS: readonly Target[] = [
   lines,
   requests,
   calls,
-  sumRequests,
+  objects,
   grammar,
   csv,
   accounts,
@@ -449,4 +486,5 @@ export const TARGETS: readonly Target[] = [
   datagrams,
   frames,
   messages,
+  share,
 ];

@@ -42,6 +42,7 @@ const WRONG: readonly (readonly [file: string, ...imports: string[]])[] = [
   ['src/room/x', '../server/limits.ts', '../protocol/methods.ts', '../rates/fetcher.ts', '../store/store.ts'],
   ['src/server/x', '../daemon/config.ts', '../store/store.ts', '../engine/local/engine.ts', '../client/client.ts'],
   ['src/server/handlers/x', '../../daemon/config.ts', '../../rates/fetcher.ts', '../../store/keys.ts'],
+  ['src/dialects/x', '../protocol/methods.ts', '../server/session.ts', '../client/client.ts', '../daemon/config.ts'],
   ['src/peer/x', '../room/sum.ts', '../client/client.ts', '../server/limits.ts', '../store/keys.ts', 'blessed'],
   ['src/client/x', '../server/limits.ts', '../daemon/lifecycle.ts', '../repl/grammar.ts', '../cli/error.ts'],
   ['src/repl/x', '../daemon/lifecycle.ts', '../cli/error.ts', '../room/sum.ts', '@oclif/core'],

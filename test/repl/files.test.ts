@@ -117,7 +117,10 @@ describe('files in the repl', function () {
       .to.include({ exit: 1 })
       .and.to.have.deep.property('failed', [9]);
     expect(leia.text).to.match(/notes of week 7\.bin +50\.0 kB +\S+ \S+ +yoda +yes +Ghi chú/);
-    expect(leia.text).to.include('leia publishes no file.');
+    expect(leia.text).to.match(
+      /This hostname's repository:\nFile name: notes of week 7\.bin\nFile size: 50000B\nFile date: \d\d:\d\d:\d\d-\d\d\/\d\d\/\d{4}\nFile description: Ghi chú\n-{50}\n/,
+    );
+    expect(leia.text).to.include("This hostname's repo is empty\n");
     expect(leia.text).to.include('notes.bin (50.0 kB) is published: FETCH notes.bin');
     expect(leia.text).to.match(/\nnotes\.bin +50\.0 kB .* leia +yes/);
     expect(leia.text).to.include('notes.bin is published no more.\n').and.to.include('nothing.bin');

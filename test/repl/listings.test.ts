@@ -85,18 +85,22 @@ describe('ping in words', () => {
         timesMs,
       }),
     ).to.deep.equal([
-      'Reply from yoda: seq=1 time=1.23 ms',
-      'Reply from yoda: seq=2 time=12.3 ms',
-      'Request timed out: seq=3',
-      'Reply from yoda: seq=4 time=123 ms',
-      '--- yoda ping statistics ---',
-      '4 sent, 3 received, 25% lost',
-      'round trip min/avg/max = 1.23/45.7/123 ms',
+      'Pinging yoda with 32 bytes of data:',
+      'Reply from yoda: time=1.23ms',
+      'Reply from yoda: time=12.34ms',
+      'Request timed out.',
+      'Reply from yoda: time=123.40ms',
+      'Ping statistics for yoda:',
+      'Packets: Sent = 4, Received = 3, Lost = 1 (25.0% loss)',
+      'Approximate round trip times in milli-seconds:',
+      'Minimum = 1.23ms, Maximum = 123.40ms, Average = 45.66ms',
       'Host yoda is partially online.',
     ]);
     const none = { minMs: null, avgMs: null, maxMs: null, timesMs: [null, null, null, null] };
-    expect(pingLines({ status: 203, member: 'yoda', sent: 4, received: 0, ...none }).slice(-2)).to.deep.equal([
-      '4 sent, 0 received, 100% lost',
+    expect(pingLines({ status: 203, member: 'yoda', sent: 4, received: 0, ...none }).slice(-4)).to.deep.equal([
+      'Request timed out.',
+      'Ping statistics for yoda:',
+      'Packets: Sent = 4, Received = 0, Lost = 4 (100.0% loss)',
       'Host yoda is offline.',
     ]);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import stringWidth from 'string-width';
 import { Failure } from '../../src/domain/failure.ts';
-import { formatPercent, formatPrice } from '../../src/repl/figures.ts';
+import { formatPercent, formatPrice } from '../../src/domain/figures.ts';
 import { type Paper, PLAIN, paperOf, speaksUtf8 } from '../../src/repl/paper.ts';
 import {
   activeMembers,

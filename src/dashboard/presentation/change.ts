@@ -1,4 +1,4 @@
-import { formatPercent } from '../../repl/figures.ts';
+import { formatPercent } from '../../domain/figures.ts';
 import { type Span, span } from '../styled.ts';
 
 /** `▲1.25%`, `▼0.40%`, `0.00%`: two decimals always, so that they stand one under the other; empty when not known. */

@@ -1,6 +1,6 @@
 import type { Candle } from '../../domain/candle.ts';
+import { formatPercent, formatPrice, formatTick } from '../../domain/figures.ts';
 import { dates, drawLine, type Scale, scaleOf } from '../../repl/chart.ts';
-import { formatPercent, formatPrice, formatTick } from '../../repl/figures.ts';
 import { RANGES } from '../../repl/grammar.ts';
 import { pad } from '../../repl/table.ts';
 import type { ChartState, State } from '../state.ts';

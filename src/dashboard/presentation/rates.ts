@@ -1,6 +1,6 @@
+import { formatPrice } from '../../domain/figures.ts';
 import { formatSpan } from '../../domain/instant.ts';
 import { MARKETS, type Market } from '../../domain/instrument.ts';
-import { formatPrice } from '../../repl/figures.ts';
 import { PLAIN } from '../../repl/paper.ts';
 import { noRates } from '../../repl/presenter.ts';
 import { cut, pad } from '../../repl/table.ts';

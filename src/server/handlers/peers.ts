@@ -5,17 +5,37 @@ import { newestPeer, type RegisteredPeer } from '../../room/presence.ts';
 import type { Handlers } from '../handler.ts';
 import { placeOfHost } from '../place.ts';
 import type { Services } from '../services.ts';
-import type { Session } from '../session.ts';
+import type { Visitor } from '../visitor.ts';
 
 const ROUND_TRIPS = 4;
 const ROUND_TRIP_MS = 1000;
 
-export function peersHandlers({ presence, rendezvous, log }: Services): Handlers<'peer'> {
+export function peersHandlers({ view, presence, rendezvous, log }: Services): Handlers<'peer'> {
   /** The connections of a member. @throws Failure NOT_FOUND */
   const connectionsOf = (member: string) => {
     const connections = presence.attendants(member);
     if (connections.length > 0) return connections;
     throw new Failure('NOT_FOUND', `"${plain(member).slice(0, 64)}" is not there.`, { data: { field: 'member' } });
+  };
+
+  /** The latest connection of a member that can be pinged. @throws Failure NOT_FOUND, NOT_AVAILABLE */
+  const pingable = (member: string) => {
+    const connections = presence.attendants(member);
+    const connection = connections.findLast(({ canBePinged }) => canBePinged);
+    if (connection) return connection;
+    const name = plain(member).slice(0, 64);
+    const [old] = connections;
+    if (old) {
+      throw new Failure('NOT_AVAILABLE', `${name} is here by an old ${old.old?.dialect} client, which knows no ping.`);
+    }
+    const known = view.accounts.byName(member) !== undefined;
+    throw new Failure(
+      'NOT_FOUND',
+      known ? `Host ${name} is offline.` : `User not found: there is no account "${name}".`,
+      {
+        data: { field: 'member' },
+      },
+    );
   };
 
   return {
@@ -59,7 +79,7 @@ export function peersHandlers({ presence, rendezvous, log }: Services): Handlers
       };
     },
     'peer.ping': async ({ member }) => {
-      const connection = connectionsOf(member).at(-1)!;
+      const connection = pingable(member);
       const { name } = connection.writer;
       const timesMs: (number | null)[] = [];
       for (let i = 0; i < ROUND_TRIPS; i++) {
@@ -84,14 +104,14 @@ export function peersHandlers({ presence, rendezvous, log }: Services): Handlers
 
 /** What one of two peers is told of the other. */
 function seenFrom(
-  session: Session,
+  visitor: Visitor,
   { port, key, local }: RegisteredPeer,
 ): Pick<EventParams<'peer'>, 'member' | 'address' | 'port' | 'key' | 'local'> {
-  return { member: session.writer.name, address: addressOf(session), port, key, local: [...local] };
+  return { member: visitor.writer.name, address: addressOf(visitor), port, key, local: [...local] };
 }
 
 /** Null on the control socket. */
-function addressOf({ local, address }: Session): string | null {
+function addressOf({ local, address }: Visitor): string | null {
   return local ? null : address;
 }
 

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
-import { Wire } from './wire.ts';
+import { Wire } from '../server/wire.ts';
 
 /** What a client of the seed sees: every byte until the end. */
 async function exchange(address: string, ...chunks: (string | Buffer)[]): Promise<string> {

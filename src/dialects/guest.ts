@@ -1,0 +1,391 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bareAddress } from '../domain/address.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Role } from '../domain/name.ts';
+import type { Writer } from '../room/forum.ts';
+import type { OldClient } from '../room/presence.ts';
+import { Bucket } from '../server/bucket.ts';
+import type { Visitor } from '../server/visitor.ts';
+import type { Account } from '../view/accounts.ts';
+import { type Answer, type Conversation, type Cut, type Dialect, type DialectRoom, Last, type Say } from './dialect.ts';
+import { shorten } from './shorten.ts';
+
+/** How long a client has to take the last words before the socket is cut. */
+const LINGER_MS = 2000;
+/** Bytes that belong together are there within this time of one another. */
+const QUIET_MS = 50;
+
+export interface GuestOptions {
+  readonly address: string;
+  readonly room: DialectRoom;
+  /** The dialects of its port. */
+  readonly dialects: readonly Dialect[];
+  /** Of several, the one that its first bytes are of; undefined while that is open, null for none. */
+  readonly choose: (bytes: Buffer) => Dialect | undefined | null;
+  /** Its dialect is not to be spoken on this port any more. */
+  readonly onTerminate: (dialect: Dialect) => void;
+}
+
+/**
+ * An old client's connection: bytes in, one write a reply out. One request is answered at a time, as fast as the limit
+ * of calls has it, and nothing is read meanwhile. It is of the room like everybody else.
+ */
+export class Guest implements Visitor {
+  readonly address: string;
+  readonly local = false;
+  readonly door = 'dialect';
+  readonly peer = undefined;
+  /** An old client has no token: every connection is a session of its own. */
+  readonly session = `old:${randomUUID()}`;
+  readonly #socket: Socket;
+  readonly #here: string;
+  readonly #room: DialectRoom;
+  readonly #options: GuestOptions;
+  readonly #bucket: Bucket;
+  #dialect: Dialect | undefined;
+  #conversation: Conversation<unknown> | undefined;
+  #bytes: Buffer = Buffer.alloc(0);
+  #serving = false;
+  #halfClosed = false;
+  #ended: string | undefined;
+  #member: Writer | undefined;
+  #port: number | undefined;
+  #lastActive: number;
+  #deadline: NodeJS.Timeout | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  #behindSince: number | undefined;
+  #progress = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(socket: Socket, options: GuestOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#room = options.room;
+    this.address = options.address;
+    this.#here = bareAddress(socket.localAddress ?? '');
+    const { limits, now } = options.room;
+    this.#bucket = new Bucket(limits.callsPerSecond, limits.callsBurst, performance.now());
+    this.#lastActive = now();
+    // A machine that went without a word is noticed by TCP: an old client cannot be asked.
+    socket.setKeepAlive(true, limits.pingMs);
+    this.#expect(Math.max(...options.dialects.map(({ patienceMs }) => patienceMs)));
+  }
+
+  /**
+   * Greets it, and reads from now on.
+   * @param refusal why it is not let in: it is told in place of the greeting
+   */
+  start(refusal?: string): void {
+    this.#room.sessions.add(this);
+    this.#socket
+      .on('data', (chunk: Buffer) => this.#read(chunk))
+      .on('drain', () => this.#caughtUp())
+      .on('error', (error) => this.#close(error.message))
+      .on('end', () => this.#inputEnded())
+      .on('close', () => this.#close('closed'));
+    const [only, ...others] = this.#options.dialects;
+    if (only && others.length === 0) this.#speak(only);
+    if (refusal !== undefined) this.end(refusal);
+    else if (this.#conversation?.greeting !== undefined) this.#write(this.#conversation.greeting);
+  }
+
+  /** The address of this machine that it reaches. */
+  get here(): string {
+    return this.#here;
+  }
+
+  get dialect(): Dialect | undefined {
+    return this.#dialect;
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  get member(): Writer | undefined {
+    return this.#member;
+  }
+
+  /** @throws Failure NOT_SIGNED_IN */
+  get writer(): Writer {
+    if (!this.#member) throw new Failure('NOT_SIGNED_IN');
+    return this.#member;
+  }
+
+  get isSignedIn(): boolean {
+    return this.#member !== undefined;
+  }
+
+  get queued(): number {
+    return this.#socket.writableLength;
+  }
+
+  get behind(): boolean {
+    return this.#behindSince !== undefined;
+  }
+
+  get old(): OldClient {
+    return { dialect: this.#dialect?.name ?? '', port: this.#port };
+  }
+
+  /** Where it takes files, as it tells. */
+  set port(port: number | undefined) {
+    this.#port = port;
+  }
+
+  lastActive(): number {
+    return this.#lastActive;
+  }
+
+  roleChanged(role: Role): void {
+    if (this.#member) this.#member = { ...this.#member, role };
+  }
+
+  /** @throws Failure as `Accounts.signIn` does; ALREADY_SIGNED_IN */
+  async signIn(name: string, password: string): Promise<Writer> {
+    const account = await this.#room.accounts.signIn({ name, password, address: this.address });
+    return this.#enter(account, 'account.signIn');
+  }
+
+  /** Makes an account, and signs in. @throws Failure as `Accounts.signUp` does */
+  async signUp(name: string, password: string): Promise<Writer> {
+    return this.#enter(await this.makeAccount(name, password), 'account.signUp');
+  }
+
+  /** Makes an account, and no more than that. @throws Failure as `Accounts.signUp` does */
+  makeAccount(name: string, password: string): Promise<Account> {
+    return this.#room.accounts.signUp({ name, password, address: this.address, local: false });
+  }
+
+  signOut(): void {
+    if (!this.#member) return;
+    this.#room.presence.leave(this.#member.name, this);
+    this.#member = undefined;
+    if (this.#dialect) this.#expect(this.#dialect.patienceMs);
+  }
+
+  /** Says something that was not asked for. */
+  say(say: Say): void {
+    if (this.#ended === undefined) this.#write(say);
+  }
+
+  /** Ends this connection, and the dialect on its port. */
+  terminate(): void {
+    if (this.#dialect) this.#options.onTerminate(this.#dialect);
+  }
+
+  end(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#finish(this.#conversation?.farewell(reason), reason);
+  }
+
+  keepOut(reason: string | undefined): void {
+    this.end(banned(reason));
+  }
+
+  /** It has no peer: nobody is led to it. */
+  introduced(): void {}
+
+  get canBePinged(): boolean {
+    return this.#conversation?.roundTrip !== undefined;
+  }
+
+  async roundTrip(timeoutMs: number): Promise<number | undefined> {
+    return this.#ended === undefined ? this.#conversation?.roundTrip?.(timeoutMs) : undefined;
+  }
+
+  checkProgress(now: number): void {
+    if (this.#behindSince === undefined) return;
+    if (this.#taken !== this.#progress) this.#markProgress(now);
+    else if (now - this.#behindSince > this.#room.limits.stallMs) {
+      this.#cutOff('the client did not read what it was sent');
+    }
+  }
+
+  #enter({ name, role }: Account, event: string): Writer {
+    // It may have closed while the password was checked: nobody may be there without a connection.
+    if (this.#ended !== undefined) throw new Failure('CONNECTION_ENDED');
+    const { presence, log } = this.#room;
+    if (this.#member?.name !== name) presence.check(name, undefined);
+    this.signOut();
+    presence.join(name, this, false);
+    this.#member = { name, role };
+    this.#expect(undefined);
+    const said = event === 'account.signUp' ? 'signed up' : 'signed in';
+    log.info({ event, name, role, address: this.address, dialect: this.#dialect?.name }, said);
+    return this.#member;
+  }
+
+  #speak(dialect: Dialect): void {
+    this.#dialect = dialect;
+    this.#conversation = dialect.converse(this);
+    this.#expect(dialect.patienceMs);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended !== undefined) return;
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    if (!this.#serving) void this.#serve(false);
+  }
+
+  async #serve(quiet: boolean): Promise<void> {
+    clearTimeout(this.#quiet);
+    this.#serving = true;
+    this.#socket.pause();
+    for (let isQuiet = quiet; ; isQuiet = false) {
+      const request = this.#next(isQuiet);
+      if (!request) break;
+      await this.#answer(request.conversation, request.cut);
+    }
+    this.#serving = false;
+    if (this.#ended !== undefined) return;
+    this.#socket.resume();
+    if (this.#bytes.length > 0 && !quiet) this.#quiet = setTimeout(() => void this.#serve(true), QUIET_MS).unref();
+    if (this.#halfClosed) this.#inputEnded();
+  }
+
+  /** The next request, once it is whole. */
+  #next(quiet: boolean): { conversation: Conversation<unknown>; cut: Cut<unknown> } | undefined {
+    if (this.#ended !== undefined || this.#bytes.length === 0) return undefined;
+    if (!this.#conversation) {
+      const dialect = this.#options.choose(this.#bytes);
+      if (dialect === null) this.#finish(undefined, 'it speaks none of the dialects of this port');
+      else if (dialect) this.#speak(dialect);
+    }
+    const conversation = this.#conversation;
+    if (!conversation) {
+      if (this.#bytes.length > Math.max(...this.#options.dialects.map(({ requestBytes }) => requestBytes))) {
+        this.#finish(undefined, 'its first object does not end');
+      }
+      return undefined;
+    }
+    try {
+      const cut = conversation.cut(this.#bytes, quiet);
+      if (cut) {
+        this.#bytes = this.#bytes.subarray(cut.used);
+        return { conversation, cut };
+      }
+      const { requestBytes } = this.#dialect!;
+      if (this.#bytes.length <= requestBytes) return undefined;
+      throw new Failure('TOO_LARGE', `A request has ${requestBytes} bytes at most.`);
+    } catch (thrown) {
+      const { message } = Failure.from(thrown);
+      this.#finish(conversation.farewell(message), message);
+      return undefined;
+    }
+  }
+
+  async #answer(conversation: Conversation<unknown>, { request }: Cut<unknown>): Promise<void> {
+    for (let wait = this.#wait(); wait > 0; wait = this.#wait()) await sleep(wait);
+    if (this.#ended !== undefined) return;
+    if (!conversation.isByItself?.(request)) this.#stir();
+    let answer: Answer;
+    try {
+      answer = await conversation.answer(request);
+    } catch (thrown) {
+      answer = this.#refuse(conversation, thrown);
+    }
+    if (this.#ended !== undefined) return;
+    if (answer instanceof Last) this.#finish(answer.say, 'the client was told all');
+    else if (answer !== undefined) this.#write(answer);
+    if (this.#ended !== undefined) return;
+    if (this.#dialect?.signsIn === false) this.#expect(this.#dialect.patienceMs);
+    if (this.#behindSince !== undefined) await new Promise<void>((resolve) => (this.#drained = resolve));
+  }
+
+  /** An old client knows no way to come again later: it is answered later. */
+  #wait(): number {
+    return this.#ended === undefined ? this.#bucket.take(performance.now()) : 0;
+  }
+
+  #stir(): void {
+    this.#lastActive = this.#room.now();
+    if (this.#member) this.#room.presence.stir(this.#member.name);
+  }
+
+  #refuse(conversation: Conversation<unknown>, thrown: unknown): Answer {
+    const failure = Failure.from(thrown);
+    if (failure.code === 'INTERNAL') {
+      const where = { event: 'dialect', dialect: this.#dialect?.name, address: this.address };
+      this.#room.log.error({ ...where, err: failure.cause }, 'a request failed');
+    }
+    return conversation.refuse(failure);
+  }
+
+  #bytesOf(say: Say): Buffer {
+    const most = this.#dialect?.replyBytes;
+    return Buffer.from(typeof say === 'string' && most !== undefined ? shorten(say, most) : say);
+  }
+
+  #write(say: Say): void {
+    if (!this.#socket.write(this.#bytesOf(say)) && this.#behindSince === undefined) {
+      this.#markProgress(performance.now());
+    }
+    if (this.#socket.writableLength > this.#room.limits.queueHardBytes) this.#cutOff('the client fell behind');
+  }
+
+  get #taken(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  #markProgress(now: number): void {
+    this.#behindSince = now;
+    this.#progress = this.#taken;
+  }
+
+  #caughtUp(): void {
+    this.#behindSince = undefined;
+    this.#drained?.();
+  }
+
+  /** The client has said all; what it asked is still answered. */
+  #inputEnded(): void {
+    this.#halfClosed = true;
+    if (!this.#serving) this.#finish(undefined, 'the client closed');
+  }
+
+  /** Sets or lifts the time by which the client must have gone on. */
+  #expect(ms: number | undefined): void {
+    clearTimeout(this.#deadline);
+    if (ms !== undefined) this.#deadline = setTimeout(() => this.end('Nothing was heard for too long.'), ms).unref();
+  }
+
+  #cutOff(reason: string): void {
+    this.#room.sessions.dropped += 1;
+    this.#socket.destroy();
+    this.#close(reason);
+  }
+
+  #finish(say: Say | undefined, reason: string): void {
+    if (this.#ended !== undefined) return;
+    if (say === undefined) this.#socket.end();
+    else this.#socket.end(this.#bytesOf(say));
+    this.#socket.resume(); // or its end is never heard
+    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+    this.#socket.once('close', () => clearTimeout(linger));
+    this.#close(reason);
+  }
+
+  #close(reason: string): void {
+    if (this.#ended !== undefined) return;
+    const { log, sessions } = this.#room;
+    const dialect = this.#dialect?.name;
+    log.debug({ event: 'connection.closed', address: this.address, dialect, member: this.#member?.name }, reason);
+    this.#bytes = Buffer.alloc(0);
+    this.signOut();
+    this.#ended = reason;
+    this.#conversation?.closed?.();
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#quiet);
+    sessions.delete(this);
+    this.#drained?.();
+  }
+}
+
+/** What somebody is told whose address is banned. */
+export function banned(reason: string | undefined): string {
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `Your address is banned${why}. Ask the owner of the room.`;
+}

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { DaemonFixture, type FixtureOptions } from '../daemon-fixture.ts';
+import { OldClient } from './old-client.ts';
+
+/** A daemon for old clients of these dialects, each on a free port. */
+export async function startFor(
+  dialects: readonly string[],
+  { config = {}, ...options }: FixtureOptions = {},
+): Promise<DaemonFixture> {
+  const { limits = {}, ...others } = config as { limits?: object };
+  return await DaemonFixture.start({
+    ...options,
+    config: {
+      dialects: dialects.map((name) => `${name}:0`),
+      ...others,
+      limits: { signUpsPerHour: 1000, ...limits },
+    },
+  });
+}
+
+/** Where a dialect is spoken, `host:port`. */
+export function placeOf({ daemon }: DaemonFixture, dialect: string): string {
+  return daemon.status().listening.find(({ name }) => name === dialect)!.address;
+}
+
+/** Accounts of these names, with the password `secret`. */
+export async function signUp(fixture: DaemonFixture, ...names: string[]): Promise<void> {
+  const owner = await fixture.connect();
+  await owner.call('account.import', { accounts: names.map((name) => ({ name, password: 'secret' })) });
+}
+
+export const SUFFIX = '\nEnter one of the following commands (MSG, DLT, EDT, RDM, ATU, OUT, UPD):';
+
+/** A client of the forum seed, up to what it does when it has signed in. */
+export class ForumClient {
+  static async open(fixture: DaemonFixture, from?: string): Promise<ForumClient> {
+    const client = new ForumClient(await OldClient.open(placeOf(fixture, 'forum'), 1024, from));
+    expect(await client.wire.recv()).to.equal('Please enter your username:');
+    return client;
+  }
+
+  /** Signed in; its UDP port is told with the first command, as the client's two sends often arrive. */
+  static async signedIn(fixture: DaemonFixture, name: string, port = 6666, from?: string): Promise<ForumClient> {
+    const client = await ForumClient.open(fixture, from);
+    expect(await client.signIn(name)).to.equal(`Welcome ${name}!${SUFFIX}`);
+    client.#port = String(port);
+    return client;
+  }
+
+  readonly wire: OldClient;
+  #port = '';
+
+  private constructor(wire: OldClient) {
+    this.wire = wire;
+  }
+
+  async signIn(name: string, password = 'secret'): Promise<string> {
+    expect(await this.wire.ask(name)).to.equal('Please enter your password:');
+    return await this.wire.ask(password);
+  }
+
+  async ask(command: string): Promise<string> {
+    const port = this.#port;
+    this.#port = '';
+    return await this.wire.ask(port + command);
+  }
+}
+
+/** A client of the gold seed: 64 bytes of header before every line, and one line without a word at first. */
+export class GoldClient {
+  static async open(fixture: DaemonFixture): Promise<GoldClient> {
+    const client = new GoldClient(await OldClient.open(placeOf(fixture, 'gold'), 2048));
+    client.send('');
+    expect(await client.wire.recv()).to.equal(GOLD_GREETING);
+    return client;
+  }
+
+  static async signedIn(fixture: DaemonFixture, name: string): Promise<GoldClient> {
+    const client = await GoldClient.open(fixture);
+    await client.ask('-signin');
+    expect(await client.ask(`${name} secret`)).to.equal(`Log in successfully! WELCOME "${name}"\n${LOOK_UP}`);
+    return client;
+  }
+
+  readonly wire: OldClient;
+
+  private constructor(wire: OldClient) {
+    this.wire = wire;
+  }
+
+  send(line: string): void {
+    this.wire.send(framed(line));
+  }
+
+  async ask(line: string): Promise<string> {
+    this.send(line);
+    return await this.wire.recv();
+  }
+}
+
+export function framed(line: string): Buffer {
+  return Buffer.from(String(Buffer.byteLength(line)).padEnd(64) + line);
+}
+
+const BAR = '_'.repeat(23);
+
+export const GOLD_GREETING = `${BAR}GOLD RATE IN VIETNAM${BAR}\nImportant key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n`;
+export const LOOK_UP = `${BAR}LOOK UP${BAR}\nType date and type (separate with a space " ")\nFor example: "2021-12-27 SJC"`;
+
+/** A client of the market seed. */
+export class MarketClient {
+  static async open(fixture: DaemonFixture, place = placeOf(fixture, 'market')): Promise<MarketClient> {
+    return new MarketClient(await OldClient.open(place, 1024));
+  }
+
+  readonly wire: OldClient;
+
+  private constructor(wire: OldClient) {
+    this.wire = wire;
+  }
+
+  async ask(data: unknown): Promise<string> {
+    return await this.wire.ask(`{"status": "OK", "data": ${JSON.stringify(data)}}`);
+  }
+}

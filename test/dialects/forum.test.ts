@@ -1,0 +1,258 @@
+import { expect } from 'chai';
+import { formatSeedTime } from '../../src/domain/instant.ts';
+import type { DaemonFixture } from '../daemon-fixture.ts';
+import { Wire } from '../server/wire.ts';
+import { ForumClient, SUFFIX, signUp, startFor } from './clients.ts';
+
+const BLOCKED = 'Failed.You have tried many times and the account has been blocked, please come back later.\n';
+const INVALID = 'Invalid command. Please use available command (MSG, DLT, EDT, RDM, ATU, OUT, UPD):';
+const TIME = String.raw`(\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2})`;
+
+/** The number and the time of an answer, which must be this with `#n` and `T` in their places. */
+function told(reply: string, form: string): { number: string; at: string } {
+  const pattern = form
+    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replace('#n', String.raw`#(\d+)`)
+    .replace(' T', ` ${TIME}`);
+  const match = new RegExp(`^${pattern}$`).exec(reply);
+  expect(match, JSON.stringify(reply)).not.to.equal(null);
+  return { number: match![1]!, at: match![2]! };
+}
+
+const posted = (reply: string) => told(reply, `Message #n posted at T${SUFFIX}`);
+
+describe('the forum dialect', () => {
+  let fixture: DaemonFixture;
+  before(async () => {
+    fixture = await startFor(['forum'], { config: { attempts: 3, limits: { callsPerSecond: 1000 } } });
+    await signUp(fixture, 'Hans', 'yoda', 'leia', 'Obi-wan', 'lando');
+  });
+  after(() => fixture.stop());
+
+  /** Signing in takes its time: who is in stays. */
+  const there = new Map<string, Promise<ForumClient>>();
+  const signedIn = async (name: string, port?: number) => {
+    const client = there.get(name) ?? ForumClient.signedIn(fixture, name, port);
+    there.set(name, client);
+    return await client;
+  };
+
+  describe('takes the UDP port', () => {
+    it('before the first command, together with it or alone', async () => {
+      const hans = await signedIn('Hans', 6667);
+      posted(await hans.ask('MSG together'));
+      expect(await hans.ask('ATU')).to.equal(`Currently no other user is in active.${SUFFIX}`);
+      const leia = await ForumClient.open(fixture);
+      there.set('leia', Promise.resolve(leia));
+      await leia.signIn('leia');
+      leia.wire.send('12345');
+      const reply = await leia.wire.ask('ATU');
+      expect(reply).to.match(
+        new RegExp(`^Current active users is:\\nHans, 127\\.0\\.0\\.1, 6667, active since ${TIME}\\n\\nEnter one`),
+      );
+      expect(await hans.ask('ATU')).to.include('leia, 127.0.0.1, 12345, active since ');
+    });
+
+    it('and takes digits for a command afterwards', async () => {
+      const hans = await signedIn('Hans');
+      expect(await hans.ask('6668')).to.equal(INVALID);
+      expect(await (await signedIn('leia')).ask('ATU')).to.include('Hans, 127.0.0.1, 6667, active since ');
+    });
+
+    it('or goes without', async () => {
+      const client = await ForumClient.open(fixture);
+      await client.signIn('lando');
+      posted(await client.wire.ask('MSG no port'));
+      expect(await client.wire.ask('OUT')).to.equal('Successfully disconnted with the server. See ya lando!');
+      await client.wire.over();
+    });
+  });
+
+  describe('lets people in', () => {
+    it('tells how many times are left, and blocks', async () => {
+      const client = await ForumClient.open(fixture);
+      for (const left of [2, 1]) {
+        const reply = left === 2 ? await client.signIn('yoda', 'wrong') : await client.wire.ask('wrong');
+        expect(reply).to.equal(`Password is not correct. Left trying time: ${left}. Please reenter your password:`);
+      }
+      expect(await client.wire.ask('wrong')).to.equal(BLOCKED);
+      await client.wire.over();
+      const again = await ForumClient.open(fixture);
+      expect(await again.signIn('yoda')).to.equal('Failed.Your account is still in blocked, please try later.');
+      await again.wire.over();
+      // Strangers cannot lock a member out: from elsewhere yoda comes in.
+      const elsewhere = await ForumClient.open(fixture, '127.0.0.2');
+      expect(await elsewhere.signIn('yoda')).to.equal(`Welcome yoda!${SUFFIX}`);
+      elsewhere.wire.kill();
+    });
+
+    it('goes on after a wrong password and a right one', async () => {
+      const client = await ForumClient.open(fixture);
+      expect(await client.signIn('Obi-wan', 'wrong')).to.match(/^Password is not correct\./);
+      expect(await client.wire.ask('secret')).to.equal(`Welcome Obi-wan!${SUFFIX}`);
+      client.wire.kill();
+    });
+
+    it('ends a name that nobody has, and one that is there already, in words at which the client ends', async () => {
+      const unknown = await ForumClient.open(fixture);
+      expect(await unknown.signIn('nobody')).to.equal(
+        'Failed.There is no account of that name. Check the spelling, or sign up.',
+      );
+      await unknown.wire.over();
+      await signedIn('Hans');
+      const twice = await ForumClient.open(fixture);
+      expect(await twice.signIn('Hans')).to.equal('Failed.Hans is signed in already, from 127.0.0.1.');
+      await twice.wire.over();
+    });
+  });
+
+  describe('keeps posts', () => {
+    it('that are written, read, edited and deleted by their writer', async () => {
+      const hans = await signedIn('Hans');
+      const { number, at } = posted(await hans.ask('MSG Xin chào; "all" ; of you'));
+      const read = `Read message successfully. The new message is:\n#${number}; Hans: "Xin chào; "all" ; of you" posted at ${at}.\n${SUFFIX}`;
+      expect(await hans.ask(`RDM ${at}`)).to.equal(read);
+      const { at: later } = told(
+        await hans.ask(`EDT #${number} ${at} new  text`),
+        `Edit the message successfully. Message #n edited at T.${SUFFIX}`,
+      );
+      expect(await hans.ask(`RDM ${later}`)).to.equal(
+        `Read message successfully. The new message is:\n#${number}; Hans: "new  text" edited at ${later}.\n${SUFFIX}`,
+      );
+      told(
+        await hans.ask(`DLT #${number} ${later}`),
+        `Delete the message successfully. Message #n deleted at T.${SUFFIX}`,
+      );
+      expect(await hans.ask(`DLT #${number} ${later}`)).to.equal(
+        `Delete the message failed. Please check the input.${SUFFIX}`,
+      );
+      const next = posted(await hans.ask('MSG another'));
+      expect(Number(next.number)).to.equal(Number(number) + 1);
+    });
+
+    it('and refuses what is not just so', async () => {
+      const [hans, leia] = [await signedIn('Hans'), await signedIn('leia')];
+      const { number, at } = posted(await hans.ask('MSG mine'));
+      const other = formatSeedTime(Date.parse('2021-02-23T15:00:01+07:00'));
+      const failed = `Delete the message failed. Please check the input.${SUFFIX}`;
+      for (const input of [
+        `#${number} ${other}`,
+        `#99999 ${at}`,
+        `#${number}`,
+        at,
+        '',
+        `#x ${at}`,
+        `#${number} ${at} x`,
+      ]) {
+        expect(await hans.ask(`DLT ${input}`), input).to.equal(failed);
+      }
+      const not = `Edited the message failed. Please check the input.${SUFFIX}`;
+      for (const input of [`#${number} ${other} x`, `#99999 ${at} x`, `#${number} ${at}`, `#${number} x`, '', 'x']) {
+        expect(await hans.ask(`EDT ${input}`), input).to.equal(not);
+      }
+      expect(await leia.ask(`DLT #${number} ${at}`)).to.equal(failed);
+      expect(await leia.ask(`EDT #${number} ${at} hers`)).to.equal(not);
+      // A moderator may, but not by this client, whose users know only their own.
+      const owner = await fixture.connect();
+      await owner.call('account.setRole', { name: 'leia', role: 'moderator' });
+      expect(await leia.ask(`DLT #${number} ${at}`)).to.equal(failed);
+      expect(await hans.ask('MSG')).to.equal(`A post needs some text.${SUFFIX}`);
+      expect(await hans.ask(`MSG ${'x'.repeat(4097)}`)).to.equal(`A post has 4096 characters at most.${SUFFIX}`);
+    });
+
+    it('says when there is nothing, and what a time looks like', async () => {
+      const hans = await signedIn('Hans');
+      const tomorrow = formatSeedTime(Date.now() + 86_400_000);
+      expect(await hans.ask(`RDM ${tomorrow}`)).to.equal(`Read message failed. There is no new message${SUFFIX}`);
+      for (const time of ['', 'yesterday', '23 Feb 2021', '31 Feb 2021 10:00:00', '2021-02-23 15:00:00']) {
+        expect(await hans.ask(`RDM ${time}`), time).to.equal(
+          `Read message fail. Invalid datetime format.Please follow(dd mm yyyy hh:mm:s).${SUFFIX}`,
+        );
+      }
+    });
+
+    it('shows as many as one reply holds, how many more there are, and from when to read on', async () => {
+      const [hans, owner] = [await signedIn('Hans'), await Wire.member(fixture.address, 'owner')];
+      const { number, at } = posted(await hans.ask(`MSG ${'ầ'.repeat(4096)}`));
+      expect(await hans.ask(`RDM ${at}`)).to.match(/; Hans: "ầ+\.\.\." posted at /);
+      const before = formatSeedTime(Date.parse('2021-01-01T00:00:00+07:00'));
+      for (let i = 0; i < 30; i++) {
+        await owner.result('forum.post', { text: `from the dashboard ${i} 😀\nsecond line` });
+      }
+      for (const time of [at, before]) {
+        const reply = await hans.ask(`RDM ${time}`);
+        expect(Buffer.byteLength(reply)).to.be.within(600, 1024);
+        const form = new RegExp(
+          String.raw`^Read message successfully\. The new message is:\n((?:#\d+; [^\n]+ (?:posted|edited) at ${TIME}\.\n)+)\.\.\. and (more than )?(\d+) more; read on by RDM ${TIME}\n\nEnter one of`,
+        );
+        expect(form.test(reply), reply).to.equal(true);
+      }
+      await hans.ask(`DLT #${number} ${at}`);
+      expect(await hans.ask(`RDM ${at}`)).to.include('; owner: "from the dashboard 0 😀 second line" posted at ');
+      owner.close();
+    });
+  });
+
+  describe('tells who is there', () => {
+    it('to nobody who asks for more', async () => {
+      const hans = await signedIn('Hans');
+      for (const verb of ['ATU', 'OUT']) {
+        expect(await hans.ask(`${verb} now`)).to.equal(
+          `Invalid format of ${verb}. There should be no arguments for this command. Please retry:`,
+        );
+      }
+    });
+
+    it('and where to send a file', async () => {
+      const [hans, obi] = [await signedIn('Hans', 6667), await signedIn('Obi-wan', 8001)];
+      await obi.ask('ATU');
+      expect(await hans.ask('UPD Obi-wan lecture1.mp4')).to.equal('Transfer 127.0.0.1 8001 Hans_lecture1.mp4 Obi-wan');
+      expect(await hans.ask('UPD obi-wan lecture1.mp4')).to.equal('Transfer 127.0.0.1 8001 Hans_lecture1.mp4 Obi-wan');
+      const refused = 'Unsuccessfully require sending file. ';
+      expect(await hans.ask('UPD yoda lecture1.mp4')).to.equal(`${refused}Target user is not active.${SUFFIX}`);
+      for (const input of ['', 'yoda', 'yoda a b', `yoda ${'x'.repeat(256)}`]) {
+        expect(await hans.ask(`UPD ${input}`), input).to.equal(
+          `${refused}Input format not correct. Please retry.${SUFFIX}`,
+        );
+      }
+      const wire = await Wire.member(fixture.address, 'modern');
+      expect(await hans.ask('UPD modern a.txt')).to.equal(
+        `${refused}Target user uses another program, which takes files of its own kind only.${SUFFIX}`,
+      );
+      expect(await hans.ask('ATU')).to.match(/\nmodern, 127\.0\.0\.1, 0, active since /);
+      wire.close();
+    });
+  });
+
+  describe('meets whatever comes', () => {
+    it('answers everything else by the commands that there are', async () => {
+      const hans = await signedIn('Hans');
+      for (const line of ['whatsthedate', 'msg hello', 'MSGhello', '\u0000', ' ']) {
+        expect(await hans.ask(line), line).to.equal(INVALID);
+      }
+    });
+
+    it('takes a long request that comes in pieces for one', async () => {
+      const hans = await signedIn('Hans');
+      const bytes = Buffer.from(`MSG ${'ầ😀'.repeat(500)}`);
+      for (let at = 0; at < bytes.length; at += 1001) {
+        await new Promise<void>((resolve) =>
+          hans.wire.socket.write(bytes.subarray(at, at + 1001), () => setImmediate(resolve)),
+        );
+      }
+      const { at } = posted(await hans.wire.recv());
+      expect(await hans.wire.ask(`RDM ${at}`)).to.match(/: "(ầ😀)+ầ?\.\.\." posted/);
+      hans.wire.send(Buffer.from('MSG cut ầ').subarray(0, -1));
+      await new Promise((resolve) => setImmediate(resolve));
+      posted(await hans.wire.ask(Buffer.from('ầ').subarray(-1)));
+    });
+
+    it('ends at a request without end, in words at which the client ends', async () => {
+      const hans = await signedIn('Hans');
+      expect(await hans.wire.ask('x'.repeat(40_000))).to.equal(
+        'Server ended this connection. A request has 32768 bytes at most.',
+      );
+      await hans.wire.over();
+    });
+  });
+});

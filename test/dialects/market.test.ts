@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import type { DaemonFixture } from '../daemon-fixture.ts';
+import { MarketClient, placeOf, startFor } from './clients.ts';
+import { OldClient } from './old-client.ts';
+
+const PRICES: Readonly<Record<string, number>> = {
+  BTC: 26732.2,
+  XRP: 0.5,
+  DOGE: 0.0612,
+  USDT: 1,
+  ETH: 1655,
+  BNB: 215.25,
+  ADA: 0.0000001,
+  USDC: 1.0003,
+  POL: 1e21,
+  SOL: 19.4,
+};
+const ALL =
+  '{"status":"OK","data":{"Bitcoin":26732.2,"XRP":0.5,"Dogecoin":0.0612,"Tether":1.0,"Ethereum":1655.0,"BNB":215.25,' +
+  '"Cardano":1e-7,"USD Coin":1.0003,"Polygon":1e+21,"Solana":19.4}}';
+
+describe('the market dialect', () => {
+  let fixture: DaemonFixture;
+  let client: MarketClient;
+  before(async () => {
+    fixture = await startFor(['market']);
+  });
+  after(() => fixture.stop());
+  beforeEach(async () => {
+    client = await MarketClient.open(fixture);
+  });
+  afterEach(() => client.wire.kill());
+
+  it('says so while no price has come in', async () => {
+    expect(await client.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No price of any coin has come in yet."}');
+    expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":"No price of Bitcoin has come in yet."}');
+    const owner = await fixture.connect();
+    for (const [instrument, price] of Object.entries(PRICES)) {
+      await owner.call('rates.import', { instrument, rows: [[Date.now(), price, price]] });
+    }
+    await owner.call('rates.import', { instrument: 'SJC', rows: [[Date.now(), 60_850_000, 61_550_000]] });
+  });
+
+  it('gives ten coins by name, each price a number with a point', async () => {
+    expect(await client.ask('MARKET ALL')).to.equal(ALL);
+    const { data } = JSON.parse(ALL) as { data: Record<string, number> };
+    expect(Object.values(data)).to.deep.equal(Object.values(PRICES));
+  });
+
+  it('gives one of them as a number', async () => {
+    expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":26732.2}');
+    expect(await client.ask('MARKET USDT')).to.equal('{"status":"OK","data":1.0}');
+    expect(await client.ask('MARKET MATIC')).to.equal('{"status":"OK","data":1e+21}');
+    expect(await client.ask('MARKET SJC')).to.equal('{"status":"OK","data":61550000.0}');
+  });
+
+  it('says what it does not know, and goes on', async () => {
+    expect(await client.ask('MARKET XYZW')).to.equal('{"status":"OK","data":"There is no instrument \\"XYZW\\"."}');
+    for (const other of ['MARKET', 'MARKET ', 'hello', '', 'market all', 7, null, ['MARKET ALL'], {}]) {
+      expect(await client.ask(other), String(other)).to.equal('{"status":"OK","data":"Invalid request"}');
+    }
+    expect(await client.wire.ask('{"status": "OK"}')).to.equal('{"status":"OK","data":"Invalid request"}');
+    const long = await client.ask(`MARKET ${'"\\ầ\u0001😀'.repeat(200)}`);
+    expect(Buffer.byteLength(long)).to.be.at.most(1024);
+    expect((JSON.parse(long) as { data: string }).data).to.match(/^There is no instrument "/);
+    expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":26732.2}');
+  });
+
+  it('puts an object together from any pieces', async () => {
+    for (const byte of Buffer.from('{"status": "OK", "data": "MARKET ALL"}')) {
+      await new Promise<void>((resolve) => client.wire.socket.write(Buffer.of(byte), () => setImmediate(resolve)));
+    }
+    expect(await client.wire.recv()).to.equal(ALL);
+  });
+
+  it('ends at what is no object, and says so', async () => {
+    for (const bytes of ['MARKET ALL', '[1]', '{no json}', Buffer.of(0xff, 0xfe)]) {
+      const other = await OldClient.open(placeOf(fixture, 'market'), 1024);
+      expect(await other.ask(bytes)).to.equal('{"status":"OK","data":"Invalid request: expected a JSON object."}');
+      await other.over();
+    }
+    const other = await OldClient.open(placeOf(fixture, 'market'), 1024);
+    expect(await other.ask(`{"data": "${'x'.repeat(5000)}`)).to.equal(
+      '{"status":"OK","data":"A request has 4096 bytes at most."}',
+    );
+    await other.over();
+  });
+});

@@ -1,0 +1,299 @@
+import { once } from 'node:events';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { expect } from 'chai';
+import type { Client } from '../../src/client/client.ts';
+import type { DaemonFixture } from '../daemon-fixture.ts';
+import { Wire } from '../server/wire.ts';
+import { ForumClient, framed, GoldClient, MarketClient, placeOf, SUFFIX, signUp, startFor } from './clients.ts';
+import { OldClient } from './old-client.ts';
+
+const ALL = ['gold', 'forum', 'market', 'sum'];
+
+/** Resolves once it holds: what the daemon does about a connection that ended is soon, not at once. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('old clients in the room', () => {
+  let fixture: DaemonFixture;
+  let owner: Client;
+  let logged: string[];
+  const log = (level: string) => (fields: object, message: string) =>
+    void logged.push(`${level} ${JSON.stringify(fields)} ${message}`);
+  const start = async (config: Record<string, unknown> = {}, dialects: readonly string[] = ALL) => {
+    logged = [];
+    fixture = await startFor(dialects, {
+      config,
+      log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    });
+    owner = await fixture.connect();
+  };
+  const names = async () => (await owner.call('members.active', {})).members.map(({ name }) => name).sort();
+
+  describe('with the presets', () => {
+    before(async () => {
+      await start();
+      await signUp(fixture, 'hans', 'yoda', 'leia');
+    });
+    after(() => fixture.stop());
+
+    it('are shown where they are served, and what clear text means', async () => {
+      const { stdout } = await fixture.run(['daemon', 'status']);
+      expect(stdout).to.include(`${placeOf(fixture, 'gold')} (gold: passwords in clear text, from this machine only)`);
+      expect(stdout).to.include(
+        `${placeOf(fixture, 'forum')} (forum: passwords and posts in clear text, from this machine only)`,
+      );
+      expect(stdout).to.include(`${placeOf(fixture, 'market')} (market)`);
+      expect(logged.filter((line) => line.includes('dialect.start')).join('\n')).to.include(
+        'old gold clients: passwords in clear text, from this machine only',
+      );
+    });
+
+    it('are counted, and are there like others', async () => {
+      const before = (await owner.call('admin.status', {})).connections;
+      const wire = await Wire.member(fixture.address, 'luke');
+      await wire.result('watch', { members: true });
+      const hans = await ForumClient.signedIn(fixture, 'hans', 6667);
+      const joined = await wire.wait(({ method, params }) => method === 'member' && params.change === 'joined');
+      expect(joined.params.name).to.equal('hans');
+      await hans.ask('ATU');
+      expect((await owner.call('admin.status', {})).connections).to.equal(before + 2);
+      const { members } = await owner.call('members.active', {});
+      expect(members.find(({ name }) => name === 'hans')).to.include({ address: '127.0.0.1', peerPort: 6667 });
+      hans.wire.kill();
+      const left = await wire.wait(({ method, params }) => method === 'member' && params.change === 'left');
+      expect(left.params.name).to.equal('hans');
+      wire.close();
+    });
+
+    it('leave neither ghost nor lock when they are killed, also while their password is checked', async () => {
+      for (let round = 0; round < 2; round++) {
+        const hans = await ForumClient.signedIn(fixture, 'hans');
+        expect(await names()).to.include('hans');
+        hans.wire.kill();
+        await until(async () => !(await names()).includes('hans'));
+      }
+      const half = await ForumClient.open(fixture);
+      await half.wire.ask('hans');
+      half.wire.send('secret');
+      await new Promise((resolve) => setImmediate(resolve));
+      half.wire.socket.resetAndDestroy();
+      const again = await ForumClient.open(fixture);
+      await again.wire.ask('hans');
+      // The password of the one that is gone is checked before this one.
+      expect(await again.wire.ask('secret')).to.equal(`Welcome hans!${SUFFIX}`);
+      again.wire.kill();
+    });
+
+    it('are told in their own words that the owner ends all connections', async () => {
+      const [hans, yoda, market] = [
+        await ForumClient.signedIn(fixture, 'hans'),
+        await GoldClient.signedIn(fixture, 'yoda'),
+        await MarketClient.open(fixture),
+      ];
+      await hans.ask('ATU');
+      const early = await ForumClient.open(fixture);
+      const { dropped } = await owner.call('admin.quitAll', { reason: 'Closing time.' });
+      expect(dropped).to.be.at.least(4);
+      expect(await hans.wire.recv()).to.equal('Server ended this connection. Closing time.');
+      expect(await early.wire.recv()).to.equal('Failed.Closing time.');
+      expect(await yoda.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+      expect(await market.wire.recv()).to.equal('{"status":"OK","data":"Closing time."}');
+      for (const { wire } of [hans, early, yoda, market]) await wire.over();
+      expect(await names()).to.deep.equal([]);
+    });
+
+    it('are kicked, and give way to who takes the account over', async () => {
+      const hans = await ForumClient.signedIn(fixture, 'hans');
+      await hans.ask('ATU');
+      expect(await owner.call('admin.kick', { name: 'hans', reason: 'Go home.' })).to.deep.equal({ dropped: 1 });
+      expect(await hans.wire.recv()).to.equal('Server ended this connection. Go home.');
+      const yoda = await GoldClient.signedIn(fixture, 'yoda');
+      const wire = await Wire.greet(fixture.address);
+      const { error } = await wire.call('account.signIn', { name: 'yoda', password: 'secret' });
+      expect(error?.code).to.equal(403);
+      await wire.result('account.signIn', { name: 'yoda', password: 'secret', takeOver: true });
+      expect(await yoda.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+      const other = await ForumClient.open(fixture);
+      expect(await other.signIn('yoda')).to.equal('Failed.yoda is signed in already, from 127.0.0.1.');
+      wire.close();
+    });
+
+    it('are kept out by bans of accounts and of addresses', async () => {
+      await owner.call('admin.ban', { name: 'leia', reason: 'spam' });
+      const leia = await ForumClient.open(fixture);
+      expect(await leia.signIn('leia')).to.equal('Failed.This account is banned (spam). Ask the owner of the room.');
+      const there = await ForumClient.open(fixture, '127.0.0.9');
+      await owner.call('admin.ban', { address: '127.0.0.9', reason: 'noise' });
+      const told = 'Your address is banned (noise). Ask the owner of the room.';
+      expect(await there.wire.recv()).to.equal(`Failed.${told}`);
+      const forum = await OldClient.open(placeOf(fixture, 'forum'), 1024, '127.0.0.9');
+      expect(await forum.recv()).to.equal(`Failed.${told}`);
+      const gold = await OldClient.open(placeOf(fixture, 'gold'), 2048, '127.0.0.9');
+      expect(await gold.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+      const market = await OldClient.open(placeOf(fixture, 'market'), 1024, '127.0.0.9');
+      expect(await market.recv()).to.equal(`{"status":"OK","data":"${told}"}`);
+      const sum = await OldClient.open(placeOf(fixture, 'sum'), 1024, '127.0.0.9');
+      await sum.over();
+    });
+
+    it('share the lock-out with every other way in', async () => {
+      const forum = await ForumClient.open(fixture);
+      await forum.signIn('hans', 'wrong');
+      const gold = await GoldClient.open(fixture);
+      await gold.ask('-signin');
+      await gold.ask('hans wrong');
+      const wire = await Wire.greet(fixture.address);
+      const { error } = await wire.call('account.signIn', { name: 'hans', password: 'wrong' });
+      expect(error?.data).to.include({ reason: 'WRONG_PASSWORD', attemptsLeft: 0 });
+      expect(await forum.wire.ask('secret')).to.equal('Failed.Your account is still in blocked, please try later.');
+      wire.close();
+    });
+
+    it('leave no password in the log', async () => {
+      expect(logged.join('\n')).to.include('"name":"hans"').and.include('"dialect":"forum"');
+      expect(logged.filter((line) => /secret|wrong"/.test(line))).to.deep.equal([]);
+    });
+  });
+
+  describe('with narrow limits', () => {
+    before(async () => {
+      await start({
+        limits: {
+          connectionsPerAddress: 3,
+          signInMs: 400,
+          helloMs: 300,
+          callsPerSecond: 20,
+          callsBurst: 5,
+          stallMs: 300,
+        },
+      });
+      await signUp(fixture, 'hans');
+    });
+    after(() => fixture.stop());
+
+    it('are as many of one address as it may have, on all ports together', async () => {
+      const from = '127.0.0.7';
+      const forum = await ForumClient.open(fixture, from);
+      const market = await OldClient.open(placeOf(fixture, 'market'), 1024, from);
+      const wire = await Wire.open(fixture.address, { from });
+      const told = 'There are too many connections. Try again later.';
+      const fourth = await OldClient.open(placeOf(fixture, 'forum'), 1024, from);
+      expect(await fourth.recv()).to.equal(`Failed.${told}`);
+      const fifth = await OldClient.open(placeOf(fixture, 'gold'), 2048, from);
+      expect(await fifth.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+      for (const each of [fourth, fifth]) await each.over();
+      wire.close();
+      forum.wire.kill();
+      market.kill();
+      await until(async () => {
+        const again = await OldClient.open(placeOf(fixture, 'forum'), 1024, from);
+        const said = await again.recv();
+        again.kill();
+        return said === 'Please enter your username:';
+      });
+    });
+
+    it('have a time to sign in, and are told when it is over', async () => {
+      const forum = await ForumClient.open(fixture);
+      expect(await forum.wire.recv()).to.equal('Failed.Nothing was heard for too long.');
+      const gold = await GoldClient.open(fixture);
+      await gold.ask('-signin');
+      expect(await gold.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+      const hans = await ForumClient.signedIn(fixture, 'hans');
+      const other = await ForumClient.open(fixture);
+      await other.wire.recv(); // as long as that; hans stays
+      expect(await hans.ask('OUT')).to.equal('Successfully disconnted with the server. See ya hans!');
+    });
+
+    it('are answered as slowly as the limit of calls has it, and all of them', async () => {
+      const market = await MarketClient.open(fixture);
+      const begun = performance.now();
+      for (let i = 0; i < 12; i++) {
+        expect(await market.ask(`hello ${i}`)).to.equal('{"status":"OK","data":"Invalid request"}');
+      }
+      expect(performance.now() - begun).to.be.at.least(300);
+      market.wire.kill();
+    });
+  });
+
+  it('that read nothing of what they ask for are not read any further, and dropped', async () => {
+    await start({ limits: { stallMs: 300, callsPerSecond: 1_000_000, callsBurst: 1_000_000 } });
+    const place = placeOf(fixture, 'gold').split(':');
+    const socket = createConnection({ host: place[0]!, port: Number(place[1]) });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.pause();
+    const line = framed('-signin');
+    const flood = Buffer.concat(Array.from({ length: 2000 }, () => line));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const pump = setInterval(() => socket.writableLength < 1e6 && socket.write(flood), 1);
+    await until(async () => logged.some((entry) => entry.includes('the client did not read what it was sent')));
+    clearInterval(pump);
+    socket.resume();
+    await closed;
+    expect((await owner.call('admin.status', {})).connections).to.equal(1);
+    await fixture.stop();
+  });
+
+  it('hear of the end of the daemon in their own words', async () => {
+    await start();
+    await signUp(fixture, 'hans');
+    const hans = await ForumClient.signedIn(fixture, 'hans');
+    await hans.ask('ATU');
+    const gold = await GoldClient.open(fixture);
+    await fixture.daemon.stop('The daemon was stopped.');
+    expect(await hans.wire.recv()).to.equal('Server ended this connection. The daemon was stopped.');
+    expect(await gold.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+    await fixture.stop().catch(() => {});
+  });
+
+  describe('of market and sum on one port', () => {
+    let place: string;
+    before(async () => {
+      const probe = createServer().listen(0, '127.0.0.1');
+      await once(probe, 'listening');
+      const { port } = probe.address() as AddressInfo;
+      await new Promise((resolve) => probe.close(resolve));
+      place = `127.0.0.1:${port}`;
+      await start({ dialects: [`market:${port}`, `sum:${port}`], serverName: 'Server' }, []);
+    });
+    after(() => fixture.stop());
+
+    it('are told apart by their first object', async () => {
+      const sum = await OldClient.open(place, 1024);
+      const reply = JSON.parse(await sum.ask('{"client_name": "x", "client_number": 25}'));
+      expect(reply).to.have.keys('server_name', 'server_number', 'sum');
+      expect(reply.sum).to.equal(25 + reply.server_number);
+      await sum.over();
+      const market = await MarketClient.open(fixture, place);
+      expect(await market.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
+      expect(await market.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No price of any coin has come in yet."}');
+      for (const bytes of ['{"hello": 1}', 'hello', `{"a": "${'x'.repeat(5000)}`]) {
+        const other = await OldClient.open(place, 1024);
+        other.send(bytes);
+        await other.over();
+      }
+      market.wire.kill();
+    });
+
+    it('go on, those of market, when a number out of range ends sum', async () => {
+      const market = await MarketClient.open(fixture, place);
+      expect(await market.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
+      const sum = await OldClient.open(place, 1024);
+      sum.send('{"client_name": "x", "client_number": 0}');
+      await sum.over();
+      const { listening } = await owner.call('admin.status', {});
+      expect(listening.slice(2)).to.deep.equal([
+        { name: 'market', address: place, state: 'open' },
+        { name: 'sum', address: place, state: 'terminated' },
+      ]);
+      expect(await market.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
+      const again = await OldClient.open(place, 1024);
+      again.send('{"client_name": "x", "client_number": 25}');
+      await again.over();
+      const other = await MarketClient.open(fixture, place);
+      expect(await other.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
+    });
+  });
+});

@@ -1,0 +1,169 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import {
+  cutMessage,
+  encodeBody,
+  encodeCode,
+  encodePeers,
+  MESSAGE_BYTES,
+  MESSAGE_CHARACTERS,
+  parseShareRequest,
+} from '../../src/dialects/share-wire.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import { formatShareTime } from '../../src/domain/instant.ts';
+import { shareMessage } from './share-client.ts';
+
+const code = (bytes: Buffer): string => {
+  try {
+    cutMessage(bytes);
+  } catch (thrown) {
+    return Failure.from(thrown).code;
+  }
+  return 'none';
+};
+
+const text = fc.string({ unit: 'grapheme', maxLength: 300 });
+
+describe('the messages of old share clients', () => {
+  it('are cut by the characters that their length counts, however they arrive', () => {
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), fc.nat(40), (texts, tail) => {
+        const whole = Buffer.concat([...texts.map(shareMessage), Buffer.alloc(tail % 4)]);
+        const read: string[] = [];
+        let bytes: Buffer = Buffer.alloc(0);
+        for (const byte of whole) {
+          bytes = Buffer.concat([bytes, Buffer.of(byte)]);
+          for (let cut = cutMessage(bytes); cut; cut = cutMessage(bytes)) {
+            read.push(cut.request);
+            bytes = bytes.subarray(cut.used);
+          }
+        }
+        expect(read).to.deep.equal(texts);
+        expect(bytes).to.have.length(tail % 4);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('count characters, not bytes', () => {
+    const message = Buffer.concat([Buffer.of(0, 0, 0, 9), Buffer.from('fetch à🎬b')]);
+    expect(cutMessage(Buffer.concat([message, Buffer.of(0)]))).to.deep.equal({ request: 'fetch à🎬b', used: 4 + 13 });
+    for (let length = 0; length < message.length; length += 1) {
+      expect(cutMessage(message.subarray(0, length))).to.equal(undefined);
+    }
+  });
+
+  it('are refused where no end of them can be known', () => {
+    const length = (n: number) => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(n);
+      return bytes;
+    };
+    for (const n of [MESSAGE_CHARACTERS + 1, 0x7fffffff, 0xffffffff]) expect(code(length(n))).to.equal('TOO_LARGE');
+    expect(code(length(MESSAGE_CHARACTERS))).to.equal('none');
+    for (const bytes of [[0x80], [0xff], [0xc0, 0x80], [0xe2, 0x28, 0xa1], [0xed, 0xa0, 0x80], [0xf5, 0, 0, 0]]) {
+      expect(code(Buffer.concat([length(1), Buffer.from(bytes)])), String(bytes)).to.equal('INVALID_REQUEST');
+    }
+    const longest = Buffer.concat([length(MESSAGE_CHARACTERS), Buffer.from('🎬'.repeat(MESSAGE_CHARACTERS))]);
+    expect(longest).to.have.length(MESSAGE_BYTES);
+    expect(cutMessage(longest)!.used).to.equal(MESSAGE_BYTES);
+  });
+});
+
+describe('the requests of old share clients', () => {
+  it('are read as they are sent', () => {
+    const requests = {
+      'login alice 123456 192.168.1.7 5001': { verb: 'login', name: 'alice', password: '123456', port: 5001 },
+      'register alice a b  c 127.0.0.1 5001': { verb: 'register', name: 'alice', password: 'a b  c', port: 5001 },
+      'publish notes.txt 15 10:20:30-01/02/2024 my_first_notes': {
+        verb: 'publish',
+        name: 'notes.txt',
+        size: 15,
+        modified: Date.parse('2024-02-01T10:20:30+07:00'),
+        description: 'my first notes',
+      },
+      'publish my notes.txt 15B 10:20:30-01/02/2024': {
+        verb: 'publish',
+        name: 'my notes.txt',
+        size: 15,
+        modified: Date.parse('2024-02-01T10:20:30+07:00'),
+        description: '',
+      },
+      'fetch my notes.txt': { verb: 'fetch', name: 'my notes.txt' },
+      'ping 0123456789abcdef0123456789abcdef': { verb: 'ping', nonce: '0123456789abcdef0123456789abcdef' },
+    };
+    for (const [said, request] of Object.entries(requests)) {
+      expect(parseShareRequest(said), said).to.deep.equal(request);
+    }
+  });
+
+  it('are none where something is missing or makes no sense', () => {
+    const wrong = [
+      '',
+      'login',
+      'login alice',
+      'login alice secret',
+      'login alice secret 127.0.0.1',
+      'login alice secret 127.0.0.1 0',
+      'login alice secret 127.0.0.1 65536',
+      'login alice secret 127.0.0.1 -1',
+      'login alice secret 127.0.0.1 1e3',
+      'login  secret 127.0.0.1 5001',
+      'LOGIN alice secret 127.0.0.1 5001',
+      'publish',
+      'publish notes.txt 15',
+      'publish notes.txt 10:20:30-01/02/2024 description',
+      'publish notes.txt -1 10:20:30-01/02/2024 description',
+      'publish notes.txt 9007199254740993 10:20:30-01/02/2024 description',
+      'publish notes.txt 15 25:20:30-01/02/2024 description',
+      'publish notes.txt 15 10:20:30-30/02/2024 description',
+      'publish notes.txt 15 10:20:30-2024/02/01 description',
+      'fetch',
+      'fetch ',
+      'discover alice',
+      'toString',
+    ];
+    for (const said of wrong) expect(parseShareRequest(said), said).to.equal(undefined);
+  });
+
+  it('of publications come back as they were meant', () => {
+    const word = fc.stringMatching(/^[\p{L}\d.-]{1,20}$/u);
+    fc.assert(
+      fc.property(
+        fc.array(word, { minLength: 1, maxLength: 4 }),
+        fc.nat(),
+        fc.integer({ min: 0, max: 4_102_444_800 }),
+        fc.array(word, { maxLength: 5 }),
+        (name, size, seconds, description) => {
+          const modified = seconds * 1000;
+          const said = `publish ${name.join(' ')} ${size} ${formatShareTime(modified)} ${description.join('_')}`;
+          expect(parseShareRequest(said)).to.deep.equal({
+            verb: 'publish',
+            name: name.join(' '),
+            size,
+            modified,
+            description: description.join(' '),
+          });
+        },
+      ),
+    );
+  });
+});
+
+describe('what old share clients are told', () => {
+  it('is a bare code, or one with a body of as many bytes as characters', () => {
+    expect(encodeCode(200).toString()).to.equal('200');
+    expect(encodeBody(203, 'ab').toString('latin1')).to.equal('203\0\0\0\u0002ab');
+  });
+
+  it('names peers as Python writes them', () => {
+    const alice = { member: 'alice', address: '127.0.0.1', port: 5001 };
+    expect(encodePeers([alice])).to.equal("[('alice', '127.0.0.1', 5001, 1)]");
+    expect(encodePeers([alice, { member: 'hà', address: '::1', port: 1 }])).to.equal(
+      "[('alice', '127.0.0.1', 5001, 1), ('h\\u00e0', '::1', 1, 1)]",
+    );
+    expect(encodePeers([{ ...alice, member: '𞤀' }])).to.include("('\\U0001e900', ");
+    expect(encodePeers([])).to.equal('[]');
+  });
+});
