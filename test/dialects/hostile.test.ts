@@ -18,8 +18,8 @@ const piece = fc.oneof(
     .map(framed),
   fc
     .constantFrom(
-      'register x secret x 1',
-      'login hans secret x 1',
+      'register hans secret x 1',
+      'login nobody secret x 1',
       'fetch x',
       'publish x 1 10:20:30-01/02/2024 x',
       '../',
