@@ -62,8 +62,8 @@ A quote that is there already is counted and skipped, so an import may be repeat
     }),
     number: Flags.string({ description: 'how the file writes numbers: 1234.5, 1,234.5 or 1.234,5', default: '1234.5' }),
     format: Flags.option({
-      options: ['csv', 'jsonl'] as const,
-      description: 'of the file; without it the file is looked at',
+      options: ['csv', 'jsonl', 'tygia'] as const,
+      description: "of the file; without it the file is looked at. tygia: a JSON database of tygia.com's answers",
     })(),
     errors: Flags.string({ description: 'a new file that gets every refused line', helpValue: 'FILE' }),
     'dry-run': Flags.boolean({ description: 'read and judge the file, store nothing; needs no daemon' }),
@@ -72,6 +72,7 @@ A quote that is there already is counted and skipped, so an import may be repeat
   async run(): Promise<Summary> {
     const { args, flags } = await this.parse(RatesImport);
     const { readQuotes } = await import('../../src/cli/quote-file.ts');
+    const { readTygia } = await import('../../src/cli/tygia-file.ts');
     const { parseMap } = await import('../../src/cli/quote-columns.ts');
     const { NUMBER_FORMATS, numberReader } = await import('../../src/cli/quote-number.ts');
     const { RefusedLines } = await import('../../src/cli/refused-lines.ts');
@@ -88,6 +89,14 @@ A quote that is there already is counted and skipped, so an import may be repeat
     const { instrument, market, provider, company, brand, currency, unit } = flags;
     const given = { instrument, market, provider, company, brand, currency, unit };
     const constants = Object.fromEntries(Object.entries(given).filter(([, text]) => text !== undefined));
+
+    const kind = flags.format;
+    if (kind === 'tygia' && (flags.map.length > 0 || Object.keys(constants).length > 0)) {
+      throw new Failure(
+        'USAGE',
+        '--format tygia says itself what its rows are of: leave out --map and what holds for all.',
+      );
+    }
 
     const { bytes, size } = await openInput(args.file);
     const refused = new RefusedLines(flags.errors);
@@ -106,9 +115,17 @@ A quote that is there already is counted and skipped, so an import may be repeat
       };
       let lines: number;
       try {
-        lines = await readQuotes(counted(), { format: flags.format, map, constants, number }, to, (sofar) =>
-          progress?.show(read, { lines: sofar, stored: to.stored, duplicates: to.duplicates, refused: refused.count }),
-        );
+        lines =
+          kind === 'tygia'
+            ? await readTygia(counted(), to, Date.now())
+            : await readQuotes(counted(), { format: kind, map, constants, number }, to, (sofar) =>
+                progress?.show(read, {
+                  lines: sofar,
+                  stored: to.stored,
+                  duplicates: to.duplicates,
+                  refused: refused.count,
+                }),
+              );
         await to.end();
       } finally {
         progress?.end();

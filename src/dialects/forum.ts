@@ -35,7 +35,7 @@ import {
 import type { Guest } from './guest.ts';
 
 /** Posts that one reading looks at: more than one reply ever holds. */
-const READ = 100;
+const READ = 50;
 
 /** The forum seed: posts that are numbered, and files from member to member by UDP, past the daemon. */
 export function forumDialect(room: DialectRoom): Dialect {

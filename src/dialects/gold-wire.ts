@@ -64,14 +64,13 @@ export const NOTHING = 'Sorry, did not find any results';
 /** As many records as one reply holds, and behind them how many more there are. */
 export function results(quotes: readonly Quote[]): string {
   if (quotes.length === 0) return NOTHING;
-  const records = quotes.map(record);
   let text = `${quotes.length} results found:\n`;
-  for (const [i, each] of records.entries()) {
+  for (const [i, quote] of quotes.entries()) {
     const left = quotes.length - i;
-    const room = GOLD_REPLY - Buffer.byteLength(text);
-    const isLast = left === 1;
-    if (Buffer.byteLength(each) + (isLast ? 0 : Buffer.byteLength(more(left - 1))) > room) return text + more(left);
-    text += each;
+    const next = record(quote);
+    const behind = left > 1 ? more(left - 1) : '';
+    if (Buffer.byteLength(text + next + behind) > GOLD_REPLY) return text + more(left);
+    text += next;
   }
   return text;
 }

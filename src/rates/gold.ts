@@ -37,11 +37,11 @@ export interface GoldRow {
  */
 export class GoldQuotes {
   readonly #provider: string;
-  readonly #context: ProviderContext;
+  readonly #context: Pick<ProviderContext, 'now'>;
   readonly #history: boolean;
   readonly #rows = new Map<string, { readonly draft: QuoteDraft; readonly stated: number }>();
 
-  constructor(provider: string, context: ProviderContext, kind: 'latest' | 'history' = 'latest') {
+  constructor(provider: string, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history' = 'latest') {
     this.#provider = provider;
     this.#context = context;
     this.#history = kind === 'history';

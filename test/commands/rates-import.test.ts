@@ -168,6 +168,44 @@ describe('rates import and export', () => {
     expect(stderr).to.match(/^line 6002: another price is stored/);
   });
 
+  it("takes a database of tygia.com's answers, whatever unit its rows are in", async () => {
+    const row = (company: string, buy: string, sell: string, more: object = {}) => ({
+      ...{
+        buy,
+        sell,
+        company,
+        brand: '',
+        updated: '2021-12-27 09:00:00',
+        day: '20211227',
+        id: '17118469',
+        type: 'SJC',
+      },
+      ...more,
+    });
+    const rows = [row('SJC', '60,850.00', '61,550.00'), row('DOJI', '6,080.00', '6,140.00'), row('SJC', 'x', '1')];
+    const path = await file('database.json', `\ufeff\n${JSON.stringify({ rates: [], golds: [{ value: rows }] })}`);
+    const said = await room.run(['rates', 'import', path, '--format', 'tygia']);
+    expect(said.stderr).to.match(/^line 3: buy: expected /);
+    expect(said.stdout).to.contain('Stored: 2. There already: 0. Refused: 1.');
+    const again = await room.run(['rates', 'import', path, '--format', 'tygia']);
+    expect(again.stdout).to.contain('Stored: 0. There already: 2. Refused: 1.');
+    const { quotes } = await (await room.connect()).call('rates.lookup', { date: '2021-12-27', instrument: 'SJC' });
+    expect(quotes.map(({ company, sell, provider, id }) => [company, sell, provider, id])).to.have.deep.members([
+      ['SJC', 61_550_000, 'tygia', '17118469'],
+      ['DOJI', 61_400_000, 'tygia', '17118469'],
+    ]);
+    const wrong = await room.run(['rates', 'import', path, '--format', 'tygia', '--instrument', 'SJC']);
+    expect(wrong.exit).to.equal(2);
+    for (const [name, content, reason] of [
+      ['none.json', '{"golds": []}', 'The file has no rows of tygia.com'],
+      ['broken.json', '{"golds": [', 'The file is no JSON'],
+    ] as const) {
+      const refused = await room.run(['rates', 'import', await file(name, content), '--format', 'tygia']);
+      expect(refused.exit).to.equal(1);
+      expect(refused.stderr).to.contain(reason);
+    }
+  });
+
   it('goes there and back: what one daemon exports is what another one has after the import', async () => {
     const client = await room.connect();
     const at = Date.UTC(2021, 5, 1);

@@ -9,8 +9,21 @@ import { readQuotes } from '../../src/cli/quote-file.ts';
 import { numberReader } from '../../src/cli/quote-number.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
+import {
+  active,
+  cutRequest,
+  FORUM_REPLY,
+  type ForumRequest,
+  messages as forumMessages,
+  parseCommand,
+  told,
+} from '../../src/dialects/forum-wire.ts';
+import { cutLine, GOLD_LINE, GOLD_REPLY, HEADER, parseCredentials, results } from '../../src/dialects/gold-wire.ts';
 import { cutObject } from '../../src/dialects/json-object.ts';
+import { float, MARKET_REPLY, say } from '../../src/dialects/market-wire.ts';
+import { parsePlace } from '../../src/dialects/place.ts';
 import { cutMessage, MESSAGE_BYTES, MESSAGE_CHARACTERS, parseShareRequest } from '../../src/dialects/share-wire.ts';
+import { shorten } from '../../src/dialects/shorten.ts';
 import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
@@ -142,6 +155,168 @@ const objects = target(
     expect(cut.used).to.be.within(2, bytes.length);
     expect(JSON.parse(bytes.toString('utf8', 0, cut.used))).to.deep.equal(cut.request);
     expect(Object.getPrototypeOf(cut.request)).to.equal(Object.prototype);
+  },
+);
+
+// ---- the dialects of old clients
+
+const wellFormed = (text: string) => expect(Buffer.from(text).toString()).to.equal(text);
+
+const oldLine = fc.oneof(
+  bytes,
+  fc
+    .constantFrom('', '-signin', 'khtn daihoc tphcm', 'x'.repeat(GOLD_LINE + 1), 'é')
+    .map((line) => Buffer.from(String(Buffer.byteLength(line)).padEnd(HEADER) + line)),
+  fc.constantFrom('9'.repeat(HEADER), ' '.repeat(HEADER), '1e3'.padEnd(HEADER), '-1'.padEnd(HEADER)).map(Buffer.from),
+);
+const goldLines = target('gold', fc.record({ parts: fc.array(oldLine), cuts }), ({ parts, cuts }) => {
+  const whole = Buffer.concat(parts);
+  /** Every line of it, as the pieces come in. */
+  const read = (all: Iterable<Buffer>) => {
+    const lines: string[] = [];
+    let rest: Buffer = Buffer.alloc(0);
+    for (const piece of all) {
+      rest = Buffer.concat([rest, piece]);
+      const intact = refusing(['PARSE_ERROR', 'TOO_LARGE'], () => {
+        for (let cut = cutLine(rest); cut; cut = cutLine(rest)) {
+          expect(cut.used).to.be.within(HEADER, HEADER + GOLD_LINE);
+          lines.push(cut.request);
+          rest = rest.subarray(cut.used);
+        }
+        return true;
+      });
+      if (!intact) return lines;
+    }
+    return lines;
+  };
+  const lines = read([whole]);
+  expect(read(pieces(whole, cuts))).to.deep.equal(lines);
+  for (const line of lines) {
+    wellFormed(line);
+    const credentials = parseCredentials(line);
+    if (credentials) expect(`${credentials.name} ${credentials.password}`).to.equal(line);
+  }
+});
+
+const shownText = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 60 }),
+  fc.tuple(fc.string({ unit: 'grapheme', maxLength: 4 }), fc.nat(1000)).map(([text, times]) => text.repeat(times)),
+);
+const quote = fc.record({
+  instrument: fc.constant('SJC'),
+  market: fc.constant('gold' as const),
+  provider: fc.constant('import'),
+  company: shownText,
+  brand: shownText,
+  buy: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(null)),
+  sell: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  currency: fc.constantFrom('VND', 'USD'),
+  unit: fc.constant('tael' as const),
+  at: fc.constant(0),
+  checkedAt: fc.constant(0),
+  id: shownText,
+});
+const goldRecords = target('gold-records', fc.array(quote, { maxLength: 40 }), (quotes) => {
+  const reply = results(quotes);
+  expect(Buffer.byteLength(reply)).to.be.at.most(GOLD_REPLY);
+  wellFormed(reply);
+});
+
+const forumWord = fc.constantFrom(
+  ...[
+    'MSG',
+    'DLT',
+    'EDT',
+    'RDM',
+    'ATU',
+    'OUT',
+    'UPD',
+    ' ',
+    '#1',
+    '23 Feb 2021 15:00:01',
+    '6667',
+    'hans',
+    'ầ',
+    '😀',
+    '\n',
+  ],
+);
+const forumBytes = fc.oneof(
+  bytes,
+  fc.array(fc.oneof(forumWord, text)).map((all) => Buffer.from(all.join(' '))),
+  fc.array(forumWord).map((all) => Buffer.from(all.join(''))),
+  forumWord.map((word) => Buffer.from(word.repeat(5000))),
+);
+const forumRequests = target('forum', fc.tuple(forumBytes, fc.boolean(), fc.boolean()), ([said, quiet, port]) => {
+  let cut: { request: ForumRequest; used: number } | undefined = cutRequest(said, quiet, port);
+  if (quiet && said.length > 0) expect(cut).not.to.equal(undefined);
+  if (cut && 'port' in cut.request) {
+    expect(String(cut.request.port).length).to.be.at.most(5);
+    cut = cutRequest(said.subarray(cut.used), true, false);
+  }
+  if (!cut || !('line' in cut.request)) return;
+  expect(cut.used).to.be.at.most(said.length);
+  const command = parseCommand(cut.request.line);
+  if (command.verb === 'refused') expect(command.say).to.match(/^[^FSWT]/);
+  if (command.verb === 'UPD') expect(command.file).not.to.match(/\s/);
+  if (command.verb === 'DLT' || command.verb === 'EDT') expect(command.number).to.be.within(0, Number.MAX_SAFE_INTEGER);
+});
+
+const instant = fc.integer({ min: 0, max: 4_102_444_800_000 });
+const aPost = fc.record({
+  number: fc.nat(),
+  member: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 32 }),
+  text: shownText,
+  topic: fc.constant('lobby'),
+  replyTo: fc.constant(null),
+  mentions: fc.constant<string[]>([]),
+  at: instant,
+  editedAt: fc.option(instant),
+  deletedAt: fc.constant(null),
+  deletedBy: fc.constant(null),
+  seq: fc.nat(),
+});
+const aMember = fc.record({
+  name: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 32 }),
+  address: fc.constantFrom('127.0.0.1', 'local', '2001:db8::1'),
+  peerPort: fc.option(fc.nat(65_535)),
+  activeSince: instant,
+  idleMs: fc.nat(),
+});
+const forumReplies = target(
+  'forum-replies',
+  fc.record({
+    posts: fc.array(aPost, { maxLength: 50 }),
+    hasMore: fc.boolean(),
+    members: fc.array(aMember),
+    text: shownText,
+  }),
+  ({ posts, hasMore, members, text }) => {
+    for (const reply of [forumMessages(posts, hasMore), active(members), told(text)]) {
+      expect(Buffer.byteLength(reply)).to.be.at.most(FORUM_REPLY);
+      expect(reply).to.match(/^[^FSWT]/);
+      expect(reply.endsWith('UPD):')).to.equal(true);
+      wellFormed(reply);
+    }
+  },
+);
+
+/** Without halves of characters. */
+const valid = (text: string) => Buffer.from(text).toString();
+
+const marketReplies = target(
+  'market',
+  fc.tuple(text, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.nat(300)),
+  ([said, price, most]) => {
+    const reply = say(said.repeat(20));
+    expect(Buffer.byteLength(reply)).to.be.at.most(MARKET_REPLY);
+    expect(valid(said.repeat(20)).startsWith(valid((JSON.parse(reply) as { data: string }).data))).to.equal(true);
+    expect(JSON.parse(float(price))).to.equal(price === 0 ? 0 : price);
+    expect(float(price)).to.match(/[.e]/);
+    const short = shorten(said, most);
+    expect(Buffer.byteLength(short)).to.be.at.most(most);
+    const place = parsePlace(said);
+    if (place) expect(place.port).to.be.within(0, 65_535);
   },
 );
 
@@ -474,6 +649,11 @@ export const TARGETS: readonly Target[] = [
   requests,
   calls,
   objects,
+  goldLines,
+  goldRecords,
+  forumRequests,
+  forumReplies,
+  marketReplies,
   grammar,
   csv,
   accounts,

@@ -1,6 +1,7 @@
 import { fold } from '../../domain/fold.ts';
 import { formatDay, type Instant } from '../../domain/instant.ts';
 import { knownInstrument } from '../../domain/instrument.ts';
+import type { QuoteDraft } from '../../domain/quote.ts';
 import { type Field, isBelievable, json } from '../body.ts';
 import { BROWSER, days, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver, taelBand } from '../gold.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
@@ -43,6 +44,11 @@ export const tygia: Provider = {
   },
 };
 
+/** Every quote of an answer that was kept. @throws BodyError */
+export function tygiaHistory(body: string, now: Instant): QuoteDraft[] {
+  return read(body, { now }, 'history').list();
+}
+
 function ask({ url }: ProviderContext, date: string): ProviderRequest {
   return {
     url: `${url}/json.php?ran=0&rate=0&gold=1&bank=VIETCOM&date=${date}`,
@@ -62,7 +68,7 @@ interface Row {
   readonly id: string;
 }
 
-function read(body: string, context: ProviderContext, kind: 'latest' | 'history'): GoldQuotes {
+function read(body: string, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history'): GoldQuotes {
   const quotes = new GoldQuotes('tygia', context, kind);
   for (const list of json(body).get('golds').list()) {
     const rows: Row[] = [];
@@ -86,7 +92,7 @@ function read(body: string, context: ProviderContext, kind: 'latest' | 'history'
 }
 
 /** Undefined for what is no gold: coins, oil, silver. */
-function rowOf(field: Field, context: ProviderContext, kind: 'latest' | 'history'): Row | undefined {
+function rowOf(field: Field, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history'): Row | undefined {
   const company = field.get('company').name();
   if (/coin/i.test(company)) return undefined;
   const place = field.get('brand').textOrEmpty();

@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import type { DialectRoom } from '../../src/dialects/dialect.ts';
+import { Dialects } from '../../src/dialects/dialects.ts';
+import { Accounts } from '../../src/room/accounts.ts';
+import { AddressBans } from '../../src/room/address-bans.ts';
+import { Lockout } from '../../src/room/lockout.ts';
+import { Passwords } from '../../src/room/passwords.ts';
+import { Presence } from '../../src/room/presence.ts';
+import { Arrivals } from '../../src/server/arrivals.ts';
+import { Sessions } from '../../src/server/sessions.ts';
+import type { Visitor } from '../../src/server/visitor.ts';
+import { Room } from '../room/room.ts';
+import { SUFFIX } from './clients.ts';
+import { OldClient } from './old-client.ts';
+
+const CLIENTS = 200;
+const ROUNDS = 50;
+
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const MANY = 1_000_000;
+const limits = {
+  ...{ lineBytes: 65_536, postCharacters: 4096, callsPerSecond: MANY, callsBurst: MANY, connections: MANY },
+  ...{ connectionsPerAddress: MANY, helloMs: 60_000, signInMs: 60_000, pingMs: 30_000, queueSoftBytes: MANY },
+  ...{ queueHardBytes: MANY, stallMs: 10_000, signUpsPerHour: MANY, signUpsInAllPerHour: MANY },
+};
+
+/** The room of the daemon, with passwords that cost nothing: two hundred of them would take half a minute else. */
+function roomOf({ engine, view, rates, forum, files }: Room): DialectRoom {
+  const { journal, bus } = engine;
+  const now = () => Date.now();
+  const passwords = new Passwords({ cost: { N: 2, r: 1, p: 1 }, limit: MANY });
+  const lockout = new Lockout({ attempts: 3, now: () => performance.now() });
+  return {
+    accounts: new Accounts({ journal, view, passwords, lockout, now, limits, log }),
+    addressBans: new AddressBans({ journal, view, now }),
+    arrivals: new Arrivals({ limits, log }),
+    presence: new Presence<Visitor>({ bus, now, idleMs: 300_000 }),
+    sessions: new Sessions(),
+    serverName: 'goldctl',
+    ...{ view, rates, forum, files, limits, log, now },
+  };
+}
+
+describe('a crowd of old forum clients', function () {
+  this.timeout(120_000);
+  let room: Room;
+  let dialects: Dialects;
+  let place: string;
+  before(async () => {
+    room = await Room.open();
+    const services = roomOf(room);
+    const rows = Array.from({ length: CLIENTS }, (_, i) => ({ name: `member${i}`, password: 'secret' }));
+    await services.accounts.importAccounts(rows);
+    dialects = new Dialects([{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }], services);
+    await dialects.start();
+    place = dialects.status[0]!.address;
+  });
+  after(async () => {
+    await dialects.stop('The test is over.');
+    await room.close();
+  });
+
+  it(`gets every reply, and its own: ${CLIENTS} of them, who post and read ${ROUNDS} times each`, async () => {
+    const numbers = new Set<number>();
+    const visit = async (_: unknown, i: number) => {
+      const name = `member${i}`;
+      const client = await OldClient.open(place, 1024);
+      expect(await client.recv()).to.equal('Please enter your username:');
+      expect(await client.ask(name)).to.equal('Please enter your password:');
+      expect(await client.ask('secret')).to.equal(`Welcome ${name}!${SUFFIX}`);
+      client.send('6666');
+      for (let round = 0; round < ROUNDS; round++) {
+        const posted = await client.ask(`MSG ${name} ${round}`);
+        const [, number, at] = /^Message #(\d+) posted at ([^\n]+)\nEnter one of/.exec(posted)!;
+        numbers.add(Number(number));
+        const read = await client.ask(`RDM ${at}`);
+        expect(read).to.match(/^Read message successfully\. The new message is:\n(#\d+; member\d+: "[^"\n]+" .+\.\n)+/);
+      }
+      expect(await client.ask('OUT')).to.equal(`Successfully disconnted with the server. See ya ${name}!`);
+      await client.over();
+    };
+    await Promise.all(Array.from({ length: CLIENTS }, visit));
+    expect(numbers.size).to.equal(CLIENTS * ROUNDS);
+    expect(room.view.posts.newest).to.equal(CLIENTS * ROUNDS);
+    for (const number of numbers) expect(room.view.posts.get(number)?.text).to.match(/^member\d+ \d+$/);
+  });
+});
