@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
-import { refuseNewer, SCHEMA } from '../engine/local/engine.ts';
+import { refuseNewer, SCHEMA } from '../engine/stored.ts';
 import type { Home } from '../home.ts';
 import { type Damage, damages, spoil } from '../store/checksums.ts';
 import { StoreCopy } from '../store/copy.ts';
