@@ -1,4 +1,5 @@
-import { type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Bus } from '../contract.ts';
 import { LocalBus } from '../local/bus.ts';
 import type { Names } from './names.ts';
@@ -9,7 +10,7 @@ type Listener = (message: unknown) => void;
 export class NatsBus implements Bus {
   readonly #local = new LocalBus();
   readonly #names: Names;
-  readonly #self = nuid.next();
+  readonly #self = randomUUID();
   #connection: NatsConnection | undefined;
   #subscription: Subscription | undefined;
 

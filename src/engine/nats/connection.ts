@@ -1,13 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import {
-  type Authenticator,
-  type ConnectionOptions,
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  nkeyAuthenticator,
-} from '@nats-io/transport-node';
+import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { Failure } from '../../domain/failure.ts';
+import type { Clients } from './clients.ts';
 import { checkServerVersion } from './version.ts';
 
 /** How to reach the cluster. Files are read at each start. */
@@ -33,7 +27,7 @@ const PING_MS = 2000;
 const RECONNECT_MS = 250;
 
 /** @throws Failure NOT_AVAILABLE when none answers, refuses us or is too old; CONFIG_INVALID for files that do not fit */
-export async function connectNats(settings: NatsServers, name: string): Promise<NatsConnection> {
+export async function connectNats(clients: Clients, settings: NatsServers, name: string): Promise<NatsConnection> {
   const options: ConnectionOptions = {
     servers: [...settings.servers],
     name,
@@ -47,11 +41,11 @@ export async function connectNats(settings: NatsServers, name: string): Promise<
     pingInterval: PING_MS,
     maxPingOut: 2,
     ...(await tlsOf(settings)),
-    ...(await credentialsOf(settings)),
+    ...(await credentialsOf(clients, settings)),
   };
   let connection: NatsConnection;
   try {
-    connection = await connect(options);
+    connection = await clients.connect(options);
   } catch (cause) {
     const what = (cause as Error).message.trim();
     const servers = settings.servers.join(', ');
@@ -98,19 +92,30 @@ async function tlsOf({ tls, caFile, certFile, keyFile }: NatsServers): Promise<C
   };
 }
 
-async function credentialsOf(settings: NatsServers): Promise<ConnectionOptions> {
+async function credentialsOf(clients: Clients, settings: NatsServers): Promise<ConnectionOptions> {
   const { user, password, nkeyFile, credentialsFile } = settings;
   const nkey = await text('engine.nkeyFile', nkeyFile);
   const credentials = await text('engine.credentialsFile', credentialsFile);
-  if (credentials !== undefined) return { authenticator: checked('engine.credentialsFile', credentials) };
-  if (nkey !== undefined) return { authenticator: nkeyAuthenticator(Buffer.from(nkey.trim())) };
+  if (credentials !== undefined) {
+    if (!/BEGIN NATS USER JWT/.test(credentials)) {
+      throw new Failure(
+        'CONFIG_INVALID',
+        `engine.credentialsFile: ${credentialsFile} is no file of NATS credentials, as \`nsc generate creds\` writes them.`,
+      );
+    }
+    return { authenticator: clients.credsAuthenticator(Buffer.from(credentials)) };
+  }
+  if (nkey !== undefined) {
+    if (!/^SU[A-Z2-7]{56}$/.test(nkey.trim())) {
+      throw new Failure(
+        'CONFIG_INVALID',
+        `engine.nkeyFile: ${nkeyFile} is no seed of a user, as \`nk -gen user\` writes it.`,
+      );
+    }
+    return { authenticator: clients.nkeyAuthenticator(Buffer.from(nkey.trim())) };
+  }
   if (user !== undefined) return { user, ...(password === undefined ? {} : { pass: password }) };
   return {};
-}
-
-function checked(setting: string, credentials: string): Authenticator {
-  if (/BEGIN NATS USER JWT/.test(credentials)) return credsAuthenticator(Buffer.from(credentials));
-  throw new Failure('CONFIG_INVALID', `${setting} is no file of NATS credentials (as \`nsc generate creds\` writes).`);
 }
 
 async function text(setting: string, file: string | undefined): Promise<string | undefined> {

@@ -1,5 +1,5 @@
-import { jetstream, jetstreamManager, StorageType, type StreamInfo } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { StreamInfo } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Failure } from '../../domain/failure.ts';
 import { keys } from '../../store/keys.ts';
@@ -8,6 +8,7 @@ import type { Engine, Projector, Trouble } from '../contract.ts';
 import { Recovery, type RecoverySettings } from '../recovery.ts';
 import { checkSchema, holesOf, put } from '../stored.ts';
 import { NatsBus } from './bus.ts';
+import { type Clients, loadClients } from './clients.ts';
 import { checkServer, connectNats, type NatsServers } from './connection.ts';
 import { Feed } from './feed.ts';
 import { NatsJournal } from './journal.ts';
@@ -49,6 +50,7 @@ export class NatsEngine implements Engine {
   readonly #leases = new Map<string, NatsLease>();
   readonly #recovery: Recovery;
   #loaded = false;
+  #clients: Clients | undefined;
   #connection: NatsConnection | undefined;
   #feed: Feed | undefined;
   #bucket: Promise<KV> | undefined;
@@ -89,12 +91,14 @@ export class NatsEngine implements Engine {
     await this.#store.open();
     try {
       await checkSchema(this.#store);
-      const connection = await connectNats(servers, `goldctl ${prefix}`);
+      const clients = await loadClients();
+      this.#clients = clients;
+      const connection = await connectNats(clients, servers, `goldctl ${prefix}`);
       this.#connection = connection;
       void this.#watch(connection);
       // A look that fails is no reason to stop: the feed tries again.
-      const manager = await jetstreamManager(connection, { timeout: 5000 });
-      const info = await openStream(manager, this.#names, replicas);
+      const manager = await clients.jetstreamManager(connection, { timeout: 5000 });
+      const info = await openStream(clients, manager, this.#names, replicas);
       this.#replicas = info.config.num_replicas;
       const head = await this.#checkCopy(info, async (seq) => {
         const message = await manager.streams.getMessage(this.#names.stream, { seq });
@@ -106,6 +110,7 @@ export class NatsEngine implements Engine {
       const feed = new Feed(head, {
         connection,
         manager,
+        client: clients.jetstream(connection),
         names: this.#names,
         onEntry: (entry) => this.journal.take(entry),
         waiting: () => this.journal.waiting,
@@ -116,7 +121,7 @@ export class NatsEngine implements Engine {
       await this.#catchUp(feed, info.state.last_seq);
       this.bus.start(connection);
       this.#store.onRefusal((failure) => this.#recovery.begin(failure));
-      this.journal.run({ connection, client: jetstream(connection), feed });
+      this.journal.run({ connection, client: clients.jetstream(connection), feed });
     } catch (failure) {
       await this.#close();
       throw failure;
@@ -252,13 +257,15 @@ export class NatsEngine implements Engine {
 
   #leaseBucket(): Promise<KV> {
     const connection = this.#connection;
-    if (!connection) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
-    this.#bucket ??= new Kvm(jetstream(connection))
+    const clients = this.#clients;
+    if (!connection || !clients)
+      return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
+    this.#bucket ??= new clients.Kvm(clients.jetstream(connection))
       .create(this.#names.leases, {
         ttl: LEASE_MS,
         history: 1,
         replicas: this.#replicas,
-        storage: StorageType.Memory,
+        storage: clients.StorageType.Memory,
       })
       .catch((failure: unknown) => {
         this.#bucket = undefined;

@@ -1,4 +1,4 @@
-import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Deferred, deferred } from '../../domain/deferred.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -17,6 +17,7 @@ export interface Entry {
 export interface FeedSettings {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
+  readonly client: JetStreamClient;
   readonly names: Names;
   /** Gets every entry once, in order, without a gap. */
   readonly onEntry: (entry: Entry) => void;
@@ -47,7 +48,6 @@ const MAX_HELD = 20_000;
  */
 export class Feed {
   readonly #settings: FeedSettings;
-  readonly #client: JetStreamClient;
   readonly #held = new Map<number, Entry>();
   /** Seq of the entry that is handed over next. */
   #next: number;
@@ -65,7 +65,6 @@ export class Feed {
   constructor(after: number, settings: FeedSettings) {
     this.#next = after + 1;
     this.#settings = settings;
-    this.#client = jetstream(settings.connection);
   }
 
   start(): void {
@@ -244,8 +243,8 @@ export class Feed {
   }
 
   async #fetchMany(): Promise<void> {
-    const { names, waiting } = this.#settings;
-    const consumer = await this.#client.consumers.get(names.stream, { opt_start_seq: this.#next });
+    const { client, names, waiting } = this.#settings;
+    const consumer = await client.consumers.get(names.stream, { opt_start_seq: this.#next });
     try {
       while (this.#next <= this.#target && !this.#stopped) {
         const before = this.#next;

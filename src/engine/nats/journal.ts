@@ -1,5 +1,6 @@
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
-import { type NatsConnection, nuid } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { type Deferred, deferred } from '../../domain/deferred.ts';
 import { Failure } from '../../domain/failure.ts';
 import { Draft } from '../../store/draft.ts';
@@ -60,11 +61,10 @@ const GROUP_WRITES = 20_000;
 /** An earlier try of an append may still be on its way into the stream. */
 const ON_ITS_WAY_MS = 250;
 
+// JetStream's own numbers of errors.
 const DUPLICATE_IN_PROCESS = 10_158;
-const WRONG_LAST: ReadonlySet<number | undefined> = new Set<number | undefined>([
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-]);
+const NO_ROOM = 10_023;
+const WRONG_LAST: ReadonlySet<number | undefined> = new Set<number | undefined>([10_071, 10_164]);
 
 /**
  * The journal in a stream: a record is a message, its place the message's sequence. Whoever appends publishes, with an
@@ -86,7 +86,7 @@ export class NatsJournal implements Journal {
   #open = false;
   #running: Running | undefined;
   #emptied: Deferred<void> | undefined;
-  readonly #instance = nuid.next();
+  readonly #instance = randomUUID();
   #count = 0;
   /** Nothing is published meanwhile. */
   refusal: Failure | undefined;
@@ -128,6 +128,14 @@ export class NatsJournal implements Journal {
       );
     }
     const { names, appendMs = APPEND_MS } = this.#settings;
+    const { subject, expect } = options;
+    // What is known here is known for sure: there may be more.
+    const last = subject === undefined ? 0 : (this.#store.read<number>(keys.subject(subject)) ?? 0);
+    if (expect !== undefined && last > expect) {
+      return Promise.reject(
+        new Failure('CONFLICT', undefined, { data: { subject: subject!, expected: expect, last } }),
+      );
+    }
     try {
       // What no view takes must not get into the journal: it would be there for everybody, and for ever.
       this.#projector.project({ seq: this.head() + 1, ...record }, new Draft(this.#store));
@@ -145,9 +153,9 @@ export class NatsJournal implements Journal {
     this.#count += 1;
     const pending: Pending = {
       id: `${this.#instance}.${this.#count}`,
-      subject: names.record(record.kind, options.subject),
+      subject: names.record(record.kind, subject),
       payload,
-      expect: options.subject === undefined ? undefined : options.expect,
+      expect: subject === undefined ? undefined : expect,
       deadline: performance.now() + appendMs,
       appended: deferred<Appended>(),
       settled: false,
@@ -156,6 +164,13 @@ export class NatsJournal implements Journal {
     this.#queue.push(pending);
     this.#pump();
     return pending.appended.promise;
+  }
+
+  async catchUp(): Promise<void> {
+    const { feed } = this.#running ?? {};
+    if (!feed) throw new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.');
+    await feed.caughtUp();
+    await this.#applying;
   }
 
   follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
@@ -245,10 +260,14 @@ export class NatsJournal implements Journal {
         if (WRONG_LAST.has(code)) {
           if (await this.#lost(pending, ambiguous)) return;
           ambiguous = true;
-        } else if (thrown instanceof JetStreamApiError && code !== DUPLICATE_IN_PROCESS && !passing(thrown)) {
-          const failure = new Failure('STORE_FAILED', `The NATS cluster refuses the record: ${thrown.message}.`, {
-            cause,
-          });
+        } else if (code !== undefined && code !== DUPLICATE_IN_PROCESS && !passing(thrown)) {
+          const failure = new Failure(
+            'STORE_FAILED',
+            `The NATS cluster refuses the record: ${(thrown as Error).message}.`,
+            {
+              cause,
+            },
+          );
           this.#settle(pending, ({ reject }) => reject(failure));
           return;
         } else {
@@ -265,12 +284,10 @@ export class NatsJournal implements Journal {
 
   /** Another record of the subject came first: or is it an earlier try of this one? @returns false when nobody can say */
   async #lost(pending: Pending, ambiguous: boolean): Promise<boolean> {
-    const { feed } = this.#running!;
     try {
       if (ambiguous) await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS));
       // Whoever is told of a conflict looks again, and must see what the other one wrote.
-      await feed.caughtUp();
-      await this.#applying;
+      await this.catchUp();
     } catch (failure) {
       if (ambiguous || !(failure instanceof Failure)) return false;
     }
@@ -373,8 +390,8 @@ function recordOf({ seq, text }: Entry): JournalRecord {
 }
 
 /** JetStream's own trouble, which goes by: no leader yet, a node that starts, too much at a time. */
-function passing(error: JetStreamApiError): boolean {
-  return [408, 429, 503].includes(error.status) && codeOf(error) !== 10_023;
+function passing(error: unknown): boolean {
+  return [408, 429, 503].includes((error as { status: number }).status) && codeOf(error) !== NO_ROOM;
 }
 
 function notTaken(cause: unknown): Failure {

@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
-import { nuid } from '@nats-io/transport-node';
 import type { Lease } from '../contract.ts';
 
 /** So long after a holder's last sign its key is gone: with the looks of the others it has moved within 15 s. */
@@ -14,7 +14,7 @@ const LOOK_MS = 1000;
 export class NatsLease implements Lease {
   readonly #key: string;
   readonly #bucket: () => Promise<KV>;
-  readonly #self = nuid.next();
+  readonly #self = randomUUID();
   #revision: number | undefined;
   /** It is ours for sure until then. */
   #until = 0;

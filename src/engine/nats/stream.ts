@@ -1,14 +1,6 @@
-import {
-  DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamInfo,
-} from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Failure } from '../../domain/failure.ts';
+import type { Clients } from './clients.ts';
 import type { Names } from './names.ts';
 
 /** A retry of an append comes within seconds: its id is known for far longer. */
@@ -17,15 +9,22 @@ const DUPLICATES_MS = 120_000;
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 250;
 
+// JetStream's own numbers of errors.
+const NOT_FOUND = 10_059;
 const NOT_CLUSTERED = 10_074;
 const IN_USE = 10_058;
 
 /** The stream that is the room's journal; made where there is none. `replicas`: how many hold it, undefined for the most that go. */
-export async function openStream(manager: JetStreamManager, names: Names, replicas?: number): Promise<StreamInfo> {
+export async function openStream(
+  clients: Clients,
+  manager: JetStreamManager,
+  names: Names,
+  replicas?: number,
+): Promise<StreamInfo> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return checked(await found(manager, names, replicas), names);
+      return checked(await found(clients, manager, names, replicas), names);
     } catch (cause) {
       if (cause instanceof Failure) throw cause;
       if (Date.now() > deadline) {
@@ -40,35 +39,40 @@ export async function openStream(manager: JetStreamManager, names: Names, replic
   }
 }
 
-async function found(manager: JetStreamManager, names: Names, replicas?: number): Promise<StreamInfo> {
+async function found(
+  clients: Clients,
+  manager: JetStreamManager,
+  names: Names,
+  replicas?: number,
+): Promise<StreamInfo> {
   try {
     return await manager.streams.info(names.stream);
   } catch (failure) {
-    if (codeOf(failure) !== JetStreamApiCodes.StreamNotFound) throw failure;
+    if (codeOf(failure) !== NOT_FOUND) throw failure;
   }
   try {
-    return await make(manager, names, replicas ?? 3);
+    return await make(clients, manager, names, replicas ?? 3);
   } catch (failure) {
     if (codeOf(failure) === IN_USE) return manager.streams.info(names.stream); // another daemon was faster
-    if (codeOf(failure) === NOT_CLUSTERED && replicas === undefined) return make(manager, names, 1);
+    if (codeOf(failure) === NOT_CLUSTERED && replicas === undefined) return make(clients, manager, names, 1);
     throw failure;
   }
 }
 
-function make(manager: JetStreamManager, names: Names, replicas: number): Promise<StreamInfo> {
+function make(clients: Clients, manager: JetStreamManager, names: Names, replicas: number): Promise<StreamInfo> {
   return manager.streams.add({
     name: names.stream,
     description: 'The journal of a room of goldctl: one record a message.',
     subjects: [names.journal],
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
+    retention: clients.RetentionPolicy.Limits,
+    storage: clients.StorageType.File,
     num_replicas: replicas,
     // Records are for ever: a full disk refuses new ones, and nothing takes old ones.
-    discard: DiscardPolicy.New,
+    discard: clients.DiscardPolicy.New,
     deny_delete: true,
     deny_purge: true,
     allow_direct: true,
-    duplicate_window: nanos(DUPLICATES_MS),
+    duplicate_window: clients.nanos(DUPLICATES_MS),
     republish: { src: names.journal, dest: names.live },
   });
 }
@@ -93,5 +97,6 @@ function checked(info: StreamInfo, names: Names): StreamInfo {
 
 /** JetStream's own number of an error; undefined for others. */
 export function codeOf(failure: unknown): number | undefined {
-  return failure instanceof JetStreamApiError ? failure.code : undefined;
+  const { apiError, code } = failure as { apiError?: unknown; code?: number };
+  return typeof apiError === 'function' ? code : undefined;
 }
