@@ -33,6 +33,10 @@ export const startFlags = {
     multiple: true,
     helpValue: 'NAME:[HOST:]PORT',
   }),
+  engine: Flags.string({
+    description: 'keep the journal in this NATS cluster, for several daemons to serve one room',
+    helpValue: 'nats://HOST,HOST,HOST',
+  }),
 };
 
 interface Given {
@@ -43,11 +47,13 @@ interface Given {
   readonly 'sum-port'?: number | undefined;
   readonly 'metrics-port'?: number | undefined;
   readonly dialect?: string[] | undefined;
+  readonly engine?: string | undefined;
 }
 
 /** The start options that flags name, and no others: the rest is as config.json says. */
 export function startOptions(flags: Given): StartOptions {
-  const { port, host, plain, attempts, 'sum-port': sumPort, 'metrics-port': metricsPort, dialect: dialects } = flags;
+  const { port, host, plain, attempts, 'sum-port': sumPort, 'metrics-port': metricsPort, engine } = flags;
+  const { dialect: dialects } = flags;
   return {
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
@@ -56,6 +62,7 @@ export function startOptions(flags: Given): StartOptions {
     ...(sumPort === undefined ? {} : { sumPort }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(dialects === undefined ? {} : { dialects }),
+    ...(engine === undefined ? {} : { engine }),
   };
 }
 

@@ -1,7 +1,6 @@
 import { type AskedPlace, Dialects } from '../dialects/dialects.ts';
 import { parsePlace } from '../dialects/place.ts';
 import { Failure } from '../domain/failure.ts';
-import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
@@ -30,6 +29,7 @@ import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate, readCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
+import { createEngine } from './engine.ts';
 import type { Metrics } from './metrics.ts';
 import type { Monitor, Monitored } from './monitor.ts';
 import { clearStaleSocket } from './pidfile.ts';
@@ -73,11 +73,19 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
 
   const store = await Store.at(home.dataFolder);
   const view = new View(store);
-  const engine = new LocalEngine(store, view, {
-    onTrouble: ({ failure }) => log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
-    onRecovered: ({ since }) => {
-      log.info({ event: 'store', forMs: Date.now() - since }, 'the data folder can be written again');
-      if (!stopping) void indexWords();
+  const engine = createEngine({
+    config: config.engine,
+    store,
+    view,
+    version,
+    log,
+    recovery: {
+      onTrouble: ({ failure }) =>
+        log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
+      onRecovered: ({ since }) => {
+        log.info({ event: 'store', forMs: Date.now() - since }, 'records can be written again');
+        if (!stopping) void indexWords();
+      },
     },
   });
   const { journal, bus } = engine;

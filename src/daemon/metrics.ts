@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { Histogram } from '../domain/histogram.ts';
-import type { LocalEngine } from '../engine/local/engine.ts';
+import type { Engine } from '../engine/contract.ts';
 import type { HealthState } from '../rates/health.ts';
 import type { Passwords } from '../room/passwords.ts';
 import type { Server } from '../server/server.ts';
@@ -11,7 +11,7 @@ import type { Space } from './space.ts';
 /** What is measured: all of it counts for itself, and is looked at when somebody asks. */
 export interface Measured {
   readonly version: string;
-  readonly engine: LocalEngine;
+  readonly engine: Engine;
   readonly space: Space;
   readonly passwords: Passwords;
   readonly server: Server;
@@ -102,10 +102,10 @@ export class Metrics {
   #journal({ engine, space }: Measured): void {
     const { journal } = engine;
     this.#gauge('journal_records', 'Records of the journal.', () => journal.head());
-    this.#gauge('appends_waiting', 'Appends that wait for the next batch.', () => journal.waiting);
-    this.#histogram('append_seconds', 'From an append to its record on the disk.', journal.appendMs, 1000);
-    this.#histogram('commit_seconds', 'Writing and syncing of a batch.', journal.commitMs, 1000);
-    this.#histogram('commit_records', 'Records of a batch.', journal.groupRecords);
+    this.#gauge('appends_waiting', 'Appends that wait for the next batch.', () => journal.appending);
+    this.#histogram('append_seconds', 'From an append to its record on the disk.', journal.figures.appendMs, 1000);
+    this.#histogram('commit_seconds', 'Writing and syncing of a batch.', journal.figures.commitMs, 1000);
+    this.#histogram('commit_records', 'Records of a batch.', journal.figures.groupRecords);
     this.#gauge('store_writable', '0 while the daemon refuses to write.', () => Number(engine.trouble === undefined));
     this.#gauge('disk_free_bytes', 'Room on the disk of the data folder; -1: unknown.', () => space.free ?? -1);
   }

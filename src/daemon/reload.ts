@@ -31,21 +31,26 @@ export function differ(running: Config, next: Config): Difference {
   const [before, after] = [leaves(running), leaves(next)];
   const names = new Set([...before.keys(), ...after.keys()]);
   const differing = [...names].filter((name) => before.get(name) !== after.get(name));
-  const { listen, sumPort, metricsPort, dialects, serverName, limits } = running;
+  const { listen, sumPort, metricsPort, dialects, serverName, limits, engine } = running;
   const { sumPort: _, metricsPort: __, serverName: ___, ...others } = next;
   return {
     config: {
       ...others,
       listen,
       dialects,
+      engine,
       ...(sumPort === undefined ? {} : { sumPort }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
       ...(serverName === undefined ? {} : { serverName }),
       limits: { ...next.limits, helloMs: limits.helloMs, relayBytesPerSecond: limits.relayBytesPerSecond },
     },
-    changed: differing.filter((name) => !AT_START.includes(name)),
-    restart: differing.filter((name) => AT_START.includes(name)),
+    changed: differing.filter((name) => !atStart(name)),
+    restart: differing.filter(atStart),
   };
+}
+
+function atStart(name: string): boolean {
+  return AT_START.includes(name) || name.startsWith('engine.');
 }
 
 /** Every setting by its name, as text; a provider is one. */

@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly sumPort?: number;
   readonly metricsPort?: number;
   readonly dialects?: readonly string[];
+  /** `engine.url`. */
+  readonly engine?: string;
   /** Stay on the terminal, log lines on it as well. */
   readonly foreground?: boolean;
   /** End when the process that started it does, however that ends. */

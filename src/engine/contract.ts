@@ -1,5 +1,7 @@
+import type { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Draft } from '../store/draft.ts';
+import type { AppendFigures } from './append-figures.ts';
 
 /**
  * The three things that an engine gives to a room: a journal, a bus and leases. Every engine passes
@@ -9,10 +11,18 @@ export interface Engine {
   readonly journal: Journal;
   readonly bus: Bus;
   lease(name: string): Lease;
+  /** Why nothing is written at present; undefined while all is well. Reading goes on meanwhile. */
+  readonly trouble: Trouble | undefined;
   /** Opens what is there, checks it and brings the view up to the journal's head. */
   start(): Promise<void>;
   /** Lets appends under way end, then closes. */
   stop(): Promise<void>;
+}
+
+export interface Trouble {
+  readonly failure: Failure;
+  /** When writes were first refused. */
+  readonly since: Instant;
 }
 
 /** One fact: a kind, its moment, and the kind's own fields (plain JSON). */
@@ -51,6 +61,14 @@ export interface Journal {
   follow(seq: number, signal: AbortSignal): AsyncIterable<JournalRecord>;
   /** Seq of the last durable record, 0 for none. */
   head(): number;
+  /** Appends that are not settled. */
+  readonly appending: number;
+  readonly figures: AppendFigures;
+  /**
+   * Resolves once every record that was durable when it was called, whoever wrote it, is applied here.
+   * @throws Failure NOT_AVAILABLE when that is not to be had now
+   */
+  catchUp(): Promise<void>;
 }
 
 /** Ephemeral messages (presence, offers): delivered to who listens now, to nobody later. */
