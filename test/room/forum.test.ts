@@ -155,6 +155,35 @@ describe('Forum', () => {
     });
   });
 
+  describe('writtenSince', () => {
+    it('gives what was written or edited from a time on, in that order, without what is deleted', async () => {
+      const at = (minute: number) => NOON + minute * MINUTE;
+      for (let i = 1; i <= 20; i++) {
+        room.now = at(i);
+        await post(`${i}`);
+      }
+      const since = async (time: number, limit = 100) => {
+        const { posts, more } = await room.forum.writtenSince(time, limit);
+        return [posts.map(({ number }) => number), more];
+      };
+      expect(await since(at(18))).to.deep.equal([[18, 19, 20], false]);
+      expect(await since(at(17) + 1)).to.deep.equal([[18, 19, 20], false]);
+      expect(await since(at(18), 2)).to.deep.equal([[18, 19], true]);
+      expect(await since(at(21))).to.deep.equal([[], false]);
+      room.now = at(30);
+      await room.forum.edit(YODA, 3, 'edited');
+      await room.forum.delete(YODA, 19);
+      await room.forum.delete(YODA, 4);
+      room.now = at(31);
+      await post('21');
+      expect(await since(at(18))).to.deep.equal([[18, 20, 3, 21], false]);
+      expect(await since(at(21))).to.deep.equal([[3, 21], false]);
+      expect((await since(0))[0]).to.have.length(19);
+      expect(room.forum.find(3)).to.include({ text: 'edited', editedAt: at(30) });
+      expect(room.forum.find(22)).to.equal(undefined);
+    });
+  });
+
   describe('read', () => {
     /** Posts 1-60, a minute apart; every third one about gold. */
     const write = async (count = 60) => {
