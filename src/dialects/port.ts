@@ -98,10 +98,10 @@ export class DialectPort {
   }
 
   #note({ secrets }: Dialect): string | undefined {
-    if (secrets === undefined) return undefined;
-    return isLoopback(this.#options.host)
-      ? `${secrets} in clear text, from this machine only`
-      : `${secrets} in clear text, which anybody on the way can read`;
+    if (!isLoopback(this.#options.host)) {
+      return `${secrets ?? 'all'} in clear text, which anybody on the way can read`;
+    }
+    return secrets === undefined ? undefined : `${secrets} in clear text, from this machine only`;
   }
 
   #arrived(socket: Socket): void {

@@ -248,6 +248,19 @@ describe('old clients in the room', () => {
     await fixture.stop().catch(() => {});
   });
 
+  it('are warned of where others can read along', async () => {
+    await start({ dialects: ['gold:0.0.0.0:0', 'sum:0.0.0.0:0'] });
+    const { listening } = await owner.call('admin.status', {});
+    expect(listening.slice(2).map(({ name, note }) => [name, note])).to.deep.equal([
+      ['gold', 'passwords in clear text, which anybody on the way can read'],
+      ['sum', 'all in clear text, which anybody on the way can read'],
+    ]);
+    const warned = logged.filter((line) => line.startsWith('warn') && line.includes('dialect.start'));
+    expect(warned).to.have.length(2);
+    expect(warned[0]).to.match(/for old gold clients: passwords in clear text, which anybody on the way can read$/);
+    await fixture.stop();
+  });
+
   describe('of market and sum on one port', () => {
     let place: string;
     before(async () => {
