@@ -1,4 +1,6 @@
+import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
+import type { Place } from '../domain/peer.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
@@ -8,6 +10,7 @@ import { AccountExport } from '../room/account-export.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
 import { Backup } from '../room/backup.ts';
+import { type DaemonInfo, Daemons } from '../room/daemons.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
@@ -17,6 +20,8 @@ import { Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
+import { Doorkeeper } from '../server/doorkeeper.ts';
+import { Gathering } from '../server/gathering.ts';
 import { Hub } from '../server/hub.ts';
 import { Rendezvous } from '../server/rendezvous.ts';
 import { Server } from '../server/server.ts';
@@ -55,6 +60,9 @@ export interface Daemon {
   stop(reason: string, retryAfterMs?: number): Promise<void>;
 }
 
+/** How long somebody who comes in waits for what other daemons have written. */
+const CATCH_UP_MS = 1000;
+
 /**
  * Builds and joins everything, in the order in which data flows, and starts it from the inside out. What fails on the
  * way is undone in reverse.
@@ -83,7 +91,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const rates = new Rates({ view, providers: providerOrder(sources), now });
   const intake = new Intake({ journal, view, rates, now });
   const fetcher = new Fetcher({ version });
-  const gatherer = new Gatherer({ providers: sources, fetcher, sink: intake, lease: engine.lease('rates'), log });
+  const gatherer = new Gatherer({
+    providers: sources,
+    fetcher,
+    sink: intake,
+    lease: engine.lease('rates'),
+    log,
+    fetchedElsewhere: (provider) => (daemons.metOthers ? intake.lastReceived(provider) : undefined),
+  });
   const passwords = new Passwords({ limit: limits.passwordQueue });
   const lockout = new Lockout({ attempts: config.attempts, now: monotonic });
   const accounts = new Accounts({
@@ -98,7 +113,20 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
   const unread = new Unread({ journal, bus, view, now });
   const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
-  const presence = new Presence<Session>({ bus, now, idleMs: limits.idleMs });
+  const daemons = new Daemons({
+    bus,
+    log,
+    self: () => ({
+      server: serverName,
+      address: config.listen.public ?? server.listener.address,
+      startedAt,
+      connections: sessions.size,
+      members: presence.countHere,
+      seq: journal.head(),
+      told: presence.told,
+    }),
+  });
+  const presence = new Presence<Session>({ bus, daemons, now, idleMs: limits.idleMs });
   const files = new Files({ journal, view, presence, now, listings: limits.listings });
   const { relayBytesPerSecond } = limits;
   const addressBans = new AddressBans({ journal, view, now });
@@ -111,13 +139,17 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     log,
     isBanned,
   });
+  presence.onGone((connection) => rendezvous.forget(connection));
   const hub = new Hub({
     view,
     bus,
+    presence,
     mark: (quote) => rates.mark(quote),
     seen: (listing) => files.seen(listing),
   });
   const sessions = new Sessions();
+  const doorkeeper = new Doorkeeper({ view, presence, sessions, rendezvous, now });
+  const gathering = new Gathering({ gatherer, bus, daemons });
 
   let certificate = await loadCertificate(home);
   const { key, cert } = certificate;
@@ -134,8 +166,9 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     files,
     backup: new Backup({ journal }),
     presence,
+    daemons,
     rendezvous,
-    gatherer,
+    gatherer: gathering,
     view,
     hub,
     sessions,
@@ -144,6 +177,8 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     now,
     serverName,
     head: () => journal.head(),
+    catchUp: () => (daemons.alone ? undefined : atMost(CATCH_UP_MS, journal.catchUp())),
+    meetingPlace,
     status,
     reload,
     stop: (retryAfterMs) => setImmediate(() => onStop(retryAfterMs)),
@@ -153,6 +188,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     config.sumPort === undefined
       ? undefined
       : new SumListener({ host: config.listen.host, port: config.sumPort, serverName, limits, log, isBanned });
+
+  function meetingPlace(hostAddress: string | undefined): Place | undefined {
+    const { address, port } = server.listener.place;
+    const named = config.listen.public;
+    if (named !== undefined) return placeOf(named, port);
+    const at = bareAddress(hostAddress ?? address);
+    return at === '0.0.0.0' || at === '::' ? undefined : { address: at, port };
+  }
 
   function status(): ReturnType<Services['status']> {
     return {
@@ -175,6 +218,10 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       members: presence.count,
       accounts: view.accounts.count,
       instruments: view.quotes.instruments.size,
+      daemons: [
+        { ...told(daemons.self), heardMs: null },
+        ...daemons.others.map((mate) => ({ ...told(mate), heardMs: Math.round(performance.now() - mate.heard) })),
+      ],
       memoryBytes: process.memoryUsage.rss(),
       peers: rendezvous.counts,
       store: {
@@ -264,13 +311,18 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     await clearStaleSocket(home);
     hub.start();
     started.push(async () => hub.stop());
+    doorkeeper.start();
+    started.push(async () => doorkeeper.stop());
     presence.start();
     started.push(async () => presence.stop());
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
+    daemons.start();
+    started.push(async () => daemons.stop());
     await sumListener?.start();
     started.push(async () => sumListener?.stop());
     gatherer.start();
+    gathering.start();
   } catch (failure) {
     for (const undo of started.reverse()) await undo();
     throw failure;
@@ -285,11 +337,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     reload,
     async stop(reason, retryAfterMs) {
       log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
+      gathering.stop();
       await gatherer.stop();
       fetcher.stop();
       await sumListener?.stop();
       await server.stop(reason, retryAfterMs);
+      daemons.stop();
       presence.stop();
+      doorkeeper.stop();
       hub.stop();
       space.stop();
       stopping = true;
@@ -297,4 +352,27 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       await engine.stop();
     },
   };
+}
+
+/** Resolves then at the latest, and however the promise ends. */
+function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(done, done);
+  });
+}
+
+/** `HOST` or `HOST:PORT`; an IPv6 address with a port stands in brackets. */
+function placeOf(named: string, port: number): Place {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(named);
+  return match ? { address: (match[1] ?? match[2])!, port: Number(match[3] ?? port) } : { address: named, port };
+}
+
+/** What the status says of a daemon. */
+function told({ address, server, startedAt, connections, members, seq }: DaemonInfo) {
+  return { address, server, startedAt, connections, members, seq };
 }

@@ -51,6 +51,11 @@ export interface Journal {
   follow(seq: number, signal: AbortSignal): AsyncIterable<JournalRecord>;
   /** Seq of the last durable record, 0 for none. */
   head(): number;
+  /**
+   * Resolves once every record that was durable when it was called, whoever wrote it, is applied here.
+   * @throws Failure NOT_AVAILABLE when that is not to be had now
+   */
+  catchUp(): Promise<void>;
 }
 
 /** Ephemeral messages (presence, offers): delivered to who listens now, to nobody later. */

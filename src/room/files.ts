@@ -49,7 +49,7 @@ const MISTYPED_CHARACTERS = 64;
 export class Files {
   readonly #journal: Journal;
   readonly #view: View;
-  readonly #presence: Pick<Presence, 'attendants' | 'names'>;
+  readonly #presence: Pick<Presence, 'connections' | 'names'>;
   readonly #now: () => Instant;
   /** Listings of one member at most. */
   listings: number;
@@ -60,7 +60,7 @@ export class Files {
   constructor(room: {
     journal: Journal;
     view: View;
-    presence: Pick<Presence, 'attendants' | 'names'>;
+    presence: Pick<Presence, 'connections' | 'names'>;
     now: () => Instant;
     listings: number;
   }) {
@@ -171,16 +171,16 @@ export class Files {
 
   /** A listing as members see it now. */
   seen(listing: Listed): Listing {
-    return { ...listing, online: newestPeer(this.#presence.attendants(listing.member), listing.key) !== undefined };
+    return { ...listing, online: newestPeer(this.#presence.connections(listing.member), listing.key) !== undefined };
   }
 
   #source({ at: _, ...listing }: Listed): Source {
-    const attendant = newestPeer(this.#presence.attendants(listing.member), listing.key);
+    const connection = newestPeer(this.#presence.connections(listing.member), listing.key);
     return {
       ...listing,
-      address: !attendant || attendant.local ? null : attendant.address,
-      port: attendant?.peer?.port ?? null,
-      online: attendant !== undefined,
+      address: !connection || connection.local ? null : connection.address,
+      port: connection?.peer?.port ?? null,
+      online: connection !== undefined,
     };
   }
 

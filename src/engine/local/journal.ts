@@ -54,6 +54,9 @@ export class LocalJournal implements Journal {
     return this.#head;
   }
 
+  /** Whatever is durable here was applied in the same batch. */
+  async catchUp(): Promise<void> {}
+
   append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
     if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
     if (this.#store.refusal) return Promise.reject(this.#store.refusal);
