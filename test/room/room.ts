@@ -25,7 +25,15 @@ export const DAY = 24 * HOUR;
 
 export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-const SELF: DaemonInfo = { server: 'goldctl', address: '', startedAt: 0, connections: 0, members: 0, seq: 0, told: 0 };
+export const SELF: DaemonInfo = {
+  server: 'goldctl',
+  address: '',
+  startedAt: 0,
+  connections: 0,
+  members: 0,
+  seq: 0,
+  told: 0,
+};
 
 /** Monday noon in Vietnam. */
 export const NOON = Date.parse('2026-07-20T12:00:00+07:00');
