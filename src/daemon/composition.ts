@@ -14,7 +14,7 @@ import { type DaemonInfo, Daemons } from '../room/daemons.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
-import { Lockout } from '../room/lockout.ts';
+import { type Attempt, Lockout } from '../room/lockout.ts';
 import { Messages } from '../room/messages.ts';
 import { Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
@@ -100,7 +100,11 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     fetchedElsewhere: (provider) => (daemons.metOthers ? intake.lastReceived(provider) : undefined),
   });
   const passwords = new Passwords({ limit: limits.passwordQueue });
-  const lockout = new Lockout({ attempts: config.attempts, now: monotonic });
+  const lockout = new Lockout({
+    attempts: config.attempts,
+    now: monotonic,
+    tell: (attempt) => bus.publish('attempts', { from: daemons.id, attempt }),
+  });
   const accounts = new Accounts({
     journal,
     view,
@@ -311,6 +315,10 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     await clearStaleSocket(home);
     hub.start();
     started.push(async () => hub.stop());
+    bus.subscribe('attempts', (message) => {
+      const { from, attempt } = message as { from: string; attempt: Attempt };
+      if (from !== daemons.id) lockout.hear(attempt);
+    });
     doorkeeper.start();
     started.push(async () => doorkeeper.stop());
     presence.start();
