@@ -1,0 +1,281 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { skip } from './skip.ts';
+
+const LEAST = [2, 10, 27];
+/** A cluster elects within a few seconds; a machine that is busy with other things takes longer. */
+const READY_MS = 30_000;
+
+export interface NatsOptions {
+  /** 1, or 3 for a cluster. Default 3. */
+  readonly nodes?: 1 | 3;
+  /** More of nats-server's own settings, for every node: accounts, TLS. */
+  readonly settings?: string;
+  /** Options of the connection with which the fixture looks whether the nodes are ready. */
+  readonly connection?: object;
+}
+
+/** Real nats-server nodes with JetStream on loopback, in folders for temporary files; every write is synced. */
+export class NatsFixture {
+  /** Starts them, or skips the test (from a `before` hook: the suite) where no fit nats-server is here. */
+  static async start(context: Mocha.Context, options: NatsOptions = {}): Promise<NatsFixture> {
+    const found = findNatsServer();
+    if ('missing' in found) return skip(context, found.missing);
+    return NatsFixture.run(found.binary, options);
+  }
+
+  static async run(
+    binary: string,
+    { nodes: count = 3, settings = '', connection = {} }: NatsOptions,
+  ): Promise<NatsFixture> {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-nats-'));
+    const ports = await freePorts(2 * count);
+    const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
+    const nodes: NatsNode[] = [];
+    for (let i = 0; i < count; i++) {
+      const file = join(folder, `node-${i + 1}.conf`);
+      const cluster =
+        count === 1
+          ? ''
+          : `cluster { name: goldctl-test, listen: "127.0.0.1:${ports[count + i]}", routes: [${routes.join(', ')}] }`;
+      await writeFile(
+        file,
+        `server_name: node-${i + 1}
+listen: "127.0.0.1:${ports[i]}"
+max_payload: 8388608
+jetstream { store_dir: "${folder}/data-${i + 1}", sync_interval: always, max_mem: 64MB, max_file: 2GB }
+${cluster}
+${settings}
+`,
+      );
+      nodes.push(new NatsNode(binary, file, `node-${i + 1}`, ports[i]!));
+    }
+    const fixture = new NatsFixture(folder, nodes, connection);
+    try {
+      for (const node of nodes) node.start();
+      await fixture.ready();
+      await fixture.#joined();
+    } catch (failure) {
+      await fixture.stop();
+      throw failure;
+    }
+    return fixture;
+  }
+
+  readonly nodes: readonly NatsNode[];
+  readonly #folder: string;
+  readonly #connection: object;
+
+  private constructor(folder: string, nodes: readonly NatsNode[], connection: object) {
+    this.#folder = folder;
+    this.nodes = nodes;
+    this.#connection = connection;
+  }
+
+  /** `nats://127.0.0.1:4222,127.0.0.1:4223`, as `--engine` takes it. */
+  get engine(): string {
+    return `nats://${this.servers.join(',')}`;
+  }
+
+  /** `host:port` of every node. */
+  get servers(): string[] {
+    return this.nodes.map(({ server }) => server);
+  }
+
+  /** Resolves once the nodes have found each other: a stream with a replica on each can be made. */
+  async #joined(): Promise<void> {
+    const deadline = Date.now() + READY_MS;
+    const connection = await connect({ servers: this.servers, ...this.#connection });
+    try {
+      const { streams } = await jetstreamManager(connection);
+      for (;;) {
+        try {
+          await streams.add({
+            name: 'ready',
+            subjects: ['ready'],
+            num_replicas: this.nodes.length,
+            storage: StorageType.Memory,
+          });
+          await streams.delete('ready');
+          return;
+        } catch (failure) {
+          if (Date.now() > deadline) throw failure;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Resolves once JetStream answers on every node that runs. */
+  async ready(): Promise<void> {
+    const deadline = Date.now() + READY_MS;
+    for (const node of this.nodes.filter(({ runs }) => runs)) {
+      for (;;) {
+        try {
+          const connection = await connect({ servers: node.server, reconnect: false, ...this.#connection });
+          try {
+            await jetstreamManager(connection); // asks for the account
+            break;
+          } finally {
+            await connection.close();
+          }
+        } catch (cause) {
+          if (Date.now() > deadline || !node.runs) {
+            throw new Error(`${node.name} is not ready: ${node.said}`, { cause });
+          }
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
+    }
+  }
+
+  /** The node that leads a stream at present. */
+  async leaderOf(stream: string): Promise<NatsNode> {
+    const deadline = Date.now() + READY_MS;
+    for (;;) {
+      const connection = await connect({
+        servers: this.nodes.filter(({ runs }) => runs).map(({ server }) => server),
+        ...this.#connection,
+      });
+      try {
+        const { cluster } = await (await jetstreamManager(connection)).streams.info(stream);
+        const leader = this.nodes.find(({ name }) => name === (cluster?.leader ?? this.nodes[0]!.name));
+        if (leader) return leader;
+      } catch (failure) {
+        if (Date.now() > deadline) throw failure;
+      } finally {
+        await connection.close();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await node.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** One nats-server. */
+export class NatsNode {
+  readonly name: string;
+  readonly server: string;
+  readonly #binary: string;
+  readonly #file: string;
+  #process: ChildProcess | undefined;
+  #said = '';
+  readonly #end = () => this.#process?.kill('SIGKILL');
+
+  constructor(binary: string, file: string, name: string, port: number) {
+    this.#binary = binary;
+    this.#file = file;
+    this.name = name;
+    this.server = `127.0.0.1:${port}`;
+  }
+
+  get runs(): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** The end of its log. */
+  get said(): string {
+    return this.#said;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Begins where its folder has it. */
+  start(): void {
+    this.#said = '';
+    const child = spawn(this.#binary, ['-c', this.#file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-4000);
+    });
+    child.on('error', (error) => {
+      this.#said += error.message;
+    });
+    child.unref();
+    (child.stderr as unknown as { unref(): void }).unref();
+    process.once('exit', this.#end);
+    this.#process = child;
+  }
+
+  /** `kill -9`; resolves once it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (!child || !this.runs) return;
+    await new Promise<void>((resolve) => {
+      child.ref();
+      child.once('exit', () => resolve());
+      child.kill('SIGCONT'); // one that is paused
+      child.kill('SIGKILL');
+    });
+    process.off('exit', this.#end);
+  }
+
+  /** It hangs: connections stay open, and nothing is answered. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+}
+
+/** The nats-server that tests use, or why there is none: see .ci/nats-server. */
+export function findNatsServer(): { readonly binary: string } | { readonly missing: string } {
+  const named = process.env.GOLDCTL_NATS_SERVER;
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const places = named ? [named] : ['nats-server', join(cache, 'goldctl', 'nats-server')];
+  const old: string[] = [];
+  for (const binary of places) {
+    let said: string;
+    try {
+      said = execFileSync(binary, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    } catch {
+      continue;
+    }
+    const version = /v(\d+)\.(\d+)\.(\d+)/.exec(said)?.slice(1).map(Number) ?? [];
+    if (isAtLeast(version)) return { binary };
+    old.push(version.join('.'));
+  }
+  const least = LEAST.join('.');
+  return {
+    missing:
+      old.length > 0
+        ? `nats-server ${old[0]} is too old: ${least} or newer is needed (.ci/nats-server)`
+        : `nats-server ${least} or newer is not here (.ci/nats-server)`,
+  };
+}
+
+function isAtLeast(version: readonly number[]): boolean {
+  for (const [i, least] of LEAST.entries()) {
+    const part = version[i] ?? 0;
+    if (part !== least) return part > least;
+  }
+  return true;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
