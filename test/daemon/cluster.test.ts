@@ -23,7 +23,7 @@ describe('several daemons of one room', function () {
   before(async function () {
     this.timeout(90_000);
     nats = await NatsFixture.start(this, { nodes: 1 });
-    const config = { engine: nats.engine, limits: LIMITS };
+    const config = { engine: { url: nats.engine }, limits: LIMITS };
     [a, b] = await Promise.all([DaemonFixture.start({ config }), DaemonFixture.start({ config })]);
     const owner = await a.connect();
     await owner.signUp({ name: 'owner', password: SECRET });
@@ -291,7 +291,7 @@ describe('several daemons of one room', function () {
   it('are joined by one with nothing, and by one from a backup of another', async () => {
     const { client } = await member(a);
     const { post } = await client.call('forum.post', { text: 'before' });
-    const config = { engine: nats.engine };
+    const config = { engine: { url: nats.engine } };
     const c = await DaemonFixture.start({ config });
     try {
       expect(c.daemon.status().seq).to.be.at.least(post.seq);
