@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { refuseNewer, SCHEMA } from '../engine/local/engine.ts';
@@ -10,6 +10,7 @@ import { Store } from '../store/store.ts';
 import { Numbering } from '../view/numbering.ts';
 import { counted, headOf, places } from '../view/places.ts';
 import { Replay, unfit } from '../view/replay.ts';
+import { changePlaces } from './change-places.ts';
 import { againstJournal, type Lost, refuseRunning } from './check.ts';
 
 /** Records that are lost one after another, and when that was. */
@@ -88,7 +89,7 @@ export async function repair(home: Home, onStep: (step: string) => void = () => 
       const totals = { posts, messages: counted(store, keys.messages) };
       const restored = await writeAnew(store, made, last, totals);
       await store.close();
-      const kept = await changePlaces(home, made);
+      const kept = await changePlaces(home, 'repair', made);
       const lostRecords = lost.count - restored.size;
       const spans = lost.spans.flatMap((span) => without(span, restored));
       return {
@@ -228,22 +229,4 @@ async function seenInLogs(
     for (const [, post] of log.matchAll(/p\/(\d{12})/g)) seen.post = Math.max(seen.post, Number(post));
   }
   return seen;
-}
-
-/** @returns where the old folder is now */
-async function changePlaces(home: Home, made: string): Promise<string> {
-  const time = new Date().toISOString().replaceAll(/[-:.]/g, '');
-  const kept = `${home.dataFolder}.before-repair-${time}`;
-  try {
-    // In two steps, each of which can be the last: a home that has data.repaired and no data goes on with it.
-    await rm(home.repairedFolder, { recursive: true, force: true });
-    await rename(made, home.repairedFolder);
-    await rename(home.dataFolder, kept);
-    await rename(home.repairedFolder, home.dataFolder);
-  } catch (cause) {
-    throw new Failure('STORE_FAILED', `The repaired folder cannot take its place: ${(cause as Error).message}.`, {
-      cause,
-    });
-  }
-  return kept;
 }
