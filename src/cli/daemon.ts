@@ -21,6 +21,10 @@ export const startFlags = {
     max: 65_535,
     helpValue: 'PORT',
   }),
+  engine: Flags.string({
+    description: 'keep the journal in this NATS cluster, for several daemons to serve one room',
+    helpValue: 'nats://HOST,HOST,HOST',
+  }),
 };
 
 interface Given {
@@ -29,17 +33,19 @@ interface Given {
   readonly plain?: boolean | undefined;
   readonly attempts?: number | undefined;
   readonly 'sum-port'?: number | undefined;
+  readonly engine?: string | undefined;
 }
 
 /** The start options that flags name, and no others: the rest is as config.json says. */
 export function startOptions(flags: Given): StartOptions {
-  const { port, host, plain, attempts, 'sum-port': sumPort } = flags;
+  const { port, host, plain, attempts, 'sum-port': sumPort, engine } = flags;
   return {
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
     ...(plain ? { plain } : {}),
     ...(attempts === undefined ? {} : { attempts }),
     ...(sumPort === undefined ? {} : { sumPort }),
+    ...(engine === undefined ? {} : { engine }),
   };
 }
 

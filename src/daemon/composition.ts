@@ -1,7 +1,6 @@
 import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Place } from '../domain/peer.ts';
-import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
@@ -33,6 +32,7 @@ import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate, readCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
+import { createEngine } from './engine.ts';
 import { clearStaleSocket } from './pidfile.ts';
 import { differ, providerSetting, type Reloaded } from './reload.ts';
 import { configuredSources, providerOrder } from './sources.ts';
@@ -77,11 +77,19 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
 
   const store = await Store.at(home.dataFolder);
   const view = new View(store);
-  const engine = new LocalEngine(store, view, {
-    onTrouble: ({ failure }) => log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
-    onRecovered: ({ since }) => {
-      log.info({ event: 'store', forMs: Date.now() - since }, 'the data folder can be written again');
-      if (!stopping) void indexWords();
+  const engine = createEngine({
+    config: config.engine,
+    store,
+    view,
+    version,
+    log,
+    recovery: {
+      onTrouble: ({ failure }) =>
+        log.error({ event: 'store', code: failure.code, err: failure.cause }, failure.message),
+      onRecovered: ({ since }) => {
+        log.info({ event: 'store', forMs: Date.now() - since }, 'records can be written again');
+        if (!stopping) void indexWords();
+      },
     },
   });
   const { journal, bus } = engine;

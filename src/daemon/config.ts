@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
@@ -7,6 +8,7 @@ import { isLoopback } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { parseSpan } from '../domain/instant.ts';
+import { parseEngineUrl } from './engine-setting.ts';
 import { findJsonError } from './json-error.ts';
 import type { StartOptions } from './start-options.ts';
 
@@ -70,6 +72,27 @@ const Provider = Type.Object({
   every: Type.Optional(Type.String({ maxLength: 16 })),
 });
 
+const text = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }));
+
+/** Where the journal is; without a url, on this machine. */
+const Engine = strict({
+  /** `nats://host1,host2,host3`: in a NATS cluster. */
+  url: text(2048),
+  /** Begins every name of the room in the cluster: rooms share one. */
+  prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 32, default: 'goldctl' })),
+  /** Nodes that hold the journal. */
+  replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 5 })),
+  /** Clear text to other machines. */
+  plain: Type.Optional(Type.Boolean({ default: false })),
+  user: text(256),
+  password: text(1024),
+  nkeyFile: text(4096),
+  credentialsFile: text(4096),
+  caFile: text(4096),
+  certFile: text(4096),
+  keyFile: text(4096),
+});
+
 const Schema = strict({
   listen: Type.Optional(Listen),
   /** Wrong passwords before an account is locked for an address. */
@@ -81,11 +104,14 @@ const Schema = strict({
     strict({ level: Type.Optional(Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info' })) }),
   ),
   limits: Type.Optional(Limits),
+  engine: Type.Optional(Engine),
   rates: Type.Optional(strict({ providers: Type.Optional(Type.Record(Type.String(), Provider)) })),
 });
 
 /** `rates.providers.<id>` as it is written; more keys may stand in it. */
 export type ProviderConfig = Static<typeof Provider> & Readonly<Record<string, unknown>>;
+
+type EngineConfig = Readonly<Static<typeof Engine> & { prefix: string; plain: boolean }>;
 
 /** The daemon's settings: config.json, and the presets where it has none. */
 export interface Config {
@@ -95,6 +121,7 @@ export interface Config {
   readonly serverName?: string;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly limits: Readonly<Required<Static<typeof Limits>>>;
+  readonly engine: EngineConfig;
   readonly rates: { readonly providers: Readonly<Record<string, ProviderConfig>> };
 }
 
@@ -146,6 +173,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     ...(written.serverName === undefined ? {} : { serverName: written.serverName }),
     log: { level: 'info', ...written.log },
     limits: { ...presets(Limits), ...written.limits },
+    engine: { prefix: 'goldctl', plain: false, ...written.engine },
     rates: { providers: written.rates?.providers ?? {} },
   };
   return { config, failures: refusals(config).map(failed) };
@@ -156,7 +184,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
  * @throws Failure USAGE when the two together are refused.
  */
 export function applyFlags(config: Config, flags: StartOptions): Config {
-  const { host, port, plain: clear, attempts, sumPort } = flags;
+  const { host, port, plain: clear, attempts, sumPort, engine } = flags;
   const applied: Config = {
     ...config,
     listen: {
@@ -166,11 +194,13 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
       plain: clear ?? config.listen.plain,
     },
     attempts: attempts ?? config.attempts,
+    engine: { ...config.engine, ...(engine === undefined ? {} : { url: engine }) },
     ...(sumPort === undefined ? {} : { sumPort }),
   };
   const [numbers] = errors({
     attempts: applied.attempts,
     listen: applied.listen,
+    engine: applied.engine,
     ...(sumPort === undefined ? {} : { sumPort }),
   });
   const refused = numbers ?? refusals(applied)[0];
@@ -191,6 +221,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   'listen.plain': '--plain',
   attempts: '--attempts',
   sumPort: '--sum-port',
+  'engine.url': '--engine',
 };
 
 function presets<P extends TProperties>(schema: { properties: P }): Required<Static<ReturnType<typeof strict<P>>>> {
@@ -251,8 +282,8 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false, without quotes',
 };
 
-function refusals({ listen, limits, rates, sumPort, serverName }: Config): Problem[] {
-  const problems: Problem[] = [];
+function refusals({ listen, limits, rates, sumPort, serverName, engine }: Config): Problem[] {
+  const problems: Problem[] = engineRefusals(engine);
   const { host, port, plain: clear, public: named } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
     problems.push({
@@ -302,6 +333,32 @@ function refusals({ listen, limits, rates, sumPort, serverName }: Config): Probl
         path: `${path}.every`,
         problem: `is ${show(every)}; write a span of 1 s or more, as "30m", "90s" or "1h"`,
       });
+  }
+  return problems;
+}
+
+function engineRefusals(engine: EngineConfig): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (name: keyof EngineConfig, problem: string) => problems.push({ path: `engine.${name}`, problem });
+  const { url, prefix, plain: clear, user, password, nkeyFile, credentialsFile, certFile, keyFile } = engine;
+  const parsed = url === undefined ? undefined : parseEngineUrl(url);
+  if (typeof parsed === 'string') refuse('url', parsed);
+  if (!/^[A-Za-z0-9_-]+$/.test(prefix)) {
+    refuse('prefix', `is ${show(prefix)}; take letters without accents, digits, - and _`);
+  }
+  if (clear && typeof parsed === 'object' && parsed.tls) {
+    refuse('plain', 'goes against tls:// in engine.url; leave one of them out');
+  }
+  const ways = [user, nkeyFile, credentialsFile].filter((way) => way !== undefined);
+  if (ways.length > 1)
+    refuse('user', 'stands beside other credentials; leave one of user, nkeyFile and credentialsFile');
+  if (password !== undefined && user === undefined) refuse('password', 'has no engine.user beside it');
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    refuse(certFile === undefined ? 'keyFile' : 'certFile', 'needs the other one of certFile and keyFile beside it');
+  }
+  for (const name of ['nkeyFile', 'credentialsFile', 'caFile', 'certFile', 'keyFile'] as const) {
+    const file = engine[name];
+    if (file !== undefined && !isAbsolute(file)) refuse(name, `is ${show(file)}; write the whole path`);
   }
   return problems;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
-import type { Engine, Journal } from '../engine/contract.ts';
+import type { Engine, Journal, JournalRecord } from '../engine/contract.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
 import type { Home } from '../home.ts';
 import { Store } from '../store/store.ts';
@@ -11,9 +11,9 @@ import { Replay } from '../view/replay.ts';
 import { subjectOf } from '../view/subject.ts';
 import { View } from '../view/view.ts';
 import { changePlaces } from './change-places.ts';
+import { refuseRunning } from './check.ts';
 import { applyFlags, type Config, loadConfig } from './config.ts';
 import { createEngine } from './engine.ts';
-import { daemonStatus } from './lifecycle.ts';
 
 export interface Migrated {
   readonly records: number;
@@ -50,7 +50,7 @@ export async function migrate(home: Home, to: string, onRecord: OnRecord = () =>
       `${home.configFile} names no NATS cluster from which the room is to be fetched: write engine.url.`,
     );
   }
-  await refuseDaemon(home);
+  await refuseRunning(home);
   await home.prepare();
   const draft = `${home.dataFolder}.migrating-${process.pid}`;
   await mkdir(draft, { mode: 0o700 });
@@ -65,9 +65,8 @@ export async function migrate(home: Home, to: string, onRecord: OnRecord = () =>
 type Moved = Omit<Migrated, 'kept'>;
 
 async function sent(home: Home, draft: string, config: Config, onRecord: OnRecord): Promise<Moved> {
-  const [here, there] = [await Store.at(home.dataFolder), await Store.at(draft)];
-  const local = new LocalEngine(here, new View(here));
-  return await running(local, async ({ journal }) => {
+  const here = await Store.at(home.dataFolder);
+  return await running(new LocalEngine(here, new View(here)), async ({ journal }) => {
     const records = journal.head();
     if (records === 0) {
       throw new Failure(
@@ -75,7 +74,7 @@ async function sent(home: Home, draft: string, config: Config, onRecord: OnRecor
         `There is no room in ${home.dataFolder} yet. Start the daemon with --engine: it begins one in the cluster.`,
       );
     }
-    const cluster = await running(clusterOf(there, config), async (engine) => {
+    const cluster = await running(await clusterOf(draft, config), async (engine) => {
       const before = engine.journal.head();
       if (before > 0) {
         throw new Failure(
@@ -93,28 +92,36 @@ async function sent(home: Home, draft: string, config: Config, onRecord: OnRecor
 }
 
 async function fetched(home: Home, draft: string, config: Config, onRecord: OnRecord): Promise<Moved> {
-  const [there, here] = [await Store.at(home.dataFolder), await Store.at(draft)];
-  const cluster = await running(clusterOf(there, config), async (engine) => {
+  const cluster = await running(await clusterOf(home.dataFolder, config), async (engine) => {
     await refuseOthers(engine);
     const { journal } = engine;
-    if (journal.head() === 0) throw new Failure('INVALID_REQUEST', 'There is no record in the stream: nothing is moved.');
-    await here.open();
-    try {
-      const replay = new Replay(here);
-      await replay.start();
-      for await (const record of records(journal, onRecord)) await replay.add(record);
-      await replay.end();
-    } finally {
-      await here.close();
-    }
+    if (journal.head() === 0)
+      throw new Failure('INVALID_REQUEST', 'There is no record in the stream: nothing is moved.');
+    await replayed(draft, records(journal, onRecord));
     return await digest(journal);
   });
+  const here = await Store.at(draft);
   const local = await running(new LocalEngine(here, new View(here)), ({ journal }) => digest(journal));
   if (local.records !== cluster.records || local.sha256 !== cluster.sha256) throw differs();
   return local;
 }
 
-function clusterOf(store: Store, config: Config): Engine {
+async function replayed(folder: string, all: AsyncIterable<JournalRecord>): Promise<void> {
+  const store = await Store.at(folder);
+  await store.open();
+  try {
+    const replay = new Replay(store);
+    await replay.start();
+    for await (const record of all) await replay.add(record);
+    await replay.end();
+  } finally {
+    await store.close();
+  }
+}
+
+/** The journal in the cluster, with its copy in a folder. */
+async function clusterOf(folder: string, config: Config): Promise<Engine> {
+  const store = await Store.at(folder);
   return createEngine({
     config: config.engine,
     store,
@@ -139,7 +146,8 @@ async function copy(from: Journal, to: Journal, onRecord: OnRecord): Promise<voi
   for await (const { seq, ...record } of records(from, onRecord)) {
     const subject = subjectOf(record);
     const appended = to.append(record, subject === undefined ? {} : { subject }).then((there) => {
-      if (there.seq !== seq) throw new Failure('CONFLICT', `Record ${seq} came to place ${there.seq}: somebody else writes there.`);
+      if (there.seq !== seq)
+        throw new Failure('CONFLICT', `Record ${seq} came to place ${there.seq}: somebody else writes there.`);
     });
     appended.catch(() => {}); // awaited below
     underWay.push(appended);
@@ -169,17 +177,6 @@ async function* records(journal: Journal, onRecord: OnRecord = () => {}) {
     if (record.seq % TOLD_EVERY === 0) onRecord(record.seq, head);
     if (record.seq === head) return;
   }
-}
-
-async function refuseDaemon(home: Home): Promise<void> {
-  try {
-    await daemonStatus(home);
-  } catch (thrown) {
-    if (Failure.from(thrown).code === 'NO_DAEMON') return;
-  }
-  throw new Failure('DATA_LOCKED', 'A daemon runs on this home. Stop it first: `goldctl daemon stop`.', {
-    data: { home: home.root },
-  });
 }
 
 /** What they went on writing would be in the cluster only. */

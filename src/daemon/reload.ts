@@ -29,19 +29,24 @@ export function differ(running: Config, next: Config): Difference {
   const [before, after] = [leaves(running), leaves(next)];
   const names = new Set([...before.keys(), ...after.keys()]);
   const differing = [...names].filter((name) => before.get(name) !== after.get(name));
-  const { listen, sumPort, serverName, limits } = running;
+  const { listen, sumPort, serverName, limits, engine } = running;
   const { sumPort: _, serverName: __, ...others } = next;
   return {
     config: {
       ...others,
       listen,
+      engine,
       ...(sumPort === undefined ? {} : { sumPort }),
       ...(serverName === undefined ? {} : { serverName }),
       limits: { ...next.limits, helloMs: limits.helloMs, relayBytesPerSecond: limits.relayBytesPerSecond },
     },
-    changed: differing.filter((name) => !AT_START.includes(name)),
-    restart: differing.filter((name) => AT_START.includes(name)),
+    changed: differing.filter((name) => !atStart(name)),
+    restart: differing.filter(atStart),
   };
+}
+
+function atStart(name: string): boolean {
+  return AT_START.includes(name) || name.startsWith('engine.');
 }
 
 /** Every setting by its name, as text; a provider is one. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
-import { refuseNewer, SCHEMA } from '../engine/local/engine.ts';
+import { refuseNewer, SCHEMA } from '../engine/stored.ts';
 import type { Home } from '../home.ts';
 import { type Damage, damages, spoil } from '../store/checksums.ts';
 import { StoreCopy } from '../store/copy.ts';
@@ -62,6 +62,7 @@ export async function repair(home: Home, onStep: (step: string) => void = () => 
 
     const { store, rejoined } = await openAnyhow(copy.folder);
     try {
+      refuseCopied(store);
       onStep('Reading the journal');
       const made = join(copy.scratch, 'made');
       const head = headOf(store);
@@ -124,6 +125,16 @@ async function openAnyhow(folder: string): Promise<{ store: Store; rejoined: boo
   await store.open();
   refuseNewer(counted(store, keys.schema));
   return { store, rejoined: true };
+}
+
+/** @throws Failure NOT_ALLOWED for a folder that holds nothing of its own */
+function refuseCopied(store: Store): void {
+  if (store.get(keys.stream) === undefined) return;
+  throw new Failure(
+    'NOT_ALLOWED',
+    'This is a copy of a journal in a NATS cluster, which has what is lost here. Move the data folder away and start ' +
+      'the daemon: it fetches all of it.',
+  );
 }
 
 async function isSound(store: Store, copy: StoreCopy, onStep: (step: string) => void): Promise<boolean> {

@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly plain?: boolean;
   readonly attempts?: number;
   readonly sumPort?: number;
+  /** `engine.url`. */
+  readonly engine?: string;
   /** Stay on the terminal, log lines on it as well. */
   readonly foreground?: boolean;
   /** End when the process that started it does, however that ends. */

@@ -1,3 +1,4 @@
+import type { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Draft } from '../store/draft.ts';
 
@@ -9,10 +10,18 @@ export interface Engine {
   readonly journal: Journal;
   readonly bus: Bus;
   lease(name: string): Lease;
+  /** Why nothing is written at present; undefined while all is well. Reading goes on meanwhile. */
+  readonly trouble: Trouble | undefined;
   /** Opens what is there, checks it and brings the view up to the journal's head. */
   start(): Promise<void>;
   /** Lets appends under way end, then closes. */
   stop(): Promise<void>;
+}
+
+export interface Trouble {
+  readonly failure: Failure;
+  /** When writes were first refused. */
+  readonly since: Instant;
 }
 
 /** One fact: a kind, its moment, and the kind's own fields (plain JSON). */

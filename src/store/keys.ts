@@ -12,6 +12,10 @@ export const keys = {
   head: 'm/head',
   /** Seq up to which the journal is known to have no hole. */
   verified: 'm/verified',
+  /** Of which stream the journal here is a copy. */
+  stream: 'm/stream',
+  /** The version of goldctl that could not take a record, and passed over it. */
+  unfit: 'm/unfit',
   /** How many posts there ever were: the number of the newest. */
   posts: 'm/posts',
   /** How many direct messages there ever were. */

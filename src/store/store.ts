@@ -159,6 +159,15 @@ export class Store {
     await this.#open();
   }
 
+  /** Takes everything out. @throws Failure STORE_FAILED */
+  async clear(): Promise<void> {
+    try {
+      await this.#db.clear();
+    } catch (cause) {
+      throw unwritable(cause);
+    }
+  }
+
   /** @throws Failure NOT_AVAILABLE while it is opened again, STORE_FAILED when the disk does not give it */
   get(key: string): string | undefined {
     try {

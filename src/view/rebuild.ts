@@ -29,7 +29,7 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
     });
   }
   await replay.end();
-  const marks = [keys.schema, keys.head, keys.verified].flatMap((key): Write[] => {
+  const marks = [keys.schema, keys.head, keys.verified, keys.stream, keys.unfit].flatMap((key): Write[] => {
     const value = store.get(key);
     return value === undefined ? [] : [{ type: 'put', key, value }];
   });

@@ -52,7 +52,7 @@ describe('the settings in docs/operating.md', () => {
   });
 
   it('are all that there are', () => {
-    const groups = ['listen', 'log', 'limits', 'rates'];
+    const groups = ['listen', 'log', 'limits', 'engine', 'rates'];
     const names = [
       ...known('').filter((name) => !groups.includes(name)),
       ...groups.flatMap((group) => known(group).map((name) => `${group}.${name}`)),
@@ -87,7 +87,8 @@ describe('the settings in docs/operating.md', () => {
       }
     }
     expect(rows.filter(({ range }) => range).length, 'numbers without a range').to.equal(
-      rows.filter(({ preset, name }) => typeof preset === 'number' || name === 'sumPort').length,
+      rows.filter(({ preset, name }) => typeof preset === 'number' || ['sumPort', 'engine.replicas'].includes(name))
+        .length,
     );
   });
 });

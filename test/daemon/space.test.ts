@@ -129,7 +129,7 @@ describe('a daemon on a full disk', function () {
       expect((await client.call('admin.status', {})).store).to.include({ writable: true, reason: null, since: null });
       expect((await client.call('admin.status', {})).seq).to.be.within(seq + 1, seq + 2);
       expect(log.of('store')).to.have.length(2);
-      expect(log.of('store')[1]).to.equal('info: the data folder can be written again');
+      expect(log.of('store')[1]).to.equal('info: records can be written again');
       await client.close();
       await room.daemon.stop('The test ends.');
 

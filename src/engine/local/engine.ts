@@ -1,20 +1,12 @@
 import { Failure } from '../../domain/failure.ts';
-import { keys, seqOf, within } from '../../store/keys.ts';
+import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import type { Engine, Projector } from '../contract.ts';
+import { Recovery, type RecoverySettings } from '../recovery.ts';
+import { checkSchema, type Hole, holesOf, put } from '../stored.ts';
 import { LocalBus } from './bus.ts';
 import { LocalJournal } from './journal.ts';
 import { LocalLease } from './lease.ts';
-import { Recovery, type RecoverySettings } from './recovery.ts';
-
-/** Format of the store. A change of keys or values that older code cannot read raises it and adds a migration. */
-export const SCHEMA = 1;
-
-/** Places in the journal that have no record, both ends included. */
-export interface Hole {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** One machine, one LevelDB: journal and view live in the same store and change in the same batch. */
 export class LocalEngine implements Engine {
@@ -47,8 +39,9 @@ export class LocalEngine implements Engine {
   async start(): Promise<void> {
     await this.#store.open();
     try {
-      await this.#checkSchema();
-      const holes = await this.#holes();
+      refuseCopy(this.#store);
+      await checkSchema(this.#store);
+      const holes = await holesOf(this.#store);
       if (holes.length > 0) throw holeFailure(holes);
       const head = this.#store.read<number>(keys.head) ?? 0;
       await this.#store.write([put(keys.verified, head)], { sync: false });
@@ -70,7 +63,7 @@ export class LocalEngine implements Engine {
   /** One try to write again, after a write failed. */
   async #recover(): Promise<void> {
     await this.#store.reopen(async () => {
-      const holes = await this.#holes(this.journal.head());
+      const holes = await holesOf(this.#store, this.journal.head());
       if (holes.length > 0) throw holeFailure(holes);
     });
     const head = this.#store.read<number>(keys.head) ?? 0;
@@ -78,42 +71,15 @@ export class LocalEngine implements Engine {
     await this.#store.write([put(keys.verified, head)], { sync: true });
     this.journal.resume(head);
   }
-
-  async #checkSchema(): Promise<void> {
-    const schema = this.#store.read<number>(keys.schema);
-    if (schema === undefined) {
-      await this.#store.write([put(keys.schema, SCHEMA)], { sync: true });
-    } else {
-      refuseNewer(schema);
-    }
-  }
-
-  /**
-   * LevelDB drops a damaged block of its log without a word, and with it batches that were acknowledged; later blocks
-   * stay. Every open turns the log into tables, which are only read from then on: records that one open has verified
-   * are not looked at by the next. Damage at the very end of the log looks like a write that never ended, and LevelDB
-   * does not check the checksums of tables that it reads: `goldctl check` does (store/checksums.ts).
-   */
-  async #holes(acknowledged = 0): Promise<Hole[]> {
-    const head = Math.max(this.#store.read<number>(keys.head) ?? 0, acknowledged);
-    let last = this.#store.read<number>(keys.verified) ?? 0;
-    const holes: Hole[] = [];
-    for await (const key of this.#store.keysOf({ gt: keys.record(last), lt: within('j/').lt })) {
-      const seq = seqOf(key);
-      if (seq !== last + 1) holes.push({ from: last + 1, to: seq - 1 });
-      last = seq;
-    }
-    if (last < head) holes.push({ from: last + 1, to: head });
-    return holes;
-  }
 }
 
-/** @throws Failure DATA_NEWER for a format that a later goldctl has made */
-export function refuseNewer(schema: number): void {
-  if (schema <= SCHEMA) return;
+/** The journal of a room in a cluster is there: what would be written here, nobody else would ever see. */
+function refuseCopy(store: Store): void {
+  if (store.get(keys.stream) === undefined) return;
   throw new Failure(
-    'DATA_NEWER',
-    `The data folder has format ${schema}; this goldctl reads up to ${SCHEMA}. Use the newer goldctl that wrote it.`,
+    'CONFIG_INVALID',
+    'The data folder belongs to a room in a NATS cluster. Start the daemon with the setting engine.url (--engine), or ' +
+      'fetch the room to this machine with `goldctl migrate`.',
   );
 }
 
@@ -125,8 +91,4 @@ function holeFailure(holes: readonly Hole[]): Failure {
       'then put a backup back, or run `goldctl repair` to go on with what is left.',
     { data: { missing: places } },
   );
-}
-
-function put(key: string, value: NonNullable<unknown>): { type: 'put'; key: string; value: string } {
-  return { type: 'put', key, value: JSON.stringify(value) };
 }

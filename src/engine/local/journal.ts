@@ -4,6 +4,7 @@ import { Draft } from '../../store/draft.ts';
 import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
+import { RecordReader } from '../reader.ts';
 
 interface Waiting {
   readonly record: NewRecord;
@@ -22,8 +23,6 @@ const GROUP_RECORDS = 1024;
 const GROUP_WRITES = 20_000;
 /** Appends that wait for the disk; beyond it a writer is told to come again instead of filling the memory. */
 const MAX_WAITING = 100_000;
-/** Who follows the journal looks this often whether a store that is opened again can be read. */
-const REOPENING_MS = 100;
 
 /**
  * The journal of one machine: records, the view's writes and the new head go into one atomic synced batch. Appends
@@ -34,24 +33,24 @@ export class LocalJournal implements Journal {
   readonly #projector: Projector;
   #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
-  #head = 0;
+  readonly #reader: RecordReader;
   #open = false;
   /** Whose write failed: whether they are in the journal shows when the store is opened again. */
   #doubtful: readonly Settled[] = [];
-  #grown = deferred();
 
   constructor(store: Store, projector: Projector) {
     this.#store = store;
     this.#projector = projector;
+    this.#reader = new RecordReader(store);
   }
 
   open(head: number): void {
-    this.#head = head;
+    this.#reader.open(head);
     this.#open = true;
   }
 
   head(): number {
-    return this.#head;
+    return this.#reader.head;
   }
 
   /** Whatever is durable here was applied in the same batch. */
@@ -69,31 +68,8 @@ export class LocalJournal implements Journal {
     return appended.promise;
   }
 
-  async *follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
-    let last = seq;
-    while (this.#open && !signal.aborted) {
-      const grown = this.#grown.promise;
-      try {
-        for await (const [, text] of this.#store.range({ gt: keys.record(last), lte: keys.record(this.#head) })) {
-          if (signal.aborted) return;
-          const record = JSON.parse(text) as JournalRecord;
-          last = record.seq;
-          yield record;
-        }
-      } catch (failure) {
-        if (!this.#open) return; // the store was closed under the reader
-        if (!(failure instanceof Failure) || failure.code !== 'NOT_AVAILABLE') throw failure;
-        await new Promise((resolve) => setTimeout(resolve, REOPENING_MS).unref()); // from where it was
-        continue;
-      }
-      if (last < this.#head) continue;
-      if (signal.aborted) return; // it will not be told again
-      const aborted = deferred();
-      const abort = () => aborted.resolve();
-      signal.addEventListener('abort', abort, { once: true });
-      await Promise.race([grown, aborted.promise]);
-      signal.removeEventListener('abort', abort);
-    }
+  follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
+    return this.#reader.follow(seq, signal);
   }
 
   /**
@@ -103,11 +79,11 @@ export class LocalJournal implements Journal {
   resume(head: number): void {
     const found = this.#doubtful.filter(({ record }) => record.seq <= head);
     this.#doubtful = [];
-    this.#head = head;
     try {
+      this.#reader.head = head;
       for (const { record, changes } of found) this.#projector.committed(record, changes);
     } finally {
-      this.#grow();
+      this.#reader.grow();
     }
   }
 
@@ -115,7 +91,7 @@ export class LocalJournal implements Journal {
   async close(): Promise<void> {
     this.#open = false;
     await this.#draining;
-    this.#grow();
+    this.#reader.close();
   }
 
   async #drain(): Promise<void> {
@@ -136,7 +112,7 @@ export class LocalJournal implements Journal {
   async #commit(group: Waiting[]): Promise<void> {
     const draft = new Draft(this.#store);
     const settled: Settled[] = [];
-    let head = this.#head;
+    let head = this.#reader.head;
     for (let i = 0; i < group.length; i++) {
       if (draft.size > GROUP_WRITES) {
         this.#waiting.unshift(...group.slice(i));
@@ -174,7 +150,7 @@ export class LocalJournal implements Journal {
       for (const { waiting } of settled) waiting.appended.reject(Failure.from(failure));
       return;
     }
-    this.#head = head;
+    this.#reader.head = head;
     const unheard = new Map<Waiting, unknown>();
     for (const { waiting, record, changes } of settled) {
       try {
@@ -187,18 +163,12 @@ export class LocalJournal implements Journal {
       if (!unheard.has(waiting)) waiting.appended.resolve({ seq: record.seq, changes });
       else waiting.appended.reject(new Failure('INTERNAL', undefined, { cause: unheard.get(waiting) }));
     }
-    this.#grow();
+    this.#reader.grow();
   }
 
   #expect({ subject, expect }: AppendOptions, draft: Draft): void {
     if (expect === undefined || subject === undefined) return;
     const last = draft.read<number>(keys.subject(subject)) ?? 0;
     if (last !== expect) throw new Failure('CONFLICT', undefined, { data: { subject, expected: expect, last } });
-  }
-
-  #grow(): void {
-    const { resolve } = this.#grown;
-    this.#grown = deferred();
-    resolve();
   }
 }

@@ -1,10 +1,5 @@
-import { Failure } from '../../domain/failure.ts';
-import type { Instant } from '../../domain/instant.ts';
-
-export interface Trouble {
-  readonly failure: Failure;
-  readonly since: Instant;
-}
+import { Failure } from '../domain/failure.ts';
+import type { Trouble } from './contract.ts';
 
 export interface RecoverySettings {
   /** Writes are refused from now on: told once, however many fail. */

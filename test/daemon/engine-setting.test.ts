@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { parseConfig, readConfig } from '../../src/daemon/config.ts';
+import { parseEngineUrl } from '../../src/daemon/engine-setting.ts';
+
+describe('engine.url', () => {
+  it('names servers, with a port or without', () => {
+    for (const [url, servers] of [
+      ['nats://127.0.0.1', ['127.0.0.1:4222']],
+      ['nats://a.example.org,b:4300 , [::1]:4301,[::2]', ['a.example.org:4222', 'b:4300', '[::1]:4301', '[::2]:4222']],
+      ['nats://a:1,nats://b:2/', ['a:1', 'b:2']],
+      ['NATS://A', ['A:4222']],
+    ] as const) {
+      expect(parseEngineUrl(url), url).to.deep.include({ servers, tls: false });
+    }
+    expect(parseEngineUrl('tls://a,b')).to.deep.equal({ servers: ['a:4222', 'b:4222'], tls: true, near: false });
+    expect(parseEngineUrl('nats://localhost,127.0.0.2,[::1]')).to.include({ near: true });
+    expect(parseEngineUrl('nats://localhost,10.0.0.1')).to.include({ near: false });
+  });
+
+  it('is refused with what to write instead', () => {
+    for (const [url, problem] of [
+      ['h1,h2', 'write it as "nats://host1,host2,host3"'],
+      ['redis://h1', 'write it as'],
+      ['nats://', 'write it as'],
+      ['nats://user:secret@h1', 'write engine.user and engine.password'],
+      ['nats://h1,,h2', 'no host and port in ""'],
+      ['nats://h1:0', 'no host and port in "h1:0"'],
+      ['nats://h1:65536', 'no host and port in "h1:65536"'],
+      ['nats://[::g]', 'no host and port'],
+      ['nats://h1/path', 'no host and port in "h1/path"'],
+    ] as const) {
+      expect(parseEngineUrl(url), url).to.include(problem);
+    }
+    expect(parseEngineUrl('nats://user:secret@h1')).to.not.include('secret');
+  });
+
+  it('is parsed or refused, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'nats:/[],.01h@') })), (rest) => {
+        for (const url of [rest, `nats://${rest}`]) {
+          const parsed = parseEngineUrl(url);
+          if (typeof parsed === 'string') continue;
+          expect(parsed.servers).to.not.be.empty;
+          for (const server of parsed.servers) expect(server).to.match(/^\S+:\d+$/);
+        }
+      }),
+    );
+  });
+});
+
+describe('the settings of the engine', () => {
+  it('are of this machine where nothing is written', () => {
+    expect(parseConfig('{}', 'config.json').engine).to.deep.equal({ prefix: 'goldctl', plain: false });
+  });
+
+  it('that go against each other are refused, each with its name', () => {
+    const { failures } = readConfig(
+      JSON.stringify({
+        engine: {
+          url: 'tls://h1',
+          prefix: 'my room',
+          plain: true,
+          password: 'x',
+          nkeyFile: '/n',
+          credentialsFile: 'c',
+          certFile: '/c',
+        },
+      }),
+      'config.json',
+    );
+    const names = ['prefix', 'plain', 'user', 'password', 'certFile', 'credentialsFile'];
+    expect(failures.map(({ data }) => data.path)).to.have.members(names.map((name) => `engine.${name}`));
+  });
+});
