@@ -62,10 +62,10 @@ export async function repair(home: Home, onStep: (step: string) => void = () => 
 
     const { store, rejoined } = await openAnyhow(copy.folder);
     try {
-      refuseCopied(store);
       onStep('Reading the journal');
       const made = join(copy.scratch, 'made');
       const head = headOf(store);
+      refuseCopied(store);
       const known = await lastPlace(store);
       const last = Math.max(known, seen.seq <= known + seen.room ? seen.seq : 0);
       const lost = await lostSpans(store, last);
@@ -129,7 +129,11 @@ async function openAnyhow(folder: string): Promise<{ store: Store; rejoined: boo
 
 /** @throws Failure NOT_ALLOWED for a folder that holds nothing of its own */
 function refuseCopied(store: Store): void {
-  if (store.get(keys.stream) === undefined) return;
+  try {
+    if (store.get(keys.stream) === undefined) return;
+  } catch {
+    return; // that it cannot be read is told by what reads the rest
+  }
   throw new Failure(
     'NOT_ALLOWED',
     'This is a copy of a journal in a NATS cluster, which has what is lost here. Move the data folder away and start ' +

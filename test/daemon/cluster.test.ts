@@ -68,7 +68,7 @@ describe('several daemons of one room', function () {
   });
 
   it('let one of two have a name who sign up by it at the same moment', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const name = newName();
       const two = await Promise.all([a.connectAfar(), b.connectAfar()]);
       clients.push(...two);
@@ -81,7 +81,7 @@ describe('several daemons of one room', function () {
   });
 
   it('know at once what was written at another one: tokens, accounts, posts', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 3; round++) {
       const { client, name, token } = await member(a);
       const { post } = await client.call('forum.post', { text: `by ${name}` });
       const other = await resumed(b, token);
@@ -127,7 +127,7 @@ describe('several daemons of one room', function () {
   it('let one of two in who sign in at the same moment', async () => {
     const { client, name } = await member(a);
     await client.close();
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       await until(async () => !(await there(a)).includes(name) && !(await there(b)).includes(name));
       const two = await Promise.all([a.connectAfar(), b.connectAfar()]);
       const outcomes = await Promise.allSettled(two.map((each) => each.signIn({ name, password: SECRET })));

@@ -38,7 +38,7 @@ describe('migrate', function () {
   it('moves a room into a cluster and back, every record in its place', async () => {
     const client = await daemon.connect();
     await client.signUp({ name: 'leia', password: 'a secret' });
-    await Promise.all(Array.from({ length: 1500 }, (_, i) => client.call('forum.post', { text: `post ${i}` })));
+    await Promise.all(Array.from({ length: 600 }, (_, i) => client.call('forum.post', { text: `post ${i}` })));
     await client.call('forum.edit', { number: 7, text: 'edited' });
     await client.call('account.setRole', { name: 'leia', role: 'owner' });
     const { home } = daemon;
@@ -51,7 +51,7 @@ describe('migrate', function () {
       const told: number[] = [];
       const moved = await migrate(home, nats.engine, (records) => told.push(records));
       expect(moved.records).to.equal(seq);
-      expect(told).to.deep.equal([500, 1000, 1500]);
+      expect(told).to.deep.equal([500]);
       expect(await differences(moved.kept, home.dataFolder)).to.deep.equal([]);
 
       // A daemon there serves the room; back it goes once that one has stopped.
@@ -71,8 +71,8 @@ describe('migrate', function () {
     });
     const again = await daemon.connect();
     const { posts } = await again.call('forum.read', { limit: 1 });
-    expect(posts[0]).to.include({ text: 'written there', number: 1501 });
-    expect((await again.signIn({ name: 'leia', password: 'a secret' })).role).to.equal('owner');
+    expect(posts[0]).to.include({ text: 'written there', number: 601 });
+    expect([again.name, again.role]).to.deep.equal(['leia', 'owner']); // by the token of before
   });
 
   it('goes into an empty stream only, and with something to move', async () => {
