@@ -29,7 +29,7 @@ export type OnRecord = (records: number, total: number) => void;
 /** Appends on their way at a time: the order is that of the calls, on one connection. */
 const WINDOW = 512;
 /** Daemons say twice a second that they are alive. */
-const LISTEN_MS = 1500;
+const LISTEN_MS = 1200;
 const TOLD_EVERY = 500;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 

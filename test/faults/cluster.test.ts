@@ -55,7 +55,7 @@ describe('kill -9 of daemons that serve one room', function () {
 
   before(async function () {
     this.timeout(90_000);
-    nats = await NatsFixture.start(this, { nodes: 3 });
+    nats = await NatsFixture.start(this, { nodes: ROUNDS > 1 ? 3 : 1 });
     hosts = new ProviderHosts();
     await hosts.start(['gold-api']);
     hosts.serve('gold-api', ({ path }) => {
