@@ -1,10 +1,11 @@
 // `npm run bench -- GROUP [figure...] [--short]`
+import { CLUSTER } from './cluster/index.ts';
 import { CORE } from './core/index.ts';
 import { type Figure, FULL, machine, SHORT, table } from './figure.ts';
 import { PEER } from './peer/index.ts';
 import { ROOM } from './room/index.ts';
 
-const GROUPS: Readonly<Record<string, readonly Figure[]>> = { core: CORE, room: ROOM, peer: PEER };
+const GROUPS: Readonly<Record<string, readonly Figure[]>> = { core: CORE, room: ROOM, peer: PEER, cluster: CLUSTER };
 
 function usage(complaint?: string): never {
   if (complaint !== undefined) console.error(`${complaint}\n`);

@@ -47,7 +47,7 @@ export function lengths(effort: Effort): { warmUpMs: number; measureMs: number }
   return { warmUpMs: effort.warmUp * 1000, measureMs: effort.seconds * 1000 };
 }
 
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
   try {
     return await use(folder);

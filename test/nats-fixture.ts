@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { skip } from './skip.ts';
 
 const LEAST = [2, 10, 27];
 /** A cluster elects within a few seconds; a machine that is busy with other things takes longer. */
-const READY_MS = 30_000;
+const READY_MS = 25_000;
 
 export interface NatsOptions {
   /** 1, or 3 for a cluster. Default 3. */
@@ -26,7 +27,8 @@ export class NatsFixture {
   static async start(context: Mocha.Context, options: NatsOptions = {}): Promise<NatsFixture> {
     const found = findNatsServer();
     if ('missing' in found) return skip(context, found.missing);
-    return NatsFixture.run(found.binary, options);
+    // A port may be taken between the look and the start.
+    return NatsFixture.run(found.binary, options).catch(() => NatsFixture.run(found.binary, options));
   }
 
   static async run(
@@ -104,7 +106,11 @@ ${settings}
           await streams.delete('ready');
           return;
         } catch (failure) {
-          if (Date.now() > deadline) throw failure;
+          if (Date.now() > deadline || this.nodes.some(({ runs }) => !runs)) {
+            throw new Error(this.nodes.map(({ name, said }) => `${name}: ${said.slice(-500)}`).join('\n'), {
+              cause: failure,
+            });
+          }
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       }
@@ -266,16 +272,17 @@ function isAtLeast(version: readonly number[]): boolean {
   return true;
 }
 
+/** Below those that the system gives to connections: a node that was killed finds its own again. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) ports.add(port);
+  }
+  return [...ports];
 }

@@ -15,14 +15,18 @@ describe('nats', () => {
   after(() => nats?.stop());
 
   // A room of its own each: rooms share a cluster.
-  engineContract('nats, three nodes', async (projector) => {
-    rooms += 1;
-    const store = memoryStore();
-    const engine = new NatsEngine(store, projector(store), {
-      connection: { servers: nats.servers, tls: false },
-      prefix: `room${rooms}`,
-      version: '0.0.0',
-    });
-    return { engine, store, remove: async () => {} };
-  });
+  engineContract(
+    'nats, three nodes',
+    async (projector) => {
+      rooms += 1;
+      const store = memoryStore();
+      const engine = new NatsEngine(store, projector(store), {
+        connection: { servers: nats.servers, tls: false },
+        prefix: `room${rooms}`,
+        version: '0.0.0',
+      });
+      return { engine, store, remove: async () => {} };
+    },
+    500,
+  );
 });

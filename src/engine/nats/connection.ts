@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { Failure } from '../../domain/failure.ts';
 import type { Clients } from './clients.ts';
@@ -38,6 +39,8 @@ export async function connectNats(clients: Clients, settings: NatsServers, name:
     reconnectJitter: RECONNECT_MS,
     reconnectJitterTLS: RECONNECT_MS,
     ignoreAuthErrorAbort: true,
+    // Nodes tell addresses of one another that certificates do not: who is named by the settings is asked, and no other.
+    ignoreClusterUpdates: true,
     pingInterval: PING_MS,
     maxPingOut: 2,
     ...(await tlsOf(settings)),
@@ -76,15 +79,24 @@ export function checkServer(connection: NatsConnection): void {
   );
 }
 
-async function tlsOf({ tls, caFile, certFile, keyFile }: NatsServers): Promise<ConnectionOptions> {
+async function tlsOf({ servers, tls, caFile, certFile, keyFile }: NatsServers): Promise<ConnectionOptions> {
   const [ca, cert, key] = await Promise.all([
     text('engine.caFile', caFile),
     text('engine.certFile', certFile),
     text('engine.keyFile', keyFile),
   ]);
   if (!tls && ca === undefined && cert === undefined) return {};
+  const hosts = servers.map((server) => server.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+  const identity = {
+    // The client forgets the name of a server that is named by its address.
+    checkServerIdentity: (host: string, certificate: PeerCertificate) =>
+      hosts.some((name) => checkServerIdentity(name, certificate) === undefined)
+        ? undefined
+        : checkServerIdentity(host, certificate),
+  };
   return {
     tls: {
+      ...identity,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),

@@ -35,6 +35,8 @@ export interface NatsEngineSettings extends RecoverySettings {
 const PROGRESS_MS = 3000;
 /** A stream that does not answer for so long does not take writes; and another node may be the better one. */
 const SILENCE_MS = 6000;
+/** Before writes are taken again. */
+const ENOUGH_ANSWERS = 3;
 
 /**
  * Many machines: the journal is a stream of a NATS cluster, and every daemon keeps a copy of it with a view in a store of
@@ -56,6 +58,8 @@ export class NatsEngine implements Engine {
   #bucket: Promise<KV> | undefined;
   #replicas = 1;
   #trouble: Trouble | undefined;
+  /** How often the stream has answered since there is trouble. */
+  #answers = 0;
   /** Since when the stream does not answer. */
   #silentSince: number | undefined;
 
@@ -215,12 +219,14 @@ export class NatsEngine implements Engine {
     if (!failure) {
       this.#silentSince = undefined;
       const trouble = this.#trouble;
-      if (!trouble) return;
+      // The first one may be of a leader that does not know yet that it is alone.
+      if (!trouble || ++this.#answers < ENOUGH_ANSWERS) return;
       this.#trouble = undefined;
       this.journal.refusal = undefined;
       this.#settings.onRecovered?.(trouble);
       return;
     }
+    this.#answers = 0;
     const now = performance.now();
     this.#silentSince ??= now;
     if (failure.code === 'JOURNAL_HOLE') this.#refuse(failure);
@@ -239,6 +245,7 @@ export class NatsEngine implements Engine {
 
   #refuse(failure: Failure): void {
     if (this.#trouble) return;
+    this.#answers = 0;
     this.#trouble = { failure, since: Date.now() };
     this.journal.refusal = failure;
     this.#settings.onTrouble?.(this.#trouble);

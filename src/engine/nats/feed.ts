@@ -265,7 +265,7 @@ export class Feed {
 }
 
 /** A replica that its leader has not heard of for so long is counted as away. */
-const PRESENT_NS = 5e9;
+const PRESENT_NS = 3e9;
 
 function gone(seq: number): Failure {
   return new Failure(

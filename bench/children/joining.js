@@ -1,0 +1,66 @@
+// An engine of a NATS cluster: appends by writers that each wait for their last one, and tells what came.
+import { NatsEngine } from '../../dist/src/engine/nats/engine.js';
+import { append } from '../../dist/src/room/append.js';
+import { Store } from '../../dist/src/store/store.js';
+import { View } from '../../dist/src/view/view.js';
+import { answer, options, say, sleep } from './child.js';
+
+const { folder, servers, prefix, replicas, writers, text, warmUpMs, measureMs, across, replay } = options;
+
+const store = await Store.at(folder);
+const engine = new NatsEngine(store, new View(store), {
+  connection: { servers, tls: false },
+  prefix,
+  replicas,
+  version: '0.0.0',
+});
+const begun = performance.now();
+await engine.start();
+const replayedMs = performance.now() - begun;
+answer({ stop: () => engine.stop() });
+
+if (replay) {
+  say({ records: engine.journal.head(), replayedMs });
+} else if (across) {
+  // One post at a time, until another daemon's view tells of it.
+  const other = await Store.at(`${folder}/other`);
+  const view = new View(other);
+  const there = new NatsEngine(other, view, { connection: { servers, tls: false }, prefix, version: '0.0.0' });
+  await there.start();
+  let told;
+  view.onChange((_, seq) => told?.(seq));
+  const times = [];
+  const end = performance.now() + warmUpMs + measureMs;
+  while (performance.now() < end) {
+    const at = performance.now();
+    const arrived = new Promise((resolve) => {
+      told = resolve;
+    });
+    const post = { member: 'yoda', text, topic: 'lobby', replyTo: null };
+    await Promise.all([append(engine.journal, 'forum.posted', Date.now(), post), arrived]);
+    if (at > end - measureMs) times.push(performance.now() - at);
+  }
+  await there.stop();
+  say({ perSecond: (1000 * times.length) / measureMs, times });
+} else {
+  const times = [];
+  let going = true;
+  let measuring = false;
+  const writer = async () => {
+    while (going) {
+      const at = performance.now();
+      await append(engine.journal, 'forum.posted', Date.now(), { member: 'yoda', text, topic: 'lobby', replyTo: null });
+      if (measuring) times.push(performance.now() - at);
+    }
+  };
+  const all = Array.from({ length: writers }, writer);
+  await sleep(warmUpMs);
+  measuring = true;
+  const from = performance.now();
+  await sleep(measureMs);
+  measuring = false;
+  const seconds = (performance.now() - from) / 1000;
+  going = false;
+  await Promise.all(all);
+  say({ perSecond: times.length / seconds, times });
+}

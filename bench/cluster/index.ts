@@ -1,0 +1,7 @@
+import type { Figure } from '../figure.ts';
+import { across } from './across.ts';
+import { appends } from './appends.ts';
+import { failOver } from './fail-over.ts';
+import { replay } from './replay.ts';
+
+export const CLUSTER: readonly Figure[] = [appends, across, replay, failOver];

@@ -1,0 +1,315 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createUser } from '@nats-io/nkeys';
+import { expect } from 'chai';
+import { Failure } from '../../../src/domain/failure.ts';
+import type { Change, JournalRecord, Projector } from '../../../src/engine/contract.ts';
+import type { NatsServers } from '../../../src/engine/nats/connection.ts';
+import { NatsEngine } from '../../../src/engine/nats/engine.ts';
+import { Names } from '../../../src/engine/nats/names.ts';
+import { keys } from '../../../src/store/keys.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { NatsFixture } from '../../nats-fixture.ts';
+import { skip } from '../../skip.ts';
+import { contentOf, memoryStore, temporaryFolder } from '../../store/temporary.ts';
+
+class Texts implements Projector {
+  /** Of a kind that this version does not know. */
+  unknown = '';
+  async load(): Promise<void> {}
+  project({ kind, text, seq }: JournalRecord, draft: { write(key: string, value: string): void }): Change[] {
+    if (kind === this.unknown) throw new Error(`no projection for ${kind}`);
+    draft.write(`test/${seq}`, text as string);
+    return [];
+  }
+  committed(): void {}
+}
+
+const text = (content: string) => ({ kind: 'test.text', at: 1, text: content });
+
+async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const thrown = await promise.then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  expect(thrown).to.be.instanceOf(Failure);
+  return thrown as Failure;
+}
+
+describe('names in a NATS cluster', () => {
+  it('hold whatever an account is called, as one token', () => {
+    const names = new Names('room');
+    for (const subject of ['account.yoda', 'account.a..b', 'account.*', 'account.>', 'account.Trần Văn', 'post 1']) {
+      const name = names.record('account.created', subject);
+      expect(name.split('.'), subject).to.have.length(4);
+      expect(name).to.match(/^room\.journal\.about\.[^\s.*>]+$/);
+      expect(names.about(name)).to.equal(subject);
+    }
+    expect(names.about(names.record('forum.posted'))).to.equal(undefined);
+    expect(names.topicOf(names.topic('messages.yoda'))).to.equal('messages.yoda');
+  });
+});
+
+describe('NatsEngine', () => {
+  let nats: NatsFixture;
+  const engines: NatsEngine[] = [];
+
+  before(async function () {
+    this.timeout(60_000);
+    nats = await NatsFixture.start(this, { nodes: 1 });
+  });
+
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.stop();
+  });
+
+  after(() => nats?.stop());
+
+  function make(prefix: string, store: Store, projector = new Texts(), version = '1.0.0', notices: string[] = []) {
+    const engine = new NatsEngine(store, projector, {
+      connection: { servers: nats.servers, tls: false },
+      prefix,
+      version,
+      onNotice: (notice) => notices.push(notice),
+    });
+    engines.push(engine);
+    return engine;
+  }
+
+  it('has every daemon read what another one wrote, in one order', async () => {
+    const stores = [memoryStore(), memoryStore()];
+    const [one, other] = stores.map((store) => make('order', store)) as [NatsEngine, NatsEngine];
+    await one.start();
+    await other.start();
+    await Promise.all(
+      Array.from({ length: 200 }, (_, i) =>
+        (i % 2 ? one : other).journal.append(text(`${i}`), { subject: `s.${i % 7}` }),
+      ),
+    );
+    await one.journal.catchUp();
+    await other.journal.catchUp();
+    const [left, right] = await Promise.all(stores.map(contentOf));
+    expect(left!.size).to.be.above(400);
+    expect(left).to.deep.equal(right);
+  });
+
+  it('lets one of two daemons win each race for a subject', async () => {
+    const [one, other] = [make('race', memoryStore()), make('race', memoryStore())];
+    await one.start();
+    await other.start();
+    let last = 0;
+    for (let round = 0; round < 20; round++) {
+      const outcomes = await Promise.allSettled(
+        [one, other].map(({ journal }) => journal.append(text(`${round}`), { subject: 'account.yoda', expect: last })),
+      );
+      const won = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.seq] : []));
+      expect(won).to.have.length(1);
+      last = won[0]!;
+      // Whoever lost has seen what the winner wrote.
+      for (const { journal } of [one, other]) {
+        await journal.catchUp();
+        expect(journal.head()).to.equal(last);
+      }
+    }
+  });
+
+  it('moves the lease of a daemon that is gone within 15 s, and at once when it is given back', async function () {
+    this.timeout(30_000);
+    const [one, other] = [make('lease', memoryStore()), make('lease', memoryStore())];
+    await one.start();
+    await other.start();
+    const never = new AbortController().signal;
+    await one.lease('rates').acquire(never);
+    const waiting = other.lease('rates').acquire(never);
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // more than one look of the other one
+    expect(other.lease('rates').held).to.equal(false);
+    await one.lease('rates').release();
+    await waiting;
+    expect([one.lease('rates').held, other.lease('rates').held]).to.deep.equal([false, true]);
+    // It dies: nobody renews the key, and nobody gives it back.
+    const begun = performance.now();
+    Object.assign(other.lease('rates'), { release: async () => {} });
+    engines.splice(engines.indexOf(other), 1);
+    await other.stop();
+    await one.lease('rates').acquire(never);
+    expect(performance.now() - begun).to.be.below(15_000);
+    expect(other.lease('rates').held).to.equal(false);
+  });
+
+  it('makes its copy anew where it lost records, and goes on where it did not', async () => {
+    const store = memoryStore();
+    const notices: string[] = [];
+    const engine = make('copy', store, new Texts(), '1.0.0', notices);
+    await engine.start();
+    for (let i = 0; i < 200; i++) void engine.journal.append(text(`${i}`));
+    await engine.journal.append(text('last'));
+    await engine.stop();
+    await store.open();
+    const before = await contentOf(store);
+    // A power cut has taken some of what was not synced.
+    await store.write(
+      [
+        { type: 'del', key: keys.record(17) },
+        { type: 'del', key: 'test/17' },
+        { type: 'del', key: keys.verified },
+      ],
+      { sync: false },
+    );
+    await store.close();
+    await engine.start();
+    expect(notices.join()).to.include('records from 17 on are missing');
+    before.delete(keys.verified);
+    const after = await contentOf(store);
+    after.delete(keys.verified);
+    expect(after).to.deep.equal(before);
+  });
+
+  it('passes over a record that it cannot take, and takes it when it is a newer goldctl', async () => {
+    const newer = make('newer', memoryStore());
+    await newer.start();
+    await newer.journal.append(text('a'));
+    await newer.journal.append({ ...text('b'), kind: 'test.new' });
+    await newer.journal.append(text('c'));
+    const store = memoryStore();
+    const older = new Texts();
+    older.unknown = 'test.new';
+    const engine = make('newer', store, older, '1.0.0');
+    await engine.start();
+    expect(engine.journal.head()).to.equal(3);
+    expect([store.get('test/2'), store.get('test/3')]).to.deep.equal([undefined, '"c"']);
+    await engine.stop();
+    await make('newer', store, new Texts(), '1.1.0').start();
+    expect(store.get('test/2')).to.equal('"b"');
+  });
+
+  it('refuses a nats-server that is too old, before anything else', async () => {
+    const server = createServer((socket: Socket) => {
+      socket.write('INFO {"server_id":"old","version":"2.9.10","proto":1,"max_payload":1048576,"jetstream":true}\r\n');
+      socket.on('data', (data) => {
+        if (data.includes('PING')) socket.write('PONG\r\n');
+      });
+      socket.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const engine = new NatsEngine(memoryStore(), new Texts(), {
+      connection: { servers: [`127.0.0.1:${port}`], tls: false },
+      prefix: 'old',
+      version: '1',
+    });
+    const { code, message } = await failureOf(engine.start());
+    expect(code).to.equal('NOT_AVAILABLE');
+    expect(message).to.include('nats-server 2.9.10').and.to.include('Install 2.10.27 or newer');
+    server.close();
+  });
+
+  it('says which servers do not answer', async () => {
+    const engine = new NatsEngine(memoryStore(), new Texts(), {
+      connection: { servers: ['127.0.0.1:1'], tls: false },
+      prefix: 'none',
+      version: '1',
+    });
+    const { code, message } = await failureOf(engine.start());
+    expect(code).to.equal('NOT_AVAILABLE');
+    expect(message).to.include('127.0.0.1:1');
+  });
+});
+
+describe('NatsEngine by TLS, with credentials', () => {
+  let nats: NatsFixture;
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  const user = createUser();
+
+  before(async function () {
+    this.timeout(60_000);
+    folder = await temporaryFolder();
+    const [key, cert] = [join(folder.path, 'key.pem'), join(folder.path, 'cert.pem')];
+    try {
+      execFileSync(
+        'openssl',
+        ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'].concat([
+          '-subj',
+          '/CN=nats',
+          '-addext',
+          'subjectAltName=IP:127.0.0.1,DNS:localhost',
+          '-keyout',
+          key,
+          '-out',
+          cert,
+        ]),
+        { stdio: 'ignore' },
+      );
+    } catch {
+      skip(this, 'openssl is not installed');
+    }
+    await writeFile(join(folder.path, 'user.nk'), user.getSeed());
+    nats = await NatsFixture.start(this, {
+      nodes: 1,
+      connection: { tls: { caFile: cert }, user: 'tester', pass: 'correct horse' },
+      settings: `
+        tls { cert_file: "${cert}", key_file: "${key}" }
+        accounts {
+          room { jetstream: enabled, users: [
+            { user: tester, password: "correct horse" }
+            { nkey: ${user.getPublicKey()} }
+            { user: narrow, password: "correct horse", permissions: {
+              publish: ["room.>", "$JS.API.>", "$KV.room-leases.>"], subscribe: ["room.>", "_INBOX.>"]
+            } }
+          ] }
+        }`,
+    });
+  });
+
+  after(async () => {
+    await nats?.stop();
+    await folder?.remove();
+  });
+
+  async function enter(connection: Partial<NatsServers>): Promise<void> {
+    const engine = new NatsEngine(memoryStore(), new Texts(), {
+      connection: { servers: nats.servers, tls: true, caFile: join(folder.path, 'cert.pem'), ...connection },
+      prefix: 'room',
+      version: '1',
+    });
+    await engine.start();
+    await engine.journal.append(text('in'));
+    await engine.lease('rates').acquire(new AbortController().signal);
+    await engine.stop();
+  }
+
+  it('comes in by password, by nkey, and with no more rights than it needs', async () => {
+    await enter({ user: 'tester', password: 'correct horse' });
+    await enter({ nkeyFile: join(folder.path, 'user.nk') });
+    await enter({ user: 'narrow', password: 'correct horse' });
+  });
+
+  it('is not let in otherwise, and says why without the password', async () => {
+    const wrong = await failureOf(enter({ user: 'tester', password: 'a wrong one' }));
+    expect(wrong.code).to.equal('NOT_AVAILABLE');
+    expect(wrong.message)
+      .to.match(/authorization/i)
+      .and.to.not.include('a wrong one');
+    expect((await failureOf(enter({}))).message).to.match(/authorization/i);
+    expect((await failureOf(enter({ nkeyFile: join(folder.path, 'none') }))).code).to.equal('CONFIG_INVALID');
+    expect((await failureOf(enter({ nkeyFile: join(folder.path, 'cert.pem') }))).message).to.include(
+      'no seed of a user',
+    );
+    expect((await failureOf(enter({ credentialsFile: join(folder.path, 'cert.pem') }))).message).to.include(
+      'no file of NATS credentials',
+    );
+  });
+
+  it('trusts no certificate that nobody vouches for', async () => {
+    const { code } = await failureOf(
+      new NatsEngine(memoryStore(), new Texts(), {
+        connection: { servers: nats.servers, tls: true, user: 'tester', password: 'correct horse' },
+        prefix: 'room',
+        version: '1',
+      }).start(),
+    );
+    expect(code).to.equal('NOT_AVAILABLE');
+  });
+});
