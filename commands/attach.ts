@@ -53,7 +53,7 @@ export default class Attach extends GoldctlCommand {
         target,
         home,
         watch: { rates: true, forum: true, members: true, files: true },
-        onFirstUse: (fingerprint) => this.tellFirstUse(target, fingerprint),
+        onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
         ...told,
       });
     const surroundings = {

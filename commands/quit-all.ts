@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
+import { silentLine } from '../src/cli/daemon.ts';
 import type { Result } from '../src/protocol/methods.ts';
 
 export default class QuitAll extends GoldctlCommand {
@@ -14,6 +15,7 @@ export default class QuitAll extends GoldctlCommand {
     const client = await this.connect(flags);
     const result = await client.call('admin.quitAll', flags.reason === undefined ? {} : { reason: flags.reason });
     this.log(`Connections dropped: ${result.dropped}. The daemon goes on.`);
+    if (result.silent) process.stderr.write(`${silentLine(result.silent)}\n`);
     return result;
   }
 }

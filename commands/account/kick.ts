@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { silentLine } from '../../src/cli/daemon.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class AccountKick extends GoldctlCommand {
@@ -21,6 +22,7 @@ export default class AccountKick extends GoldctlCommand {
       ...(flags.reason === undefined ? {} : { reason: flags.reason }),
     });
     this.log(`Connections of ${name} ended: ${result.dropped}.`);
+    if (result.silent) process.stderr.write(`${silentLine(result.silent)}\n`);
     return result;
   }
 }

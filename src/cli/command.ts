@@ -11,10 +11,10 @@ export abstract class GoldctlCommand extends Command {
 
   static override baseFlags = {
     server: Flags.string({
-      description: 'daemon to talk to; without it the one on this machine',
+      description: 'daemon to talk to, or several of one room; without it the one on this machine',
       env: 'GOLDCTL_SERVER',
       helpGroup: 'GLOBAL',
-      helpValue: 'HOST:PORT',
+      helpValue: 'HOST:PORT[,…]',
     }),
   };
 
@@ -41,7 +41,8 @@ export abstract class GoldctlCommand extends Command {
       ...options,
       target,
       home,
-      onFirstUse: (fingerprint) => this.tellFirstUse(target, fingerprint),
+      onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
+      onPassedOver: ({ message }) => process.stderr.write(`${message}\n`),
     });
     this.#clients.add(client);
     return client;

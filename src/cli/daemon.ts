@@ -80,6 +80,7 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ['Home', status.home],
     ['Connections', `${status.connections}${status.slowReaders ? `, ${status.slowReaders} of them do not read` : ''}`],
     ['Members', `${status.members} here, ${status.accounts} accounts`],
+    ...daemonRows(status.daemons),
     ['Peers', peersLine(status.peers)],
     ['Instruments', String(status.instruments)],
     ['Records', String(status.seq)],
@@ -88,6 +89,22 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${label.padEnd(width)}  ${plain(text)}`);
+}
+
+/** Daemons of the room that did not say whether they did what was asked. */
+export function silentLine(addresses: readonly string[]): string {
+  return `No answer of ${addresses.map(plain).join(', ')}: ask there as well, by --server.`;
+}
+
+/** Nothing where one daemon serves the room alone. */
+function daemonRows(daemons: Result<'admin.status'>['daemons']): [string, string][] {
+  if (daemons.length === 1) return [];
+  return daemons.map(({ address, server, connections, members, seq, heardMs }) => [
+    'Daemon',
+    `${address} (${server}): ${members} members, ${connections} connections, record ${seq}; ${
+      heardMs === null ? 'this one' : `heard ${heardMs} ms ago`
+    }`,
+  ]);
 }
 
 function storeLine(

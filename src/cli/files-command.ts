@@ -52,7 +52,7 @@ export abstract class FilesCommand extends GoldctlCommand {
     const link = new LinkOf({
       target,
       home,
-      onFirstUse: (fingerprint) => this.tellFirstUse(target, fingerprint),
+      onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
       onOnline: () => void this.#again(),
       onSignedOut: (failure) => {
         tokenFailure = failure;

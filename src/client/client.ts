@@ -15,7 +15,7 @@ import type { MethodName, Params, Result } from '../protocol/methods.ts';
 import { version } from '../version.ts';
 import { Credentials } from './credentials.ts';
 import { KnownHosts } from './known-hosts.ts';
-import { describeTarget, type Target } from './target.ts';
+import { describeTarget, rotations, type Target } from './target.ts';
 import { noDaemon, openTransport, tooLate } from './transport.ts';
 
 /** The longest line a client takes: a page of posts or quotes is one line. */
@@ -25,6 +25,18 @@ const CLOSE_MS = 1000;
 /** Status of an answered ping. */
 const PONG = 203;
 
+/** For one of several servers: the next one is tried after it. */
+const EACH_MS = 2500;
+/** What keeps somebody from one server, and not from the others of the room. */
+const OF_ONE_SERVER: ReadonlySet<FailureCode> = new Set([
+  'NO_DAEMON',
+  'CONNECTION_ENDED',
+  'CERTIFICATE_CHANGED',
+  'TOO_SLOW',
+  'TOO_MANY_REQUESTS',
+  'NOT_AVAILABLE',
+]);
+
 type Role = Result<'account.signIn'>['role'];
 
 export interface ConnectOptions {
@@ -33,7 +45,9 @@ export interface ConnectOptions {
   /** Gives up the attempt, and later the connection. */
   readonly signal?: AbortSignal;
   /** Told once the certificate of a server that was never met before is kept. SHA-256, hex. */
-  readonly onFirstUse?: (fingerprint: string) => void;
+  readonly onFirstUse?: (fingerprint: string, server: Target) => void;
+  /** Told where another server of the room was taken because the one before it shows another certificate than it did. */
+  readonly onPassedOver?: (failure: Failure) => void;
   /** Sign in by the kept token, where there is one. Default true. */
   readonly resume?: boolean;
   /** For connection and `hello` together, in milliseconds. Default 10 s. */
@@ -54,10 +68,30 @@ interface Pending {
 /** One connection to a daemon. Ends once and stays ended: who wants another one connects anew. */
 export class Client {
   /**
-   * Connects, says hello, and signs in by the kept token.
+   * Connects, says hello, and signs in by the kept token; where the target names several servers, at the first one
+   * that answers.
    * @throws Failure NO_DAEMON, CERTIFICATE_CHANGED, CONNECTION_ENDED, or what the daemon answers to `hello`.
    */
   static async connect(options: ConnectOptions): Promise<Client> {
+    const servers = rotations(options.target);
+    if (servers.length === 1) return await Client.#open(options);
+    const timeoutMs = Math.min(options.timeoutMs ?? EACH_MS, EACH_MS);
+    const failures: Failure[] = [];
+    for (const target of servers) {
+      try {
+        const client = await Client.#open({ ...options, target, timeoutMs });
+        for (const failure of failures) if (failure.code === 'CERTIFICATE_CHANGED') options.onPassedOver?.(failure);
+        return client;
+      } catch (thrown) {
+        const failure = Failure.from(thrown);
+        if (options.signal?.aborted || !OF_ONE_SERVER.has(failure.code)) throw thrown;
+        failures.push(failure);
+      }
+    }
+    throw noServer(failures);
+  }
+
+  static async #open(options: ConnectOptions): Promise<Client> {
     const { target, home, signal, timeoutMs = 10_000 } = options;
     const attempt = new AbortController();
     const giveUp = () => attempt.abort(new Failure('CONNECTION_ENDED', 'The connection was given up.'));
@@ -76,7 +110,7 @@ export class Client {
       await client.#greet();
       if (met === 'new') {
         await hosts.add(target.key, fingerprint!);
-        options.onFirstUse?.(fingerprint!);
+        options.onFirstUse?.(fingerprint!, target);
       }
       clearTimeout(late);
       if (options.resume !== false && client.name === null) await client.#resume();
@@ -219,7 +253,7 @@ export class Client {
   /** Ends the session everywhere. A kept token that was void already is forgotten all the same. */
   async signOut(): Promise<void> {
     await this.call('account.signOut', {});
-    if (this.#token !== undefined) await this.#credentials.remove(this.#target.key, this.#token);
+    if (this.#token !== undefined) await this.#credentials.remove(this.#servers(), this.#token);
     this.#name = null;
     this.#role = null;
     this.#token = undefined;
@@ -257,7 +291,7 @@ export class Client {
   }
 
   async #resume(): Promise<void> {
-    const kept = await this.#credentials.get(this.#target.key);
+    const kept = await this.#credentials.get(this.#servers());
     if (!kept) return;
     try {
       await this.#signedIn(await this.#request<Result<'account.resume'>>('account.resume', { token: kept.token }));
@@ -266,7 +300,7 @@ export class Client {
       if (failure.code === 'CONNECTION_ENDED' || failure.code === 'STORE_FAILED') throw failure;
       this.#resumeFailure = failure;
       if (failure.code !== 'NOT_SIGNED_IN') return;
-      await this.#credentials.remove(this.#target.key, kept.token);
+      await this.#credentials.remove(this.#servers(), kept.token);
       this.#resumeFailure = new Failure(
         'NOT_SIGNED_IN',
         `The sign-in of ${kept.name} is void by now. Sign in again with \`goldctl account signin ${kept.name}\`.`,
@@ -280,7 +314,12 @@ export class Client {
     this.#role = role;
     this.#token = token;
     this.#resumeFailure = undefined;
-    await this.#credentials.set(this.#target.key, { name, token });
+    await this.#credentials.set(this.#servers(), { name, token });
+  }
+
+  /** Whoever is signed in on one of them is so on all. */
+  #servers(): string[] {
+    return rotations(this.#target).map(({ key }) => key);
   }
 
   #request<T>(method: string, params: unknown): Promise<T> {
@@ -388,6 +427,20 @@ export class Client {
     if (failure && !this.#socket.destroyed) this.#socket.destroy();
     this.#settleClosed(failure);
   }
+}
+
+/** Why none of several servers is had: a certificate that changed comes before what may pass by itself. */
+function noServer(failures: readonly Failure[]): Failure {
+  const changed = failures.find(({ code }) => code === 'CERTIFICATE_CHANGED');
+  if (changed) return changed;
+  const last = failures.at(-1)!;
+  if (failures.some(({ code }) => code !== 'NO_DAEMON')) return last;
+  const all = failures.map(({ message }) => message.replace(/\. Check .*$/s, '.')).join(' ');
+  return new Failure(
+    'NO_DAEMON',
+    `None of the ${failures.length} servers answers. ${all} Check the addresses, and that a daemon runs at one of them.`,
+    { cause: last, data: last.data },
+  );
 }
 
 /** A daemon's error as it was thrown there. Reasons that this version does not know are INTERNAL, with their message. */

@@ -15,23 +15,37 @@ export class Credentials {
     this.#file = file;
   }
 
-  /** @throws Failure CONFIG_INVALID, STORE_FAILED */
-  async get(server: string): Promise<Credential | undefined> {
-    return (await this.#read()).get(server);
+  /**
+   * The first one that is kept for any of the servers of a room.
+   * @throws Failure CONFIG_INVALID, STORE_FAILED
+   */
+  async get(servers: readonly string[]): Promise<Credential | undefined> {
+    const all = await this.#read();
+    for (const server of servers) {
+      const kept = all.get(server);
+      if (kept) return kept;
+    }
+    return undefined;
   }
 
-  async set(server: string, { name, token }: Credential): Promise<void> {
+  /** Keeps it for every one of them. */
+  async set(servers: readonly string[], { name, token }: Credential): Promise<void> {
     const all = await this.#read();
-    const before = all.get(server);
-    if (before?.name === name && before.token === token) return;
-    await this.#write(all.set(server, { name, token }));
+    const fresh = servers.filter((server) => {
+      const before = all.get(server);
+      return before?.name !== name || before.token !== token;
+    });
+    if (fresh.length === 0) return;
+    for (const server of fresh) all.set(server, { name, token });
+    await this.#write(all);
   }
 
   /** Forgets a token; another one that was kept in the meantime stays. */
-  async remove(server: string, token: string): Promise<void> {
+  async remove(servers: readonly string[], token: string): Promise<void> {
     const all = await this.#read();
-    if (all.get(server)?.token !== token) return;
-    all.delete(server);
+    const kept = servers.filter((server) => all.get(server)?.token === token);
+    if (kept.length === 0) return;
+    for (const server of kept) all.delete(server);
     await this.#write(all);
   }
 

@@ -5,7 +5,7 @@ import type { MethodName, Params, Result } from '../protocol/methods.ts';
 import { Backoff } from './backoff.ts';
 import { Client, type ConnectOptions } from './client.ts';
 import { type NewPost, Outbox, type Posted } from './outbox.ts';
-import { describeTarget, type Target } from './target.ts';
+import { describeTarget, rotations, type Target } from './target.ts';
 
 /** What a link is told of while it is online, and goes on with when it is back. */
 export type LinkWatch = Pick<Params<'watch'>, 'rates' | 'forum' | 'members' | 'files'>;
@@ -97,6 +97,8 @@ export class Link {
   readonly #outbox: Outbox;
   readonly #backoff: Backoff;
   readonly #listeners = new Map<LinkEvent, Set<(params: never) => void>>();
+  /** Of several servers of the room, the one to try next. */
+  #target: Target;
   #watch: LinkWatch;
   #state: LinkState = { kind: 'ended', reason: 'The link was not started.' };
   #attempt = new AbortController();
@@ -123,6 +125,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#target = options.target;
     this.#watch = options.watch ?? {};
     this.#connected = options.connected;
     const { random, onWaiting } = options;
@@ -137,8 +140,9 @@ export class Link {
     return this.#state;
   }
 
+  /** Where it is connected, or tries to be. */
   get target(): Target {
-    return this.#options.target;
+    return this.#target;
   }
 
   /** The member who is signed in; while there is no connection, who was last. */
@@ -269,13 +273,14 @@ export class Link {
     this.#attempt = attempt;
     this.#become({ kind: 'connecting' });
     if (attempt.signal.aborted) return;
-    const { target, home, onFirstUse, timeoutMs, client: program, callTimeoutMs = 30_000 } = this.#options;
+    const { home, onFirstUse, timeoutMs, client: program, callTimeoutMs = 30_000 } = this.#options;
     try {
       const client = await Client.connect({
-        target,
+        target: this.#target,
         home,
         callTimeoutMs,
         signal: attempt.signal,
+        onPassedOver: ({ message }) => this.#emit('notice', { text: message }),
         ...(onFirstUse ? { onFirstUse } : {}),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(program === undefined ? {} : { client: program }),
@@ -296,6 +301,7 @@ export class Link {
     this.#attempt = new AbortController(); // the attempt is over: nobody cuts off what came of it
     this.#connected = undefined;
     this.#client = client;
+    this.#target = client.target;
     this.#loss = undefined;
     this.#onlineAt = performance.now();
     this.#deaf = false;
@@ -458,7 +464,10 @@ export class Link {
     this.#loss = failure;
     const now = performance.now();
     this.#lostAt ??= now;
-    const wait = this.#backoff.next(typeof retryAfterMs === 'number' ? retryAfterMs : 0);
+    const [, another] = rotations(this.#target);
+    this.#target = another ?? this.#target;
+    // One that comes back in a while is waited for only where there is no other.
+    const wait = this.#backoff.next(typeof retryAfterMs === 'number' && !another ? retryAfterMs : 0);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#connect(), wait);
     const [since, nextTryAt, reason] = [this.#lostAt, now + wait, failure.message];

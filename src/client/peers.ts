@@ -14,7 +14,7 @@ import type { EventParams } from '../protocol/events.ts';
 import type { MethodName, Params, Result } from '../protocol/methods.ts';
 import { Backoff } from './backoff.ts';
 import { PeerProcess } from './peer-process.ts';
-import type { Target } from './target.ts';
+import { roomKey, type Target } from './target.ts';
 
 export type { Offer } from '../peer/ipc.ts';
 
@@ -367,7 +367,7 @@ export class Peers {
     this.#process = peer;
     try {
       this.#reachable = await peer.call('start', {
-        server: caller.target.key,
+        server: roomKey(caller.target),
         daemon,
         port,
         peerFile: home.peerFile,

@@ -6,15 +6,20 @@ import type { Home } from '../home.ts';
 export const DEFAULT_PORT = 4000;
 
 /** Where a daemon is. `key` names it in known_hosts and credentials.json. */
-export type Target =
-  | { readonly kind: 'local'; readonly key: 'local'; readonly path: string }
-  | {
-      readonly kind: 'tls' | 'plain';
-      readonly key: string;
-      /** Name or address, IPv6 without brackets. */
-      readonly host: string;
-      readonly port: number;
-    };
+export type Target = { readonly kind: 'local'; readonly key: 'local'; readonly path: string } | Server;
+
+interface Server {
+  readonly kind: 'tls' | 'plain';
+  readonly key: string;
+  /** Name or address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Further servers of the same room, in the order in which they are tried where this one does not answer. */
+  readonly others?: readonly Server[];
+}
+
+/** Servers of one room that are named at a time. */
+const MOST_SERVERS = 16;
 
 /**
  * The daemon that a command means: `--server`, else GOLDCTL_SERVER, else the local one.
@@ -31,11 +36,38 @@ export function localTarget(home: Home): Target {
 }
 
 /**
- * Reads `HOST`, `HOST:PORT`, `::1`, `[::1]:4000`. `tcp://` before it means clear text, which a daemon offers with
- * `--plain` and this takes on loopback addresses only.
+ * Reads `HOST`, `HOST:PORT`, `::1`, `[::1]:4000`, or several servers of one room with commas between them. `tcp://`
+ * before one means clear text, which a daemon offers with `--plain` and this takes on loopback addresses only.
  * @throws Failure USAGE
  */
 export function parseTarget(text: string): Target {
+  const servers = new Map(
+    text
+      .split(',')
+      .map((each) => parseServer(each))
+      .map((server) => [server.key, server]),
+  );
+  if (servers.size > MOST_SERVERS) throw new Failure('USAGE', `Name ${MOST_SERVERS} servers at most.`);
+  const [first, ...others] = [...servers.values()] as [Server, ...Server[]];
+  return others.length === 0 ? first : { ...first, others };
+}
+
+/** Every server that a target names, each with the others behind it: where to go on when the one before fails. */
+export function rotations(target: Target): Target[] {
+  if (target.kind === 'local' || !target.others) return [target];
+  const { others, ...first } = target;
+  const all: Server[] = [first, ...others];
+  return all.map((server, i) => ({ ...server, others: [...all.slice(i + 1), ...all.slice(0, i)] }));
+}
+
+/** Names the room: the same whichever of its servers is the one in use. */
+export function roomKey(target: Target): string {
+  return rotations(target)
+    .map(({ key }) => key)
+    .sort()[0]!;
+}
+
+function parseServer(text: string): Server {
   const match = /^(?:(tcp|tls):\/\/)?(.*)$/is.exec(text.trim());
   const kind = match?.[1]?.toLowerCase() === 'tcp' ? 'plain' : 'tls';
   const { host, port } = parseAddress(match?.[2] ?? '', text);

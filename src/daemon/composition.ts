@@ -1,6 +1,8 @@
 import { type AskedPlace, Dialects } from '../dialects/dialects.ts';
 import { parsePlace } from '../dialects/place.ts';
+import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
+import type { Place } from '../domain/peer.ts';
 import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
@@ -9,16 +11,19 @@ import { AccountExport } from '../room/account-export.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
 import { Backup } from '../room/backup.ts';
+import { type DaemonInfo, Daemons } from '../room/daemons.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
-import { Lockout } from '../room/lockout.ts';
+import { type Attempt, Lockout } from '../room/lockout.ts';
 import { Messages } from '../room/messages.ts';
 import { Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
 import { Arrivals } from '../server/arrivals.ts';
+import { Doorkeeper } from '../server/doorkeeper.ts';
+import { Gathering } from '../server/gathering.ts';
 import { Hub } from '../server/hub.ts';
 import { Rendezvous } from '../server/rendezvous.ts';
 import { Server } from '../server/server.ts';
@@ -59,6 +64,9 @@ export interface Daemon {
   stop(reason: string, retryAfterMs?: number): Promise<void>;
 }
 
+/** How long somebody who comes in waits for what other daemons have written. */
+const CATCH_UP_MS = 1000;
+
 /**
  * Builds and joins everything, in the order in which data flows, and starts it from the inside out. What fails on the
  * way is undone in reverse.
@@ -95,9 +103,20 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const rates = new Rates({ view, providers: providerOrder(sources), now });
   const intake = new Intake({ journal, view, rates, now });
   const fetcher = new Fetcher({ version });
-  const gatherer = new Gatherer({ providers: sources, fetcher, sink: intake, lease: engine.lease('rates'), log });
+  const gatherer = new Gatherer({
+    providers: sources,
+    fetcher,
+    sink: intake,
+    lease: engine.lease('rates'),
+    log,
+    fetchedElsewhere: (provider) => (daemons.metOthers ? intake.lastReceived(provider) : undefined),
+  });
   const passwords = new Passwords({ limit: limits.passwordQueue });
-  const lockout = new Lockout({ attempts: config.attempts, now: monotonic });
+  const lockout = new Lockout({
+    attempts: config.attempts,
+    now: monotonic,
+    tell: (attempt) => bus.publish('attempts', { from: daemons.id, attempt }),
+  });
   const accounts = new Accounts({
     journal,
     view,
@@ -110,7 +129,20 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
   const unread = new Unread({ journal, bus, view, now });
   const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
-  const presence = new Presence<Visitor>({ bus, now, idleMs: limits.idleMs });
+  const daemons = new Daemons({
+    bus,
+    log,
+    self: () => ({
+      server: serverName,
+      address: config.listen.public ?? server.listener.address,
+      startedAt,
+      connections: sessions.size,
+      members: presence.countHere,
+      seq: journal.head(),
+      told: presence.told,
+    }),
+  });
+  const presence = new Presence<Visitor>({ bus, daemons, now, idleMs: limits.idleMs });
   const files = new Files({ journal, view, presence, now, listings: limits.listings });
   const { relayBytesPerSecond } = limits;
   const addressBans = new AddressBans({ journal, view, now });
@@ -123,13 +155,17 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     log,
     isBanned,
   });
+  presence.onGone((connection) => rendezvous.forget(connection));
   const hub = new Hub({
     view,
     bus,
+    presence,
     mark: (quote) => rates.mark(quote),
     seen: (listing) => files.seen(listing),
   });
   const sessions = new Sessions();
+  const doorkeeper = new Doorkeeper({ view, presence, sessions, rendezvous, now });
+  const gathering = new Gathering({ gatherer, bus, daemons });
 
   let certificate = await loadCertificate(home);
   const { key, cert } = certificate;
@@ -146,8 +182,9 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     files,
     backup: new Backup({ journal }),
     presence,
+    daemons,
     rendezvous,
-    gatherer,
+    gatherer: gathering,
     view,
     hub,
     sessions,
@@ -157,6 +194,8 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     now,
     serverName,
     head: () => journal.head(),
+    catchUp: () => (daemons.alone ? undefined : atMost(CATCH_UP_MS, journal.catchUp())),
+    meetingPlace,
     status,
     reload,
     stop: (retryAfterMs) => setImmediate(() => onStop(retryAfterMs)),
@@ -169,6 +208,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   });
   const server = new Server(services, { ...config.listen, key, cert, controlPath: home.controlSocket });
   const dialects = new Dialects(dialectPlaces(config), services);
+
+  function meetingPlace(hostAddress: string | undefined): Place | undefined {
+    const { address, port } = server.listener.place;
+    const named = config.listen.public;
+    if (named !== undefined) return placeOf(named, port);
+    const at = bareAddress(hostAddress ?? address);
+    return at === '0.0.0.0' || at === '::' ? undefined : { address: at, port };
+  }
 
   function status(): ReturnType<Services['status']> {
     return {
@@ -194,6 +241,10 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       members: presence.count,
       accounts: view.accounts.count,
       instruments: view.quotes.instruments.size,
+      daemons: [
+        { ...told(daemons.self), heardMs: null },
+        ...daemons.others.map((mate) => ({ ...told(mate), heardMs: Math.round(performance.now() - mate.heard) })),
+      ],
       memoryBytes: process.memoryUsage.rss(),
       peers: rendezvous.counts,
       store: {
@@ -286,13 +337,22 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     await clearStaleSocket(home);
     hub.start();
     started.push(async () => hub.stop());
+    bus.subscribe('attempts', (message) => {
+      const { from, attempt } = message as { from: string; attempt: Attempt };
+      if (from !== daemons.id) lockout.hear(attempt);
+    });
+    doorkeeper.start();
+    started.push(async () => doorkeeper.stop());
     presence.start();
     started.push(async () => presence.stop());
     await server.start();
     started.push(() => server.stop('The daemon could not start.'));
+    daemons.start();
+    started.push(async () => daemons.stop());
     started.push(() => dialects.stop('The daemon could not start.'));
     await dialects.start();
     gatherer.start();
+    gathering.start();
     if (monitor) {
       const { Metrics } = await import('./metrics.ts');
       metrics = new Metrics({ version, engine, space, passwords, server, services });
@@ -313,10 +373,13 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     async stop(reason, retryAfterMs) {
       log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
       standing = 'ending';
+      gathering.stop();
       await gatherer.stop();
       fetcher.stop();
       await Promise.all([dialects.stop(reason), server.stop(reason, retryAfterMs)]);
+      daemons.stop();
       presence.stop();
+      doorkeeper.stop();
       hub.stop();
       space.stop();
       stopping = true;
@@ -339,4 +402,27 @@ function dialectPlaces({ dialects, sumPort, listen }: Config): AskedPlace[] {
   const places = dialects.map((text): AskedPlace => ({ ...parsePlace(text)!, setting: `--dialect ${text}` }));
   if (sumPort !== undefined) places.push({ dialect: 'sum', host: listen.host, port: sumPort, setting: '--sum-port' });
   return places;
+}
+
+/** Resolves then at the latest, and however the promise ends. */
+function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(done, done);
+  });
+}
+
+/** `HOST` or `HOST:PORT`; an IPv6 address with a port stands in brackets. */
+function placeOf(named: string, port: number): Place {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(named);
+  return match ? { address: (match[1] ?? match[2])!, port: Number(match[3] ?? port) } : { address: named, port };
+}
+
+/** What the status says of a daemon. */
+function told({ address, server, startedAt, connections, members, seq }: DaemonInfo) {
+  return { address, server, startedAt, connections, members, seq };
 }

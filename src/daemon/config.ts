@@ -31,6 +31,8 @@ const Listen = strict({
   port: count(4000, 0, 65_535),
   /** Clear text in place of TLS, on loopback addresses only. */
   plain: Type.Optional(Type.Boolean({ default: false })),
+  /** `HOST` or `HOST:PORT` by which members reach this daemon, where that is another one than it listens on. */
+  public: Type.Optional(Type.String({ minLength: 1, maxLength: 260 })),
 });
 
 /** Every one is a bound that a client can meet; times are milliseconds. */
@@ -118,7 +120,7 @@ type EngineConfig = Readonly<Static<typeof Engine> & { prefix: string; plain: bo
 
 /** The daemon's settings: config.json, and the presets where it has none. */
 export interface Config {
-  readonly listen: Readonly<Required<Static<typeof Listen>>>;
+  readonly listen: Readonly<Required<Omit<Static<typeof Listen>, 'public'>> & Pick<Static<typeof Listen>, 'public'>>;
   readonly attempts: number;
   readonly sumPort?: number;
   readonly metricsPort?: number;
@@ -195,6 +197,7 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
   const applied: Config = {
     ...config,
     listen: {
+      ...config.listen,
       host: host ?? config.listen.host,
       port: port ?? config.listen.port,
       plain: clear ?? config.listen.plain,
@@ -236,10 +239,9 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 function presets<P extends TProperties>(schema: { properties: P }): Required<Static<ReturnType<typeof strict<P>>>> {
-  const entries = Object.entries(schema.properties).map(([key, property]) => [
-    key,
-    (property as { default?: unknown }).default,
-  ]);
+  const entries = Object.entries(schema.properties).flatMap(([key, property]) =>
+    'default' in (property as object) ? [[key, (property as { default?: unknown }).default]] : [],
+  );
   return Object.fromEntries(entries);
 }
 
@@ -297,11 +299,21 @@ const KINDS: Readonly<Record<string, string>> = {
 
 function refusals({ listen, limits, rates, sumPort, metricsPort, dialects, serverName, engine }: Config): Problem[] {
   const problems: Problem[] = engineRefusals(engine);
-  const { host, port, plain: clear } = listen;
+  const { host, port, plain: clear, public: named } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
     problems.push({
       path: 'listen.host',
       problem: `is ${show(host)}; write an address, as "127.0.0.1" or "::", or a host name`,
+    });
+  }
+  if (
+    named !== undefined &&
+    isIP(named) === 0 &&
+    !/^(\[[0-9a-f:.]+\]|[\p{L}\p{N}][\p{L}\p{N}._-]*)(:\d{1,5})?$/iu.test(named)
+  ) {
+    problems.push({
+      path: 'listen.public',
+      problem: `is ${show(named)}; write a host or an address, with a port or without, as "gold.example.org:4000"`,
     });
   }
   if (clear && !isLoopback(host)) {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { refuseNewer, SCHEMA } from '../engine/stored.ts';
@@ -10,6 +10,7 @@ import { Store } from '../store/store.ts';
 import { Numbering } from '../view/numbering.ts';
 import { counted, headOf, places } from '../view/places.ts';
 import { Replay, unfit } from '../view/replay.ts';
+import { changePlaces } from './change-places.ts';
 import { againstJournal, type Lost, refuseRunning } from './check.ts';
 
 /** Records that are lost one after another, and when that was. */
@@ -61,10 +62,10 @@ export async function repair(home: Home, onStep: (step: string) => void = () => 
 
     const { store, rejoined } = await openAnyhow(copy.folder);
     try {
-      refuseCopied(store);
       onStep('Reading the journal');
       const made = join(copy.scratch, 'made');
       const head = headOf(store);
+      refuseCopied(store);
       const known = await lastPlace(store);
       const last = Math.max(known, seen.seq <= known + seen.room ? seen.seq : 0);
       const lost = await lostSpans(store, last);
@@ -89,7 +90,7 @@ export async function repair(home: Home, onStep: (step: string) => void = () => 
       const totals = { posts, messages: counted(store, keys.messages) };
       const restored = await writeAnew(store, made, last, totals);
       await store.close();
-      const kept = await changePlaces(home, made);
+      const kept = await changePlaces(home, 'repair', made);
       const lostRecords = lost.count - restored.size;
       const spans = lost.spans.flatMap((span) => without(span, restored));
       return {
@@ -128,7 +129,11 @@ async function openAnyhow(folder: string): Promise<{ store: Store; rejoined: boo
 
 /** @throws Failure NOT_ALLOWED for a folder that holds nothing of its own */
 function refuseCopied(store: Store): void {
-  if (store.get(keys.stream) === undefined) return;
+  try {
+    if (store.get(keys.stream) === undefined) return;
+  } catch {
+    return; // that it cannot be read is told by what reads the rest
+  }
   throw new Failure(
     'NOT_ALLOWED',
     'This is a copy of a journal in a NATS cluster, which has what is lost here. Move the data folder away and start ' +
@@ -239,22 +244,4 @@ async function seenInLogs(
     for (const [, post] of log.matchAll(/p\/(\d{12})/g)) seen.post = Math.max(seen.post, Number(post));
   }
   return seen;
-}
-
-/** @returns where the old folder is now */
-async function changePlaces(home: Home, made: string): Promise<string> {
-  const time = new Date().toISOString().replaceAll(/[-:.]/g, '');
-  const kept = `${home.dataFolder}.before-repair-${time}`;
-  try {
-    // In two steps, each of which can be the last: a home that has data.repaired and no data goes on with it.
-    await rm(home.repairedFolder, { recursive: true, force: true });
-    await rename(made, home.repairedFolder);
-    await rename(home.dataFolder, kept);
-    await rename(home.repairedFolder, home.dataFolder);
-  } catch (cause) {
-    throw new Failure('STORE_FAILED', `The repaired folder cannot take its place: ${(cause as Error).message}.`, {
-      cause,
-    });
-  }
-  return kept;
 }

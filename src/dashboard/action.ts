@@ -32,7 +32,8 @@ export type Action =
       readonly height: number;
     }
   | { readonly type: 'wheel'; readonly pane: Pane; readonly by: number }
-  | { readonly type: 'link'; readonly link: LinkState }
+  /** `address`: of several servers the one in use. */
+  | { readonly type: 'link'; readonly link: LinkState; readonly address?: string }
   | { readonly type: 'signedIn'; readonly name: string; readonly role: Role }
   /** `ask`: nothing can be read without an account, so one is asked for. */
   | { readonly type: 'signedOut'; readonly ask: boolean }

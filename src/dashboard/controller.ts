@@ -72,7 +72,7 @@ export class Controller {
     };
     this.#now = options.now ?? Date.now;
     this.#link = options.link({
-      onState: (state) => this.#dispatch({ type: 'link', link: this.#linkState(state) }),
+      onState: (state) => this.#linkChanged(state),
       onOnline: () => {
         this.#signed();
         void this.#files?.online();
@@ -491,6 +491,12 @@ export class Controller {
     });
     if (ms === 0) this.#do(() => timer.then(work));
     else void timer.then(() => this.#do(work));
+  }
+
+  #linkChanged(state: Connection): void {
+    const { target } = this.#link;
+    const address = target.kind !== 'local' && target.others && state.kind === 'online' ? { address: target.key } : {};
+    this.#dispatch({ type: 'link', link: this.#linkState(state), ...address });
   }
 
   /** An attempt to come back is part of being away: the screen need not flicker for it. */

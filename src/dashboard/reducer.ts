@@ -57,7 +57,7 @@ export function reduce(state: State, action: Action): Result {
       if (state.help) return move(state, action.by);
       return scroll({ ...state, focus: action.pane === 'input' ? state.focus : action.pane }, action.pane, action.by);
     case 'link':
-      return linked(state, action.link);
+      return linked(action.address === undefined ? state : { ...state, address: action.address }, action.link);
     case 'signedIn':
       return only(
         told(

@@ -9,6 +9,7 @@ export type DialectRoom = Pick<
   | 'accounts'
   | 'addressBans'
   | 'arrivals'
+  | 'catchUp'
   | 'files'
   | 'forum'
   | 'limits'

@@ -145,6 +145,7 @@ export class Guest implements Visitor {
 
   /** @throws Failure as `Accounts.signIn` does; ALREADY_SIGNED_IN */
   async signIn(name: string, password: string): Promise<Writer> {
+    await this.#room.catchUp(); // the account may have been made by another daemon a moment ago
     const account = await this.#room.accounts.signIn({ name, password, address: this.address });
     return this.#enter(account, 'account.signIn');
   }
@@ -204,13 +205,17 @@ export class Guest implements Visitor {
     }
   }
 
-  #enter({ name, role }: Account, event: string): Writer {
-    // It may have closed while the password was checked: nobody may be there without a connection.
-    if (this.#ended !== undefined) throw new Failure('CONNECTION_ENDED');
+  async #enter({ name, role }: Account, event: string): Promise<Writer> {
     const { presence, log } = this.#room;
-    if (this.#member?.name !== name) presence.check(name, undefined);
-    this.signOut();
-    presence.join(name, this, false);
+    const claimed = this.#member?.name === name ? undefined : await presence.claim(name, undefined);
+    try {
+      // It may have closed while the password was checked: nobody may be there without a connection.
+      if (this.#ended !== undefined) throw new Failure('CONNECTION_ENDED');
+      this.signOut();
+      presence.join(name, this, false);
+    } finally {
+      claimed?.();
+    }
     this.#member = { name, role };
     this.#expect(undefined);
     const said = event === 'account.signUp' ? 'signed up' : 'signed in';

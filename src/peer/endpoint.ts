@@ -130,7 +130,7 @@ export class Endpoint {
    * there is no way, with `data.resumable` where another introduction may help
    */
   async connect(introduction: Introduction, signal?: AbortSignal): Promise<Channel> {
-    const place = this.#meetingPlace();
+    const place = this.#meetingPlace(await this.#daemonOf(introduction));
     if (signal?.aborted) throw calledOff(signal);
     const { id, side } = introduction;
     const stream = streamIds(id)[side];
@@ -152,16 +152,26 @@ export class Endpoint {
     }
   }
 
-  #meetingPlace(): MeetingPlace {
+  /** @throws Failure NOT_AVAILABLE when this socket does not reach it */
+  async #daemonOf({ daemon }: Introduction): Promise<Place | undefined> {
+    if (!daemon) return this.#daemon;
+    const address = await addressOf(daemon.address);
+    if (isIP(address) === 6 && this.#socket?.address()?.family === 4) {
+      throw broken(`The other one's daemon is at ${address}, and this goldctl came to its own by IPv4.`);
+    }
+    return { address, port: daemon.port };
+  }
+
+  #meetingPlace(daemon: Place | undefined): MeetingPlace {
     const { handshakeMs = HANDSHAKE_MS, punchMs = PUNCH_MS, silenceMs = SILENCE_MS } = this.#settings;
     const socket = this.#socket;
-    if (!socket || !this.#udx || !this.#daemon) throw broken('The transfer of files is stopped here.');
+    if (!socket || !this.#udx || !daemon) throw broken('The transfer of files is stopped here.');
     const family = socket.address()?.family;
     return {
       udx: this.#udx,
       socket,
       context: this.#context,
-      daemon: this.#daemon,
+      daemon,
       local: this.local(),
       handshakeMs,
       punchMs,

@@ -20,4 +20,6 @@ export interface Introduction {
   readonly local: readonly Place[];
   /** Whether the daemon hands packets on where nothing else works. */
   readonly relay: boolean;
+  /** Another daemon of the room, at which the two meet; its address may be a name. */
+  readonly daemon?: Place | undefined;
 }

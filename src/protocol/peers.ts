@@ -30,7 +30,15 @@ const introduction = {
 };
 
 /** Params of the event `peer`. */
-export const PeerEvent = strict(introduction);
+export const PeerEvent = strict({
+  ...introduction,
+  daemon: Type.Optional(
+    strict(
+      { address: Type.String(), port: Type.Integer() },
+      'where the HELLOs of this introduction go: to another daemon of the room, by which the other one came. Without it, to this one',
+    ),
+  ),
+});
 
 const millis = nullable(Type.Number({ description: 'null where none came back' }));
 
@@ -54,7 +62,7 @@ export const peers = {
   'peer.connect': method({
     access: 'member',
     summary:
-      'Introduces your peer (registered on this connection) to one of another member: the latest that was registered (of those that take offers, where there are any), or the latest of that key. The other one gets the event `peer`; then both send datagrams (below). 64 introductions of a connection are open at most; each ends 60 s after the last HELLO of it, and with the connections of the two.',
+      'Introduces your peer (registered on this connection) to one of another member: the latest that was registered (of those that take offers, where there are any), or the latest of that key. The other one gets the event `peer`; then both send datagrams (below). 64 introductions of a connection are open at most; each ends 60 s after the last HELLO of it, and with the connections of the two. Where the other one is connected to another daemon of the room, the two meet at this one.',
     params: strict({ member: Name, key: Type.Optional(PeerKey) }),
     result: strict({
       ...introduction,
@@ -65,7 +73,7 @@ export const peers = {
   'peer.ping': method({
     access: 'reader',
     summary:
-      'Four round trips from the daemon to the latest connection of a member and back, one after the other, by the request `ping`; each is given 1 s.',
+      'Four round trips to the latest connection of a member and back, from the daemon that has it, one after the other, by the request `ping`; each is given 1 s.',
     params: strict({ member: Name }),
     result: strict({
       status: Type.Literal(203),

@@ -71,6 +71,10 @@ export const room = {
   }),
 };
 
+const Silent = Type.Optional(
+  Type.Array(Type.String(), { description: 'addresses of daemons of the room that did not answer; theirs go on' }),
+);
+
 export const admin = {
   'admin.status': method({
     access: 'owner',
@@ -92,10 +96,22 @@ export const admin = {
       fingerprint: nullable(Type.String({ description: 'SHA-256 of the certificate' })),
       seq: Seq,
       connections: Type.Integer(),
-      members: Type.Integer(),
+      members: Type.Integer({ description: 'who are there, at all daemons' }),
       accounts: Type.Integer(),
       instruments: Type.Integer(),
       memoryBytes: Type.Integer(),
+      daemons: Type.Array(
+        strict({
+          address: Type.String(),
+          server: Type.String({ description: 'name and version' }),
+          startedAt: Instant,
+          connections: Type.Integer(),
+          members: Type.Integer({ description: 'who are there by it' }),
+          seq: Seq,
+          heardMs: nullable(Type.Integer({ description: 'since it was last heard; null: this one' })),
+        }),
+        { description: 'that serve the room, this one first' },
+      ),
       peers: strict({
         introductions: Type.Integer({ description: 'that are open now' }),
         relays: Type.Integer({ description: 'of them, those that are relayed' }),
@@ -115,15 +131,16 @@ export const admin = {
   }),
   'admin.quitAll': method({
     access: 'owner',
-    summary: 'Ends every connection with `bye` 405 and the reason. The daemon goes on, and they can come back.',
+    summary:
+      'Ends every connection to every daemon of the room with `bye` 405 and the reason. The daemons go on, and they can come back.',
     params: strict({ reason: Type.Optional(Type.String({ maxLength: 256 })) }),
-    result: strict({ dropped: Type.Integer() }),
+    result: strict({ dropped: Type.Integer(), silent: Silent }),
   }),
   'admin.kick': method({
     access: 'owner',
     summary: 'Ends the connections of one member with `bye` 405 and the reason.',
     params: strict({ name: Name, reason: Type.Optional(Type.String({ maxLength: 256 })) }),
-    result: strict({ dropped: Type.Integer() }),
+    result: strict({ dropped: Type.Integer(), silent: Silent }),
     errors: ['NO_SUCH_ACCOUNT'],
   }),
   'admin.ban': method({

@@ -18,6 +18,8 @@ export interface GathererSettings {
   /** Who holds it fetches. The gatherer acquires and releases it. */
   readonly lease: Lease;
   readonly log: Log;
+  /** When another daemon of the room last fetched a provider, where one did. */
+  readonly fetchedElsewhere?: (provider: string) => Instant | undefined;
   /** Called when a provider's `state` has become another one. */
   readonly onHealth?: (health: ProviderHealth) => void;
   readonly now?: () => Instant;
@@ -58,6 +60,7 @@ export class Gatherer {
   readonly #sink: QuoteSink;
   readonly #lease: Lease;
   readonly #log: Log;
+  readonly #fetchedElsewhere: (provider: string) => Instant | undefined;
   readonly #onHealth: (health: ProviderHealth) => void;
   readonly #now: () => Instant;
   readonly #random: () => number;
@@ -71,11 +74,12 @@ export class Gatherer {
   /** The time for which the lease is held; aborted when it is lost. */
   #term: AbortController | undefined;
 
-  constructor({ providers, fetcher, sink, lease, log, onHealth, now, random }: GathererSettings) {
+  constructor({ providers, fetcher, sink, lease, log, fetchedElsewhere, onHealth, now, random }: GathererSettings) {
     this.#fetcher = fetcher;
     this.#sink = sink;
     this.#lease = lease;
     this.#log = log;
+    this.#fetchedElsewhere = fetchedElsewhere ?? (() => undefined);
     this.#onHealth = onHealth ?? (() => {});
     this.#now = now ?? Date.now;
     this.#random = random ?? Math.random;
@@ -98,6 +102,11 @@ export class Gatherer {
     if (this.#lease.held) await this.#lease.release();
   }
 
+  /** Whether this daemon is the one that fetches. */
+  get gathers(): boolean {
+    return this.#term !== undefined && !this.#term.signal.aborted && this.#lease.held;
+  }
+
   /** Every provider, in the order of the settings. */
   health(): ProviderHealth[] {
     return [...this.#jobs.values()].map((job) => job.health.at(this.#now()));
@@ -110,7 +119,7 @@ export class Gatherer {
    */
   async refresh(id?: string): Promise<ProviderHealth[]> {
     const jobs = id === undefined ? this.#active() : [this.#job(id)];
-    if (!this.#term || this.#term.signal.aborted || !this.#lease.held) {
+    if (!this.gathers) {
       throw new Failure('NOT_AVAILABLE', 'This daemon does not fetch rates now; another one holds the lease.');
     }
     const failures = await Promise.all(jobs.map((job) => this.#run(job, this.#now())));
@@ -134,10 +143,14 @@ export class Gatherer {
     for (const [id, job] of before) if (this.#jobs.get(id) !== job) this.#retire(job);
   }
 
-  #begin(job: Job): void {
-    if (this.#term && !this.#term.signal.aborted && job.source.off === undefined) {
-      this.#plan(job, this.#now() + this.#random() * Math.min(SPREAD, job.source.settings.every));
-    }
+  /** @param last when another daemon fetched it: this one begins with the interval behind it */
+  #begin(job: Job, last?: Instant): void {
+    if (!this.#term || this.#term.signal.aborted || job.source.off !== undefined) return;
+    const { every } = job.source.settings;
+    const now = this.#now();
+    if (last !== undefined) job.health.known(last);
+    const due = last === undefined ? now : Math.max(now, Math.min(last, now) + every);
+    this.#plan(job, due + this.#random() * Math.min(SPREAD, every));
   }
 
   #retire(job: Job): void {
@@ -210,7 +223,7 @@ export class Gatherer {
     signal.addEventListener('abort', end, { once: true });
     const jobs = this.#active();
     this.#log.info({ event: 'rates.fetch', providers: jobs.map((job) => job.source.id) }, 'this daemon fetches rates');
-    for (const job of jobs) this.#begin(job);
+    for (const job of jobs) this.#begin(job, this.#fetchedElsewhere(job.source.id));
     await ended;
     signal.removeEventListener('abort', end);
     for (const job of this.#jobs.values()) {

@@ -71,6 +71,11 @@ export class Health {
     this.#nextAt = at;
   }
 
+  /** A good fetch that another daemon made. */
+  known(at: Instant): void {
+    this.#lastOk = Math.max(this.#lastOk ?? at, at);
+  }
+
   fetched(at: Instant): void {
     this.#fetches++;
     this.#failures = 0;

@@ -9,6 +9,7 @@ import { shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
 import { type Attendant, GIVES_FILES, newestPeer, type Presence } from './presence.ts';
+import type { Afar } from './roll.ts';
 
 export interface NewListing {
   readonly name: string;
@@ -53,7 +54,7 @@ const MISTYPED_CHARACTERS = 64;
 export class Files {
   readonly #journal: Journal;
   readonly #view: View;
-  readonly #presence: Pick<Presence, 'attendants' | 'names'>;
+  readonly #presence: Pick<Presence, 'connections' | 'names'>;
   readonly #now: () => Instant;
   /** Listings of one member at most. */
   listings: number;
@@ -64,7 +65,7 @@ export class Files {
   constructor(room: {
     journal: Journal;
     view: View;
-    presence: Pick<Presence, 'attendants' | 'names'>;
+    presence: Pick<Presence, 'connections' | 'names'>;
     now: () => Instant;
     listings: number;
   }) {
@@ -192,18 +193,18 @@ export class Files {
   }
 
   #source({ at: _, ...listing }: Listed): Source {
-    const attendant = this.#server(listing);
-    const address = !attendant || attendant.local ? null : attendant.address;
-    const online = attendant !== undefined;
-    if (!listing.unencrypted) return { ...listing, address, port: attendant?.peer?.port ?? null, online };
-    const port = attendant?.old?.port;
+    const connection = this.#server(listing);
+    const address = !connection || connection.local ? null : connection.address;
+    const online = connection !== undefined;
+    if (!listing.unencrypted) return { ...listing, address, port: connection?.peer?.port ?? null, online };
+    const port = connection?.old?.port;
     return { ...listing, address, port: null, ...(port === undefined ? {} : { tcpPort: port }), online };
   }
 
   /** The connection of the peer that serves a file; undefined while it is not there. */
-  #server({ member, key, unencrypted }: Omit<Listed, 'at'>): Attendant | undefined {
-    const attendants = this.#presence.attendants(member);
-    return unencrypted ? attendants.findLast(({ old }) => old?.dialect === GIVES_FILES) : newestPeer(attendants, key);
+  #server({ member, key, unencrypted }: Omit<Listed, 'at'>): Attendant | Afar | undefined {
+    const connections = this.#presence.connections(member);
+    return unencrypted ? connections.findLast(({ old }) => old?.dialect === GIVES_FILES) : newestPeer(connections, key);
   }
 
   /** Names in which the text stands, or which differ from it in little. */

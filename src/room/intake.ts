@@ -54,6 +54,11 @@ export class Intake implements QuoteSink {
     this.#now = room.now;
   }
 
+  /** When the provider's latest answer came in; undefined where it never gave one. */
+  lastReceived(provider: string): Instant | undefined {
+    return this.#view.quotes.lastReceived(provider);
+  }
+
   hasHistory(provider: string): boolean {
     return this.#view.quotes.hasHistory(provider);
   }

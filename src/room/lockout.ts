@@ -4,6 +4,13 @@ import { nameKey } from '../domain/name.ts';
 import { RollingWindow } from './rolling-window.ts';
 import { timeLeft } from './time-left.ts';
 
+/** An attempt at a password, as daemons of one room tell one another. */
+export interface Attempt {
+  readonly account: string;
+  readonly address: string;
+  readonly right: boolean;
+}
+
 interface Pair {
   /** Wrong passwords since the last lock or success. */
   failures: number;
@@ -28,6 +35,7 @@ const MAX_PAIRS = 10_000;
  */
 export class Lockout {
   #attempts: number;
+  readonly #tell: (attempt: Attempt) => void;
   readonly #now: () => number;
   /** By their last failure, oldest first. */
   readonly #pairs = new Map<string, Pair>();
@@ -36,9 +44,19 @@ export class Lockout {
   /**
    * @param attempts wrong passwords of a pair before it is locked
    * @param now monotonic, ms: a clock that is set must neither lengthen nor end a lock
+   * @param tell told every attempt that was made here: at several daemons nobody has more of them than at one
    */
-  constructor({ attempts, now }: { attempts: number; now: () => number }) {
+  constructor({
+    attempts,
+    now,
+    tell = () => {},
+  }: {
+    attempts: number;
+    now: () => number;
+    tell?: (attempt: Attempt) => void;
+  }) {
     this.#attempts = checked(attempts);
+    this.#tell = tell;
     this.#now = now;
     this.#sources = new RollingWindow({ limit: SOURCE_FAILURES, span: SOURCE_SPAN, keys: MAX_PAIRS, now });
   }
@@ -72,6 +90,23 @@ export class Lockout {
 
   /** A wrong password. Returns how many attempts are left before the next lock: 0 when this one locked. */
   failed(account: string, address: string): number {
+    this.#tell({ account, address, right: false });
+    return this.#failed(account, address);
+  }
+
+  /** An attempt that was made at another daemon of the room. */
+  hear({ account, address, right }: Attempt): void {
+    if (right) this.#pairs.delete(pairKey(account, address));
+    else this.#failed(account, address);
+  }
+
+  /** The right password: the pair begins anew. The address does not, or a member could guess others' at leisure. */
+  succeeded(account: string, address: string): void {
+    this.#tell({ account, address, right: true });
+    this.#pairs.delete(pairKey(account, address));
+  }
+
+  #failed(account: string, address: string): number {
     const key = pairKey(account, address);
     const now = this.#now();
     const pair = this.#find(key) ?? { failures: 0, locks: 0, lockedUntil: Number.NEGATIVE_INFINITY, lastFailure: now };
@@ -91,11 +126,6 @@ export class Lockout {
     }
     this.#sources.add(sourceOf(address));
     return Math.max(0, Math.min(left, this.#sources.left(sourceOf(address))));
-  }
-
-  /** The right password: the pair begins anew. The address does not, or a member could guess others' at leisure. */
-  succeeded(account: string, address: string): void {
-    this.#pairs.delete(pairKey(account, address));
   }
 
   #find(key: string): Pair | undefined {

@@ -75,6 +75,11 @@ export class Connection {
       .resume();
   }
 
+  /** The address of this machine that it came to; undefined on the control socket. */
+  get hostAddress(): string | undefined {
+    return this.local ? undefined : this.#socket.localAddress;
+  }
+
   /** Bytes that the reader has not taken yet. */
   get queued(): number {
     return this.#socket.writableLength + this.#out.length;

@@ -6,6 +6,7 @@ import { type Quote, seriesId } from '../domain/quote.ts';
 import type { Bus, Change } from '../engine/contract.ts';
 import type { EventParams } from '../protocol/events.ts';
 import { encodeNotification } from '../protocol/line.ts';
+import type { MemberChange, Presence } from '../room/presence.ts';
 import { type ListingChange, shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { Batch, type Event } from './batch.ts';
@@ -61,6 +62,7 @@ export function encodeListing(event: EventParams<'listing'>): string {
 export class Hub {
   readonly #view: Pick<View, 'onChange'>;
   readonly #bus: Bus;
+  readonly #presence: Pick<Presence, 'onChange'>;
   readonly #mark: (quote: Quote) => Quote;
   readonly #seen: (listing: Listed) => Listing;
   readonly #groups = new Map<string, Group>();
@@ -77,11 +79,13 @@ export class Hub {
   constructor(room: {
     view: Pick<View, 'onChange'>;
     bus: Bus;
+    presence: Pick<Presence, 'onChange'>;
     mark: (quote: Quote) => Quote;
     seen: (listing: Listed) => Listing;
   }) {
     this.#view = room.view;
     this.#bus = room.bus;
+    this.#presence = room.presence;
     this.#mark = room.mark;
     this.#seen = room.seen;
   }
@@ -89,7 +93,7 @@ export class Hub {
   start(): void {
     this.#unsubscribe = [
       this.#view.onChange((change, seq) => this.#changed(change, seq)),
-      this.#bus.subscribe('member', (message) => this.#member(message)),
+      this.#presence.onChange((change) => this.#member(change)),
       this.#bus.subscribe('unread', (message) => this.#unread(message as { member: string; event: object })),
     ];
   }
@@ -165,11 +169,11 @@ export class Hub {
     this.#gather(forForum, () => ({ text: encodeNotification('unread', event), key }), member);
   }
 
-  #member(message: unknown): void {
-    const key = `member ${(message as { name: string }).name}`;
+  #member(change: MemberChange): void {
+    const key = `member ${change.name}`;
     this.#gather(
       ({ members }) => members,
-      () => ({ text: encodeNotification('member', message), key }),
+      () => ({ text: encodeNotification('member', change), key }),
     );
   }
 

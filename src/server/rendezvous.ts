@@ -229,6 +229,12 @@ export class Rendezvous {
     for (const introduction of [...(this.#owned.get(owner) ?? [])]) this.#close(introduction);
   }
 
+  /** Ends one introduction: its other side was not told. */
+  close(id: string): void {
+    const introduction = this.#introductions.get(id);
+    if (introduction) this.#close(introduction);
+  }
+
   /** Ends the introductions that have a side at such an address. */
   forgetAddress(is: (address: string) => boolean): void {
     for (const introduction of [...this.#introductions.values()]) {

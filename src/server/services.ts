@@ -1,3 +1,4 @@
+import type { Place } from '../domain/peer.ts';
 import type { Result } from '../protocol/methods.ts';
 import type { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
@@ -5,6 +6,7 @@ import type { AccountExport } from '../room/account-export.ts';
 import type { Accounts } from '../room/accounts.ts';
 import type { AddressBans } from '../room/address-bans.ts';
 import type { Backup } from '../room/backup.ts';
+import type { Daemons } from '../room/daemons.ts';
 import type { Files } from '../room/files.ts';
 import type { Forum } from '../room/forum.ts';
 import type { Intake } from '../room/intake.ts';
@@ -33,6 +35,7 @@ export interface Services {
   readonly files: Files;
   readonly backup: Backup;
   readonly presence: Presence<Visitor>;
+  readonly daemons: Daemons;
   readonly rendezvous: Rendezvous;
   readonly gatherer: Pick<Gatherer, 'health' | 'refresh'>;
   readonly view: View;
@@ -46,6 +49,16 @@ export interface Services {
   readonly serverName: string;
   /** Seq of the last durable record. */
   readonly head: () => number;
+  /**
+   * Resolves when what other daemons have written by now is applied here, or soon where that cannot be had; undefined
+   * where there are none.
+   */
+  readonly catchUp: () => Promise<void> | undefined;
+  /**
+   * Where members of other daemons reach the UDP port of this one; undefined where that is not known.
+   * @param hostAddress the address of this machine that somebody came to
+   */
+  readonly meetingPlace: (hostAddress: string | undefined) => Place | undefined;
   readonly status: () => Result<'admin.status'>;
   /** Reads settings and certificate once more. */
   readonly reload: () => Promise<Readonly<Record<'changed' | 'restart', readonly string[]>>>;

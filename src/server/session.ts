@@ -63,7 +63,12 @@ export function compileTable(handlers: HandlerTable): MethodTable {
 const NOTHING: Watch = { rates: undefined, forum: false, members: false, files: false };
 
 /** Calls that decide who the caller is: those behind them in the same chunk are asked as that member. */
-const SIGNS: ReadonlySet<string> = new Set<MethodName>(['account.signUp', 'account.signIn', 'account.signOut']);
+const SIGNS: ReadonlySet<string> = new Set<MethodName>([
+  'account.signUp',
+  'account.signIn',
+  'account.resume',
+  'account.signOut',
+]);
 
 /** What a client calls without anybody at it: a member is not there for that. */
 const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
@@ -98,6 +103,8 @@ export class Session implements LineReceiver, Watcher, Visitor {
   #heard = performance.now();
   #stirred = 0;
   #deadline: NodeJS.Timeout | undefined;
+  /** It signs out itself: that its token is void then is no reason to end it. */
+  leaving = false;
   #watching: Watch = NOTHING;
   /** Older events are being read from the journal, and newer ones after them. */
   #replaying = false;
@@ -188,7 +195,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
     if (this.connection.ended) throw new Failure('CONNECTION_ENDED');
     this.signOut();
     this.#member = member;
-    this.#peer = peer && { ...peer, since: performance.now() };
+    this.#peer = peer && { ...peer, since: this.services.now() };
     this.#lastActive = this.services.now();
     try {
       this.services.presence.join(member.name, this, takeOver);
@@ -215,7 +222,8 @@ export class Session implements LineReceiver, Watcher, Visitor {
 
   /** The peer of this connection from now on, the latest of its member. */
   register(peer: Peer): void {
-    this.#peer = { ...peer, since: performance.now() };
+    this.#peer = { ...peer, since: this.services.now() };
+    if (this.#member) this.services.presence.registered(this.#member.name);
   }
 
   /** Tells this connection alone who wants to reach its peer. */

@@ -69,6 +69,12 @@ export class QuotesView implements Part {
     return this.#store.read<SeriesId[]>(keys.series(provider)) ?? [];
   }
 
+  /** When a price of the provider was last confirmed. */
+  lastReceived(provider: string): Instant | undefined {
+    const checked = this.seriesOf(provider).flatMap((id) => this.#latest.get(id)?.checkedAt ?? []);
+    return checked.length === 0 ? undefined : Math.max(...checked);
+  }
+
   /** Whether the series has a quote at just this instant. */
   has(series: SeriesId, at: Instant): boolean {
     return this.rowAt(series, at) !== undefined;

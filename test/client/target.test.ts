@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { chooseTarget, parseTarget } from '../../src/client/target.ts';
+import { chooseTarget, parseTarget, rotations } from '../../src/client/target.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { openHome } from '../../src/home.ts';
 
@@ -65,7 +65,8 @@ describe('target', () => {
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webAuthority(), fc.ipV6()), (text) => {
         try {
           const target = parseTarget(text);
-          expect(parseTarget(target.kind === 'plain' ? `tcp://${target.key}` : target.key)).to.deep.equal(target);
+          const spelt = rotations(target).map(({ kind, key }) => (kind === 'plain' ? `tcp://${key}` : key));
+          expect(parseTarget(spelt.join())).to.deep.equal(target);
         } catch (thrown) {
           expect(thrown).to.be.instanceOf(Failure);
         }

@@ -142,7 +142,7 @@ describe('backup and restore', function () {
       expect(moved.status().fingerprint).to.equal(fingerprint);
       const target = parseTarget(moved.status().listening[0]!.address);
       const member = await emptyHome();
-      await new Credentials(member.credentialsFile).set(target.key, { name: 'chewie', token });
+      await new Credentials(member.credentialsFile).set([target.key], { name: 'chewie', token });
       const back = await Client.connect({ target, home: member });
       expect(back.name).to.equal('chewie0');
       await back.close();

@@ -94,7 +94,7 @@ describe('a restart', function () {
         const { token } = await local.call('account.signUp', { name: `m${i}`, password: 'come back' });
         await local.close();
         const own = await openHome({ GOLDCTL_HOME: `${folder.path}/${i}` });
-        await new Credentials(own.credentialsFile).set(target.key, { name: `m${i}`, token });
+        await new Credentials(own.credentialsFile).set([target.key], { name: `m${i}`, token });
         return own;
       }),
     );

@@ -25,7 +25,7 @@ const limits = {
 };
 
 /** The room of the daemon, with passwords that cost nothing: two hundred of them would take half a minute else. */
-function roomOf({ engine, view, rates, forum, files }: Room): DialectRoom {
+function roomOf({ engine, view, rates, forum, files, daemons }: Room): DialectRoom {
   const { journal, bus } = engine;
   const now = () => Date.now();
   const passwords = new Passwords({ cost: { N: 2, r: 1, p: 1 }, limit: MANY });
@@ -34,9 +34,10 @@ function roomOf({ engine, view, rates, forum, files }: Room): DialectRoom {
     accounts: new Accounts({ journal, view, passwords, lockout, now, limits, log }),
     addressBans: new AddressBans({ journal, view, now }),
     arrivals: new Arrivals({ limits, log }),
-    presence: new Presence<Visitor>({ bus, now, idleMs: 300_000 }),
+    presence: new Presence<Visitor>({ bus, daemons, now, idleMs: 300_000 }),
     sessions: new Sessions(),
     serverName: 'goldctl',
+    catchUp: () => undefined,
     ...{ view, rates, forum, files, limits, log, now },
   };
 }

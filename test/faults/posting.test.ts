@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
-import { Link } from '../../src/client/link.ts';
-import { localTarget, parseTarget } from '../../src/client/target.ts';
+import { parseTarget } from '../../src/client/target.ts';
 import type { DaemonStatus } from '../../src/daemon/lifecycle.ts';
 import { type Home, openHome } from '../../src/home.ts';
-import type { Result } from '../../src/protocol/methods.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
+import { everyPost, Poster } from './poster.ts';
 
 // `npm test` has built the daemon: it starts in a fraction of the time that it takes from source.
 const BUILT = new URL('../../dist/src/daemon/lifecycle.js', import.meta.url);
@@ -20,60 +19,12 @@ const lifecycle = (await import(
 )) as typeof import('../../src/daemon/lifecycle.ts');
 const { startDaemon, stopDaemon } = lifecycle;
 
-type Post = Result<'forum.post'>['post'];
-
 const CLIENTS = 20;
 /** The bar of the room is 20; a few tell most of it in a fraction of the time. */
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 5);
 /** Every provider off: nothing but the clients is to write. */
 const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
 const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1000, connectionsPerAddress: 1000 };
-
-/** Somebody who posts without end, and keeps what was acknowledged and what was heard. */
-class Poster {
-  readonly name: string;
-  readonly link: Link;
-  readonly acknowledged: Post[] = [];
-  readonly heard: Post[] = [];
-  readonly trouble: unknown[] = [];
-  returns = -1;
-  written = 0;
-  readonly #onAcknowledged: () => void;
-
-  constructor(name: string, connected: Client, onAcknowledged: () => void) {
-    this.name = name;
-    this.#onAcknowledged = onAcknowledged;
-    this.link = new Link({
-      target: connected.target,
-      home: connected.home,
-      connected,
-      watch: { forum: true },
-      onOnline: () => {
-        this.returns += 1;
-      },
-      onSignedOut: (failure) => this.trouble.push(failure ?? 'signed out'),
-      onRefused: (failure) => this.trouble.push(failure),
-    });
-    this.link.on('post', ({ post }) => this.heard.push(post));
-  }
-
-  /** Up to three posts are on their way at a time. */
-  async write(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await Promise.all(Array.from({ length: 3 }, () => this.#post()));
-      await sleep(10);
-    }
-  }
-
-  async #post(): Promise<void> {
-    try {
-      this.acknowledged.push(await this.link.post({ text: `${this.name} ${this.written++}` }));
-      this.#onAcknowledged();
-    } catch (thrown) {
-      this.trouble.push(thrown);
-    }
-  }
-}
 
 describe(`kill -9 under ${CLIENTS} posting clients`, function () {
   this.timeout(30_000 + ROUNDS * 15_000);
@@ -168,19 +119,4 @@ async function restarted(home: Home, port: number): Promise<DaemonStatus> {
     }
     await sleep(10);
   }
-}
-
-async function everyPost(home: Home): Promise<Post[]> {
-  const client = await Client.connect({ target: localTarget(home), home });
-  const all: Post[] = [];
-  try {
-    for (let sinceSeq = 0, more = true; more; ) {
-      const page = await client.call('forum.read', { sinceSeq, limit: 200 });
-      all.push(...page.posts);
-      ({ seq: sinceSeq, more } = page);
-    }
-  } finally {
-    await client.close();
-  }
-  return all;
 }

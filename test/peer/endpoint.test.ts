@@ -117,6 +117,27 @@ describe('endpoint', () => {
       await exchange(channels, 1000);
     });
 
+    it('at another daemon of the room, by what that one sees and by its relay', async () => {
+      const other = new TestRendezvous();
+      await other.start();
+      const [a, b] = [await peer('a'), await peer('b', { daemon: other.place })];
+      const atTheFirst = ({ a: forA, b: forB }: Record<Side, Introduction>) => ({
+        a: forA,
+        b: { ...forB, daemon: { ...rendezvous.place, address: 'localhost' } },
+      });
+      const straight = await meet(a, b, atTheFirst(rendezvous.introduce(a, b, { hidden: true, relay: false })));
+      expect(other.hellos).to.equal(0);
+      await exchange(straight, 1000);
+      rendezvous.hides = true;
+      const relayed = await meet(a, b, atTheFirst(rendezvous.introduce(a, b, { hidden: true })));
+      expect(relayed.map(({ path }) => path)).to.deep.equal(['relayed', 'relayed']);
+      await exchange(relayed, 100_000);
+      const far = { ...rendezvous.introduce(a, b).a, daemon: { address: '2001:db8::1', port: 4000 } };
+      const refused = await a.endpoint.connect(far).catch((thrown: Error) => thrown);
+      expect((refused as Error).message).to.include('2001:db8::1');
+      other.stop();
+    });
+
     it('through routers, each side seeing another place than the other is at, and says direct', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const router = await between(a, b);

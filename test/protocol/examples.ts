@@ -324,6 +324,17 @@ export const EXAMPLES: Examples = {
       members: 2,
       accounts: 12,
       instruments: 29,
+      daemons: [
+        {
+          address: '127.0.0.1:4000',
+          server: 'goldctl/0.1.0',
+          startedAt: AT - 30 * HOUR,
+          connections: 3,
+          members: 2,
+          seq: 4711,
+          heardMs: null,
+        },
+      ],
       memoryBytes: 96_468_992,
       peers: { introductions: 2, relays: 1, relayedBytes: 48_234_496, overQuota: 0, unproven: 12 },
       store: { writable: true, reason: null, since: null, freeBytes: 81_604_378_624, lowSpace: false },

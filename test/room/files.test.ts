@@ -20,7 +20,6 @@ describe('Files', () => {
       peer: key === undefined ? undefined : { port: 6000, key, local: [], since: 1 },
       lastActive: () => NOON,
       end() {},
-      roleChanged() {},
     };
     room.presence.join(name, attendant, false);
     return attendant;

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { Role } from '../../src/domain/name.ts';
 import { type Attendant, newestPeer, Presence, type RegisteredPeer } from '../../src/room/presence.ts';
 import { MINUTE, NOON, Room, refusal } from './room.ts';
 
@@ -10,7 +9,6 @@ class Visitor implements Attendant {
   readonly local = false;
   readonly peer: RegisteredPeer | undefined;
   readonly ended: string[] = [];
-  readonly roles: Role[] = [];
   active = NOON;
 
   constructor(session: string, address = '192.0.2.1', peer?: RegisteredPeer) {
@@ -26,10 +24,6 @@ class Visitor implements Attendant {
   end(reason: string): void {
     this.ended.push(reason);
   }
-
-  roleChanged(role: Role): void {
-    this.roles.push(role);
-  }
 }
 
 describe('Presence', () => {
@@ -39,7 +33,7 @@ describe('Presence', () => {
   beforeEach(async () => {
     room = await Room.open();
     told = [];
-    room.engine.bus.subscribe('member', (message) => told.push(message));
+    room.presence.onChange((change) => told.push(change));
   });
   afterEach(() => room.close());
 
@@ -146,16 +140,6 @@ describe('Presence', () => {
     expect(told).to.have.length(2);
   });
 
-  it('tells every connection of a member its new role, and nobody else', () => {
-    const all = [new Visitor('a'), new Visitor('a'), new Visitor('h')];
-    join('yoda', all[0]!);
-    join('yoda', all[1]!);
-    join('hans', all[2]!);
-    room.presence.roleChanged('YODA', 'moderator');
-    room.presence.roleChanged('nobody', 'owner');
-    expect(all.map(({ roles }) => roles)).to.deep.equal([['moderator'], ['moderator'], []]);
-  });
-
   it('knows tones from one another, and spellings of one name for the same', () => {
     join('Hà', new Visitor('a'));
     join('Ha', new Visitor('b'));
@@ -237,7 +221,9 @@ describe('Presence', () => {
     it('is looked for by itself between start and stop', async () => {
       join('yoda', new Visitor('a'));
       room.now += 5 * MINUTE;
-      const presence = new Presence({ bus: room.engine.bus, now: () => room.now, idleMs: 20 });
+      const { bus } = room.engine;
+      const presence = new Presence({ bus, daemons: room.daemons, now: () => room.now, idleMs: 20 });
+      presence.onChange((change) => told.push(change));
       presence.join('hans', new Visitor('h'), false);
       room.now += 20;
       presence.start();

@@ -4,7 +4,9 @@ import type { Instant } from '../../src/domain/instant.ts';
 import type { Role } from '../../src/domain/name.ts';
 import type { Quote, QuoteDraft } from '../../src/domain/quote.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import type { Log } from '../../src/rates/log.ts';
 import { append } from '../../src/room/append.ts';
+import { type DaemonInfo, Daemons } from '../../src/room/daemons.ts';
 import { Files } from '../../src/room/files.ts';
 import { Forum, type Writer } from '../../src/room/forum.ts';
 import { Intake } from '../../src/room/intake.ts';
@@ -20,6 +22,18 @@ import { memoryStore } from '../store/temporary.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export const SELF: DaemonInfo = {
+  server: 'goldctl',
+  address: '',
+  startedAt: 0,
+  connections: 0,
+  members: 0,
+  seq: 0,
+  told: 0,
+};
 
 /** Monday noon in Vietnam. */
 export const NOON = Date.parse('2026-07-20T12:00:00+07:00');
@@ -50,6 +64,7 @@ export class Room {
   readonly forum: Forum;
   readonly unread: Unread;
   readonly messages: Messages;
+  readonly daemons: Daemons;
   readonly presence: Presence;
   readonly files: Files;
 
@@ -74,7 +89,8 @@ export class Room {
     this.forum = new Forum({ journal, view, now, postCharacters: 4096 });
     this.unread = new Unread({ journal, bus, view, now });
     this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
-    this.presence = new Presence({ bus, now, idleMs: 5 * MINUTE });
+    this.daemons = new Daemons({ bus, log: SILENT, self: () => SELF });
+    this.presence = new Presence({ bus, daemons: this.daemons, now, idleMs: 5 * MINUTE });
     this.files = new Files({ journal, view, presence: this.presence, now, listings: 100 });
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { LocalBus } from '../../src/engine/local/bus.ts';
+import type { MemberChange } from '../../src/room/presence.ts';
 import type { Batch } from '../../src/server/batch.ts';
 import { Hub, type Watch, type Watcher } from '../../src/server/hub.ts';
 import type { ChangeListener } from '../../src/view/view.ts';
@@ -35,6 +36,8 @@ describe('the hub', () => {
   let change: ChangeListener;
   let bus: LocalBus;
   let hub: Hub;
+  let tell: (change: MemberChange) => void;
+  const member = (change: Omit<MemberChange, 'at'>) => tell({ ...change, at: 0 });
   beforeEach(() => {
     bus = new LocalBus();
     const view = {
@@ -43,7 +46,13 @@ describe('the hub', () => {
         return () => {};
       },
     };
-    hub = new Hub({ view, bus, mark: (quote) => quote, seen: (listing) => ({ ...listing, online: true }) });
+    const presence = {
+      onChange: (listener: (change: MemberChange) => void) => {
+        tell = listener;
+        return () => {};
+      },
+    };
+    hub = new Hub({ view, bus, presence, mark: (quote) => quote, seen: (listing) => ({ ...listing, online: true }) });
     hub.start();
   });
   afterEach(() => hub.stop());
@@ -63,7 +72,7 @@ describe('the hub', () => {
   it('tells the events of a turn in one piece, the same bytes to all who hear the same', async () => {
     const [one, two, names] = [join(FORUM), join(FORUM), join(MEMBERS)];
     for (const seq of [1, 2, 3]) post(seq);
-    bus.publish('member', { name: 'yoda', change: 'joined' });
+    member({ name: 'yoda', change: 'joined' });
     expect(one.batches).to.be.empty;
     await turn();
     expect(one.told).to.deep.equal([1, 2, 3]);
@@ -103,14 +112,14 @@ describe('the hub', () => {
   it('tells who changes what it watches as what it watched at that moment', async () => {
     const listener = join(FORUM);
     post(1);
-    bus.publish('member', { name: 'early', change: 'joined' });
+    member({ name: 'early', change: 'joined' });
     listener.watching = MEMBERS;
     hub.set(listener);
     expect(listener.told).to.deep.equal([1]);
     post(2);
     join(FORUM);
     post(3);
-    bus.publish('member', { name: 'late', change: 'joined' });
+    member({ name: 'late', change: 'joined' });
     await turn();
     expect(listener.told).to.deep.equal([1, 'late']);
   });
@@ -121,7 +130,7 @@ describe('the hub', () => {
     listener.replaying = true;
     hub.set(listener);
     post(2);
-    bus.publish('member', { name: 'luke', change: 'joined' });
+    member({ name: 'luke', change: 'joined' });
     message(3, 'luke', 'yoda');
     await turn();
     post(4);
@@ -152,7 +161,7 @@ describe('the hub', () => {
     const last = join({ ...FORUM, members: true });
     clumsy.events = () => {
       hub.delete(clumsy);
-      bus.publish('member', { name: 'clumsy', change: 'left' });
+      member({ name: 'clumsy', change: 'left' });
     };
     post(1);
     hub.delete(gone);

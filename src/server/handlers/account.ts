@@ -1,5 +1,5 @@
 import type { Params, Result } from '../../protocol/methods.ts';
-import { tokenHash } from '../../room/accounts.ts';
+import { type OpenedSession, tokenHash } from '../../room/accounts.ts';
 import type { Account } from '../../view/accounts.ts';
 import type { Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
@@ -9,24 +9,31 @@ import { exportHandlers } from './export.ts';
 type Peer = Params<'account.signIn'>['peer'];
 
 export function accountHandlers(services: Services): Handlers<'account'> {
-  const { accounts, presence, log, head } = services;
+  const { accounts, presence, log, head, catchUp } = services;
   /** Joins the room by a new token. */
   const enter = async (
     session: Session,
     account: Account,
     { peer, takeOver = false }: { peer?: Peer; takeOver?: boolean | undefined },
   ) => {
-    if (!takeOver) presence.check(account.name, undefined);
-    const { token, hash } = await accounts.openSession(account);
+    const claimed = takeOver ? undefined : await presence.claim(account.name, undefined);
+    let opened: OpenedSession;
     try {
-      session.signIn(
-        { name: account.name, role: account.role, token: hash },
-        { peer: peer && { ...peer, local: [] }, takeOver },
-      );
-    } catch (failure) {
-      await accounts.closeSession(hash); // nobody has heard of the token
-      throw failure;
+      opened = await accounts.openSession(account);
+      const { hash } = opened;
+      try {
+        session.signIn(
+          { name: account.name, role: account.role, token: hash },
+          { peer: peer && { ...peer, local: [] }, takeOver },
+        );
+      } catch (failure) {
+        await accounts.closeSession(hash); // nobody has heard of the token
+        throw failure;
+      }
+    } finally {
+      claimed?.();
     }
+    const { token } = opened;
     return { name: account.name, role: account.role, token, seq: head() };
   };
 
@@ -42,23 +49,33 @@ export function accountHandlers(services: Services): Handlers<'account'> {
       return { status: 201, ...entered } satisfies Result<'account.signUp'>;
     },
     'account.signIn': async ({ name, password, peer, takeOver }, session) => {
+      await catchUp(); // the account may have been made by another daemon a moment ago
       const account = await accounts.signIn({ name, password, address: session.address });
       const entered = await enter(session, account, { peer, takeOver });
       log.info({ event: 'account.signIn', name: account.name, address: session.address }, 'signed in');
       return { status: 200, ...entered } satisfies Result<'account.signIn'>;
     },
-    'account.resume': ({ token, peer, takeOver = false }, session) => {
-      const account = accounts.resume(token, session.address);
-      session.signIn(
-        { name: account.name, role: account.role, token: tokenHash(token) },
-        { peer: peer && { ...peer, local: [] }, takeOver },
-      );
-      return { status: 200, name: account.name, role: account.role, token, seq: head() };
+    'account.resume': async ({ token, peer, takeOver = false }, session) => {
+      await catchUp();
+      const hash = tokenHash(token);
+      const { name } = accounts.resume(token, session.address);
+      const claimed = takeOver ? undefined : await presence.claim(name, hash);
+      try {
+        const { role } = accounts.resume(token, session.address); // it may have become void meanwhile
+        session.signIn({ name, role, token: hash }, { peer: peer && { ...peer, local: [] }, takeOver });
+        return { status: 200, name, role, token, seq: head() };
+      } finally {
+        claimed?.();
+      }
     },
     'account.signOut': async (_, session) => {
       const { name, token } = session.writer;
-      await accounts.closeSession(token);
-      presence.end(name, 'Signed out.', session);
+      session.leaving = true;
+      try {
+        await accounts.closeSession(token); // the doorkeeper of each daemon ends what else came by it
+      } finally {
+        session.leaving = false;
+      }
       session.signOut();
       log.info({ event: 'account.signOut', name, address: session.address }, 'signed out');
       return {};
@@ -80,7 +97,6 @@ export function accountHandlers(services: Services): Handlers<'account'> {
     }),
     'account.setRole': async ({ name, role }, session) => {
       const account = await accounts.setRole({ name, role });
-      presence.roleChanged(account.name, role);
       log.info(
         { event: 'account.setRole', name: account.name, role, by: session.member?.name ?? 'owner' },
         'role changed',

@@ -23,6 +23,7 @@ export function roomHandlers({
   now,
   serverName,
   head,
+  catchUp,
 }: Services): PlainHandlers {
   return {
     hello: ({ protocol, client }, session) => {
@@ -39,14 +40,16 @@ export function roomHandlers({
       session.greeted();
       log.debug({ event: 'hello', address: session.address, client: plain(client) }, 'hello');
       const { lineBytes, postCharacters, callsPerSecond, callsBurst } = limits;
-      return {
+      const answer = () => ({
         protocol: PROTOCOL,
         server: serverName,
         name: session.member?.name ?? null,
         seq: head(),
         now: now(),
         limits: { lineBytes, postCharacters, callsPerSecond, callsBurst },
-      };
+      });
+      // Whoever comes over from another daemon finds here whatever he has seen there.
+      return catchUp()?.then(answer) ?? answer();
     },
     watch: async ({ rates: wanted, forum = false, members = false, files = false, sinceSeq }, session) => {
       const watch: Watch = {

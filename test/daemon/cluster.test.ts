@@ -1,0 +1,357 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { Client } from '../../src/client/client.ts';
+import { parseTarget } from '../../src/client/target.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import type { EventParams } from '../../src/protocol/events.ts';
+import { Party, sha256 } from '../client/party.ts';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { NatsFixture } from '../nats-fixture.ts';
+import { refusal } from '../room/room.ts';
+
+const SECRET = 'a secret';
+const LIMITS = { signUpsPerHour: 1000, callsPerSecond: 10_000, callsBurst: 10_000 };
+
+describe('several daemons of one room', function () {
+  this.timeout(60_000);
+  let nats: NatsFixture;
+  let a: DaemonFixture;
+  let b: DaemonFixture;
+  const parties: Party[] = [];
+  const clients: Client[] = [];
+
+  before(async function () {
+    this.timeout(90_000);
+    nats = await NatsFixture.start(this, { nodes: 1 });
+    const config = { engine: { url: nats.engine }, limits: LIMITS };
+    [a, b] = await Promise.all([DaemonFixture.start({ config }), DaemonFixture.start({ config })]);
+    const owner = await a.connect();
+    await owner.signUp({ name: 'owner', password: SECRET });
+    await owner.close();
+    await until(async () => (await status(a)).daemons.length === 2 && (await status(b)).daemons.length === 2);
+  });
+  after(async () => {
+    await a?.stop();
+    await b?.stop();
+    await nats?.stop();
+  });
+  afterEach(async () => {
+    await Promise.all(parties.splice(0).map((party) => party.leave()));
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+  });
+
+  const status = async (daemon: DaemonFixture) => daemon.daemon.status();
+  /** Somebody new who is signed in at a daemon. */
+  const member = async (daemon: DaemonFixture, name = newName()) => {
+    const client = await daemon.connectAfar();
+    clients.push(client);
+    const { token } = await client.signUp({ name, password: SECRET });
+    return { client, name, token };
+  };
+  /** A connection by a token. */
+  const resumed = async (daemon: DaemonFixture, token: string) => {
+    const client = await daemon.connectAfar();
+    clients.push(client);
+    await client.call('account.resume', { token });
+    return client;
+  };
+  const there = async (daemon: DaemonFixture) =>
+    (await (await daemon.connect()).call('members.active', {})).members.map(({ name }) => name);
+
+  it('name one another in their status', async () => {
+    const [self, other] = (await status(a)).daemons;
+    expect(self).to.include({ address: a.address, heardMs: null });
+    expect(other).to.include({ address: b.address, server: self!.server });
+    expect(other!.heardMs).to.be.within(0, 5000);
+    const { stdout } = await a.run(['daemon', 'status']);
+    expect(stdout).to.include(`${a.address} (`).and.to.include(`${b.address} (`);
+  });
+
+  it('let one of two have a name who sign up by it at the same moment', async () => {
+    for (let round = 0; round < 3; round++) {
+      const name = newName();
+      const two = await Promise.all([a.connectAfar(), b.connectAfar()]);
+      clients.push(...two);
+      const outcomes = await Promise.allSettled(two.map((client) => client.signUp({ name, password: SECRET })));
+      const codes = outcomes.map((outcome) =>
+        outcome.status === 'fulfilled' ? outcome.value.status : Failure.from(outcome.reason).status,
+      );
+      expect(codes.sort()).to.deep.equal([201, 404]);
+    }
+  });
+
+  it('know at once what was written at another one: tokens, accounts, posts', async () => {
+    for (let round = 0; round < 3; round++) {
+      const { client, name, token } = await member(a);
+      const { post } = await client.call('forum.post', { text: `by ${name}` });
+      const other = await resumed(b, token);
+      expect(other.hello.seq).to.be.at.least(post.seq);
+      const { posts } = await other.call('forum.read', { limit: 1 });
+      expect(posts.at(-1)?.text).to.equal(`by ${name}`);
+      await Promise.all([client.close(), other.close()]);
+      const again = await b.connectAfar();
+      clients.push(again);
+      await until(async () => !(await there(b)).includes(name));
+      expect((await again.signIn({ name, password: SECRET })).status).to.equal(200);
+    }
+  });
+
+  it('have one live session an account, shown to the members of all', async () => {
+    const watcher = await member(b);
+    const heard: string[] = [];
+    watcher.client.on('member', ({ name, change }) => heard.push(`${name} ${change}`));
+    await watcher.client.call('watch', { members: true });
+    const { client, name, token } = await member(a);
+    await until(() => heard.includes(`${name} joined`));
+    expect(await there(b)).to.include.members([name, watcher.name]);
+    const second = await b.connectAfar();
+    clients.push(second);
+    const refused = await refusal(() => second.signIn({ name, password: SECRET }), 'ALREADY_SIGNED_IN');
+    expect(refused.status).to.equal(403);
+    const beside = await resumed(b, token); // by its token it is the same session
+    await client.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await there(a)).to.include(name);
+    const moved = beside.closed;
+    await second.signIn({ name, password: SECRET, takeOver: true });
+    expect((await moved)?.data).to.include({ why: 'Signed in from somewhere else.', final: true });
+    const third = await a.connectAfar();
+    clients.push(third);
+    const ended = second.closed;
+    await third.signIn({ name, password: SECRET, takeOver: true });
+    expect((await ended)?.data.final).to.equal(true);
+    await third.close();
+    await until(() => heard.includes(`${name} left`));
+  });
+
+  it('let one of two in who sign in at the same moment', async () => {
+    const { client, name } = await member(a);
+    await client.close();
+    for (let round = 0; round < 3; round++) {
+      await until(async () => !(await there(a)).includes(name) && !(await there(b)).includes(name));
+      const two = await Promise.all([a.connectAfar(), b.connectAfar()]);
+      const outcomes = await Promise.allSettled(two.map((each) => each.signIn({ name, password: SECRET })));
+      const codes = outcomes.map((outcome) =>
+        outcome.status === 'fulfilled' ? outcome.value.status : Failure.from(outcome.reason).status,
+      );
+      expect(codes.sort()).to.deep.equal([200, 403]);
+      await Promise.all(two.map((each) => each.close()));
+    }
+  });
+
+  it('carry posts, direct messages and what is read from one to the other', async () => {
+    const [an, binh] = [await member(a), await member(b)];
+    const dashboard = await resumed(a, binh.token);
+    const posts: string[] = [];
+    const messages: EventParams<'message'>['message'][] = [];
+    const unread: EventParams<'unread'>[] = [];
+    binh.client.on('post', ({ post }) => posts.push(post.text ?? ''));
+    binh.client.on('message', ({ message }) => messages.push(message));
+    dashboard.on('unread', (event) => unread.push(event));
+    for (const client of [binh.client, dashboard]) await client.call('watch', { forum: true });
+    await an.client.call('forum.post', { text: 'for all' });
+    await an.client.call('messages.send', { to: binh.name, text: 'for you' });
+    await until(() => posts.length === 1 && messages.length === 1);
+    expect(messages[0]).to.include({ from: an.name, text: 'for you', unread: true });
+    await binh.client.call('messages.markRead', { with: an.name, number: messages[0]!.number });
+    await until(() => unread.length === 1);
+    expect(unread[0]).to.include({ with: an.name, unread: 0 });
+  });
+
+  it('count wrong passwords together', async () => {
+    const { client, name } = await member(a);
+    await client.close();
+    const two = [await a.connectAfar(), await b.connectAfar()];
+    clients.push(...two);
+    for (let i = 0; i < 3; i++) {
+      await refusal(() => two[i % 2]!.signIn({ name, password: 'wrong' }), 'WRONG_PASSWORD');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await refusal(() => two[1]!.signIn({ name, password: SECRET }), 'LOCKED_OUT');
+  });
+
+  describe('obey the owner', () => {
+    let owner: Client;
+    beforeEach(async () => {
+      owner = await a.connect();
+      clients.push(owner);
+    });
+
+    it('who kicks, bans and lets in again', async () => {
+      const { client, name, token } = await member(b);
+      await until(async () => (await there(a)).includes(name));
+      expect(await owner.call('admin.kick', { name, reason: 'rest' })).to.deep.equal({ dropped: 1 });
+      expect((await client.closed)?.data).to.include({ why: 'rest', final: true });
+      const back = await resumed(b, token);
+      await until(async () => (await there(a)).includes(name));
+      expect(await owner.call('admin.ban', { name, reason: 'spam' })).to.include({ dropped: 1 });
+      expect((await back.closed)?.data).to.include({ why: 'spam', final: true });
+      const barred = await b.connectAfar();
+      clients.push(barred);
+      await refusal(() => barred.signIn({ name, password: SECRET }), 'NOT_ALLOWED');
+      await owner.call('admin.ban', { name, banned: false });
+      expect((await barred.signIn({ name, password: SECRET })).status).to.equal(200);
+    });
+
+    it('who keeps an address out', async () => {
+      const { client } = await member(b);
+      const { dropped } = await owner.call('admin.ban', { address: '127.0.0.0/8' });
+      expect(dropped).to.be.at.least(1);
+      expect((await client.closed)?.data).to.include({ final: true });
+      await owner.call('admin.ban', { address: '127.0.0.0/8', banned: false });
+      await until(async () => {
+        const again = await b.connectAfar().catch(() => undefined);
+        await again?.close();
+        return again !== undefined;
+      });
+    });
+
+    it('who gives another role, and members who sign out or set another password', async () => {
+      const { client, name, token } = await member(b);
+      const beside = await resumed(a, token);
+      await refusal(() => client.call('account.list', {}), 'NOT_ALLOWED');
+      await owner.call('account.setRole', { name, role: 'owner' });
+      await until(async () =>
+        client.call('account.list', {}).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await owner.call('account.setRole', { name, role: 'member' });
+      await beside.call('account.changePassword', { password: SECRET, newPassword: 'another' });
+      expect((await client.call('hello', { protocol: 1, client: 'test' })).name).to.equal(name);
+      await beside.call('account.signOut', {});
+      expect((await client.closed)?.data).to.include({ why: 'Signed out.', final: true });
+      const void_ = await b.connectAfar();
+      clients.push(void_);
+      await refusal(() => void_.call('account.resume', { token }), 'NOT_SIGNED_IN');
+    });
+
+    it('who ends all connections, of all daemons', async () => {
+      const [an, binh] = [await member(a), await member(b)];
+      const { dropped, silent } = await owner.call('admin.quitAll', { reason: 'good night' });
+      expect(dropped).to.be.at.least(2);
+      expect(silent).to.equal(undefined);
+      for (const { client } of [an, binh]) expect((await client.closed)?.data).to.include({ why: 'good night' });
+    });
+  });
+
+  describe('have members who', () => {
+    const party = async (daemon: DaemonFixture) => {
+      const joined = await Party.join(daemon, newName());
+      parties.push(joined);
+      return joined;
+    };
+
+    it('send one another files, and find them', async () => {
+      const [an, binh] = [await party(a), await party(b)];
+      const path = await an.file('gold.csv', 300_000);
+      await an.peers.publish(path);
+      const { sources } = await binh.link.call('files.find', { name: 'gold.csv' });
+      expect(sources[0]).to.include({ member: an.name, online: true, key: an.peers.key });
+      const fetched = await binh.peers.finished(await binh.peers.fetch('gold.csv'));
+      expect(fetched).to.include({ state: 'done' });
+      expect(await sha256(fetched.savedAs!)).to.equal(await sha256(path));
+      const id = await binh.peers.send(an.name, await binh.file('back.bin', 5000));
+      const offer = await an.offered();
+      await an.peers.accept(offer.id);
+      expect(await binh.peers.finished(id)).to.include({ state: 'done' });
+    });
+
+    it('are introduced at the daemon of the one who asked, and no longer than both are there', async () => {
+      const [an, binh] = [await member(a), await member(b)];
+      const key = randomBytes(32).toString('hex');
+      for (const { client } of [an, binh]) {
+        await client.call('peer.register', { port: 9, key, local: [{ address: '127.0.0.1', port: 9 }] });
+      }
+      const told = new Promise<EventParams<'peer'>>((resolve) => binh.client.on('peer', resolve));
+      await until(async () => (await an.client.call('files.find', { name: 'x' }).catch(() => true)) === true);
+      const opened = await retried(() => an.client.call('peer.connect', { member: binh.name }));
+      const { id, secret, daemon } = await told;
+      const port = Number(a.address.split(':').at(-1));
+      expect({ id, secret, daemon }).to.deep.equal({
+        id: opened.id,
+        secret: opened.secret,
+        daemon: { address: '127.0.0.1', port },
+      });
+      expect(opened).to.include({ side: 'a', member: binh.name, port: 9, relay: true });
+      expect((await status(a)).peers.introductions).to.equal(1);
+      await binh.client.close();
+      await until(async () => (await status(a)).peers.introductions === 0);
+    });
+
+    it('are pinged by the daemon that they are connected to', async () => {
+      const [an, binh] = [await member(a), await member(b)];
+      const answer = await retried(() => an.client.call('peer.ping', { member: binh.name.toUpperCase() }));
+      expect(answer).to.include({ status: 203, member: binh.name, sent: 4, received: 4 });
+      await refusal(() => an.client.call('peer.ping', { member: 'nobody-there' }), 'NOT_FOUND');
+    });
+  });
+
+  it('are joined by one with nothing, and by one from a backup of another', async () => {
+    const { client } = await member(a);
+    const { post } = await client.call('forum.post', { text: 'before' });
+    const config = { engine: { url: nats.engine } };
+    const c = await DaemonFixture.start({ config });
+    try {
+      expect(c.daemon.status().seq).to.be.at.least(post.seq);
+      const file = `${c.home.root}/room.backup`;
+      expect((await c.run(['backup', file])).exit).to.equal(0);
+      const later = await client.call('forum.post', { text: 'after' });
+      let restored = 0;
+      await c.restart(async () => {
+        const { rm } = await import('node:fs/promises');
+        await rm(c.home.dataFolder, { recursive: true });
+        const said = await c.run(['restore', file, '--json']);
+        expect(said.exit, said.stdout).to.equal(0);
+        restored = JSON.parse(said.stdout).records;
+      });
+      expect(restored).to.be.at.least(post.seq);
+      expect(restored).to.be.below(later.post.seq);
+      expect(c.daemon.status().seq).to.be.at.least(later.post.seq);
+    } finally {
+      await c.stop();
+    }
+  });
+
+  it('serve whoever names them all: the next one where one is away', async () => {
+    const { token, name, client: first } = await member(a);
+    const home = await a.anotherHome();
+    await home.prepare();
+    const target = parseTarget(`tcp://${a.address},tcp://${b.address}`);
+    const { Credentials } = await import('../../src/client/credentials.ts');
+    await new Credentials(home.credentialsFile).set([a.address], { name, token });
+    const one = await Client.connect({ target, home });
+    expect([one.target.key, one.name]).to.deep.equal([a.address, name]);
+    await one.close();
+    await first.close();
+    await a.restart(async () => {
+      const other = await Client.connect({ target, home });
+      clients.push(other);
+      expect([other.target.key, other.name]).to.deep.equal([b.address, name]);
+    });
+  });
+});
+
+let names = 0;
+
+function newName(): string {
+  names += 1;
+  return `m${names}`;
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** What others are told of a member takes a moment to be known. */
+async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (tries === 200) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { migrate } from '../../src/daemon/migrate.ts';
+import { Store } from '../../src/store/store.ts';
+import { compare } from '../../src/view/rebuild.ts';
+import { DaemonFixture } from '../daemon-fixture.ts';
+import { NatsFixture } from '../nats-fixture.ts';
+import { refusal } from '../room/room.ts';
+
+const LIMITS = { signUpsPerHour: 1000, callsPerSecond: 100_000, callsBurst: 100_000 };
+
+describe('migrate', function () {
+  this.timeout(60_000);
+  let nats: NatsFixture;
+  let daemon: DaemonFixture;
+  before(async function () {
+    nats = await NatsFixture.start(this, { nodes: 1 });
+  });
+  after(() => nats?.stop());
+  beforeEach(async () => {
+    daemon = await DaemonFixture.start({ config: { limits: LIMITS } });
+  });
+  afterEach(() => daemon.stop());
+
+  const settings = (prefix: string) =>
+    writeFile(daemon.home.configFile, JSON.stringify({ listen: { port: 0 }, engine: { prefix } }));
+  /** What two data folders differ in, but for what only one engine has, and the words that follow. */
+  const differences = async (one: string, other: string) => {
+    const [a, b] = [await Store.at(one), await Store.at(other)];
+    await a.open();
+    await b.open();
+    const differing = (await compare(a, b)).filter((key) => !/^w\/|^m\/(indexed|verified|stream)$/.test(key));
+    await a.close();
+    await b.close();
+    return differing;
+  };
+
+  it('moves a room into a cluster and back, every record in its place', async () => {
+    const client = await daemon.connect();
+    await client.signUp({ name: 'leia', password: 'a secret' });
+    await Promise.all(Array.from({ length: 600 }, (_, i) => client.call('forum.post', { text: `post ${i}` })));
+    await client.call('forum.edit', { number: 7, text: 'edited' });
+    await client.call('account.setRole', { name: 'leia', role: 'owner' });
+    const { home } = daemon;
+    await settings('there');
+    await refusal(() => migrate(home, nats.engine), 'DATA_LOCKED');
+    const { seq } = daemon.daemon.status();
+    await daemon.restart(async () => {
+      await refusal(() => migrate(home, 'nats://user@host'), 'USAGE');
+      await refusal(() => migrate(home, 'local'), 'CONFIG_INVALID');
+      const told: number[] = [];
+      const moved = await migrate(home, nats.engine, (records) => told.push(records));
+      expect(moved.records).to.equal(seq);
+      expect(told).to.deep.equal([500]);
+      expect(await differences(moved.kept, home.dataFolder)).to.deep.equal([]);
+
+      // A daemon there serves the room; back it goes once that one has stopped.
+      const other = await DaemonFixture.start({ config: { engine: { url: nats.engine, prefix: 'there' } } });
+      const engine = { prefix: 'there', url: nats.engine };
+      await writeFile(home.configFile, JSON.stringify({ listen: { port: 0 }, engine }));
+      const busy = await refusal(() => migrate(home, 'local'), 'CONFLICT');
+      expect(busy.message).to.include(other.address);
+      const guest = await other.connectAfar();
+      await guest.signUp({ name: 'han', password: 'a secret' });
+      await guest.call('forum.post', { text: 'written there' });
+      await other.stop();
+      const back = await migrate(home, 'local');
+      expect(back.records).to.be.above(seq);
+      expect(await differences(back.kept, home.dataFolder)).to.deep.equal([]);
+      expect((await readdir(home.root)).filter((name) => name.startsWith('data.migrating'))).to.deep.equal([]);
+    });
+    const again = await daemon.connect();
+    const { posts } = await again.call('forum.read', { limit: 1 });
+    expect(posts[0]).to.include({ text: 'written there', number: 601 });
+    expect([again.name, again.role]).to.deep.equal(['leia', 'owner']); // by the token of before
+  });
+
+  it('goes into an empty stream only, and with something to move', async () => {
+    const client = await daemon.connect();
+    await settings('taken');
+    const { home } = daemon;
+    await daemon.restart(async () => {
+      await refusal(() => migrate(home, nats.engine), 'INVALID_REQUEST');
+      const other = await DaemonFixture.start({ config: { engine: { url: nats.engine, prefix: 'taken' } } });
+      await (await other.connectAfar()).signUp({ name: 'first', password: 'a secret' });
+      await other.stop();
+    });
+    await client.close();
+    const again = await daemon.connect();
+    await again.signUp({ name: 'leia', password: 'a secret' });
+    const before = daemon.daemon.status().seq;
+    await daemon.restart(async () => {
+      const taken = await refusal(() => migrate(home, nats.engine), 'CONFLICT');
+      expect(taken.message).to.include('2 records already');
+    });
+    expect(daemon.daemon.status().seq).to.equal(before);
+  });
+});

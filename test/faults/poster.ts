@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '../../src/client/client.ts';
+import { Link } from '../../src/client/link.ts';
+import { localTarget } from '../../src/client/target.ts';
+import type { Home } from '../../src/home.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+
+type Post = Result<'forum.post'>['post'];
+
+/** Somebody who posts without end, and keeps what was acknowledged and what was heard. */
+export class Poster {
+  readonly name: string;
+  readonly link: Link;
+  readonly acknowledged: Post[] = [];
+  readonly heard: Post[] = [];
+  readonly trouble: unknown[] = [];
+  returns = -1;
+  written = 0;
+  readonly #onAcknowledged: () => void;
+
+  constructor(name: string, connected: Client, onAcknowledged: () => void) {
+    this.name = name;
+    this.#onAcknowledged = onAcknowledged;
+    this.link = new Link({
+      target: connected.target,
+      home: connected.home,
+      connected,
+      watch: { forum: true },
+      onOnline: () => {
+        this.returns += 1;
+      },
+      onSignedOut: (failure) => this.trouble.push(failure ?? 'signed out'),
+      onRefused: (failure) => this.trouble.push(failure),
+    });
+    this.link.on('post', ({ post }) => this.heard.push(post));
+  }
+
+  /** Up to three posts are on their way at a time. */
+  async write(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.all(Array.from({ length: 3 }, () => this.#post()));
+      await sleep(10);
+    }
+  }
+
+  async #post(): Promise<void> {
+    try {
+      this.acknowledged.push(await this.link.post({ text: `${this.name} ${this.written++}` }));
+      this.#onAcknowledged();
+    } catch (thrown) {
+      this.trouble.push(thrown);
+    }
+  }
+}
+
+/** The forum as the daemon of a home has it. */
+export async function everyPost(home: Home): Promise<Post[]> {
+  const client = await Client.connect({ target: localTarget(home), home });
+  const all: Post[] = [];
+  try {
+    for (let sinceSeq = 0, more = true; more; ) {
+      const page = await client.call('forum.read', { sinceSeq, limit: 200 });
+      all.push(...page.posts);
+      ({ seq: sinceSeq, more } = page);
+    }
+  } finally {
+    await client.close();
+  }
+  return all;
+}
