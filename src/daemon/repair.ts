@@ -128,7 +128,11 @@ async function openAnyhow(folder: string): Promise<{ store: Store; rejoined: boo
 
 /** @throws Failure NOT_ALLOWED for a folder that holds nothing of its own */
 function refuseCopied(store: Store): void {
-  if (store.get(keys.stream) === undefined) return;
+  try {
+    if (store.get(keys.stream) === undefined) return;
+  } catch {
+    return; // what can be read is looked for below
+  }
   throw new Failure(
     'NOT_ALLOWED',
     'This is a copy of a journal in a NATS cluster, which has what is lost here. Move the data folder away and start ' +

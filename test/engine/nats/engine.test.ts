@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createUser } from '@nats-io/nkeys';
+import { nkeys } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.ts';
 import type { NatsServers } from '../../../src/engine/nats/connection.ts';
@@ -209,7 +209,7 @@ describe('NatsEngine', () => {
 describe('NatsEngine by TLS, with credentials', () => {
   let nats: NatsFixture;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  const user = createUser();
+  const user = nkeys.createUser();
 
   before(async function () {
     this.timeout(60_000);
