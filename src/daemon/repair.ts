@@ -132,7 +132,7 @@ function refuseCopied(store: Store): void {
   try {
     if (store.get(keys.stream) === undefined) return;
   } catch {
-    return; // that it cannot be read is told by what reads the rest
+    return; // what can be read is looked for below
   }
   throw new Failure(
     'NOT_ALLOWED',
