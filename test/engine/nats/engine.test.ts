@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.ts';
-import type { Change, JournalRecord, Projector } from '../../../src/engine/contract.ts';
 import type { NatsServers } from '../../../src/engine/nats/connection.ts';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
 import { Names } from '../../../src/engine/nats/names.ts';
@@ -15,18 +14,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { NatsFixture } from '../../nats-fixture.ts';
 import { skip } from '../../skip.ts';
 import { contentOf, memoryStore, temporaryFolder } from '../../store/temporary.ts';
-
-class Texts implements Projector {
-  /** Of a kind that this version does not know. */
-  unknown = '';
-  async load(): Promise<void> {}
-  project({ kind, text, seq }: JournalRecord, draft: { write(key: string, value: string): void }): Change[] {
-    if (kind === this.unknown) throw new Error(`no projection for ${kind}`);
-    draft.write(`test/${seq}`, text as string);
-    return [];
-  }
-  committed(): void {}
-}
+import { Texts } from './texts.ts';
 
 const text = (content: string) => ({ kind: 'test.text', at: 1, text: content });
 
