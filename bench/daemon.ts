@@ -41,18 +41,21 @@ export class Daemon {
   /**
    * @param home an existing one; else a new one, which goes with the daemon
    * @param stallMs when it drops who reads nothing
+   * @param engine `nats://…`: it serves a room in a cluster
    */
   static async start({
     home,
     stallMs,
+    engine,
     node = [],
   }: {
     home?: string;
     stallMs?: number;
+    engine?: string;
     node?: readonly string[];
   } = {}): Promise<Daemon> {
     const folder = home ?? (await mkdtemp(join(tmpdir(), 'goldctl-bench-')));
-    const child = new Child('daemon', { home: folder, stallMs }, { node: [...DAEMON_NODE_OPTIONS, ...node] });
+    const child = new Child('daemon', { home: folder, stallMs, engine }, { node: [...DAEMON_NODE_OPTIONS, ...node] });
     return new Daemon(child, await child.next<Ready>(), folder, home === undefined);
   }
 

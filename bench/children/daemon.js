@@ -23,6 +23,7 @@ const config = parseConfig(
       signUpsPerHour: 100_000,
       signInMs: 3_600_000,
     },
+    ...(options.engine === undefined ? {} : { engine: { url: options.engine } }),
     rates: { providers },
   }),
   'bench',

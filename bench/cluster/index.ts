@@ -1,7 +1,8 @@
 import type { Figure } from '../figure.ts';
 import { across } from './across.ts';
 import { appends } from './appends.ts';
+import { daemons } from './daemons.ts';
 import { failOver } from './fail-over.ts';
 import { replay } from './replay.ts';
 
-export const CLUSTER: readonly Figure[] = [appends, across, replay, failOver];
+export const CLUSTER: readonly Figure[] = [appends, across, daemons, replay, failOver];
