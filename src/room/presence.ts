@@ -17,8 +17,8 @@ export interface Attendant {
   /** On the control socket: its address says nothing of where it is. */
   readonly local: boolean;
   readonly peer: RegisteredPeer | undefined;
-  /** When the member last did something on it. */
-  lastActive(): Instant;
+  /** When the member last did something on it, in monotonic milliseconds. */
+  lastActive(): number;
   /** @param goodbye.final its client is not to come back by itself */
   end(reason: string, goodbye: { final: true }): void;
   roleChanged(role: Role): void;
@@ -52,16 +52,21 @@ const LOOKS = 20;
 export class Presence<A extends Attendant = Attendant> {
   readonly #bus: Bus;
   readonly #now: () => Instant;
+  readonly #monotonic: () => number;
   /** Silence on all connections of a member that makes him idle. */
   idleMs: number;
   readonly #live = new Map<string, Live<A>>();
   #idle = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param room.idleMs of silence on all connections of a member make him idle */
-  constructor(room: { bus: Bus; now: () => Instant; idleMs: number }) {
+  /**
+   * @param room.idleMs of silence on all connections of a member make him idle
+   * @param room.monotonic measures them: a clock that is set makes nobody idle
+   */
+  constructor(room: { bus: Bus; now: () => Instant; monotonic?: () => number; idleMs: number }) {
     this.#bus = room.bus;
     this.#now = room.now;
+    this.#monotonic = room.monotonic ?? (() => performance.now());
     this.idleMs = room.idleMs;
   }
 
@@ -132,8 +137,9 @@ export class Presence<A extends Attendant = Attendant> {
   /** Tells who was silent for too long by now. */
   look(): void {
     const now = this.#now();
+    const moment = this.#monotonic();
     for (const live of this.#live.values()) {
-      if (live.idle || now - lastActive(live) < this.idleMs) continue;
+      if (live.idle || moment - lastActive(live) < this.idleMs) continue;
       live.idle = true;
       this.#idle += 1;
       this.#bus.publish('member', { name: live.name, change: 'idle', at: now });
@@ -176,7 +182,7 @@ export class Presence<A extends Attendant = Attendant> {
   }
 
   active(): ActiveMember[] {
-    const now = this.#now();
+    const moment = this.#monotonic();
     return [...this.#live.values()].map((live) => {
       const { name, since } = live;
       const all = [...live.attendants];
@@ -185,13 +191,13 @@ export class Presence<A extends Attendant = Attendant> {
         address: all[0]!.address,
         peerPort: newestPeer(all)?.peer?.port ?? null,
         activeSince: since,
-        idleMs: Math.max(0, now - lastActive(live)),
+        idleMs: Math.max(0, Math.round(moment - lastActive(live))),
       };
     });
   }
 }
 
-function lastActive({ attendants }: Live<Attendant>): Instant {
+function lastActive({ attendants }: Live<Attendant>): number {
   let last = Number.NEGATIVE_INFINITY;
   for (const attendant of attendants) last = Math.max(last, attendant.lastActive());
   return last;

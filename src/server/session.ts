@@ -93,8 +93,8 @@ export class Session implements LineReceiver, Watcher, Attendant {
   /** Round trips under way, by the ids of their requests. */
   readonly #trips = new Map<RequestId, (heard: number | undefined) => void>();
   #tripsMade = 0;
-  #lastActive: number;
   #heard = performance.now();
+  #lastActive = this.#heard;
   #stirred = 0;
   #deadline: NodeJS.Timeout | undefined;
   #watching: Watch = NOTHING;
@@ -108,7 +108,6 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.#table = table;
     const { callsPerSecond, callsBurst, helloMs } = services.limits;
     this.#bucket = new Bucket(callsPerSecond, callsBurst, this.#heard);
-    this.#lastActive = services.now();
     this.#expect(helloMs, 'Say hello first: nothing was heard.');
   }
 
@@ -171,7 +170,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
     this.signOut();
     this.#member = member;
     this.#peer = peer && { ...peer, since: performance.now() };
-    this.#lastActive = this.services.now();
+    this.#lastActive = performance.now();
     try {
       this.services.presence.join(member.name, this, takeOver);
     } catch (failure) {
@@ -338,7 +337,7 @@ export class Session implements LineReceiver, Watcher, Attendant {
   #stir(method: string): void {
     if (this.#stirred === this.#heard || BY_ITSELF.has(method)) return;
     this.#stirred = this.#heard;
-    this.#lastActive = this.services.now();
+    this.#lastActive = this.#heard;
     if (this.#member) this.services.presence.stir(this.#member.name);
   }
 

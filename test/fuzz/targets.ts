@@ -10,6 +10,7 @@ import { numberReader } from '../../src/cli/quote-number.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
 import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
+import { readBackupHeader, readBackupRecord, readBackupTrailer } from '../../src/domain/backup.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
 import { FrameError, FrameReader } from '../../src/peer/frame.ts';
@@ -431,6 +432,54 @@ const messages = target('messages', fc.oneof(said, fc.anything()), (value) => {
   }
 });
 
+// ---- backups
+
+const backupHeader = { backup: 'goldctl', format: 1, seq: 2, server: 'goldctl/0.1.0', madeAt: 1 };
+const record = fc.dictionary(
+  fc.constantFrom(
+    'seq',
+    'kind',
+    'at',
+    'name',
+    'member',
+    'text',
+    'number',
+    'password',
+    'provider',
+    'quotes',
+    '__proto__',
+  ),
+  fc.oneof({ weight: 2, arbitrary: value }, fc.constantFrom(1, 2, 'forum.posted', 'account.created', 'rates.received')),
+);
+const backupLine = fc.oneof(
+  text,
+  fc.json(),
+  nested,
+  fc
+    .record({ drop: fc.option(fc.constantFrom(...Object.keys(backupHeader))), add: fc.dictionary(key, value) })
+    .map((one) => {
+      const { [one.drop as 'seq']: _, ...rest } = backupHeader;
+      return JSON.stringify({ ...rest, ...one.add });
+    }),
+  record.map((one) => JSON.stringify(one)),
+);
+/** A backupHeader that fits, and what may come behind it. */
+const backups = target('backup', fc.tuple(fc.boolean(), fc.array(backupLine, { maxLength: 4 })), ([fits, lines]) => {
+  const all = fits ? [JSON.stringify(backupHeader), ...lines] : lines;
+  for (const [i, line] of all.entries()) {
+    if (i === 0) {
+      const read = refusing(['BACKUP_DAMAGED', 'DATA_NEWER'], () => readBackupHeader(line));
+      if (!read) return;
+      expect(read.seq).to.be.at.least(0);
+    } else {
+      const one = refusing(['BACKUP_DAMAGED'], () => readBackupRecord(line, i));
+      if (one) expect(one).to.include({ seq: i });
+      const trailer = refusing(['BACKUP_DAMAGED'], () => readBackupTrailer(line));
+      if (trailer) expect(trailer.records).to.be.at.least(0);
+    }
+  }
+});
+
 /** Every parser that bytes of strangers reach. A new one has a row here. */
 export const TARGETS: readonly Target[] = [
   lines,
@@ -449,4 +498,5 @@ export const TARGETS: readonly Target[] = [
   datagrams,
   frames,
   messages,
+  backups,
 ];

@@ -237,7 +237,12 @@ describe('Presence', () => {
     it('is looked for by itself between start and stop', async () => {
       join('yoda', new Visitor('a'));
       room.now += 5 * MINUTE;
-      const presence = new Presence({ bus: room.engine.bus, now: () => room.now, idleMs: 20 });
+      const presence = new Presence({
+        bus: room.engine.bus,
+        now: () => room.now,
+        monotonic: () => room.now,
+        idleMs: 20,
+      });
       presence.join('hans', new Visitor('h'), false);
       room.now += 20;
       presence.start();

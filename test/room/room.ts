@@ -74,7 +74,7 @@ export class Room {
     this.forum = new Forum({ journal, view, now, postCharacters: 4096 });
     this.unread = new Unread({ journal, bus, view, now });
     this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
-    this.presence = new Presence({ bus, now, idleMs: 5 * MINUTE });
+    this.presence = new Presence({ bus, now, monotonic: now, idleMs: 5 * MINUTE });
     this.files = new Files({ journal, view, presence: this.presence, now, listings: 100 });
   }
 
