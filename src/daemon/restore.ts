@@ -3,9 +3,8 @@ import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { type BackupHeader, damaged, readBackupHeader, readBackupTrailer } from '../domain/backup.ts';
+import { type BackupHeader, damaged, readBackupHeader, readBackupRecord, readBackupTrailer } from '../domain/backup.ts';
 import { Failure } from '../domain/failure.ts';
-import type { JournalRecord } from '../engine/contract.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
 import { type Home, writePrivate } from '../home.ts';
 import { LineSplitter } from '../protocol/line.ts';
@@ -118,7 +117,7 @@ async function build(
         header = readBackupHeader(line);
         if (header.certificate !== undefined) await refuseCertificate(home, header.certificate);
       } else if (last < header.seq) {
-        const record = readRecord(line, last + 1);
+        const record = readBackupRecord(line, last + 1);
         try {
           await replay.add(record);
         } catch (cause) {
@@ -210,17 +209,6 @@ async function refuseCertificate(home: Home, pem: string): Promise<void> {
     `The backup has a key and certificate of the daemon, and there is another one in ${file}. Move one away: clients know a daemon by it.`,
     { data: { file } },
   );
-}
-
-function readRecord(line: string, seq: number): JournalRecord {
-  let cause: unknown;
-  try {
-    const record = JSON.parse(line) as JournalRecord;
-    if (record.seq === seq && typeof record.kind === 'string' && typeof record.at === 'number') return record;
-  } catch (error) {
-    cause = error;
-  }
-  throw damaged(`record ${seq} is missing or no record`, cause);
 }
 
 async function* linesOf(file: string): AsyncGenerator<string> {

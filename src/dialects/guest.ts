@@ -52,7 +52,7 @@ export class Guest implements Visitor {
   #ended: string | undefined;
   #member: Writer | undefined;
   #port: number | undefined;
-  #lastActive: number;
+  #lastActive = performance.now();
   #deadline: NodeJS.Timeout | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #behindSince: number | undefined;
@@ -65,9 +65,8 @@ export class Guest implements Visitor {
     this.#room = options.room;
     this.address = options.address;
     this.#here = bareAddress(socket.localAddress ?? '');
-    const { limits, now } = options.room;
+    const { limits } = options.room;
     this.#bucket = new Bucket(limits.callsPerSecond, limits.callsBurst, performance.now());
-    this.#lastActive = now();
     // A machine that went without a word is noticed by TCP: an old client cannot be asked.
     socket.setKeepAlive(true, limits.pingMs);
     this.#expect(Math.max(...options.dialects.map(({ patienceMs }) => patienceMs)));
@@ -306,7 +305,7 @@ export class Guest implements Visitor {
   }
 
   #stir(): void {
-    this.#lastActive = this.#room.now();
+    this.#lastActive = performance.now();
     if (this.#member) this.#room.presence.stir(this.#member.name);
   }
 

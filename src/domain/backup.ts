@@ -47,6 +47,26 @@ export function readBackupHeader(line: string): BackupHeader {
   return header as unknown as BackupHeader;
 }
 
+/** A record, as far as every one is the same. */
+export interface BackupRecord {
+  readonly seq: number;
+  readonly kind: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * @param seq the place where it stands
+ * @throws Failure BACKUP_DAMAGED
+ */
+export function readBackupRecord(line: string, seq: number): BackupRecord {
+  const why = `record ${seq} is missing or no record`;
+  const record = object(line, why);
+  if (record.seq !== seq || typeof record.kind !== 'string' || typeof record.at !== 'number') throw damaged(why);
+  return record as unknown as BackupRecord;
+}
+
 /** @throws Failure BACKUP_DAMAGED */
 export function readBackupTrailer(line: string): BackupTrailer {
   const trailer = object(line, 'its last line is missing');

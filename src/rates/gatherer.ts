@@ -31,6 +31,8 @@ export interface GathererSettings {
 const SPREAD = 1000;
 /** Pause after an engine could not say who holds the lease. */
 const LEASE_PAUSE = 5000;
+/** So often it is looked whether a time has come: a timer stands still while the machine sleeps, its clock goes on. */
+const LOOK = 60_000;
 /** Longer than that setTimeout cannot wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 const BACKFILL_SPAN = 3652 * 24 * 3_600_000; // ten years
@@ -240,10 +242,17 @@ export class Gatherer {
     clearTimeout(job.timer);
     if (this.#term?.signal.aborted || job.retired) return;
     job.health.planned(Math.round(at));
-    const delay = Math.max(0, at - this.#now());
-    const due = () => (delay > LONGEST_TIMER ? this.#plan(job, at) : this.#due(job, at));
-    job.timer = setTimeout(due, Math.min(delay, LONGEST_TIMER));
-    job.timer.unref();
+    // By the clock or by the time that passed, whichever is first: a clock that is set back delays nothing.
+    const until = performance.now() + Math.max(0, at - this.#now());
+    const wait = () => {
+      const left = Math.max(0, until - performance.now());
+      job.timer = setTimeout(look, Math.min(left, LOOK)).unref();
+    };
+    const look = () => {
+      if (performance.now() >= until || this.#now() >= at) this.#due(job, at);
+      else wait();
+    };
+    wait();
   }
 
   #due(job: Job, plannedAt: Instant): void {

@@ -12,8 +12,8 @@ export interface QueueOptions {
  * none at all while the host is held.
  */
 export class Host {
-  #queue = new PQueue({ concurrency: 1 });
-  #queueSpacing = 0;
+  /** Without the queue's own interval, which goes by the clock: set back by an hour, it would stand still for one. */
+  readonly #queue = new PQueue({ concurrency: 1 });
   #spacing = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
   #heldUntil = 0; // these two by performance.now(): a corrected clock moves no pause
@@ -32,14 +32,16 @@ export class Host {
 
   /** Asks for that many milliseconds between two requests. Of all that ask, the most careful one is heard. */
   space(ms: number): void {
-    this.#spacing = Math.max(this.#spacing, ms);
+    if (ms <= this.#spacing) return;
+    this.#spacing = ms;
+    this.#pause(this.#startedAt + ms);
   }
 
   /** Runs the task in its turn: higher priority first, then the order of asking. */
   run<T>(task: () => Promise<T>, options: QueueOptions): Promise<T> {
-    this.#respace();
     return this.#queue.add(() => {
       this.#startedAt = performance.now();
+      this.#pause(this.#startedAt + this.#spacing);
       return task();
     }, options);
   }
@@ -67,13 +69,5 @@ export class Host {
     this.#queue.pause();
     this.#timer = setTimeout(() => this.#pause(0), Math.ceil(wait));
     this.#timer.unref();
-  }
-
-  /** A queue's interval is fixed, so that a larger one takes a new queue, as soon as the old one has nothing to do. */
-  #respace(): void {
-    if (this.#spacing === this.#queueSpacing || this.#queue.size > 0 || this.#queue.pending > 0) return;
-    this.#queueSpacing = this.#spacing;
-    this.#queue = new PQueue({ concurrency: 1, intervalCap: 1, interval: this.#spacing, strict: true });
-    this.#pause(this.#startedAt + this.#spacing);
   }
 }

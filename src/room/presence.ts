@@ -30,8 +30,8 @@ export interface Attendant {
   readonly local: boolean;
   readonly peer: RegisteredPeer | undefined;
   readonly old?: OldClient | undefined;
-  /** When the member last did something on it. */
-  lastActive(): Instant;
+  /** When the member last did something on it, in monotonic milliseconds. */
+  lastActive(): number;
   /** @param goodbye.final its client is not to come back by itself */
   end(reason: string, goodbye: { final: true }): void;
 }
@@ -61,7 +61,7 @@ interface Live<A> {
   readonly attendants: Map<number, A>;
   idle: boolean;
   /** `lastActive` as it was last told. */
-  told: Instant;
+  told: number;
 }
 
 /** Somebody is about to sign in. */
@@ -88,6 +88,7 @@ const ELSEWHERE = 'Signed in from somewhere else.';
 export class Presence<A extends Attendant = Attendant> {
   readonly #daemons: Daemons;
   readonly #now: () => Instant;
+  readonly #monotonic: () => number;
   /** Silence on all connections of a member that makes him idle. */
   idleMs: number;
   readonly #live = new Map<string, Live<A>>();
@@ -100,14 +101,19 @@ export class Presence<A extends Attendant = Attendant> {
   #idle = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param room.idleMs of silence on all connections of a member make him idle */
-  constructor(room: { bus: Bus; daemons: Daemons; now: () => Instant; idleMs: number }) {
+  /**
+   * @param room.idleMs of silence on all connections of a member make him idle
+   * @param room.monotonic measures them: a clock that is set makes nobody idle
+   */
+  constructor(room: { bus: Bus; daemons: Daemons; now: () => Instant; monotonic?: () => number; idleMs: number }) {
     this.#daemons = room.daemons;
     this.#now = room.now;
+    this.#monotonic = room.monotonic ?? (() => performance.now());
     this.idleMs = room.idleMs;
     this.#roll = new Roll({
       bus: room.bus,
       daemons: room.daemons,
+      monotonic: this.#monotonic,
       entry: (key) => this.#entry(key),
       keys: () => this.#live.keys(),
       onChange: (key, entry) => {
@@ -248,11 +254,11 @@ export class Presence<A extends Attendant = Attendant> {
 
   /** Tells who was silent for too long by now, and the other daemons of who was not. */
   look(): void {
-    const now = this.#now();
+    const moment = this.#monotonic();
     for (const [key, live] of this.#live) {
       if (live.idle) continue;
       const last = lastActive(live);
-      if (now - last >= this.idleMs) {
+      if (moment - last >= this.idleMs) {
         live.idle = true;
         this.#idle += 1;
         this.#settle(key);
@@ -318,7 +324,7 @@ export class Presence<A extends Attendant = Attendant> {
   }
 
   active(): ActiveMember[] {
-    const now = this.#now();
+    const moment = this.#monotonic();
     return [...this.#known].map(([key, { name }]) => {
       const live = this.#live.get(key);
       const parts = [...(live ? [live] : []), ...this.#roll.of(key)];
@@ -328,7 +334,7 @@ export class Presence<A extends Attendant = Attendant> {
         address: all[0]!.address,
         peerPort: newestPeer(all)?.peer?.port ?? all[0]!.old?.port ?? null,
         activeSince: Math.min(...parts.map(({ since }) => since)),
-        idleMs: Math.max(0, now - Math.max(...all.map((one) => one.lastActive()))),
+        idleMs: Math.max(0, Math.round(moment - Math.max(...all.map((one) => one.lastActive())))),
       };
     });
   }
@@ -381,9 +387,17 @@ export class Presence<A extends Attendant = Attendant> {
     if (!live) return undefined;
     live.told = lastActive(live);
     const { name, session, since, rank, idle, attendants } = live;
+    const moment = this.#monotonic();
     const connections = [...attendants].map(([id, one]): ToldConnection => {
       const { address, local, peer, old } = one;
-      return { id, address, local, active: one.lastActive(), ...(peer ? { peer } : {}), ...(old ? { old } : {}) };
+      return {
+        id,
+        address,
+        local,
+        idleMs: moment - one.lastActive(),
+        ...(peer ? { peer } : {}),
+        ...(old ? { old } : {}),
+      };
     });
     return { key, name, session, since, rank, idle, connections };
   }
@@ -398,7 +412,7 @@ function signedIn(name: string, address: string | undefined): Failure {
   );
 }
 
-function lastActive({ attendants }: Live<Attendant>): Instant {
+function lastActive({ attendants }: Live<Attendant>): number {
   let last = Number.NEGATIVE_INFINITY;
   for (const attendant of attendants.values()) last = Math.max(last, attendant.lastActive());
   return last;

@@ -15,7 +15,8 @@ export interface Afar {
   readonly local: boolean;
   peer: RegisteredPeer | undefined;
   old: OldClient | undefined;
-  lastActive(): Instant;
+  /** In monotonic milliseconds of this daemon. */
+  lastActive(): number;
 }
 
 /** A member at another daemon. */
@@ -35,7 +36,8 @@ export interface ToldConnection {
   readonly id: number;
   readonly address: string;
   readonly local: boolean;
-  readonly active: Instant;
+  /** Since the member last did something on it, when this was told. */
+  readonly idleMs: number;
   readonly peer?: RegisteredPeer;
   readonly old?: OldClient;
 }
@@ -73,6 +75,7 @@ interface Asking {
 export interface RollSettings {
   readonly bus: Bus;
   readonly daemons: Daemons;
+  readonly monotonic: () => number;
   /** A member of this daemon, undefined where he is not there. */
   readonly entry: (key: string) => ToldEntry | undefined;
   readonly keys: () => Iterable<string>;
@@ -256,7 +259,10 @@ export class Roll {
     } else {
       const { name, session, since, rank, idle } = member;
       const connections = new Map(
-        member.connections.map((told) => [told.id, afar(daemon, key, told, before?.connections.get(told.id))]),
+        member.connections.map((told) => {
+          const active = this.#settings.monotonic() - told.idleMs;
+          return [told.id, afar(daemon, key, told, active, before?.connections.get(told.id))];
+        }),
       );
       entry = { daemon, key, name, session, since, rank, idle, connections };
       sheet.entries.set(key, entry);
@@ -272,8 +278,8 @@ export class Roll {
 }
 
 /** The same object as before where it is the same connection: introductions of peers stand and fall with it. */
-function afar(daemon: string, member: string, told: ToldConnection, before: Afar | undefined): Afar {
-  const { id, address, local, active, peer, old } = told;
+function afar(daemon: string, member: string, told: ToldConnection, active: number, before: Afar | undefined): Afar {
+  const { id, address, local, peer, old } = told;
   const connection = before ?? { daemon, id, member, address, local, peer, old, lastActive: () => active };
   connection.peer = peer;
   connection.old = old;

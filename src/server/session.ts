@@ -99,8 +99,8 @@ export class Session implements LineReceiver, Watcher, Visitor {
   /** Round trips under way, by the ids of their requests. */
   readonly #trips = new Map<RequestId, (heard: number | undefined) => void>();
   #tripsMade = 0;
-  #lastActive: number;
   #heard = performance.now();
+  #lastActive = this.#heard;
   #stirred = 0;
   #deadline: NodeJS.Timeout | undefined;
   /** It signs out itself: that its token is void then is no reason to end it. */
@@ -116,7 +116,6 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.#table = table;
     const { callsPerSecond, callsBurst, helloMs } = services.limits;
     this.#bucket = new Bucket(callsPerSecond, callsBurst, this.#heard);
-    this.#lastActive = services.now();
     this.#expect(helloMs, 'Say hello first: nothing was heard.');
   }
 
@@ -196,7 +195,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.signOut();
     this.#member = member;
     this.#peer = peer && { ...peer, since: this.services.now() };
-    this.#lastActive = this.services.now();
+    this.#lastActive = performance.now();
     try {
       this.services.presence.join(member.name, this, takeOver);
     } catch (failure) {
@@ -376,7 +375,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
   #stir(method: string): void {
     if (this.#stirred === this.#heard || BY_ITSELF.has(method)) return;
     this.#stirred = this.#heard;
-    this.#lastActive = this.services.now();
+    this.#lastActive = this.#heard;
     if (this.#member) this.services.presence.stir(this.#member.name);
   }
 

@@ -52,9 +52,14 @@ export class DaemonProcess {
     this.#process = child;
   }
 
-  static async start(home: CrashHome): Promise<DaemonProcess> {
+  /** @param options.imports modules that are loaded before it */
+  static async start(
+    home: CrashHome,
+    { imports = [], env = {} }: { imports?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+  ): Promise<DaemonProcess> {
     const child = fork(MAIN, [JSON.stringify({ home: home.path })], {
-      execArgv: [...DAEMON_NODE_OPTIONS, '--import', 'tsx'],
+      execArgv: [...DAEMON_NODE_OPTIONS, '--import', 'tsx', ...imports.flatMap((module) => ['--import', module])],
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const ended = once(child, 'exit').then(() => undefined);

@@ -13,22 +13,35 @@ export interface Growth {
   readonly error: number;
 }
 
-/** The line of least squares through all points: what whoever looks after the machine sees. */
+/**
+ * The line of least squares through all lives: what whoever looks after the machine sees. Each life settles at a level
+ * of its own, so that one is one point, where there are enough of them.
+ */
 export function overall(points: readonly Point[]): Growth {
-  return lineOf([points]);
+  const lives = livesOf(points);
+  return lineOf([lives.length < 4 ? points : lives.map(meanOf)]);
 }
 
 /** One slope for all lives, each about a level of its own: what leaks in a life, though restarts hide it. */
 export function withinLives(points: readonly Point[]): Growth {
+  return lineOf(livesOf(points));
+}
+
+function livesOf(points: readonly Point[]): Point[][] {
   const lives = new Set(points.map(({ life }) => life));
-  return lineOf([...lives].map((life) => points.filter((point) => point.life === life)));
+  return [...lives].map((life) => points.filter((point) => point.life === life));
+}
+
+function meanOf(points: readonly Point[]): Point {
+  const mean = (of: (point: Point) => number) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [minute, age, own] = [mean((one) => one.minute), mean((one) => one.age), mean((one) => one.own)];
+  return { minute, age, life: points[0]!.life, own };
 }
 
 function lineOf(groups: readonly (readonly Point[])[]): Growth {
   let [xx, xy, yy, count] = [0, 0, 0, 0];
   for (const group of groups) {
-    const mean = (of: (point: Point) => number) => group.reduce((sum, point) => sum + of(point), 0) / group.length;
-    const [x, y] = [mean(({ minute }) => minute), mean(({ own }) => own)];
+    const { minute: x, own: y } = meanOf(group);
     for (const { minute, own } of group) {
       xx += (minute - x) ** 2;
       xy += (minute - x) * (own - y);

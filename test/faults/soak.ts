@@ -388,11 +388,14 @@ const verdicts: readonly (readonly [string, boolean])[] = [
     `posts  ${posted.length} acknowledged, ${lost} lost, ${doubled} doubled by ${steady.length} who watched`,
     lost === 0 && doubled === 0,
   ],
-  [`sockets  ${socketsAtFirst} at first, ${socketsAtLast} when everybody is gone`, socketsAtLast <= socketsAtFirst],
+  [
+    `sockets  ${socketsAtFirst} at first, ${socketsAtLast} when everybody is gone`,
+    socketsAtLast <= socketsAtFirst + SOURCES, // each may be asked at either moment
+  ],
   [`connections left  ${left}`, left === 0],
   [
     `memory  ${growth(all)} from its ${WARM_MINUTES}. minute on, ${growth(within)} within a life${told ? '' : `: too short to tell, ${LEAST_MINUTES} minutes are`} (bar: ${SLOPE_MB})`,
-    !told || (all.slope < SLOPE_MB && within.slope - 2 * within.error < SLOPE_MB),
+    !told || [all, within].every(({ slope, error }) => slope - 2 * error < SLOPE_MB),
   ],
   [
     `restarts  ${restarts.length}, nobody away for longer than ${away} ms (bar: ${BACK_MS})`,

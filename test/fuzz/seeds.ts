@@ -32,5 +32,9 @@ export const SEEDS: Readonly<Record<string, readonly unknown[]>> = {
     { whole: Buffer.from('ffffffff02', 'hex'), cuts: [4] },
     { whole: Buffer.from('0000000301226100', 'hex'), cuts: [] },
   ],
+  backup: [
+    [true, ['null', '{"seq":1,"kind":"__proto__","at":0}']],
+    [false, ['{"backup":"goldctl","format":1e999,"seq":0,"server":"","madeAt":0}']],
+  ],
   messages: [{ type: '__proto__' }, { type: 'files', files: [null] }, null, []],
 };

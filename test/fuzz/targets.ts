@@ -25,6 +25,7 @@ import { parsePlace } from '../../src/dialects/place.ts';
 import { cutMessage, MESSAGE_BYTES, MESSAGE_CHARACTERS, parseShareRequest } from '../../src/dialects/share-wire.ts';
 import { shorten } from '../../src/dialects/shorten.ts';
 import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
+import { readBackupHeader, readBackupRecord, readBackupTrailer } from '../../src/domain/backup.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
 import { FrameError, FrameReader } from '../../src/peer/frame.ts';
@@ -643,6 +644,54 @@ const share = target('share', shareMessages, (all) => {
   }
 });
 
+// ---- backups
+
+const backupHeader = { backup: 'goldctl', format: 1, seq: 2, server: 'goldctl/0.1.0', madeAt: 1 };
+const record = fc.dictionary(
+  fc.constantFrom(
+    'seq',
+    'kind',
+    'at',
+    'name',
+    'member',
+    'text',
+    'number',
+    'password',
+    'provider',
+    'quotes',
+    '__proto__',
+  ),
+  fc.oneof({ weight: 2, arbitrary: value }, fc.constantFrom(1, 2, 'forum.posted', 'account.created', 'rates.received')),
+);
+const backupLine = fc.oneof(
+  text,
+  fc.json(),
+  nested,
+  fc
+    .record({ drop: fc.option(fc.constantFrom(...Object.keys(backupHeader))), add: fc.dictionary(key, value) })
+    .map((one) => {
+      const { [one.drop as 'seq']: _, ...rest } = backupHeader;
+      return JSON.stringify({ ...rest, ...one.add });
+    }),
+  record.map((one) => JSON.stringify(one)),
+);
+/** A backupHeader that fits, and what may come behind it. */
+const backups = target('backup', fc.tuple(fc.boolean(), fc.array(backupLine, { maxLength: 4 })), ([fits, lines]) => {
+  const all = fits ? [JSON.stringify(backupHeader), ...lines] : lines;
+  for (const [i, line] of all.entries()) {
+    if (i === 0) {
+      const read = refusing(['BACKUP_DAMAGED', 'DATA_NEWER'], () => readBackupHeader(line));
+      if (!read) return;
+      expect(read.seq).to.be.at.least(0);
+    } else {
+      const one = refusing(['BACKUP_DAMAGED'], () => readBackupRecord(line, i));
+      if (one) expect(one).to.include({ seq: i });
+      const trailer = refusing(['BACKUP_DAMAGED'], () => readBackupTrailer(line));
+      if (trailer) expect(trailer.records).to.be.at.least(0);
+    }
+  }
+});
+
 /** Every parser that bytes of strangers reach. A new one has a row here. */
 export const TARGETS: readonly Target[] = [
   lines,
@@ -667,4 +716,5 @@ export const TARGETS: readonly Target[] = [
   frames,
   messages,
   share,
+  backups,
 ];

@@ -222,7 +222,8 @@ describe('Presence', () => {
       join('yoda', new Visitor('a'));
       room.now += 5 * MINUTE;
       const { bus } = room.engine;
-      const presence = new Presence({ bus, daemons: room.daemons, now: () => room.now, idleMs: 20 });
+      const clock = () => room.now;
+      const presence = new Presence({ bus, daemons: room.daemons, now: clock, monotonic: clock, idleMs: 20 });
       presence.onChange((change) => told.push(change));
       presence.join('hans', new Visitor('h'), false);
       room.now += 20;

@@ -90,7 +90,7 @@ export class Room {
     this.unread = new Unread({ journal, bus, view, now });
     this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
     this.daemons = new Daemons({ bus, log: SILENT, self: () => SELF });
-    this.presence = new Presence({ bus, daemons: this.daemons, now, idleMs: 5 * MINUTE });
+    this.presence = new Presence({ bus, daemons: this.daemons, now, monotonic: now, idleMs: 5 * MINUTE });
     this.files = new Files({ journal, view, presence: this.presence, now, listings: 100 });
   }
 

@@ -1,0 +1,135 @@
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { Store } from '../../src/store/store.ts';
+import { compare, rebuild } from '../../src/view/rebuild.ts';
+import { View } from '../../src/view/view.ts';
+import { Wire } from '../server/wire.ts';
+import { memoryStore } from '../store/temporary.ts';
+import { type CrashHome, crashHome, DaemonProcess } from './daemon-process.ts';
+import { FlakySource } from './sources.ts';
+
+const HOUR = 3_600_000;
+/** Where the clock goes, from where it is right: forward and back, a day too far, and right again. */
+const JUMPS = [HOUR, -2 * HOUR, 24 * HOUR, 0];
+
+describe('a clock that is set', function () {
+  this.timeout(60_000);
+  let home: CrashHome;
+  let daemon: DaemonProcess;
+  let source: FlakySource;
+  let clock: string;
+
+  before(async () => {
+    source = new FlakySource('steady', Math.random);
+    const settings = await source.start();
+    source.mend();
+    home = await crashHome({ idleMs: 1_800_000 }, { providers: { [source.id]: settings } });
+    clock = join(home.path, 'clock');
+    await writeFile(clock, '0');
+    daemon = await begin();
+  });
+  after(async () => {
+    await daemon?.end('SIGKILL');
+    await source.stop();
+    await home.remove();
+  });
+
+  const begin = () =>
+    DaemonProcess.start(home, {
+      imports: [new URL('clock-shift.ts', import.meta.url).href],
+      env: { GOLDCTL_TEST_CLOCK: clock },
+    });
+
+  /** Sets the daemon's clock, and resolves when it goes by it. */
+  async function set(shift: number, wire: Wire): Promise<void> {
+    await writeFile(clock, String(shift));
+    const off = async () => (await wire.result('hello', { protocol: 1, client: 'x' })).now - Date.now() - shift;
+    while (Math.abs(await off()) > 5000) await pause(10);
+  }
+
+  it('loses, doubles and misorders nothing, and prolongs no lock', async () => {
+    const leia = await Wire.member(daemon.address, 'leia');
+    const han = await Wire.greet(daemon.address);
+    const { token } = await han.result('account.signUp', { name: 'han', password: 'secret' });
+    await leia.result('watch', { forum: true, rates: true, members: true });
+    const guesser = await Wire.greet(daemon.address);
+    const guess = () => guesser.call('account.signIn', { name: 'leia', password: 'wrong' });
+    let locked = await guess();
+    while (locked.error?.code !== 423) locked = await guess();
+    let wait = locked.error!.data.retryAfterMs as number;
+    const texts: string[] = [];
+    for (const jump of JUMPS) {
+      await set(jump, han);
+      const text = `at ${jump}`;
+      texts.push(text);
+      await han.result('forum.post', { text });
+      const quotes = () => leia.lines.filter(({ method }) => method === 'quote').length;
+      for (const before = quotes(); quotes() === before; ) await pause(20); // prices go on, whatever the clock says
+      const again = await guess();
+      if (again.error?.code === 423) {
+        expect(again.error.data.retryAfterMs, text).to.be.at.most(wait);
+        wait = again.error.data.retryAfterMs;
+      }
+      const back = await Wire.greet(daemon.address);
+      await back.result('account.resume', { token });
+      const { members } = await back.result('members.active');
+      for (const { name, idleMs } of members) expect(idleMs, `${name} ${text}`).to.be.below(60_000);
+      back.close();
+    }
+    const heard = leia.lines.filter(({ method }) => method === 'post').map(({ params }) => params.post.text);
+    expect(heard).to.deep.equal(texts);
+    expect(leia.lines.filter(({ method, params }) => method === 'member' && params.change === 'idle')).to.deep.equal(
+      [],
+    );
+    expect(leia.closed || han.closed).to.equal(false);
+    const { posts } = await leia.result('forum.read', {});
+    expect(posts.map(({ text }: { text: string }) => text)).to.deep.equal(texts);
+    // By time: those whose own moment is late enough, however they lie between others.
+    const late = await leia.result('forum.read', { sinceTime: Date.now() + 12 * HOUR });
+    expect(late.posts.map(({ text }: { text: string }) => text)).to.deep.equal([`at ${24 * HOUR}`]);
+    const latest = (await leia.result('rates.list')).quotes[0];
+    const event = leia.lines.findLast(({ method }) => method === 'quote')!.params.quote;
+    expect(latest.buy, 'the newest price is the one that came last').to.equal(event.buy);
+    for (const wire of [leia, han, guesser]) wire.close();
+  });
+
+  it('leaves a journal that starts again, and a view that it makes', async () => {
+    await daemon.end('SIGKILL');
+    daemon = await begin();
+    const wire = await Wire.member(daemon.address, 'chewie');
+    const { post } = await wire.result('forum.post', { text: 'on it goes' });
+    expect(post.number).to.equal(JUMPS.length + 1);
+    wire.close();
+    await daemon.end('SIGTERM');
+    const store = await Store.at(join(home.path, 'data'));
+    const engine = new LocalEngine(store, new View(store));
+    await engine.start();
+    const fresh = memoryStore();
+    await fresh.open();
+    await rebuild(store, fresh);
+    expect((await compare(store, fresh)).filter((key) => !key.startsWith('w/'))).to.have.length.at.most(1); // indexed
+    await engine.stop();
+  });
+
+  it('ends a ban for a time when that moment is there', async () => {
+    daemon = await begin();
+    const owner = await Wire.over(connect(join(home.path, 'control.sock')));
+    const wire = await Wire.member(daemon.address, 'greedo');
+    await owner.result('admin.ban', { name: 'greedo', minutes: 30 });
+    await wire.ended();
+    const again = async () => {
+      const back = await Wire.greet(daemon.address);
+      const { error } = await back.call('account.signIn', { name: 'greedo', password: 'secret' });
+      back.close();
+      return error?.code;
+    };
+    expect(await again()).to.equal(416);
+    await set(HOUR, owner);
+    expect(await again()).to.equal(undefined);
+    owner.close();
+  });
+});
