@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { isAbsolute } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { isLoopback } from '../address.ts';
-import { conflict, DIALECTS, type DialectPlace, parsePlace } from '../dialects/place.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { parseSpan } from '../domain/instant.ts';
-import { parseEngineUrl } from './engine-setting.ts';
+import { dialectProblems } from './dialect-setting.ts';
+import { Engine, type EngineConfig, engineProblems } from './engine-setting.ts';
 import { findJsonError } from './json-error.ts';
+import { type Problem, show } from './problem.ts';
 import type { StartOptions } from './start-options.ts';
 
 const MIB = 1024 * 1024;
@@ -73,27 +73,6 @@ const Provider = Type.Object({
   every: Type.Optional(Type.String({ maxLength: 16 })),
 });
 
-const text = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }));
-
-/** Where the journal is; without a url, on this machine. */
-const Engine = strict({
-  /** `nats://host1,host2,host3`: in a NATS cluster. */
-  url: text(2048),
-  /** Begins every name of the room in the cluster: rooms share one. */
-  prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 32, default: 'goldctl' })),
-  /** Nodes that hold the journal. */
-  replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 5 })),
-  /** Clear text to other machines. */
-  plain: Type.Optional(Type.Boolean({ default: false })),
-  user: text(256),
-  password: text(1024),
-  nkeyFile: text(4096),
-  credentialsFile: text(4096),
-  caFile: text(4096),
-  certFile: text(4096),
-  keyFile: text(4096),
-});
-
 const Schema = strict({
   listen: Type.Optional(Listen),
   /** Wrong passwords before an account is locked for an address. */
@@ -115,8 +94,6 @@ const Schema = strict({
 
 /** `rates.providers.<id>` as it is written; more keys may stand in it. */
 export type ProviderConfig = Static<typeof Provider> & Readonly<Record<string, unknown>>;
-
-type EngineConfig = Readonly<Static<typeof Engine> & { prefix: string; plain: boolean }>;
 
 /** The daemon's settings: config.json, and the presets where it has none. */
 export interface Config {
@@ -220,13 +197,6 @@ export function applyFlags(config: Config, flags: StartOptions): Config {
   return applied;
 }
 
-interface Problem {
-  /** As people write it: `limits.lineBytes`. */
-  readonly path: string;
-  /** What is wrong and how to mend it, without a full stop. */
-  readonly problem: string;
-}
-
 const FLAGS: Readonly<Record<string, string>> = {
   'listen.host': '--host',
   'listen.port': '--port',
@@ -298,7 +268,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function refusals({ listen, limits, rates, sumPort, metricsPort, dialects, serverName, engine }: Config): Problem[] {
-  const problems: Problem[] = engineRefusals(engine);
+  const problems: Problem[] = engineProblems(engine);
   const { host, port, plain: clear, public: named } = listen;
   if (isIP(host) === 0 && !/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(host)) {
     problems.push({
@@ -357,52 +327,6 @@ function refusals({ listen, limits, rates, sumPort, metricsPort, dialects, serve
   return problems;
 }
 
-/** What is wrong with the places of dialects, each by itself and together. */
-function dialectProblems(dialects: readonly string[], { host, port }: Config['listen'], sumPort?: number): Problem[] {
-  const places: DialectPlace[] = sumPort === undefined ? [] : [{ dialect: 'sum', host, port: sumPort }];
-  const problems: string[] = [];
-  for (const text of dialects) {
-    const place = parsePlace(text);
-    if (!place) {
-      problems.push(
-        `has ${show(text)}; write one of ${DIALECTS.join(', ')} and a port, as "gold:8888", or with an address as "gold:0.0.0.0:8888"`,
-      );
-      continue;
-    }
-    if (place.port === port && port !== 0)
-      problems.push(`has ${text}, a port which listen.port is; write another port`);
-    problems.push(...places.flatMap((other) => conflict(other, place) ?? []));
-    places.push(place);
-  }
-  return problems.map((problem) => ({ path: 'dialects', problem }));
-}
-
-function engineRefusals(engine: EngineConfig): Problem[] {
-  const problems: Problem[] = [];
-  const refuse = (name: keyof EngineConfig, problem: string) => problems.push({ path: `engine.${name}`, problem });
-  const { url, prefix, plain: clear, user, password, nkeyFile, credentialsFile, certFile, keyFile } = engine;
-  const parsed = url === undefined ? undefined : parseEngineUrl(url);
-  if (typeof parsed === 'string') refuse('url', parsed);
-  if (!/^[A-Za-z0-9_-]+$/.test(prefix)) {
-    refuse('prefix', `is ${show(prefix)}; take letters without accents, digits, - and _`);
-  }
-  if (clear && typeof parsed === 'object' && parsed.tls) {
-    refuse('plain', 'goes against tls:// in engine.url; leave one of them out');
-  }
-  const ways = [user, nkeyFile, credentialsFile].filter((way) => way !== undefined);
-  if (ways.length > 1)
-    refuse('user', 'stands beside other credentials; leave one of user, nkeyFile and credentialsFile');
-  if (password !== undefined && user === undefined) refuse('password', 'has no engine.user beside it');
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    refuse(certFile === undefined ? 'keyFile' : 'certFile', 'needs the other one of certFile and keyFile beside it');
-  }
-  for (const name of ['nkeyFile', 'credentialsFile', 'caFile', 'certFile', 'keyFile'] as const) {
-    const file = engine[name];
-    if (file !== undefined && !isAbsolute(file)) refuse(name, `is ${show(file)}; write the whole path`);
-  }
-  return problems;
-}
-
 function nearest(key: string, known: readonly string[]): string {
   if (known.length === 0) return '';
   const match = closest(
@@ -421,10 +345,6 @@ function article(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a broken number';
   return { string: 'a text', object: 'an object', boolean: 'true or false' }[typeof value as 'string'] ?? typeof value;
-}
-
-function show(value: unknown): string {
-  return plain(JSON.stringify(value) ?? 'nothing').slice(0, 80);
 }
 
 function invalid(file: string, path: string, problem: string): Failure {
