@@ -502,7 +502,7 @@ describe('the share dialect', function () {
       it('is left when the fetch is cancelled', async () => {
         const slow = createServer((socket) => {
           socket.on('error', () => {}); // a reset is an end as well
-          socket.write(Buffer.of(0, 0, 0, 15));
+          socket.resume().write(Buffer.of(0, 0, 0, 15));
         });
         slow.listen(0, '127.0.0.1');
         await once(slow, 'listening');

@@ -32,6 +32,7 @@ export const ACCEPTED = [
   '0BSD',
   'BlueOak-1.0.0',
   '(MIT OR CC0-1.0)',
+  'Unlicense',
   'none stated',
 ];
 

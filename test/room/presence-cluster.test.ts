@@ -93,7 +93,9 @@ describe('Presence across daemons', () => {
         beatMs: 20,
         self: () => ({ ...SELF, address, told: this.presence.told }),
       });
-      this.presence = new Presence<Visitor>({ bus, daemons: this.daemons, now: () => now, idleMs: 5 * MINUTE });
+      const clock = () => now;
+      const { daemons } = this;
+      this.presence = new Presence<Visitor>({ bus, daemons, now: clock, monotonic: clock, idleMs: 5 * MINUTE });
       this.presence.onChange(({ name, change }: MemberChange) => this.told.push(`${name} ${change}`));
       this.presence.start();
       this.daemons.start();
