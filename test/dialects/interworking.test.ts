@@ -37,6 +37,8 @@ describe('old clients and new ones', () => {
     const [, first, at] = /^Message #(\d+) posted at (.+)\n/.exec(await hans.ask('MSG from the old one'))!;
     const seen = await wire.wait(({ method, params }) => method === 'post' && params.post.number === Number(first));
     expect(seen.params.post).to.include({ member: 'hans', text: 'from the old one', topic: 'lobby' });
+    const { stdout: screen } = await fixture.run(['attach', '--once', '--columns', '160', '--rows', '45']);
+    expect(screen).to.include('from the old one');
     const { post } = await wire.result('forum.post', { text: 'from the new one', topic: 'gold' });
     expect(post.number).to.equal(Number(first) + 1);
     expect(await hans.ask(`RDM ${at}`)).to.equal(

@@ -40,7 +40,7 @@ describe('a clock that is set', function () {
 
   const begin = () =>
     DaemonProcess.start(home, {
-      imports: [new URL('clock-shift.ts', import.meta.url).href],
+      imports: [new URL('clock-shift.js', import.meta.url).href],
       env: { GOLDCTL_TEST_CLOCK: clock },
     });
 

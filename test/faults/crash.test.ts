@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { crash } from './crash.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /** The short form of `npm run faults`. */
 describe('kill -9 of the daemon under a mixed load', function () {
@@ -11,6 +11,7 @@ describe('kill -9 of the daemon under a mixed load', function () {
     const { broken, acknowledged, rounds } = await crash({ rounds: ROUNDS, random: Math.random });
     expect(broken).to.deep.equal([]);
     expect(rounds).to.equal(ROUNDS);
-    expect(acknowledged.post).to.be.above(0);
+    // Each kill comes after one or more.
+    expect(Object.values(acknowledged).reduce((sum, count) => sum + count, 0)).to.be.at.least(ROUNDS);
   });
 });

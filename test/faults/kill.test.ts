@@ -14,7 +14,7 @@ import { View } from '../../src/view/view.ts';
 import { memoryStore, temporaryFolder } from '../store/temporary.ts';
 
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url));
-const ROUNDS = 20;
+const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 8);
 
 interface Acknowledged {
   readonly seq: number;

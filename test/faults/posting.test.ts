@@ -21,7 +21,7 @@ const { startDaemon, stopDaemon } = lifecycle;
 
 const CLIENTS = 20;
 /** The bar of the room is 20; a few tell most of it in a fraction of the time. */
-const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 3);
 /** Every provider off: nothing but the clients is to write. */
 const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
 const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1000, connectionsPerAddress: 1000 };

@@ -4,7 +4,7 @@
  */
 import { readFileSync, watchFile } from 'node:fs';
 
-const file = process.env.GOLDCTL_TEST_CLOCK!;
+const file = process.env.GOLDCTL_TEST_CLOCK;
 const read = () => Number(readFileSync(file, 'utf8'));
 let shift = read();
 watchFile(file, { interval: 20, persistent: false }, () => {
