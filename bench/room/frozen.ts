@@ -5,7 +5,7 @@ import { Contest, type Fan, type Stopping } from './contest.ts';
 
 const WATCHERS = [1000, 5000];
 const SHARE = 0.05;
-/** So many times as many pairs, and as much shorter: what else the machine does falls on both of a pair. */
+/** So many pairs a run, and as much shorter: what else the machine does falls on both of a pair. */
 const FINER = 3;
 /** Longer than it takes: who is dropped is not frozen any more. */
 const STALL_MS = 3_600_000;
@@ -32,8 +32,8 @@ export const frozen: Figure = {
 };
 
 function finer(effort: Effort): Effort {
-  const { runs, seconds, warmUp } = effort;
-  return { ...effort, runs: runs * FINER, seconds: seconds / FINER, warmUp: warmUp / FINER };
+  const { seconds, warmUp } = effort;
+  return { ...effort, seconds: seconds / FINER, warmUp: warmUp / FINER };
 }
 
 interface Pair {
@@ -57,7 +57,7 @@ async function measureCase(
       ['fill', 'queues full'],
     ] as const) {
       const pairs: Pair[] = [];
-      for (let run = 0; run < effort.runs; run++) pairs.push(await pair(contest, how));
+      for (let run = 0; run < effort.runs; run++) pairs.push(...(await inTurns(contest, how)));
       const what = `${tls ? 'TLS' : 'plain'}, ${watchers.toLocaleString('en-US')} watchers, ${said}`;
       for (const name of contest.names) {
         // What fills a queue at once is a call of goldctl's.
@@ -79,12 +79,17 @@ async function measureCase(
   }
 }
 
-async function pair(contest: Contest, how: Stopping): Promise<Pair> {
-  const allRead = await contest.round('run 16');
+async function inTurns(contest: Contest, how: Stopping): Promise<Pair[]> {
+  const rounds = async () => {
+    const fans: Map<string, Fan>[] = [];
+    for (let i = 0; i < FINER; i++) fans.push(await contest.round('run 16'));
+    return fans;
+  };
+  const allRead = await rounds();
   await contest.stopReading(how);
-  const someStopped = await contest.round('run 16');
+  const someStopped = await rounds();
   await contest.readAgain();
-  return { allRead, someStopped };
+  return allRead.map((fans, i) => ({ allRead: fans, someStopped: someStopped[i]! }));
 }
 
 function delays(fans: readonly Fan[]): string {
