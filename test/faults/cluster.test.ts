@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,15 +10,8 @@ import { type Home, openHome } from '../../src/home.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { ProviderHosts } from '../daemon/provider-hosts.ts';
 import { NatsFixture } from '../nats-fixture.ts';
+import { startDaemon, stopDaemon } from './built-lifecycle.ts';
 import { everyPost, Poster } from './poster.ts';
-
-// `npm test` has built the daemon: it starts in a fraction of the time that it takes from source.
-const BUILT = new URL('../../dist/src/daemon/lifecycle.js', import.meta.url);
-const SOURCE = new URL('../../src/daemon/lifecycle.ts', import.meta.url);
-const lifecycle = (await import(
-  (existsSync(BUILT) ? BUILT : SOURCE).href
-)) as typeof import('../../src/daemon/lifecycle.ts');
-const { startDaemon, stopDaemon } = lifecycle;
 
 const CLIENTS = 6;
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 1);
