@@ -94,9 +94,13 @@ const LINE_BYTES = 600;
  * on; a long post is cut.
  * @param posts in the order in which they were last written
  * @param hasMore there are others behind them
+ * @returns `left`: the time that is told, and the seq of the last post that is shown
  */
-export function messages(posts: readonly Post[], hasMore: boolean): string {
-  if (posts.length === 0) return NOTHING_NEW;
+export function messages(
+  posts: readonly Post[],
+  hasMore: boolean,
+): { reply: string; left?: { time: string; after: number } } {
+  if (posts.length === 0) return { reply: NOTHING_NEW };
   const head = 'Read message successfully. The new message is:\n';
   const most = FORUM_REPLY - SUFFIX.length - head.length;
   const longest = posts.length === 1 ? most : LINE_BYTES;
@@ -108,9 +112,11 @@ export function messages(posts: readonly Post[], hasMore: boolean): string {
     if (bytes + more(posts, i + 1, hasMore).length > most) break;
     shown.push({ number: post.number, line });
   }
+  const [last, next] = [posts[shown.length - 1], posts[shown.length]];
   const left = more(posts, shown.length, hasMore);
   shown.sort((a, b) => a.number - b.number);
-  return head + shown.map(({ line }) => line).join('') + left + SUFFIX;
+  const reply = head + shown.map(({ line }) => line).join('') + left + SUFFIX;
+  return last && next ? { reply, left: { time: shownAt(next), after: last.seq } } : { reply };
 }
 
 /** How many are left out from `from` on, and how to have them. */

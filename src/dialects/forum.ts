@@ -57,6 +57,8 @@ class ForumConversation implements Conversation<ForumRequest> {
   readonly #room: DialectRoom;
   readonly #guest: Guest;
   #name: string | undefined;
+  /** The time that the last reading told to read on from, and where it ended: a second may hold more than a reply. */
+  #left: { readonly time: string; readonly after: number } | undefined;
   /** After the welcome, the client tells its UDP port once. */
   #portMayCome = false;
 
@@ -149,8 +151,11 @@ class ForumConversation implements Conversation<ForumRequest> {
   async #read(time: string): Promise<Answer> {
     const from = parseSeedTime(time);
     if (from === undefined) return INVALID_TIME;
-    const { posts, more } = await this.#room.forum.writtenSince(from, READ);
-    return messages(posts, more);
+    const after = this.#left?.time === time ? this.#left.after : 0;
+    const { posts, more } = await this.#room.forum.writtenSince(from, READ, after);
+    const { reply, left } = messages(posts, more);
+    this.#left = left;
+    return reply;
   }
 
   #others() {

@@ -246,8 +246,17 @@ export class Guest implements Visitor {
     this.#serving = false;
     if (this.#ended !== undefined) return;
     this.#socket.resume();
-    if (this.#bytes.length > 0 && !quiet) this.#quiet = setTimeout(() => void this.#serve(true), QUIET_MS).unref();
+    if (this.#bytes.length > 0 && !quiet) this.#awaitQuiet();
     if (this.#halfClosed) this.#inputEnded();
+  }
+
+  /** Where this process was busy meanwhile, what came is read before the timer's word counts. */
+  #awaitQuiet(): void {
+    const heard = this.#bytes;
+    const decide = () => {
+      if (this.#bytes === heard) void this.#serve(true);
+    };
+    this.#quiet = setTimeout(() => setImmediate(decide), QUIET_MS).unref();
   }
 
   /** The next request, once it is whole. */

@@ -140,10 +140,11 @@ export class Forum {
   /**
    * Posts that were written or edited at a time or later, in the order of that, without deleted ones. Unlike `read`, it
    * begins with the oldest and looks at no more than it gives.
+   * @param after only those whose last change has a greater seq
    */
-  async writtenSince(time: Instant, limit: number): Promise<{ posts: Post[]; more: boolean }> {
+  async writtenSince(time: Instant, limit: number, after = 0): Promise<{ posts: Post[]; more: boolean }> {
     const posts: Post[] = [];
-    for await (const post of this.#view.posts.changedAfter(this.#view.posts.seqBefore(time))) {
+    for await (const post of this.#view.posts.changedAfter(Math.max(this.#view.posts.seqBefore(time), after))) {
       if (post.text === null || (post.editedAt ?? post.at) < time) continue;
       if (posts.length === limit) return { posts, more: true };
       posts.push(post);

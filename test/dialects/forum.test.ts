@@ -21,6 +21,23 @@ function told(reply: string, form: string): { number: string; at: string } {
 
 const posted = (reply: string) => told(reply, `Message #n posted at T${SUFFIX}`);
 
+/** All messages since a time, as somebody reads who does as he is told. */
+async function readAll(client: ForumClient, since: string): Promise<string[]> {
+  const lines: string[] = [];
+  for (let time: string | undefined = since; time !== undefined; ) {
+    const reply = await client.ask(`RDM ${time}`);
+    lines.push(...reply.split('\n').filter((line) => line.startsWith('#')));
+    time = new RegExp(`read on by RDM ${TIME}\n`).exec(reply)?.[1];
+  }
+  return lines;
+}
+
+/** Resolves when nothing was posted in the present second, which is all that clients see of a time. */
+async function newSecond(): Promise<void> {
+  const second = Math.floor(Date.now() / 1000);
+  while (Math.floor(Date.now() / 1000) === second) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 describe('the forum dialect', () => {
   let fixture: DaemonFixture;
   before(async () => {
@@ -109,6 +126,7 @@ describe('the forum dialect', () => {
   describe('keeps posts', () => {
     it('that are written, read, edited and deleted by their writer', async () => {
       const hans = await signedIn('Hans');
+      await newSecond();
       const { number, at } = posted(await hans.ask('MSG Xin chào; "all" ; of you'));
       const read = `Read message successfully. The new message is:\n#${number}; Hans: "Xin chào; "all" ; of you" posted at ${at}.\n${SUFFIX}`;
       expect(await hans.ask(`RDM ${at}`)).to.equal(read);
@@ -189,6 +207,15 @@ describe('the forum dialect', () => {
       }
       await hans.ask(`DLT #${number} ${at}`);
       expect(await hans.ask(`RDM ${at}`)).to.include('; owner: "from the dashboard 0 😀 second line" posted at ');
+      // Most of them are of one second.
+      const all = await readAll(hans, before);
+      const wanted = Array.from({ length: 30 }, (_, i) => `from the dashboard ${i} 😀 second line`);
+      const numbers = all.map((line) => Number(/^#(\d+); /.exec(line)![1]));
+      expect(numbers).to.deep.equal([...new Set(numbers)].sort((a, b) => a - b));
+      expect(all.filter((line) => line.includes('; owner: ')).map((line) => /"(.*)"/.exec(line)![1])).to.deep.equal(
+        wanted,
+      );
+      expect(await readAll(hans, before)).to.deep.equal(all);
       owner.close();
     });
   });
@@ -240,8 +267,10 @@ describe('the forum dialect', () => {
           hans.wire.socket.write(bytes.subarray(at, at + 1001), () => setImmediate(resolve)),
         );
       }
-      const { at } = posted(await hans.wire.recv());
-      expect(await hans.wire.ask(`RDM ${at}`)).to.match(/: "(ầ😀)+ầ?\.\.\." posted/);
+      const { number, at } = posted(await hans.wire.recv());
+      const { posts } = await (await fixture.connect()).call('forum.read', { limit: 1 });
+      expect(posts.map((post) => [post.number, post.text])).to.deep.equal([[Number(number), 'ầ😀'.repeat(500)]]);
+      expect((await readAll(hans, at)).at(-1)).to.match(/: "(ầ😀)+ầ?\.\.\." posted/);
       hans.wire.send(Buffer.from('MSG cut ầ').subarray(0, -1));
       await new Promise((resolve) => setImmediate(resolve));
       posted(await hans.wire.ask(Buffer.from('ầ').subarray(-1)));

@@ -293,7 +293,7 @@ const forumReplies = target(
     text: shownText,
   }),
   ({ posts, hasMore, members, text }) => {
-    for (const reply of [forumMessages(posts, hasMore), active(members), told(text)]) {
+    for (const reply of [forumMessages(posts, hasMore).reply, active(members), told(text)]) {
       expect(Buffer.byteLength(reply)).to.be.at.most(FORUM_REPLY);
       expect(reply).to.match(/^[^FSWT]/);
       expect(reply.endsWith('UPD):')).to.equal(true);

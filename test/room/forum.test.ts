@@ -162,13 +162,15 @@ describe('Forum', () => {
         room.now = at(i);
         await post(`${i}`);
       }
-      const since = async (time: number, limit = 100) => {
-        const { posts, more } = await room.forum.writtenSince(time, limit);
+      const since = async (time: number, limit = 100, after?: number) => {
+        const { posts, more } = await room.forum.writtenSince(time, limit, after);
         return [posts.map(({ number }) => number), more];
       };
       expect(await since(at(18))).to.deep.equal([[18, 19, 20], false]);
       expect(await since(at(17) + 1)).to.deep.equal([[18, 19, 20], false]);
       expect(await since(at(18), 2)).to.deep.equal([[18, 19], true]);
+      expect(await since(at(18), 100, room.forum.find(18)!.seq)).to.deep.equal([[19, 20], false]);
+      expect(await since(at(18), 100, room.forum.find(3)!.seq)).to.deep.equal([[18, 19, 20], false]);
       expect(await since(at(21))).to.deep.equal([[], false]);
       room.now = at(30);
       await room.forum.edit(YODA, 3, 'edited');
