@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ROOT } from '../test/root.ts';
 import { answerOf } from './child.ts';
 import { rate } from './figure.ts';
 
@@ -107,7 +107,7 @@ function fingerprint(): string {
     '../src/domain/candle.ts',
     '../src/engine/local/engine.ts',
   ]) {
-    hash.update(readFileSync(fileURLToPath(new URL(file, import.meta.url))));
+    hash.update(readFileSync(join(ROOT, 'bench', file)));
   }
   return hash.digest('hex').slice(0, 12);
 }

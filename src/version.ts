@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** package.json lies beside src/, or beside the dist/ that src/ was built into. */
-const PACKAGE = new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url);
+/** It lies beside the dist/ that src/ was built into. */
+const PACKAGE = new URL('../../package.json', import.meta.url);
 
 let known: string | undefined;
 

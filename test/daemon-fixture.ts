@@ -1,16 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Config as CliConfig, run } from '@oclif/core';
+import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
-import { sourceConfig } from '../src/cli/source-config.ts';
 import { Client, type ConnectOptions } from '../src/client/client.ts';
 import { localTarget, parseTarget } from '../src/client/target.ts';
-import { type Daemon, startDaemon } from '../src/daemon/composition.ts';
+import { type Daemon, type DaemonSettings, startDaemon } from '../src/daemon/composition.ts';
 import { parseConfig } from '../src/daemon/config.ts';
 import { type Home, openHome } from '../src/home.ts';
+import { loadIdentity } from '../src/peer/identity.ts';
 import type { Log } from '../src/rates/log.ts';
 import { PROVIDERS } from '../src/rates/providers/index.ts';
+import { cliConfig } from './cli-config.ts';
+import { CHEAP } from './credentials.ts';
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -18,6 +20,7 @@ export interface FixtureOptions {
   /** Settings of config.json; every provider that they do not name is off. */
   readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
   readonly log?: Log;
+  readonly passwordCost?: DaemonSettings['passwordCost'];
   /** Where the home is made. Default: the folder for temporary files. */
   readonly parent?: string;
 }
@@ -31,7 +34,12 @@ export interface Said {
 
 /** A real daemon in this process: a temporary home, a free port of loopback, clear text beside TLS. */
 export class DaemonFixture {
-  static async start({ config = {}, log = SILENT, parent = tmpdir() }: FixtureOptions = {}): Promise<DaemonFixture> {
+  static async start({
+    config = {},
+    log = SILENT,
+    parent = tmpdir(),
+    passwordCost = CHEAP,
+  }: FixtureOptions = {}): Promise<DaemonFixture> {
     const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(parent, 'goldctl-')) });
     await home.prepare();
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
@@ -46,6 +54,7 @@ export class DaemonFixture {
         config: parseConfig(JSON.stringify({ ...settings, listen }), 'config.json'),
         version: '0.0.0',
         log,
+        passwordCost,
         onStop: () => {},
       });
     return new DaemonFixture(home, await begin(), begin);
@@ -56,7 +65,7 @@ export class DaemonFixture {
   readonly #begin: (listen?: object) => Promise<Daemon>;
   readonly #clients: Client[] = [];
   readonly #folders: string[];
-  #cli: CliConfig | undefined;
+  #cli: Config | undefined;
 
   private constructor(home: Home, daemon: Daemon, begin: (listen?: object) => Promise<Daemon>) {
     this.home = home;
@@ -84,12 +93,14 @@ export class DaemonFixture {
   async anotherHome(): Promise<Home> {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
     this.#folders.push(folder);
-    return openHome({ GOLDCTL_HOME: folder });
+    const home = await openHome({ GOLDCTL_HOME: folder });
+    await loadIdentity(home.peerFile);
+    return home;
   }
 
   /** Runs a command line in this process, in the fixture's home. */
   async run(argv: readonly string[], env: Record<string, string> = {}): Promise<Said> {
-    this.#cli ??= await sourceConfig();
+    this.#cli ??= await cliConfig();
     const cli = this.#cli;
     const names = { GOLDCTL_HOME: this.home.root, GOLDCTL_SERVER: '', ...env };
     const before = Object.fromEntries(Object.keys(names).map((name) => [name, process.env[name]]));

@@ -118,9 +118,8 @@ ${settings}
           return;
         } catch (failure) {
           if (Date.now() > deadline || this.nodes.some(({ runs }) => !runs)) {
-            throw new Error(this.nodes.map(({ name, said }) => `${name}: ${said.slice(-500)}`).join('\n'), {
-              cause: failure,
-            });
+            const said = this.nodes.map(({ name, said }) => `${name}: ${said.slice(-500)}`);
+            throw new Error([(failure as Error).message, ...said].join('\n'), { cause: failure });
           }
           await new Promise((resolve) => setTimeout(resolve, 50));
         }

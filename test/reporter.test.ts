@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { ROOT } from './root.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUITE = `
-import { skip } from ${JSON.stringify(join(ROOT, 'test/skip.ts'))};
+import { skip } from ${JSON.stringify(join(ROOT, 'dist/test/skip.js'))};
 describe('suite', () => {
   it('passes', () => {});
   it('passes too', () => {});
@@ -29,9 +28,9 @@ describe('the reporter', () => {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('lists what was skipped with its reason, and ends with the count', async () => {
-    const file = join(folder, 'suite.test.ts');
+    const file = join(folder, 'suite.test.mjs');
     await writeFile(file, SUITE);
-    const args = ['--no-config', '--node-option', 'import=tsx', '--reporter', join(ROOT, 'test/reporter.cjs'), file];
+    const args = ['--no-config', '--reporter', join(ROOT, 'test/reporter.cjs'), file];
     const { code, stdout } = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
       const mocha = join(ROOT, 'node_modules/mocha/bin/mocha.js');
       execFile(process.execPath, [mocha, ...args], { cwd: ROOT }, (error, stdout) =>

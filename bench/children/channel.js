@@ -1,7 +1,7 @@
 // One end of a channel between peers, as goldctl opens it, with nothing in it but bytes from memory.
 import { randomBytes } from 'node:crypto';
-import { Endpoint } from '../../dist/src/peer/endpoint.js';
-import { loadIdentity } from '../../dist/src/peer/identity.js';
+import { Endpoint } from '../../src/peer/endpoint.js';
+import { loadIdentity } from '../../src/peer/identity.js';
 import { answer, options, say, usage } from './child.js';
 
 const { side, file, bytes } = options;

@@ -1,10 +1,10 @@
 // A goldctl daemon as it is built, its log in a file as always, without providers: nothing goes to the network.
-import { loadCertificate } from '../../dist/src/daemon/certificate.js';
-import { startDaemon } from '../../dist/src/daemon/composition.js';
-import { parseConfig } from '../../dist/src/daemon/config.js';
-import { createLog } from '../../dist/src/daemon/log.js';
-import { openHome } from '../../dist/src/home.js';
-import { PROVIDERS } from '../../dist/src/rates/providers/index.js';
+import { loadCertificate } from '../../src/daemon/certificate.js';
+import { startDaemon } from '../../src/daemon/composition.js';
+import { parseConfig } from '../../src/daemon/config.js';
+import { createLog } from '../../src/daemon/log.js';
+import { openHome } from '../../src/home.js';
+import { PROVIDERS } from '../../src/rates/providers/index.js';
 import { answer, options, say, usage } from './child.js';
 
 const home = await openHome({ GOLDCTL_HOME: options.home });

@@ -1,7 +1,7 @@
 // What it costs to know a file's hash: as a tree of blocks, as goldctl does, and in one go.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { hashFile } from '../../dist/src/peer/hash-tree.js';
+import { hashFile } from '../../src/peer/hash-tree.js';
 import { answer, options, say } from './child.js';
 
 const { file, bytes } = options;

@@ -1,8 +1,8 @@
 // An engine of a NATS cluster: appends by writers that each wait for their last one, and tells what came.
-import { NatsEngine } from '../../dist/src/engine/nats/engine.js';
-import { append } from '../../dist/src/room/append.js';
-import { Store } from '../../dist/src/store/store.js';
-import { View } from '../../dist/src/view/view.js';
+import { NatsEngine } from '../../src/engine/nats/engine.js';
+import { append } from '../../src/room/append.js';
+import { Store } from '../../src/store/store.js';
+import { View } from '../../src/view/view.js';
 import { answer, options, say, sleep } from './child.js';
 
 const { folder, servers, prefix, replicas, writers, text, warmUpMs, measureMs, across, replay } = options;

@@ -1,9 +1,9 @@
 // Appends to a journal of its own, a post a record, by writers that each wait for their last one to be durable. Counts
 // what went to LevelDB, so that a raw writer can write the same.
-import { LocalEngine } from '../../dist/src/engine/local/engine.js';
-import { append } from '../../dist/src/room/append.js';
-import { Store } from '../../dist/src/store/store.js';
-import { View } from '../../dist/src/view/view.js';
+import { LocalEngine } from '../../src/engine/local/engine.js';
+import { append } from '../../src/room/append.js';
+import { Store } from '../../src/store/store.js';
+import { View } from '../../src/view/view.js';
 import { answer, options, say, sleep } from './child.js';
 
 const { folder, writers, text, warmUpMs, measureMs } = options;

@@ -1,10 +1,10 @@
 // Questions about ten years of quotes, asked inside the daemon's process as its handlers ask them; beside each, one raw
 // LevelDB iterator over a range of as many keys.
-import { LocalEngine } from '../../dist/src/engine/local/engine.js';
-import { Rates } from '../../dist/src/room/rates.js';
-import { keys } from '../../dist/src/store/keys.js';
-import { Store } from '../../dist/src/store/store.js';
-import { View } from '../../dist/src/view/view.js';
+import { LocalEngine } from '../../src/engine/local/engine.js';
+import { Rates } from '../../src/room/rates.js';
+import { keys } from '../../src/store/keys.js';
+import { Store } from '../../src/store/store.js';
+import { View } from '../../src/view/view.js';
 import { answer, options, say } from './child.js';
 
 const { folder, instruments, begin, end, lookups, charts } = options;

@@ -1,10 +1,10 @@
 // Builds the large store by the way that every import goes: rows through the intake into journal and view.
 import { rename } from 'node:fs/promises';
-import { LocalEngine } from '../../dist/src/engine/local/engine.js';
-import { Intake } from '../../dist/src/room/intake.js';
-import { Rates } from '../../dist/src/room/rates.js';
-import { Store } from '../../dist/src/store/store.js';
-import { View } from '../../dist/src/view/view.js';
+import { LocalEngine } from '../../src/engine/local/engine.js';
+import { Intake } from '../../src/room/intake.js';
+import { Rates } from '../../src/room/rates.js';
+import { Store } from '../../src/store/store.js';
+import { View } from '../../src/view/view.js';
 import { answer, options, say } from './child.js';
 
 const ROWS = 20_000;

@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
+import { PROGRAM } from '../../test/root.ts';
 import { answerOf } from '../child.ts';
 import { Daemon } from '../daemon.ts';
 import { atLeast, atMost, type Figure, mebibytes, median, rate } from '../figure.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const PEAK = new URL('../children/peak.js', import.meta.url).href;
 const LINES_A_SECOND = 100_000;
 const MEMORY = 150_000_000;

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { PROGRAM } from '../../test/root.ts';
 import { Daemon } from '../daemon.ts';
 import { atMost, type Figure, median, ms } from '../figure.ts';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export const startUp: Figure = {
   name: 'start-up',

@@ -1,13 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { type Answers, type ClientCalls, Ipc, type PeerCalls, type PeerEvents } from '../peer/ipc.ts';
 
 /** New objects go soon: what a peer process holds for long is the blocks under way, and those lie outside the heap. */
 const NODE_OPTIONS = ['--max-semi-space-size=2'];
-const FROM_SOURCE = import.meta.url.endsWith('.ts');
-const MAIN = fileURLToPath(new URL(FROM_SOURCE ? '../peer/main.ts' : '../peer/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../peer/main.js', import.meta.url));
 /** What closing transfers may take before the process is ended. */
 const STOP_MS = 3000;
 const WORDS_BYTES = 4096;
@@ -27,10 +25,8 @@ export class PeerProcess {
   #stopping = false;
 
   constructor({ answers, onEvent, onEnd }: PeerProcessOptions) {
-    // From source tsx stands by its full address: the working folder may hold no node_modules.
-    const loader = FROM_SOURCE ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
     const child = fork(MAIN, [], {
-      execArgv: [...NODE_OPTIONS, ...loader],
+      execArgv: NODE_OPTIONS,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

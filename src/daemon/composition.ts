@@ -17,7 +17,7 @@ import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
 import { type Attempt, Lockout } from '../room/lockout.ts';
 import { Messages } from '../room/messages.ts';
-import { Passwords } from '../room/passwords.ts';
+import { type Cost, Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
@@ -47,6 +47,8 @@ export interface DaemonSettings {
   readonly config: Config;
   readonly version: string;
   readonly log: Log;
+  /** What hashing a password costs. Default: see room/passwords.ts. */
+  readonly passwordCost?: Cost;
   /** The settings as they are written now; without it there is no reload. @throws Failure CONFIG_INVALID */
   readonly load?: () => Promise<Config>;
   /** The log is to say more, or less. */
@@ -111,7 +113,10 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     log,
     fetchedElsewhere: (provider) => (daemons.metOthers ? intake.lastReceived(provider) : undefined),
   });
-  const passwords = new Passwords({ limit: limits.passwordQueue });
+  const passwords = new Passwords({
+    limit: limits.passwordQueue,
+    ...(settings.passwordCost ? { cost: settings.passwordCost } : {}),
+  });
   const lockout = new Lockout({
     attempts: config.attempts,
     now: monotonic,

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { Client } from '../client/client.ts';
 import { localTarget } from '../client/target.ts';
 import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain/failure.ts';
@@ -35,8 +34,7 @@ const RETRY_MS = 250;
  */
 export const DAEMON_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
 
-const FROM_SOURCE = import.meta.url.endsWith('.ts');
-const MAIN = fileURLToPath(new URL(FROM_SOURCE ? 'main.ts' : 'main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 
 /**
  * The status of the daemon of this home.
@@ -204,10 +202,8 @@ function spawnMain(
   stdio: ('ignore' | 'inherit' | 'ipc' | number)[],
   detached: boolean,
 ): ChildProcess {
-  // Plain node and, from source, tsx by its full address: the working folder holds no node_modules.
-  const loader = FROM_SOURCE ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
   const argument = JSON.stringify(atHome(home, options));
-  return spawn(process.execPath, [...DAEMON_NODE_OPTIONS, ...loader, MAIN, argument], {
+  return spawn(process.execPath, [...DAEMON_NODE_OPTIONS, MAIN, argument], {
     cwd: home.root,
     detached,
     stdio,

@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { expect } from 'chai';
 import { errorText } from '../../src/cli/error.ts';
-import { sourceConfig } from '../../src/cli/source-config.ts';
 import { stopDaemon } from '../../src/daemon/lifecycle.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import type { Home } from '../../src/home.ts';
 import { version } from '../../src/version.ts';
+import { cliConfig } from '../cli-config.ts';
 import { quietHome } from '../daemon/quiet.ts';
-
-const path = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+import { PROGRAM, ROOT } from '../root.ts';
 
 describe('daemon commands', function () {
   this.timeout(60_000);
@@ -22,7 +20,7 @@ describe('daemon commands', function () {
   let earlier: string | undefined;
 
   before(async () => {
-    config = await sourceConfig();
+    config = await cliConfig();
   });
   beforeEach(async () => {
     home = await quietHome();
@@ -125,8 +123,8 @@ describe('daemon commands', function () {
 
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       it(`logs to the terminal and ends by ${signal}`, async () => {
-        child = spawn(process.execPath, ['--import', 'tsx', path('bin/dev.ts'), 'daemon', 'start', '--foreground'], {
-          cwd: path('.'),
+        child = spawn(process.execPath, [PROGRAM, 'daemon', 'start', '--foreground'], {
+          cwd: ROOT,
           stdio: ['ignore', 'pipe', 'inherit'],
         });
         let printed = '';
@@ -147,7 +145,7 @@ describe('daemon commands', function () {
 describe('command line', () => {
   it('answers --version without loading anything', async () => {
     for (const flag of ['--version', '-v']) {
-      const child = spawn(process.execPath, [path('bin/run.js'), flag], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [PROGRAM, flag], { stdio: ['ignore', 'pipe', 'inherit'] });
       const printed = (await child.stdout.setEncoding('utf8').toArray()).join('');
       expect(printed).to.equal(`goldctl/${version()} ${process.platform}-${process.arch} node-${process.version}\n`);
     }

@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { expect } from 'chai';
-import { sourceConfig } from '../../src/cli/source-config.ts';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import type { Home } from '../../src/home.ts';
+import { cliConfig } from '../cli-config.ts';
 import { quietHome } from '../daemon/quiet.ts';
+import { PROGRAM } from '../root.ts';
 import { LyingDaemon } from './lying-daemon.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.ts', import.meta.url));
 /** What a line of output may not have in it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ORDERS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
@@ -49,7 +48,7 @@ describe('what a daemon that lies says', function () {
   before(async () => {
     daemon = new LyingDaemon();
     home = await quietHome();
-    cli = await sourceConfig();
+    cli = await cliConfig();
     earlier = { ...process.env };
     Object.assign(process.env, { GOLDCTL_HOME: home.root, GOLDCTL_SERVER: await daemon.start() });
   });
@@ -87,7 +86,7 @@ describe('what a daemon that lies says', function () {
 
   const spawned = (argv: readonly string[], input: string) =>
     new Promise<string>((resolve, reject) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...argv]);
+      const child = spawn(process.execPath, [PROGRAM, ...argv]);
       const chunks: Buffer[] = [];
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       child.on('error', reject).on('close', () => resolve(Buffer.concat(chunks).toString()));

@@ -81,9 +81,9 @@ describe('writePacked', () => {
 
   it('leaves nothing where the disk is full, and says so', async function () {
     if (process.platform === 'win32') skip(this, 'files cannot be bounded here');
-    const writer = fileURLToPath(new URL('packed-writer.ts', import.meta.url));
+    const writer = fileURLToPath(new URL('packed-writer.js', import.meta.url));
     // 40 blocks of 512 bytes; the signal that would end the process is ignored, so that the write itself fails.
-    const script = `trap '' XFSZ; ulimit -S -f 40; exec "$0" --import tsx "$1" "$2"`;
+    const script = `trap '' XFSZ; ulimit -S -f 40; exec "$0" "$1" "$2"`;
     const said = await new Promise<string>((resolve) => {
       execFile('sh', ['-c', script, process.execPath, writer, file], (_, stdout) => resolve(stdout));
     });

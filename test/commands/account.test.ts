@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { DaemonFixture, type Said } from '../daemon-fixture.ts';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.ts', import.meta.url));
+import { PROGRAM } from '../root.ts';
 
 describe('goldctl account', () => {
   let daemon: DaemonFixture;
@@ -20,7 +18,7 @@ describe('goldctl account', () => {
   function spawned(argv: readonly string[], input: string, home = daemon.home.root): Promise<Said> {
     return new Promise((resolve, reject) => {
       const env = { ...process.env, GOLDCTL_HOME: home, GOLDCTL_SERVER: '' };
-      const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...argv], { env });
+      const child = spawn(process.execPath, [PROGRAM, ...argv], { env });
       let [stdout, stderr] = ['', ''];
       child.stdout.on('data', (chunk) => {
         stdout += String(chunk);

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { ROOT } from '../root.ts';
 
-const DATA = process.env.GOLDCTL_TEST_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
+const DATA = process.env.GOLDCTL_TEST_DATA ?? join(ROOT, '../shared/data');
 const SJC = ['--instrument', 'SJC', '--map', 'at=timestamp,buy=buy_1l,sell=sell_1l', '--scale', '1000000'];
 
 describe('rates import and export', () => {

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { ROOT } from '../root.ts';
 
-const DOCUMENT = new URL('../../docs/operating.md', import.meta.url);
+const DOCUMENT = join(ROOT, 'docs/operating.md');
 /** What operating.md says in words in place of a preset. */
 const WORDS: Readonly<Record<string, unknown>> = { none: undefined, 'goldctl and its version': undefined };
 

@@ -3,7 +3,6 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { sourceConfig } from '../../src/cli/source-config.ts';
 import { Client } from '../../src/client/client.ts';
 import { localTarget, parseTarget } from '../../src/client/target.ts';
 import { certificateFile, loadCertificate } from '../../src/daemon/certificate.ts';
@@ -13,6 +12,7 @@ import { startDaemon as startProcess, stopDaemon } from '../../src/daemon/lifecy
 import { differ } from '../../src/daemon/reload.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import type { Home } from '../../src/home.ts';
+import { cliConfig } from '../cli-config.ts';
 import { quietHome } from './quiet.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -247,7 +247,7 @@ describe('reload', function () {
       await write(() => ({ limits: {}, listen: { port: 1 } }));
       const { captureOutput } = await import('@oclif/test');
       const { run } = await import('@oclif/core');
-      const config = await sourceConfig();
+      const config = await cliConfig();
       const before = process.env.GOLDCTL_HOME;
       process.env.GOLDCTL_HOME = home.root;
       const { stdout } = await captureOutput(() => run(['daemon', 'reload'], config), { testNodeEnv: 'production' });

@@ -141,8 +141,8 @@ describe('check and repair', function () {
 
   it('refuse a folder that another process has open', async () => {
     await write(3);
-    const holder = fileURLToPath(new URL('../engine/local/holder.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', holder, home.dataFolder], {
+    const holder = fileURLToPath(new URL('../engine/local/holder.js', import.meta.url));
+    const child = spawn(process.execPath, [holder, home.dataFolder], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit');

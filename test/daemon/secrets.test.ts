@@ -4,18 +4,16 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { expect } from 'chai';
-import { sourceConfig } from '../../src/cli/source-config.ts';
 import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
 import type { Home } from '../../src/home.ts';
+import { cliConfig } from '../cli-config.ts';
+import { PROGRAM } from '../root.ts';
 import { Wire } from '../server/wire.ts';
 import { skip } from '../skip.ts';
 import { quietHome } from './quiet.ts';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.ts', import.meta.url));
 
 /** Each is found wherever it goes: no other text has it in it. */
 const PASSWORDS = {
@@ -65,7 +63,7 @@ describe('secrets', function () {
     await writeFile(home.configFile, JSON.stringify(settings), { mode: 0o600 });
     const { status } = await startDaemon(home, {});
     pid = status.pid;
-    cli = await sourceConfig();
+    cli = await cliConfig();
     await session(status.listening[0]!.address);
     await commands();
   });
@@ -183,7 +181,7 @@ describe('secrets', function () {
   /** A process of its own, with a standard input. */
   async function goldctl(argv: readonly string[], input = ''): Promise<void> {
     const env = { ...process.env, GOLDCTL_HOME: home.root, GOLDCTL_SERVER: '' };
-    const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...argv], { env });
+    const child = spawn(process.execPath, [PROGRAM, ...argv], { env });
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stdin.end(input);

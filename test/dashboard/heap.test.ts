@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-const HEAP = new URL('../../src/dashboard/heap.ts', import.meta.url).href;
+const HEAP = new URL('../../src/dashboard/heap.js', import.meta.url).href;
 /** Holds the newest 20,000 of many things, as the dashboard does, and says what the young generation grew to. */
 const PROGRAM = `
 import { getHeapSpaceStatistics } from 'node:v8';
@@ -21,7 +21,7 @@ console.log(most);
 describe("the dashboard's heap", () => {
   it('does not grow by what came and went', async function () {
     this.timeout(20_000);
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', PROGRAM];
+    const args = ['--input-type=module', '--eval', PROGRAM];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
     expect(stderr).to.equal('');
     // 32 MiB and more by V8's presets.

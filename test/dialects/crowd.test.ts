@@ -9,6 +9,7 @@ import { Presence } from '../../src/room/presence.ts';
 import { Arrivals } from '../../src/server/arrivals.ts';
 import { Sessions } from '../../src/server/sessions.ts';
 import type { Visitor } from '../../src/server/visitor.ts';
+import { CHEAP } from '../credentials.ts';
 import { Room } from '../room/room.ts';
 import { SUFFIX } from './clients.ts';
 import { OldClient } from './old-client.ts';
@@ -28,7 +29,7 @@ const limits = {
 function roomOf({ engine, view, rates, forum, files, daemons }: Room): DialectRoom {
   const { journal, bus } = engine;
   const now = () => Date.now();
-  const passwords = new Passwords({ cost: { N: 2, r: 1, p: 1 }, limit: MANY });
+  const passwords = new Passwords({ cost: CHEAP, limit: MANY });
   const lockout = new Lockout({ attempts: 3, now: () => performance.now() });
   return {
     accounts: new Accounts({ journal, view, passwords, lockout, now, limits, log }),

@@ -6,11 +6,12 @@ import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import type { DaemonStatus } from '../../src/daemon/lifecycle.ts';
+import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
 import { type Home, openHome } from '../../src/home.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
+import { makeCredentials } from '../credentials.ts';
 import { ProviderHosts } from '../daemon/provider-hosts.ts';
 import { NatsFixture } from '../nats-fixture.ts';
-import { startDaemon, stopDaemon } from './built-lifecycle.ts';
 import { everyPost, Poster } from './poster.ts';
 
 const CLIENTS = 6;
@@ -41,6 +42,7 @@ describe('kill -9 of daemons that serve one room', function () {
     const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-cluster-')) });
     await home.prepare();
     homes.push(home);
+    await makeCredentials(home);
     return home;
   };
   const addressOf = ({ status }: Running) => status.listening[0]!.address;

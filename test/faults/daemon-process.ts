@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DAEMON_NODE_OPTIONS, type StartMessage } from '../../src/daemon/lifecycle.ts';
+import { openHome } from '../../src/home.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
+import { makeCredentials } from '../credentials.ts';
 
-/** As it is built: from source every start would take two seconds more. */
-const MAIN = fileURLToPath(new URL('../../dist/src/daemon/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/daemon/main.js', import.meta.url));
 
 /**
  * A home for daemons that are to be broken: no provider is asked but those that are given, and one address may do what
@@ -32,6 +33,7 @@ export async function crashHome(
     rates: { providers: { ...Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])), ...providers } },
   };
   await writeFile(join(path, 'config.json'), JSON.stringify(config));
+  await makeCredentials(await openHome({ GOLDCTL_HOME: path }));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 

@@ -14,8 +14,7 @@ import { skip } from '../skip.ts';
 import { memoryStore, temporaryFolder } from '../store/temporary.ts';
 import { mountTmpfs } from './tmpfs.ts';
 
-const WRITER = fileURLToPath(new URL('full-disk.ts', import.meta.url));
-const TSX = fileURLToPath(import.meta.resolve('tsx'));
+const WRITER = fileURLToPath(new URL('full-disk.js', import.meta.url));
 const NOBODY = 65_534;
 
 /** Makes fsync fail while the file of GOLDCTL_TEST_FAULT is there. */
@@ -96,7 +95,7 @@ describe('a disk in trouble', function () {
 
   const run = (command: string, args: string[], env: NodeJS.ProcessEnv = {}) =>
     spawn(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
-  const writer = (size: number, at = data) => ['--import', TSX, WRITER, at, String(size)];
+  const writer = (size: number, at = data) => [WRITER, at, String(size)];
 
   it('that takes no more of a file confirms nothing that is not kept, and goes on by itself', async function () {
     if (!has('prlimit')) skip(this, 'prlimit is not installed');

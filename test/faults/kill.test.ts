@@ -13,7 +13,7 @@ import { compare, rebuild } from '../../src/view/rebuild.ts';
 import { View } from '../../src/view/view.ts';
 import { memoryStore, temporaryFolder } from '../store/temporary.ts';
 
-const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('writer.js', import.meta.url));
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 8);
 
 interface Acknowledged {
@@ -23,7 +23,7 @@ interface Acknowledged {
 
 /** Lets writers write, kills them at some moment after `least` acknowledgements, and says what was acknowledged. */
 async function killed(path: string, run: string, least: number): Promise<Acknowledged[]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', WRITER, path, run], {
+  const child = spawn(process.execPath, [WRITER, path, run], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

@@ -6,9 +6,10 @@ import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import type { DaemonStatus } from '../../src/daemon/lifecycle.ts';
+import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
 import { type Home, openHome } from '../../src/home.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
-import { startDaemon, stopDaemon } from './built-lifecycle.ts';
+import { makeCredentials } from '../credentials.ts';
 import { everyPost, Poster } from './poster.ts';
 
 const CLIENTS = 20;
@@ -24,6 +25,7 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
   const anotherHome = async () => {
     const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-posting-')) });
     homes.push(home);
+    await makeCredentials(home);
     return home;
   };
 

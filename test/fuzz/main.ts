@@ -28,7 +28,7 @@ const targets = TARGETS.filter(({ name }) => positionals.length === 0 || positio
 const unknown = positionals.find((each) => !TARGETS.some(({ name }) => isOf(name, each)));
 if (unknown !== undefined) usage(`There is no parser "${unknown}".`);
 
-const worker = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], { execArgv: process.execArgv });
+const worker = fork(fileURLToPath(new URL('worker.js', import.meta.url)));
 const figures = new Map(targets.map(({ name }) => [name, { runs: 0, slowestMs: 0 }]));
 const begun = Date.now();
 let failed = 0;

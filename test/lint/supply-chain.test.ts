@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { ROOT } from '../root.ts';
 import { ACCEPTED, type Lock, licences, licencesPage, nameOf } from './licences.ts';
 
-const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+const read = (file: string) => readFile(join(ROOT, file), 'utf8');
 
 /** Who may run a script at install: those that bring or build what is no JavaScript. */
 const SCRIPTS = {
   installed: ['classic-level'],
-  development: ['esbuild'],
+  development: [],
 };
 
 describe('the packages that goldctl brings along', () => {

@@ -1,10 +1,11 @@
-// A daemon in a process of its own, from what is built or from source: it can be on another machine, and be killed.
-const { root, extension, home: folder, config } = JSON.parse(process.argv[2]);
-const load = (module) => import(`${root}/src/${module}.${extension}`);
-const { startDaemon } = await load('daemon/composition');
-const { parseConfig } = await load('daemon/config');
-const { openHome } = await load('home');
-const { Ipc } = await load('peer/ipc');
+// A daemon in a process of its own: it can be on another machine, and be killed.
+import { startDaemon } from '../../src/daemon/composition.js';
+import { parseConfig } from '../../src/daemon/config.js';
+import { openHome } from '../../src/home.js';
+import { Ipc } from '../../src/peer/ipc.js';
+import { CHEAP } from '../credentials.js';
+
+const { home: folder, config } = JSON.parse(process.argv[2]);
 
 const home = await openHome({ GOLDCTL_HOME: folder });
 await home.prepare();
@@ -14,6 +15,7 @@ const daemon = await startDaemon({
   config: parseConfig(JSON.stringify(config), 'test'),
   version: 'test',
   log: silent,
+  passwordCost: CHEAP,
   onStop: () => {},
 });
 process.on('disconnect', () => process.exit());

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-const PRELOADED = new URL('disk.js', import.meta.url).href;
+const PRELOADED = new URL('watched-disk.js', import.meta.url).href;
 
 /** Environment of a member whose disk is watched, or slow. */
 export function diskEnv(disk: { readonly trace?: string; readonly bytesPerSecond?: number }): NodeJS.ProcessEnv {

@@ -1,12 +1,12 @@
 // A member in a process of its own, with files: as `goldctl` runs it, without a terminal.
-const { root, extension, home: folder, server, name, port } = JSON.parse(process.argv[2]);
-const load = (module) => import(`${root}/src/${module}.${extension}`);
-const { Client } = await load('client/client');
-const { Link } = await load('client/link');
-const { Peers } = await load('client/peers');
-const { parseTarget } = await load('client/target');
-const { openHome } = await load('home');
-const { Ipc } = await load('peer/ipc');
+import { Client } from '../../src/client/client.js';
+import { Link } from '../../src/client/link.js';
+import { Peers } from '../../src/client/peers.js';
+import { parseTarget } from '../../src/client/target.js';
+import { openHome } from '../../src/home.js';
+import { Ipc } from '../../src/peer/ipc.js';
+
+const { home: folder, server, name, port } = JSON.parse(process.argv[2]);
 
 const home = await openHome({ GOLDCTL_HOME: folder });
 const target = parseTarget(server);

@@ -1,21 +1,20 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { type Deferred, deferred } from '../../src/domain/deferred.ts';
 import type { Listing } from '../../src/domain/listing.ts';
 import type { Path, Transfer } from '../../src/domain/transfer.ts';
+import { openHome } from '../../src/home.ts';
+import { loadIdentity } from '../../src/peer/identity.ts';
 import { Ipc } from '../../src/peer/ipc.ts';
 import type { MethodName, Params, Result } from '../../src/protocol/methods.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import type { Machine } from './network.ts';
 
-const PROJECT = new URL('../..', import.meta.url);
 const OFF = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
 const LIMITS = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1000, connectionsPerAddress: 1000 };
 
@@ -45,19 +44,6 @@ interface Told {
   notice: string;
 }
 
-/** What was built, where it was: it starts in a fraction of the time that it takes from source. */
-function program(): { root: string; extension: string; loader: string[] } {
-  if (existsSync(new URL('dist/src/peer/main.js', PROJECT))) {
-    return { root: new URL('dist', PROJECT).href, extension: 'js', loader: [] };
-  }
-  const tsx = createRequire(import.meta.url).resolve('tsx');
-  return {
-    root: PROJECT.href.replace(/\/$/, ''),
-    extension: 'ts',
-    loader: ['--import', pathToFileURL(tsx).href],
-  };
-}
-
 /** A process of a room: on this machine, or one of a test's network. */
 class Program<Calls extends object> {
   readonly process: ChildProcess;
@@ -80,11 +66,9 @@ class Program<Calls extends object> {
       onNotice?: (text: string) => void;
     },
   ) {
-    const { loader, ...what } = program();
     const path = fileURLToPath(new URL(file, import.meta.url));
-    const args = [JSON.stringify({ ...what, ...options })];
+    const args = [JSON.stringify(options)];
     const settings = {
-      execArgv: loader,
       serialization: 'advanced' as const,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'] as ('ignore' | 'pipe' | 'ipc')[],
       env: { ...process.env, ...env },
@@ -271,6 +255,7 @@ export class Room {
   /** @param env on top of this process' own */
   async join(name: string, { machine, env }: { machine?: Machine; env?: NodeJS.ProcessEnv } = {}): Promise<Member> {
     const home = join(this.folder, name);
+    await loadIdentity((await openHome({ GOLDCTL_HOME: home })).peerFile);
     const member = new Member(
       name,
       home,

@@ -443,7 +443,7 @@ describe('endpoint', () => {
   });
 
   async function spawnPeer(): Promise<{ child: ChildProcess; key: string; port: number }> {
-    const child = fork(join(import.meta.dirname, 'peer-process.ts'), { execArgv: ['--import', 'tsx'] });
+    const child = fork(join(import.meta.dirname, 'peer-process.js'));
     const ready = once(child, 'message');
     child.send({ file: join(folder.path, 'b.pem'), daemon: rendezvous.place });
     const [{ key, port }] = (await ready) as [{ key: string; port: number }];

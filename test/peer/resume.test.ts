@@ -114,9 +114,9 @@ describe('resuming', () => {
     let exit: number | null = null;
     try {
       for (let round = 0; exit !== 0; round += 1) {
-        const script = fileURLToPath(new URL('./receiver-child.ts', import.meta.url));
+        const script = fileURLToPath(new URL('./receiver-child.js', import.meta.url));
         const port = String((server.address() as AddressInfo).port);
-        const child = spawn(process.execPath, ['--import', 'tsx', script, port, into], { stdio: 'ignore' });
+        const child = spawn(process.execPath, [script, port, into], { stdio: 'ignore' });
         const [socket] = (await once(server, 'connection')) as [Socket];
         const reader = new FrameReader();
         socket.on('data', (chunk: Buffer) =>

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TSchema } from 'typebox';
 import { Check, Errors } from 'typebox/value';
@@ -7,9 +8,10 @@ import { EVENTS, type EventName } from '../../src/protocol/events.ts';
 import { LINE_BYTES, parseLine } from '../../src/protocol/line.ts';
 import type { Method } from '../../src/protocol/method.ts';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
+import { ROOT } from '../root.ts';
 import { SECTIONS, withSections } from './reference.ts';
 
-const DOCUMENT = new URL('../../docs/protocol.md', import.meta.url);
+const DOCUMENT = join(ROOT, 'docs/protocol.md');
 
 function fits(schema: TSchema, value: unknown, where: string): void {
   expect(Errors(schema, value), where).to.deep.equal([]);

@@ -1,15 +1,17 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { Check } from 'typebox/value';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { ROOT } from '../root.ts';
 import { skip } from '../skip.ts';
 
-const DOCUMENT = new URL('../../docs/protocol.md', import.meta.url);
+const DOCUMENT = join(ROOT, 'docs/protocol.md');
 const ADDRESS = '127.0.0.1:4000';
 /** What differs from one daemon and one moment to the next. */
 const VARIES = new Set(['token', 'now', 'at', 'server']);

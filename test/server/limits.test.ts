@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Config, parseConfig } from '../../src/daemon/config.ts';
 import { LINE_BYTES } from '../../src/protocol/line.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { loris } from '../faults/loris.ts';
+import { ROOT } from '../root.ts';
 import { Wire } from './wire.ts';
 
 /**
@@ -101,7 +103,7 @@ describe('limits', () => {
     for (const [limit, tests] of Object.entries(PROVEN)) {
       expect(tests, limit).to.not.deep.equal([]);
       for (const [file, test] of tests) {
-        const text = await readFile(new URL(`../${file}.test.ts`, import.meta.url), 'utf8');
+        const text = await readFile(join(ROOT, 'test', `${file}.test.ts`), 'utf8');
         expect(text, `${limit}: ${file}`).to.include(`it('${test}'`);
       }
     }

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { PROGRAM } from '../root.ts';
 import { skip } from '../skip.ts';
-import { PROGRAM, type Robot } from './robot.ts';
+import type { Robot } from './robot.ts';
 import { Room } from './room.ts';
 
 const AS_IT_WAS = { alternate: false, mouse: 'none', paste: false, cursorKeys: false, cursorHidden: false };

@@ -1,13 +1,12 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
 import type { Terminal } from '@xterm/headless';
+import { PROGRAM } from '../root.ts';
 
 // Its exports are found by `require` alone: which name `import` gives them depends on the loader.
 const xterm = createRequire(import.meta.url)('@xterm/headless') as typeof import('@xterm/headless');
 
 /** The program as it is built. */
-export const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 const KEYS = {
   enter: '\r',

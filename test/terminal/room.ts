@@ -7,8 +7,11 @@ import { Client } from '../../src/client/client.ts';
 import { localTarget } from '../../src/client/target.ts';
 import { parseDay } from '../../src/domain/instant.ts';
 import { openHome } from '../../src/home.ts';
+import { loadIdentity } from '../../src/peer/identity.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
-import { PROGRAM, Robot, type RobotOptions } from './robot.ts';
+import { makeCredentials } from '../credentials.ts';
+import { PROGRAM } from '../root.ts';
+import { Robot, type RobotOptions } from './robot.ts';
 
 const run = promisify(execFile);
 const DAY = 24 * 3_600_000;
@@ -27,6 +30,7 @@ export class Room {
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
     const config = { listen: { port: 0, plain: true }, rates: { providers: off } };
     await writeFile(join(room.folder, 'config.json'), JSON.stringify(config));
+    await makeCredentials(await openHome(room.env));
     await room.start();
     return room;
   }
@@ -90,6 +94,7 @@ export class Room {
   async member(name: string, password = 'correct horse'): Promise<Client> {
     const home = await openHome({ GOLDCTL_HOME: join(this.folder, `of-${this.#clients.length}`) });
     await home.prepare();
+    await loadIdentity(home.peerFile);
     const client = this.#keep(await Client.connect({ target: localTarget(await openHome(this.env)), home }));
     await client.signUp({ name, password });
     return client;

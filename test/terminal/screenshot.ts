@@ -2,13 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Terminal } from '@xterm/headless';
+import { PROGRAM, ROOT } from '../root.ts';
 import { Robot } from './robot.ts';
 import { svgOf } from './svg.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FILE = fileURLToPath(new URL('../../docs/dashboard.svg', import.meta.url));
+const FILE = join(ROOT, 'docs/dashboard.svg');
 const COLUMNS = 140;
 const ROWS = 40;
 /** Columns of the rates pane, and the colour behind a price that has just moved. */
@@ -21,7 +20,7 @@ const SEED = 1;
 
 const demo = new Robot({
   file: process.execPath,
-  args: ['--import', 'tsx', join(ROOT, 'bin/dev.ts'), 'demo', '--seed', String(SEED), '--theme', 'dark'],
+  args: [PROGRAM, 'demo', '--seed', String(SEED), '--theme', 'dark'],
   env: {},
   columns: COLUMNS,
   rows: ROWS,

@@ -106,8 +106,8 @@ describe('LocalEngine', () => {
     });
 
     it('is refused in another process', async () => {
-      const holder = fileURLToPath(new URL('holder.ts', import.meta.url));
-      const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', holder, path], {
+      const holder = fileURLToPath(new URL('holder.js', import.meta.url));
+      const child: ChildProcess = spawn(process.execPath, [holder, path], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const ended = once(child, 'exit');

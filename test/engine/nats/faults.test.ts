@@ -49,7 +49,6 @@ describe('a NATS cluster whose nodes die', () => {
     const acknowledged = new Map<number, string>();
     const refused: string[] = [];
     let going = true;
-    let hung = false;
     let longest = 0;
     const write = async (engine: NatsEngine, name: string) => {
       for (let i = 0; going; i++) {
@@ -61,7 +60,8 @@ describe('a NATS cluster whose nodes die', () => {
           expect(changes).to.deep.equal([{ type: 'text', text }]);
           acknowledged.set(seq, text);
         } catch (thrown) {
-          refused.push((thrown as Failure).message);
+          refused.push((thrown as Failure).code);
+          await new Promise((resolve) => setTimeout(resolve, 50)); // a refusal may come at once, and again and again
         }
         longest = Math.max(longest, performance.now() - begun);
       }
@@ -79,7 +79,6 @@ describe('a NATS cluster whose nodes die', () => {
       // The leader, then one of the others; in the long form also one that hangs, as if it were cut off.
       const victim: NatsNode = round % 2 === 0 ? leader : nats.nodes.find((node) => node !== leader)!;
       if (round % 4 > 1) {
-        hung = true;
         victim.pause();
         await grown(50);
         victim.resume();
@@ -92,7 +91,8 @@ describe('a NATS cluster whose nodes die', () => {
     }
     going = false;
     await Promise.all(all);
-    if (!hung) expect(refused).to.deep.equal([]);
+    // A cluster that is silent for long, as on a busy machine, is no fault: it says so.
+    expect(refused.filter((code) => code !== 'NOT_AVAILABLE')).to.deep.equal([]);
     const late = await start('killed', APPEND_MS);
     for (const engine of [...writers, late]) {
       await engine.journal.catchUp();
@@ -109,7 +109,9 @@ describe('a NATS cluster whose nodes die', () => {
       for (const text of acknowledged.values()) expect(seen.has(text), text).to.equal(true);
     }
     if (process.env.GOLDCTL_FAULT_ROUNDS) {
-      console.log(`      ${acknowledged.size} records, longest append ${longest.toFixed(0)} ms`);
+      console.log(
+        `      ${acknowledged.size} records, ${refused.length} refused, longest append ${longest.toFixed(0)} ms`,
+      );
     }
   });
 
@@ -119,8 +121,8 @@ describe('a NATS cluster whose nodes die', () => {
     const acknowledged = new Map<number, string>();
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        const file = fileURLToPath(new URL('writer.ts', import.meta.url));
-        const args = ['--import', 'tsx', file, folder.path, 'daemon', `${round}`, ...nats.servers];
+        const file = fileURLToPath(new URL('writer.js', import.meta.url));
+        const args = [file, folder.path, 'daemon', `${round}`, ...nats.servers];
         const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
         const ended = once(child, 'exit');
         const wanted = acknowledged.size + 30;

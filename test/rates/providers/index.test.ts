@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { configuredProvider } from '../../../src/rates/configured.ts';
 import { BodyError } from '../../../src/rates/provider.ts';
 import { PROVIDERS } from '../../../src/rates/providers/index.ts';
+import { ROOT } from '../../root.ts';
 
-const DOCUMENT = readFileSync(new URL('../../../docs/providers.md', import.meta.url), 'utf8');
+const DOCUMENT = readFileSync(join(ROOT, 'docs/providers.md'), 'utf8');
 
 describe('PROVIDERS', () => {
   it('are the eighteen of config.json, in its order', () => {
