@@ -29,7 +29,8 @@ export interface Row {
 export interface Figure {
   readonly name: string;
   readonly summary: string;
-  measure(effort: Effort): Promise<Row[]>;
+  /** @param show a row that is done: of what takes minutes, none is awaited for long. */
+  measure(effort: Effort, show: (row: Row) => void): Promise<Row[]>;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,7 +1,7 @@
 // `npm run bench -- GROUP [figure...] [--short]`
 import { CLUSTER } from './cluster/index.ts';
 import { CORE } from './core/index.ts';
-import { type Figure, FULL, machine, SHORT, table } from './figure.ts';
+import { type Figure, FULL, machine, type Row, SHORT, table } from './figure.ts';
 import { PEER } from './peer/index.ts';
 import { ROOM } from './room/index.ts';
 
@@ -31,5 +31,7 @@ console.log(`${machine()}\nmedians of ${effort.runs} runs of ${effort.seconds} s
 for (const figure of figures) {
   if (names.length > 0 && !names.includes(figure.name)) continue;
   console.log(`${figure.name}: ${figure.summary}`);
-  console.log(`${table(await figure.measure(effort))}\n`);
+  // What takes minutes is seen as it comes.
+  const show = (row: Row) => console.error(table([row]));
+  console.log(`${table(await figure.measure(effort, show))}\n`);
 }

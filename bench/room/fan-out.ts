@@ -12,7 +12,7 @@ export const fanOut: Figure = {
   name: 'fan-out',
   summary:
     'Posts to everybody who watches, plain and TLS, 1 and 16 in flight, beside a bare Node that coalesces its writes, NATS and Redis.',
-  async measure(effort) {
+  async measure(effort, show) {
     const daemon = await Daemon.start();
     try {
       const speech = await daemonSpeech(daemon, Math.max(...WATCHERS));
@@ -21,8 +21,11 @@ export const fanOut: Figure = {
         for (const watchers of WATCHERS) {
           const contest = await Contest.open(daemon, speech, { watchers, tls }, effort);
           try {
-            for (const inFlight of IN_FLIGHT)
-              rows.push(...(await measureCase(contest, { watchers, tls, inFlight }, effort)));
+            for (const inFlight of IN_FLIGHT) {
+              const some = await measureCase(contest, { watchers, tls, inFlight }, effort);
+              for (const row of some) show(row);
+              rows.push(...some);
+            }
           } finally {
             await contest.close();
           }

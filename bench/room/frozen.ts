@@ -5,7 +5,7 @@ import { Contest, type Fan, type Stopping } from './contest.ts';
 
 const WATCHERS = [1000, 5000];
 const SHARE = 0.05;
-/** So many pairs a run, and as much shorter: what else the machine does falls on both of a pair. */
+/** So many pairs a run, and as much shorter: what else the machine does falls on both halves. */
 const FINER = 3;
 /** Longer than it takes: who is dropped is not frozen any more. */
 const STALL_MS = 3_600_000;
@@ -14,14 +14,14 @@ export const frozen: Figure = {
   name: 'frozen',
   summary:
     'What 5 % of the watchers who read nothing do to the others, 16 posts in flight, beside the same watchers while all read, and beside what they do to those of a bare Node.',
-  async measure(effort) {
+  async measure(effort, show) {
     const daemon = await Daemon.start({ stallMs: STALL_MS });
     try {
       const speech = await daemonSpeech(daemon, Math.max(...WATCHERS));
       const rows: Row[] = [];
       for (const tls of [false, true]) {
         for (const watchers of WATCHERS) {
-          rows.push(...(await measureCase(daemon, speech, { watchers, tls }, finer(effort))));
+          rows.push(...(await measureCase(daemon, speech, { watchers, tls }, finer(effort), show)));
         }
       }
       return rows;
@@ -47,6 +47,7 @@ async function measureCase(
   speech: Speech,
   { watchers, tls }: { watchers: number; tls: boolean },
   effort: Effort,
+  show: (row: Row) => void,
 ): Promise<Row[]> {
   const audience = { watchers, tls, frozenShare: SHARE };
   const contest = await Contest.open(daemon, speech, audience, effort, [startBare]);
@@ -56,21 +57,22 @@ async function measureCase(
       ['freeze', 'just stopped'],
       ['fill', 'queues full'],
     ] as const) {
-      const pairs: Pair[] = [];
-      for (let run = 0; run < effort.runs; run++) pairs.push(...(await inTurns(contest, how)));
+      const pairs = await inTurns(contest, how, effort.runs * FINER);
       const what = `${tls ? 'TLS' : 'plain'}, ${watchers.toLocaleString('en-US')} watchers, ${said}`;
       for (const name of contest.names) {
         // What fills a queue at once is a call of goldctl's.
         if (how === 'fill' && name !== 'goldctl') continue;
         const of = (which: keyof Pair) => pairs.map((fans) => fans[which].get(name)!);
         const ratio = median(pairs.map((fans) => fans.someStopped.get(name)!.p99 / fans.allRead.get(name)!.p99));
-        rows.push({
+        const row: Row = {
           what: name === 'goldctl' ? `${what}: p99 of the others` : `  ${name}`,
           value: delays(of('someStopped')),
           baseline: delays(of('allRead')),
           ratio,
           ...(name === 'goldctl' ? { bar: atMost(ratio, 1.1, 'moves < 10 %') } : {}),
-        });
+        };
+        show(row);
+        rows.push(row);
       }
     }
     return rows;
@@ -79,16 +81,18 @@ async function measureCase(
   }
 }
 
-async function inTurns(contest: Contest, how: Stopping): Promise<Pair[]> {
-  const rounds = async () => {
+/** Half of the rounds in which all read are before those in which some do not, and half of them after. */
+async function inTurns(contest: Contest, how: Stopping, count: number): Promise<Pair[]> {
+  const rounds = async (many: number) => {
     const fans: Map<string, Fan>[] = [];
-    for (let i = 0; i < FINER; i++) fans.push(await contest.round('run 16'));
+    for (let i = 0; i < many; i++) fans.push(await contest.round('run 16'));
     return fans;
   };
-  const allRead = await rounds();
+  const before = await rounds(Math.ceil(count / 2));
   await contest.stopReading(how);
-  const someStopped = await rounds();
+  const someStopped = await rounds(count);
   await contest.readAgain();
+  const allRead = [...before, ...(await rounds(Math.floor(count / 2)))];
   return allRead.map((fans, i) => ({ allRead: fans, someStopped: someStopped[i]! }));
 }
 
