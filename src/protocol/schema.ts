@@ -14,7 +14,13 @@ export function literals<const T extends readonly string[]>(values: T, descripti
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const Instant = Type.Integer({ description: 'epoch milliseconds, UTC' });
+/** What a Date can hold. */
+const INSTANTS = 8_640_000_000_000_000;
+export const Instant = Type.Integer({
+  minimum: -INSTANTS,
+  maximum: INSTANTS,
+  description: 'epoch milliseconds, UTC',
+});
 export const Seq = Type.Integer({ minimum: 0, description: 'a place in the journal' });
 export const Name = Type.String({
   minLength: 1,

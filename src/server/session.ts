@@ -70,6 +70,22 @@ const SIGNS: ReadonlySet<string> = new Set<MethodName>([
   'account.signOut',
 ]);
 
+/**
+ * Calls whose answers are pages: one at a time, so that no more of them than one waits for a slow reader. A page may
+ * be megabytes, and many of them at once would drop him who asked.
+ */
+const PAGES: ReadonlySet<string> = new Set<MethodName>([
+  'account.export',
+  'files.discover',
+  'files.find',
+  'forum.read',
+  'forum.revisions',
+  'forum.search',
+  'messages.read',
+  'rates.export',
+  'rates.history',
+]);
+
 /** What a client calls without anybody at it: a member is not there for that. */
 const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
   'watch',
@@ -405,7 +421,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
   }
 
   async #answerLater(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
-    const alone = SIGNS.has(method);
+    const alone = SIGNS.has(method) || PAGES.has(method);
     this.connection.began(alone);
     try {
       this.#answer(id, method, await promise);

@@ -120,6 +120,26 @@ describe('a connection', () => {
     await control.close();
   });
 
+  it('keeps a slow reader who asks for many pages at once', async function () {
+    this.timeout(60_000);
+    const address = await start({ queueHardBytes: 4_000_000 });
+    const writer = await Wire.member(address, 'writer');
+    // A page of 200 is two megabytes and a half.
+    for (let i = 0; i < 200; i++) await writer.result('forum.post', { text: 'ầ'.repeat(4096) });
+    const reader = await Wire.member(address, 'reader');
+    reader.socket.pause();
+    const line = (id: number) => `{"jsonrpc":"2.0","id":${1000 + id},"method":"forum.read","params":{"limit":200}}\n`;
+    reader.send(Array.from({ length: 16 }, (_, id) => line(id)).join(''));
+    // Another one's call is answered behind whatever was begun of those.
+    for (let i = 0; i < 20; i++) await writer.result('forum.read', { limit: 200 });
+    reader.socket.resume();
+    await reader.wait((answer) => answer.id === 1015);
+    expect(reader.lines.filter(({ id }) => Number(id) >= 1000).map(({ id }) => id)).to.deep.equal(
+      Array.from({ length: 16 }, (_, id) => 1000 + id),
+    );
+    for (const wire of [writer, reader]) wire.close();
+  });
+
   it('is answered whatever it asks at once, also when the system takes all of it in one go', async () => {
     const address = await start({ queueSoftBytes: 1024 });
     const wire = await Wire.member(address, 'eager');
