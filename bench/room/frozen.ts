@@ -5,7 +5,7 @@ import { Contest, type Fan, type Stopping } from './contest.ts';
 
 const WATCHERS = [1000, 5000];
 const SHARE = 0.05;
-/** So many pairs a run, and as much shorter: what else the machine does falls on both halves. */
+/** So many pairs a run, and as much shorter: what else the machine does falls on both of a pair. */
 const FINER = 3;
 /** Longer than it takes: who is dropped is not frozen any more. */
 const STALL_MS = 3_600_000;
@@ -57,11 +57,10 @@ async function measureCase(
       ['freeze', 'just stopped'],
       ['fill', 'queues full'],
     ] as const) {
-      const pairs = await inTurns(contest, how, effort.runs * FINER);
+      const pairs: Pair[] = [];
+      for (let run = 0; run < effort.runs; run++) pairs.push(...(await inTurns(contest, how)));
       const what = `${tls ? 'TLS' : 'plain'}, ${watchers.toLocaleString('en-US')} watchers, ${said}`;
       for (const name of contest.names) {
-        // What fills a queue at once is a call of goldctl's.
-        if (how === 'fill' && name !== 'goldctl') continue;
         const of = (which: keyof Pair) => pairs.map((fans) => fans[which].get(name)!);
         const ratio = median(pairs.map((fans) => fans.someStopped.get(name)!.p99 / fans.allRead.get(name)!.p99));
         const row: Row = {
@@ -81,18 +80,16 @@ async function measureCase(
   }
 }
 
-/** Half of the rounds in which all read are before those in which some do not, and half of them after. */
-async function inTurns(contest: Contest, how: Stopping, count: number): Promise<Pair[]> {
-  const rounds = async (many: number) => {
+async function inTurns(contest: Contest, how: Stopping): Promise<Pair[]> {
+  const rounds = async () => {
     const fans: Map<string, Fan>[] = [];
-    for (let i = 0; i < many; i++) fans.push(await contest.round('run 16'));
+    for (let i = 0; i < FINER; i++) fans.push(await contest.round('run 16'));
     return fans;
   };
-  const before = await rounds(Math.ceil(count / 2));
+  const allRead = await rounds();
   await contest.stopReading(how);
-  const someStopped = await rounds(count);
+  const someStopped = await rounds();
   await contest.readAgain();
-  const allRead = [...before, ...(await rounds(Math.floor(count / 2)))];
   return allRead.map((fans, i) => ({ allRead: fans, someStopped: someStopped[i]! }));
 }
 
