@@ -60,28 +60,50 @@ describe('a connection', () => {
     wire.close();
   });
 
-  it('never ends somebody who answers, however the intervals fall', async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const arrived = once(server, 'connection');
-    const client = connect(port, '127.0.0.1');
-    const [socket] = (await arrived) as [Socket];
+  describe('that is asked by hand', () => {
     const { limits } = parseConfig('{"limits":{"pingMs":1000}}', 'config.json');
-    const connection = new Connection(socket, { address: '127.0.0.1', local: false, limits });
-    const heard = new EventEmitter();
-    connection.start({ receive: (line) => heard.emit('line', line), closed: (reason) => heard.emit('closed', reason) });
-    for (let i = 0; i < 5; i++) {
+    let client: Socket;
+    let connection: Connection;
+    let heard: EventEmitter;
+
+    beforeEach(async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const arrived = once(server, 'connection');
+      client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      const [socket] = (await arrived) as [Socket];
+      server.close();
+      heard = new EventEmitter();
+      connection = new Connection(socket, { address: '127.0.0.1', local: false, limits });
+      connection.start({ receive: (line) => heard.emit('line', line), closed: () => {} });
+    });
+    afterEach(() => client.destroy());
+
+    const answer = async () => {
       const answered = once(heard, 'line');
-      connection.ping(performance.now() + limits.pingMs); // each interval a moment longer than it should be
       client.write('{"jsonrpc":"2.0","id":"ping-1","result":{"status":203}}\n');
       await answered;
-      if (connection.ended) break;
-    }
-    const { ended } = connection;
-    client.destroy();
-    server.close();
-    expect(ended).to.equal(false);
+    };
+
+    it('never ends somebody who answers, however the intervals fall', async () => {
+      for (let i = 0; i < 5; i++) {
+        connection.ping(performance.now() + limits.pingMs); // each interval a moment longer than it should be
+        await answer();
+        expect(connection.ended).to.equal(false);
+      }
+    });
+
+    it('asks anew after the machine slept, and ends only who does not answer then', async () => {
+      const morning = performance.now() + 8 * 3_600_000;
+      connection.ping(morning);
+      await answer();
+      expect(connection.ended).to.equal(false);
+      connection.ping(morning);
+      connection.ping(morning + limits.pingMs);
+      expect(connection.ended, 'two are asked, and may still be answered').to.equal(false);
+      connection.ping(morning + 2 * limits.pingMs);
+      expect(connection.ended).to.equal(true);
+    });
   });
 
   it('ends at a line that is too long, or no UTF-8, with the reason', async () => {
