@@ -18,6 +18,8 @@ export interface NatsOptions {
   readonly nodes?: 1 | 3;
   /** More of nats-server's own settings, for every node: accounts, TLS. */
   readonly settings?: string;
+  /** Machines on which the nodes are, as many as nodes: an address, and what starts a program there. Default: loopback. */
+  readonly machines?: readonly { readonly address: string; readonly command: readonly string[] }[];
   /** Options of the connection with which the fixture looks whether the nodes are ready. */
   readonly connection?: object;
 }
@@ -44,29 +46,31 @@ export class NatsFixture {
 
   static async run(
     binary: string,
-    { nodes: count = 3, settings = '', connection = {} }: NatsOptions,
+    { nodes: count = 3, settings = '', machines, connection = {} }: NatsOptions,
   ): Promise<NatsFixture> {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-nats-'));
     const ports = await freePorts(2 * count);
-    const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
+    const address = (i: number) => machines?.[i]?.address ?? '127.0.0.1';
+    const routes = ports.slice(count).map((port, i) => `nats://${address(i)}:${port}`);
     const nodes: NatsNode[] = [];
     for (let i = 0; i < count; i++) {
       const file = join(folder, `node-${i + 1}.conf`);
       const cluster =
         count === 1
           ? ''
-          : `cluster { name: goldctl-test, listen: "127.0.0.1:${ports[count + i]}", routes: [${routes.join(', ')}] }`;
+          : `cluster { name: goldctl-test, listen: "${address(i)}:${ports[count + i]}", routes: [${routes.join(', ')}] }`;
       await writeFile(
         file,
         `server_name: node-${i + 1}
-listen: "127.0.0.1:${ports[i]}"
+listen: "${address(i)}:${ports[i]}"
 max_payload: 8388608
 jetstream { store_dir: "${folder}/data-${i + 1}", sync_interval: always, max_mem: 64MB, max_file: 2GB }
 ${cluster}
 ${settings}
 `,
       );
-      nodes.push(new NatsNode(binary, file, `node-${i + 1}`, ports[i]!));
+      const command = [...(machines?.[i]?.command ?? []), binary, '-c', file];
+      nodes.push(new NatsNode(command, `node-${i + 1}`, `${address(i)}:${ports[i]!}`));
     }
     const fixture = new NatsFixture(folder, nodes, connection);
     try {
@@ -183,17 +187,15 @@ ${settings}
 export class NatsNode {
   readonly name: string;
   readonly server: string;
-  readonly #binary: string;
-  readonly #file: string;
+  readonly #command: readonly string[];
   #process: ChildProcess | undefined;
   #said = '';
   readonly #end = () => this.#process?.kill('SIGKILL');
 
-  constructor(binary: string, file: string, name: string, port: number) {
-    this.#binary = binary;
-    this.#file = file;
+  constructor(command: readonly string[], name: string, server: string) {
+    this.#command = command;
     this.name = name;
-    this.server = `127.0.0.1:${port}`;
+    this.server = server;
   }
 
   get runs(): boolean {
@@ -212,7 +214,8 @@ export class NatsNode {
   /** Begins where its folder has it. */
   start(): void {
     this.#said = '';
-    const child = spawn(this.#binary, ['-c', this.#file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program, ...args] = this.#command;
+    const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-4000);
     });

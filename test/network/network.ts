@@ -102,6 +102,7 @@ export class Network {
   #internet: Machine | undefined;
   #routers = 0;
   #links = 0;
+  #plugs = 0;
 
   constructor() {
     this.#prefix = `${PREFIX}-${process.pid}-${++made}`;
@@ -127,6 +128,19 @@ export class Network {
     internet.address = '203.0.113.1';
     this.#internet = internet;
     return internet;
+  }
+
+  /** A machine on the public segment. `port`: where it is plugged in, a device of the daemon's machine. */
+  plugged(name: string): Machine & { readonly port: string } {
+    const internet = this.internet();
+    const port = `plug${++this.#plugs}`;
+    const machine = Object.assign(this.machine(name), { port });
+    machine.address = `203.0.113.${100 + this.#plugs}`;
+    machine.ip(`link add eth0 type veth peer name ${port} netns ${internet.namespace}`);
+    internet.ip(`link set ${port} master segment up`);
+    machine.ip(`addr add ${machine.address}/24 dev eth0`);
+    machine.ip('link set eth0 up');
+    return machine;
   }
 
   /**

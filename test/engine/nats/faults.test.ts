@@ -1,17 +1,23 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { Failure } from '../../../src/domain/failure.ts';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
 import { Store } from '../../../src/store/store.ts';
-import { NatsFixture, type NatsNode } from '../../nats-fixture.ts';
+import { findNatsServer, NatsFixture, type NatsNode } from '../../nats-fixture.ts';
+import { Network, noNetwork } from '../../network/network.ts';
+import { skip } from '../../skip.ts';
 import { memoryStore, temporaryFolder } from '../../store/temporary.ts';
+import { Load } from './load.ts';
 import { Texts } from './texts.ts';
 
 /** Each kills one node while two daemons write. `GOLDCTL_FAULT_ROUNDS=50` is the long form. */
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 2);
+/** Each cuts one off: whoever hangs is noticed later than whoever is dead. */
+const CUTS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 1);
 const WRITERS = 8;
 const APPEND_MS = 12_000;
 
@@ -45,74 +51,26 @@ describe('a NATS cluster whose nodes die', () => {
 
   it(`loses and doubles nothing that was acknowledged, whichever node gets kill -9 (${ROUNDS} rounds)`, async function () {
     this.timeout(30_000 + ROUNDS * 25_000);
-    const writers = [await start('killed', APPEND_MS), await start('killed', APPEND_MS)];
-    const acknowledged = new Map<number, string>();
-    const refused: string[] = [];
-    let going = true;
-    let longest = 0;
-    const write = async (engine: NatsEngine, name: string) => {
-      for (let i = 0; going; i++) {
-        const text = `${name} ${i}`;
-        const begun = performance.now();
-        try {
-          const { seq, changes } = await engine.journal.append({ kind: 'test.text', at: 1, text });
-          expect(acknowledged.has(seq), `two of ${seq}`).to.equal(false);
-          expect(changes).to.deep.equal([{ type: 'text', text }]);
-          acknowledged.set(seq, text);
-        } catch (thrown) {
-          refused.push((thrown as Failure).code);
-          await new Promise((resolve) => setTimeout(resolve, 50)); // a refusal may come at once, and again and again
-        }
-        longest = Math.max(longest, performance.now() - begun);
-      }
-    };
-    const all = writers.flatMap((engine, i) =>
-      Array.from({ length: WRITERS / 2 }, (_, j) => write(engine, `${i}.${j}`)),
-    );
-    const grown = async (by: number) => {
-      const wanted = acknowledged.size + by;
-      while (acknowledged.size < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
+    const load = new Load([await start('killed', APPEND_MS), await start('killed', APPEND_MS)], WRITERS / 2);
     for (let round = 0; round < ROUNDS; round++) {
-      await grown(50);
+      await load.grown(50);
       const leader = await nats.leaderOf('killed-journal');
-      // The leader, then one of the others; in the long form also one that hangs, as if it were cut off.
+      // The leader, then one of the others; in the long form also one that hangs.
       const victim: NatsNode = round % 2 === 0 ? leader : nats.nodes.find((node) => node !== leader)!;
       if (round % 4 > 1) {
         victim.pause();
-        await grown(50);
+        await load.grown(50);
         victim.resume();
       } else {
         await victim.kill();
-        await grown(50);
+        await load.grown(50);
         victim.start();
       }
       await nats.ready();
     }
-    going = false;
-    await Promise.all(all);
-    // A cluster that is silent for long, as on a busy machine, is no fault: it says so.
-    expect(refused.filter((code) => code !== 'NOT_AVAILABLE')).to.deep.equal([]);
-    const late = await start('killed', APPEND_MS);
-    for (const engine of [...writers, late]) {
-      await engine.journal.catchUp();
-      const seen = new Set<string>();
-      let next = 1;
-      const abort = new AbortController();
-      for await (const { seq, text } of engine.journal.follow(0, abort.signal)) {
-        expect(seq).to.equal(next++);
-        expect(seen.has(text as string), `${text} twice`).to.equal(false);
-        seen.add(text as string);
-        if (acknowledged.has(seq)) expect(text).to.equal(acknowledged.get(seq));
-        if (seq === engine.journal.head()) abort.abort();
-      }
-      for (const text of acknowledged.values()) expect(seen.has(text), text).to.equal(true);
-    }
-    if (process.env.GOLDCTL_FAULT_ROUNDS) {
-      console.log(
-        `      ${acknowledged.size} records, ${refused.length} refused, longest append ${longest.toFixed(0)} ms`,
-      );
-    }
+    await load.stop();
+    await load.verify(await start('killed', APPEND_MS));
+    if (process.env.GOLDCTL_FAULT_ROUNDS) console.log(`      ${load}`);
   });
 
   it('keeps what a daemon had acknowledged when it got kill -9', async function () {
@@ -144,6 +102,29 @@ describe('a NATS cluster whose nodes die', () => {
       await engine.stop();
     } finally {
       await folder.remove();
+    }
+  });
+
+  it(`loses and doubles nothing while one is cut off from all others (${CUTS} rounds)`, async function () {
+    const missing = noNetwork();
+    if (missing !== undefined) skip(this, missing);
+    const found = findNatsServer();
+    if ('missing' in found) skip(this, found.missing);
+    this.timeout(60_000 + CUTS * 60_000);
+    const network = new Network();
+    try {
+      const machines = ['one', 'two', 'three'].map((name) => {
+        const { address, command, port } = network.plugged(name);
+        return { address, command, port };
+      });
+      const file = fileURLToPath(new URL('partition.js', import.meta.url));
+      const [program, ...args] = [...network.internet().command, process.execPath, file];
+      const options = JSON.stringify({ binary: found.binary, rounds: CUTS, machines });
+      const { stdout } = await promisify(execFile)(program!, [...args, options]);
+      expect(stdout).to.match(/^\d+ records, /);
+      if (process.env.GOLDCTL_FAULT_ROUNDS) console.log(`      ${stdout.trimEnd()}`);
+    } finally {
+      await network.remove();
     }
   });
 

@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import type { Failure } from '../../../src/domain/failure.ts';
+import type { NatsEngine } from '../../../src/engine/nats/engine.ts';
+
+const PAUSE_MS = 50;
+
+/** Writers at several daemons of one room, who go on whatever becomes of its cluster. */
+export class Load {
+  readonly acknowledged = new Map<number, string>();
+  /** Codes of failures. */
+  readonly refused: string[] = [];
+  /** Of all appends, ms. */
+  longest = 0;
+  readonly #engines: readonly NatsEngine[];
+  readonly #writers: Promise<void>[];
+  #going = true;
+
+  /** @param each writers at each daemon */
+  constructor(engines: readonly NatsEngine[], each: number) {
+    this.#engines = engines;
+    this.#writers = engines.flatMap((engine, i) =>
+      Array.from({ length: each }, (_, j) => this.#write(engine, `${i}.${j}`)),
+    );
+    for (const writer of this.#writers) writer.catch(() => {}); // told by `stop`
+  }
+
+  /** Resolves once so many more are acknowledged. */
+  async grown(by: number): Promise<void> {
+    const wanted = this.acknowledged.size + by;
+    while (this.acknowledged.size < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  async stop(): Promise<void> {
+    this.#going = false;
+    await Promise.all(this.#writers);
+  }
+
+  /**
+   * Each daemon has all that was acknowledged, at its place, once, and no gap.
+   * @param late one that joined afterwards
+   */
+  async verify(late: NatsEngine): Promise<void> {
+    // A cluster that is silent for long, as on a busy machine, is no fault: it says so.
+    expect(this.refused.filter((code) => code !== 'NOT_AVAILABLE')).to.deep.equal([]);
+    for (const engine of [...this.#engines, late]) {
+      await engine.journal.catchUp();
+      const seen = new Set<string>();
+      let next = 1;
+      const abort = new AbortController();
+      for await (const { seq, text } of engine.journal.follow(0, abort.signal)) {
+        expect(seq).to.equal(next++);
+        expect(seen.has(text as string), `${text} twice`).to.equal(false);
+        seen.add(text as string);
+        if (this.acknowledged.has(seq)) expect(text).to.equal(this.acknowledged.get(seq));
+        if (seq === engine.journal.head()) abort.abort();
+      }
+      for (const text of this.acknowledged.values()) expect(seen.has(text), text).to.equal(true);
+    }
+  }
+
+  toString(): string {
+    const { acknowledged, refused, longest } = this;
+    return `${acknowledged.size} records, ${refused.length} refused, longest append ${longest.toFixed(0)} ms`;
+  }
+
+  async #write(engine: NatsEngine, name: string): Promise<void> {
+    for (let i = 0; this.#going; i++) {
+      const text = `${name} ${i}`;
+      const begun = performance.now();
+      try {
+        const { seq, changes } = await engine.journal.append({ kind: 'test.text', at: 1, text });
+        expect(this.acknowledged.has(seq), `two of ${seq}`).to.equal(false);
+        expect(changes).to.deep.equal([{ type: 'text', text }]);
+        this.acknowledged.set(seq, text);
+      } catch (thrown) {
+        const { code } = thrown as Partial<Failure>;
+        if (code === undefined || (thrown as Error).name === 'AssertionError') throw thrown;
+        this.refused.push(code);
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // a refusal may come at once, again and again
+      }
+      this.longest = Math.max(this.longest, performance.now() - begun);
+    }
+  }
+}
