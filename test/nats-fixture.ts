@@ -53,12 +53,13 @@ export class NatsFixture {
     const address = (i: number) => machines?.[i]?.address ?? '127.0.0.1';
     const routes = ports.slice(count).map((port, i) => `nats://${address(i)}:${port}`);
     const nodes: NatsNode[] = [];
+    // Without pools of routes: nodes that dial each other at the same moment may close each other's for good else.
     for (let i = 0; i < count; i++) {
       const file = join(folder, `node-${i + 1}.conf`);
       const cluster =
         count === 1
           ? ''
-          : `cluster { name: goldctl-test, listen: "${address(i)}:${ports[count + i]}", routes: [${routes.join(', ')}] }`;
+          : `cluster { name: goldctl-test, listen: "${address(i)}:${ports[count + i]}", pool_size: -1, routes: [${routes.join(', ')}] }`;
       await writeFile(
         file,
         `server_name: node-${i + 1}

@@ -22,9 +22,10 @@ export interface NatsServers {
   readonly credentialsFile?: string;
 }
 
-const CONNECT_MS = 5000;
+/** Nodes are near. One that is cut off must not keep us long from trying the next. */
+const CONNECT_MS = 2500;
 /** A server that hangs is left after twice this long. */
-const PING_MS = 2000;
+const PING_MS = 1000;
 const RECONNECT_MS = 250;
 
 /** @throws Failure NOT_AVAILABLE when none answers, refuses us or is too old; CONFIG_INVALID for files that do not fit */

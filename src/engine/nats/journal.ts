@@ -53,7 +53,7 @@ interface Applied {
 
 const APPEND_MS = 10_000;
 /** One try; the next has the same id, so that the stream takes one of them. */
-const ATTEMPT_MS = 2000;
+const ATTEMPT_MS = 1000;
 const RETRY_MS = 100;
 /** Published and not answered: nats-server refuses what goes far beyond. */
 const IN_FLIGHT = 2048;
