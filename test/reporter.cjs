@@ -1,17 +1,18 @@
 const Mocha = require('mocha');
 
-const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+const { EVENT_RUN_END, EVENT_TEST_PENDING, EVENT_TEST_RETRY } = Mocha.Runner.constants;
 
-/** mocha's dots, then which tests were skipped and why, and as the very last line the count. */
+/** mocha's dots, then which tests were tried again or skipped and why, and as the very last line the count. */
 class Reporter extends Mocha.reporters.Dot {
   constructor(runner, options) {
     super(runner, options); // its own last words come first: it has listened earlier
-    const skipped = [];
-    runner.on(EVENT_TEST_PENDING, (test) => skipped.push(`skipped: ${test.fullTitle()} (${reasonOf(test)})`));
+    const notes = [];
+    runner.on(EVENT_TEST_RETRY, (test, { message }) => notes.push(`tried again: ${test.fullTitle()} (${message})`));
+    runner.on(EVENT_TEST_PENDING, (test) => notes.push(`skipped: ${test.fullTitle()} (${reasonOf(test)})`));
     runner.once(EVENT_RUN_END, () => {
       const { passes, failures, pending } = this.stats;
       const count = `${passes} passed, ${failures} failed, ${pending} skipped`;
-      process.stdout.write(`${[...skipped, count].join('\n')}\n`);
+      process.stdout.write(`${[...notes, count].join('\n')}\n`);
     });
   }
 }

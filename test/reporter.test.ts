@@ -11,6 +11,8 @@ describe('suite', () => {
   it('passes', () => {});
   it('passes too', () => {});
   it('fails', () => { throw new Error('on purpose'); });
+  let tries = 0;
+  it('passes in the end', function () { this.retries(1); if (tries++ === 0) throw new Error('not yet'); });
   it('is left out', function () { skip(this, 'no moon'); });
   it('is not written');
 });
@@ -37,11 +39,12 @@ describe('the reporter', () => {
         resolve({ code: error?.code, stdout }),
       );
     });
-    expect(stdout.split('\n').slice(-5)).to.deep.equal([
+    expect(stdout.split('\n').slice(-6)).to.deep.equal([
+      'tried again: suite passes in the end (not yet)',
       'skipped: suite is left out (no moon)',
       'skipped: suite is not written (no reason given)',
       'skipped: other is left out as well (no sun)',
-      '2 passed, 1 failed, 3 skipped',
+      '3 passed, 1 failed, 3 skipped',
       '',
     ]);
     expect(code).to.equal(1);

@@ -245,11 +245,14 @@ describe('several daemons of one room', function () {
 
     it('send one another files, and find them', async () => {
       const [an, binh] = [await party(a), await party(b)];
-      const path = await an.file('gold.csv', 300_000);
+      const name = `gold-of-${an.name}.csv`;
+      const path = await an.file(name, 300_000);
       await an.peers.publish(path);
-      const { sources } = await binh.link.call('files.find', { name: 'gold.csv' });
-      expect(sources[0]).to.include({ member: an.name, online: true, key: an.peers.key });
-      const fetched = await binh.peers.finished(await binh.peers.fetch('gold.csv'));
+      // That it is listed comes by the journal, that he is there over the bus.
+      const found = async () => (await retried(() => binh.link.call('files.find', { name }))).sources[0]!;
+      await until(async () => (await found()).online);
+      expect(await found()).to.include({ member: an.name, online: true, key: an.peers.key });
+      const fetched = await binh.peers.finished(await binh.peers.fetch(name));
       expect(fetched).to.include({ state: 'done' });
       expect(await sha256(fetched.savedAs!)).to.equal(await sha256(path));
       const id = await binh.peers.send(an.name, await binh.file('back.bin', 5000));
