@@ -5,7 +5,7 @@ import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { Client, type ConnectOptions } from '../src/client/client.ts';
 import { localTarget, parseTarget } from '../src/client/target.ts';
-import { type Daemon, type DaemonSettings, startDaemon } from '../src/daemon/composition.ts';
+import { type Daemon, startDaemon } from '../src/daemon/composition.ts';
 import { parseConfig } from '../src/daemon/config.ts';
 import { type Home, openHome } from '../src/home.ts';
 import { loadIdentity } from '../src/peer/identity.ts';
@@ -20,7 +20,6 @@ export interface FixtureOptions {
   /** Settings of config.json; every provider that they do not name is off. */
   readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
   readonly log?: Log;
-  readonly passwordCost?: DaemonSettings['passwordCost'];
   /** Where the home is made. Default: the folder for temporary files. */
   readonly parent?: string;
 }
@@ -34,12 +33,7 @@ export interface Said {
 
 /** A real daemon in this process: a temporary home, a free port of loopback, clear text beside TLS. */
 export class DaemonFixture {
-  static async start({
-    config = {},
-    log = SILENT,
-    parent = tmpdir(),
-    passwordCost = CHEAP,
-  }: FixtureOptions = {}): Promise<DaemonFixture> {
+  static async start({ config = {}, log = SILENT, parent = tmpdir() }: FixtureOptions = {}): Promise<DaemonFixture> {
     const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(parent, 'goldctl-')) });
     await home.prepare();
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
@@ -54,7 +48,7 @@ export class DaemonFixture {
         config: parseConfig(JSON.stringify({ ...settings, listen }), 'config.json'),
         version: '0.0.0',
         log,
-        passwordCost,
+        passwordCost: CHEAP,
         onStop: () => {},
       });
     return new DaemonFixture(home, await begin(), begin);

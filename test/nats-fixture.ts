@@ -12,6 +12,8 @@ const LEAST = [2, 10, 27];
 /** A cluster elects within a few seconds; a machine that is busy with other things takes longer. */
 const READY_MS = 25_000;
 const TRIES = 2;
+/** What a node says when others can connect to it. */
+const LISTENS = 'Server is ready';
 
 export interface NatsOptions {
   /** 1, or 3 for a cluster. Default 3. */
@@ -53,13 +55,12 @@ export class NatsFixture {
     const address = (i: number) => machines?.[i]?.address ?? '127.0.0.1';
     const routes = ports.slice(count).map((port, i) => `nats://${address(i)}:${port}`);
     const nodes: NatsNode[] = [];
-    // Without pools of routes: nodes that dial each other at the same moment may close each other's for good else.
     for (let i = 0; i < count; i++) {
       const file = join(folder, `node-${i + 1}.conf`);
       const cluster =
         count === 1
           ? ''
-          : `cluster { name: goldctl-test, listen: "${address(i)}:${ports[count + i]}", pool_size: -1, routes: [${routes.join(', ')}] }`;
+          : `cluster { name: goldctl-test, listen: "${address(i)}:${ports[count + i]}", routes: [${routes.join(', ')}] }`;
       await writeFile(
         file,
         `server_name: node-${i + 1}
@@ -75,7 +76,7 @@ ${settings}
     }
     const fixture = new NatsFixture(folder, nodes, connection);
     try {
-      for (const node of nodes) node.start();
+      for (const node of nodes) await node.start();
       await fixture.ready();
       await fixture.#joined();
     } catch (failure) {
@@ -212,8 +213,11 @@ export class NatsNode {
     return this.#process?.pid;
   }
 
-  /** Begins where its folder has it. */
-  start(): void {
+  /**
+   * Begins where its folder has it; resolves once it listens, or has ended. Nodes begin one after the other: where two dial
+   * each other at the same moment, each may take its own connection for the second one, and close it, for ever.
+   */
+  async start(): Promise<void> {
     this.#said = '';
     const [program, ...args] = this.#command;
     const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -223,10 +227,17 @@ export class NatsNode {
     child.on('error', (error) => {
       this.#said += error.message;
     });
-    child.unref();
-    (child.stderr as unknown as { unref(): void }).unref();
     process.once('exit', this.#end);
     this.#process = child;
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', () => {
+        if (this.#said.includes(LISTENS)) resolve();
+      });
+      child.once('error', () => resolve());
+      child.once('exit', () => resolve());
+    });
+    child.unref();
+    (child.stderr as unknown as { unref(): void }).unref();
   }
 
   /** `kill -9`; resolves once it is gone. */

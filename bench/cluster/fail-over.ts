@@ -27,7 +27,7 @@ export const failOver: Figure = {
               await node.kill();
               const { times } = await child.next<Writing>();
               longest.push(times.reduce((most, time) => Math.max(most, time), 0));
-              node.start();
+              await node.start();
               await nats.ready();
             } finally {
               await child.stop();

@@ -136,10 +136,7 @@ export class Network {
     const port = `plug${++this.#plugs}`;
     const machine = Object.assign(this.machine(name), { port });
     machine.address = `203.0.113.${100 + this.#plugs}`;
-    machine.ip(`link add eth0 type veth peer name ${port} netns ${internet.namespace}`);
-    internet.ip(`link set ${port} master segment up`);
-    machine.ip(`addr add ${machine.address}/24 dev eth0`);
-    machine.ip('link set eth0 up');
+    plug(machine, 'eth0', { into: internet, bridge: 'segment', port });
     return machine;
   }
 
@@ -152,10 +149,7 @@ export class Network {
     const number = ++this.#routers;
     const router = this.machine(`${name}-router`);
     router.address = `203.0.113.${10 + number}`;
-    router.ip(`link add wan type veth peer name router${number} netns ${internet.namespace}`);
-    internet.ip(`link set router${number} master segment up`);
-    router.ip(`addr add ${router.address}/24 dev wan`);
-    router.ip('link set wan up');
+    plug(router, 'wan', { into: internet, bridge: 'segment', port: `router${number}` });
     router.ip('link add lan type bridge');
     router.ip('link set lan up');
     router.ip('addr add 192.168.1.1/24 dev lan');
@@ -181,11 +175,8 @@ export class Network {
       }`);
     return Array.from({ length: count }, (_, i) => {
       const machine = this.machine(count === 1 ? name : `${name}${i + 1}`);
-      machine.ip(`link add eth0 type veth peer name port${i} netns ${router.namespace}`);
-      router.ip(`link set port${i} master lan up`);
       machine.address = `192.168.1.${10 + i}`;
-      machine.ip(`addr add ${machine.address}/24 dev eth0`);
-      machine.ip('link set eth0 up');
+      plug(machine, 'eth0', { into: router, bridge: 'lan', port: `port${i}` });
       machine.ip('route add default via 192.168.1.1');
       return machine;
     });
@@ -235,6 +226,18 @@ export class Network {
     this.#guard.stdin!.end();
     await ended;
   }
+}
+
+/** A cable from a machine, at the address that it has, to a bridge of another. */
+function plug(
+  machine: Machine,
+  device: string,
+  { into, bridge, port }: { into: Machine; bridge: string; port: string },
+): void {
+  machine.ip(`link add ${device} type veth peer name ${port} netns ${into.namespace}`);
+  into.ip(`link set ${port} master ${bridge} up`);
+  machine.ip(`addr add ${machine.address}/24 dev ${device}`);
+  machine.ip(`link set ${device} up`);
 }
 
 function hex(number: number): string {

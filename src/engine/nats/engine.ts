@@ -216,6 +216,7 @@ export class NatsEngine implements Engine {
 
   /** The stream answers, or does not. */
   #looked(failure?: Failure): void {
+    this.journal.expire();
     if (!failure) {
       this.#silentSince = undefined;
       const trouble = this.#trouble;

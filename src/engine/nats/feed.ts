@@ -160,9 +160,10 @@ export class Feed {
     if (info.error || !info.state) {
       throw new Failure('NOT_AVAILABLE', `The stream of the journal is not there: ${info.error?.description}.`);
     }
-    const replicas = info.cluster?.replicas ?? [];
+    const { leader, replicas = [] } = info.cluster ?? {};
     const there = replicas.filter(({ offline, active }) => !offline && active < PRESENT_NS).length;
-    if (info.cluster?.leader === '' || 2 * (there + 1) <= replicas.length + 1) {
+    // The node on which the stream was made answers also when nobody leads.
+    if ((info.cluster && !leader) || 2 * (there + 1) <= replicas.length + 1) {
       throw new Failure('NOT_AVAILABLE', 'Most nodes that hold the journal do not answer.');
     }
     const { last_seq: last } = info.state;

@@ -212,6 +212,15 @@ export class NatsJournal implements Journal {
     }
   }
 
+  /** Refuses what waits beyond its time: the stream has it, maybe, and cannot be read. */
+  expire(): void {
+    const now = performance.now();
+    for (const pending of this.#pending.values()) {
+      if (pending.deadline > now) return; // so do those behind it
+      this.#giveUp(pending);
+    }
+  }
+
   /** Takes no more; resolves when all that was taken is applied, or refused. */
   async drain(): Promise<void> {
     this.#open = false;
@@ -260,8 +269,12 @@ export class NatsJournal implements Journal {
           timeout: Math.max(1, Math.min(ATTEMPT_MS, pending.deadline - performance.now())),
           ...(pending.expect === undefined ? {} : { expect: { lastSubjectSequence: pending.expect } }),
         });
-        feed.expect(seq);
-        return; // it is durable, and settled when it is applied
+        if (seq > 0) {
+          feed.expect(seq);
+          return; // it is durable, and settled when it is applied
+        }
+        // An earlier try is on its way, and may stay there: before 2.12 that is told as a duplicate of nothing.
+        ambiguous = true;
       } catch (thrown) {
         cause = thrown;
         if (pending.settled) return;
@@ -285,7 +298,10 @@ export class NatsJournal implements Journal {
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
-    if (pending.settled) return;
+    if (!pending.settled) this.#giveUp(pending, cause);
+  }
+
+  #giveUp(pending: Pending, cause?: unknown): void {
     const failure = notTaken(cause);
     this.#settle(pending, ({ reject }) => reject(failure));
     this.#settings.onRefused(failure);
