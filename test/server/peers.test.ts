@@ -303,7 +303,9 @@ describe('peers on the wire', () => {
       'TLS 1.3, clear text from loopback',
       'UDP',
     ]);
-    const taken = await udp();
+    let taken = await udp();
+    // TCP may have that number elsewhere: other tests run beside this one.
+    while (!(await isFree(taken.address().port))) taken = await udp();
     const failure = await refusal(
       () => DaemonFixture.start({ config: { listen: { port: taken.address().port, plain: true } } }),
       'PORT_TAKEN',
@@ -315,3 +317,15 @@ describe('peers on the wire', () => {
     free.close();
   });
 });
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}
