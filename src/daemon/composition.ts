@@ -11,6 +11,7 @@ import { AccountExport } from '../room/account-export.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
 import { Backup } from '../room/backup.ts';
+import { Compaction } from '../room/compaction.ts';
 import { type DaemonInfo, Daemons } from '../room/daemons.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
@@ -104,6 +105,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
 
   const rates = new Rates({ view, providers: providerOrder(sources), now });
   const intake = new Intake({ journal, view, rates, now });
+  const compaction = new Compaction({
+    journal,
+    view,
+    lease: engine.lease('compaction'),
+    now,
+    afterDays: config.rates.compactAfterDays,
+    log,
+  });
   const fetcher = new Fetcher({ version });
   const gatherer = new Gatherer({
     providers: sources,
@@ -311,6 +320,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     messages.postCharacters = limits.postCharacters;
     presence.idleMs = limits.idleMs;
     files.listings = limits.listings;
+    compaction.afterDays = next.rates.compactAfterDays;
     server.setTimers();
     settings.onLogLevel?.(next.log.level);
     const others = new Set(
@@ -358,6 +368,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     await dialects.start();
     gatherer.start();
     gathering.start();
+    compaction.start();
     if (monitor) {
       const { Metrics } = await import('./metrics.ts');
       metrics = new Metrics({ version, engine, space, passwords, server, services });
@@ -379,6 +390,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       log.info({ event: 'daemon.stop', connections: sessions.size }, reason);
       standing = 'ending';
       gathering.stop();
+      await compaction.stop();
       await gatherer.stop();
       fetcher.stop();
       await Promise.all([dialects.stop(reason), server.stop(reason, retryAfterMs)]);

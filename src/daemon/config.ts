@@ -73,6 +73,12 @@ const Provider = Type.Object({
   every: Type.Optional(Type.String({ maxLength: 16 })),
 });
 
+const Rates = strict({
+  /** Records that only confirm a price, and that no look-up needs, are made void after so many days; 0: never. */
+  compactAfterDays: count(30, 0, 36_500),
+  providers: Type.Optional(Type.Record(Type.String(), Provider)),
+});
+
 const Schema = strict({
   listen: Type.Optional(Listen),
   /** Wrong passwords before an account is locked for an address. */
@@ -89,7 +95,7 @@ const Schema = strict({
   ),
   limits: Type.Optional(Limits),
   engine: Type.Optional(Engine),
-  rates: Type.Optional(strict({ providers: Type.Optional(Type.Record(Type.String(), Provider)) })),
+  rates: Type.Optional(Rates),
 });
 
 /** `rates.providers.<id>` as it is written; more keys may stand in it. */
@@ -106,7 +112,10 @@ export interface Config {
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly limits: Readonly<Required<Static<typeof Limits>>>;
   readonly engine: EngineConfig;
-  readonly rates: { readonly providers: Readonly<Record<string, ProviderConfig>> };
+  readonly rates: {
+    readonly compactAfterDays: number;
+    readonly providers: Readonly<Record<string, ProviderConfig>>;
+  };
 }
 
 /** The settings of `config.json`; without the file, the presets. @throws Failure CONFIG_INVALID, STORE_FAILED */
@@ -160,7 +169,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     log: { level: 'info', ...written.log },
     limits: { ...presets(Limits), ...written.limits },
     engine: { prefix: 'goldctl', plain: false, ...written.engine },
-    rates: { providers: written.rates?.providers ?? {} },
+    rates: { compactAfterDays: 30, providers: {}, ...written.rates },
   };
   return { config, failures: refusals(config).map(failed) };
 }

@@ -60,6 +60,7 @@ function leaves({ rates, ...config }: Config): Map<string, string> {
     if (typeof value !== 'object' || Array.isArray(value)) found.set(name, JSON.stringify(value));
     else for (const [key, part] of Object.entries(value)) found.set(`${name}.${key}`, JSON.stringify(part));
   }
+  found.set('rates.compactAfterDays', JSON.stringify(rates.compactAfterDays));
   for (const [id, value] of Object.entries(rates.providers)) found.set(providerSetting(id), JSON.stringify(value));
   return found;
 }

@@ -29,6 +29,11 @@ export interface Trouble {
 export interface NewRecord {
   readonly kind: string;
   readonly at: Instant;
+  /**
+   * Seqs of earlier records that are void from this one on: every view must be the same without them. Their places stay,
+   * with a record of the kind `void`.
+   */
+  readonly voids?: readonly number[];
   readonly [field: string]: unknown;
 }
 

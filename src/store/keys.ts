@@ -16,6 +16,8 @@ export const keys = {
   stream: 'm/stream',
   /** The version of goldctl that could not take a record, and passed over it. */
   unfit: 'm/unfit',
+  /** Seq up to which records of rates were looked through for those that can go. */
+  compacted: 'm/compacted',
   /** How many posts there ever were: the number of the newest. */
   posts: 'm/posts',
   /** How many direct messages there ever were. */
@@ -27,6 +29,8 @@ export const keys = {
   owners: 'm/owners',
 
   record: (seq: number) => `j/${fixed(seq, 16)}`,
+  /** A place of the stream that is empty, and no record has said yet that it may be. */
+  gap: (seq: number) => `n/${fixed(seq, 16)}`,
   /** Seq of a subject's last record. */
   subject: (subject: string) => `x/${subject}`,
 

@@ -24,6 +24,10 @@ export class QuotesView implements Part {
       return [];
     },
     'rates.imported': (record: RecordOf<'rates.imported'>, draft: Draft) => this.#imported(record, draft),
+    'rates.compacted': ({ through }: RecordOf<'rates.compacted'>, draft: Draft) => {
+      draft.write(keys.compacted, through);
+      return [];
+    },
   };
 
   readonly #store: Store;
@@ -62,6 +66,11 @@ export class QuotesView implements Part {
   /** Whether all of the provider's own history is in. */
   hasHistory(provider: string): boolean {
     return this.#store.read(keys.backfilled(provider)) !== undefined;
+  }
+
+  /** Seq up to which records were looked through for those that can go. */
+  get compacted(): number {
+    return this.#store.read<number>(keys.compacted) ?? 0;
   }
 
   /** Series that a provider ever had. */

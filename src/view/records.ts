@@ -24,6 +24,11 @@ export interface Records {
   };
   /** The provider's own history is in the journal. */
   'rates.backfilled': { provider: string };
+  /**
+   * Of the records up to `through`, those are void that only confirmed what a later answer of their provider confirmed as
+   * well.
+   */
+  'rates.compacted': { through: number; voids: number[] };
   /** `owner` holds while the room has none, or else makes a member. */
   'account.created': { name: string; role: Role; password: PasswordHash };
   'account.password': { name: string; password: PasswordHash /** hash of the token that stays valid */; keep?: string };
@@ -64,6 +69,8 @@ export interface Records {
    * those behind it keep their numbers, and the numbers of those that are lost are not given again.
    */
   lost: { posts?: number; messages?: number };
+  /** Stands where a record was that another one made void. */
+  void: Record<never, never>;
 }
 
 export type Kind = keyof Records;

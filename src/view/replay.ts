@@ -2,6 +2,7 @@ import type { Change, JournalRecord } from '../engine/contract.ts';
 import { Draft } from '../store/draft.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
+import { stageVoids } from '../store/void.ts';
 import { subjectOf } from './subject.ts';
 import { View } from './view.ts';
 
@@ -38,6 +39,7 @@ export class Replay {
   async add(record: JournalRecord): Promise<void> {
     this.#projected.push({ record, changes: this.#view.project(record, this.#draft) });
     this.#draft.write(keys.record(record.seq), record);
+    stageVoids(record, this.#draft);
     const subject = subjectOf(record);
     if (subject !== undefined) this.#draft.write(keys.subject(subject), record.seq);
     this.#last = record.seq;

@@ -51,6 +51,7 @@ export class View implements Projector {
       }
     }
     this.#projections.set('lost', projectLost);
+    this.#projections.set('void', () => []);
   }
 
   async load(): Promise<void> {

@@ -243,6 +243,27 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         }
       });
 
+      it('has nothing in the place of a record that a later one makes void, also after another start', async () => {
+        await Promise.all(['a', 'b', 'c'].map((content) => engine.journal.append(text(content))));
+        await engine.journal.append({ ...text('d'), voids: [1, 3, 4, 99] });
+        await engine.journal.append(text('e'));
+        const read = async () => {
+          const found: string[] = [];
+          const abort = new AbortController();
+          for await (const record of engine.journal.follow(0, abort.signal)) {
+            found.push(record.kind === 'void' ? `void ${record.seq}` : (record.text as string));
+            if (record.seq === 5) abort.abort();
+          }
+          return found;
+        };
+        const expected = ['void 1', 'b', 'void 3', 'd', 'e'];
+        expect(await read()).to.deep.equal(expected);
+        expect([1, 2, 3, 4, 5].map((seq) => recorder.textOf(seq))).to.deep.equal(['a', 'b', 'c', 'd', 'e']);
+        await engine.stop();
+        await engine.start();
+        expect(await read()).to.deep.equal(expected);
+      });
+
       it('waits for a seq that is yet to come', async () => {
         const following = take(engine, 3, 1);
         for (let i = 0; i < 5; i++) await engine.journal.append(text(`${i}`));

@@ -1,8 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { migrate } from '../../src/daemon/migrate.ts';
+import { LocalEngine } from '../../src/engine/local/engine.ts';
 import { Store } from '../../src/store/store.ts';
 import { compare } from '../../src/view/rebuild.ts';
+import { View } from '../../src/view/view.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { NatsFixture } from '../nats-fixture.ts';
 import { refusal } from '../room/room.ts';
@@ -35,6 +37,18 @@ describe('migrate', function () {
     return differing;
   };
 
+  /** Two answers that only confirmed, one of which is void. */
+  const compacted = async (folder: string) => {
+    const store = await Store.at(folder);
+    const engine = new LocalEngine(store, new View(store));
+    await engine.start();
+    const answer = { kind: 'rates.received', at: 1, provider: 'sjc', quotes: [], missing: [] };
+    const { seq } = await engine.journal.append(answer);
+    await engine.journal.append(answer);
+    await engine.journal.append({ kind: 'rates.compacted', at: 2, through: seq + 1, voids: [seq] });
+    await engine.stop();
+  };
+
   it('moves a room into a cluster and back, every record in its place', async () => {
     const client = await daemon.connect();
     await client.signUp({ name: 'leia', password: 'a secret' });
@@ -44,8 +58,9 @@ describe('migrate', function () {
     const { home } = daemon;
     await settings('there');
     await refusal(() => migrate(home, nats.engine), 'DATA_LOCKED');
-    const { seq } = daemon.daemon.status();
+    const seq = daemon.daemon.status().seq + 3;
     await daemon.restart(async () => {
+      await compacted(home.dataFolder);
       await refusal(() => migrate(home, 'nats://user@host'), 'USAGE');
       await refusal(() => migrate(home, 'local'), 'CONFIG_INVALID');
       const told: number[] = [];

@@ -42,13 +42,14 @@ describe('differ', () => {
       listen: { port: 4002 },
       log: { level: 'debug' },
       limits: { connections: 5, helloMs: 20 },
-      rates: { providers: { sjc: { key: 'b' }, doji: { enabled: false } } },
+      rates: { compactAfterDays: 7, providers: { sjc: { key: 'b' }, doji: { enabled: false } } },
     });
     const { changed, restart, config: now } = differ(before, after);
     expect(changed).to.have.members([
       'attempts',
       'log.level',
       'limits.connections',
+      'rates.compactAfterDays',
       'rates.providers.sjc',
       'rates.providers.pnj',
       'rates.providers.doji',

@@ -3,6 +3,7 @@ import { Failure } from '../../domain/failure.ts';
 import { Draft } from '../../store/draft.ts';
 import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
+import { stageVoids } from '../../store/void.ts';
 import { AppendFigures } from '../append-figures.ts';
 import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
 import { RecordReader } from '../reader.ts';
@@ -146,6 +147,7 @@ export class LocalJournal implements Journal {
       }
       head = record.seq;
       draft.write(keys.record(head), record);
+      stageVoids(record, draft);
       if (waiting.options.subject !== undefined) draft.write(keys.subject(waiting.options.subject), head);
       settled.push({ waiting, record, changes });
     }

@@ -1,10 +1,10 @@
-import type { StreamInfo } from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Failure } from '../../domain/failure.ts';
 import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
-import type { Engine, Projector, Trouble } from '../contract.ts';
+import type { Engine, JournalRecord, Projector, Trouble } from '../contract.ts';
 import { Recovery, type RecoverySettings } from '../recovery.ts';
 import { checkSchema, holesOf, put } from '../stored.ts';
 import { NatsBus } from './bus.ts';
@@ -54,12 +54,15 @@ export class NatsEngine implements Engine {
   #loaded = false;
   #clients: Clients | undefined;
   #connection: NatsConnection | undefined;
+  #manager: JetStreamManager | undefined;
   #feed: Feed | undefined;
   #bucket: Promise<KV> | undefined;
   #replicas = 1;
   #trouble: Trouble | undefined;
   /** How often the stream has answered since there is trouble. */
   #answers = 0;
+  /** Places were found empty, and the stream did not say whether they may be. */
+  #unsure = false;
   /** Since when the stream does not answer. */
   #silentSince: number | undefined;
 
@@ -75,6 +78,7 @@ export class NatsEngine implements Engine {
       version: settings.version,
       ...(settings.appendMs === undefined ? {} : { appendMs: settings.appendMs }),
       onRefused: (failure) => this.#refuse(failure),
+      onVoid: (seqs) => void this.#erase(seqs),
       onUnfit: (seq, cause) => settings.onNotice?.(`record ${seq} does not fit the view and is passed over`, cause),
     });
   }
@@ -102,6 +106,7 @@ export class NatsEngine implements Engine {
       void this.#watch(connection);
       // A look that fails is no reason to stop: the feed tries again.
       const manager = await clients.jetstreamManager(connection, { timeout: 5000 });
+      this.#manager = manager;
       const info = await openStream(clients, manager, this.#names, replicas);
       this.#replicas = info.config.num_replicas;
       const head = await this.#checkCopy(info, async (seq) => {
@@ -119,10 +124,12 @@ export class NatsEngine implements Engine {
         onEntry: (entry) => this.journal.take(entry),
         waiting: () => this.journal.waiting,
         onLook: (failure) => this.#looked(failure),
+        onEmpty: () => void this.#foundEmpty(),
       });
       this.#feed = feed;
       feed.start();
       await this.#catchUp(feed, info.state.last_seq);
+      await this.#checkGaps(feed);
       this.bus.start(connection);
       this.#store.onRefusal((failure) => this.#recovery.begin(failure));
       this.journal.run({ connection, client: clients.jetstream(connection), feed });
@@ -143,6 +150,7 @@ export class NatsEngine implements Engine {
     this.bus.stop();
     await this.#feed?.stop();
     this.#feed = undefined;
+    this.#manager = undefined;
     await this.journal.close();
     const connection = this.#connection;
     this.#connection = undefined;
@@ -165,11 +173,7 @@ export class NatsEngine implements Engine {
     const last = info.state.last_seq;
     if (marked !== undefined && marked !== mark) throw otherRoom(stream, `it belongs to another stream (${marked})`);
     if (head > last) throw otherRoom(stream, `it has ${head} records, and the stream ${last}`);
-    if (head > 0 && marked === undefined) {
-      const text = await textOf(head);
-      const { seq: _, ...record } = store.read<{ seq: number }>(keys.record(head)) ?? { seq: 0 };
-      if (text !== JSON.stringify(record)) throw otherRoom(stream, `record ${head} is another one there`);
-    }
+    if (marked === undefined) await this.#checkLast(head, textOf);
     const unfit = store.read<string>(keys.unfit);
     const holes = await holesOf(store);
     if (holes.length > 0 || (unfit !== undefined && unfit !== this.#settings.version)) {
@@ -187,6 +191,21 @@ export class NatsEngine implements Engine {
     return head;
   }
 
+  /** The last record that both have must be the same. */
+  async #checkLast(head: number, textOf: (seq: number) => Promise<string | undefined>): Promise<void> {
+    for (let seq = head; seq > 0; seq--) {
+      const { seq: _, ...record } = this.#store.read<JournalRecord>(keys.record(seq)) ?? {
+        kind: 'lost',
+        seq: 0,
+        at: 0,
+      };
+      const text = record.kind === 'void' ? undefined : await textOf(seq);
+      if (text === undefined) continue; // void, here or there
+      if (text === JSON.stringify(record)) return;
+      throw otherRoom(this.#names.stream, `record ${seq} is another one there`);
+    }
+  }
+
   async #catchUp(feed: Feed, last: number): Promise<void> {
     const progress = setInterval(() => this.#settings.onProgress?.(this.journal.head(), last), PROGRESS_MS);
     try {
@@ -196,6 +215,28 @@ export class NatsEngine implements Engine {
       if (this.#store.refusal) throw this.#store.refusal;
     } finally {
       clearInterval(progress);
+    }
+  }
+
+  /** Places of the stream are empty where a record says so, which comes behind them; all others are lost. */
+  async #checkGaps(feed: Feed): Promise<void> {
+    await this.journal.applied();
+    if ((await this.journal.firstGap()) === undefined) return;
+    await feed.caughtUp(); // what was emptied meanwhile was told before
+    await this.journal.applied();
+    const seq = await this.journal.firstGap();
+    if (seq !== undefined) throw gone(seq);
+  }
+
+  /** What is not erased stays, and does no harm. */
+  async #erase(seqs: readonly number[]): Promise<void> {
+    const manager = this.#manager;
+    if (!manager) return;
+    try {
+      // One by one: there is time, and others write.
+      for (const seq of seqs) await manager.streams.deleteMessage(this.#names.stream, seq, false);
+    } catch (cause) {
+      this.#settings.onNotice?.('records that are void could not be erased in the stream', cause);
     }
   }
 
@@ -219,9 +260,13 @@ export class NatsEngine implements Engine {
     this.journal.expire();
     if (!failure) {
       this.#silentSince = undefined;
+      if (this.#unsure) {
+        this.#unsure = false;
+        void this.#foundEmpty();
+      }
       const trouble = this.#trouble;
       // The first one may be of a leader that does not know yet that it is alone.
-      if (!trouble || ++this.#answers < ENOUGH_ANSWERS) return;
+      if (!trouble || trouble.failure.code === 'JOURNAL_HOLE' || ++this.#answers < ENOUGH_ANSWERS) return;
       this.#trouble = undefined;
       this.journal.refusal = undefined;
       this.#settings.onRecovered?.(trouble);
@@ -230,7 +275,6 @@ export class NatsEngine implements Engine {
     this.#answers = 0;
     const now = performance.now();
     this.#silentSince ??= now;
-    if (failure.code === 'JOURNAL_HOLE') this.#refuse(failure);
     if (now - this.#silentSince < SILENCE_MS) return;
     this.#silentSince = now;
     this.#refuse(
@@ -242,6 +286,18 @@ export class NatsEngine implements Engine {
     );
     // The node that we are connected to may be cut off from the others, and another one not.
     void this.#connection?.reconnect().catch(() => {});
+  }
+
+  /** While the daemon runs: it may have been away when places were emptied. */
+  async #foundEmpty(): Promise<void> {
+    const feed = this.#feed;
+    if (!feed || !this.journal.runs) return; // looked at once it is caught up
+    try {
+      await this.#checkGaps(feed);
+    } catch (failure) {
+      if ((failure as Failure).code === 'JOURNAL_HOLE') this.#refuse(failure as Failure);
+      else this.#unsure = true;
+    }
   }
 
   #refuse(failure: Failure): void {
@@ -288,6 +344,14 @@ function otherRoom(stream: string, why: string): Failure {
     'CONFIG_INVALID',
     `The data folder is no copy of the journal ${stream} in the NATS cluster: ${why}. Move it away (or give this daemon ` +
       'a folder of its own by GOLDCTL_HOME) and the journal is fetched; `goldctl migrate` moves a room into a cluster.',
+  );
+}
+
+function gone(seq: number): Failure {
+  return new Failure(
+    'JOURNAL_HOLE',
+    `Record ${seq} is missing in the stream of the journal: something has deleted it. Put a backup back.`,
+    { data: { missing: `${seq}` } },
   );
 }
 

@@ -12,6 +12,8 @@ export interface Entry {
   /** By which it was published; none where something else than goldctl wrote it. */
   readonly id: string;
   readonly text: string;
+  /** Nothing is in its place: it was made void, or is lost. */
+  readonly empty?: true;
 }
 
 export interface FeedSettings {
@@ -25,6 +27,8 @@ export interface FeedSettings {
   readonly waiting: () => number;
   /** The stream is there and takes writes, or why it seems not to. Told with every look at it. */
   readonly onLook: (failure?: Failure) => void;
+  /** All is handed over that was missing, and some places were empty. */
+  readonly onEmpty: () => void;
 }
 
 /** Who hears nothing looks this often whether there is something. */
@@ -54,6 +58,8 @@ export class Feed {
   /** Seq of the last entry that is known to be. */
   #target = 0;
   #heard = false;
+  /** A place was found empty since the last fill. */
+  #empty = false;
   #subscription: Subscription | undefined;
   #filling: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -145,6 +151,13 @@ export class Feed {
   }
 
   async #look(): Promise<number> {
+    const { last } = await this.#info();
+    if (last >= this.#next) this.expect(last);
+    return last;
+  }
+
+  /** @throws Failure NOT_AVAILABLE when the stream does not take writes */
+  async #info(): Promise<{ last: number; leader: string | undefined }> {
     const { connection, names } = this.#settings;
     // Not by the manager: its patience is its own.
     const reply = await connection
@@ -166,9 +179,7 @@ export class Feed {
     if ((info.cluster && !leader) || 2 * (there + 1) <= replicas.length + 1) {
       throw new Failure('NOT_AVAILABLE', 'Most nodes that hold the journal do not answer.');
     }
-    const { last_seq: last } = info.state;
-    if (last >= this.#next) this.expect(last);
-    return last;
+    return { last: info.state.last_seq, leader };
   }
 
   #live(message: Msg): void {
@@ -220,27 +231,51 @@ export class Feed {
         continue;
       }
       try {
-        if (this.#target - this.#next < SINGLE) await this.#fetchSingly();
+        if (this.#target - this.#next < SINGLE) await this.#fetchSingly(this.#target);
         else await this.#fetchMany();
-      } catch (cause) {
-        if (cause instanceof Failure) this.#settings.onLook(cause);
+      } catch {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
     for (const seq of this.#held.keys()) if (seq < this.#next) this.#held.delete(seq);
+    if (!this.#empty) return;
+    this.#empty = false;
+    this.#settings.onEmpty();
   }
 
-  /** Of the leader: another node may be behind, and say that there is nothing. */
-  async #fetchSingly(): Promise<void> {
+  /** The next ones that are missing, up to `last`, of the leader: another node may be behind, and say that there is nothing. */
+  async #fetchSingly(last: number): Promise<void> {
     const { manager, names } = this.#settings;
     const missing: number[] = [];
-    for (let seq = this.#next; seq <= this.#target; seq++) if (!this.#held.has(seq)) missing.push(seq);
+    for (let seq = this.#next; seq <= last && missing.length < SINGLE; seq++) {
+      if (!this.#held.has(seq)) missing.push(seq);
+    }
     const messages = await Promise.all(missing.map((seq) => manager.streams.getMessage(names.stream, { seq })));
+    const empty = missing.filter((_, i) => messages[i] === null);
+    if (empty.length > 0) await this.#checkEmpty(empty);
     for (const [i, message] of messages.entries()) {
-      if (message === null) throw gone(missing[i]!);
+      if (message === null) {
+        this.#offer({ seq: missing[i]!, subject: '', id: '', text: '', empty: true });
+        continue;
+      }
       const { seq, subject, header } = message;
       this.#offer({ seq, subject, id: header.get('Nats-Msg-Id'), text: message.string() });
     }
+  }
+
+  /**
+   * A leader that was elected a moment ago may not have applied what its log has, and says that it is not there: only what
+   * one and the same leader has gone past, and has not, is not there. @throws Failure NOT_AVAILABLE when that is not sure
+   */
+  async #checkEmpty(seqs: readonly number[]): Promise<void> {
+    const { manager, names } = this.#settings;
+    const before = await this.#info();
+    const again = await Promise.all(seqs.map((seq) => manager.streams.getMessage(names.stream, { seq })));
+    const after = await this.#info();
+    if (before.leader !== after.leader || seqs.at(-1)! > before.last || again.some((message) => message !== null)) {
+      throw new Failure('NOT_AVAILABLE', 'The stream of the journal has another leader.');
+    }
+    this.#empty = true;
   }
 
   async #fetchMany(): Promise<void> {
@@ -250,13 +285,19 @@ export class Feed {
       while (this.#next <= this.#target && !this.#stopped) {
         const before = this.#next;
         const count = Math.min(FETCH, this.#target - before + 1);
+        let last = before - 1;
         for await (const message of await consumer.fetch({ max_messages: count, expires: FETCH_MS })) {
           const { seq, subject, headers } = message;
-          if (seq > this.#next && !this.#held.has(this.#next)) throw gone(this.#next);
+          last = seq;
           this.#offer({ seq, subject, id: headers?.get('Nats-Msg-Id') ?? '', text: message.string() });
           if (this.#stopped) return;
         }
-        if (this.#next === before) return; // its node is gone: with another consumer
+        // A consumer passes over places that are empty.
+        while (this.#next <= last && !this.#stopped) await this.#fetchSingly(last);
+        if (last < before) {
+          await this.#fetchSingly(this.#target); // its node is gone, or nothing but empty places is left
+          return;
+        }
         while (waiting() > MAX_HELD / 2 && !this.#stopped) await new Promise((resolve) => setImmediate(resolve));
       }
     } finally {
@@ -267,11 +308,3 @@ export class Feed {
 
 /** A replica that its leader has not heard of for so long is counted as away. */
 const PRESENT_NS = 3e9;
-
-function gone(seq: number): Failure {
-  return new Failure(
-    'JOURNAL_HOLE',
-    `Record ${seq} is missing in the stream of the journal: something has deleted it. Put a backup back.`,
-    { data: { missing: `${seq}` } },
-  );
-}

@@ -4,8 +4,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { type Deferred, deferred } from '../../domain/deferred.ts';
 import { Failure } from '../../domain/failure.ts';
 import { Draft } from '../../store/draft.ts';
-import { keys } from '../../store/keys.ts';
+import { keys, seqOf, within } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
+import { stageVoids, voidOf } from '../../store/void.ts';
 import { AppendFigures } from '../append-figures.ts';
 import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
 import { RecordReader } from '../reader.ts';
@@ -23,6 +24,8 @@ export interface NatsJournalSettings {
   readonly onRefused: (failure: Failure) => void;
   /** A record is durable and this goldctl's view cannot take it: it is passed over. */
   readonly onUnfit: (seq: number, cause: unknown) => void;
+  /** A record that was appended here has made these void: the stream need not keep them. */
+  readonly onVoid: (seqs: readonly number[]) => void;
 }
 
 /** What the journal works with while the engine runs. */
@@ -107,6 +110,10 @@ export class NatsJournal implements Journal {
 
   get appending(): number {
     return this.#pending.size;
+  }
+
+  get runs(): boolean {
+    return this.#running !== undefined;
   }
 
   /** Entries that came and are not applied. */
@@ -195,6 +202,12 @@ export class NatsJournal implements Journal {
   /** Resolves when every entry that came is applied. */
   async applied(): Promise<void> {
     await this.#applying;
+  }
+
+  /** Seq of the first place that is empty though no record has made it so; undefined where all is well. */
+  async firstGap(): Promise<number | undefined> {
+    for await (const key of this.#store.keysOf(within('n/'))) return seqOf(key);
+    return undefined;
   }
 
   /** The store was opened again after a write failed, and ends with record `head`. */
@@ -366,6 +379,7 @@ export class NatsJournal implements Journal {
         if (cause === undefined) resolve({ seq: one.record.seq, changes: one.changes });
         else reject(new Failure('INTERNAL', undefined, { cause }));
       });
+      if (one.record.voids) this.#settings.onVoid(one.record.voids);
     }
     this.#reader.grow();
   }
@@ -393,6 +407,9 @@ export class NatsJournal implements Journal {
           }
           const about = this.#settings.names.about(entry.subject);
           draft.write(keys.record(record.seq), record);
+          if (entry.empty) draft.write(keys.gap(record.seq), true);
+          stageVoids(record, draft);
+          for (const seq of record.voids ?? []) if (draft.has(keys.gap(seq))) draft.delete(keys.gap(seq));
           if (about !== undefined) draft.write(keys.subject(about), record.seq);
           applied.push({ entry, record, changes, ...(failed === undefined ? {} : { failed }) });
         }
@@ -407,7 +424,8 @@ export class NatsJournal implements Journal {
 }
 
 /** What is no record of goldctl stands for one that is lost. */
-function recordOf({ seq, text }: Entry): JournalRecord {
+function recordOf({ seq, text, empty }: Entry): JournalRecord {
+  if (empty) return voidOf(seq);
   try {
     const record = JSON.parse(text) as Partial<NewRecord> | null;
     if (typeof record?.kind === 'string' && typeof record.at === 'number') return { seq, ...(record as NewRecord) };

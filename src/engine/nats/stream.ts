@@ -69,7 +69,8 @@ function make(clients: Clients, manager: JetStreamManager, names: Names, replica
     num_replicas: replicas,
     // Records are for ever: a full disk refuses new ones, and nothing takes old ones.
     discard: clients.DiscardPolicy.New,
-    deny_delete: true,
+    // Records that are void are erased one by one (engine.ts).
+    deny_delete: false,
     deny_purge: true,
     allow_direct: true,
     duplicate_window: clients.nanos(DUPLICATES_MS),

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { nkeys } from '@nats-io/transport-node';
+import { setTimeout as pause } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, nkeys } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.ts';
 import type { NatsServers } from '../../../src/engine/nats/connection.ts';
@@ -25,6 +27,59 @@ async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   );
   expect(thrown).to.be.instanceOf(Failure);
   return thrown as Failure;
+}
+
+/** A way to a server that can be cut. */
+class Line {
+  static async to(server: string): Promise<Line> {
+    const [host, port] = server.split(':');
+    const line = new Line(host!, Number(port));
+    line.#listener.listen(0, '127.0.0.1');
+    await once(line.#listener, 'listening');
+    return line;
+  }
+
+  readonly #sockets = new Set<Socket>();
+  readonly #listener: Server;
+  #whole = true;
+
+  private constructor(host: string, port: number) {
+    this.#listener = createServer((near) => {
+      if (!this.#whole) return near.destroy();
+      const far = createConnection(port, host);
+      for (const [from, into] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from);
+        from.pipe(into);
+        from.on('error', () => {});
+        from.on('close', () => {
+          this.#sockets.delete(from);
+          into.destroy();
+        });
+      }
+    });
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.#whole = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#whole = true;
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.#listener.close();
+    await once(this.#listener, 'close');
+  }
 }
 
 describe('names in a NATS cluster', () => {
@@ -56,9 +111,16 @@ describe('NatsEngine', () => {
 
   after(() => nats?.stop());
 
-  function make(prefix: string, store: Store, projector = new Texts(), version = '1.0.0', notices: string[] = []) {
+  function make(
+    prefix: string,
+    store: Store,
+    projector = new Texts(),
+    version = '1.0.0',
+    notices: string[] = [],
+    servers = nats.servers,
+  ) {
     const engine = new NatsEngine(store, projector, {
-      connection: { servers: nats.servers, tls: false },
+      connection: { servers, tls: false },
       prefix,
       version,
       onNotice: (notice) => notices.push(notice),
@@ -171,6 +233,114 @@ describe('NatsEngine', () => {
     await engine.stop();
     await make('newer', store, new Texts(), '1.1.0').start();
     expect(store.get('test/2')).to.equal('"b"');
+  });
+
+  describe('whose stream has places that are empty', () => {
+    /** As many as a daemon fetches one by one, and then some. */
+    const MANY = 300;
+    const even = Array.from({ length: MANY / 2 }, (_, i) => 2 * (i + 1));
+
+    async function filled(prefix: string): Promise<NatsEngine> {
+      const engine = make(prefix, memoryStore());
+      await engine.start();
+      await Promise.all(Array.from({ length: MANY }, (_, i) => engine.journal.append(text(`${i + 1}`))));
+      return engine;
+    }
+
+    async function streams() {
+      const connection = await connect({ servers: nats.servers });
+      return { streams: (await jetstreamManager(connection)).streams, close: () => connection.close() };
+    }
+
+    async function deleted(prefix: string, count: number): Promise<void> {
+      const manager = await streams();
+      for (;;) {
+        const { state } = await manager.streams.info(`${prefix}-journal`);
+        if (state.last_seq - state.messages === count) break;
+        await pause(20);
+      }
+      await manager.close();
+    }
+
+    it('takes them for void where a record says so, and has the same as everybody', async () => {
+      const one = await filled('void');
+      await one.journal.append({ ...text('compacted'), voids: even });
+      await one.journal.append(text('behind'));
+      await deleted('void', even.length);
+      const store = memoryStore();
+      const late = make('void', store);
+      await late.start();
+      expect(late.journal.head()).to.equal(MANY + 2);
+      const found: string[] = [];
+      const abort = new AbortController();
+      for await (const { seq, kind, text: content } of late.journal.follow(0, abort.signal)) {
+        found.push(kind === 'void' ? 'void' : `${content}`);
+        if (seq === MANY + 2) abort.abort();
+      }
+      const expected = Array.from({ length: MANY }, (_, i) => (i % 2 ? 'void' : `${i + 1}`));
+      expect(found).to.deep.equal([...expected, 'compacted', 'behind']);
+      expect(late.trouble).to.equal(undefined);
+      expect((await late.journal.append(text('more'))).seq).to.equal(MANY + 3);
+      await late.stop();
+      await late.start(); // and not looked for again
+    });
+
+    it('goes on over them where it was away meanwhile', async () => {
+      const store = memoryStore();
+      const away = make('away', store);
+      await away.start();
+      await away.journal.append(text('1'));
+      await away.stop();
+      const one = make('away', memoryStore());
+      await one.start();
+      for (const content of ['2', '3', '4']) await one.journal.append(text(content));
+      await one.journal.append({ ...text('5'), voids: [1, 3] });
+      await deleted('away', 2);
+      await away.start();
+      expect(away.journal.head()).to.equal(5);
+      expect(store.read<{ kind: string }>(keys.record(1))?.kind).to.equal('void');
+      expect(store.get('test/1')).to.equal('"1"');
+    });
+
+    it('writes no more where one is gone that nobody has emptied, while it was cut off', async () => {
+      const line = await Line.to(nats.servers[0]!);
+      try {
+        const cut = make('cut', memoryStore(), new Texts(), '1.0.0', [], [line.address]);
+        await cut.start();
+        await cut.journal.append(text('1'));
+        const one = make('cut', memoryStore());
+        await one.start();
+        line.cut();
+        for (const content of ['2', '3', '4', '5']) await one.journal.append(text(content));
+        await one.journal.append({ ...text('6'), voids: [3] });
+        await deleted('cut', 1);
+        line.mend();
+        while (cut.journal.head() < 6) await pause(20);
+        expect((await cut.journal.append(text('7'))).seq).to.equal(7); // an empty place that is accounted for
+        line.cut();
+        for (const content of ['8', '9']) await one.journal.append(text(content));
+        const manager = await streams();
+        await manager.streams.deleteMessage('cut-journal', 8);
+        await manager.close();
+        line.mend();
+        while (cut.trouble?.failure.code !== 'JOURNAL_HOLE') await pause(20);
+        expect(cut.trouble.failure.message).to.match(/^Record 8 is missing in the stream/);
+        expect((await failureOf(cut.journal.append(text('no')))).code).to.equal('JOURNAL_HOLE');
+      } finally {
+        await line.stop();
+      }
+    });
+
+    it('does not start where no record says so, and says which is missing', async () => {
+      const one = await filled('lost');
+      const manager = await streams();
+      await manager.streams.deleteMessage('lost-journal', 7);
+      await manager.close();
+      const failure = await failureOf(make('lost', memoryStore()).start());
+      expect(failure.code).to.equal('JOURNAL_HOLE');
+      expect(failure.message).to.match(/^Record 7 is missing in the stream/);
+      expect((await one.journal.append(text('all is well for who has it'))).seq).to.equal(MANY + 1);
+    });
   });
 
   it('refuses a nats-server that is too old, before anything else', async () => {
