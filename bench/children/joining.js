@@ -44,13 +44,20 @@ if (replay) {
   say({ perSecond: (1000 * times.length) / measureMs, times });
 } else {
   const times = [];
+  /** From one that came to the next. */
+  let gapMs = 0;
+  let last;
   let going = true;
   let measuring = false;
   const writer = async () => {
     while (going) {
       const at = performance.now();
       await append(engine.journal, 'forum.posted', Date.now(), { member: 'yoda', text, topic: 'lobby', replyTo: null });
-      if (measuring) times.push(performance.now() - at);
+      if (!measuring) continue;
+      const now = performance.now();
+      times.push(now - at);
+      gapMs = Math.max(gapMs, now - (last ?? now));
+      last = now;
     }
   };
   const all = Array.from({ length: writers }, writer);
@@ -62,5 +69,5 @@ if (replay) {
   const seconds = (performance.now() - from) / 1000;
   going = false;
   await Promise.all(all);
-  say({ perSecond: times.length / seconds, times });
+  say({ perSecond: times.length / seconds, times, gapMs });
 }

@@ -1,12 +1,13 @@
 // A load: connections that watch, and one that posts. So many posts are in flight; one has arrived when every watcher
 // has read it. Watchers hear all posts in the order of their sending, so they are counted by a byte that each has once,
-// and not read.
+// and not read. With `places`, they take turns at several servers of one room; whoever posts is at the first.
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { answer, options, say, sleep } from './child.js';
 
 const { port, tls, connections, mark, post, entrances, ready, greeting, large, frozenShare, warmUpMs, measureMs } =
   options;
+const { places = [{ port, watchers: entrances.watchers }] } = options;
 const MARK = mark.charCodeAt(0);
 /** Connections that are opened at the same time. */
 const OPENING = 32;
@@ -36,15 +37,15 @@ function fail(error) {
 }
 
 /** Opens a connection and says its entrance; resolves when the server is done with that. */
-async function open(entrance, untilText) {
-  let socket = connect({ port, host });
+async function open(entrance, untilText, at = places[0].port) {
+  let socket = connect({ port: at, host });
   socket.setNoDelay(true);
   if (greeting !== undefined) {
     await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject));
     if (tls) socket = connectTls({ socket, rejectUnauthorized: false });
   } else if (tls) {
     socket.destroy();
-    socket = connectTls({ port, host, rejectUnauthorized: false });
+    socket = connectTls({ port: at, host, rejectUnauthorized: false });
     socket.setNoDelay(true);
   }
   if (greeting === undefined || tls) {
@@ -154,10 +155,10 @@ async function run(inFlight) {
 
 const sockets = [];
 for (let i = 0; i < connections; i += OPENING) {
-  const some = entrances.watchers.length;
-  const opening = Array.from({ length: Math.min(OPENING, connections - i) }, (_, n) =>
-    open(entrances.watchers[(i + n) % some] + (entrances.watch ?? ''), ready.watcher),
-  );
+  const opening = Array.from({ length: Math.min(OPENING, connections - i) }, (_, n) => {
+    const { port: at, watchers } = places[(i + n) % places.length];
+    return open(watchers[(i + n) % watchers.length] + (entrances.watch ?? ''), ready.watcher, at);
+  });
   sockets.push(...(await Promise.all(opening)));
 }
 // Every so many-th one can freeze; what it hears is never counted.

@@ -7,6 +7,8 @@ export interface Writing {
   readonly perSecond: number;
   /** Milliseconds of each. */
   readonly times: readonly number[];
+  /** The longest time without one that came, in milliseconds; of a daemon's engine. */
+  readonly gapMs?: number;
 }
 
 /** A cluster of so many nodes on this machine while `work` lasts. */
