@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A measured process: plain node on a file of `children/`, so that neither tsx nor the load shares its core time and
+ * A measured process: plain node on a file of `children/`, so that the load shares neither its core time nor its
  * heap. It gets its options as the first message.
  */
 export class Child {

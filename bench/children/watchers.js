@@ -156,8 +156,13 @@ async function run(inFlight) {
 const sockets = [];
 for (let i = 0; i < connections; i += OPENING) {
   const opening = Array.from({ length: Math.min(OPENING, connections - i) }, (_, n) => {
-    const { port: at, watchers } = places[(i + n) % places.length];
-    return open(watchers[(i + n) % watchers.length] + (entrances.watch ?? ''), ready.watcher, at);
+    const turn = i + n;
+    const { port: at, watchers } = places[turn % places.length];
+    return open(
+      watchers[Math.floor(turn / places.length) % watchers.length] + (entrances.watch ?? ''),
+      ready.watcher,
+      at,
+    );
   });
   sockets.push(...(await Promise.all(opening)));
 }

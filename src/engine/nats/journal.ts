@@ -334,7 +334,7 @@ export class NatsJournal implements Journal {
   }
 
   async #apply(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await undefined; // what came in one piece of the connection is one group
     while (this.#entries.length > 0 && !this.#store.refusal) await this.#applyGroup();
     if (this.#store.refusal) {
       this.#entries = []; // the feed brings them again
