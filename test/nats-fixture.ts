@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { type ClusterInfo, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { skip } from './skip.ts';
 
@@ -12,6 +12,8 @@ const LEAST = [2, 10, 27];
 /** A cluster elects within a few seconds; a machine that is busy with other things takes longer. */
 const READY_MS = 25_000;
 const TRIES = 2;
+/** What a node that comes back takes to have all of a stream. */
+const SYNC_MS = 12_000;
 /** What a node says when others can connect to it. */
 const LISTENS = 'Server is ready';
 
@@ -159,22 +161,61 @@ ${settings}
   }
 
   /** The node that leads a stream at present. */
-  async leaderOf(stream: string): Promise<NatsNode> {
-    const deadline = Date.now() + READY_MS;
+  leaderOf(stream: string): Promise<NatsNode> {
+    return this.#lookedAt(stream, (cluster) =>
+      this.nodes.find(({ name }) => name === (cluster ? cluster.leader : this.nodes[0]!.name)),
+    );
+  }
+
+  /**
+   * Resolves once every node has all of a stream: until then another one that dies takes most of them away. One that stays
+   * apart from the others (see `NatsNode.start`) is started again, as docs/scaling.md says.
+   */
+  async inSync(stream: string): Promise<void> {
+    for (let left = TRIES; ; left--) {
+      let late: string | undefined;
+      const together = (cluster: ClusterInfo | undefined) => {
+        const { leader, replicas = [] } = cluster ?? {};
+        late = replicas.find(({ current, offline }) => !current || offline)?.name;
+        return (leader && late === undefined) || undefined;
+      };
+      try {
+        await this.#lookedAt(stream, together, SYNC_MS);
+        return;
+      } catch (failure) {
+        const node = this.nodes.find(({ name }) => name === late);
+        if (left === 0 || !node) throw failure;
+        await node.kill();
+        await node.start();
+        await this.ready();
+      }
+    }
+  }
+
+  /** What `read` finds in the state of a stream's cluster, once it finds something. */
+  async #lookedAt<T>(
+    stream: string,
+    read: (cluster: ClusterInfo | undefined) => T | undefined,
+    withinMs = READY_MS,
+  ): Promise<T> {
+    const deadline = Date.now() + withinMs;
     for (;;) {
       const connection = await connect({
         servers: this.nodes.filter(({ runs }) => runs).map(({ server }) => server),
         ...this.#connection,
       });
+      let failure: unknown;
       try {
         const { cluster } = await (await jetstreamManager(connection)).streams.info(stream);
-        const leader = this.nodes.find(({ name }) => name === (cluster?.leader ?? this.nodes[0]!.name));
-        if (leader) return leader;
-      } catch (failure) {
-        if (Date.now() > deadline) throw failure;
+        const found = read(cluster);
+        if (found !== undefined) return found;
+        failure = new Error(`${stream} does not settle: ${JSON.stringify(cluster)}`);
+      } catch (thrown) {
+        failure = thrown;
       } finally {
         await connection.close();
       }
+      if (Date.now() > deadline) throw failure;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

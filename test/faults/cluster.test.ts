@@ -62,10 +62,15 @@ describe('kill -9 of daemons that serve one room', function () {
     providers['gold-api'] = { enabled: true, url: hosts.url('gold-api'), every: `${EVERY_MS / 1000}s` };
     for (let i = 0; i < 3; i++) {
       const home = await anotherHome();
-      const config = { listen: { port: 0 }, engine: { url: nats.engine }, limits, rates: { providers } };
-      await writeFile(home.configFile, JSON.stringify(config));
+      const configure = (port: number) => {
+        const config = { listen: { port }, engine: { url: nats.engine }, limits, rates: { providers } };
+        return writeFile(home.configFile, JSON.stringify(config));
+      };
+      await configure(0);
       // One after the other: the first one gathers the rates.
-      daemons.push({ home, status: (await startDaemon(home, {})).status });
+      const daemon = { home, status: (await startDaemon(home, {})).status };
+      daemons.push(daemon);
+      await configure(Number(addressOf(daemon).split(':').at(-1))); // clients look for it where it was
     }
   });
   after(async () => {

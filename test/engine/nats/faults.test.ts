@@ -67,6 +67,7 @@ describe('a NATS cluster whose nodes die', () => {
         await victim.start();
       }
       await nats.ready();
+      await nats.inSync('killed-journal');
     }
     await load.stop();
     await load.verify(await start('killed', APPEND_MS));

@@ -47,6 +47,7 @@ try {
     await load.grown(50);
     execFileSync('ip', ['link', 'set', port, 'up']);
     await nats.ready();
+    await nats.inSync('cut-journal');
   }
   await load.stop();
   await load.verify(await join());
