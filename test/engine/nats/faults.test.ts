@@ -24,6 +24,8 @@ const APPEND_MS = 12_000;
 describe('a NATS cluster whose nodes die', () => {
   let nats: NatsFixture;
   const engines: NatsEngine[] = [];
+  /** A second try of a test has a room of its own. */
+  let tries = 0;
 
   before(async function () {
     this.timeout(60_000);
@@ -51,10 +53,11 @@ describe('a NATS cluster whose nodes die', () => {
 
   it(`loses and doubles nothing that was acknowledged, whichever node gets kill -9 (${ROUNDS} rounds)`, async function () {
     this.timeout(30_000 + ROUNDS * 25_000);
-    const load = new Load([await start('killed', APPEND_MS), await start('killed', APPEND_MS)], WRITERS / 2);
+    const prefix = `killed${++tries}`;
+    const load = new Load([await start(prefix, APPEND_MS), await start(prefix, APPEND_MS)], WRITERS / 2);
     for (let round = 0; round < ROUNDS; round++) {
       await load.grown(50);
-      const leader = await nats.leaderOf('killed-journal');
+      const leader = await nats.leaderOf(`${prefix}-journal`);
       // The leader, then one of the others; in the long form also one that hangs.
       const victim: NatsNode = round % 2 === 0 ? leader : nats.nodes.find((node) => node !== leader)!;
       if (round % 4 > 1) {
@@ -67,10 +70,10 @@ describe('a NATS cluster whose nodes die', () => {
         await victim.start();
       }
       await nats.ready();
-      await nats.inSync('killed-journal');
+      await nats.inSync(`${prefix}-journal`);
     }
     await load.stop();
-    await load.verify(await start('killed', APPEND_MS));
+    await load.verify(await start(prefix, APPEND_MS));
     if (process.env.GOLDCTL_FAULT_ROUNDS) console.log(`      ${load}`);
   });
 
