@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { Credentials } from '../../src/client/credentials.ts';
@@ -10,20 +9,11 @@ import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/
 import { readPidFile } from '../../src/daemon/pidfile.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { type Home, openHome } from '../../src/home.ts';
+import { freePort } from '../ports.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 import { quietHome } from './quiet.ts';
 
 const MEMBERS = 50;
-
-/** A port that is free for TCP now; a daemon that restarts on port 0 would be elsewhere afterwards. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function until(done: () => boolean): Promise<void> {
   while (!done()) await new Promise((resolve) => setTimeout(resolve, 2));

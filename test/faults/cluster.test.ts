@@ -12,6 +12,7 @@ import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
 import { ProviderHosts } from '../daemon/provider-hosts.ts';
 import { NatsFixture } from '../nats-fixture.ts';
+import { freePort } from '../ports.ts';
 import { everyPost, Poster } from './poster.ts';
 
 const CLIENTS = 6;
@@ -62,15 +63,13 @@ describe('kill -9 of daemons that serve one room', function () {
     providers['gold-api'] = { enabled: true, url: hosts.url('gold-api'), every: `${EVERY_MS / 1000}s` };
     for (let i = 0; i < 3; i++) {
       const home = await anotherHome();
-      const configure = (port: number) => {
-        const config = { listen: { port }, engine: { url: nats.engine }, limits, rates: { providers } };
-        return writeFile(home.configFile, JSON.stringify(config));
-      };
-      await configure(0);
+      const listen = { port: await freePort() }; // clients look for it where it was
+      await writeFile(
+        home.configFile,
+        JSON.stringify({ listen, engine: { url: nats.engine }, limits, rates: { providers } }),
+      );
       // One after the other: the first one gathers the rates.
-      const daemon = { home, status: (await startDaemon(home, {})).status };
-      daemons.push(daemon);
-      await configure(Number(addressOf(daemon).split(':').at(-1))); // clients look for it where it was
+      daemons.push({ home, status: (await startDaemon(home, {})).status });
     }
   });
   after(async () => {

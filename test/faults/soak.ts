@@ -1,6 +1,6 @@
 // `npm run soak [-- --minutes N] [--restart MINUTES] [--seed S]`
 import { readdir, readlink } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { machine } from '../../bench/figure.ts';
 import { usageOf } from '../../bench/process.ts';
 import { type DaemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
 import { openHome } from '../../src/home.ts';
+import { freePort } from '../ports.ts';
 import { Caller, Refused } from './caller.ts';
 import { crashHome } from './daemon-process.ts';
 import { randomOf } from './random.ts';
@@ -427,11 +428,3 @@ await stopDaemon(home);
 for (const source of sources) await source.stop();
 await folder.remove();
 process.exitCode = verdicts.every(([, good]) => good) ? 0 : 1;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}

@@ -50,7 +50,7 @@ describe('compaction', () => {
     await room.import('SJC', [[at, 150e6, 152e6]], { provider, company: provider, brand: '0' });
   }
 
-  /** Records by kind; those that are there twice or more with their number. */
+  /** The journal, by what its records are. */
   async function kinds(): Promise<string[]> {
     const found: string[] = [];
     for await (const [, text] of room.store.range({ gte: 'j/', lt: 'j0' })) {

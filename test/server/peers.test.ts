@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
 import { decodeDatagram, encodeDatagram, type Seen, type Side, streamIds } from '../../src/protocol/datagram.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { isFree } from '../ports.ts';
 import { refusal } from '../room/room.ts';
 import { type Answer, Wire } from './wire.ts';
 
@@ -317,15 +318,3 @@ describe('peers on the wire', () => {
     free.close();
   });
 });
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
-}
