@@ -197,7 +197,8 @@ export class Sending {
 export function isHopeless({ code }: Failure, attempts: number): boolean {
   // Without the daemon nobody knows: it is asked once it is back.
   if (code === 'CONNECTION_ENDED' || code === 'NO_DAEMON' || code === 'NOT_SIGNED_IN') return false;
-  return code === 'NOT_FOUND' || attempts >= ATTEMPTS;
+  // Who was there before, or could not be asked for, may be about to come back.
+  return (code === 'NOT_FOUND' && attempts === 1) || attempts >= ATTEMPTS;
 }
 
 export function isFinal({ code }: Failure): boolean {
