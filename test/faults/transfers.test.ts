@@ -49,8 +49,8 @@ describe('kill -9 in the middle of transfers', function () {
       const subject = way === 'send' ? sender : receiver;
       // Who goes before anybody was led to him is not there: that is told at once, and is no broken transfer.
       const isOther = victim === (way === 'send' ? 'the receiver' : 'the sender');
-      if (isOther) await subject.sees((one) => one.id === id && one.peers.some(({ path: by }) => by !== null));
-      await sleep(Math.random() * (isOther ? LASTS_MS / 2 : LASTS_MS)); // that he was reached is told a while later
+      while (isOther && (await readTrace(trace)).blocks === 0) await sleep(5);
+      await sleep(Math.random() * (isOther ? 0.9 : 1) * LASTS_MS);
       const transfer = subject.transfer(id)!;
       expect(isOver(transfer), `there was a middle: ${transfer.reason}`).to.equal(false);
       await kill(victim);
