@@ -1,6 +1,6 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AbstractLevel } from 'abstract-level';
+import type { AbstractChainedBatch, AbstractLevel } from 'abstract-level';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 
@@ -45,6 +45,9 @@ export class Store {
   #refused: ((failure: Failure) => void) | undefined;
   /** Settles with the last write that was begun. */
   #writing: Promise<void> = Promise.resolve();
+  /** What is staged, as batches in their order, and the last of each key. */
+  readonly #staged = new Set<readonly Write[]>();
+  readonly #stagedKeys = new Map<string, Write>();
 
   constructor(db: Database, { location }: StoreOptions = {}) {
     this.#db = db;
@@ -94,6 +97,8 @@ export class Store {
 
   /** @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read */
   async open(): Promise<void> {
+    this.#staged.clear();
+    this.#stagedKeys.clear();
     await this.#open();
     this.#refusal = undefined;
   }
@@ -121,8 +126,8 @@ export class Store {
 
   /**
    * Makes a store writable again that refuses writes: closed and opened, LevelDB reads its log up to the tear, keeps
-   * what it found in a table (synced, so that nothing hangs on a sync that failed) and begins a new log. While it
-   * cannot work, it is not closed: an open that fails would take the readers their data.
+   * what it found in a table (synced, so that nothing hangs on a sync that failed) and begins a new log, which takes
+   * what is staged. While it cannot work, it is not closed: an open that fails would take the readers their data.
    * Ranges that begin meanwhile wait for it; a range that does not end soon, and single reads, throw NOT_AVAILABLE.
    * @param check reads whether what is found is what was acknowledged; what it throws is why nothing is written still
    * @throws Failure STORE_FAILED, and what `check` throws
@@ -157,6 +162,14 @@ export class Store {
     }
     await this.#db.close();
     await this.#open();
+    try {
+      for (const batch of this.#staged) {
+        await this.#batch(batch).write({ sync: true } as object);
+        this.#written(batch);
+      }
+    } catch (cause) {
+      throw unwritable(cause);
+    }
   }
 
   /** Takes everything out. @throws Failure STORE_FAILED */
@@ -170,6 +183,8 @@ export class Store {
 
   /** @throws Failure NOT_AVAILABLE while it is opened again, STORE_FAILED when the disk does not give it */
   get(key: string): string | undefined {
+    const staged = this.#stagedKeys.get(key);
+    if (staged) return staged.type === 'put' ? staged.value : undefined;
     try {
       return this.#db.getSync(key);
     } catch (cause) {
@@ -193,7 +208,7 @@ export class Store {
 
   /** As `range`, by the page: for those who read thousands, and would wait for each. */
   async *pages(range: Range, page = PAGE): AsyncGenerator<[string, string][]> {
-    if (this.#reopening) await this.#reopening.catch(() => {});
+    await this.#settled();
     const options = { ...range, ...PAGE_BYTES };
     yield* this.#paged(() => this.#db.iterator(options), page) as AsyncGenerator<[string, string][]>;
   }
@@ -207,9 +222,15 @@ export class Store {
 
   /** Keys alone, a page at a time. */
   async *keysOf(range: Range): AsyncGenerator<string> {
-    if (this.#reopening) await this.#reopening.catch(() => {});
+    await this.#settled();
     const options = { ...range, ...PAGE_BYTES };
     for await (const page of this.#paged(() => this.#db.keys(options), PAGE)) yield* page as string[];
+  }
+
+  /** What is staged gets into LevelDB, or is known not to, and so does LevelDB. */
+  async #settled(): Promise<void> {
+    if (this.#reopening) await this.#reopening.catch(() => {});
+    if (this.#staged.size > 0) await this.#writing;
   }
 
   async *#paged(open: () => Pages, page: number): AsyncGenerator<unknown[]> {
@@ -254,12 +275,7 @@ export class Store {
     const turn = deferred();
     this.#writing = turn.promise;
     try {
-      // Chained: an array of operations is copied and completed one by one, which takes ten times as long.
-      const batch = this.#db.batch();
-      for (const write of writes) {
-        if (write.type === 'put') batch.put(write.key, write.value);
-        else batch.del(write.key);
-      }
+      const batch = this.#batch(writes);
       // One at a time: else one could be confirmed that went to the log behind one that tore it.
       await before;
       if (this.#refusal) {
@@ -278,6 +294,34 @@ export class Store {
     } finally {
       turn.resolve();
     }
+  }
+
+  /**
+   * Writes all or nothing, without a sync, and has it read at once: for what is durable elsewhere. Where it cannot be
+   * written it is kept for `reopen`; until then single reads find it, and ranges do not.
+   * @throws Failure STORE_FAILED
+   */
+  async stage(writes: Iterable<Write>): Promise<void> {
+    const batch = [...writes];
+    this.#staged.add(batch);
+    for (const write of batch) this.#stagedKeys.set(write.key, write);
+    await this.write(batch, { sync: false });
+    this.#written(batch);
+  }
+
+  #written(batch: readonly Write[]): void {
+    this.#staged.delete(batch);
+    for (const write of batch) if (this.#stagedKeys.get(write.key) === write) this.#stagedKeys.delete(write.key);
+  }
+
+  /** Chained: an array of operations is copied and completed one by one, which takes ten times as long. */
+  #batch(writes: Iterable<Write>): AbstractChainedBatch<Database, string, string> {
+    const batch = this.#db.batch();
+    for (const write of writes) {
+      if (write.type === 'put') batch.put(write.key, write.value);
+      else batch.del(write.key);
+    }
+    return batch;
   }
 }
 

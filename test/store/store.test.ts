@@ -100,6 +100,31 @@ for (const [name, make] of Object.entries(makers)) {
       expect(store.read('a')).to.equal(1);
     });
 
+    it('reads what is staged before it is written, and the last of it', async () => {
+      await put(['a', 1], ['b', 2]);
+      const written = [
+        store.stage([
+          { type: 'put', key: 'a', value: '10' },
+          { type: 'put', key: 'c', value: '30' },
+        ]),
+        store.stage([
+          { type: 'put', key: 'a', value: '11' },
+          { type: 'del', key: 'b' },
+        ]),
+      ];
+      const all = [
+        ['a', '11'],
+        ['c', '30'],
+      ];
+      const single = () => ['a', 'b', 'c'].map((key) => store.get(key));
+      expect(single()).to.deep.equal(['11', undefined, '30']);
+      expect(await store.entries({})).to.deep.equal(all);
+      await Promise.all(written);
+      expect(single()).to.deep.equal(['11', undefined, '30']);
+      await put(['a', 12]);
+      expect(store.get('a')).to.equal('12');
+    });
+
     it('keeps everything over closing and opening', async () => {
       await put(['a', 1], ['b', 2]);
       const before = await contentOf(store);
@@ -111,6 +136,39 @@ for (const [name, make] of Object.entries(makers)) {
 }
 
 describe('Store on a full disk', () => {
+  it('keeps what is staged, and writes it once there is room', async function () {
+    const disk = await mountTmpfs(this, 6);
+    try {
+      const store = await Store.at(join(disk.path, 'data'));
+      await store.open();
+      const ballast = join(disk.path, 'ballast');
+      await writeFile(ballast, Buffer.alloc(5 * 1024 * 1024, 1));
+      let staged = 0;
+      for (; !store.refusal; staged += 1) {
+        await store.stage([{ type: 'put', key: `k/${staged}`, value: 'x'.repeat(50_000) }]).catch(() => {});
+      }
+      await store.stage([{ type: 'put', key: 'late', value: '1' }]).catch(() => {});
+      expect(store.get(`k/${staged - 1}`)).to.have.length(50_000);
+      expect(store.get('late')).to.equal('1');
+      expect((await store.entries({})).length).to.equal(staged - 1); // and does not wait for room
+      await store.reopen(async () => {}).catch(() => {});
+      expect(store.get('late')).to.equal('1');
+      await rm(ballast);
+      let found = 0;
+      await store.reopen(async () => {
+        found = (await store.entries({})).length;
+      });
+      expect(found).to.equal(staged + 1);
+      await store.close();
+      await store.open();
+      expect(store.get('late')).to.equal('1');
+      expect(store.get(`k/${staged - 1}`)).to.have.length(50_000);
+      await store.close();
+    } finally {
+      await disk.unmount();
+    }
+  });
+
   it('takes no more, is not closed before there is room, and lets readers end or throws 503', async function () {
     const disk = await mountTmpfs(this, 6);
     try {

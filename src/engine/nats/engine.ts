@@ -314,9 +314,9 @@ export class NatsEngine implements Engine {
       const [hole] = await holesOf(this.#store);
       if (hole) throw new Failure('JOURNAL_HOLE', 'The copy of the journal has holes. Start the daemon again.');
     });
-    const head = this.#store.read<number>(keys.head) ?? 0;
+    const head = this.journal.head();
+    this.journal.resume(); // before anything comes: it would not be the next one
     await this.#store.write([put(keys.verified, head)], { sync: true });
-    this.journal.resume(head);
   }
 
   #leaseBucket(): Promise<KV> {

@@ -87,8 +87,6 @@ export class NatsJournal implements Journal {
   #inFlight = 0;
   #entries: Entry[] = [];
   #applying: Promise<void> | undefined;
-  /** Whose write failed: whether they are in the store shows when it is opened again. */
-  #doubtful: readonly Applied[] = [];
   #open = false;
   #running: Running | undefined;
   #emptied: Deferred<void> | undefined;
@@ -210,19 +208,9 @@ export class NatsJournal implements Journal {
     return undefined;
   }
 
-  /** The store was opened again after a write failed, and ends with record `head`. */
-  resume(head: number): void {
-    const found = this.#doubtful.filter(({ record }) => record.seq <= head);
-    this.#doubtful = [];
-    this.#reader.head = head;
-    try {
-      for (const { record, changes, failed } of found) {
-        if (failed === undefined) this.#projector.committed(record, changes);
-      }
-    } finally {
-      this.#reader.grow();
-      this.#running?.feed.rewind(head);
-    }
+  /** The store was opened again after a write failed: what came meanwhile was let go. */
+  resume(): void {
+    this.#running?.feed.rewind(this.head());
   }
 
   /** Refuses what waits beyond its time: the stream has it, maybe, and cannot be read. */
@@ -352,15 +340,12 @@ export class NatsJournal implements Journal {
     const { applied, draft } = this.#project(group);
     this.#entries.unshift(...group.slice(applied.length));
     const begun = performance.now();
-    try {
-      // Not synced: what a power cut takes, the stream gives again.
-      await this.#store.write(draft.drain(), { sync: false });
-    } catch {
-      this.#doubtful = applied; // the store has told why
-      return;
-    }
+    // Nobody waits for the disk: the record is durable in the stream, which gives it again where it is lost here.
+    const written = this.#store.stage(draft.drain()).then(
+      () => this.figures.committed(applied.length, begun),
+      () => {}, // the store has told why
+    );
     this.#reader.head = applied.at(-1)!.record.seq;
-    this.figures.committed(applied.length, begun);
     const deaf = new Map<Applied, unknown>();
     for (const one of applied) {
       if (one.failed !== undefined) continue;
@@ -382,6 +367,7 @@ export class NatsJournal implements Journal {
       if (one.record.voids) this.#settings.onVoid(one.record.voids);
     }
     this.#reader.grow();
+    await written;
   }
 
   /** Stages a group, or the first part of a large one. A record that the view cannot take changes nothing there. */

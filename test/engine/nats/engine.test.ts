@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,11 +8,13 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, nkeys } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.ts';
+import type { JournalRecord } from '../../../src/engine/contract.ts';
 import type { NatsServers } from '../../../src/engine/nats/connection.ts';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
 import { Names } from '../../../src/engine/nats/names.ts';
 import { keys } from '../../../src/store/keys.ts';
-import type { Store } from '../../../src/store/store.ts';
+import { Store } from '../../../src/store/store.ts';
+import { mountTmpfs } from '../../faults/tmpfs.ts';
 import { NatsFixture } from '../../nats-fixture.ts';
 import { skip } from '../../skip.ts';
 import { contentOf, memoryStore, temporaryFolder } from '../../store/temporary.ts';
@@ -216,6 +218,44 @@ describe('NatsEngine', () => {
     after.delete(keys.verified);
     expect(after).to.deep.equal(before);
   });
+
+  it('keeps what it could not write on a full disk, and has the same as everybody once there is room', async function () {
+    const disk = await mountTmpfs(this, 6);
+    try {
+      const [store, whole] = [await Store.at(join(disk.path, 'data')), memoryStore()];
+      const told: number[] = [];
+      const texts = new (class extends Texts {
+        override committed({ seq }: JournalRecord): void {
+          told.push(seq);
+        }
+      })();
+      const [engine, other] = [make('full', store, texts), make('full', whole)];
+      await engine.start();
+      await other.start();
+      const ballast = join(disk.path, 'ballast');
+      await writeFile(ballast, Buffer.alloc(5 * 1024 * 1024, 1));
+      const content = 'x'.repeat(50_000);
+      let acknowledged = 0;
+      while (!engine.trouble) {
+        const { seq } = await engine.journal.append(text(content)).catch(() => ({ seq: 0 }));
+        acknowledged = Math.max(acknowledged, seq);
+      }
+      expect(store.read(`test/${acknowledged}`)).to.equal(content);
+      expect(await failureOf(engine.journal.append(text('none')))).to.include({ code: 'STORE_FAILED', status: 503 });
+      for (let i = 0; i < 10; i++) await other.journal.append(text(`${i}`));
+      await rm(ballast);
+      while (engine.trouble) await pause(10);
+      await engine.journal.append(text('last'));
+      await other.journal.catchUp();
+      const [mine, theirs] = await Promise.all([store, whole].map(contentOf));
+      for (const all of [mine!, theirs!]) all.delete(keys.verified);
+      expect(mine).to.deep.equal(theirs);
+      expect(told).to.deep.equal(Array.from({ length: engine.journal.head() }, (_, i) => i + 1));
+      await engine.stop();
+    } finally {
+      await disk.unmount();
+    }
+  }).timeout(30_000);
 
   it('passes over a record that it cannot take, and takes it when it is a newer goldctl', async () => {
     const newer = make('newer', memoryStore());

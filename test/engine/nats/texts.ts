@@ -14,5 +14,5 @@ export class Texts implements Projector {
     return [{ type: 'text', text }];
   }
 
-  committed(): void {}
+  committed(_: JournalRecord): void {}
 }
