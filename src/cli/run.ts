@@ -1,5 +1,4 @@
 import { type Config, Errors, run as runCommand, settings } from '@oclif/core';
-import { Failure } from '../domain/failure.ts';
 import { errorJson, errorText, toFailure } from './error.ts';
 
 /** What may still be open when a command is done: a forgotten handle must not hang the shell that waits. */
@@ -18,20 +17,17 @@ export async function run(argv: readonly string[], options: string | Config): Pr
   try {
     await runCommand([...argv], options);
   } catch (thrown) {
-    process.exitCode = report(argv, thrown);
+    process.exitCode = await report(argv, thrown, options);
   }
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** Says what no command has said yet. @returns the exit status */
-function report(argv: readonly string[], thrown: unknown): number {
+async function report(argv: readonly string[], thrown: unknown, options: string | Config): Promise<number> {
   if (thrown instanceof Errors.ExitError) return thrown.oclif.exit ?? 1;
   const missing = thrown instanceof Errors.CLIError && /^command (.+) not found$/.exec(thrown.message);
   const failure = missing
-    ? new Failure(
-        'USAGE',
-        `There is no command "${missing[1]!.replaceAll(':', ' ')}". \`goldctl help\` lists them all.`,
-      )
+    ? await (await import('./unknown-command.ts')).unknownCommand(missing[1]!.replaceAll(':', ' '), options)
     : toFailure(thrown);
   if (argv.includes('--json')) process.stdout.write(errorJson(failure));
   else process.stderr.write(errorText(failure));
