@@ -34,6 +34,8 @@ export interface FeedSettings {
 /** Who hears nothing looks this often whether there is something. */
 const LOOK_MS = 1000;
 const LOOK_TIMEOUT_MS = 1000;
+/** A new leader is asked once more after so long. */
+const ELECTED_MS = 250;
 /** A live message that is not there so long after others that are is fetched. */
 const GRACE_MS = 20;
 /** So many are asked for one by one; more by a consumer, which has to be made first. */
@@ -65,6 +67,8 @@ export class Feed {
   #timer: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
   #looking: Promise<number> | undefined;
+  /** Who led the stream when it was looked at last. */
+  #leader: string | undefined;
   #stopped = false;
   #moved: Deferred<void> = deferred();
 
@@ -151,7 +155,13 @@ export class Feed {
   }
 
   async #look(): Promise<number> {
-    const { last } = await this.#info();
+    let { last, leader } = await this.#info();
+    if (this.#leader !== undefined && leader !== this.#leader) {
+      // Elected a moment ago, it may not have applied what its log has, and tells an earlier end.
+      await new Promise((resolve) => setTimeout(resolve, ELECTED_MS));
+      ({ last, leader } = await this.#info());
+    }
+    this.#leader = leader;
     if (last >= this.#next) this.expect(last);
     return last;
   }
@@ -167,7 +177,7 @@ export class Feed {
       });
     const info = reply.json<{
       error?: { description: string };
-      state?: { last_seq: number; num_deleted?: number; first_seq: number };
+      state?: { last_seq: number };
       cluster?: { leader?: string; replicas?: { offline?: boolean; active: number }[] };
     }>();
     if (info.error || !info.state) {
