@@ -7,6 +7,7 @@ import type { EventParams } from '../../src/protocol/events.ts';
 import { Party, sha256 } from '../client/party.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { NatsFixture } from '../nats-fixture.ts';
+import { HttpServer } from '../rates/http-server.ts';
 import { refusal } from '../room/room.ts';
 
 const SECRET = 'a secret';
@@ -294,6 +295,37 @@ describe('several daemons of one room', function () {
       expect(answer).to.include({ status: 203, member: binh.name, sent: 4, received: 4 });
       await refusal(() => an.client.call('peer.ping', { member: 'nobody-there' }), 'NOT_FOUND');
     });
+  });
+
+  it('leave the fetching of rates to one of them, and go on with the next interval where it stops', async () => {
+    const source = await HttpServer.listen((_, response) => response.end('[{"buy":150000000,"sell":152000000}]'));
+    const quote = { instrument: "'HOUSE'", buy: 'buy', sell: 'sell', currency: "'VND'", unit: "'tael'" };
+    const house = { url: source.url, market: 'gold', every: '60s', quote };
+    const config = { engine: { url: nats.engine, prefix: 'rates' }, rates: { providers: { house } } };
+    const health = async (daemon: DaemonFixture) => {
+      const owner = await daemon.connect();
+      const { providers } = await owner.call('rates.providers', {});
+      await owner.close();
+      return providers.find(({ id }) => id === 'house')!;
+    };
+    const daemons: DaemonFixture[] = [];
+    try {
+      const c = await DaemonFixture.start({ config });
+      daemons.push(c);
+      await until(async () => (await health(c)).state === 'ok');
+      const d = await DaemonFixture.start({ config });
+      daemons.push(d);
+      await until(async () => (await status(d)).daemons.length === 2);
+      expect((await health(d)).nextAt).to.equal(null);
+      const planned = (await health(c)).nextAt!;
+      await daemons.shift()!.stop();
+      await until(async () => (await health(d)).nextAt !== null);
+      expect((await health(d)).nextAt).to.be.within(planned - 2000, planned + 2000);
+      expect(source.seen).to.have.length(1);
+    } finally {
+      await Promise.all(daemons.map((daemon) => daemon.stop()));
+      await source.close();
+    }
   });
 
   it('are joined by one with nothing, and by one from a backup of another', async () => {

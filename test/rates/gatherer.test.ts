@@ -416,6 +416,21 @@ describe('Gatherer', () => {
       expect(server.seen).to.deep.equal([]);
     });
 
+    it('goes on with the interval behind the one that another daemon had', async () => {
+      const hour = 3_600_000;
+      const ago: Record<string, number> = { new: 0, half: hour / 2, late: 2 * hour, never: Number.NaN };
+      const begun = Date.now();
+      const gatherer = gather(
+        Object.keys(ago).map((id) => source(provider(id), { every: hour })),
+        { fetchedElsewhere: (id) => (Number.isNaN(ago[id]!) ? undefined : begun - ago[id]!) },
+      );
+      lease.grant();
+      await until(() => sink.live.length === 2);
+      expect(sink.live.map((entry) => entry.provider).sort()).to.deep.equal(['late', 'never']);
+      const next = Object.fromEntries(gatherer.health().map(({ id, nextAt }) => [id, nextAt]));
+      expect([next.new, next.half]).to.deep.equal([begun + hour, begun + hour / 2]);
+    });
+
     it('is given back by stop, and taken again by start', async () => {
       const gatherer = gather([source(provider('a'))]);
       lease.grant();
