@@ -16,6 +16,8 @@ export const keys = {
   stream: 'm/stream',
   /** The version of goldctl that could not take a record, and passed over it. */
   unfit: 'm/unfit',
+  /** Which appends of each daemon have come: engine/nats/repeats.ts. */
+  senders: 'm/senders',
   /** Seq up to which records of rates were looked through for those that can go. */
   compacted: 'm/compacted',
   /** How many posts there ever were: the number of the newest. */

@@ -29,10 +29,12 @@ export async function rebuild(store: Store, into: Store): Promise<void> {
     });
   }
   await replay.end();
-  const marks = [keys.schema, keys.head, keys.verified, keys.stream, keys.unfit].flatMap((key): Write[] => {
-    const value = store.get(key);
-    return value === undefined ? [] : [{ type: 'put', key, value }];
-  });
+  const marks = [keys.schema, keys.head, keys.verified, keys.stream, keys.unfit, keys.senders].flatMap(
+    (key): Write[] => {
+      const value = store.get(key);
+      return value === undefined ? [] : [{ type: 'put', key, value }];
+    },
+  );
   await into.write(marks, { sync: true });
 }
 

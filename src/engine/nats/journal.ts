@@ -12,6 +12,7 @@ import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord
 import { RecordReader } from '../reader.ts';
 import type { Entry, Feed } from './feed.ts';
 import type { Names } from './names.ts';
+import { isRepeat, REACH } from './repeats.ts';
 import { codeOf } from './stream.ts';
 
 export interface NatsJournalSettings {
@@ -37,6 +38,8 @@ export interface Running {
 
 interface Pending {
   readonly id: string;
+  /** In the order of the appends. */
+  readonly number: number;
   readonly subject: string;
   readonly payload: string;
   readonly expect: number | undefined;
@@ -166,6 +169,7 @@ export class NatsJournal implements Journal {
     const now = performance.now();
     const pending: Pending = {
       id: `${this.#instance}.${this.#count}`,
+      number: this.#count,
       subject: names.record(record.kind, subject),
       payload,
       expect: subject === undefined ? undefined : expect,
@@ -241,19 +245,22 @@ export class NatsJournal implements Journal {
     pending.settled = true;
     if (!this.#pending.delete(pending.id)) return;
     settle(pending.appended);
+    this.#pump();
     if (this.#pending.size === 0) this.#emptied?.resolve();
   }
 
+  /** Publishes what is next, but nothing so far ahead of what is not settled that a repeat of that would not be known. */
   #pump(): void {
-    while (this.#inFlight < IN_FLIGHT && this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, IN_FLIGHT - this.#inFlight);
-      for (const pending of batch) {
-        this.#inFlight += 1;
-        void this.#publish(pending).finally(() => {
-          this.#inFlight -= 1;
-          this.#pump();
-        });
-      }
+    const [first] = this.#queue;
+    const [oldest] = this.#pending.values();
+    if (!first || !oldest) return;
+    const free = Math.min(IN_FLIGHT - this.#inFlight, oldest.number + REACH - first.number);
+    for (const pending of this.#queue.splice(0, Math.max(0, free))) {
+      this.#inFlight += 1;
+      void this.#publish(pending).finally(() => {
+        this.#inFlight -= 1;
+        this.#pump();
+      });
     }
   }
 
@@ -332,6 +339,7 @@ export class NatsJournal implements Journal {
   }
 
   #refuseAll(failure: Failure): void {
+    this.#queue = [];
     for (const pending of [...this.#pending.values()]) this.#settle(pending, ({ reject }) => reject(failure));
   }
 
@@ -380,7 +388,10 @@ export class NatsJournal implements Journal {
         for (const entry of group) {
           if (draft.size > GROUP_WRITES) return false;
           const failed = unfit.get(entry.seq);
-          const record = recordOf(entry);
+          const about = this.#settings.names.about(entry.subject);
+          // What is about something is published with what it expects, and taken once.
+          const repeat = about === undefined && isRepeat(entry.id, entry.seq, draft);
+          const record: JournalRecord = repeat ? voidOf(entry.seq) : recordOf(entry);
           let changes: Change[] = [];
           if (failed === undefined) {
             try {
@@ -391,7 +402,6 @@ export class NatsJournal implements Journal {
               return true;
             }
           }
-          const about = this.#settings.names.about(entry.subject);
           draft.write(keys.record(record.seq), record);
           if (entry.empty) draft.write(keys.gap(record.seq), true);
           stageVoids(record, draft);

@@ -4,8 +4,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, nkeys } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, nanos, nkeys } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.ts';
 import type { JournalRecord } from '../../../src/engine/contract.ts';
@@ -273,6 +273,36 @@ describe('NatsEngine', () => {
     await engine.stop();
     await make('newer', store, new Texts(), '1.1.0').start();
     expect(store.get('test/2')).to.equal('"b"');
+  });
+
+  it('passes over what the stream took twice, as everybody does', async () => {
+    const connection = await connect({ servers: nats.servers });
+    const [store, late] = [memoryStore(), memoryStore()];
+    const one = make('twice', store);
+    await one.start();
+    const { streams } = await jetstreamManager(connection);
+    await streams.update('twice-journal', { duplicate_window: nanos(100) }); // so soon it forgets
+    for (let i = 1; i <= 5; i++) await one.journal.append(text(`${i}`));
+    const again = async (seq: number) => {
+      const message = (await streams.getMessage('twice-journal', { seq }))!;
+      const msgID = message.header.get('Nats-Msg-Id');
+      while ((await jetstream(connection).publish(message.subject, message.data, { msgID })).duplicate) await pause(20);
+    };
+    await again(5);
+    await again(2);
+    await one.journal.append(text('6'));
+    await one.stop();
+    await again(3);
+    await one.start();
+    const other = make('twice', late);
+    await other.start();
+    const [mine, theirs] = await Promise.all([store, late].map(contentOf));
+    for (const all of [mine!, theirs!]) all.delete(keys.verified);
+    expect(mine).to.deep.equal(theirs);
+    const records = [...mine!].filter(([key]) => key.startsWith('j/')).map(([, value]) => JSON.parse(value));
+    expect(records.map(({ kind, text: said }) => said ?? kind).join()).to.equal('1,2,3,4,5,void,void,6,void');
+    expect((await one.journal.append(text('7'))).seq).to.equal(10);
+    await connection.close();
   });
 
   describe('whose stream has places that are empty', () => {
