@@ -227,7 +227,7 @@ export class Store {
     for await (const page of this.#paged(() => this.#db.keys(options), PAGE)) yield* page as string[];
   }
 
-  /** What is staged gets into LevelDB, or is known not to, and so does LevelDB. */
+  /** Waits until LevelDB is open, and has what is staged, or is known not to get it. */
   async #settled(): Promise<void> {
     if (this.#reopening) await this.#reopening.catch(() => {});
     if (this.#staged.size > 0) await this.#writing;

@@ -88,6 +88,7 @@ export class NatsJournal implements Journal {
   readonly #pending = new Map<string, Pending>();
   #queue: Pending[] = [];
   #inFlight = 0;
+  #pumping = false;
   #entries: Entry[] = [];
   #applying: Promise<void> | undefined;
   #open = false;
@@ -249,19 +250,30 @@ export class NatsJournal implements Journal {
     if (this.#pending.size === 0) this.#emptied?.resolve();
   }
 
-  /** Publishes what is next, but nothing so far ahead of what is not settled that a repeat of that would not be known. */
   #pump(): void {
+    if (this.#pumping) return; // whoever gives up at once comes here again
+    this.#pumping = true;
+    for (let next = this.#next(); next.length > 0; next = this.#next()) {
+      for (const pending of next) {
+        this.#inFlight += 1;
+        void this.#publish(pending).finally(() => {
+          this.#inFlight -= 1;
+          this.#pump();
+        });
+      }
+    }
+    this.#pumping = false;
+  }
+
+  /** Those to be published now: none so far ahead of one that is not settled that a repeat of that would not be known. */
+  #next(): Pending[] {
     const [first] = this.#queue;
     const [oldest] = this.#pending.values();
-    if (!first || !oldest) return;
-    const free = Math.min(IN_FLIGHT - this.#inFlight, oldest.number + REACH - first.number);
-    for (const pending of this.#queue.splice(0, Math.max(0, free))) {
-      this.#inFlight += 1;
-      void this.#publish(pending).finally(() => {
-        this.#inFlight -= 1;
-        this.#pump();
-      });
-    }
+    if (!first || !oldest) return [];
+    return this.#queue.splice(
+      0,
+      Math.max(0, Math.min(IN_FLIGHT - this.#inFlight, oldest.number + REACH - first.number)),
+    );
   }
 
   /** Publishes until it is known what became of it, or nobody waits any more. Never rejects. */

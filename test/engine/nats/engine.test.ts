@@ -12,6 +12,7 @@ import type { JournalRecord } from '../../../src/engine/contract.ts';
 import type { NatsServers } from '../../../src/engine/nats/connection.ts';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
 import { Names } from '../../../src/engine/nats/names.ts';
+import { REACH } from '../../../src/engine/nats/repeats.ts';
 import { keys } from '../../../src/store/keys.ts';
 import { Store } from '../../../src/store/store.ts';
 import { mountTmpfs } from '../../faults/tmpfs.ts';
@@ -274,6 +275,15 @@ describe('NatsEngine', () => {
     await make('newer', store, new Texts(), '1.1.0').start();
     expect(store.get('test/2')).to.equal('"b"');
   });
+
+  it('takes more at once than it publishes ahead', async () => {
+    const engine = make('ahead', memoryStore());
+    await engine.start();
+    const appended = Array.from({ length: REACH + 500 }, (_, i) => engine.journal.append(text(`${i}`)));
+    const seqs = new Set((await Promise.all(appended)).map(({ seq }) => seq));
+    expect(seqs.size).to.equal(REACH + 500);
+    expect(engine.journal.head()).to.equal(REACH + 500);
+  }).timeout(20_000);
 
   it('passes over what the stream took twice, as everybody does', async () => {
     const connection = await connect({ servers: nats.servers });
