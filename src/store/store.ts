@@ -45,9 +45,11 @@ export class Store {
   #refused: ((failure: Failure) => void) | undefined;
   /** Settles with the last write that was begun. */
   #writing: Promise<void> = Promise.resolve();
-  /** What is staged, as batches in their order, and the last of each key. */
-  readonly #staged = new Set<readonly Write[]>();
-  readonly #stagedKeys = new Map<string, Write>();
+  /** What can be read and is not written; the latest of each key. */
+  #staged = new Map<string, Write>();
+  /** What of it is being written. */
+  #flushing: ReadonlyMap<string, Write> | undefined;
+  #flushed: Promise<void> = Promise.resolve();
 
   constructor(db: Database, { location }: StoreOptions = {}) {
     this.#db = db;
@@ -98,7 +100,6 @@ export class Store {
   /** @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read */
   async open(): Promise<void> {
     this.#staged.clear();
-    this.#stagedKeys.clear();
     await this.#open();
     this.#refusal = undefined;
   }
@@ -163,10 +164,8 @@ export class Store {
     await this.#db.close();
     await this.#open();
     try {
-      for (const batch of this.#staged) {
-        await this.#batch(batch).write({ sync: true } as object);
-        this.#written(batch);
-      }
+      await this.#batch(this.#staged.values()).write({ sync: true } as object);
+      this.#staged.clear();
     } catch (cause) {
       throw unwritable(cause);
     }
@@ -183,7 +182,7 @@ export class Store {
 
   /** @throws Failure NOT_AVAILABLE while it is opened again, STORE_FAILED when the disk does not give it */
   get(key: string): string | undefined {
-    const staged = this.#stagedKeys.get(key);
+    const staged = this.#staged.get(key) ?? this.#flushing?.get(key);
     if (staged) return staged.type === 'put' ? staged.value : undefined;
     try {
       return this.#db.getSync(key);
@@ -227,10 +226,10 @@ export class Store {
     for await (const page of this.#paged(() => this.#db.keys(options), PAGE)) yield* page as string[];
   }
 
-  /** Waits until LevelDB is open, and has what is staged, or is known not to get it. */
+  /** Waits until LevelDB is open, and has what is staged, or does not get it. */
   async #settled(): Promise<void> {
     if (this.#reopening) await this.#reopening.catch(() => {});
-    if (this.#staged.size > 0) await this.#writing;
+    await this.flush().catch(() => {}); // what is there is read all the same
   }
 
   async *#paged(open: () => Pages, page: number): AsyncGenerator<unknown[]> {
@@ -297,21 +296,41 @@ export class Store {
   }
 
   /**
-   * Writes all or nothing, without a sync, and has it read at once: for what is durable elsewhere. Where it cannot be
-   * written it is kept for `reopen`; until then single reads find it, and ranges do not.
-   * @throws Failure STORE_FAILED
+   * Has it read at once, and written with all else that is staged by the next `flush`, all or nothing, or by the next
+   * range: for what is durable elsewhere.
    */
-  async stage(writes: Iterable<Write>): Promise<void> {
-    const batch = [...writes];
-    this.#staged.add(batch);
-    for (const write of batch) this.#stagedKeys.set(write.key, write);
-    await this.write(batch, { sync: false });
-    this.#written(batch);
+  stage(writes: Iterable<Write>): void {
+    for (const write of writes) this.#staged.set(write.key, write);
   }
 
-  #written(batch: readonly Write[]): void {
-    this.#staged.delete(batch);
-    for (const write of batch) if (this.#stagedKeys.get(write.key) === write) this.#stagedKeys.delete(write.key);
+  /** How many writes are staged. */
+  get staged(): number {
+    return this.#staged.size;
+  }
+
+  /**
+   * Resolves once LevelDB has what is staged, without a sync. What it does not take stays staged, and is written by
+   * `reopen`: until then single reads find it, and ranges do not.
+   * @throws Failure STORE_FAILED
+   */
+  flush(): Promise<void> {
+    if (this.#staged.size > 0) this.#flushed = this.#flush(this.#flushed);
+    return this.#flushed;
+  }
+
+  async #flush(before: Promise<void>): Promise<void> {
+    await before.catch(() => {}); // told to who waited for it
+    const staged = this.#staged;
+    this.#staged = new Map();
+    this.#flushing = staged;
+    try {
+      await this.write(staged.values(), { sync: false });
+    } catch (failure) {
+      this.#staged = new Map([...staged, ...this.#staged]);
+      throw failure;
+    } finally {
+      this.#flushing = undefined;
+    }
   }
 
   /** Chained: an array of operations is copied and completed one by one, which takes ten times as long. */

@@ -102,24 +102,27 @@ for (const [name, make] of Object.entries(makers)) {
 
     it('reads what is staged before it is written, and the last of it', async () => {
       await put(['a', 1], ['b', 2]);
-      const written = [
-        store.stage([
-          { type: 'put', key: 'a', value: '10' },
-          { type: 'put', key: 'c', value: '30' },
-        ]),
-        store.stage([
-          { type: 'put', key: 'a', value: '11' },
-          { type: 'del', key: 'b' },
-        ]),
-      ];
+      store.stage([
+        { type: 'put', key: 'a', value: '10' },
+        { type: 'put', key: 'c', value: '30' },
+      ]);
+      const flushed = store.flush();
+      while (store.staged > 0) await undefined; // it is being written
+      store.stage([
+        { type: 'put', key: 'a', value: '11' },
+        { type: 'del', key: 'b' },
+      ]);
       const all = [
         ['a', '11'],
         ['c', '30'],
       ];
       const single = () => ['a', 'b', 'c'].map((key) => store.get(key));
       expect(single()).to.deep.equal(['11', undefined, '30']);
+      await flushed;
+      expect(single()).to.deep.equal(['11', undefined, '30']);
+      expect(store.staged).to.equal(2);
       expect(await store.entries({})).to.deep.equal(all);
-      await Promise.all(written);
+      expect(store.staged).to.equal(0);
       expect(single()).to.deep.equal(['11', undefined, '30']);
       await put(['a', 12]);
       expect(store.get('a')).to.equal('12');
@@ -145,9 +148,15 @@ describe('Store on a full disk', () => {
       await writeFile(ballast, Buffer.alloc(5 * 1024 * 1024, 1));
       let staged = 0;
       for (; !store.refusal; staged += 1) {
-        await store.stage([{ type: 'put', key: `k/${staged}`, value: 'x'.repeat(50_000) }]).catch(() => {});
+        store.stage([{ type: 'put', key: `k/${staged}`, value: 'x'.repeat(50_000) }]);
+        await store.flush().catch(() => {});
       }
-      await store.stage([{ type: 'put', key: 'late', value: '1' }]).catch(() => {});
+      store.stage([{ type: 'put', key: 'late', value: '1' }]);
+      const refused: Failure = await store.flush().then(
+        () => expect.fail('it was written'),
+        (failure) => failure,
+      );
+      expect(refused.code).to.equal('STORE_FAILED');
       expect(store.get(`k/${staged - 1}`)).to.have.length(50_000);
       expect(store.get('late')).to.equal('1');
       expect((await store.entries({})).length).to.equal(staged - 1); // and does not wait for room

@@ -66,6 +66,8 @@ const IN_FLIGHT = 2048;
 const MAX_WAITING = 100_000;
 const GROUP_RECORDS = 1024;
 const GROUP_WRITES = 20_000;
+/** What is applied is written together after so long: by itself, each would take cores that the others need. */
+const FLUSH_MS = 50;
 /** An earlier try of an append may still be on its way into the stream. */
 const ON_ITS_WAY_MS = 250;
 
@@ -91,6 +93,9 @@ export class NatsJournal implements Journal {
   #pumping = false;
   #entries: Entry[] = [];
   #applying: Promise<void> | undefined;
+  /** Applied since the last flush. */
+  #unwritten = 0;
+  #flushing: NodeJS.Timeout | undefined;
   #open = false;
   #running: Running | undefined;
   #emptied: Deferred<void> | undefined;
@@ -238,6 +243,7 @@ export class NatsJournal implements Journal {
   /** Ends who follows. Nothing comes any more. */
   async close(): Promise<void> {
     await this.#applying;
+    await this.#flush();
     this.#reader.close();
     this.#running = undefined;
   }
@@ -359,12 +365,10 @@ export class NatsJournal implements Journal {
     const group = this.#entries.splice(0, GROUP_RECORDS);
     const { applied, draft } = this.#project(group);
     this.#entries.unshift(...group.slice(applied.length));
-    const begun = performance.now();
     // Nobody waits for the disk: the record is durable in the stream, which gives it again where it is lost here.
-    const written = this.#store.stage(draft.drain()).then(
-      () => this.figures.committed(applied.length, begun),
-      () => {}, // the store has told why
-    );
+    this.#store.stage(draft.drain());
+    this.#unwritten += applied.length;
+    this.#flushing ??= setTimeout(() => void this.#flush(), FLUSH_MS);
     this.#reader.head = applied.at(-1)!.record.seq;
     const deaf = new Map<Applied, unknown>();
     for (const one of applied) {
@@ -387,7 +391,21 @@ export class NatsJournal implements Journal {
       if (one.record.voids) this.#settings.onVoid(one.record.voids);
     }
     this.#reader.grow();
-    await written;
+    if (this.#store.staged > GROUP_WRITES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    const begun = performance.now();
+    const records = this.#unwritten;
+    this.#unwritten = 0;
+    try {
+      await this.#store.flush();
+      if (records > 0) this.figures.committed(records, begun);
+    } catch {
+      // the store has told why, and keeps it
+    }
   }
 
   /** Stages a group, or the first part of a large one. A record that the view cannot take changes nothing there. */
