@@ -14,6 +14,7 @@ import { Feed } from './feed.ts';
 import { NatsJournal } from './journal.ts';
 import { LEASE_MS, NatsLease } from './lease.ts';
 import { Names } from './names.ts';
+import { Publisher } from './publisher.ts';
 import { openStream } from './stream.ts';
 
 export interface NatsEngineSettings extends RecoverySettings {
@@ -56,6 +57,7 @@ export class NatsEngine implements Engine {
   #connection: NatsConnection | undefined;
   #manager: JetStreamManager | undefined;
   #feed: Feed | undefined;
+  #publisher: Publisher | undefined;
   #bucket: Promise<KV> | undefined;
   #replicas = 1;
   #trouble: Trouble | undefined;
@@ -132,7 +134,10 @@ export class NatsEngine implements Engine {
       await this.#checkGaps(feed);
       this.bus.start(connection);
       this.#store.onRefusal((failure) => this.#recovery.begin(failure));
-      this.journal.run({ connection, client: clients.jetstream(connection), feed });
+      const publisher = new Publisher({ connection, headers: clients.headers, inbox: clients.createInbox() });
+      publisher.start();
+      this.#publisher = publisher;
+      this.journal.run({ connection, publisher, feed });
     } catch (failure) {
       await this.#close();
       throw failure;
@@ -152,6 +157,8 @@ export class NatsEngine implements Engine {
     this.#feed = undefined;
     this.#manager = undefined;
     await this.journal.close();
+    this.#publisher?.stop();
+    this.#publisher = undefined;
     const connection = this.#connection;
     this.#connection = undefined;
     this.#bucket = undefined;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Deferred, deferred } from '../../domain/deferred.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -12,8 +11,8 @@ import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord
 import { RecordReader } from '../reader.ts';
 import type { Entry, Feed } from './feed.ts';
 import type { Names } from './names.ts';
+import { PublishError, type Publisher } from './publisher.ts';
 import { isRepeat, REACH } from './repeats.ts';
-import { codeOf } from './stream.ts';
 
 export interface NatsJournalSettings {
   readonly names: Names;
@@ -32,7 +31,7 @@ export interface NatsJournalSettings {
 /** What the journal works with while the engine runs. */
 export interface Running {
   readonly connection: NatsConnection;
-  readonly client: JetStreamClient;
+  readonly publisher: Publisher;
   readonly feed: Feed;
 }
 
@@ -284,16 +283,15 @@ export class NatsJournal implements Journal {
 
   /** Publishes until it is known what became of it, or nobody waits any more. Never rejects. */
   async #publish(pending: Pending): Promise<void> {
-    const { client, feed } = this.#running!;
+    const { publisher, feed } = this.#running!;
     /** A try may have got through. */
     let ambiguous = false;
     let cause: unknown;
     while (!pending.settled && performance.now() < pending.deadline) {
       try {
-        const { seq } = await client.publish(pending.subject, pending.payload, {
-          msgID: pending.id,
-          timeout: Math.max(1, Math.min(ATTEMPT_MS, pending.deadline - performance.now())),
-          ...(pending.expect === undefined ? {} : { expect: { lastSubjectSequence: pending.expect } }),
+        const seq = await publisher.publish({
+          ...pending,
+          timeoutMs: Math.max(1, Math.min(ATTEMPT_MS, pending.deadline - performance.now())),
         });
         if (seq > 0) {
           feed.expect(seq);
@@ -304,11 +302,11 @@ export class NatsJournal implements Journal {
       } catch (thrown) {
         cause = thrown;
         if (pending.settled) return;
-        const code = codeOf(thrown);
+        const code = thrown instanceof PublishError ? thrown.code : undefined;
         if (WRONG_LAST.has(code)) {
           if (await this.#lost(pending, ambiguous)) return;
           ambiguous = true;
-        } else if (code !== undefined && code !== DUPLICATE_IN_PROCESS && !passing(thrown)) {
+        } else if (code !== undefined && code !== DUPLICATE_IN_PROCESS && !passing(thrown as PublishError)) {
           const failure = new Failure(
             'STORE_FAILED',
             `The NATS cluster refuses the record: ${(thrown as Error).message}.`,
@@ -462,8 +460,8 @@ function recordOf({ seq, text, empty }: Entry): JournalRecord {
 }
 
 /** JetStream's own trouble, which goes by: no leader yet, a node that starts, too much at a time. */
-function passing(error: unknown): boolean {
-  return [408, 429, 503].includes((error as { status: number }).status) && codeOf(error) !== NO_ROOM;
+function passing({ status, code }: PublishError): boolean {
+  return [408, 429, 503].includes(status) && code !== NO_ROOM;
 }
 
 function notTaken(cause: unknown): Failure {
