@@ -100,6 +100,7 @@ export class Store {
   /** @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read */
   async open(): Promise<void> {
     this.#staged.clear();
+    this.#flushed = Promise.resolve();
     await this.#open();
     this.#refusal = undefined;
   }
@@ -166,6 +167,7 @@ export class Store {
     try {
       await this.#batch(this.#staged.values()).write({ sync: true } as object);
       this.#staged.clear();
+      this.#flushed = Promise.resolve();
     } catch (cause) {
       throw unwritable(cause);
     }

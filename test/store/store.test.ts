@@ -168,6 +168,7 @@ describe('Store on a full disk', () => {
         found = (await store.entries({})).length;
       });
       expect(found).to.equal(staged + 1);
+      await store.flush();
       await store.close();
       await store.open();
       expect(store.get('late')).to.equal('1');
