@@ -97,7 +97,7 @@ function checked(info: StreamInfo, names: Names): StreamInfo {
 }
 
 /** JetStream's own number of an error; undefined for others. */
-export function codeOf(failure: unknown): number | undefined {
+function codeOf(failure: unknown): number | undefined {
   const { apiError, code } = failure as { apiError?: unknown; code?: number };
   return typeof apiError === 'function' ? code : undefined;
 }
