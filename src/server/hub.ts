@@ -35,10 +35,11 @@ type Interest = Pick<Watcher, 'watching' | 'replaying'>;
 /** Watchers that hear the same. */
 interface Group extends Interest {
   readonly signature: string;
-  readonly watchers: Set<Watcher>;
+  /** Each with the number of an event below which it has no more to be told. */
+  readonly watchers: Map<Watcher, number>;
 }
 
-/** An event that waits for the end of the turn. */
+/** An event that not everybody was told yet. */
 interface Gathered extends Event {
   readonly isFor: (watch: Watch) => boolean;
   /** nameKey of the only one who is told. */
@@ -55,9 +56,13 @@ export function encodeListing(event: EventParams<'listing'>): string {
   return encodeNotification('listing', event);
 }
 
+/** Ten thousand connections with TLS take a third of a second: whoever asks for something meanwhile waits for this. */
+const TELLING_MS = 20;
+
 /**
  * Turns what the journal changed into events, each encoded once. What a turn of the event loop brings (all posts of
- * one commit) is gathered and told at its end: to those who watch the same as the same bytes, to each in one piece.
+ * one commit), or comes while the events before it are being told, is gathered and told together: to those who watch
+ * the same as the same bytes, to each in one piece.
  */
 export class Hub {
   readonly #view: Pick<View, 'onChange'>;
@@ -65,29 +70,35 @@ export class Hub {
   readonly #presence: Pick<Presence, 'onChange'>;
   readonly #mark: (quote: Quote) => Quote;
   readonly #seen: (listing: Listed) => Listing;
+  readonly #tellingMs: number;
   readonly #groups = new Map<string, Group>();
   readonly #groupOf = new Map<Watcher, Group>();
+  /** Events are numbered as they come; those here begin with number `#first`. */
   #gathered: Gathered[] = [];
-  /** Who came or changed what it watches in this turn, and how many of the gathered events are not for it. */
-  #since = new Map<Watcher, number>();
+  #first = 0;
   #unsubscribe: (() => void)[] = [];
 
   /**
    * @param mark adds what the wire says of a quote beyond the journal (whether it is stale)
    * @param seen as `mark`, of a listing (whether it can be had now)
+   * @param tellingMs for so long at most it keeps the event loop before others have it again
    */
-  constructor(room: {
-    view: Pick<View, 'onChange'>;
-    bus: Bus;
-    presence: Pick<Presence, 'onChange'>;
-    mark: (quote: Quote) => Quote;
-    seen: (listing: Listed) => Listing;
-  }) {
+  constructor(
+    room: {
+      view: Pick<View, 'onChange'>;
+      bus: Bus;
+      presence: Pick<Presence, 'onChange'>;
+      mark: (quote: Quote) => Quote;
+      seen: (listing: Listed) => Listing;
+    },
+    { tellingMs = TELLING_MS }: { tellingMs?: number } = {},
+  ) {
     this.#view = room.view;
     this.#bus = room.bus;
     this.#presence = room.presence;
     this.#mark = room.mark;
     this.#seen = room.seen;
+    this.#tellingMs = tellingMs;
   }
 
   start(): void {
@@ -112,17 +123,17 @@ export class Hub {
     const { watching, replaying } = watcher;
     const signature = signatureOf(watcher);
     if (before?.signature === signature) return;
-    if (before) {
-      // What is read from the journal for it, from now on, has these events in it.
-      const interest = { watching: before.watching, replaying: before.replaying || replaying };
-      if (this.#gathered.length > 0) this.#tellAlone(watcher, interest, this.#since.get(watcher) ?? 0);
-      this.delete(watcher);
-    }
-    if (this.#gathered.length > 0) this.#since.set(watcher, this.#gathered.length);
-    const group = this.#groups.get(signature) ?? { signature, watching, replaying, watchers: new Set() };
+    const from = before?.watchers.get(watcher) ?? 0;
+    this.delete(watcher);
+    const group = this.#groups.get(signature) ?? { signature, watching, replaying, watchers: new Map() };
     this.#groups.set(signature, group);
     this.#groupOf.set(watcher, group);
-    group.watchers.add(watcher);
+    group.watchers.set(watcher, this.#next);
+    if (!before) return;
+    // What is read from the journal for it, from now on, has these events in it.
+    const interest = { watching: before.watching, replaying: before.replaying || replaying };
+    // Last, as it may be dropped for it, and deleted.
+    tell(watcher, heard(this.#since(from), interest, watcher.memberKey));
   }
 
   delete(watcher: Watcher): void {
@@ -131,7 +142,6 @@ export class Hub {
     group.watchers.delete(watcher);
     if (group.watchers.size === 0) this.#groups.delete(group.signature);
     this.#groupOf.delete(watcher);
-    this.#since.delete(watcher);
   }
 
   #changed(change: Change, seq: number): void {
@@ -177,41 +187,64 @@ export class Hub {
     );
   }
 
+  /** The number of the next event. */
+  get #next(): number {
+    return this.#first + this.#gathered.length;
+  }
+
+  /** Of the gathered events those from this number on. */
+  #since(from: number): readonly Gathered[] {
+    return from > this.#first ? this.#gathered.slice(from - this.#first) : this.#gathered;
+  }
+
   /** @param encode called when there is somebody to tell */
   #gather(isFor: Gathered['isFor'], encode: () => Event, member?: string): void {
     for (const { watching } of this.#groups.values()) {
       if (!isFor(watching)) continue;
-      if (this.#gathered.length === 0) setImmediate(() => this.#deliver());
+      if (this.#gathered.length === 0) setImmediate(() => this.#tell(this.#telling()));
       this.#gathered.push({ ...encode(), isFor, ...(member === undefined ? {} : { member }) });
       return;
     }
   }
 
-  /** Who is dropped in the course of it makes events too: they are the next delivery's. */
-  #deliver(): void {
-    const gathered = this.#gathered;
-    const since = this.#since;
-    this.#gathered = [];
-    this.#since = new Map();
+  /** Goes on with a telling for a while, then lets others have the event loop. */
+  #tell(telling: Iterator<void>): void {
+    const until = performance.now() + this.#tellingMs;
+    while (!telling.next().done) {
+      if (performance.now() < until) continue;
+      setImmediate(() => this.#tell(telling));
+      return;
+    }
+    if (this.#gathered.length > 0) setImmediate(() => this.#tell(this.#telling()));
+  }
+
+  /**
+   * Tells everybody what was gathered until now, one watcher a step. Who comes or changes what it watches between two
+   * steps has none of it before it (`set`), and what is caused in the course of it (who is dropped) is the next
+   * telling's.
+   */
+  *#telling(): Iterator<void> {
+    const gathered = [...this.#gathered];
+    const end = this.#next;
     const named = new Set(gathered.flatMap(({ member }) => member ?? []));
     for (const group of this.#groups.values()) {
       const shared = new Batch(heard(gathered, group, undefined));
-      for (const watcher of group.watchers) {
-        const from = since.get(watcher);
+      if (shared.events.length === 0 && named.size === 0) continue;
+      for (const [watcher, from] of group.watchers) {
+        if (from >= end) continue;
+        group.watchers.set(watcher, end);
         const { memberKey } = watcher;
-        if (from !== undefined || (memberKey !== undefined && named.has(memberKey))) {
-          tell(watcher, heard(from === undefined ? gathered : gathered.slice(from), group, memberKey));
+        if (from > this.#first || (memberKey !== undefined && named.has(memberKey))) {
+          const own = from > this.#first ? gathered.slice(from - this.#first) : gathered;
+          tell(watcher, heard(own, group, memberKey));
         } else if (shared.events.length > 0) {
           watcher.events(shared);
-        } else if (named.size === 0 && since.size === 0) {
-          break;
         }
+        yield;
       }
     }
-  }
-
-  #tellAlone(watcher: Watcher, interest: Interest, from: number): void {
-    tell(watcher, heard(this.#gathered.slice(from), interest, watcher.memberKey));
+    this.#gathered = this.#gathered.slice(gathered.length);
+    this.#first = end;
   }
 }
 

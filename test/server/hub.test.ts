@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { LocalBus } from '../../src/engine/local/bus.ts';
 import type { MemberChange } from '../../src/room/presence.ts';
 import type { Batch } from '../../src/server/batch.ts';
@@ -35,6 +36,7 @@ class Listener implements Watcher {
 describe('the hub', () => {
   let change: ChangeListener;
   let bus: LocalBus;
+  let room: ConstructorParameters<typeof Hub>[0];
   let hub: Hub;
   let tell: (change: MemberChange) => void;
   const member = (change: Omit<MemberChange, 'at'>) => tell({ ...change, at: 0 });
@@ -52,7 +54,8 @@ describe('the hub', () => {
         return () => {};
       },
     };
-    hub = new Hub({ view, bus, presence, mark: (quote) => quote, seen: (listing) => ({ ...listing, online: true }) });
+    room = { view, bus, presence, mark: (quote) => quote, seen: (listing) => ({ ...listing, online: true }) };
+    hub = new Hub(room);
     hub.start();
   });
   afterEach(() => hub.stop());
@@ -170,5 +173,85 @@ describe('the hub', () => {
     await turn();
     expect(last.told).to.deep.equal([1, 'clumsy']);
     expect(gone.batches).to.be.empty;
+  });
+
+  it('lets others have the event loop in the midst of a telling that takes long', async () => {
+    const listeners = [join(FORUM), join(FORUM), join(FORUM)];
+    for (const listener of listeners) {
+      listener.events = (batch) => {
+        for (const until = performance.now() + 25; performance.now() < until; );
+        listener.batches.push(batch);
+      };
+    }
+    post(1);
+    const told: number[] = [];
+    while (told.at(-1) !== 3) {
+      await turn();
+      told.push(listeners.filter(({ batches }) => batches.length > 0).length);
+    }
+    expect(told).to.deep.equal([1, 2, 3]);
+  });
+
+  it('tells everybody what came while he watched, in order, whatever happens in the midst of a telling', async () => {
+    const who = fc.nat(5);
+    const step = fc.oneof(
+      fc.record({
+        do: fc.constant('watch' as const),
+        who,
+        watching: fc.constantFrom(FORUM, MEMBERS, { ...FORUM, members: true }),
+      }),
+      fc.record({ do: fc.constantFrom('replay' as const, 'leave' as const, 'message' as const), who }),
+      fc.record({ do: fc.constantFrom('post' as const, 'member' as const, 'turn' as const), who }),
+    );
+    const history = fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+      hub.stop();
+      // One watcher a turn.
+      hub = new Hub(room, { tellingMs: 0 });
+      hub.start();
+      const listeners = new Map<number, Listener>();
+      const expected = new Map<Listener, unknown[]>();
+      const comes = (event: number | string, isHeard: (listener: Listener) => boolean) => {
+        for (const listener of listeners.values()) if (isHeard(listener)) expected.get(listener)!.push(event);
+      };
+      const isLive = ({ watching, replaying }: Listener) => watching.forum && !replaying;
+      let seq = 0;
+      for (const step of steps) {
+        const name = `member${step.who}`;
+        const listener = listeners.get(step.who);
+        if (step.do === 'watch') {
+          const watcher = listener ?? new Listener(step.watching, name);
+          watcher.watching = step.watching;
+          listeners.set(step.who, watcher);
+          if (!listener) expected.set(watcher, []);
+          hub.set(watcher);
+        } else if (step.do === 'replay' && listener) {
+          const told = new Set(listener.told);
+          listener.replaying = !listener.replaying;
+          // What has a seq and was not told yet is read from the journal.
+          const left = expected.get(listener)!.filter((event) => typeof event === 'string' || told.has(event));
+          if (listener.replaying) expected.set(listener, left);
+          hub.set(listener);
+        } else if (step.do === 'leave' && listener) {
+          hub.delete(listener);
+          listeners.delete(step.who);
+          expected.set(listener, listener.told);
+        } else if (step.do === 'post') {
+          comes(++seq, isLive);
+          post(seq);
+        } else if (step.do === 'message') {
+          comes(++seq, (listener) => isLive(listener) && listener.memberKey === name);
+          message(seq, name, 'nobody');
+        } else if (step.do === 'member') {
+          comes(`member ${++seq}`, ({ watching }) => watching.members);
+          member({ name: `member ${seq}`, change: 'joined' });
+        } else if (step.do === 'turn') {
+          await turn();
+        }
+      }
+      const isTold = ([{ told }, all]: [Listener, unknown[]]) => told.length >= all.length;
+      for (let turns = 0; turns < 100 && ![...expected].every(isTold); turns++) await turn();
+      for (const [{ told }, all] of expected) expect(told).to.deep.equal(all);
+    });
+    await fc.assert(history, { numRuns: 300 });
   });
 });
