@@ -11,6 +11,7 @@ import { type Home, openHome } from '../src/home.ts';
 import { loadIdentity } from '../src/peer/identity.ts';
 import type { Log } from '../src/rates/log.ts';
 import { PROVIDERS } from '../src/rates/providers/index.ts';
+import type { Cost } from '../src/room/passwords.ts';
 import { cliConfig } from './cli-config.ts';
 import { CHEAP } from './credentials.ts';
 
@@ -22,6 +23,8 @@ export interface FixtureOptions {
   readonly log?: Log;
   /** Where the home is made. Default: the folder for temporary files. */
   readonly parent?: string;
+  /** Default: next to none. */
+  readonly passwordCost?: Cost;
 }
 
 /** What a command said, and how it ended. */
@@ -33,7 +36,12 @@ export interface Said {
 
 /** A real daemon in this process: a temporary home, a free port of loopback, clear text beside TLS. */
 export class DaemonFixture {
-  static async start({ config = {}, log = SILENT, parent = tmpdir() }: FixtureOptions = {}): Promise<DaemonFixture> {
+  static async start({
+    config = {},
+    log = SILENT,
+    parent = tmpdir(),
+    passwordCost = CHEAP,
+  }: FixtureOptions = {}): Promise<DaemonFixture> {
     const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(parent, 'goldctl-')) });
     await home.prepare();
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
@@ -48,7 +56,7 @@ export class DaemonFixture {
         config: parseConfig(JSON.stringify({ ...settings, listen }), 'config.json'),
         version: '0.0.0',
         log,
-        passwordCost: CHEAP,
+        passwordCost,
         onStop: () => {},
       });
     return new DaemonFixture(home, await begin(), begin);

@@ -19,7 +19,8 @@ export interface Turn {
   patient?: boolean;
 }
 
-const COST: Cost = { N: 2 ** 15, r: 8, p: 1 };
+/** Of a new password: what a guess costs as well. */
+export const COST: Cost = { N: 2 ** 15, r: 8, p: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
