@@ -10,6 +10,17 @@ const GOLD_VND_TAEL = { low: 10_000_000, high: 1_000_000_000 };
 /** From the fixed 18.9 USD of 1833 up. Jewellery of low fineness is priced in VND only. */
 const GOLD_USD_OZT = { low: 15, high: 20_000 };
 
+/** How lists of prices are written as well. */
+const SCALES = [
+  ['thousands', 1e3],
+  ['millions', 1e6],
+] as const;
+
+interface Band {
+  readonly low: number;
+  readonly high: number;
+}
+
 /**
  * Why a price is not believed, or undefined when it is: not a positive finite number, no instant, outside the band of its
  * market, buy over sell by more than 5 %, or a jump over 20 % from `last`. A `last` that nobody confirmed within a
@@ -25,8 +36,10 @@ export function implausible(quote: QuoteDraft, last: Quote | undefined, now: Ins
     if (value === null) continue;
     if (!Number.isFinite(value) || value <= 0) return `${side} ${value} is not a positive number`;
     const band = bandOf(quote);
-    if (band && (value < band.low || value > band.high)) {
-      return `${side} ${value} ${quote.currency}/${quote.unit} is outside of ${band.low}-${band.high}`;
+    if (band && !isWithin(band, value)) {
+      const scale = SCALES.find(([, factor]) => isWithin(band, value * factor));
+      const hint = scale ? `: it is in ${scale[0]}, maybe` : '';
+      return `${side} ${value} ${quote.currency}/${quote.unit} is outside of ${band.low}-${band.high}${hint}`;
     }
   }
   if (buy !== null && sell !== null && buy > sell * 1.05) return `buy ${buy} is over sell ${sell} by more than 5 %`;
@@ -39,7 +52,11 @@ export function implausible(quote: QuoteDraft, last: Quote | undefined, now: Ins
   return undefined;
 }
 
-function bandOf(quote: QuoteDraft): { low: number; high: number } | undefined {
+function isWithin({ low, high }: Band, value: number): boolean {
+  return value >= low && value <= high;
+}
+
+function bandOf(quote: QuoteDraft): Band | undefined {
   if (quote.market !== 'gold') return undefined;
   const [band, unit] =
     quote.currency === 'VND'

@@ -51,12 +51,18 @@ describe('implausible', () => {
   it('finds gold of another unit by its band, in every unit and currency that has one', () => {
     expect(why({ buy: 8_000_000, sell: 8_200_000 })).to.match(/VND\/tael is outside of/); // a chỉ's price
     expect(why({ buy: 8_000_000, sell: 8_200_000, unit: 'chi' })).to.equal(undefined);
-    expect(why({ buy: 80_000, sell: 82_000 })).to.match(/outside/); // in thousands
-    expect(why({ buy: 1_000_000_001, sell: 1_000_000_001 })).to.match(/outside/);
+    expect(why({ buy: 1_000_000_001, sell: 1_000_000_001 })).to.match(/outside of 10000000-1000000000$/);
     expect(why({ buy: 1999, sell: 2000, currency: 'USD', unit: 'ozt' })).to.equal(undefined);
     expect(why({ buy: 18.9, sell: 18.93, currency: 'USD', unit: 'ozt' })).to.equal(undefined);
     expect(why({ buy: 14, sell: 14, currency: 'USD', unit: 'ozt' })).to.match(/outside/);
     expect(why({ buy: 1, sell: 1, currency: 'EUR', unit: 'g' })).to.equal(undefined);
+  });
+
+  it('says in what a price that is too small may have been written', () => {
+    expect(why({ buy: 80_000, sell: 82_000 })).to.match(/outside of 10000000-1000000000: it is in thousands, maybe$/);
+    expect(why({ buy: 80, sell: 82 })).to.match(/: it is in millions, maybe$/);
+    expect(why({ buy: 4.1, sell: 4.1, currency: 'USD', unit: 'ozt' })).to.match(/: it is in thousands, maybe$/);
+    expect(why({ buy: 0.001, sell: 0.001 })).to.match(/outside of 10000000-1000000000$/);
   });
 
   it('refuses a buy that is over its sell by more than 5 %', () => {
