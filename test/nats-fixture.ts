@@ -38,17 +38,26 @@ export class NatsFixture {
     const found = findNatsServer();
     if ('missing' in found) return skip(context, found.missing);
     context.timeout(TRIES * 2 * READY_MS + 10_000);
+    try {
+      return await NatsFixture.run(found.binary, options);
+    } catch (failure) {
+      return skip(context, `nats-server does not get ready here: ${(failure as Error).message}`);
+    }
+  }
+
+  /** As `start`, where no test is to be skipped. */
+  static async run(binary: string, options: NatsOptions): Promise<NatsFixture> {
     for (let left = TRIES; ; left--) {
       try {
-        return await NatsFixture.run(found.binary, options);
+        return await NatsFixture.#run(binary, options);
       } catch (failure) {
-        // A port may be taken between the look and the start.
-        if (left === 1) return skip(context, `nats-server does not get ready here: ${(failure as Error).message}`);
+        // A port may be taken between the look and the start, and nodes may miss one another.
+        if (left === 1) throw failure;
       }
     }
   }
 
-  static async run(
+  static async #run(
     binary: string,
     { nodes: count = 3, settings = '', machines, connection = {} }: NatsOptions,
   ): Promise<NatsFixture> {

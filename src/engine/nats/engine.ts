@@ -78,7 +78,7 @@ export class NatsEngine implements Engine {
     this.journal = new NatsJournal(store, projector, {
       names: this.#names,
       version: settings.version,
-      ...(settings.appendMs === undefined ? {} : { appendMs: settings.appendMs }),
+      appendMs: settings.appendMs,
       onRefused: (failure) => this.#refuse(failure),
       onVoid: (seqs) => void this.#erase(seqs),
       onUnfit: (seq, cause) => settings.onNotice?.(`record ${seq} does not fit the view and is passed over`, cause),

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Deferred, deferred } from '../../domain/deferred.ts';
 import { Failure } from '../../domain/failure.ts';
 import { Draft } from '../../store/draft.ts';
 import { keys, seqOf, within } from '../../store/keys.ts';
@@ -9,19 +7,16 @@ import { stageVoids, voidOf } from '../../store/void.ts';
 import { AppendFigures } from '../append-figures.ts';
 import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
 import { RecordReader } from '../reader.ts';
+import { Appends, type AppendsSettings } from './appends.ts';
 import type { Entry, Feed } from './feed.ts';
 import type { Names } from './names.ts';
-import { PublishError, type Publisher } from './publisher.ts';
-import { isRepeat, REACH } from './repeats.ts';
+import type { Publisher } from './publisher.ts';
+import { isRepeat } from './repeats.ts';
 
-export interface NatsJournalSettings {
+export interface NatsJournalSettings extends Omit<AppendsSettings, 'catchUp'> {
   readonly names: Names;
   /** What this goldctl is: kept with records that its view cannot take. */
   readonly version: string;
-  /** An append that the cluster has not taken after so long is refused. Default 10 s: a leader's death takes 5. */
-  readonly appendMs?: number;
-  /** An append was refused because the cluster does not take writes. */
-  readonly onRefused: (failure: Failure) => void;
   /** A record is durable and this goldctl's view cannot take it: it is passed over. */
   readonly onUnfit: (seq: number, cause: unknown) => void;
   /** A record that was appended here has made these void: the stream need not keep them. */
@@ -35,20 +30,6 @@ export interface Running {
   readonly feed: Feed;
 }
 
-interface Pending {
-  readonly id: string;
-  /** In the order of the appends. */
-  readonly number: number;
-  readonly subject: string;
-  readonly payload: string;
-  readonly expect: number | undefined;
-  readonly since: number;
-  readonly deadline: number;
-  readonly appended: Deferred<Appended>;
-  /** The cluster has answered, or the record has come. */
-  settled: boolean;
-}
-
 interface Applied {
   readonly entry: Entry;
   readonly record: JournalRecord;
@@ -56,29 +37,15 @@ interface Applied {
   readonly failed?: unknown;
 }
 
-const APPEND_MS = 10_000;
-/** One try; the next has the same id, so that the stream takes one of them. */
-const ATTEMPT_MS = 1000;
-const RETRY_MS = 100;
-/** Published and not answered: nats-server refuses what goes far beyond. */
-const IN_FLIGHT = 2048;
 const MAX_WAITING = 100_000;
 const GROUP_RECORDS = 1024;
 const GROUP_WRITES = 20_000;
 /** What is applied is written together after so long: by itself, each would take cores that the others need. */
 const FLUSH_MS = 50;
-/** An earlier try of an append may still be on its way into the stream. */
-const ON_ITS_WAY_MS = 250;
-
-// JetStream's own numbers of errors.
-const DUPLICATE_IN_PROCESS = 10_158;
-const NO_ROOM = 10_023;
-const WRONG_LAST: ReadonlySet<number | undefined> = new Set<number | undefined>([10_071, 10_164]);
 
 /**
- * The journal in a stream: a record is a message, its place the message's sequence. Whoever appends publishes, with an
- * id of its own, as often as it takes; the record is durable when the feed brings it, and applied in the order of the
- * stream like everybody else's.
+ * The journal in a stream: a record is a message, its place the message's sequence. It is durable when the feed brings
+ * it, and applied in the order of the stream like everybody else's, whoever appended it.
  */
 export class NatsJournal implements Journal {
   readonly figures = new AppendFigures();
@@ -86,10 +53,7 @@ export class NatsJournal implements Journal {
   readonly #projector: Projector;
   readonly #settings: NatsJournalSettings;
   readonly #reader: RecordReader;
-  readonly #pending = new Map<string, Pending>();
-  #queue: Pending[] = [];
-  #inFlight = 0;
-  #pumping = false;
+  readonly #appends: Appends;
   #entries: Entry[] = [];
   #applying: Promise<void> | undefined;
   /** Applied since the last flush. */
@@ -97,9 +61,6 @@ export class NatsJournal implements Journal {
   #flushing: NodeJS.Timeout | undefined;
   #open = false;
   #running: Running | undefined;
-  #emptied: Deferred<void> | undefined;
-  readonly #instance = randomUUID();
-  #count = 0;
   /** Nothing is published meanwhile. */
   refusal: Failure | undefined;
 
@@ -108,6 +69,7 @@ export class NatsJournal implements Journal {
     this.#projector = projector;
     this.#settings = settings;
     this.#reader = new RecordReader(store);
+    this.#appends = new Appends({ ...settings, catchUp: () => this.catchUp() });
   }
 
   head(): number {
@@ -115,7 +77,7 @@ export class NatsJournal implements Journal {
   }
 
   get appending(): number {
-    return this.#pending.size;
+    return this.#appends.size;
   }
 
   get runs(): boolean {
@@ -135,6 +97,7 @@ export class NatsJournal implements Journal {
 
   run(running: Running): void {
     this.#running = running;
+    this.#appends.run(running);
     this.#open = true;
   }
 
@@ -142,12 +105,11 @@ export class NatsJournal implements Journal {
     if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
     const refusal = this.#store.refusal ?? this.refusal;
     if (refusal) return Promise.reject(refusal);
-    if (this.#pending.size >= MAX_WAITING) {
+    if (this.#appends.size >= MAX_WAITING) {
       return Promise.reject(
         new Failure('NOT_AVAILABLE', 'The cluster does not keep up with what is written. Try again.'),
       );
     }
-    const { names, appendMs = APPEND_MS } = this.#settings;
     const { subject, expect } = options;
     // What is known here is known for sure: there may be more.
     const last = subject === undefined ? 0 : (this.#store.read<number>(keys.subject(subject)) ?? 0);
@@ -170,23 +132,11 @@ export class NatsJournal implements Journal {
         new Failure('TOO_LARGE', `The NATS cluster takes messages of ${limit} bytes: raise its max_payload.`),
       );
     }
-    this.#count += 1;
-    const now = performance.now();
-    const pending: Pending = {
-      id: `${this.#instance}.${this.#count}`,
-      number: this.#count,
-      subject: names.record(record.kind, subject),
+    return this.#appends.add({
+      subject: this.#settings.names.record(record.kind, subject),
       payload,
       expect: subject === undefined ? undefined : expect,
-      since: now,
-      deadline: now + appendMs,
-      appended: deferred<Appended>(),
-      settled: false,
-    };
-    this.#pending.set(pending.id, pending);
-    this.#queue.push(pending);
-    this.#pump();
-    return pending.appended.promise;
+    });
   }
 
   async catchUp(): Promise<void> {
@@ -222,21 +172,15 @@ export class NatsJournal implements Journal {
     this.#running?.feed.rewind(this.head());
   }
 
-  /** Refuses what waits beyond its time: the stream has it, maybe, and cannot be read. */
+  /** Refuses what waits beyond its time. */
   expire(): void {
-    const now = performance.now();
-    for (const pending of this.#pending.values()) {
-      if (pending.deadline > now) return; // so do those behind it
-      this.#giveUp(pending);
-    }
+    this.#appends.expire();
   }
 
   /** Takes no more; resolves when all that was taken is applied, or refused. */
   async drain(): Promise<void> {
     this.#open = false;
-    if (this.#pending.size === 0) return;
-    this.#emptied = deferred();
-    await this.#emptied.promise;
+    await this.#appends.drained();
   }
 
   /** Ends who follows. Nothing comes any more. */
@@ -247,116 +191,14 @@ export class NatsJournal implements Journal {
     this.#running = undefined;
   }
 
-  #settle(pending: Pending, settle: (appended: Deferred<Appended>) => void): void {
-    pending.settled = true;
-    if (!this.#pending.delete(pending.id)) return;
-    settle(pending.appended);
-    this.#pump();
-    if (this.#pending.size === 0) this.#emptied?.resolve();
-  }
-
-  #pump(): void {
-    if (this.#pumping) return; // whoever gives up at once comes here again
-    this.#pumping = true;
-    for (let next = this.#next(); next.length > 0; next = this.#next()) {
-      for (const pending of next) {
-        this.#inFlight += 1;
-        void this.#publish(pending).finally(() => {
-          this.#inFlight -= 1;
-          this.#pump();
-        });
-      }
-    }
-    this.#pumping = false;
-  }
-
-  /** Those to be published now: none so far ahead of one that is not settled that a repeat of that would not be known. */
-  #next(): Pending[] {
-    const [first] = this.#queue;
-    const [oldest] = this.#pending.values();
-    if (!first || !oldest) return [];
-    return this.#queue.splice(
-      0,
-      Math.max(0, Math.min(IN_FLIGHT - this.#inFlight, oldest.number + REACH - first.number)),
-    );
-  }
-
-  /** Publishes until it is known what became of it, or nobody waits any more. Never rejects. */
-  async #publish(pending: Pending): Promise<void> {
-    const { publisher, feed } = this.#running!;
-    /** A try may have got through. */
-    let ambiguous = false;
-    let cause: unknown;
-    while (!pending.settled && performance.now() < pending.deadline) {
-      try {
-        const seq = await publisher.publish({
-          ...pending,
-          timeoutMs: Math.max(1, Math.min(ATTEMPT_MS, pending.deadline - performance.now())),
-        });
-        if (seq > 0) {
-          feed.expect(seq);
-          return; // it is durable, and settled when it is applied
-        }
-        // An earlier try is on its way, and may stay there: before 2.12 that is told as a duplicate of nothing.
-        ambiguous = true;
-      } catch (thrown) {
-        cause = thrown;
-        if (pending.settled) return;
-        const code = thrown instanceof PublishError ? thrown.code : undefined;
-        if (WRONG_LAST.has(code)) {
-          if (await this.#lost(pending, ambiguous)) return;
-          ambiguous = true;
-        } else if (code !== undefined && code !== DUPLICATE_IN_PROCESS && !passing(thrown as PublishError)) {
-          const failure = new Failure(
-            'STORE_FAILED',
-            `The NATS cluster refuses the record: ${(thrown as Error).message}.`,
-            {
-              cause,
-            },
-          );
-          this.#settle(pending, ({ reject }) => reject(failure));
-          return;
-        } else {
-          ambiguous = true;
-        }
-      }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-    if (!pending.settled) this.#giveUp(pending, cause);
-  }
-
-  #giveUp(pending: Pending, cause?: unknown): void {
-    const failure = notTaken(cause);
-    this.#settle(pending, ({ reject }) => reject(failure));
-    this.#settings.onRefused(failure);
-  }
-
-  /** Another record of the subject came first: or is it an earlier try of this one? @returns false when nobody can say */
-  async #lost(pending: Pending, ambiguous: boolean): Promise<boolean> {
-    try {
-      if (ambiguous) await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS));
-      // Whoever is told of a conflict looks again, and must see what the other one wrote.
-      await this.catchUp();
-    } catch (failure) {
-      if (ambiguous || !(failure instanceof Failure)) return false;
-    }
-    if (!pending.settled) this.#settle(pending, ({ reject }) => reject(new Failure('CONFLICT')));
-    return true;
-  }
-
   async #apply(): Promise<void> {
     await undefined; // what came in one piece of the connection is one group
     while (this.#entries.length > 0 && !this.#store.refusal) await this.#applyGroup();
     if (this.#store.refusal) {
       this.#entries = []; // the feed brings them again
-      this.#refuseAll(this.#store.refusal);
+      this.#appends.refuse(this.#store.refusal);
     }
     this.#applying = undefined;
-  }
-
-  #refuseAll(failure: Failure): void {
-    this.#queue = [];
-    for (const pending of [...this.#pending.values()]) this.#settle(pending, ({ reject }) => reject(failure));
   }
 
   async #applyGroup(): Promise<void> {
@@ -378,15 +220,11 @@ export class NatsJournal implements Journal {
       }
     }
     for (const one of applied) {
-      const pending = this.#pending.get(one.entry.id);
-      if (!pending) continue;
-      this.figures.appended(pending.since);
-      const cause = one.failed ?? deaf.get(one);
-      this.#settle(pending, ({ resolve, reject }) => {
-        if (cause === undefined) resolve({ seq: one.record.seq, changes: one.changes });
-        else reject(new Failure('INTERNAL', undefined, { cause }));
-      });
-      if (one.record.voids) this.#settings.onVoid(one.record.voids);
+      const { entry, record, changes } = one;
+      const since = this.#appends.applied(entry.id, { seq: record.seq, changes }, one.failed ?? deaf.get(one));
+      if (since === undefined) continue;
+      this.figures.appended(since);
+      if (record.voids) this.#settings.onVoid(record.voids);
     }
     this.#reader.grow();
     if (this.#store.staged > GROUP_WRITES) await this.#flush();
@@ -457,17 +295,4 @@ function recordOf({ seq, text, empty }: Entry): JournalRecord {
     // as below
   }
   return { seq, kind: 'lost', at: 0 };
-}
-
-/** JetStream's own trouble, which goes by: no leader yet, a node that starts, too much at a time. */
-function passing({ status, code }: PublishError): boolean {
-  return [408, 429, 503].includes(status) && code !== NO_ROOM;
-}
-
-function notTaken(cause: unknown): Failure {
-  return new Failure(
-    'NOT_AVAILABLE',
-    'The NATS cluster does not take writes: most of its nodes do not answer. Reading goes on; writing does when they are back.',
-    { cause },
-  );
 }
