@@ -134,8 +134,11 @@ export async function loadConfig(file: string): Promise<Config> {
 /** The settings of a text. `file` is its name in errors. @throws Failure CONFIG_INVALID with what is wrong first */
 export function parseConfig(text: string, file: string): Config {
   const { config, failures } = readConfig(text, file);
-  if (!config || failures.length > 0) throw failures[0];
-  return config;
+  const [first] = failures;
+  if (config && !first) return config;
+  if (failures.length === 1) throw first;
+  const all = `There are ${failures.length} mistakes in all: \`goldctl config check\` names them.`;
+  throw new Failure('CONFIG_INVALID', `${first!.message} ${all}`, { data: first!.data });
 }
 
 /**

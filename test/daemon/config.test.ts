@@ -92,6 +92,15 @@ describe('config', () => {
     }
   });
 
+  it('names the first of several mistakes, how many there are, and what tells them all', () => {
+    const { message, data } = refused({ limits: { callsPerSecond: 'x', conections: 3 }, listn: {} });
+    expect(message).to.match(
+      /^config\.json: limits\.callsPerSecond is a text; write a whole number, without quotes\. /,
+    );
+    expect(message).to.match(/ There are 3 mistakes in all: `goldctl config check` names them\.$/);
+    expect(data).to.deep.equal(refused({ limits: { callsPerSecond: 'x' } }).data);
+  });
+
   it('refuses however many settings that there are not, and what is wrong behind them', () => {
     for (const count of [1, 7, 8, 9, 20, 1000]) {
       const unknown = Object.fromEntries(Array.from({ length: count }, (_, i) => [`unknown${i}`, {}]));
