@@ -175,6 +175,20 @@ describe('the hub', () => {
     expect(gone.batches).to.be.empty;
   });
 
+  it('tells nothing more to who is dropped for what it is told while it changes', async () => {
+    const clumsy = join(FORUM);
+    clumsy.events = (batch) => {
+      clumsy.batches.push(batch);
+      hub.delete(clumsy);
+    };
+    post(1);
+    clumsy.watching = { ...FORUM, members: true };
+    hub.set(clumsy);
+    post(2);
+    await turn();
+    expect(clumsy.told).to.deep.equal([1]);
+  });
+
   it('lets others have the event loop in the midst of a telling that takes long', async () => {
     const listeners = [join(FORUM), join(FORUM), join(FORUM)];
     for (const listener of listeners) {
