@@ -133,7 +133,7 @@ export class Hub {
     // What is read from the journal for it, from now on, has these events in it.
     const interest = { watching: before.watching, replaying: before.replaying || replaying };
     // Last, as it may be dropped for it, and deleted.
-    tell(watcher, heard(this.#since(from), interest, watcher.memberKey));
+    tell(watcher, heard(this.#gathered.slice(this.#indexOf(from)), interest, watcher.memberKey));
   }
 
   delete(watcher: Watcher): void {
@@ -192,9 +192,9 @@ export class Hub {
     return this.#first + this.#gathered.length;
   }
 
-  /** Of the gathered events those from this number on. */
-  #since(from: number): readonly Gathered[] {
-    return from > this.#first ? this.#gathered.slice(from - this.#first) : this.#gathered;
+  /** Where an event of this number is among those gathered, or would be: at their beginning if it is gone. */
+  #indexOf(number: number): number {
+    return Math.max(0, number - this.#first);
   }
 
   /** @param encode called when there is somebody to tell */
@@ -234,9 +234,9 @@ export class Hub {
         if (from >= end) continue;
         group.watchers.set(watcher, end);
         const { memberKey } = watcher;
-        if (from > this.#first || (memberKey !== undefined && named.has(memberKey))) {
-          const own = from > this.#first ? gathered.slice(from - this.#first) : gathered;
-          tell(watcher, heard(own, group, memberKey));
+        const index = this.#indexOf(from);
+        if (index > 0 || (memberKey !== undefined && named.has(memberKey))) {
+          tell(watcher, heard(gathered.slice(index), group, memberKey));
         } else if (shared.events.length > 0) {
           watcher.events(shared);
         }

@@ -23,6 +23,12 @@ export interface AppendsSettings {
   readonly catchUp: () => Promise<void>;
 }
 
+/** What appends go out by, and come back, while the engine runs. */
+export interface Route {
+  readonly publisher: Publisher;
+  readonly feed: Feed;
+}
+
 interface Pending extends Append {
   readonly id: string;
   /** In the order of the appends. */
@@ -58,7 +64,7 @@ export class Appends {
   #queue: Pending[] = [];
   #inFlight = 0;
   #pumping = false;
-  #running: { readonly publisher: Publisher; readonly feed: Feed } | undefined;
+  #route: Route | undefined;
   #emptied: Deferred<void> | undefined;
   readonly #instance = randomUUID();
   #count = 0;
@@ -71,8 +77,8 @@ export class Appends {
     return this.#pending.size;
   }
 
-  run(running: { readonly publisher: Publisher; readonly feed: Feed }): void {
-    this.#running = running;
+  run(route: Route): void {
+    this.#route = route;
   }
 
   /** Resolves when its record is durable and applied here. @throws Failure */
@@ -164,7 +170,7 @@ export class Appends {
 
   /** Publishes until it is known what became of it, or nobody waits any more. Never rejects. */
   async #publish(pending: Pending): Promise<void> {
-    const { publisher, feed } = this.#running!;
+    const { publisher, feed } = this.#route!;
     /** A try may have got through. */
     let ambiguous = false;
     let cause: unknown;
@@ -188,13 +194,8 @@ export class Appends {
           if (await this.#lost(pending, ambiguous)) return;
           ambiguous = true;
         } else if (code !== undefined && code !== DUPLICATE_IN_PROCESS && !passing(thrown as PublishError)) {
-          const failure = new Failure(
-            'STORE_FAILED',
-            `The NATS cluster refuses the record: ${(thrown as Error).message}.`,
-            {
-              cause,
-            },
-          );
+          const text = `The NATS cluster refuses the record: ${(thrown as Error).message}.`;
+          const failure = new Failure('STORE_FAILED', text, { cause });
           this.#settle(pending, ({ reject }) => reject(failure));
           return;
         } else {

@@ -7,10 +7,9 @@ import { stageVoids, voidOf } from '../../store/void.ts';
 import { AppendFigures } from '../append-figures.ts';
 import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
 import { RecordReader } from '../reader.ts';
-import { Appends, type AppendsSettings } from './appends.ts';
-import type { Entry, Feed } from './feed.ts';
+import { Appends, type AppendsSettings, type Route } from './appends.ts';
+import type { Entry } from './feed.ts';
 import type { Names } from './names.ts';
-import type { Publisher } from './publisher.ts';
 import { isRepeat } from './repeats.ts';
 
 export interface NatsJournalSettings extends Omit<AppendsSettings, 'catchUp'> {
@@ -24,10 +23,8 @@ export interface NatsJournalSettings extends Omit<AppendsSettings, 'catchUp'> {
 }
 
 /** What the journal works with while the engine runs. */
-export interface Running {
+export interface Running extends Route {
   readonly connection: NatsConnection;
-  readonly publisher: Publisher;
-  readonly feed: Feed;
 }
 
 interface Applied {
