@@ -5,14 +5,24 @@ import { parseName, parsePassword } from '../domain/name.ts';
 export const ACCOUNT_FORMATS = ['space', 'comma'] as const;
 export type AccountFormat = (typeof ACCOUNT_FORMATS)[number];
 
+export interface AccountRow {
+  readonly line: number;
+  readonly name: string;
+  readonly password: string;
+}
+
 /** A line of the file: an account, or why it is none. The reason never quotes the line, it may hold a password. */
-export type AccountLine =
-  | { readonly line: number; readonly name: string; readonly password: string }
-  | { readonly line: number; readonly reason: string };
+export type AccountLine = AccountRow | { readonly line: number; readonly reason: string };
+
+/** A name and a password, in a line without white space around it. */
+const LINE: Readonly<Record<AccountFormat, RegExp>> = {
+  space: /^(\S+)\s+(.+)$/su,
+  comma: /^([^,]*),(.*)$/su,
+};
 
 /**
- * Reads accounts of one line each; blank lines and white space around a line are skipped. Only the first separator counts: passwords may hold more
- * of them, and of the other kind.
+ * Reads accounts of one line each; blank lines and white space around a line are skipped. Only the first separator (a comma,
+ * or any run of white space) counts: passwords may hold more of them, and of the other kind.
  * @param format what separates; without it the one that comes first on most lines.
  * @throws Failure INVALID_REQUEST when both kinds come first equally often.
  */
@@ -22,30 +32,26 @@ export function readAccounts(text: string, format?: AccountFormat): AccountLine[
     .split('\n')
     .map((line, at) => ({ line: at + 1, text: line.trim() }))
     .filter((each) => each.text !== '');
-  const separator = (format ?? guess(lines.map((each) => each.text))) === 'comma' ? ',' : ' ';
-  return lines.map((each) => {
-    const at = each.text.indexOf(separator);
-    if (at < 0) {
-      return { line: each.line, reason: `there is no ${separator === ',' ? 'comma' : 'space'} after the name` };
-    }
-    try {
-      return {
-        line: each.line,
-        name: parseName(each.text.slice(0, at).trim()),
-        password: parsePassword(each.text.slice(at + 1)),
-      };
-    } catch (thrown) {
-      return { line: each.line, reason: Failure.from(thrown).message };
-    }
-  });
+  const separator = format ?? guess(lines.map((each) => each.text));
+  return lines.map((each) => readAccount(each.line, each.text, separator));
+}
+
+function readAccount(line: number, text: string, format: AccountFormat): AccountLine {
+  const [, name, rest] = LINE[format].exec(text) ?? [];
+  if (name === undefined || rest === undefined) return { line, reason: `there is no ${format} after the name` };
+  try {
+    return { line, name: parseName(name.trim()), password: parsePassword(rest) };
+  } catch (thrown) {
+    return { line, reason: Failure.from(thrown).message };
+  }
 }
 
 function guess(lines: readonly string[]): AccountFormat {
   let [spaces, commas] = [0, 0];
   for (const line of lines) {
-    const first = /[ ,]/.exec(line)?.[0];
-    if (first === ' ') spaces++;
+    const first = /[\s,]/.exec(line)?.[0];
     if (first === ',') commas++;
+    else if (first !== undefined) spaces++;
   }
   if (spaces === commas && spaces > 0) {
     throw new Failure(

@@ -15,6 +15,51 @@ describe('readAccounts', () => {
     ]);
   });
 
+  it('takes any run of white space behind the name', () => {
+    const gap = (text: string) => readAccounts(`ann${text}of all, trades\r\n`, 'space')[0];
+    const ann = { line: 1, name: 'ann', password: 'of all, trades' };
+    for (const text of [' ', '  ', '\t', '\t\t', '\t ', ' \t', '\u00a0', '\u3000'])
+      expect(gap(text)).to.deep.equal(ann);
+    expect(readAccounts('ann, of all\n', 'comma')).to.deep.equal([{ line: 1, name: 'ann', password: ' of all' }]);
+  });
+
+  it('sees by itself that tabs separate', () => {
+    expect(readAccounts('a\tb,c\nd\te\nf,g\n').map((each) => 'name' in each && each.name)).to.deep.equal([
+      'a',
+      'd',
+      false,
+    ]);
+  });
+
+  it('gives back name and password of every line that is written by the rules', () => {
+    const wordOf = (unit: string, maxLength: number) =>
+      fc.string({ unit: fc.constantFrom(...unit), minLength: 1, maxLength });
+    const ends = wordOf('aZ9,"ế-', 8);
+    const row = fc.record({
+      name: wordOf('aZ9ế-_.', 32),
+      gap: wordOf(' \t\v\f\u00a0\u2003\u3000', 5),
+      password: fc.oneof(
+        ends,
+        fc
+          .tuple(ends, fc.string({ unit: fc.constantFrom(...'a ,\t\r"'), maxLength: 8 }), ends)
+          .map((parts) => parts.join('')),
+      ),
+      around: fc.tuple(fc.constantFrom('', ' ', '\t'), fc.constantFrom('', '\r', ' \r', '\t')),
+    });
+    fc.assert(
+      fc.property(fc.array(row), fc.constantFrom('space', 'comma'), (rows, format) => {
+        const lines = rows.map(({ name, gap, password, around: [before, after] }) => {
+          const separator = format === 'comma' ? ',' : gap;
+          return `${before}${name}${separator}${password}${after}`;
+        });
+        const read = readAccounts(lines.join('\n'), format as 'space');
+        expect(read.map((each) => ('name' in each ? [each.name, each.password] : each))).to.deep.equal(
+          rows.map(({ name, password }) => [name, password]),
+        );
+      }),
+    );
+  });
+
   it('takes the format that most lines have, or the one it is told', () => {
     const text = 'a,1\nb,2\nc d,3\n';
     expect(readAccounts(text)[2]).to.include({ line: 3 }).and.to.have.property('reason');
