@@ -1,22 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Args, Flags } from '@oclif/core';
+import type { Imported } from '../../src/cli/account-import.ts';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
 
-interface Refused {
-  readonly line: number;
-  readonly reason: string;
-}
-
-interface Imported {
-  readonly created: number;
-  readonly exists: number;
-  readonly refused: readonly Refused[];
-}
+/** Names that are printed; `--json` has all. */
+const PRINTED_NAMES = 20;
 
 export default class AccountImport extends GoldctlCommand {
   static override description =
-    'make accounts from a file of "name password" or "name,password" lines (owner); names that exist are left alone. Exit status 1 when a line was refused';
+    'make accounts from a file of "name password" or "name,password" lines (owner). Names that exist are left alone, except that accounts whose password an earlier import misread get the right one as long as nobody has signed in to them. Exit status 1 when a line was refused';
   static override examples = [
     '<%= config.bin %> <%= command.id %> credentials.txt',
     '<%= config.bin %> <%= command.id %> user_management.txt --format comma',
@@ -28,7 +21,7 @@ export default class AccountImport extends GoldctlCommand {
     format: Flags.option({
       options: ['auto', 'space', 'comma'] as const,
       default: 'auto' as const,
-      description: 'what stands between name and password',
+      description: 'what stands between name and password: any white space, or a comma',
     })(),
   };
 
@@ -42,14 +35,22 @@ export default class AccountImport extends GoldctlCommand {
     const result = await importAccounts(client, lines, (done, all) => {
       if (shown) process.stderr.write(`\r${done} of ${all} accounts${done === all ? '\n' : ''}`);
     });
-    for (const { line, reason } of result.refused) this.logToStderr(`line ${line}: ${reason}`);
-    this.log(`Accounts made: ${result.created}. There already: ${result.exists}. Refused: ${result.refused.length}.`);
-    if (result.refused.length > 0) {
+    const { created, repaired, exists, refused } = result;
+    for (const { line, reason } of refused) this.logToStderr(`line ${line}: ${reason}`);
+    const repairs = repaired.length > 0 ? ` Repaired: ${repaired.length}.` : '';
+    this.log(`Accounts made: ${created}.${repairs} There already: ${exists}. Refused: ${refused.length}.`);
+    if (repaired.length > 0) this.log(`An earlier import had misread the password of: ${listed(repaired)}.`);
+    if (refused.length > 0) {
       if (this.jsonEnabled()) this.logJson(result);
       this.exit(1);
     }
     return result;
   }
+}
+
+function listed(names: readonly string[]): string {
+  const left = names.length - PRINTED_NAMES;
+  return `${names.slice(0, PRINTED_NAMES).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 async function readText(file: string): Promise<string> {

@@ -9,15 +9,17 @@ export interface AccountRow {
   readonly line: number;
   readonly name: string;
   readonly password: string;
+  /** What earlier versions took for the password: their separator was one space, and the rest of the gap went with it. */
+  readonly misread?: string;
 }
 
 /** A line of the file: an account, or why it is none. The reason never quotes the line, it may hold a password. */
 export type AccountLine = AccountRow | { readonly line: number; readonly reason: string };
 
-/** A name and a password, in a line without white space around it. */
+/** A name, what separates, and a password, in a line without white space around it. */
 const LINE: Readonly<Record<AccountFormat, RegExp>> = {
-  space: /^(\S+)\s+(.+)$/su,
-  comma: /^([^,]*),(.*)$/su,
+  space: /^(\S+)(\s+)(.+)$/su,
+  comma: /^([^,]*)(,)(.*)$/su,
 };
 
 /**
@@ -37,10 +39,15 @@ export function readAccounts(text: string, format?: AccountFormat): AccountLine[
 }
 
 function readAccount(line: number, text: string, format: AccountFormat): AccountLine {
-  const [, name, rest] = LINE[format].exec(text) ?? [];
-  if (name === undefined || rest === undefined) return { line, reason: `there is no ${format} after the name` };
+  const [, name, gap, rest] = LINE[format].exec(text) ?? [];
+  if (name === undefined || gap === undefined || rest === undefined) {
+    return { line, reason: `there is no ${format} after the name` };
+  }
   try {
-    return { line, name: parseName(name.trim()), password: parsePassword(rest) };
+    const password = parsePassword(rest);
+    // Behind its first space; where it has none, the line was refused.
+    const left = gap.includes(' ') ? gap.slice(gap.indexOf(' ') + 1) : '';
+    return { line, name: parseName(name.trim()), password, ...(left === '' ? {} : { misread: left + rest }) };
   } catch (thrown) {
     return { line, reason: Failure.from(thrown).message };
   }

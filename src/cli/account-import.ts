@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import type { Params, Result } from '../protocol/methods.ts';
-import type { AccountLine } from './account-file.ts';
+import type { AccountLine, AccountRow } from './account-file.ts';
 
-/** Hashing a password takes about 100 ms: a batch stays far below the time-out of a call. */
-const BATCH = 20;
+/** An account takes up to two hashes of about 100 ms: a batch stays far below the time-out of a call. */
+const BATCH = 10;
 /** How often one batch waits when the daemon has too much to do. */
 const PATIENCE = 60;
 
@@ -15,8 +15,10 @@ interface Importer {
 
 export interface Imported {
   readonly created: number;
+  /** Names of accounts whose password an earlier import misread, in the order of the file. */
+  readonly repaired: readonly string[];
   readonly exists: number;
-  readonly refused: { line: number; reason: string }[];
+  readonly refused: readonly { readonly line: number; readonly reason: string }[];
 }
 
 /**
@@ -32,6 +34,7 @@ export async function importAccounts(
   const refused = lines.flatMap((each) => ('reason' in each ? [{ line: each.line, reason: each.reason }] : []));
   const accounts = lines.flatMap((each) => ('reason' in each ? [] : [each]));
   let [created, exists] = [0, 0];
+  const repaired: string[] = [];
   for (let from = 0; from < accounts.length; from += BATCH) {
     const batch = accounts.slice(from, from + BATCH);
     let results: Result<'account.import'>['results'];
@@ -42,26 +45,24 @@ export async function importAccounts(
       throw new Failure(
         failure.code,
         `${failure.message} Before that, ${from} of ${accounts.length} accounts were through; running the import again is safe.`,
-        { cause: failure, data: { ...failure.data, created, exists } },
+        { cause: failure, data: { ...failure.data, created, repaired, exists } },
       );
     }
-    batch.forEach(({ line }, i) => {
+    batch.forEach(({ line, name }, i) => {
       const result = results[i];
       if (result?.outcome === 'created') created++;
+      else if (result?.outcome === 'repaired') repaired.push(name);
       else if (result?.outcome === 'exists') exists++;
       else refused.push({ line, reason: plain(result?.reason ?? 'the daemon refused it without a reason') });
     });
     progress(Math.min(from + BATCH, accounts.length), accounts.length);
   }
   refused.sort((a, b) => a.line - b.line);
-  return { created, exists, refused };
+  return { created, repaired, exists, refused };
 }
 
-async function send(
-  caller: Importer,
-  batch: readonly { readonly name: string; readonly password: string }[],
-): Promise<Result<'account.import'>['results']> {
-  const accounts = batch.map(({ name, password }) => ({ name, password }));
+async function send(caller: Importer, batch: readonly AccountRow[]): Promise<Result<'account.import'>['results']> {
+  const accounts = batch.map(({ line: _, ...account }) => account);
   for (let attempt = 1; ; attempt++) {
     try {
       return (await caller.call('account.import', { accounts })).results;

@@ -85,20 +85,29 @@ export const account = {
   }),
   'account.import': method({
     access: 'owner',
-    summary: 'Makes accounts with known passwords, as the old programs kept them. Names that exist are left alone.',
+    summary:
+      'Makes accounts with known passwords, as the old programs kept them. Names that exist are left alone, except that an ' +
+      'account that an import made with the password `misread`, and that nobody has signed in to, gets the right one.',
     params: strict({
       accounts: Type.Array(
-        strict({ name: Type.String({ maxLength: 256 }), password: Type.String({ maxLength: 1024 }) }),
-        {
-          maxItems: 100,
-        },
+        strict({
+          name: Type.String({ maxLength: 256 }),
+          password: Type.String({ maxLength: 1024 }),
+          misread: Type.Optional(
+            Type.String({
+              maxLength: 1024,
+              description: 'what an earlier import may have taken for the password; default: a space and the password',
+            }),
+          ),
+        }),
+        { maxItems: 100 },
       ),
     }),
     result: strict({
       results: Type.Array(
         strict({
           name: Type.String(),
-          outcome: literals(['created', 'exists', 'refused']),
+          outcome: literals(['created', 'repaired', 'exists', 'refused'], 'repaired: its password was the misread one'),
           reason: Type.Optional(Type.String()),
         }),
       ),

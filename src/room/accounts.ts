@@ -7,9 +7,10 @@ import { parseName, parsePassword, type Role } from '../domain/name.ts';
 import type { Change, Journal } from '../engine/contract.ts';
 import type { Log } from '../rates/log.ts';
 import type { Account } from '../view/accounts.ts';
-import type { PasswordHash, Records } from '../view/records.ts';
+import type { Records } from '../view/records.ts';
 import { accountSubject } from '../view/subject.ts';
 import type { View } from '../view/view.ts';
+import { AccountUse } from './account-use.ts';
 import { append } from './append.ts';
 import type { Lockout } from './lockout.ts';
 import type { Passwords } from './passwords.ts';
@@ -46,9 +47,16 @@ export interface AccountBan {
   readonly until?: Instant | undefined;
 }
 
+export interface ImportRow {
+  readonly name: string;
+  readonly password: string;
+  /** What an earlier version took for the password. Default: a space and the password. */
+  readonly misread?: string | undefined;
+}
+
 export interface ImportResult {
   readonly name: string;
-  readonly outcome: 'created' | 'exists' | 'refused';
+  readonly outcome: 'created' | 'repaired' | 'exists' | 'refused';
   /** Why it was refused, a sentence. */
   readonly reason?: string;
 }
@@ -64,6 +72,8 @@ const ALL = '';
 const SOURCES = 10_000;
 /** How often a change is tried again because another one of the same account came first. */
 const TRIES = 20;
+/** An import hashes one password after another, and waits its turn behind those who sign in. */
+const PATIENT = { patient: true };
 
 /**
  * The accounts of the room: who may come in, and as what. Who is in at this moment is presence's business. Checks and
@@ -75,6 +85,7 @@ export class Accounts {
   readonly #view: View;
   readonly #passwords: Passwords;
   readonly #lockout: Lockout;
+  readonly #use: AccountUse;
   readonly #now: () => Instant;
   readonly #signUps: RollingWindow;
   readonly #allSignUps: RollingWindow;
@@ -95,6 +106,7 @@ export class Accounts {
     this.#view = room.view;
     this.#passwords = room.passwords;
     this.#lockout = room.lockout;
+    this.#use = new AccountUse(room.journal);
     this.#now = room.now;
     this.#allSignUps = new RollingWindow({
       get limit() {
@@ -141,7 +153,7 @@ export class Accounts {
         },
       });
       const first = local && this.#view.accounts.owners === 0;
-      return await this.#create(name, hash, first ? 'owner' : 'member');
+      return await this.#create({ name, role: first ? 'owner' : 'member', password: hash, passwordFrom: 'member' });
     } catch (thrown) {
       if (counted) {
         this.#signUps.takeBack(source);
@@ -156,14 +168,16 @@ export class Accounts {
   /**
    * Checks name and password.
    * @throws Failure NO_SUCH_ACCOUNT, WRONG_PASSWORD (`data.attemptsLeft`), LOCKED_OUT (`data.retryAfterMs`),
-   * NOT_ALLOWED (banned), TOO_MANY_REQUESTS, INVALID_REQUEST
+   * NOT_ALLOWED (banned), NOT_SIGNED_IN (the password was changed meanwhile), TOO_MANY_REQUESTS, INVALID_REQUEST, and
+   * what `Journal.append` throws: the first sign-in is recorded
    */
   async signIn({ name, password, address }: Credentials): Promise<Account> {
     try {
-      const account = this.get(name);
+      const proved = this.get(name);
       const clean = parsePassword(password);
-      await this.#prove(account, clean, address);
-      this.#checkBan(account);
+      await this.#prove(proved, clean, address);
+      this.#checkBan(proved);
+      const account = await this.#recordSignIn(proved);
       if (this.#passwords.outdated(account.password)) await this.#rehash(account, clean);
       return this.#still(account);
     } catch (thrown) {
@@ -238,7 +252,8 @@ export class Accounts {
         if (current.passwordSeq !== account.passwordSeq) {
           throw new Failure('CONFLICT', 'The password was changed from somewhere else in the meantime.');
         }
-        return { name: current.name, password, ...(keepToken === undefined ? {} : { keep: keepToken }) };
+        const keep = keepToken === undefined ? {} : { keep: keepToken };
+        return { name: current.name, password, ...keep, passwordFrom: 'member' };
       });
     } catch (thrown) {
       const reason = Failure.from(thrown).code;
@@ -325,21 +340,27 @@ export class Accounts {
   }
 
   /**
-   * Makes members with known passwords. Names that exist are left alone, so the same rows may come again. Hashes one
-   * after another, about 100 ms each.
+   * Makes members with known passwords. Names that exist are left alone, so the same rows may come again; those whose
+   * password an earlier version misread are repaired. Computes two hashes a row at most, about 100 ms each.
    */
-  async importAccounts(rows: readonly { name: string; password: string }[]): Promise<ImportResult[]> {
+  async importAccounts(rows: readonly ImportRow[]): Promise<ImportResult[]> {
     const results: ImportResult[] = [];
     for (const row of rows) results.push(await this.#import(row));
     return results;
   }
 
-  async #import(row: { name: string; password: string }): Promise<ImportResult> {
+  async #import(row: ImportRow): Promise<ImportResult> {
     try {
       const name = parseName(row.name);
       const password = parsePassword(row.password);
-      if (this.#view.accounts.byName(name)) throw exists();
-      await this.#create(name, await this.#passwords.hash(password, { patient: true }), 'member');
+      const account = this.#view.accounts.byName(name);
+      if (account) {
+        const misread = row.misread?.normalize('NFC') ?? ` ${password}`;
+        const isRepaired = misread !== password && (await this.#repair(account, password, misread));
+        return { name: row.name, outcome: isRepaired ? 'repaired' : 'exists' };
+      }
+      const hash = await this.#passwords.hash(password, PATIENT);
+      await this.#create({ name, role: 'member', password: hash, passwordFrom: 'import' });
       return { name, outcome: 'created' };
     } catch (thrown) {
       const { code, message } = Failure.from(thrown);
@@ -349,10 +370,41 @@ export class Accounts {
     }
   }
 
-  async #create(name: string, password: PasswordHash, role: Role): Promise<Account> {
+  /**
+   * Sets the password of an account that an import has made with a misread one and nobody has used. Records of earlier
+   * versions do not tell an import from a sign-up: that the account has just that password does.
+   * @returns false where it is another account, or its password another one
+   */
+  async #repair(account: Account, password: string, misread: string): Promise<boolean> {
+    if (!isUntouched(account)) return false;
+    if (!(await this.#passwords.verify(misread, account.password, PATIENT))) return false;
+    if (await this.#use.isUsed(account.name)) return false;
+    const hash = await this.#passwords.hash(password, PATIENT);
+    let isRepaired = false;
+    // A sign-in in the meantime has written a record as well: one of the two comes first, and the other one sees it.
+    await this.#change(account.name, 'account.password', (current) => {
+      isRepaired = isUntouched(current) && current.passwordSeq === account.passwordSeq;
+      return isRepaired ? { name: current.name, password: hash, passwordFrom: 'import' } : undefined;
+    });
+    return isRepaired;
+  }
+
+  /**
+   * Records the first sign-in to an account that an import may have made: from then on no import changes its password.
+   * @throws Failure NOT_SIGNED_IN when one has just done so, and what `Journal.append` throws
+   */
+  async #recordSignIn(account: Account): Promise<Account> {
+    if (!isUntouched(account)) return account;
+    return await this.#change(account.name, 'account.rehashed', () => {
+      const current = this.#still(account);
+      if (current.everSignedIn) return undefined;
+      return { name: current.name, password: current.password, firstSignIn: true };
+    });
+  }
+
+  async #create(fields: Records['account.created']): Promise<Account> {
     try {
-      const fields = { name, role, password };
-      const options = { subject: accountSubject(name), expect: 0 };
+      const options = { subject: accountSubject(fields.name), expect: 0 };
       const { changes } = await append(this.#journal, 'account.created', this.#now(), fields, options);
       return accountOf(changes);
     } catch (thrown) {
@@ -470,6 +522,11 @@ export class Accounts {
 /** What is kept of a token. A plain hash does: a token is random, nobody can guess one out of its hash. */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
+}
+
+/** Whether, as far as the view tells, an import may have made it and nobody has signed in since. */
+function isUntouched({ passwordFrom, everSignedIn, tokens }: Account): boolean {
+  return passwordFrom !== 'member' && !everSignedIn && tokens.length === 0;
 }
 
 /** The account as the record left it. */

@@ -4,7 +4,7 @@ import type { Change } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
 import { keys, within } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import type { PasswordHash, RecordOf } from './records.ts';
+import type { PasswordHash, PasswordSource, RecordOf } from './records.ts';
 import type { Part } from './view.ts';
 
 export interface Account {
@@ -13,6 +13,10 @@ export interface Account {
   readonly password: PasswordHash;
   /** Seq of the record that set it: newer parameters do not count as another password. */
   readonly passwordSeq: number;
+  /** Undefined where a record of an earlier version set it. */
+  readonly passwordFrom?: PasswordSource;
+  /** A first sign-in is recorded: never for one who signed up, nor for one who signed in at an earlier version only. */
+  readonly everSignedIn?: true;
   readonly createdAt: Instant;
   readonly banned: boolean;
   readonly banReason?: string;
@@ -39,10 +43,15 @@ export class AccountsView implements Part {
       this.#change(record.name, record.seq, draft, (account) => {
         const keep = account.tokens.filter((token) => token === record.keep);
         for (const token of account.tokens) if (token !== record.keep) draft.delete(keys.token(token));
-        return { ...account, password: record.password, passwordSeq: record.seq, tokens: keep };
+        const { passwordFrom: _, ...rest } = account;
+        return { ...rest, password: record.password, passwordSeq: record.seq, tokens: keep, ...passwordFrom(record) };
       }),
     'account.rehashed': (record: RecordOf<'account.rehashed'>, draft: Draft) =>
-      this.#change(record.name, record.seq, draft, (account) => ({ ...account, password: record.password })),
+      this.#change(record.name, record.seq, draft, (account) => ({
+        ...account,
+        password: record.password,
+        ...(record.firstSignIn ? { everSignedIn: true } : {}),
+      })),
     'account.role': (record: RecordOf<'account.role'>, draft: Draft) =>
       this.#change(record.name, record.seq, draft, (account) => {
         const owners = (role: Role) => (role === 'owner' ? 1 : 0);
@@ -109,6 +118,7 @@ export class AccountsView implements Part {
       role,
       password: record.password,
       passwordSeq: record.seq,
+      ...passwordFrom(record),
       createdAt: record.at,
       banned: false,
       tokens: [],
@@ -146,4 +156,9 @@ export class AccountsView implements Part {
   #add(draft: Draft, key: string, by: number): void {
     if (by !== 0) draft.write(key, (draft.read<number>(key) ?? 0) + by);
   }
+}
+
+/** No field where a record has none: `goldctl check` compares the view with what earlier versions made of that record. */
+function passwordFrom(record: { passwordFrom?: PasswordSource }): { passwordFrom?: PasswordSource } {
+  return record.passwordFrom === undefined ? {} : { passwordFrom: record.passwordFrom };
 }

@@ -30,10 +30,19 @@ export interface Records {
    */
   'rates.compacted': { through: number; voids: number[] };
   /** `owner` holds while the room has none, or else makes a member. */
-  'account.created': { name: string; role: Role; password: PasswordHash };
-  'account.password': { name: string; password: PasswordHash /** hash of the token that stays valid */; keep?: string };
-  /** The same password under newer parameters. */
-  'account.rehashed': { name: string; password: PasswordHash };
+  'account.created': { name: string; role: Role; password: PasswordHash; passwordFrom?: PasswordSource };
+  'account.password': {
+    name: string;
+    password: PasswordHash;
+    /** Hash of the token that stays valid. */
+    keep?: string;
+    passwordFrom?: PasswordSource;
+  };
+  /**
+   * The same password, written at a sign-in: under newer parameters, or to record with `firstSignIn` that nobody had signed
+   * in before. Earlier versions, which may serve the same room, take such a record as well.
+   */
+  'account.rehashed': { name: string; password: PasswordHash; firstSignIn?: true };
   /** Holds unless it would take the room its last owner. */
   'account.role': { name: string; role: Role };
   /** Without `until` for good. */
@@ -84,6 +93,9 @@ export type ImportedRow = [
   checkedAt?: Instant | null,
   id?: string | null,
 ];
+
+/** Who chose a password. Records of earlier versions do not tell. */
+export type PasswordSource = 'import' | 'member';
 
 /** scrypt's output and everything that is needed to compute it again; base64. */
 export interface PasswordHash {

@@ -15,11 +15,14 @@ describe('readAccounts', () => {
     ]);
   });
 
-  it('takes any run of white space behind the name', () => {
+  it('takes any run of white space behind the name, and tells what was taken for the password before', () => {
     const gap = (text: string) => readAccounts(`ann${text}of all, trades\r\n`, 'space')[0];
     const ann = { line: 1, name: 'ann', password: 'of all, trades' };
-    for (const text of [' ', '  ', '\t', '\t\t', '\t ', ' \t', '\u00a0', '\u3000'])
-      expect(gap(text)).to.deep.equal(ann);
+    for (const text of [' ', '\t', '\t\t', '\t ', '\u00a0', '\u3000']) expect(gap(text)).to.deep.equal(ann);
+    expect(gap('  ')).to.deep.equal({ ...ann, misread: ' of all, trades' });
+    expect(gap('     ')).to.deep.equal({ ...ann, misread: '    of all, trades' });
+    expect(gap(' \t')).to.deep.equal({ ...ann, misread: '\tof all, trades' });
+    expect(gap('\t  ')).to.deep.equal({ ...ann, misread: ' of all, trades' });
     expect(readAccounts('ann, of all\n', 'comma')).to.deep.equal([{ line: 1, name: 'ann', password: ' of all' }]);
   });
 
@@ -56,6 +59,12 @@ describe('readAccounts', () => {
         expect(read.map((each) => ('name' in each ? [each.name, each.password] : each))).to.deep.equal(
           rows.map(({ name, password }) => [name, password]),
         );
+        for (const [i, each] of read.entries()) {
+          if (!('misread' in each)) continue;
+          expect(each.misread)
+            .to.match(/^\s/)
+            .and.to.satisfy((text: string) => text.endsWith(rows[i]!.password));
+        }
       }),
     );
   });

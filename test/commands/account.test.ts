@@ -72,7 +72,7 @@ describe('goldctl account', () => {
     const commas = join(daemon.home.root, 'user_management.txt');
     await writeFile(commas, 'user0,other\nkhtn2,daihoc tphcm\n');
     const second = await daemon.run(['account', 'import', commas, '--json']);
-    expect(JSON.parse(second.stdout)).to.deep.equal({ created: 1, exists: 1, refused: [] });
+    expect(JSON.parse(second.stdout)).to.deep.equal({ created: 1, repaired: [], exists: 1, refused: [] });
     expect(second.exit).to.equal(0);
     const client = await daemon.connectAfar();
     expect(await client.signIn({ name: 'khtn2', password: 'daihoc tphcm' })).to.include({ name: 'khtn2' });

@@ -143,6 +143,29 @@ describe('several daemons of one room', function () {
     }
   });
 
+  it('repair a misread password or let its member in, never both', async () => {
+    const owner = await a.connect();
+    clients.push(owner);
+    const outcomeOf = async (name: string, password: string) =>
+      (await owner.call('account.import', { accounts: [{ name, password }] })).results[0]!.outcome;
+    for (let round = 0; round < 10; round++) {
+      const name = newName();
+      expect(await outcomeOf(name, ` ${SECRET}`)).to.equal('created');
+      const client = await b.connectAfar();
+      clients.push(client);
+      const [outcome, signedIn] = await Promise.all([
+        outcomeOf(name, SECRET),
+        client.signIn({ name, password: ` ${SECRET}` }).catch((thrown) => Failure.from(thrown).code),
+      ]);
+      if (typeof signedIn === 'object') expect(outcome).to.equal('exists');
+      else {
+        expect(signedIn).to.be.oneOf(['NOT_SIGNED_IN', 'WRONG_PASSWORD']);
+        expect(outcome).to.equal('repaired');
+        await client.signIn({ name, password: SECRET });
+      }
+    }
+  });
+
   it('carry posts, direct messages and what is read from one to the other', async () => {
     const [an, binh] = [await member(a), await member(b)];
     const dashboard = await resumed(a, binh.token);

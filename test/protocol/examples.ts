@@ -147,12 +147,14 @@ export const EXAMPLES: Examples = {
     params: {
       accounts: [
         { name: 'hans', password: 'falcon' },
+        { name: 'yoda', password: 'size matters not', misread: ' size matters not' },
         { name: 'no body', password: 'x' },
       ],
     },
     result: {
       results: [
         { name: 'hans', outcome: 'created' },
+        { name: 'yoda', outcome: 'repaired' },
         {
           name: 'no body',
           outcome: 'refused',

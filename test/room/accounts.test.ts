@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { MemoryLevel } from 'memory-level';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
+import type { Journal } from '../../src/engine/contract.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
 import { Accounts, tokenHash } from '../../src/room/accounts.ts';
+import { append } from '../../src/room/append.ts';
 import { Lockout } from '../../src/room/lockout.ts';
-import { type Cost, Passwords } from '../../src/room/passwords.ts';
+import { type Cost, Passwords, type Turn } from '../../src/room/passwords.ts';
 import { Store } from '../../src/store/store.ts';
+import { compare, rebuild } from '../../src/view/rebuild.ts';
+import type { PasswordHash } from '../../src/view/records.ts';
 import { View } from '../../src/view/view.ts';
+import { memoryStore } from '../store/temporary.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -23,6 +28,7 @@ interface Options {
   queue?: number;
   signUpsPerHour?: number;
   signUpsInAllPerHour?: number;
+  journal?: Pick<Journal, 'append'>;
 }
 
 function build(store: Store, view: View, engine: LocalEngine, options: Options) {
@@ -37,10 +43,11 @@ function build(store: Store, view: View, engine: LocalEngine, options: Options) 
   const logged: object[] = [];
   const write = (fields: object, message: string) => void logged.push({ ...fields, message });
   const lockout = new Lockout({ attempts, now: () => clock.monotonic });
+  const passwords = new CountedPasswords({ cost, limit: queue });
   const accounts = new Accounts({
-    journal: engine.journal,
+    journal: options.journal ? journalWith(engine.journal, options.journal) : engine.journal,
     view,
-    passwords: new Passwords({ cost, limit: queue }),
+    passwords,
     lockout,
     now: () => clock.now,
     monotonic: () => clock.monotonic,
@@ -49,7 +56,33 @@ function build(store: Store, view: View, engine: LocalEngine, options: Options) 
   });
   const make = (name: string, password = 'secret') => accounts.signUp({ name, password, address: HERE, local: false });
   const enter = (name: string, password = 'secret', address = HERE) => accounts.signIn({ name, password, address });
-  return { store, view, engine, accounts, lockout, clock, logged, make, enter };
+  return { store, view, engine, accounts, passwords, lockout, clock, logged, make, enter };
+}
+
+/** A journal whose appends go another way. */
+function journalWith(journal: Journal, { append }: Pick<Journal, 'append'>): Journal {
+  return {
+    append,
+    follow: (seq, signal) => journal.follow(seq, signal),
+    head: () => journal.head(),
+    catchUp: () => journal.catchUp(),
+    appending: 0,
+    figures: journal.figures,
+  };
+}
+
+class CountedPasswords extends Passwords {
+  hashes = 0;
+
+  override hash(password: string, turn?: Turn) {
+    this.hashes += 1;
+    return super.hash(password, turn);
+  }
+
+  override verify(password: string, kept: PasswordHash, turn?: Turn) {
+    this.hashes += 1;
+    return super.verify(password, kept, turn);
+  }
 }
 
 /** A room that runs until the test ends. */
@@ -579,6 +612,191 @@ describe('Accounts', () => {
       const again = outcome(await accounts.importAccounts(rows));
       expect(again).to.deep.equal(['exists', 'exists', 'exists', 'refused', 'refused', 'exists']);
       expect(new Set((await accounts.list()).map(({ role }) => role))).to.deep.equal(new Set(['member']));
+    });
+
+    describe('of an account whose password an earlier import misread', () => {
+      const WRONG = { name: 'yoda', password: ' Jedi*knight' };
+      const RIGHT = { name: 'yoda', password: 'Jedi*knight', misread: ' Jedi*knight' };
+      type Room = Awaited<ReturnType<typeof setUp>>;
+      const outcome = async ({ accounts }: Pick<Room, 'accounts'>, row: { name: string; password: string } = RIGHT) =>
+        (await accounts.importAccounts([row]))[0]!.outcome;
+      /** As earlier versions recorded an import, and a sign-up of an old client as well. */
+      const madeBefore = async ({ engine, passwords, clock }: Room, password = WRONG.password) => {
+        const fields = { name: 'yoda', role: 'member' as const, password: await passwords.hash(password) };
+        await append(engine.journal, 'account.created', clock.now, fields, { subject: 'account.yoda', expect: 0 });
+      };
+
+      it('repairs it once, where an import has made it and nobody has signed in', async () => {
+        const room = await setUp();
+        const { accounts, enter, view } = room;
+        expect(await outcome(room, WRONG)).to.equal('created');
+        await accounts.setRole({ name: 'yoda', role: 'moderator' });
+        expect(await outcome(room, { name: 'YODA', password: 'Jedi*knight' })).to.equal('repaired');
+        await refusal(enter('yoda', WRONG.password), 'WRONG_PASSWORD');
+        expect(view.accounts.byName('yoda')).to.include({ name: 'yoda', role: 'moderator', passwordFrom: 'import' });
+        expect(await outcome(room)).to.equal('exists');
+        await enter('yoda', RIGHT.password);
+        const fresh = memoryStore();
+        await fresh.open();
+        await rebuild(room.store, fresh);
+        expect(await compare(room.store, fresh)).to.deep.equal([]);
+      });
+
+      it('leaves it alone once somebody has signed in, whether or not a token tells of it', async () => {
+        const room = await setUp();
+        const { accounts, enter } = room;
+        for (const name of ['old', 'out', 'in']) await outcome(room, { name, password: ' secret' });
+        await enter('old', ' secret');
+        for (const name of ['out', 'in']) {
+          const { hash } = await accounts.openSession(await enter(name, ' secret'));
+          if (name === 'out') await accounts.closeSession(hash);
+        }
+        for (const name of ['old', 'out', 'in']) {
+          expect(await outcome(room, { name, password: 'secret' })).to.equal('exists');
+          await enter(name, ' secret');
+        }
+      });
+
+      it('records the first sign-in only, and none of who signed up', async () => {
+        const room = await setUp();
+        const { engine, make, enter } = room;
+        await make('hans');
+        await outcome(room, WRONG);
+        for (let i = 0; i < 2; i++) await enter('hans');
+        expect(engine.journal.head()).to.equal(2);
+        for (let i = 0; i < 2; i++) await enter('yoda', WRONG.password);
+        expect(engine.journal.head()).to.equal(3);
+      });
+
+      it('leaves it alone where a member chose the password', async () => {
+        const room = await setUp();
+        const { accounts, make, enter, engine } = room;
+        await make('yoda', WRONG.password);
+        expect(await outcome(room)).to.equal('exists');
+        await outcome(room, { name: 'hans', password: 'a' });
+        await accounts.openSession(await enter('hans', 'a'));
+        await accounts.changePassword({ name: 'hans', password: 'a', newPassword: ' b', address: HERE });
+        const head = engine.journal.head();
+        expect(await outcome(room, { name: 'hans', password: 'b' })).to.equal('exists');
+        expect(engine.journal.head()).to.equal(head);
+        await enter('hans', ' b');
+      });
+
+      it('leaves it alone where another file has another password for the name', async () => {
+        const room = await setUp();
+        await outcome(room, WRONG);
+        for (const password of ['another', 'knight', '  Jedi*knight', WRONG.password]) {
+          expect(await outcome(room, { name: 'yoda', password })).to.equal('exists');
+        }
+        expect(await outcome(room, { ...WRONG, ...{ misread: WRONG.password } })).to.equal('exists');
+        await room.enter('yoda', WRONG.password);
+      });
+
+      it('repairs one of an earlier version, of a gap of any width', async () => {
+        const room = await setUp();
+        await madeBefore(room, '\t  Jedi*knight');
+        for (const misread of [{}, { misread: '  Jedi*knight' }, { misread: '' }, { misread: ' '.repeat(1024) }]) {
+          expect(await outcome(room, { ...RIGHT, ...misread })).to.equal('exists');
+        }
+        await room.engine.journal.append({ kind: 'forum.marked', at: 1, member: 'hans', topic: null, number: 0 });
+        const row = { ...RIGHT, misread: '\t  Jedi*knight' };
+        expect(await outcome(room, row)).to.equal('repaired');
+        expect(await outcome(room, row)).to.equal('exists');
+        await room.enter('yoda', 'Jedi*knight');
+      });
+
+      it('leaves one of an earlier version alone that has been used', async () => {
+        const session = { name: 'Yoda', token: 't', expires: 9 };
+        const post = { member: 'yoda', text: 'here', topic: 'lobby', replyTo: null };
+        const uses: ((journal: Journal) => Promise<unknown>)[] = [
+          async (journal) => {
+            await append(journal, 'session.opened', 1, session);
+            await append(journal, 'session.closed', 1, session);
+          },
+          (journal) => append(journal, 'forum.posted', 1, post),
+        ];
+        for (const use of uses) {
+          const room = await setUp();
+          await madeBefore(room);
+          await use(room.engine.journal);
+          expect(await outcome(room)).to.equal('exists');
+          await room.enter('yoda', WRONG.password);
+        }
+        const room = await setUp();
+        await madeBefore(room);
+        await room.enter('yoda', WRONG.password); // from an old client, which leaves no other record
+        expect(await outcome(room)).to.equal('exists');
+      });
+
+      it('keeps the view of records of earlier versions as it was', async () => {
+        const room = await setUp();
+        await madeBefore(room);
+        const { password } = room.view.accounts.byName('yoda')!;
+        await append(room.engine.journal, 'account.password', 1, { name: 'yoda', password });
+        await append(room.engine.journal, 'account.rehashed', 1, { name: 'yoda', password });
+        expect(room.view.accounts.byName('yoda')).to.have.all.keys(
+          ...['name', 'role', 'password', 'passwordSeq', 'createdAt', 'banned', 'tokens', 'seq'],
+        );
+      });
+
+      it('computes two hashes at most, and none where nothing can come of it', async () => {
+        const room = await setUp();
+        const { passwords, make, enter, accounts } = room;
+        const hashes = async (row: { name: string; password: string }) => {
+          const before = passwords.hashes;
+          await outcome(room, row);
+          return passwords.hashes - before;
+        };
+        await make('hans');
+        expect(await hashes({ name: 'hans', password: 'x' })).to.equal(0);
+        expect(await hashes(WRONG)).to.equal(1);
+        expect(await hashes(WRONG)).to.equal(1);
+        expect(await hashes(RIGHT)).to.equal(2);
+        expect(await hashes({ name: 'a b', password: 'x' })).to.equal(0);
+        await accounts.openSession(await enter('yoda', RIGHT.password));
+        expect(await hashes(WRONG)).to.equal(0);
+      });
+
+      it('gives way to a sign-in at another daemon that comes first', async () => {
+        const room = await setUp();
+        const other = build(room.store, room.view, room.engine, {
+          journal: {
+            append: async (record, options) => {
+              if (record.kind === 'account.password') await room.enter('yoda', WRONG.password);
+              return await room.engine.journal.append(record, options);
+            },
+          },
+        });
+        await outcome(room, WRONG);
+        expect(await outcome(other)).to.equal('exists');
+        await room.enter('yoda', WRONG.password);
+      });
+
+      it('refuses a sign-in at another daemon that comes second', async () => {
+        const room = await setUp();
+        const outcomes: string[] = [];
+        const other = build(room.store, room.view, room.engine, {
+          journal: {
+            append: async (record, options) => {
+              if (outcomes.length === 0) outcomes.push(await outcome(room));
+              return await room.engine.journal.append(record, options);
+            },
+          },
+        });
+        await outcome(room, WRONG);
+        await refusal(other.enter('yoda', WRONG.password), 'NOT_SIGNED_IN');
+        expect(outcomes).to.deep.equal(['repaired']);
+        await other.enter('yoda', RIGHT.password);
+      });
+
+      it('repairs once where two daemons import at once', async () => {
+        const room = await setUp();
+        const other = build(room.store, room.view, room.engine, {});
+        await outcome(room, WRONG);
+        const both = await Promise.all([outcome(room), outcome(other)]);
+        expect(both.sort()).to.deep.equal(['exists', 'repaired']);
+        await room.enter('yoda', RIGHT.password);
+      });
     });
 
     it('ends where the journal cannot be written', async () => {

@@ -104,9 +104,11 @@ export function accountHandlers(services: Services): Handlers<'account'> {
       return { name: account.name, role };
     },
     'account.import': async ({ accounts: rows }) => {
+      await catchUp(); // somebody may have signed in at another daemon a moment ago
       const results = await accounts.importAccounts(rows);
+      const namesOf = (wanted: string) => results.flatMap(({ name, outcome }) => (outcome === wanted ? [name] : []));
       log.info(
-        { event: 'account.import', created: results.filter((row) => row.outcome === 'created').length },
+        { event: 'account.import', created: namesOf('created').length, repaired: namesOf('repaired') },
         'imported',
       );
       return { results: [...results] };
