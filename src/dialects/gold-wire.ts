@@ -65,9 +65,10 @@ export const NOTHING = 'Sorry, did not find any results';
 export function results(quotes: readonly Quote[]): string {
   if (quotes.length === 0) return NOTHING;
   let text = `${quotes.length} results found:\n`;
+  const isMixed = new Set(quotes.map(({ instrument }) => instrument)).size > 1;
   for (const [i, quote] of quotes.entries()) {
     const left = quotes.length - i;
-    const next = record(quote);
+    const next = record(quote, isMixed);
     const behind = left > 1 ? more(left - 1) : '';
     if (Buffer.byteLength(text + next + behind) > GOLD_REPLY) return text + more(left);
     text += next;
@@ -82,13 +83,19 @@ function more(count: number): string {
 /** Names are cut where they are longer than any line of the box. */
 const NAME_BYTES = 200;
 
-function record({ buy, sell, currency, company, brand, id }: Quote): string {
+/**
+ * @param isMixed records of several instruments stand together: one without a brand says which it is of, and one that is
+ * not in VND per tael, as those of the old server are, says in what it is
+ */
+function record({ instrument, buy, sell, currency, unit, company, brand, id }: Quote, isMixed: boolean): string {
   const name = (text: string) => shorten(plain(text), NAME_BYTES);
+  const measure = isMixed && !(currency === 'VND' && unit === 'tael') ? ` ${name(currency)}/${unit}` : '';
+  const price = (value: number | null) => `${formatPrice(value, currency)}${value === null ? '' : measure}`;
   const rows = [
-    `|BUY: ${formatPrice(buy, currency)}\t\t|`,
-    `|SELL: ${formatPrice(sell, currency)}\t|`,
+    `|BUY: ${price(buy)}\t\t|`,
+    `|SELL: ${price(sell)}\t|`,
     `|Company: ${name(company)}\t|`,
-    `|Brand: ${name(brand)}\t|`,
+    `|Brand: ${name(brand === '' && isMixed ? instrument : brand)}\t|`,
     `|ID: ${name(id)}\t\t|`,
   ];
   return ` ${LINE}\n${rows.join('\n')}\n|${LINE}|\n`;

@@ -1,3 +1,4 @@
+import { fold } from './fold.ts';
 import type { Instant } from './instant.ts';
 import type { Market } from './instrument.ts';
 import type { Unit } from './unit.ts';
@@ -27,8 +28,16 @@ export interface Quote {
   readonly id: string;
 }
 
-/** What a provider says; the journal adds nothing but time. */
-export type QuoteDraft = Omit<Quote, 'checkedAt' | 'id'> & { readonly id?: string };
+/** What a provider says; the journal adds nothing but time. `aliases`: what the source itself calls the series. */
+export type QuoteDraft = Omit<Quote, 'checkedAt' | 'id'> & {
+  readonly id?: string;
+  readonly aliases?: readonly string[];
+};
+
+/** Aliases of one series; more are not kept. */
+export const MAX_ALIASES = 8;
+/** Characters of an alias: what a look-up can ask for. A longer one is not kept. */
+export const MAX_ALIAS_LENGTH = 128;
 
 /** A line of quotes that replace one another: same instrument, provider, company and brand. */
 export type SeriesId = string;
@@ -46,4 +55,19 @@ export function price(quote: Pick<Quote, 'buy' | 'sell'>): number {
 
 export function samePrice(a: Pick<Quote, 'buy' | 'sell'>, b: Pick<Quote, 'buy' | 'sell'>): boolean {
   return a.buy === b.buy && a.sell === b.sell;
+}
+
+/** Those of the given aliases that a series with the known ones does not have yet, compared folded, up to its limit. */
+export function newAliases(known: readonly string[], given: readonly string[]): string[] {
+  const names = new Set(known.map(fold));
+  const added: string[] = [];
+  for (const alias of given) {
+    if (known.length + added.length >= MAX_ALIASES) break;
+    if (alias.length > MAX_ALIAS_LENGTH) continue;
+    const name = fold(alias);
+    if (name === '' || names.has(name)) continue;
+    names.add(name);
+    added.push(alias);
+  }
+  return added;
 }

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { MAX_ALIAS_LENGTH, MAX_ALIASES } from '../domain/quote.ts';
 import { method } from './method.ts';
 import {
   Candle,
@@ -38,14 +39,16 @@ export const rates = {
   }),
   'rates.get': method({
     access: 'reader',
-    summary: 'The latest quotes of one instrument, one of each provider, company and brand (MARKET BTC).',
+    summary:
+      'The latest quotes of one instrument, one of each provider, company and brand (MARKET BTC). A text that is the name of none means the series that have it as an alias.',
     params: strict({ instrument: InstrumentName, in: In }),
     result: strict({ quotes: Type.Array(Quote), converted: Type.Optional(Type.Array(Converted)) }),
     errors: ['NOT_FOUND', 'NOT_AVAILABLE'],
   }),
   'rates.lookup': method({
     access: 'reader',
-    summary: 'All quotes of an instrument that held on a day, Vietnam time.',
+    summary:
+      'All quotes that held on a day, Vietnam time: of an instrument, and of every series, of any instrument, that has the text as an alias.',
     params: strict({ date: Type.String({ maxLength: 32, description: 'yyyy-mm-dd' }), instrument: InstrumentName }),
     result: strict({ quotes: Type.Array(Quote) }),
     errors: ['NOT_FOUND'],
@@ -106,6 +109,12 @@ export const rates = {
       brand: Type.Optional(Type.String({ maxLength: 128 })),
       currency: Type.Optional(Type.String({ minLength: 3, maxLength: 5 })),
       unit: Type.Optional(UnitName),
+      aliases: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: MAX_ALIAS_LENGTH }), {
+          maxItems: MAX_ALIASES,
+          description: 'what the source calls the series: `rates.lookup` and `rates.get` find it by them as well',
+        }),
+      ),
       rows: Type.Array(
         Type.Unsafe<ImportRow>(
           Type.Array(Type.Union([Type.Number(), Type.String({ maxLength: 128 }), Type.Null()]), {

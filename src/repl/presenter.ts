@@ -87,8 +87,10 @@ export function lookupResults(quotes: readonly Quote[], date: string, instrument
     ];
   }
   const lines = [`${quotes.length} results found:`];
+  const isMixed = new Set(quotes.map((quote) => quote.instrument)).size > 1;
   for (const quote of quotes) {
     const rows = [
+      ...(isMixed ? [`Instrument: ${plain(quote.instrument)}`] : []),
       `BUY: ${formatPrice(quote.buy, quote.currency)} ${unitOf(quote)}`,
       `SELL: ${formatPrice(quote.sell, quote.currency)} ${unitOf(quote)}`,
       `Company: ${plain(quote.company)}`,

@@ -131,7 +131,9 @@ export class Superseded {
       this.#last.delete(answer.provider);
       return undefined;
     }
-    this.#last.set(answer.provider, answer);
+    // The view has the aliases of this record from nowhere else.
+    if (answer.aliases !== undefined) this.#last.delete(answer.provider);
+    else this.#last.set(answer.provider, answer);
     return last && last.at <= answer.at && confirmsNoLess(answer.missing, last.missing) ? last.seq : undefined;
   }
 }

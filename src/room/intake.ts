@@ -3,7 +3,7 @@ import { plain } from '../domain/fold.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type Instrument, instrumentIdOf, isInstrumentId, knownInstrument, type Market } from '../domain/instrument.ts';
 import { implausible } from '../domain/plausible.ts';
-import { type Quote, type QuoteDraft, type SeriesId, samePrice, seriesId } from '../domain/quote.ts';
+import { newAliases, type Quote, type QuoteDraft, type SeriesId, samePrice, seriesId } from '../domain/quote.ts';
 import { type Unit, unitFactor } from '../domain/unit.ts';
 import type { Journal } from '../engine/contract.ts';
 import type { QuoteSink, Received, Refused } from '../rates/sink.ts';
@@ -21,6 +21,8 @@ export interface Series {
   readonly brand?: string | undefined;
   readonly currency?: string | undefined;
   readonly unit?: Unit | undefined;
+  /** What the source calls it. */
+  readonly aliases?: readonly string[] | undefined;
 }
 
 export interface Imported {
@@ -72,9 +74,11 @@ export class Intake implements QuoteSink {
     /** When the quotes that count here are of, by what they state. */
     const seen = new Map<SeriesId, Instant>();
     const changed = new Map<SeriesId, Quote>();
+    const named = new Map<SeriesId, string[]>();
     for (const given of quotes) {
-      const quote = this.#fit({ ...given, provider }, refused);
-      if (!quote) continue;
+      const fitted = this.#fit({ ...given, provider }, refused);
+      if (!fitted) continue;
+      const { aliases = [], ...quote } = fitted;
       const id = seriesId(quote);
       const last = this.#view.quotes.latestOf(id);
       const reason = implausible(quote, last, at);
@@ -82,6 +86,8 @@ export class Intake implements QuoteSink {
         refused.push({ quote, reason });
         continue;
       }
+      const added = this.#newAliases(id, [...(named.get(id) ?? []), ...aliases]);
+      if (added.length > 0) named.set(id, added);
       if (quote.at < (seen.get(id) ?? Number.NEGATIVE_INFINITY)) continue; // an older row beside a newer one
       seen.set(id, quote.at);
       if (last && samePrice(last, quote)) {
@@ -94,14 +100,19 @@ export class Intake implements QuoteSink {
     }
     const missing = this.#view.quotes.seriesOf(provider).filter((id) => !seen.has(id));
     if (seen.size > 0) {
-      await append(this.#journal, 'rates.received', at, { provider, quotes: [...changed.values()], missing });
+      await append(this.#journal, 'rates.received', at, {
+        provider,
+        quotes: [...changed.values()],
+        missing,
+        ...(named.size > 0 ? { aliases: [...named] } : {}),
+      });
     }
     return { stored: changed.size, confirmed: seen.size - changed.size, refused };
   }
 
   async receiveHistory(provider: string, quotes: readonly QuoteDraft[]): Promise<Received> {
     const refused: Refused[] = [];
-    const series = new Map<SeriesId, { quote: QuoteDraft; rows: Map<Instant, ImportedRow> }>();
+    const series = new Map<SeriesId, { quote: QuoteDraft; rows: Map<Instant, ImportedRow>; aliases: string[] }>();
     const now = this.#now();
     for (const given of quotes) {
       const quote = this.#fit({ ...given, provider }, refused);
@@ -112,18 +123,19 @@ export class Intake implements QuoteSink {
         continue;
       }
       const id = seriesId(quote);
-      if (this.#view.quotes.has(id, quote.at)) continue;
-      const found = series.get(id) ?? { quote, rows: new Map() };
+      const found = series.get(id) ?? { quote, rows: new Map(), aliases: [] };
       series.set(id, found);
+      found.aliases = this.#newAliases(id, [...found.aliases, ...(quote.aliases ?? [])]);
+      if (this.#view.quotes.has(id, quote.at)) continue;
       found.rows.set(
         quote.at,
         quote.id === undefined ? [quote.at, quote.buy, quote.sell] : [quote.at, quote.buy, quote.sell, null, quote.id],
       );
     }
     let stored = 0;
-    for (const { quote, rows } of series.values()) {
+    for (const { quote, rows, aliases } of series.values()) {
       stored += rows.size;
-      await this.#store(quote, [...rows.values()]);
+      if (rows.size + aliases.length > 0) await this.#store({ ...quote, aliases }, [...rows.values()]);
     }
     return { stored, confirmed: 0, refused };
   }
@@ -158,7 +170,9 @@ export class Intake implements QuoteSink {
       else accepted.set(at, fitted);
     }
     const stored = accepted.size;
-    if (stored > 0) await this.#storeNew(id, quote, accepted);
+    // Rows that are there already may have come before their aliases were kept.
+    const aliases = stored + duplicates > 0 ? this.#newAliases(id, series.aliases ?? []) : [];
+    if (stored + aliases.length > 0) await this.#storeNew(id, { ...quote, aliases }, accepted);
     return { stored, duplicates, refused };
   }
 
@@ -171,6 +185,11 @@ export class Intake implements QuoteSink {
       underWay.delete(accepted);
       if (underWay.size === 0) this.#underWay.delete(id);
     }
+  }
+
+  /** Those of the given aliases that the series does not have, safe to show. */
+  #newAliases(series: SeriesId, given: readonly string[]): string[] {
+    return given.length === 0 ? [] : newAliases(this.#view.quotes.aliasesOf(series), given.map(plain));
   }
 
   /** A provider's quote in the instrument's own unit, its texts safe to show; or its refusal. */
@@ -205,7 +224,7 @@ export class Intake implements QuoteSink {
     quote: Omit<QuoteDraft, 'at' | 'buy' | 'sell'> & Pick<QuoteDraft, 'at' | 'buy' | 'sell'>;
     factor: number;
   } {
-    const known = this.#known(series.instrument);
+    const known = this.#rates.named(series.instrument);
     const id = known?.id ?? instrumentIdOf(series.instrument);
     const missing = known
       ? []
@@ -257,17 +276,9 @@ export class Intake implements QuoteSink {
     };
   }
 
-  #known(text: string): Instrument | undefined {
-    try {
-      return this.#rates.resolve(text);
-    } catch {
-      return undefined; // a new one
-    }
-  }
-
   async #store(quote: QuoteDraft, rows: ImportedRow[]): Promise<void> {
-    const { instrument, market, provider, company, brand, currency, unit } = quote;
-    for (let i = 0; i < rows.length; i += ROWS) {
+    const { instrument, market, provider, company, brand, currency, unit, aliases = [] } = quote;
+    for (let i = 0; i === 0 || i < rows.length; i += ROWS) {
       const record: Records['rates.imported'] = {
         instrument,
         market,
@@ -276,6 +287,7 @@ export class Intake implements QuoteSink {
         brand,
         currency,
         unit,
+        ...(i === 0 && aliases.length > 0 ? { aliases: [...aliases] } : {}),
         rows: rows.slice(i, i + ROWS),
       };
       await append(this.#journal, 'rates.imported', this.#now(), record);

@@ -26,6 +26,8 @@ export type ConvertedQuote = Omit<Converted, 'legs'> & { readonly legs: readonly
 const DAY = 24 * 3_600_000;
 const CANDLES = 5000;
 const EXPORTED = 500;
+/** Names that are offered in place of one that means nothing. */
+const SUGGESTIONS = 5;
 /** The instants of a Date: no quote lies outside of them, whatever range is asked for. */
 const FIRST = -8_640_000_000_000_000;
 const LAST = 8_640_000_000_000_000;
@@ -57,23 +59,61 @@ export class Rates {
   }
 
   /**
-   * The instrument that a text names, by id, name or alias, whatever its case and accents.
+   * The instrument that a text names, by id, name or alias, whatever its case and accents; else the one that all series
+   * with that alias are of.
    * @throws Failure NOT_FOUND with the nearest ones as `suggestions`
    */
   resolve(text: string): Instrument {
+    const { instrument, aliased } = this.#find(text);
+    if (instrument) return instrument;
+    const ids = [...new Set(aliased.map((quote) => quote.instrument))];
+    const only = ids.length === 1 ? this.#view.quotes.instruments.get(ids[0]!) : undefined;
+    if (only) return only;
+    if (ids.length === 0) throw this.#unknown(text);
+    const suggestions = ids.slice(0, SUGGESTIONS);
+    throw new Failure(
+      'NOT_FOUND',
+      `Several instruments are called "${plain(text)}": name one of them, for example ${suggestions.join(', ')}.`,
+      { data: { field: 'instrument', suggestions } },
+    );
+  }
+
+  /** The instrument of that id, name or catalogue alias. What sources call their series does not count. */
+  named(text: string): Instrument | undefined {
+    const { instruments } = this.#view.quotes;
+    return this.#exact(text) ?? instruments.get(instrumentIdOf(text)) ?? this.#ofName(fold(text));
+  }
+
+  #exact(text: string): Instrument | undefined {
     const { instruments } = this.#view.quotes;
     const exact = instruments.get(text) ?? instruments.get(text.toUpperCase());
     if (exact) return exact;
     const known = knownInstrument(text);
-    if (known) return instruments.get(known.id) ?? known;
-    const folded = fold(text);
-    const id = instrumentIdOf(text);
-    for (const instrument of instruments.values()) {
-      if (instrument.id === id || fold(instrument.name) === folded) return instrument;
+    return known && (instruments.get(known.id) ?? known);
+  }
+
+  #ofName(folded: string): Instrument | undefined {
+    for (const instrument of this.#view.quotes.instruments.values()) {
+      if (fold(instrument.name) === folded) return instrument;
     }
-    const suggestions = this.#nearest(folded);
+    return undefined;
+  }
+
+  /** What a text means: an instrument, and the series that have it as an alias, by their latest quotes. */
+  #find(text: string): { instrument: Instrument | undefined; aliased: Quote[] } {
+    const { quotes } = this.#view;
+    const aliased = quotes.aliased(text);
+    if (aliased.length === 0) return { instrument: this.named(text), aliased };
+    const spelled = quotes.instruments.get(instrumentIdOf(text));
+    // `SJC*` is an alias and not the catalogue's SJC, though no id has a star. All other ids have no names but such spellings.
+    const isMeant = spelled && knownInstrument(spelled.id) === undefined;
+    return { instrument: this.#exact(text) ?? (isMeant ? spelled : undefined), aliased };
+  }
+
+  #unknown(text: string): Failure {
+    const suggestions = this.#nearest(fold(text));
     const hint = suggestions.length > 0 ? ` Did you mean ${suggestions.join(', ')}?` : '';
-    throw new Failure('NOT_FOUND', `There is no instrument "${plain(text)}".${hint}`, {
+    return new Failure('NOT_FOUND', `There is no instrument "${plain(text)}".${hint}`, {
       data: { field: 'instrument', suggestions },
     });
   }
@@ -89,13 +129,25 @@ export class Rates {
     return quotes;
   }
 
-  /** The latest quotes of an instrument, the best first. */
-  get(instrument: Instrument): StaleQuote[] {
+  /**
+   * The latest quotes of an instrument, the best first. A text that is the name of none means the series that have it as
+   * an alias.
+   * @throws Failure NOT_FOUND when it means nothing
+   */
+  get(what: Instrument | string): StaleQuote[] {
     const now = this.#now();
-    return this.#view.quotes
-      .latest(instrument.id)
+    return this.#latest(what)
       .map((quote) => this.#mark(quote, now))
       .sort((a, b) => this.#compare(a, b));
+  }
+
+  #latest(what: Instrument | string): Quote[] {
+    const { quotes } = this.#view;
+    if (typeof what !== 'string') return quotes.latest(what.id);
+    const { instrument, aliased } = this.#find(what);
+    if (instrument) return quotes.latest(instrument.id);
+    if (aliased.length === 0) throw this.#unknown(what);
+    return aliased;
   }
 
   /**
@@ -124,10 +176,11 @@ export class Rates {
   }
 
   /**
-   * All quotes that held on a day, Vietnam time.
-   * @throws Failure INVALID_PARAMS when there is no such day
+   * All quotes that held on a day, Vietnam time: of the instrument that a text names, then of every other series that has
+   * it as an alias; each by time.
+   * @throws Failure INVALID_PARAMS when there is no such day, NOT_FOUND when the text means nothing
    */
-  async lookup(date: string, instrument: Instrument): Promise<StaleQuote[]> {
+  async lookup(date: string, text: string): Promise<StaleQuote[]> {
     const day = parseDay(date);
     if (!day) {
       throw new Failure('INVALID_PARAMS', `"${plain(date)}" is no date. Write it as 2021-12-27.`, {
@@ -135,7 +188,13 @@ export class Rates {
       });
     }
     const now = this.#now();
-    return (await this.#view.quotes.held(instrument.id, day.start, day.end)).map((quote) => this.#mark(quote, now));
+    const { quotes } = this.#view;
+    const { instrument, aliased } = this.#find(text);
+    if (!instrument && aliased.length === 0) throw this.#unknown(text);
+    const own = instrument ? quotes.latest(instrument.id) : [];
+    const others = aliased.filter((quote) => quote.instrument !== instrument?.id);
+    const held = await Promise.all([own, others].map((series) => quotes.held(series, day.start, day.end)));
+    return held.flat().map((quote) => this.#mark(quote, now));
   }
 
   /**
@@ -272,16 +331,16 @@ export class Rates {
 
   #nearest(folded: string): string[] {
     if (folded === '') return []; // everything begins with nothing
-    const names = new Map<string, string>();
+    const names = new Map(this.#view.quotes.aliases());
     for (const entry of CATALOGUE) {
       for (const name of [entry.id, entry.name, ...entry.aliases]) names.set(fold(name), entry.id);
     }
-    for (const instrument of this.#view.quotes.instruments.values()) names.set(fold(instrument.id), instrument.id);
+    for (const { id } of this.#view.quotes.instruments.values()) names.set(id.toLowerCase(), id);
     const near = [...names]
       .map(([name, id]) => ({ id, away: name.startsWith(folded) ? 0.5 : distance(folded, name) }))
       .filter(({ away }) => away <= Math.max(1, folded.length / 3))
       .sort((a, b) => a.away - b.away);
-    return [...new Set(near.map(({ id }) => id))].slice(0, 5);
+    return [...new Set(near.map(({ id }) => id))].slice(0, SUGGESTIONS);
   }
 }
 

@@ -43,6 +43,8 @@ export const keys = {
 
   instrument: (id: string) => `i/${id}`,
   latest: (series: SeriesId) => `l/${series}`,
+  /** What sources call a series. */
+  aliases: (series: SeriesId) => `alias/${series}`,
   /** When the provider's own history was in. */
   backfilled: (provider: string) => `b/${provider}`,
   /** The series that a provider ever had. */

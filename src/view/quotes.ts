@@ -1,7 +1,8 @@
 import { addToShare, type Candle, type CandleShare, candleOf, openShare, rollUp } from '../domain/candle.ts';
+import { fold } from '../domain/fold.ts';
 import { type Instant, type Interval, startOf } from '../domain/instant.ts';
 import { type Instrument, knownInstrument } from '../domain/instrument.ts';
-import { price, type Quote, type SeriesId, seriesId } from '../domain/quote.ts';
+import { newAliases, price, type Quote, type SeriesId, seriesId } from '../domain/quote.ts';
 import type { Change } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
 import { instantOf, keys, within } from '../store/keys.ts';
@@ -36,6 +37,9 @@ export class QuotesView implements Part {
   readonly #series = new Map<string, Set<SeriesId>>();
   /** The newest instant of any quote of an instrument: no candle begins after it. */
   readonly #newest = new Map<string, Instant>();
+  readonly #aliases = new Map<SeriesId, readonly string[]>();
+  /** By folded aliases: the series that have it, and how each of them writes it. */
+  readonly #aliased = new Map<string, Map<SeriesId, string>>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -47,6 +51,10 @@ export class QuotesView implements Part {
       this.#instruments.set(instrument.id, instrument);
     }
     for await (const [, text] of this.#store.range(within('l/'))) this.#remember(JSON.parse(text) as Quote);
+    const prefix = keys.aliases('');
+    for await (const [key, text] of this.#store.range(within(prefix))) {
+      this.#rememberAliases(key.slice(prefix.length), JSON.parse(text) as string[]);
+    }
   }
 
   /** Instruments that have a quote, by id. */
@@ -61,6 +69,27 @@ export class QuotesView implements Part {
   /** Latest quotes of an instrument, one a series, by provider, company and brand. */
   latest(instrument: string): Quote[] {
     return [...(this.#series.get(instrument) ?? [])].map((series) => this.#latest.get(series)!);
+  }
+
+  /** Latest quotes of the series that have a name as an alias, one a series, compared folded. */
+  aliased(name: string): Quote[] {
+    const series = [...(this.#aliased.get(fold(name))?.keys() ?? [])].sort();
+    return series.flatMap((id) => this.#latest.get(id) ?? []);
+  }
+
+  /** What sources call a series, as they write it. */
+  aliasesOf(series: SeriesId): readonly string[] {
+    return this.#aliases.get(series) ?? [];
+  }
+
+  /** The aliases of all series, folded and as the first one writes them. */
+  *aliases(): Generator<[folded: string, alias: string]> {
+    for (const [folded, series] of this.#aliased) {
+      for (const alias of series.values()) {
+        yield [folded, alias];
+        break;
+      }
+    }
   }
 
   /** Whether all of the provider's own history is in. */
@@ -97,10 +126,13 @@ export class QuotesView implements Part {
     return row && [at, row[0], row[1]];
   }
 
-  /** All quotes of the instrument that held at some moment of `[start, end)`, by time. */
-  async held(instrument: string, start: Instant, end: Instant): Promise<Quote[]> {
+  /**
+   * All quotes of some series that held at some moment of `[start, end)`, by time.
+   * @param series the latest quote of each
+   */
+  async held(series: readonly Quote[], start: Instant, end: Instant): Promise<Quote[]> {
     const found = await Promise.all(
-      this.latest(instrument).map(async (latest) => {
+      series.map(async (latest) => {
         const quotes: Quote[] = [];
         for await (const page of this.#backwards(latest, end)) {
           for (const [key, text] of page) {
@@ -169,6 +201,9 @@ export class QuotesView implements Part {
     if (change.type === 'quote') this.#remember((change as unknown as QuoteChange).quote);
     else if (change.type === 'confirmed') {
       for (const quote of (change as unknown as ConfirmedChange).quotes) this.#remember(quote);
+    } else if (change.type === 'aliases') {
+      const { series, aliases } = change as unknown as AliasesChange;
+      this.#rememberAliases(series, aliases);
     } else if (change.type === 'instrument') {
       const { instrument } = change as unknown as { instrument: Instrument };
       const all = [...this.#instruments.values(), instrument].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -187,8 +222,18 @@ export class QuotesView implements Part {
     }
   }
 
+  #rememberAliases(id: SeriesId, aliases: readonly string[]): void {
+    this.#aliases.set(id, [...new Set([...this.aliasesOf(id), ...aliases])]);
+    for (const alias of aliases) {
+      const name = fold(alias);
+      const series = this.#aliased.get(name);
+      if (series) series.set(id, alias);
+      else this.#aliased.set(name, new Map([[id, alias]]));
+    }
+  }
+
   #received(record: RecordOf<'rates.received'>, draft: Draft): Change[] {
-    const { provider, quotes, missing } = record;
+    const { provider, quotes, missing, aliases = [] } = record;
     const changes: Change[] = [];
     const changed = new Set<SeriesId>();
     const known = draft.read<SeriesId[]>(keys.series(provider)) ?? [];
@@ -220,11 +265,12 @@ export class QuotesView implements Part {
       confirmed.push(quote);
     }
     if (confirmed.length > 0) changes.push({ type: 'confirmed', quotes: confirmed } satisfies ConfirmedChange);
+    for (const [id, names] of aliases) this.#named(id, names, draft, changes);
     return changes;
   }
 
   #imported(record: RecordOf<'rates.imported'>, draft: Draft): Change[] {
-    const { kind: _, seq: __, rows, at: ___, ...series } = record;
+    const { kind: _, seq: __, rows, at: ___, aliases = [], ...series } = record;
     const changes: Change[] = [];
     const id = seriesId(series);
     this.#found(series, draft, changes);
@@ -256,7 +302,17 @@ export class QuotesView implements Part {
       draft.write(keys.latest(id), quote);
       changes.push({ type: 'quote', quote } satisfies QuoteChange);
     }
+    this.#named(id, aliases, draft, changes);
     return changes;
+  }
+
+  #named(id: SeriesId, aliases: readonly string[], draft: Draft, changes: Change[]): void {
+    if (aliases.length === 0) return;
+    const known = draft.read<string[]>(keys.aliases(id)) ?? [];
+    const added = newAliases(known, aliases);
+    if (added.length === 0) return;
+    draft.write(keys.aliases(id), [...known, ...added]);
+    changes.push({ type: 'aliases', series: id, aliases: added } satisfies AliasesChange);
   }
 
   /** An instrument is fixed by its first quote: what the catalogue says of it, else what the quote says. */
@@ -312,6 +368,13 @@ export interface QuoteChange extends Change {
 export interface ConfirmedChange extends Change {
   readonly type: 'confirmed';
   readonly quotes: readonly Quote[];
+}
+
+export interface AliasesChange extends Change {
+  readonly type: 'aliases';
+  readonly series: SeriesId;
+  /** Those that are new. */
+  readonly aliases: readonly string[];
 }
 
 /** Rows that are fetched at a time for one day: a quote every half hour, the one before, and some that came early. */

@@ -9,9 +9,20 @@ import type { Unit } from '../domain/unit.ts';
  * change its meaning.
  */
 export interface Records {
-  /** A provider's whole answer. `quotes`: those whose price changed; `missing`: its series that were not in it. */
-  'rates.received': { provider: string; quotes: Quote[]; missing: SeriesId[] };
-  /** Quotes of the past, of one series: `[at, buy, sell, checkedAt?, id?]`. */
+  /**
+   * A provider's whole answer. `quotes`: those whose price changed; `missing`: its series that were not in it;
+   * `aliases`: further names of its series, as the source writes them.
+   */
+  'rates.received': {
+    provider: string;
+    quotes: Quote[];
+    missing: SeriesId[];
+    aliases?: [series: SeriesId, aliases: string[]][];
+  };
+  /**
+   * Quotes of the past, of one series: `[at, buy, sell, checkedAt?, id?]`. `aliases`: further names of the series. There
+   * may be no rows where only the aliases are new.
+   */
   'rates.imported': {
     instrument: string;
     market: Market;
@@ -20,6 +31,7 @@ export interface Records {
     brand: string;
     currency: string;
     unit: Unit;
+    aliases?: string[];
     rows: ImportedRow[];
   };
   /** The provider's own history is in the journal. */

@@ -212,6 +212,7 @@ export const EXAMPLES: Examples = {
   'rates.import': {
     params: {
       instrument: 'SJC',
+      aliases: ['Vàng SJC 1L'],
       rows: [
         [AT - 72 * HOUR, 151e6, 153e6],
         [AT - 48 * HOUR, 15.1e6, 1.53e6],

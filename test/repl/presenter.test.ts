@@ -144,6 +144,14 @@ describe('presenter', () => {
     expect(new Set(boxes.map((line) => stringWidth(line))).size).to.equal(1);
   });
 
+  it('says of records of several instruments what each is of', () => {
+    const spot = quote({ instrument: 'XAU', buy: 1805, sell: 1806, currency: 'USD', unit: 'ozt' });
+    const text = lookupResults([quote(), spot], '2021-12-27', 'SJC', paper).join('\n');
+    expect(text).to.match(/Instrument: SJC +\|\n\|BUY: 148,800,000 VND\/tael/);
+    expect(text).to.match(/Instrument: XAU +\|\n\|BUY: 1,805\.00 USD\/ozt/);
+    expect(lookupResults([spot], '2021-12-27', 'XAU', paper).join('\n')).to.not.include('Instrument:');
+  });
+
   it('says what to do when nothing was found', () => {
     const lines = lookupResults([], '2021-12-27', 'SJC', paper);
     expect(lines[0]).to.equal('Sorry, did not find any results');

@@ -18,6 +18,8 @@ const step = fc.record({
   minutes: fc.constantFrom(-20, 30, 30, 30, 600),
   /** Days ago of a price that somebody imports meanwhile. */
   imported: fc.option(fc.constantFrom(0, 0, 10, 400), { freq: 2 }),
+  /** What the source calls its series. */
+  aliases: fc.option(fc.subarray(['a', 'b', 'c']), { freq: 2 }),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -38,10 +40,10 @@ describe('compaction', () => {
     return new Compaction({ journal, view, lease: new LocalLease(), now, afterDays, log: SILENT });
   }
 
-  async function play({ provider, prices, minutes, imported }: Step): Promise<void> {
+  async function play({ provider, prices, minutes, imported, aliases }: Step): Promise<void> {
     room.now += minutes * MINUTE;
     const quotes = prices.flatMap((price, i) => {
-      const named = { provider, company: provider, brand: `${i}`, at: room.now };
+      const named = { provider, company: provider, brand: `${i}`, at: room.now, ...(aliases ? { aliases } : {}) };
       return price === undefined ? [] : [sjc(price, price + 2, named)];
     });
     await room.receive(provider, ...quotes);
@@ -87,6 +89,24 @@ describe('compaction', () => {
     ]);
     expect(await derived()).to.deep.equal(before);
     expect(await compaction.run()).to.equal(0);
+  });
+
+  it('keeps a record that only confirmed prices where series got their aliases by it', async () => {
+    const aliases = [undefined, undefined, ['Kim Ngưu'], ['Kim Ngưu'], ['Kim Ngưu']];
+    for (const names of aliases) {
+      room.now += 30 * MINUTE;
+      await room.receive('sjc', sjc(150, 152, { at: room.now, ...(names ? { aliases: names } : {}) }));
+    }
+    room.now += 31 * DAY;
+    const before = await derived();
+    expect(await compaction.run()).to.equal(2);
+    expect(await kinds()).to.deep.equal(['changed', 'void', 'confirmed', 'void', 'confirmed', 'rates.compacted']);
+    expect(await derived()).to.deep.equal(before);
+    const into = memoryStore();
+    await into.open();
+    await rebuild(room.store, into);
+    expect(await compare(room.store, into)).to.deep.equal([]);
+    expect(room.view.quotes.aliased('kim nguu')).to.have.length(1);
   });
 
   it('leaves what is not of age, goes on there the next time, and after a start', async () => {

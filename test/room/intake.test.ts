@@ -15,6 +15,82 @@ describe('Intake', () => {
   const prices = async (instrument = 'SJC') =>
     (await room.stored(instrument)).map(({ sell }) => (sell === null ? null : sell / 1e6));
 
+  describe('aliases', () => {
+    /** The aliases of the records, and how many quotes or rows stand beside them. */
+    const recorded = async () => {
+      const found: [aliases: unknown, beside: number][] = [];
+      for await (const [, text] of room.store.range({ gte: 'j/', lt: 'j0' })) {
+        const { aliases, quotes, rows } = JSON.parse(text) as JournalRecord & { quotes?: unknown[]; rows?: unknown[] };
+        if (aliases !== undefined) found.push([aliases, (quotes ?? rows)!.length]);
+      }
+      return found;
+    };
+    const ID = 'SJC\x1fsjc\x1fSJC\x1f';
+
+    it('are in the journal once, also where the price did not change', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      for (const aliases of [['Vàng SJC'], ['Vàng SJC'], ['VÀNG SJC', 'Vàng SJC 1L']]) {
+        room.now += HOUR;
+        await room.receive('sjc', sjc(148, 151, { at: room.now, aliases }));
+      }
+      expect(await recorded()).to.deep.equal([
+        [[[ID, ['Vàng SJC']]], 0],
+        [[[ID, ['Vàng SJC 1L']]], 0],
+      ]);
+      expect(one()).to.not.have.property('aliases');
+      room.now += HOUR;
+      await room.receive('sjc', sjc(149, 152, { at: room.now, aliases: ['new'] }));
+      expect((await recorded()).at(-1)).to.deep.equal([[[ID, ['new']]], 1]);
+      const last = JSON.parse((await room.store.entries({ gte: 'j/', lt: 'j0', reverse: true, limit: 1 }))[0]![1]);
+      expect(last.quotes[0]).to.not.have.property('aliases');
+    });
+
+    it('of quotes that are refused are not taken', async () => {
+      const { refused } = await room.receive('sjc', sjc(148, 151), sjc(1, 2, { brand: 'x', aliases: ['Kim Ngưu'] }));
+      expect(refused).to.have.length(1);
+      expect(await recorded()).to.deep.equal([]);
+    });
+
+    it('are safe to show, and as few as a series may have, whatever a provider says', async () => {
+      for (let i = 0; i < 30; i++) {
+        room.now += MINUTE;
+        const aliases = [`\u001b[2J${i}\u202e`, 'x'.repeat(5000), ''];
+        await room.receive('sjc', ...[sjc(148, 151, { aliases }), sjc(148, 151, { aliases: [`more ${i}`] })]);
+      }
+      expect(room.view.quotes.aliasesOf(ID)).to.deep.equal([0, 1, 2, 3].flatMap((i) => [`[2J${i}`, `more ${i}`]));
+      expect(await recorded()).to.have.length(4);
+    });
+
+    it('come with the past of a provider, and for rows that are there already', async () => {
+      await room.intake.receiveHistory('sjc', [sjc(148, 151, { at: NOON - DAY })]);
+      const old = [
+        sjc(148, 151, { at: NOON - DAY, aliases: ['a'] }),
+        sjc(148, 152, { at: NOON - HOUR, aliases: ['b'] }),
+      ];
+      expect(await room.intake.receiveHistory('sjc', old)).to.include({ stored: 1 });
+      expect(await recorded()).to.deep.equal([[['a', 'b'], 1]]);
+      expect(await room.intake.receiveHistory('sjc', old)).to.include({ stored: 0 });
+      expect(await recorded()).to.have.length(1);
+    });
+
+    it('come with an import, also when it is repeated after one without', async () => {
+      const rows: ImportedRow[] = [[NOON - DAY, 148e6, 151e6]];
+      await room.import('SJC', rows);
+      expect(await room.import('SJC', rows, { aliases: ['Kim Ngưu'] })).to.include({ stored: 0, duplicates: 1 });
+      expect(await room.import('SJC', rows, { aliases: ['Kim Ngưu'] })).to.include({ stored: 0, duplicates: 1 });
+      expect(await recorded()).to.deep.equal([[['Kim Ngưu'], 0]]);
+      await room.import('SJC', [[NOON, 1, 2]], { aliases: ['refused'], brand: 'x' });
+      expect(await recorded()).to.have.length(1);
+    });
+
+    it('do not decide what an import is of', async () => {
+      await room.import('SJC', [[NOON - DAY, 148e6, 151e6]], { aliases: ['Kim Ngưu'] });
+      const kind = { market: 'gold', currency: 'VND', unit: 'tael' } as const;
+      await room.import('Kim Ngưu', [[NOON - DAY, 140e6, 141e6]], kind);
+      expect(room.get('KIM-NGUU').map(({ sell }) => sell)).to.deep.equal([141e6]);
+    });
+  });
+
   describe('receive', () => {
     it('stores what is new and moves checkedAt of what is not', async () => {
       expect(await room.receive('sjc', sjc(148, 151))).to.deep.equal({ stored: 1, confirmed: 0, refused: [] });

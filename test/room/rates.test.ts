@@ -266,8 +266,7 @@ describe('Rates', () => {
   });
 
   describe('lookup', () => {
-    const lookup = async (date: string) =>
-      (await room.rates.lookup(date, room.rates.resolve('SJC'))).map(({ sell }) => sell! / 1e6);
+    const lookup = async (date: string) => (await room.rates.lookup(date, 'SJC')).map(({ sell }) => sell! / 1e6);
 
     it('has the Vietnam day, from midnight to midnight', async () => {
       await room.import('SJC', [
@@ -299,12 +298,102 @@ describe('Rates', () => {
       await room.receive('sjc', sjc(148, 151), sjc(147, 150, { brand: 'Hà Nội', at: NOON - HOUR }));
       await room.receive('pnj', sjc(149, 152, { provider: 'pnj', at: NOON - 2 * HOUR }));
       room.now = NOON + 2 * HOUR;
-      const quotes = await room.rates.lookup('2026-07-20', room.rates.resolve('SJC'));
+      const quotes = await room.rates.lookup('2026-07-20', 'SJC');
       expect(quotes.map(({ sell, stale }) => [sell! / 1e6, stale])).to.deep.equal([
         [152, true],
         [150, true],
         [151, true],
       ]);
+    });
+
+    describe('by what sources call their series', () => {
+      const found = async (text: string, date = '2026-07-20') =>
+        (await room.rates.lookup(date, text)).map(({ instrument, company }) => `${instrument} ${company}`);
+      const tygia = (instrument: string, company: string, aliases: string[], more: Partial<QuoteDraft> = {}) =>
+        sjc(148, 151, { instrument, company, aliases, at: NOON - HOUR, ...more });
+
+      beforeEach(async () => {
+        await room.receive(
+          'tygia',
+          tygia('SJC', 'SJC', ['Vàng SJC'], { at: NOON - MINUTE }),
+          tygia('SJC', 'SCB', ['SJC']),
+          tygia('NGOC-HAI-24K', 'shop', ['SJC'], { at: NOON - 2 * HOUR }),
+          tygia('SJC-RING', 'shop', ['SJC*']),
+          tygia('DOJI-KIM-NGUU', 'DOJI', ['Kim Ngưu']),
+          tygia('DOJI-KIM-NGUU', 'DOJI', ['Kim Ngưu'], { brand: 'Huế' }),
+          tygia('PNJ-KIM-NGUU', 'PNJ', ['Kim Ngưu'], { at: NOON }),
+          world(2400, { company: 'shop', aliases: ['SJC'] }),
+        );
+      });
+
+      it('has every series with that alias, of any company, each with its own unit', async () => {
+        for (const text of ['Kim Ngưu', 'kim nguu', ' KIM  NGƯU ']) {
+          expect(await found(text), text).to.deep.equal([
+            'DOJI-KIM-NGUU DOJI',
+            'DOJI-KIM-NGUU DOJI',
+            'PNJ-KIM-NGUU PNJ',
+          ]);
+        }
+        expect(await found('Kim Ngưu', '2026-07-19')).to.deep.equal([]);
+        const units = (await room.rates.lookup('2026-07-20', 'SJC')).map(({ currency, unit }) => `${currency}/${unit}`);
+        expect(units).to.deep.equal(['VND/tael', 'VND/tael', 'VND/tael', 'USD/ozt']);
+      });
+
+      it('means an instrument by its name all the same, and has it first', async () => {
+        const all = ['SJC SCB', 'SJC SJC', 'NGOC-HAI-24K shop', 'XAU shop'];
+        expect(await found('SJC')).to.deep.equal(all);
+        expect(await found('sjc')).to.deep.equal(all);
+        expect(await found('Vàng SJC')).to.deep.equal(['SJC SCB', 'SJC SJC']);
+      });
+
+      it('tells an alias from an id of the catalogue by every sign', async () => {
+        expect(await found('SJC*')).to.deep.equal(['SJC-RING shop']);
+        expect(await found('SJC!')).to.deep.equal(['SJC SCB', 'SJC SJC']);
+        expect(room.rates.resolve('SJC*').id).to.equal('SJC-RING');
+      });
+
+      it('takes no name away from an instrument', async () => {
+        const own = { market: 'gold', currency: 'VND', unit: 'tael' } as const;
+        await room.import('Nữ trang 99%', [[NOON - HOUR, 140e6, 141e6]], own);
+        const names = ['Nữ trang 99%', 'nu-trang-99', 'SJC', 'vàng sjc', 'gold', 'PNJ'];
+        await room.receive('evil', ...names.map((name, i) => tygia('EVIL', 'evil', [name], { brand: `${i}` })));
+        for (const [text, id] of [
+          ['Nữ trang 99%', 'NU-TRANG-99'],
+          ['nu-trang-99', 'NU-TRANG-99'],
+          ['SJC', 'SJC'],
+          ['vàng sjc', 'SJC'],
+          ['gold', 'XAU'],
+          ['pnj', 'PNJ'],
+        ] as const) {
+          expect(room.rates.resolve(text).id, text).to.equal(id);
+          expect(room.rates.get(text), text).to.deep.equal(room.rates.get(room.rates.resolve(id)));
+        }
+        expect(await found('Nữ trang 99%')).to.deep.equal(['NU-TRANG-99 ', 'EVIL evil']);
+      });
+
+      it('is what get means where nothing has that name', () => {
+        const get = (text: string) => room.rates.get(text).map(({ instrument }) => instrument);
+        expect(get('Kim Ngưu')).to.have.members(['DOJI-KIM-NGUU', 'DOJI-KIM-NGUU', 'PNJ-KIM-NGUU']);
+        expect(get('SJC')).to.deep.equal(['SJC', 'SJC']);
+        expect(get('BTC')).to.deep.equal([]);
+      });
+
+      it('resolves to the only instrument, and names several', async () => {
+        await room.receive('tygia', tygia('DOJI-LOC', 'DOJI', ['Lộc Phát Tài']));
+        expect(room.rates.resolve('lộc phát tài').id).to.equal('DOJI-LOC');
+        const { message, data } = await refusal(() => room.rates.resolve('Kim Ngưu'), 'NOT_FOUND');
+        expect(message).to.equal(
+          'Several instruments are called "Kim Ngưu": name one of them, for example DOJI-KIM-NGUU, PNJ-KIM-NGUU.',
+        );
+        expect(data.suggestions).to.deep.equal(['DOJI-KIM-NGUU', 'PNJ-KIM-NGUU']);
+      });
+
+      it('offers aliases that are near to what nothing is called', async () => {
+        for (const ask of [() => room.rates.get('Kim Nguuu'), () => room.rates.lookup('2026-07-20', 'Kim Nguuu')]) {
+          const failure = await refusal(ask, 'NOT_FOUND');
+          expect(failure.message).to.equal('There is no instrument "Kim Nguuu". Did you mean Kim Ngưu?');
+        }
+      });
     });
 
     it('refuses days that do not exist', async () => {

@@ -117,7 +117,8 @@ describe('QuotesView', () => {
 
   describe('held', () => {
     const next = midnight + DAY;
-    const held = async () => (await room.view.quotes.held('SJC', midnight, next)).map(({ at }) => at);
+    const held = async () =>
+      (await room.view.quotes.held(room.view.quotes.latest('SJC'), midnight, next)).map(({ at }) => at);
 
     it('takes the day from midnight to midnight in Vietnam', async () => {
       for (const at of [midnight - 1, midnight, midnight + 1, next - 1, next, next + 1]) {
@@ -156,7 +157,7 @@ describe('QuotesView', () => {
       expect(await held()).to.deep.equal([]);
       await room.receive(midnight - 9 * DAY, [quote(midnight - 9 * DAY, 80, { brand: 'Huế' })]);
       expect(await held()).to.deep.equal([]);
-      expect(await room.view.quotes.held('NEVER', midnight, next)).to.deep.equal([]);
+      expect(await room.view.quotes.held(room.view.quotes.latest('NEVER'), midnight, next)).to.deep.equal([]);
     });
 
     it('gives every series its own, by time', async () => {
@@ -168,10 +169,9 @@ describe('QuotesView', () => {
     it('is not led astray by a brand that goes on where another ends', async () => {
       await room.receive(midnight + 1, [quote(midnight + 1, 80, { brand: 'A' })]);
       await room.receive(midnight + 2, [quote(midnight + 2, 70, { brand: 'A/08' })]);
-      expect((await room.view.quotes.held('SJC', midnight, next)).map(({ brand }) => brand)).to.deep.equal([
-        'A',
-        'A/08',
-      ]);
+      expect(
+        (await room.view.quotes.held(room.view.quotes.latest('SJC'), midnight, next)).map(({ brand }) => brand),
+      ).to.deep.equal(['A', 'A/08']);
     });
 
     it('goes by the confirmations that an import brings', async () => {
@@ -206,7 +206,7 @@ describe('QuotesView', () => {
           }
           for (let day = -5; day <= 5; day++) {
             const [start, end] = [midnight + day * DAY, midnight + (day + 1) * DAY];
-            const found = await own.view.quotes.held('SJC', start, end);
+            const found = await own.view.quotes.held(own.view.quotes.latest('SJC'), start, end);
             const right = all.filter(
               ({ at, checkedAt, until }) => at < end && (at >= start || (checkedAt >= start && until > start)),
             );
@@ -334,11 +334,59 @@ describe('QuotesView', () => {
       expect(months).to.deep.equal([
         { at: local('1833-06-01'), open: 18.93, high: 18.94, low: 18.93, close: 18.94, count: 2 },
       ]);
-      const day = await room.view.quotes.held('XAU', local('1833-06-14'), local('1833-06-15'));
+      const day = await room.view.quotes.held(room.view.quotes.latest('XAU'), local('1833-06-14'), local('1833-06-15'));
       expect(day.map(price)).to.deep.equal([18.93]);
       expect((await room.view.quotes.page(day[0]!, ...EVER, 10)).map(({ at }) => at)).to.deep.equal(
         rows.map(([at]) => at),
       );
+    });
+  });
+
+  describe('aliases', () => {
+    const brands = (name: string) => room.view.quotes.aliased(name).map(({ brand }) => brand);
+
+    it('come with answers and imports, and find the series in any case, with and without accents', async () => {
+      const hue = quote(5, 80, { brand: 'Huế' });
+      const { changes } = await room.append('rates.received', 5, {
+        provider: 'sjc',
+        quotes: [quote(5, 80), hue],
+        missing: [],
+        aliases: [
+          [ID, ['Kim Ngưu']],
+          [seriesId(hue), ['KIM NGƯU', 'SJC*']],
+        ],
+      });
+      expect(changes.filter(({ type }) => type === 'aliases')).to.have.length(2);
+      await room.import([[100, 1, 2]], { brand: 'Đà Nẵng', aliases: ['kim ngưu'] });
+      expect(brands('kim nguu')).to.deep.equal(['Huế', 'Hà Nội', 'Đà Nẵng']);
+      expect(brands('Kim Ngưu'.normalize('NFD'))).to.have.length(3);
+      expect(brands('sjc*')).to.deep.equal(['Huế']);
+      for (const none of ['SJC', 'Kim', '', 'constructor', '__proto__']) expect(brands(none)).to.deep.equal([]);
+      const memory = room.memory();
+      await room.checked();
+      await room.restart();
+      expect(room.memory()).to.deep.equal(memory);
+      expect(brands('kim nguu')).to.have.length(3);
+    });
+
+    it('may come without rows, are kept once, and are no more than a series may have', async () => {
+      await room.import([[100, 1, 2]], { aliases: ['a', 'b'] });
+      expect((await room.import([], { aliases: ['A', 'b', 'c'] })).changes).to.deep.equal([
+        { type: 'aliases', series: ID, aliases: ['c'] },
+      ]);
+      expect((await room.import([], { aliases: ['a'] })).changes).to.deep.equal([]);
+      await room.import([], { aliases: Array.from({ length: 50 }, (_, i) => `n${i}`) });
+      expect(room.view.quotes.aliasesOf(ID)).to.deep.equal(['a', 'b', 'c', 'n0', 'n1', 'n2', 'n3', 'n4']);
+      expect(brands('n5')).to.deep.equal([]);
+      await room.checked();
+    });
+
+    it('of records that have none are none, and find nothing for a series without a quote', async () => {
+      await room.receive(5, [quote(5, 80)]);
+      expect(room.view.quotes.aliasesOf(ID)).to.deep.equal([]);
+      await room.import([], { brand: 'nowhere', aliases: ['x'] });
+      expect(brands('x')).to.deep.equal([]);
+      await room.checked();
     });
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Instant } from '../../src/domain/instant.ts';
-import type { Quote } from '../../src/domain/quote.ts';
+import { type Quote, seriesId } from '../../src/domain/quote.ts';
 import type { Appended } from '../../src/engine/contract.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -67,7 +67,9 @@ export class TestRoom {
   /** What the view keeps in memory, as its readers see it. */
   memory(): unknown {
     const instruments = [...this.view.quotes.instruments];
-    return { instruments, latest: instruments.map(([id]) => this.view.quotes.latest(id)) };
+    const latest = instruments.map(([id]) => this.view.quotes.latest(id));
+    const aliases = latest.flat().map((quote) => this.view.quotes.aliasesOf(seriesId(quote)));
+    return { instruments, latest, aliases };
   }
 }
 

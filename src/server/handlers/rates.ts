@@ -17,7 +17,7 @@ export function ratesHandlers({ rates, intake, gatherer, view, now }: Services):
   const lists = new Map<string | undefined, Kept>();
   const gets = new Map<string, Kept>();
   view.onChange((change) => {
-    if (change.type !== 'quote' && change.type !== 'confirmed') return;
+    if (change.type !== 'quote' && change.type !== 'confirmed' && change.type !== 'aliases') return;
     lists.clear();
     gets.clear();
   });
@@ -42,12 +42,12 @@ export function ratesHandlers({ rates, intake, gatherer, view, now }: Services):
     'rates.list': ({ market }) => keptOf(lists, market) ?? keep(lists, market, rates.list(market)),
     'rates.get': ({ instrument, in: measure }) => {
       if (measure === undefined) {
-        return keptOf(gets, instrument) ?? keep(gets, instrument, rates.get(rates.resolve(instrument)));
+        return keptOf(gets, instrument) ?? keep(gets, instrument, rates.get(instrument));
       }
-      const quotes = rates.get(rates.resolve(instrument));
+      const quotes = rates.get(instrument);
       return { quotes, converted: rates.convert(quotes, measure) as Result<'rates.get'>['converted'] & object };
     },
-    'rates.lookup': async ({ date, instrument }) => ({ quotes: await rates.lookup(date, rates.resolve(instrument)) }),
+    'rates.lookup': async ({ date, instrument }) => ({ quotes: await rates.lookup(date, instrument) }),
     'rates.history': async ({ instrument: name, ...range }) => {
       const instrument = rates.resolve(name);
       const history = await rates.history(instrument, range);
