@@ -15,6 +15,9 @@ interface Summary {
   readonly stored: number;
   readonly duplicates: number;
   readonly refused: number;
+  /** Nothing is wrong with them, but they are no quotes that goldctl keeps. */
+  readonly skipped: number;
+  readonly skippedReasons: readonly { readonly reason: string; readonly count: number }[];
   /** The first ones. */
   readonly errors: readonly { readonly line: number; readonly reason: string }[];
   readonly seconds: number;
@@ -65,6 +68,11 @@ A quote that is there already is counted and skipped, so an import may be repeat
       options: ['csv', 'jsonl', 'tygia'] as const,
       description: "of the file; without it the file is looked at. tygia: a JSON database of tygia.com's answers",
     })(),
+    coins: Flags.boolean({
+      description: 'with --format tygia: the coins of the database too, in USD',
+      default: true,
+      allowNo: true,
+    }),
     errors: Flags.string({ description: 'a new file that gets every refused line', helpValue: 'FILE' }),
     'dry-run': Flags.boolean({ description: 'read and judge the file, store nothing; needs no daemon' }),
   };
@@ -98,6 +106,8 @@ A quote that is there already is counted and skipped, so an import may be repeat
       );
     }
 
+    if (kind !== 'tygia' && !flags.coins) throw new Failure('USAGE', '--no-coins is for --format tygia only.');
+
     const { bytes, size } = await openInput(args.file);
     const refused = new RefusedLines(flags.errors);
     try {
@@ -114,18 +124,20 @@ A quote that is there already is counted and skipped, so an import may be repeat
         }
       };
       let lines: number;
+      let skipped: ReadonlyMap<string, number> = new Map();
       try {
-        lines =
-          kind === 'tygia'
-            ? await readTygia(counted(), to, Date.now())
-            : await readQuotes(counted(), { format: kind, map, constants, number }, to, (sofar) =>
-                progress?.show(read, {
-                  lines: sofar,
-                  stored: to.stored,
-                  duplicates: to.duplicates,
-                  refused: refused.count,
-                }),
-              );
+        if (kind === 'tygia') {
+          ({ rows: lines, skipped } = await readTygia(counted(), to, Date.now(), { coins: flags.coins }));
+        } else {
+          lines = await readQuotes(counted(), { format: kind, map, constants, number }, to, (sofar) =>
+            progress?.show(read, {
+              lines: sofar,
+              stored: to.stored,
+              duplicates: to.duplicates,
+              refused: refused.count,
+            }),
+          );
+        }
         await to.end();
       } finally {
         progress?.end();
@@ -137,6 +149,8 @@ A quote that is there already is counted and skipped, so an import may be repeat
         stored: to.stored,
         duplicates: to.duplicates,
         refused: refused.count,
+        skipped: [...skipped.values()].reduce((sum, count) => sum + count, 0),
+        skippedReasons: [...skipped].map(([reason, count]) => ({ reason, count })),
         errors: refused.first(SAID),
         seconds: Math.round(ms) / 1000,
         linesPerSecond: perSecond(lines, ms),
@@ -159,15 +173,18 @@ A quote that is there already is counted and skipped, so an import may be repeat
 
   async #finish(summary: Summary): Promise<Summary> {
     const { counted } = await import('../../src/cli/import-progress.ts');
-    const { lines, stored, duplicates, refused, errors, seconds, linesPerSecond } = summary;
+    const { lines, stored, duplicates, refused, skipped, errors, seconds, linesPerSecond } = summary;
     for (const { line, reason } of errors) this.logToStderr(`line ${line}: ${reason}`);
     const more = refused - errors.length;
     if (more > 0) this.logToStderr(`and ${counted(more)} more (--errors FILE has them all)`);
+    const leftOut =
+      skipped > 0 ? `Refused: ${counted(refused)}. Skipped: ${counted(skipped)}.` : `Refused: ${counted(refused)}.`;
     this.log(
       summary.dryRun
-        ? `Read: ${counted(lines)} lines. Would go in: ${counted(lines - refused)}. Refused: ${counted(refused)}. Nothing was stored.`
-        : `Stored: ${counted(stored)}. There already: ${counted(duplicates)}. Refused: ${counted(refused)}. ${counted(lines)} lines in ${seconds.toFixed(1)} s (${counted(linesPerSecond)}/s).`,
+        ? `Read: ${counted(lines)} lines. Would go in: ${counted(lines - refused - skipped)}. ${leftOut} Nothing was stored.`
+        : `Stored: ${counted(stored)}. There already: ${counted(duplicates)}. ${leftOut} ${counted(lines)} lines in ${seconds.toFixed(1)} s (${counted(linesPerSecond)}/s).`,
     );
+    for (const { reason, count } of summary.skippedReasons) this.log(`Skipped ${counted(count)}: ${reason}.`);
     if (refused > 0) {
       if (this.jsonEnabled()) this.logJson(summary);
       this.exit(1);

@@ -1,17 +1,32 @@
 import { Failure } from '../domain/failure.ts';
-import { readTygiaDatabase } from '../rates/tygia-database.ts';
+import { MAX_ALIAS_LENGTH, type QuoteDraft } from '../domain/quote.ts';
+import { readTygiaDatabase, type TygiaDatabase } from '../rates/tygia-database.ts';
 import type { QuoteLines } from './quote-file.ts';
 import type { Series } from './quote-series.ts';
 
 /** It is read as a whole. */
 const FILE_BYTES = 256 * 1024 * 1024;
 
+/** Quotes that are handed over before the next ones wait for the daemon. */
+const AT_ONCE = 500;
+
+/** How many rows there were, and how many of them were passed over, by reason. */
+export interface TygiaRows {
+  readonly rows: number;
+  readonly skipped: ReadonlyMap<string, number>;
+}
+
 /**
  * Reads quotes out of a database of the gold seed. Its rows are numbered as they stand in the file.
- * @returns how many rows there were
+ * @param options.coins whether to take its coins as well
  * @throws Failure INVALID_REQUEST when it is no such file
  */
-export async function readTygia(bytes: AsyncIterable<Uint8Array>, to: QuoteLines, now: number): Promise<number> {
+export async function readTygia(
+  bytes: AsyncIterable<Uint8Array>,
+  to: QuoteLines,
+  now: number,
+  options: { readonly coins: boolean },
+): Promise<TygiaRows> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bytes) {
@@ -19,30 +34,42 @@ export async function readTygia(bytes: AsyncIterable<Uint8Array>, to: QuoteLines
     if (size > FILE_BYTES) throw new Failure('TOO_LARGE', 'The file is larger than 256 MiB. Give it in parts.');
     chunks.push(chunk);
   }
-  const series = new Map<string, Series>();
-  let rows = 0;
-  to.begin(false);
-  try {
-    for (const day of readTygiaDatabase(Buffer.concat(chunks).toString(), now)) {
-      for (const { row, reason } of day.refused) to.bad(row, reason);
-      for (const { instrument, market, provider, company, brand, currency, unit, at, buy, sell, id } of day.quotes) {
-        const key = [instrument, company, brand].join('\n');
-        const own = series.get(key) ?? { instrument, market, provider, company, brand, currency, unit };
-        series.set(key, own);
-        to.row(rows + 1, own, id === undefined ? [at, buy, sell] : [at, buy, sell, null, id]);
-      }
-      rows += day.rows;
-      await to.ready();
-    }
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new Failure('INVALID_REQUEST', `The file is no JSON: ${cause.message}.`, { cause });
-  }
+  const { rows, quotes, refused, skipped } = read(Buffer.concat(chunks).toString(), now, options);
   if (rows === 0) {
     throw new Failure(
       'INVALID_REQUEST',
       'The file has no rows of tygia.com: objects with company, type, buy and sell.',
     );
   }
-  return rows;
+  to.begin(false);
+  for (const { row, reason } of refused) to.bad(row, reason);
+  const known = new Map<string, Series>();
+  for (const [i, { row, quote, checkedAt }] of quotes.entries()) {
+    const { at, buy, sell, id } = quote;
+    const checked = checkedAt === at ? null : checkedAt;
+    to.row(row, seriesOf(quote, known), id === undefined ? [at, buy, sell, checked] : [at, buy, sell, checked, id]);
+    if (i % AT_ONCE === AT_ONCE - 1) await to.ready();
+  }
+  return { rows, skipped };
+}
+
+function read(...args: Parameters<typeof readTygiaDatabase>): TygiaDatabase {
+  try {
+    return readTygiaDatabase(...args);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new Failure('INVALID_REQUEST', `The file is no JSON: ${cause.message}.`, { cause });
+  }
+}
+
+/** The series of a quote: one object for all that have the same one and the same aliases. */
+function seriesOf(quote: QuoteDraft, known: Map<string, Series>): Series {
+  const { instrument, market, provider, company, brand, currency, unit, aliases = [] } = quote;
+  const key = JSON.stringify([instrument, company, brand, aliases]);
+  const own = known.get(key) ?? {
+    ...{ instrument, market, provider, company, brand, currency, unit },
+    aliases: aliases.filter(({ length }) => length <= MAX_ALIAS_LENGTH),
+  };
+  known.set(key, own);
+  return own;
 }

@@ -1,7 +1,7 @@
 import { fold } from '../domain/fold.ts';
 import { type Instant, startOfDay } from '../domain/instant.ts';
 import { type Instrument, instrumentIdOf, knownInstrument } from '../domain/instrument.ts';
-import { type QuoteDraft, seriesId } from '../domain/quote.ts';
+import { newAliases, type QuoteDraft, seriesId } from '../domain/quote.ts';
 import type { Field } from './body.ts';
 import type { ProviderContext } from './provider.ts';
 
@@ -29,11 +29,14 @@ export interface GoldRow {
   /** The time that the provider states; undefined stands for now, and loses against any time stated. */
   readonly at: Instant | undefined;
   readonly id?: string;
+  /** What the source itself calls it. */
+  readonly aliases?: readonly string[];
 }
 
 /**
  * Gathers the quotes of bodies. Rows without a price are left out. Of rows with the same instrument, company and
- * brand one stays, the latest (the first of those that state the same time); with `history` one for every time.
+ * brand one stays, the latest (the first of those that state the same time), with the aliases of all; with `history` one
+ * for every time.
  */
 export class GoldQuotes {
   readonly #provider: string;
@@ -48,28 +51,21 @@ export class GoldQuotes {
   }
 
   add(row: GoldRow): void {
-    this.#add(row, 'VND', 'tael');
+    this.#add(row, goldDraft(this.#provider, row, this.#context.now));
   }
 
   /** World gold, USD per troy ounce. */
   addWorld(row: Omit<GoldRow, 'instrument'>): void {
-    this.#add({ ...row, instrument: 'XAU' }, 'USD', 'ozt');
+    this.#add(row, worldDraft(this.#provider, row, this.#context.now));
   }
 
-  #add({ at, ...row }: GoldRow, currency: string, unit: 'tael' | 'ozt'): void {
-    if (row.buy === null && row.sell === null) return;
+  #add({ at, buy, sell }: Pick<GoldRow, 'at' | 'buy' | 'sell'>, draft: QuoteDraft): void {
+    if (buy === null && sell === null) return;
     const stated = at ?? Number.NEGATIVE_INFINITY;
-    const draft: QuoteDraft = {
-      ...row,
-      market: 'gold',
-      provider: this.#provider,
-      currency,
-      unit,
-      at: at ?? this.#context.now,
-    };
     const key = this.#history ? `${seriesId(draft)}\n${draft.at}` : seriesId(draft);
     const other = this.#rows.get(key);
-    if (!other || stated > other.stated) this.#rows.set(key, { draft, stated });
+    const kept = other && stated <= other.stated ? other : { draft, stated };
+    this.#rows.set(key, other ? { ...kept, draft: withAliases(kept.draft, other.draft, draft) } : kept);
   }
 
   /** In the order of the body. */
@@ -83,6 +79,23 @@ export class GoldQuotes {
       .filter(({ at }) => at >= from && at < to)
       .sort((a, b) => a.at - b.at);
   }
+}
+
+/** A row as a quote, in VND per tael. A time that is not stated is now. */
+export function goldDraft(provider: string, { at, ...row }: GoldRow, now: Instant): QuoteDraft {
+  return { ...row, market: 'gold', provider, currency: 'VND', unit: 'tael', at: at ?? now };
+}
+
+/** World gold as a quote, in USD per troy ounce. */
+export function worldDraft(provider: string, row: Omit<GoldRow, 'instrument'>, now: Instant): QuoteDraft {
+  return { ...goldDraft(provider, { ...row, instrument: 'XAU' }, now), currency: 'USD', unit: 'ozt' };
+}
+
+/** A draft with the aliases of two that are of its series. */
+export function withAliases(draft: QuoteDraft, one: QuoteDraft, other: QuoteDraft): QuoteDraft {
+  const known = one.aliases ?? [];
+  const aliases = [...known, ...newAliases(known, other.aliases ?? [])];
+  return aliases.length === 0 ? draft : { ...draft, aliases };
 }
 
 /** Vietnamese gold of the catalogue; neither world gold nor a coin that happens to have the name. */

@@ -1,10 +1,9 @@
 import { fold } from '../../domain/fold.ts';
 import { formatDay, type Instant } from '../../domain/instant.ts';
 import { knownInstrument } from '../../domain/instrument.ts';
-import type { QuoteDraft } from '../../domain/quote.ts';
 import { type Field, isBelievable, json } from '../body.ts';
 import { BROWSER, days, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver, taelBand } from '../gold.ts';
-import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import { BodyError, type Provider, type ProviderContext, type ProviderRequest } from '../provider.ts';
 import { besides, dojiKind, factor, times } from './doji.ts';
 import { branded } from './sjc.ts';
 
@@ -44,11 +43,6 @@ export const tygia: Provider = {
   },
 };
 
-/** Every quote of an answer that was kept. @throws BodyError */
-export function tygiaHistory(body: string, now: Instant): QuoteDraft[] {
-  return read(body, { now }, 'history').list();
-}
-
 function ask({ url }: ProviderContext, date: string): ProviderRequest {
   return {
     url: `${url}/json.php?ran=0&rate=0&gold=1&bank=VIETCOM&date=${date}`,
@@ -56,7 +50,8 @@ function ask({ url }: ProviderContext, date: string): ProviderRequest {
   };
 }
 
-interface Row {
+/** A row of gold. */
+export interface TygiaRow {
   readonly field: Field;
   readonly instrument: string | undefined; // undefined: world gold
   readonly company: string;
@@ -66,75 +61,89 @@ interface Row {
   readonly sell: number | null;
   readonly at: Instant | undefined;
   readonly id: string;
+  /** What tygia.com calls it; may be empty. */
+  readonly type: string;
 }
+
+/** Why a row is no quote of gold, though it is as it should be. */
+export type LeftOut = 'coin' | 'oil' | 'silver' | 'unknown kind' | 'no price' | 'no time';
 
 function read(body: string, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history'): GoldQuotes {
   const quotes = new GoldQuotes('tygia', context, kind);
   for (const list of json(body).get('golds').list()) {
-    const rows: Row[] = [];
+    const rows: TygiaRow[] = [];
     for (const field of list.get('value').list()) {
-      const row = rowOf(field, context, kind);
-      if (row && (row.buy !== null || row.sell !== null)) rows.push(row);
+      const row = rowOf(field, context.now, kind);
+      if (typeof row !== 'string') rows.push(row);
     }
-    const bar = barOf(rows, context.now);
-    for (const { field, instrument, buy, sell, id, ...row } of rows) {
-      const numbered = id === '' ? row : { ...row, id };
-      if (instrument === undefined) {
-        quotes.addWorld({ ...numbered, buy, sell });
-        continue;
-      }
-      if (bar === undefined) throw field.error('a bar of gold in the same list, to tell prices of a tael and a chỉ by');
-      const by = factor(field, [buy, sell], USUALLY_PER_TAEL, besides(bar));
-      quotes.add({ ...numbered, instrument, buy: times(buy, by), sell: times(sell, by) });
+    const bar = barOf(rows, context.now, (_, error) => {
+      throw error;
+    });
+    for (const row of rows) {
+      const gold = inTaels(row, bar);
+      if (gold.instrument === undefined) quotes.addWorld(gold);
+      else quotes.add({ ...gold, instrument: gold.instrument });
     }
   }
   return quotes;
 }
 
-/** Undefined for what is no gold: coins, oil, silver. */
-function rowOf(field: Field, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history'): Row | undefined {
+/**
+ * Reads a row. A price of Vietnamese gold is then per tael or per chỉ still: `inTaels`.
+ * @param kind of a `history`, every row must state when its price was set
+ * @throws BodyError
+ */
+export function rowOf(field: Field, now: Instant, kind: 'latest' | 'history'): TygiaRow | LeftOut {
   const company = field.get('company').name();
-  if (/coin/i.test(company)) return undefined;
+  if (/coin/i.test(company)) return 'coin';
   const place = field.get('brand').textOrEmpty();
   const what = kindOf(field, company, place);
-  if (!what) return undefined;
+  if (typeof what === 'string') return what;
   const stated =
     kind === 'history'
       ? field.get('updated').time('YYYY-MM-DD HH:mm:ss')
-      : field.get('updated').timeIfBelievable(context.now, 'YYYY-MM-DD HH:mm:ss');
-  if (kind === 'history' && !isBelievable(stated!, context.now)) return undefined;
-  return {
-    field,
-    company,
-    ...what,
-    buy: field.get('buy').price('comma'),
-    sell: field.get('sell').price('comma'),
-    at: stated,
-    id: field.get('id').textOrEmpty(),
-  };
+      : field.get('updated').timeIfBelievable(now, 'YYYY-MM-DD HH:mm:ss');
+  if (kind === 'history' && !isBelievable(stated!, now)) return 'no time';
+  const [buy, sell] = [field.get('buy').price('comma'), field.get('sell').price('comma')];
+  if (buy === null && sell === null) return 'no price';
+  const [id, type] = [field.get('id').textOrEmpty(), field.get('type').textOrEmpty()];
+  return { field, company, ...what, buy, sell, at: stated, id, type };
+}
+
+/**
+ * A row with its prices in VND per tael; of world gold in USD per ounce, as it stands.
+ * @param bar what a bar costs in the same list
+ * @throws BodyError
+ */
+export function inTaels({ field, id, type, ...row }: TygiaRow, bar: number | undefined) {
+  const gold = { ...row, ...(id === '' ? {} : { id }), ...(type === '' ? {} : { aliases: [type] }) };
+  if (row.instrument === undefined) return gold;
+  if (bar === undefined) throw field.error('a bar of gold in the same list, to tell prices of a tael and a chỉ by');
+  const by = factor(field, [row.buy, row.sell], USUALLY_PER_TAEL, besides(bar));
+  return { ...gold, buy: times(row.buy, by), sell: times(row.sell, by) };
 }
 
 function kindOf(
   field: Field,
   company: string,
   place: string,
-): { instrument: string | undefined; brand: string } | undefined {
+): { instrument: string | undefined; brand: string } | LeftOut {
   const type = field.get('type');
   const name = type.textOrEmpty();
   if (fold(place) === 'spot gold') return { instrument: undefined, brand: place }; // USD per troy ounce
-  if (/^(?:wti |brent |crude )?oil$/.test(fold(place)) || isSilver(name)) return undefined;
+  if (/^(?:wti |brent |crude )?oil$/.test(fold(place))) return 'oil';
+  if (isSilver(name)) return 'silver';
   if (company === '1OTHER') {
     // shops: the type is SJC whatever they sell, and what it is stands where others have the city
-    return isGold(place) && !isSilver(place)
-      ? { instrument: goldInstrument(field.get('brand'), place), brand: '' }
-      : undefined;
+    if (isSilver(place)) return 'silver';
+    return isGold(place) ? { instrument: goldInstrument(field.get('brand'), place), brand: '' } : 'unknown kind';
   }
   if (company === 'DOJI') {
     const known = dojiKind(name);
     if (known) return { instrument: known.instrument, brand: known.instrument === 'DOJI' ? known.brand : place };
   }
   if (company === 'SJC') return { instrument: goldInstrument(type, type.name(), company), brand: branded(place, name) };
-  if (company !== 'DOJI' && !isGold(name)) return undefined;
+  if (company !== 'DOJI' && !isGold(name)) return 'unknown kind';
   return { instrument: goldInstrument(type, type.name(), company), brand: place };
 }
 
@@ -145,11 +154,26 @@ function isGold(name: string): boolean {
   return GOLD.test(fold(name));
 }
 
-/** What a bar costs, VND per tael. */
-function barOf(rows: readonly Row[], now: Instant): number | undefined {
-  const own = rows.find(({ company, instrument }) => company === 'SJC' && instrument === 'SJC');
-  const bar = own ?? rows.find(({ instrument }) => instrument !== undefined && knownInstrument(instrument));
-  if (!bar) return undefined;
-  const { field, buy, sell, at } = bar;
-  return times(sell ?? buy, factor(field, [buy, sell], USUALLY_PER_TAEL, taelBand(at ?? now)))!;
+/**
+ * What a bar costs, VND per tael: SJC's own, else the first bar or ring of the catalogue.
+ * @param refuse hears of bars whose price fits in no unit, before the next one is tried
+ */
+export function barOf(
+  rows: readonly TygiaRow[],
+  now: Instant,
+  refuse: (row: TygiaRow, error: BodyError) => void,
+): number | undefined {
+  const isOwn = ({ company, instrument }: TygiaRow) => company === 'SJC' && instrument === 'SJC';
+  const isBar = ({ instrument }: TygiaRow) => instrument !== undefined && knownInstrument(instrument) !== undefined;
+  const bars = [...rows.filter(isOwn), ...rows.filter((row) => !isOwn(row) && isBar(row))];
+  for (const row of bars) {
+    const { field, buy, sell, at } = row;
+    try {
+      return times(sell ?? buy, factor(field, [buy, sell], USUALLY_PER_TAEL, taelBand(at ?? now)))!;
+    } catch (error) {
+      if (!(error instanceof BodyError)) throw error;
+      refuse(row, error);
+    }
+  }
+  return undefined;
 }

@@ -50,6 +50,7 @@ describe('tygia', () => {
         unit: 'tael',
         at: AT,
         id: '17118469',
+        aliases: ['SJC'],
       },
     ]);
     expect(server.asked[0]!.path).to.equal(`${PATH}?ran=0&rate=0&gold=1&bank=VIETCOM&date=now`);
