@@ -187,7 +187,10 @@ export class Store {
     const staged = this.#staged.get(key) ?? this.#flushing?.get(key);
     if (staged) return staged.type === 'put' ? staged.value : undefined;
     try {
-      return this.#db.getSync(key);
+      // classic-level 3.0.0 writes a text key into a buffer that it enlarges too late: where a character of several
+      // bytes does not fit, it looks up the key without it. Keys as bytes take 2 µs more, so only those go that way.
+      if (Buffer.byteLength(key) === key.length) return this.#db.getSync(key);
+      return this.#db.getSync<Buffer, string>(Buffer.from(key), { keyEncoding: 'buffer' });
     } catch (cause) {
       throw this.#unread(cause);
     }

@@ -55,6 +55,14 @@ for (const [name, make] of Object.entries(makers)) {
       expect(store.get('k/𠮷')).to.equal(undefined);
     });
 
+    it('reads exactly the key that it is asked for, whatever was read before', async () => {
+      for (const letter of ['x', 'é', 'ầ', '𠮷']) {
+        const keys = Array.from({ length: 100 }, (_, i) => `k/${letter.repeat(i + 1)}`);
+        await put(...keys.map((key): [string, unknown] => [key, key]));
+        for (const key of keys) expect(store.read(key), key).to.equal(key);
+      }
+    });
+
     it('gives ranges in order, forwards and backwards, with bounds and limit', async () => {
       await put(['a/2', 2], ['a/1', 1], ['b/1', 4], ['a/3', 3]);
       const keysOf = async (range: Parameters<Store['range']>[0]) => {
