@@ -82,8 +82,12 @@ export function shownAt(post: Post): string {
   return formatSeedTime(post.editedAt ?? post.at);
 }
 
+/**
+ * Where to send a file. The client reads the second line as its next prompt and fails without it. The longest names and
+ * addresses leave room for it: 1 + 3 words, of which two are names of 32 characters and one a file of `FILE_BYTES`.
+ */
 export function transfer(to: { name: string; address: string; port: number }, sender: string, file: string): string {
-  return `Transfer ${to.address} ${to.port} ${sender}_${file} ${to.name}`;
+  return ordinary(`Transfer ${to.address} ${to.port} ${sender}_${file} ${to.name}`);
 }
 
 /** Bytes of one post among several. */

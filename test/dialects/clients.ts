@@ -64,6 +64,37 @@ export class ForumClient {
     this.#port = '';
     return await this.wire.ask(port + command);
   }
+
+  /** What the original does with the reply to a command. */
+  async does(command: string): Promise<ForumAction> {
+    return actionOf(await this.ask(command));
+  }
+}
+
+/** The original prints `prompt` and reads the next command from its user; before that it may send a file by UDP. */
+export type ForumAction =
+  | { readonly does: 'exit'; readonly prints: string }
+  | { readonly does: 'prompt'; readonly prompt: string }
+  | {
+      readonly does: 'send';
+      readonly address: string;
+      readonly port: number;
+      readonly file: string;
+      readonly prompt: string;
+    };
+
+/** The original goes by the first byte of a reply. It fails on an empty reply, and on a transfer without a second line. */
+export function actionOf(reply: string): ForumAction {
+  if (reply === '') throw new Error('IndexError: the original looks at data[0] of an empty reply');
+  if (/^[FS]/.test(reply)) return { does: 'exit', prints: reply };
+  if (!reply.startsWith('T')) return { does: 'prompt', prompt: reply };
+  const [first, second] = reply.trim().split('\n');
+  const words = first!.split(/\s+/).slice(1);
+  if (words.length !== 4) throw new Error(`ValueError: the original unpacks 4 words, not ${words.length}`);
+  if (second === undefined) throw new Error('IndexError: the original prints the second line of a transfer');
+  const [address, port, file, to] = words as [string, string, string, string];
+  const prompt = `${file.split('_')[1]} has been sent to ${to}\n${second}`;
+  return { does: 'send', address, port: Number(port), file, prompt };
 }
 
 /** A client of the gold seed: 64 bytes of header before every line, and one line without a word at first. */

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { formatSeedTime } from '../../src/domain/instant.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
@@ -233,8 +235,9 @@ describe('the forum dialect', () => {
     it('and where to send a file', async () => {
       const [hans, obi] = [await signedIn('Hans', 6667), await signedIn('Obi-wan', 8001)];
       await obi.ask('ATU');
-      expect(await hans.ask('UPD Obi-wan lecture1.mp4')).to.equal('Transfer 127.0.0.1 8001 Hans_lecture1.mp4 Obi-wan');
-      expect(await hans.ask('UPD obi-wan lecture1.mp4')).to.equal('Transfer 127.0.0.1 8001 Hans_lecture1.mp4 Obi-wan');
+      const transfer = `Transfer 127.0.0.1 8001 Hans_lecture1.mp4 Obi-wan${SUFFIX}`;
+      expect(await hans.ask('UPD Obi-wan lecture1.mp4')).to.equal(transfer);
+      expect(await hans.ask('UPD obi-wan lecture1.mp4')).to.equal(transfer);
       const refused = 'Unsuccessfully require sending file. ';
       expect(await hans.ask('UPD yoda lecture1.mp4')).to.equal(`${refused}Target user is not active.${SUFFIX}`);
       for (const input of ['', 'yoda', 'yoda a b', `yoda ${'x'.repeat(256)}`]) {
@@ -248,6 +251,59 @@ describe('the forum dialect', () => {
       );
       expect(await hans.ask('ATU')).to.match(/\nmodern, 127\.0\.0\.1, 0, active since /);
       wire.close();
+    });
+  });
+
+  describe('tells a client where to send a file', () => {
+    it('in two lines, of which the client shows the second', async () => {
+      const socket = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(socket, 'listening');
+      await signUp(fixture, 'luke');
+      const luke = await ForumClient.signedIn(fixture, 'luke', socket.address().port);
+      await luke.ask('ATU');
+      const hans = await signedIn('Hans');
+      const action = await hans.does('UPD luke notes.txt');
+      expect(action).to.deep.equal({
+        does: 'send',
+        address: '127.0.0.1',
+        port: socket.address().port,
+        file: 'Hans_notes.txt',
+        prompt: `notes.txt has been sent to luke${SUFFIX}`,
+      });
+      // Past the daemon: a datagram with the name, those of the file, and the end.
+      const received: string[] = [];
+      const whole = new Promise<void>((resolve) =>
+        socket.on('message', (datagram) => {
+          received.push(datagram.toString());
+          if (received.at(-1) === 'Finished') resolve();
+        }),
+      );
+      if (action.does !== 'send') throw new Error('it sends');
+      const sender = createSocket('udp4');
+      for (const datagram of [action.file, 'content', 'Finished']) {
+        await new Promise((resolve) => sender.send(datagram, action.port, action.address, resolve));
+      }
+      await whole;
+      expect(received).to.deep.equal(['Hans_notes.txt', 'content', 'Finished']);
+      expect(await hans.does('ATU')).to.include({ does: 'prompt' });
+      for (const each of [socket, sender]) each.close();
+      luke.wire.kill();
+    });
+
+    it('also where all names are as long as they can be', async () => {
+      const [from, to] = ['𞤀', '𞤁'].map((letter) => letter.repeat(32)) as [string, string];
+      await signUp(fixture, from, to);
+      const [sender, receiver] = [
+        await ForumClient.signedIn(fixture, from),
+        await ForumClient.signedIn(fixture, to, 65535),
+      ];
+      await receiver.ask('ATU');
+      const file = `${'ầ'.repeat(83)}x.mp4`;
+      expect(Buffer.byteLength(file)).to.be.within(254, 255);
+      const reply = await sender.ask(`UPD ${to} ${file}`);
+      expect(reply).to.equal(`Transfer 127.0.0.1 65535 ${from}_${file} ${to}${SUFFIX}`);
+      expect(Buffer.byteLength(reply)).to.be.at.most(1024);
+      for (const { wire } of [sender, receiver]) wire.kill();
     });
   });
 

@@ -17,6 +17,7 @@ import {
   messages as forumMessages,
   parseCommand,
   told,
+  transfer,
 } from '../../src/dialects/forum-wire.ts';
 import { cutLine, GOLD_LINE, GOLD_REPLY, HEADER, parseCredentials, results } from '../../src/dialects/gold-wire.ts';
 import { cutObject } from '../../src/dialects/json-object.ts';
@@ -298,6 +299,11 @@ const forumReplies = target(
       expect(reply).to.match(/^[^FSWT]/);
       expect(reply.endsWith('UPD):')).to.equal(true);
       wellFormed(reply);
+    }
+    for (const { name, address } of members) {
+      const reply = transfer({ name, address, port: 65_535 }, name, 'ầ'.repeat(85));
+      expect(Buffer.byteLength(reply)).to.be.at.most(FORUM_REPLY);
+      expect(reply).to.match(/^Transfer .*\nEnter one of .*UPD\):$/s);
     }
   },
 );
