@@ -36,7 +36,8 @@ export function parseCredentials(line: string): { name: string; password: string
   return at < 0 ? undefined : { name: line.slice(0, at), password: line.slice(at + 1) };
 }
 
-export const GREETING = `${LINE}GOLD RATE IN VIETNAM${LINE}\nImportant key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n`;
+export const HELP = 'Important key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n';
+export const GREETING = `${LINE}GOLD RATE IN VIETNAM${LINE}\n${HELP}`;
 
 const CREDENTIALS = `Type your username and your password (separate with a space " ")\nFor example: "MyName01 123456"`;
 

@@ -7,6 +7,7 @@ import {
   GOLD_REPLY,
   GREETING,
   HEADER,
+  HELP,
   NOT_SIGNED_IN,
   NOTHING,
   parseCredentials,
@@ -62,6 +63,8 @@ class GoldConversation implements Conversation<string> {
     switch (line.trim()) {
       case '-quit':
         return new Last(QUIT);
+      case '-help':
+        return HELP;
       case '-signin':
         this.#expects = 'signIn';
         return SIGN_IN;

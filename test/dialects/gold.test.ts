@@ -49,6 +49,22 @@ describe('the gold dialect', () => {
     client.wire.kill();
   });
 
+  it('gives its help in every state, and stays in it', async () => {
+    const help = 'Important key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n';
+    const client = await GoldClient.open(fixture);
+    expect(await client.ask('-help')).to.equal(help);
+    expect(await client.ask('hello')).to.equal(NOT_UNDERSTOOD);
+    expect(await client.ask('-signin')).to.equal(SIGN_IN);
+    expect(await client.ask('-help')).to.equal(help);
+    expect(await client.ask('khtn wrong')).to.equal(REFUSED);
+    expect(await client.ask('-signup')).to.equal(SIGN_UP);
+    expect(await client.ask('-help')).to.equal(help);
+    expect(await client.ask('tester secret')).to.equal(`A new account has been created. WELCOME "tester"\n${LOOK_UP}`);
+    expect(await client.ask('-help')).to.equal(help);
+    expect(await client.ask('2021-12-26 SJC')).to.equal(NOTHING);
+    client.wire.kill();
+  });
+
   it('signs in by name and password, the password with its spaces', async () => {
     const client = await GoldClient.open(fixture);
     expect(await client.ask('-signup')).to.equal(SIGN_UP);
