@@ -13,6 +13,7 @@ export type ShareRequest =
       readonly description: string;
     }
   | { readonly verb: 'fetch'; readonly name: string }
+  | { readonly verb: 'exit' }
   | { readonly verb: 'ping'; readonly nonce: string };
 
 /** Where one old client reaches another. */
@@ -61,6 +62,8 @@ export function parseShareRequest(text: string): ShareRequest | undefined {
       return parsePublication(words);
     case 'fetch':
       return text.length > 6 ? { verb, name: text.slice(6) } : undefined;
+    case 'exit':
+      return { verb };
     case 'ping':
       return { verb, nonce: text.slice(5) };
     default:

@@ -32,7 +32,9 @@ export function shareDialect(room: DialectRoom): Dialect {
     secrets: 'passwords',
     requestBytes: MESSAGE_BYTES,
     signsIn: true,
-    patienceMs: room.limits.signInMs,
+    get patienceMs() {
+      return room.limits.signInMs;
+    },
     converse: (guest) => new ShareConversation(room, guest),
   };
 }
@@ -72,6 +74,8 @@ class ShareConversation implements Conversation<Said> {
         return this.#publish(said);
       case 'fetch':
         return this.#fetch(said.name);
+      case 'exit':
+        return this.#signOut();
       case 'ping':
         this.#trips.get(said.nonce)?.(performance.now());
         return undefined;
@@ -126,6 +130,14 @@ class ShareConversation implements Conversation<Said> {
       'signed up',
     );
     return encodeCode(SIGNED_UP);
+  }
+
+  /** The graphical client logs out, waits for no reply, and signs in on a new connection before it closes this one. */
+  #signOut(): undefined {
+    const { member, address } = this.#guest;
+    if (!member) return;
+    this.#guest.signOut();
+    this.#room.log.info({ event: 'account.signOut', name: member.name, address, dialect: 'share' }, 'signed out');
   }
 
   async #publish({ verb: _, ...file }: ShareRequest & { verb: 'publish' }): Promise<Answer> {

@@ -90,6 +90,7 @@ describe('the requests of old share clients', () => {
         modified: Date.parse('2024-02-01T10:20:30+07:00'),
         description: '',
       },
+      exit: { verb: 'exit' },
       'fetch my notes.txt': { verb: 'fetch', name: 'my notes.txt' },
       'ping 0123456789abcdef0123456789abcdef': { verb: 'ping', nonce: '0123456789abcdef0123456789abcdef' },
     };

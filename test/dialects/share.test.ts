@@ -218,6 +218,25 @@ describe('the share dialect', function () {
       wire.close();
     });
 
+    it('until it says exit: no reply, and the account is free at once', async () => {
+      const first = await member('otto');
+      await first.publish('otto.txt', 'x');
+      const other = await member('paula');
+      first.send('exit');
+      // No reply: what comes next answers the next request. Until that is there, nobody is signed in.
+      expect(await first.ask('fetch otto.txt')).to.equal('400');
+      expect(await active()).not.to.include('otto');
+      expect(await other.ask('fetch otto.txt')).to.equal('406');
+      const second = await come();
+      expect(await second.login('otto', 'secret')).to.equal('200');
+      expect(await other.ask('fetch otto.txt')).to.equal(`204\n[('otto', '127.0.0.1', ${second.port}, 1)]`);
+      first.send('exit');
+      expect(await first.login('otto', 'secret'), 'signed in by the second connection').to.equal('403');
+      second.send('exit');
+      second.send('exit');
+      expect(await first.login('otto', 'secret'), 'again on the first one').to.equal('200');
+    });
+
     it('whose other files it cannot have: there is no plain TCP to their owners', async () => {
       const wire = await Wire.greet(daemon.address, { tls: true });
       const [hash, key] = ['ab'.repeat(32), 'cd'.repeat(32)];
