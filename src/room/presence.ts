@@ -1,3 +1,4 @@
+import { isWithin, parseRange, wordsOf } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
 import { nameKey } from '../domain/name.ts';
@@ -79,6 +80,9 @@ const CONNECTIONS = 16;
 /** How often in that time it is looked whether somebody was idle for so long. */
 const LOOKS = 20;
 const ELSEWHERE = 'Signed in from somewhere else.';
+const LOOPBACK = ['127.0.0.0/8', '::1'].map((text) => parseRange(text)!);
+/** Where a daemon may listen, and nobody elsewhere reaches it. */
+const OF_NO_USE_ELSEWHERE = [...LOOPBACK, ...['0.0.0.0', '::'].map((text) => parseRange(text)!)];
 
 /**
  * Who is there, in the whole room. An account has one live session: the connections that came by one token, to
@@ -235,7 +239,7 @@ export class Presence<A extends Attendant = Attendant> {
     this.#settle(key);
   }
 
-  /** The peer of one of a member's connections is another one. */
+  /** The peer of one of a member's connections is another one, or an old client told its port. */
   registered(name: string): void {
     this.#roll.changed(nameKey(name));
   }
@@ -373,13 +377,26 @@ export class Presence<A extends Attendant = Attendant> {
   #objection({ name: key, session, at }: Claimed, from: string): { name?: string; address?: string | undefined } {
     const live = this.#live.get(key);
     if (live && live.session !== session) {
-      return { name: live.name, address: [...live.attendants.values()][0]?.address };
+      const [first] = live.attendants.values();
+      return { name: live.name, address: first && this.#addressElsewhere(first) };
     }
     for (const own of this.#claims.get(key) ?? []) {
       const isEarlier = own.at < at || (own.at === at && this.#daemons.id < from);
       if (isEarlier && (own.session === undefined || own.session !== session)) return { name: key };
     }
     return {};
+  }
+
+  /**
+   * The address of a connection for the other daemons and their members: loopback is this machine, which they know by the
+   * address of this daemon, where that is one (`listen.public`).
+   */
+  #addressElsewhere({ local, address }: Attendant): string {
+    if (local || !LOOPBACK.some((range) => isWithin(range, address))) return address;
+    const { address: own } = this.#daemons.self;
+    const host = /^\[(.+)\](?::\d+)?$/.exec(own)?.[1] ?? own.replace(/^([^:]+):\d+$/, '$1');
+    if (wordsOf(host) === undefined || OF_NO_USE_ELSEWHERE.some((range) => isWithin(range, host))) return address;
+    return host;
   }
 
   #entry(key: string): ToldEntry | undefined {
@@ -389,10 +406,10 @@ export class Presence<A extends Attendant = Attendant> {
     const { name, session, since, rank, idle, attendants } = live;
     const moment = this.#monotonic();
     const connections = [...attendants].map(([id, one]): ToldConnection => {
-      const { address, local, peer, old } = one;
+      const { local, peer, old } = one;
       return {
         id,
-        address,
+        address: this.#addressElsewhere(one),
         local,
         idleMs: moment - one.lastActive(),
         ...(peer ? { peer } : {}),
@@ -409,6 +426,7 @@ function signedIn(name: string, address: string | undefined): Failure {
     address === undefined
       ? `${name} is signing in from somewhere else at this moment.`
       : `${name} is signed in already, from ${address}.`,
+    address === undefined ? {} : { data: { address } },
   );
 }
 

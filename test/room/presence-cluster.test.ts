@@ -168,6 +168,34 @@ describe('Presence across daemons', () => {
     expect(b.told).to.have.members(['Hân joined', 'leia joined']);
   });
 
+  it("shows those of a daemon's own machine elsewhere by the address of that daemon", async () => {
+    const addresses = ['192.0.2.1:4000', '[2001:db8::1]:4000', '2001:db8::2', '198.51.100.1'];
+    const unknown = ['127.0.0.1:4000', '[::1]:4000', '0.0.0.0:4000', '[::]:4000', 'gold.example.com:4000', ''];
+    const all = (await open(...addresses, ...unknown)) as House[];
+    for (const [i, { presence }] of all.entries()) {
+      presence.join(`near${i}`, new Visitor(`n${i}`, i % 2 === 0 ? '127.0.0.5' : '::1'), false);
+      presence.join(`far${i}`, new Visitor(`f${i}`, '198.51.100.7'), false);
+    }
+    const [a, b] = all as [House, House];
+    await until(() => a.presence.count === 2 * all.length);
+    const shown = (house: House, name: string) => house.presence.connections(name)[0]!.address;
+    await until(() => b.presence.count === 2 * all.length);
+    expect(shown(b, 'near0')).to.equal('192.0.2.1');
+    expect(shown(a, 'near0'), 'at its own daemon').to.equal('127.0.0.5');
+    expect(['near1', 'near2', 'near3'].map((name) => shown(a, name))).to.deep.equal([
+      '2001:db8::1',
+      '2001:db8::2',
+      '198.51.100.1',
+    ]);
+    for (let i = addresses.length; i < all.length; i++) {
+      expect(shown(a, `near${i}`), unknown[i - addresses.length]).to.equal(i % 2 === 0 ? '127.0.0.5' : '::1');
+    }
+    for (const i of all.keys()) expect(shown(i === 0 ? b : a, `far${i}`)).to.equal('198.51.100.7');
+    const failure = await refusal(() => b.signIn('near0', new Visitor('other')), 'ALREADY_SIGNED_IN');
+    expect(failure.message).to.equal('near0 is signed in already, from 192.0.2.1.');
+    expect(failure.data).to.deep.equal({ address: '192.0.2.1' });
+  });
+
   it('counts one session at two daemons once, until its last connection leaves', async () => {
     const [a, b, c] = await open('a:1', 'b:1', 'c:1');
     const [first, second] = [new Visitor('t'), new Visitor('t')];
