@@ -1,3 +1,4 @@
+import { addressSeenBy } from '../address.ts';
 import type { Failure } from '../domain/failure.ts';
 import { parseSeedTime } from '../domain/instant.ts';
 import { nameKey } from '../domain/name.ts';
@@ -160,15 +161,18 @@ class ForumConversation implements Conversation<ForumRequest> {
 
   #others() {
     const own = nameKey(this.#guest.writer.name);
-    return this.#room.presence.active().filter(({ name }) => nameKey(name) !== own);
+    const others = this.#room.presence.active().filter(({ name }) => nameKey(name) !== own);
+    return others.map((member) => ({ ...member, address: addressSeenBy(this.#guest, member.address) }));
   }
 
   #upload(user: string, file: string): Answer {
-    const attendants = this.#room.presence.attendants(user);
-    if (attendants.length === 0) return NOT_ACTIVE;
-    for (const { old, address, writer } of attendants) {
+    const { presence } = this.#room;
+    const connections = presence.connections(user);
+    if (connections.length === 0) return NOT_ACTIVE;
+    for (const { old, address } of connections) {
       if (old?.dialect !== 'forum' || old.port === undefined) continue;
-      return transfer({ name: writer.name, address, port: old.port }, this.#guest.writer.name, file);
+      const to = { name: presence.nameOf(user), address: addressSeenBy(this.#guest, address), port: old.port };
+      return transfer(to, this.#guest.writer.name, file);
     }
     return TAKES_NONE;
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressSeenBy } from '../address.ts';
 import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Role } from '../domain/name.ts';
@@ -132,6 +133,7 @@ export class Guest implements Visitor {
   /** Where it takes files, as it tells. */
   set port(port: number | undefined) {
     this.#port = port;
+    if (this.#member) this.#room.presence.registered(this.#member.name);
   }
 
   lastActive(): number {
@@ -324,7 +326,17 @@ export class Guest implements Visitor {
       const where = { event: 'dialect', dialect: this.#dialect?.name, address: this.address };
       this.#room.log.error({ ...where, err: failure.cause }, 'a request failed');
     }
-    return conversation.refuse(failure);
+    return conversation.refuse(this.#withSeenAddress(failure));
+  }
+
+  /** Where the sentence names the address of another session, this client is told the one that it can reach. */
+  #withSeenAddress(failure: Failure): Failure {
+    const { address } = failure.data;
+    if (failure.code !== 'ALREADY_SIGNED_IN' || typeof address !== 'string') return failure;
+    const seen = addressSeenBy(this, address);
+    return new Failure(failure.code, failure.message.replace(`from ${address}.`, `from ${seen}.`), {
+      data: { address: seen },
+    });
   }
 
   #bytesOf(say: Say): Buffer {

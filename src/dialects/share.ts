@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isLoopback } from '../address.ts';
+import { addressSeenBy } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
 import { UNVERIFIED } from '../domain/listing.ts';
 import { nameKey } from '../domain/name.ts';
@@ -159,10 +159,8 @@ class ShareConversation implements Conversation<Said> {
     return encodeBody(FOUND, encodePeers(peers));
   }
 
-  /** Where a client is seen from. What is of this machine comes from loopback: others reach it where they reach us. */
   #place({ member, address, tcpPort }: Source): SharePeer[] {
     if (address === null || tcpPort === undefined) return [];
-    const elsewhere = isLoopback(address) && !isLoopback(this.#guest.address);
-    return [{ member, address: elsewhere ? this.#guest.here : address, port: tcpPort }];
+    return [{ member, address: addressSeenBy(this.#guest, address), port: tcpPort }];
   }
 }

@@ -6,6 +6,8 @@ import { Failure } from '../../src/domain/failure.ts';
 import type { EventParams } from '../../src/protocol/events.ts';
 import { Party, sha256 } from '../client/party.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { ForumClient } from '../dialects/clients.ts';
+import { ShareClient } from '../dialects/share-client.ts';
 import { NatsFixture } from '../nats-fixture.ts';
 import { HttpServer } from '../rates/http-server.ts';
 import { refusal } from '../room/room.ts';
@@ -24,7 +26,7 @@ describe('several daemons of one room', function () {
   before(async function () {
     this.timeout(90_000);
     nats = await NatsFixture.start(this, { nodes: 1 });
-    const config = { engine: { url: nats.engine }, limits: LIMITS };
+    const config = { engine: { url: nats.engine }, limits: LIMITS, dialects: ['forum:0', 'share:0'] };
     [a, b] = await Promise.all([DaemonFixture.start({ config }), DaemonFixture.start({ config })]);
     const owner = await a.connect();
     await owner.signUp({ name: 'owner', password: SECRET });
@@ -310,6 +312,35 @@ describe('several daemons of one room', function () {
       expect((await status(a)).peers.introductions).to.equal(1);
       await binh.client.close();
       await until(async () => (await status(a)).peers.introductions === 0);
+    });
+
+    it('take files from old clients at another daemon', async () => {
+      const names = [newName(), newName()] as const;
+      const owner = await a.connect();
+      await owner.call('account.import', { accounts: names.map((name) => ({ name, password: 'secret' })) });
+      await owner.close();
+      const old = await Promise.all([a, b].map((daemon, i) => ForumClient.signedIn(daemon, names[i]!, 6000 + i)));
+      await old[1]!.ask('ATU');
+      await until(async () => (await old[0]!.ask('ATU')).includes(`${names[1]}, 127.0.0.1, 6001, active since `));
+      expect(await old[0]!.does(`UPD ${names[1]} a.txt`)).to.include({
+        does: 'send',
+        address: '127.0.0.1',
+        port: 6001,
+        file: `${names[0]}_a.txt`,
+      });
+      for (const { wire } of old) wire.kill();
+      const share = await Promise.all(
+        [a, b].map((daemon) =>
+          ShareClient.connect(daemon.daemon.status().listening.find(({ name }) => name === 'share')!.address),
+        ),
+      );
+      for (const [i, client] of share.entries()) {
+        await until(async () => (await client.login(names[i]!, 'secret')) === '200');
+      }
+      await share[1]!.publish(`${names[1]}.txt`, 'content');
+      const place = `204\n[('${names[1]}', '127.0.0.1', ${share[1]!.port}, 1)]`;
+      await until(async () => (await share[0]!.ask(`fetch ${names[1]}.txt`)) === place);
+      for (const client of share) client.close();
     });
 
     it('are pinged by the daemon that they are connected to', async () => {

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
 import { DaemonFixture, type FixtureOptions } from '../daemon-fixture.ts';
 import { OldClient } from './old-client.ts';
@@ -23,6 +24,12 @@ export function placeOf({ daemon }: DaemonFixture, dialect: string): string {
   return daemon.status().listening.find(({ name }) => name === dialect)!.address;
 }
 
+/** An IPv4 address of this machine that is not loopback. */
+export function ownAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+}
+
 /** Accounts of these names, with the password `secret`. */
 export async function signUp(fixture: DaemonFixture, ...names: string[]): Promise<void> {
   const owner = await fixture.connect();
@@ -33,15 +40,21 @@ export const SUFFIX = '\nEnter one of the following commands (MSG, DLT, EDT, RDM
 
 /** A client of the forum seed, up to what it does when it has signed in. */
 export class ForumClient {
-  static async open(fixture: DaemonFixture, from?: string): Promise<ForumClient> {
-    const client = new ForumClient(await OldClient.open(placeOf(fixture, 'forum'), 1024, from));
+  static async open(fixture: DaemonFixture, from?: string, place = placeOf(fixture, 'forum')): Promise<ForumClient> {
+    const client = new ForumClient(await OldClient.open(place, 1024, from));
     expect(await client.wire.recv()).to.equal('Please enter your username:');
     return client;
   }
 
   /** Signed in; its UDP port is told with the first command, as the client's two sends often arrive. */
-  static async signedIn(fixture: DaemonFixture, name: string, port = 6666, from?: string): Promise<ForumClient> {
-    const client = await ForumClient.open(fixture, from);
+  static async signedIn(
+    fixture: DaemonFixture,
+    name: string,
+    port = 6666,
+    from?: string,
+    place?: string,
+  ): Promise<ForumClient> {
+    const client = await ForumClient.open(fixture, from, place);
     expect(await client.signIn(name)).to.equal(`Welcome ${name}!${SUFFIX}`);
     client.#port = String(port);
     return client;

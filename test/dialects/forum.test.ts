@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { formatSeedTime } from '../../src/domain/instant.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
-import { ForumClient, SUFFIX, signUp, startFor } from './clients.ts';
+import { skip } from '../skip.ts';
+import { ForumClient, ownAddress, placeOf, SUFFIX, signUp, startFor } from './clients.ts';
 
 const BLOCKED = 'Failed.You have tried many times and the account has been blocked, please come back later.\n';
 const INVALID = 'Invalid command. Please use available command (MSG, DLT, EDT, RDM, ATU, OUT, UPD):';
@@ -288,6 +289,27 @@ describe('the forum dialect', () => {
       expect(await hans.does('ATU')).to.include({ does: 'prompt' });
       for (const each of [socket, sender]) each.close();
       luke.wire.kill();
+    });
+
+    it('at the address of the daemon where the receiver is on its machine and the sender is not', async function () {
+      const own = ownAddress();
+      if (own === undefined) skip(this, 'this machine has no address but loopback');
+      const room = await startFor(['forum'], { config: { dialects: ['forum:0.0.0.0:0'] } });
+      await signUp(room, 'near', 'far');
+      const near = await ForumClient.signedIn(room, 'near', 6001, '127.0.0.2');
+      const place = `${own}:${placeOf(room, 'forum').split(':').at(-1)}`;
+      const far = await ForumClient.signedIn(room, 'far', 6002, own, place);
+      await near.ask('ATU');
+      expect(await far.ask('ATU')).to.match(new RegExp(`\nnear, ${own}, 6001, active since `));
+      expect(await far.does('UPD near a.txt')).to.include({ does: 'send', address: own, port: 6001 });
+      expect(await near.does('UPD far a.txt')).to.include({ does: 'send', address: own, port: 6002 });
+      const wire = await Wire.member(room.address, 'modern');
+      expect(await far.ask('ATU')).to.include(`\nmodern, ${own}, 0, active since `);
+      const twice = await ForumClient.open(room, own, place);
+      expect(await twice.signIn('near')).to.equal(`Failed.near is signed in already, from ${own}.`);
+      await twice.wire.over();
+      wire.close();
+      await room.stop();
     });
 
     it('also where all names are as long as they can be', async () => {

@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
@@ -12,7 +11,7 @@ import { failure, Party } from '../client/party.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { skip } from '../skip.ts';
-import { ForumClient } from './clients.ts';
+import { ForumClient, ownAddress } from './clients.ts';
 import { ShareClient, shareMessage } from './share-client.ts';
 
 describe('the share dialect', function () {
@@ -313,9 +312,7 @@ describe('the share dialect', function () {
   });
 
   it('gives a file of this machine to somebody elsewhere by the address that he came to', async function () {
-    const own = Object.values(networkInterfaces())
-      .flat()
-      .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+    const own = ownAddress();
     if (own === undefined) skip(this, 'this machine has no address but loopback');
     await start({ dialects: ['share:0.0.0.0:0'] });
     const port = address().split(':').at(-1);
