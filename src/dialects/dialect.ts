@@ -75,8 +75,8 @@ export interface Conversation<R> {
   /** What it throws is told by `refuse`. */
   answer(request: R): Answer | Promise<Answer>;
   refuse(failure: Failure): Answer;
-  /** The last words to it, when the daemon ends the connection; undefined where it has none for that. */
-  farewell(reason: string): Say | undefined;
+  /** The last words to it, when the daemon ends the connection. */
+  farewell(reason: string): Say;
   /** Whether its client sent it without anybody at it: a member is not there for that. */
   isByItself?(request: R): boolean;
   /** As `Visitor.roundTrip`; missing where its clients cannot be asked for a sign of life. */

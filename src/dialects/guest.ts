@@ -25,6 +25,8 @@ export interface GuestOptions {
   readonly dialects: readonly Dialect[];
   /** Of several, the one that its first bytes are of; undefined while that is open, null for none. */
   readonly choose: (bytes: Buffer) => Dialect | undefined | null;
+  /** The last words to it while that is open. */
+  readonly farewell: (reason: string) => Say;
   /** Its dialect is not to be spoken on this port any more. */
   readonly onTerminate: (dialect: Dialect) => void;
 }
@@ -173,14 +175,14 @@ export class Guest implements Visitor {
     if (this.#ended === undefined) this.#write(say);
   }
 
-  /** Ends this connection, and the dialect on its port. */
+  /** Ends the dialect on its port, for all others as well. */
   terminate(): void {
     if (this.#dialect) this.#options.onTerminate(this.#dialect);
   }
 
   end(reason: string): void {
     if (this.#ended !== undefined) return;
-    this.#finish(this.#conversation?.farewell(reason), reason);
+    this.#finish((this.#conversation ?? this.#options).farewell(reason), reason);
   }
 
   keepOut(reason: string | undefined): void {
@@ -270,26 +272,19 @@ export class Guest implements Visitor {
       else if (dialect) this.#speak(dialect);
     }
     const conversation = this.#conversation;
-    if (!conversation) {
-      if (this.#bytes.length > Math.max(...this.#options.dialects.map(({ requestBytes }) => requestBytes))) {
-        this.#finish(undefined, 'its first object does not end');
-      }
-      return undefined;
-    }
     try {
-      const cut = conversation.cut(this.#bytes, quiet);
-      if (cut) {
+      const cut = conversation?.cut(this.#bytes, quiet);
+      if (conversation && cut) {
         this.#bytes = this.#bytes.subarray(cut.used);
         return { conversation, cut };
       }
-      const { requestBytes } = this.#dialect!;
-      if (this.#bytes.length <= requestBytes) return undefined;
-      throw new Failure('TOO_LARGE', `A request has ${requestBytes} bytes at most.`);
+      const dialects = this.#dialect ? [this.#dialect] : this.#options.dialects;
+      const requestBytes = Math.max(...dialects.map((dialect) => dialect.requestBytes));
+      if (this.#bytes.length > requestBytes) this.end(`A request has ${requestBytes} bytes at most.`);
     } catch (thrown) {
-      const { message } = Failure.from(thrown);
-      this.#finish(conversation.farewell(message), message);
-      return undefined;
+      this.end(Failure.from(thrown).message);
     }
+    return undefined;
   }
 
   async #answer(conversation: Conversation<unknown>, { request }: Cut<unknown>): Promise<void> {

@@ -12,11 +12,20 @@ export function reply(data: string): string {
 
 /** A sentence, which the client prints as it is; as much of it as one reply holds. */
 export function say(sentence: string): string {
-  let text = shorten(sentence, MARKET_REPLY - Buffer.byteLength(reply('""')));
+  return sayAs(reply, sentence);
+}
+
+/**
+ * As `say`, in an object of another form.
+ * @param form the whole object, around the sentence as JSON
+ */
+export function sayAs(form: (json: string) => string, sentence: string): string {
+  // Python cannot print half a character.
+  let text = shorten(Buffer.from(sentence).toString(), MARKET_REPLY - Buffer.byteLength(form('""')));
   for (;;) {
-    const whole = reply(JSON.stringify(text));
+    const whole = form(JSON.stringify(text));
     if (Buffer.byteLength(whole) <= MARKET_REPLY) return whole;
-    text = text.slice(0, -1); // signs that JSON spells in two
+    text = shorten(text, Buffer.byteLength(text) - 1); // JSON spells some characters in two or six
   }
 }
 

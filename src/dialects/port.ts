@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { formatAddress, isLoopback } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf } from '../server/arrivals.ts';
+import { closingMessage } from './closing-message.ts';
 import type { Dialect, DialectRoom } from './dialect.ts';
 import { banned, Guest } from './guest.ts';
 import { cutObject } from './json-object.ts';
@@ -24,8 +25,8 @@ export interface PortStatus {
 
 /** How long clients have to take their goodbye: those that wait for their user do not end by themselves. */
 const GOODBYE_MS = 500;
-/** Clients that are told at the same time why they are not let in; further ones are not told. */
-const TOLD = 64;
+/** Clients that may take their time at once to read why they are not let in; further sockets close when it is sent. */
+const REFUSED_CLIENTS = 64;
 
 /** A port on which old clients are served, by one dialect or by several that their first object tells apart. */
 export class DialectPort {
@@ -35,7 +36,7 @@ export class DialectPort {
   readonly #server: Server;
   readonly #guests = new Map<Guest, Socket>();
   readonly #terminated = new Set<Dialect>();
-  #told = 0;
+  #refused = 0;
   #open = false;
   #port: number;
 
@@ -92,7 +93,9 @@ export class DialectPort {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const guest of [...this.#guests.keys()]) guest.end(reason);
-    const cut = setTimeout(() => this.#destroy(() => true), GOODBYE_MS);
+    const cut = setTimeout(() => {
+      for (const socket of this.#guests.values()) socket.destroy();
+    }, GOODBYE_MS);
     await closed;
     clearTimeout(cut);
   }
@@ -117,27 +120,24 @@ export class DialectPort {
       : admitted
         ? undefined
         : 'There are too many connections. Try again later.';
-    if (refusal !== undefined && this.#told >= TOLD) {
-      socket.destroy();
-      return;
-    }
     log.debug({ event: 'dialect', address }, `Connection accepted from ('${address}', ${socket.remotePort})`);
     const guest = new Guest(socket, {
       address,
       room: this.#room,
       dialects: this.#dialects,
       choose: (bytes) => this.#choose(bytes),
-      onTerminate: (dialect) => this.#terminate(dialect),
+      farewell: closingMessage,
+      onTerminate: (dialect) => this.#terminate(dialect, guest),
     });
     this.#guests.set(guest, socket);
     socket.once('close', () => this.#guests.delete(guest));
-    if (refusal !== undefined) {
-      this.#told += 1;
-      socket.once('close', () => {
-        this.#told -= 1;
-      });
-    }
     guest.start(refusal);
+    if (refusal === undefined) return;
+    if (this.#refused >= REFUSED_CLIENTS) socket.destroySoon();
+    this.#refused += 1;
+    socket.once('close', () => {
+      this.#refused -= 1;
+    });
   }
 
   #choose(bytes: Buffer): Dialect | undefined | null {
@@ -150,16 +150,18 @@ export class DialectPort {
     }
   }
 
-  /** Of this dialect nobody is served here any more; the port goes with the last of them. */
-  #terminate(dialect: Dialect): void {
+  /**
+   * Of this dialect nobody is served here any more; the port goes with the last of them.
+   * @param by whose request it was: it is answered by its conversation
+   */
+  #terminate(dialect: Dialect, by: Guest): void {
     this.#terminated.add(dialect);
-    this.#destroy((guest) => guest.dialect === dialect);
-    if (this.#terminated.size < this.#dialects.length) return;
-    this.#destroy(() => true);
-    this.#server.close();
-  }
-
-  #destroy(which: (guest: Guest) => boolean): void {
-    for (const [guest, socket] of this.#guests) if (which(guest)) socket.destroy();
+    const isLast = this.#terminated.size === this.#dialects.length;
+    for (const guest of [...this.#guests.keys()]) {
+      if (guest !== by && (isLast || guest.dialect === dialect)) {
+        guest.end(`A number out of range has ended ${dialect.name} until the daemon starts again.`);
+      }
+    }
+    if (isLast) this.#server.close();
   }
 }

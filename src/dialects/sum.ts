@@ -1,7 +1,8 @@
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { sum } from '../room/sum.ts';
-import { type Answer, type Conversation, type Dialect, type DialectRoom, Last } from './dialect.ts';
+import { closingMessage } from './closing-message.ts';
+import { type Answer, type Conversation, type Cut, type Dialect, type DialectRoom, Last } from './dialect.ts';
 import type { Guest } from './guest.ts';
 import { cutObject } from './json-object.ts';
 
@@ -36,8 +37,13 @@ class SumConversation implements Conversation<Asked> {
     this.#guest = guest;
   }
 
-  cut(bytes: Buffer) {
-    return cutObject(bytes);
+  /** Bytes that begin no object are a wrong request like others: none gets a reply. */
+  cut(bytes: Buffer): Cut<Asked> | undefined {
+    try {
+      return cutObject(bytes);
+    } catch {
+      return { request: {}, used: bytes.length };
+    }
   }
 
   answer({ client_name: client, client_number: number }: Asked): Answer {
@@ -50,7 +56,7 @@ class SumConversation implements Conversation<Asked> {
     } catch {
       log.warn({ event: 'sum', client: name }, `Client int out of range: ${number}. Terminating the server.`);
       this.#guest.terminate();
-      return undefined;
+      return new Last();
     }
     log.info({ event: 'sum' }, `Client Name: ${name} | Server Name: ${serverName}`);
     log.info({ event: 'sum' }, `Client Number: ${number} | Server Number: ${answer.number} | Sum: ${answer.sum}`);
@@ -63,7 +69,7 @@ class SumConversation implements Conversation<Asked> {
     return new Last();
   }
 
-  farewell(): undefined {
-    return undefined;
+  farewell(reason: string): string {
+    return closingMessage(reason);
   }
 }

@@ -151,6 +151,27 @@ const BAR = '_'.repeat(23);
 export const GOLD_GREETING = `${BAR}GOLD RATE IN VIETNAM${BAR}\nImportant key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n`;
 export const LOOK_UP = `${BAR}LOOK UP${BAR}\nType date and type (separate with a space " ")\nFor example: "2021-12-27 SJC"`;
 
+/** What the market and the sum seed's clients can both read, before they have sent a request. */
+export function closing(reason: string): string {
+  const text = JSON.stringify(reason);
+  return `{"status":"OK","data":${text},"server_name":${text},"server_number":0,"sum":0}`;
+}
+
+/** What the original market client prints of a reply. It fails where the reply is no JSON object with `data`. */
+export function marketPrints(reply: string): string {
+  const { data } = JSON.parse(reply) as { data?: unknown };
+  if (data === undefined) throw new Error('KeyError: the original reads data');
+  return typeof data === 'string' ? data : JSON.stringify(data);
+}
+
+/** What the original sum client logs of a reply. It fails where name or number is missing, and adds numbers only. */
+export function sumLogs(reply: string, number: number): string {
+  const { server_name: name, server_number: own } = JSON.parse(reply) as Record<string, unknown>;
+  if (name === undefined) throw new Error('KeyError: the original reads server_name');
+  if (typeof own !== 'number') throw new Error('TypeError: the original adds server_number');
+  return `Server Name: ${name} | Client Number: ${number} | Server Number: ${own} | Sum: ${number + own}`;
+}
+
 /** A client of the market seed. */
 export class MarketClient {
   static async open(fixture: DaemonFixture, place = placeOf(fixture, 'market')): Promise<MarketClient> {

@@ -4,7 +4,19 @@ import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
-import { ForumClient, framed, GoldClient, MarketClient, placeOf, SUFFIX, signUp, startFor } from './clients.ts';
+import {
+  closing,
+  ForumClient,
+  framed,
+  GoldClient,
+  MarketClient,
+  marketPrints,
+  placeOf,
+  SUFFIX,
+  signUp,
+  startFor,
+  sumLogs,
+} from './clients.ts';
 import { OldClient } from './old-client.ts';
 
 const ALL = ['gold', 'forum', 'market', 'sum'];
@@ -134,6 +146,7 @@ describe('old clients in the room', () => {
       const market = await OldClient.open(placeOf(fixture, 'market'), 1024, '127.0.0.9');
       expect(await market.recv()).to.equal(`{"status":"OK","data":"${told}"}`);
       const sum = await OldClient.open(placeOf(fixture, 'sum'), 1024, '127.0.0.9');
+      expect(await sum.ask('{"client_name": "x", "client_number": 25}')).to.equal(closing(told));
       await sum.over();
     });
 
@@ -182,7 +195,11 @@ describe('old clients in the room', () => {
       expect(await fourth.recv()).to.equal(`Failed.${told}`);
       const fifth = await OldClient.open(placeOf(fixture, 'gold'), 2048, from);
       expect(await fifth.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
-      for (const each of [fourth, fifth]) await each.over();
+      const sixth = await OldClient.open(placeOf(fixture, 'market'), 1024, from);
+      expect(await sixth.recv()).to.equal(`{"status":"OK","data":"${told}"}`);
+      const seventh = await OldClient.open(placeOf(fixture, 'sum'), 1024, from);
+      expect(await seventh.ask('{"client_name": "x", "client_number": 25}')).to.equal(closing(told));
+      for (const each of [fourth, fifth, sixth, seventh]) await each.over();
       wire.close();
       forum.wire.kill();
       market.kill();
@@ -192,6 +209,23 @@ describe('old clients in the room', () => {
         again.kill();
         return said === 'Please enter your username:';
       });
+    });
+
+    it('hear why they are not let in, however many they are', async () => {
+      const from = '127.0.0.8';
+      const three = await Promise.all([1, 2, 3].map(() => ForumClient.open(fixture, from)));
+      const told = 'There are too many connections. Try again later.';
+      const place = (dialect: string) => OldClient.open(placeOf(fixture, dialect), 1024, from);
+      const [forum, sum] = [
+        await Promise.all(Array.from({ length: 100 }, () => place('forum'))),
+        await Promise.all(Array.from({ length: 100 }, () => place('sum'))),
+      ];
+      for (const client of forum) expect(await client.recv()).to.equal(`Failed.${told}`);
+      for (const client of sum) {
+        expect(await client.ask('{"client_name": "x", "client_number": 25}')).to.equal(closing(told));
+      }
+      for (const client of [...forum, ...sum]) client.kill();
+      for (const { wire } of three) wire.kill();
     });
 
     it('have a time to sign in, and are told when it is over', async () => {
@@ -242,9 +276,12 @@ describe('old clients in the room', () => {
     const hans = await ForumClient.signedIn(fixture, 'hans');
     await hans.ask('ATU');
     const gold = await GoldClient.open(fixture);
+    const [market, sum] = [await MarketClient.open(fixture), await OldClient.open(placeOf(fixture, 'sum'), 1024)];
     await fixture.daemon.stop('The daemon was stopped.');
     expect(await hans.wire.recv()).to.equal('Server ended this connection. The daemon was stopped.');
     expect(await gold.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
+    expect(await market.wire.recv()).to.equal('{"status":"OK","data":"The daemon was stopped."}');
+    expect(await sum.recv()).to.equal(closing('The daemon was stopped.'));
     await fixture.stop().catch(() => {});
   });
 
@@ -271,7 +308,7 @@ describe('old clients in the room', () => {
       place = `127.0.0.1:${port}`;
       await start({ dialects: [`market:${port}`, `sum:${port}`], serverName: 'Server' }, []);
     });
-    after(() => fixture.stop());
+    after(() => fixture.stop().catch(() => {}));
 
     it('are told apart by their first object', async () => {
       const sum = await OldClient.open(place, 1024);
@@ -282,12 +319,43 @@ describe('old clients in the room', () => {
       const market = await MarketClient.open(fixture, place);
       expect(await market.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
       expect(await market.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No price of any coin has come in yet."}');
-      for (const bytes of ['{"hello": 1}', 'hello', `{"a": "${'x'.repeat(5000)}`]) {
+      for (const bytes of ['{"hello": 1}', 'hello']) {
         const other = await OldClient.open(place, 1024);
         other.send(bytes);
         await other.over();
       }
       market.wire.kill();
+    });
+
+    it('hear of an end that comes before their request, in an object that both of them can read', async () => {
+      /** What clients of both are told that have sent nothing yet, or half a request. */
+      const hear = async (ends: () => Promise<unknown>, reason: string, from?: string) => {
+        const clients = await Promise.all([1, 2, 3].map(() => OldClient.open(place, 1024, from)));
+        clients[2]!.send('{"status": "OK", "da');
+        await owner.call('admin.status', {});
+        await ends();
+        for (const client of clients) {
+          // They send their request before they look: what came is what they take for its reply.
+          const reply = await client.ask('{"client_name": "x", "client_number": 25}');
+          expect(reply).to.equal(closing(reason));
+          expect(marketPrints(reply)).to.equal(reason);
+          expect(sumLogs(reply, 25)).to.equal(
+            `Server Name: ${reason} | Client Number: 25 | Server Number: 0 | Sum: 25`,
+          );
+          await client.over();
+        }
+      };
+      await hear(() => owner.call('admin.quitAll', { reason: 'Closing "time".' }), 'Closing "time".');
+      await hear(
+        () => owner.call('admin.ban', { address: '127.0.0.9', reason: 'noise' }),
+        'Your address is banned (noise). Ask the owner of the room.',
+        '127.0.0.9',
+      );
+      await hear(async () => {}, 'Your address is banned (noise). Ask the owner of the room.', '127.0.0.9');
+      const long = await OldClient.open(place, 1024);
+      expect(await long.ask(`{"client_name": "${'x'.repeat(5000)}`)).to.equal(
+        closing('A request has 4096 bytes at most.'),
+      );
     });
 
     it('go on, those of market, when a number out of range ends sum', async () => {
@@ -307,6 +375,14 @@ describe('old clients in the room', () => {
       await again.over();
       const other = await MarketClient.open(fixture, place);
       expect(await other.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
+    });
+
+    it('hear of the end of the daemon, in an object that both of them can read', async () => {
+      const client = await OldClient.open(place, 1024);
+      await owner.call('admin.status', {});
+      await fixture.daemon.stop('The daemon was stopped.');
+      expect(await client.recv()).to.equal(closing('The daemon was stopped.'));
+      await client.over();
     });
   });
 });

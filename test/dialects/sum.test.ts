@@ -5,6 +5,8 @@ import type { Client } from '../../src/client/client.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
+import { closing, sumLogs } from './clients.ts';
+import { OldClient } from './old-client.ts';
 
 /** What a client of the seed sees: every byte until the end. */
 async function exchange(address: string, ...chunks: (string | Buffer)[]): Promise<string> {
@@ -102,15 +104,24 @@ describe('the sum listener', () => {
       ['a number that is a text', ask('25')],
       ['an empty object', '{}'],
       ['no object', 'null'],
-      ['a huge object', `{"client_name": "${'x'.repeat(200_000)}`],
-      ['a deep object', '{"a":'.repeat(100_000)],
-      ['half an object', '{"client_name": "x", "client_num'],
-      ['half an escape', '{"client_name": "}\\'],
-      ['white space for ever', ' '.repeat(10_000)],
-      ['nothing at all', ''],
     ] as const) {
       it(`closes without a reply on ${what}`, async () => {
         expect(await answered(bytes)).to.equal('');
+      });
+    }
+
+    for (const [what, bytes, reason] of [
+      ['a huge object', `{"client_name": "${'x'.repeat(200_000)}`, 'A request has 4096 bytes at most.'],
+      ['a deep object', '{"a":'.repeat(100_000), 'A request has 4096 bytes at most.'],
+      ['white space for ever', ' '.repeat(10_000), 'A request has 4096 bytes at most.'],
+      ['half an object', '{"client_name": "x", "client_num', 'Nothing was heard for too long.'],
+      ['half an escape', '{"client_name": "}\\', 'Nothing was heard for too long.'],
+      ['nothing at all', '', 'Nothing was heard for too long.'],
+    ] as const) {
+      it(`closes on ${what}, in an object that the client can read`, async () => {
+        const reply = await answered(bytes);
+        expect(reply).to.equal(closing(reason));
+        expect(sumLogs(reply, 25)).to.equal(`Server Name: ${reason} | Client Number: 25 | Server Number: 0 | Sum: 25`);
       });
     }
 
@@ -161,15 +172,18 @@ describe('the sum listener', () => {
       });
     }
 
-    it('ends those who are on the way as well', async () => {
+    it('ends those who are on the way as well, in an object that they can read', async () => {
       const to = await address();
-      const [host, port] = to.split(':');
-      const half = connect(Number(port), host).on('error', () => {});
-      await once(half, 'connect');
-      half.resume().write('{"client_name"');
-      const closed = once(half, 'close');
+      const half = await OldClient.open(to, 1024);
+      half.send('{"client_name"');
+      const idle = await OldClient.open(to, 1024);
       await exchange(to, ask(0));
-      await closed;
+      for (const client of [half, idle]) {
+        expect(await client.recv()).to.equal(
+          closing('A number out of range has ended sum until the daemon starts again.'),
+        );
+        await client.over();
+      }
     });
   });
 
@@ -185,9 +199,12 @@ describe('the sum listener', () => {
     const [host, port] = (await address()).split(':');
     const waiting = connect(Number(port), host).on('error', () => {});
     await once(waiting, 'connect');
+    const client = await OldClient.open(await address(), 1024);
     const closed = once(waiting.resume(), 'close');
     await daemon.stop();
     await closed;
+    expect(await client.recv()).to.equal(closing('The test is over.'));
+    await client.over();
   });
 
   it('keeps the daemon from starting when its port is taken', async () => {

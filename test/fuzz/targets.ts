@@ -9,6 +9,7 @@ import { readQuotes } from '../../src/cli/quote-file.ts';
 import { numberReader } from '../../src/cli/quote-number.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
+import { closingMessage } from '../../src/dialects/closing-message.ts';
 import {
   active,
   cutRequest,
@@ -315,9 +316,12 @@ const marketReplies = target(
   'market',
   fc.tuple(text, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.nat(300)),
   ([said, price, most]) => {
-    const reply = say(said.repeat(20));
-    expect(Buffer.byteLength(reply)).to.be.at.most(MARKET_REPLY);
-    expect(valid(said.repeat(20)).startsWith(valid((JSON.parse(reply) as { data: string }).data))).to.equal(true);
+    for (const reply of [say(said.repeat(20)), closingMessage(said.repeat(20))]) {
+      expect(Buffer.byteLength(reply)).to.be.at.most(MARKET_REPLY);
+      const { data } = JSON.parse(reply) as { data: string };
+      expect(valid(said.repeat(20)).startsWith(data)).to.equal(true);
+      wellFormed(data);
+    }
     expect(JSON.parse(float(price))).to.equal(price === 0 ? 0 : price);
     expect(float(price)).to.match(/[.e]/);
     const short = shorten(said, most);

@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
 import { encodeDatagram } from '../../src/protocol/datagram.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { closing } from '../dialects/clients.ts';
+import { OldClient } from '../dialects/old-client.ts';
 import { skip } from '../skip.ts';
 import { Wire } from './wire.ts';
 
@@ -88,11 +89,11 @@ describe('bans', () => {
     await keptOut(false);
 
     const sum = daemon.daemon.status().listening.find(({ name }) => name === 'sum')!.address;
-    const socket = connect({ host: '127.0.0.1', port: Number(sum.split(':')[1]), localAddress: ELSEWHERE });
-    socket.on('error', () => {}).resume();
-    socket.write('{"client_name": "x", "client_number": 7}');
-    await once(socket, 'close');
-    expect(socket.bytesRead).to.equal(0);
+    const client = await OldClient.open(sum, 1024, ELSEWHERE);
+    expect(await client.ask('{"client_name": "x", "client_number": 7}')).to.equal(
+      closing('Your address is banned (flood). Ask the owner of the room.'),
+    );
+    await client.over();
 
     expect((await here.result('members.active')).members).to.have.length(1);
     const elsewhere = await Wire.greet(daemon.address);
