@@ -1,5 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { DaemonFixture } from '../daemon-fixture.ts';
+import { ROOT } from '../root.ts';
+import { skip } from '../skip.ts';
 import { MarketClient, placeOf, startFor } from './clients.ts';
 import { OldClient } from './old-client.ts';
 
@@ -84,5 +90,44 @@ describe('the market dialect', () => {
       '{"status":"OK","data":"A request has 4096 bytes at most."}',
     );
     await other.over();
+  });
+});
+
+describe("the market seed's database", () => {
+  it('goes over as docs/dialects.md says, with the time of its file', async function () {
+    const folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
+    const file = join(folder, 'coin.db');
+    const [, exporting, importing] = /```sh\n(sqlite3 .* coin\.db .*)\ngoldctl (rates import .*)\n```/.exec(
+      await readFile(join(ROOT, 'docs/dialects.md'), 'utf8'),
+    )!;
+    const fixture = await startFor(['market']);
+    try {
+      const table = 'coin_id INTEGER PRIMARY KEY, coin_name TEXT, coin_symbol TEXT, coin_price REAL';
+      const rows = "(1, 'Bitcoin', 'BTC', 26732.25), (3890, 'Polygon', 'MATIC', 0.869), (825, 'Tether', 'USDT', 1)";
+      try {
+        execFileSync('sqlite3', [file, `CREATE TABLE coin (${table}); INSERT INTO coin VALUES ${rows};`]);
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+        skip(this, 'sqlite3 is not installed');
+      }
+      const at = Date.parse('2023-06-01T08:30:00Z');
+      await utimes(file, at / 1000, at / 1000);
+      execFileSync('sh', ['-c', exporting!], { cwd: folder });
+      const words = importing!.replace('coins.csv', join(folder, 'coins.csv')).split(' ');
+      const said = await fixture.run(words);
+      expect(said, said.stderr).to.include({ exit: 0 });
+      expect(said.stdout).to.match(/^Stored: 3\. There already: 0\. Refused: 0\./);
+      const owner = await fixture.connect();
+      const [quote] = (await owner.call('rates.get', { instrument: 'BTC' })).quotes;
+      expect(quote).to.include({ buy: 26732.25, sell: 26732.25, currency: 'USD', unit: 'coin', at, stale: true });
+      const client = await MarketClient.open(fixture);
+      expect(await client.ask('MARKET ALL')).to.equal(
+        '{"status":"OK","data":{"Bitcoin":26732.25,"Tether":1.0,"Polygon":0.869}}',
+      );
+      client.wire.kill();
+    } finally {
+      await fixture.stop();
+      await rm(folder, { recursive: true });
+    }
   });
 });
