@@ -106,6 +106,15 @@ describe('the forum dialect', () => {
       elsewhere.wire.kill();
     });
 
+    it('blocks at the first wrong password where one attempt is allowed', async () => {
+      const room = await startFor(['forum'], { config: { attempts: 1 } });
+      await signUp(room, 'Hans');
+      const client = await ForumClient.open(room);
+      expect(await client.signIn('Hans', 'wrong')).to.equal(BLOCKED);
+      await client.wire.over();
+      await room.stop();
+    });
+
     it('goes on after a wrong password and a right one', async () => {
       const client = await ForumClient.open(fixture);
       expect(await client.signIn('Obi-wan', 'wrong')).to.match(/^Password is not correct\./);

@@ -143,6 +143,14 @@ describe('the gold dialect', () => {
     other.wire.kill();
   });
 
+  it('ends with a client that closes, and frees its account', async () => {
+    const client = await GoldClient.signedIn(fixture, 'khtn');
+    client.wire.socket.end();
+    await client.wire.over();
+    const again = await GoldClient.signedIn(fixture, 'khtn');
+    again.wire.kill();
+  });
+
   it('puts lines together from any pieces, and takes several from one', async () => {
     const wire = await OldClient.open(placeOf(fixture, 'gold'), 2048);
     await wire.recv();

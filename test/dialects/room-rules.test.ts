@@ -5,6 +5,7 @@ import type { Client } from '../../src/client/client.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import {
+  actionOf,
   closing,
   ForumClient,
   framed,
@@ -128,6 +129,27 @@ describe('old clients in the room', () => {
       expect(await yoda.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
       const other = await ForumClient.open(fixture);
       expect(await other.signIn('yoda')).to.equal('Failed.yoda is signed in already, from 127.0.0.1.');
+      wire.close();
+    });
+
+    it('are always ended in words at which a forum client ends', async () => {
+      const wire = await Wire.member(fixture.address, 'luke');
+      await wire.result('account.signOut');
+      const endings: (() => Promise<unknown>)[] = [
+        () => owner.call('admin.kick', { name: 'luke' }),
+        async () => {
+          await wire.result('account.signIn', { name: 'luke', password: 'secret', takeOver: true });
+          await wire.result('account.signOut');
+        },
+        () => owner.call('admin.ban', { name: 'luke', banned: true }),
+      ];
+      for (const ends of endings) {
+        const luke = await ForumClient.open(fixture);
+        expect(actionOf(await luke.signIn('luke'))).to.include({ does: 'prompt' });
+        await ends();
+        expect(actionOf(await luke.wire.recv())).to.include({ does: 'exit' });
+        await luke.wire.over();
+      }
       wire.close();
     });
 

@@ -459,6 +459,7 @@ describe('the share dialect', function () {
       const last = JSON.parse(again.stdout.trimEnd().split('\n').at(-1)!);
       expect(last.transfer).to.include({ state: 'done', status: 205, savedAs: join(folder, 'notes (1).txt') });
       expect(last.transfer.peers).to.deep.equal([{ member: 'alice', path: 'unencrypted' }]);
+      expect(alice.read.join('\n'), 'a code between programs of one machine').not.to.include('205');
     });
 
     describe('beside others', () => {
