@@ -83,8 +83,8 @@ export function shownAt(post: Post): string {
 }
 
 /**
- * Where to send a file. The client reads the second line as its next prompt and fails without it. The longest names and
- * addresses leave room for it: 1 + 3 words, of which two are names of 32 characters and one a file of `FILE_BYTES`.
+ * Where to send a file. The client prints the second line as its next prompt and fails without it. The longest names (32
+ * characters each, and a file name of `FILE_BYTES`) leave room for it.
  */
 export function transfer(to: { name: string; address: string; port: number }, sender: string, file: string): string {
   return ordinary(`Transfer ${to.address} ${to.port} ${sender}_${file} ${to.name}`);

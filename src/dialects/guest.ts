@@ -324,7 +324,7 @@ export class Guest implements Visitor {
     return conversation.refuse(this.#withSeenAddress(failure));
   }
 
-  /** Where the sentence names the address of another session, this client is told the one that it can reach. */
+  /** Replaces the address of another session by the one at which this client reaches it. */
   #withSeenAddress(failure: Failure): Failure {
     const { address } = failure.data;
     if (failure.code !== 'ALREADY_SIGNED_IN' || typeof address !== 'string') return failure;

@@ -25,7 +25,7 @@ export interface PortStatus {
 
 /** How long clients have to take their goodbye: those that wait for their user do not end by themselves. */
 const GOODBYE_MS = 500;
-/** Clients that may take their time at once to read why they are not let in; further sockets close when it is sent. */
+/** Refused clients that the daemon waits for until they have read why. It closes the sockets of more once that is sent. */
 const REFUSED_CLIENTS = 64;
 
 /** A port on which old clients are served, by one dialect or by several that their first object tells apart. */

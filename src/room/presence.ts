@@ -81,8 +81,8 @@ const CONNECTIONS = 16;
 const LOOKS = 20;
 const ELSEWHERE = 'Signed in from somewhere else.';
 const LOOPBACK = ['127.0.0.0/8', '::1'].map((text) => parseRange(text)!);
-/** Where a daemon may listen, and nobody elsewhere reaches it. */
-const OF_NO_USE_ELSEWHERE = [...LOOPBACK, ...['0.0.0.0', '::'].map((text) => parseRange(text)!)];
+/** Addresses at which a daemon may listen, and by which other machines do not reach it. */
+const UNREACHABLE = [...LOOPBACK, ...['0.0.0.0', '::'].map((text) => parseRange(text)!)];
 
 /**
  * Who is there, in the whole room. An account has one live session: the connections that came by one token, to
@@ -388,14 +388,14 @@ export class Presence<A extends Attendant = Attendant> {
   }
 
   /**
-   * The address of a connection for the other daemons and their members: loopback is this machine, which they know by the
-   * address of this daemon, where that is one (`listen.public`).
+   * The address of a connection for the other daemons and their members. Loopback and the control socket are this machine,
+   * which they reach at the address of this daemon, where that is an IP address (`listen.public`).
    */
   #addressElsewhere({ local, address }: Attendant): string {
-    if (local || !LOOPBACK.some((range) => isWithin(range, address))) return address;
+    if (!local && !LOOPBACK.some((range) => isWithin(range, address))) return address;
     const { address: own } = this.#daemons.self;
     const host = /^\[(.+)\](?::\d+)?$/.exec(own)?.[1] ?? own.replace(/^([^:]+):\d+$/, '$1');
-    if (wordsOf(host) === undefined || OF_NO_USE_ELSEWHERE.some((range) => isWithin(range, host))) return address;
+    if (wordsOf(host) === undefined || UNREACHABLE.some((range) => isWithin(range, host))) return address;
     return host;
   }
 

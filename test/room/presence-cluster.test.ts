@@ -191,6 +191,9 @@ describe('Presence across daemons', () => {
       expect(shown(a, `near${i}`), unknown[i - addresses.length]).to.equal(i % 2 === 0 ? '127.0.0.5' : '::1');
     }
     for (const i of all.keys()) expect(shown(i === 0 ? b : a, `far${i}`)).to.equal('198.51.100.7');
+    a.presence.join('control', Object.assign(new Visitor('c', 'local'), { local: true }), false);
+    await until(() => b.presence.isActive('control'));
+    expect(shown(b, 'control')).to.equal('192.0.2.1');
     const failure = await refusal(() => b.signIn('near0', new Visitor('other')), 'ALREADY_SIGNED_IN');
     expect(failure.message).to.equal('near0 is signed in already, from 192.0.2.1.');
     expect(failure.data).to.deep.equal({ address: '192.0.2.1' });
