@@ -66,7 +66,15 @@ export default class Attach extends GoldctlCommand {
       const { once } = await import('../src/dashboard/once.ts');
       const isColoured = stdout.isTTY && !env.NO_COLOR && env.TERM !== 'dumb';
       const colours = isColoured ? (stdout.getColorDepth(env) >= 8 ? 256 : 8) : 0;
-      const lines = await once({ ...surroundings, link, user: userName(), columns, rows, colours });
+      const lines = await once({
+        ...surroundings,
+        link,
+        choicesFile: home.dashboardFile,
+        user: userName(),
+        columns,
+        rows,
+        colours,
+      });
       for (const line of lines) this.log(line);
       return;
     }

@@ -37,6 +37,8 @@ export class Home {
   readonly sharesFile: string;
   /** Keys of other members, and what is taken from them unasked. */
   readonly peersFile: string;
+  /** Which series of an instrument members see in the dashboard. */
+  readonly dashboardFile: string;
   /** Where files of others go when nobody says where. */
   readonly downloadsFolder: string;
   readonly #folders: Folders;
@@ -55,6 +57,7 @@ export class Home {
     this.peerFile = join(this.tlsFolder, 'peer.pem');
     this.sharesFile = join(folders.config, 'shares.json');
     this.peersFile = join(folders.config, 'peers.json');
+    this.dashboardFile = join(folders.config, 'dashboard.json');
     this.downloadsFolder = join(folders.setting ?? homedir(), folders.setting ? 'downloads' : 'Downloads');
     this.pidFile = join(folders.root, 'daemon.pid');
     this.logFile = join(folders.log, 'goldctl.log');

@@ -43,7 +43,7 @@ const day = () => ({
 const lookup = {
   question: day,
   answer: async ({ instrument, at }) =>
-    (await rates.lookup(new Date(at).toISOString().slice(0, 10), instrument)).length,
+    (await rates.lookup(new Date(at).toISOString().slice(0, 10), instrument.id)).quotes.length,
 };
 const rawLookup = {
   question: day,
@@ -65,9 +65,11 @@ const chart = {
 };
 const rawChart = {
   question: day,
-  answer: async ({ instrument }) =>
-    (await store.entries({ gte: keys.candle(instrument.id, '1d', begin), lt: keys.candle(instrument.id, '1d', end) }))
-      .length,
+  answer: async ({ instrument }) => {
+    const { provider, company, brand } = rates.freshest(instrument.id);
+    const keyOf = keys.candlesOf([instrument.id, provider, company, brand].join('\x1f'), '1d');
+    return (await store.entries({ gte: keyOf(begin), lt: keyOf(end) })).length;
+  },
 };
 
 answer({ stop: () => engine.stop() });

@@ -29,7 +29,7 @@ for (const [place, { price, step, ...one }] of series.entries()) {
       const sell = rounded(price * (1 + 0.3 * Math.sin(i / 9000 + place) + 0.01 * Math.sin(i / 17)));
       rows.push([begin + i * apart, rounded(sell * 0.99), sell]);
     }
-    const imported = await intake.import(one, rows);
+    const imported = await intake.import(one, rows, { batch: 1, force: true });
     if (imported.refused.length > 0) throw new Error(imported.refused[0].reason);
     stored += imported.stored;
   }

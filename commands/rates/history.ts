@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { seriesChoice, seriesFlags } from '../../src/cli/series-flags.ts';
 import { shownJson } from '../../src/cli/shown-json.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import type { Result } from '../../src/protocol/methods.ts';
@@ -11,7 +12,7 @@ const DAY = 24 * 3_600_000;
 const REACH = { raw: 7 * DAY, '1h': 7 * DAY, '1d': 90 * DAY, '1w': 730 * DAY, '1M': Number.POSITIVE_INFINITY };
 
 export default class RatesHistory extends GoldctlCommand {
-  static override description = 'the history of an instrument: open, high, low and close of each interval';
+  static override description = 'show open, high, low and close of each interval of one series of an instrument';
   static override examples = [
     '<%= config.bin %> <%= command.id %> SJC',
     '<%= config.bin %> <%= command.id %> SJC --from 2020-01-01 --interval 1w --format chart',
@@ -29,7 +30,7 @@ export default class RatesHistory extends GoldctlCommand {
       default: '1d' as const,
       description: 'length of a candle; raw: one a quote. Days, weeks and months are Vietnam time',
     })(),
-    provider: Flags.string({ description: 'of this provider only', helpValue: 'ID' }),
+    ...seriesFlags,
     format: Flags.option({ options: FORMATS, default: 'table' as const, description: 'how it is printed' })(),
   };
 
@@ -55,7 +56,7 @@ export default class RatesHistory extends GoldctlCommand {
       from,
       to,
       interval: flags.interval,
-      ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+      ...seriesChoice(flags),
     });
     if (!this.jsonEnabled()) {
       const text = await this.#print(instrument, result, flags.format);

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { measureFlag } from '../../src/cli/measure.ts';
 import { MARKETS } from '../../src/domain/instrument.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
@@ -8,27 +9,37 @@ export default class Rates extends GoldctlCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --market gold',
+    '<%= config.bin %> <%= command.id %> --market gold --in USD/ozt',
   ];
   static override flags = {
     market: Flags.option({ options: MARKETS, description: 'of this market only' })(),
+    in: measureFlag({
+      description: 'converted to this currency, unit or both; a rate that no quotes convert is shown as it is',
+    }),
   };
 
   async run(): Promise<Result<'rates.list'>> {
     const { flags } = await this.parse(Rates);
+    const { market, in: measure } = flags;
     const client = await this.connect(flags);
-    const result = await client.call('rates.list', flags.market === undefined ? {} : { market: flags.market });
+    const result = await client.call('rates.list', {
+      ...(market === undefined ? {} : { market }),
+      ...(measure === undefined ? {} : { in: measure }),
+    });
     if (!this.jsonEnabled()) {
       const { noRates, ratesTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
       const paper = paperOf(process.stdout);
-      const lines =
-        result.quotes.length > 0
-          ? ratesTable(result.quotes, paper)
-          : noRates(
-              (await client.call('rates.providers', {})).providers,
-              paper,
-              flags.market === undefined ? 'rates' : `${flags.market} rates`,
-            );
+      let lines: string[];
+      if (result.quotes.length === 0) {
+        const { providers } = await client.call('rates.providers', {});
+        lines = noRates(providers, paper, market === undefined ? 'rates' : `${market} rates`);
+      } else if (measure === undefined) {
+        lines = ratesTable(result.quotes, paper);
+      } else {
+        const { convertedTable } = await import('../../src/repl/conversions.ts');
+        lines = convertedTable({ ...result, measure }, paper);
+      }
       this.log(lines.join('\n'));
     }
     return result;

@@ -36,6 +36,15 @@ export class ImportProgress {
     );
   }
 
+  /** How much of the file was read to understand it, before anything is stored. */
+  showReading(bytes: number): void {
+    const now = this.#now();
+    if (now - this.#shownAt < EVERY_MS) return;
+    this.#shownAt = now;
+    const share = this.#total ? ` (${Math.min(100, Math.floor((bytes / this.#total) * 100))} %)` : '';
+    this.#out.write(`\r\x1b[Kreading the file to understand it${share}`);
+  }
+
   /** Clears the line. */
   end(): void {
     if (this.#shownAt > Number.NEGATIVE_INFINITY) this.#out.write('\r\x1b[K');

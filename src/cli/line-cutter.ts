@@ -1,5 +1,7 @@
+import { TextReader } from './text-reader.ts';
+
 /** The longest line that is read, in characters; the quote files of this world have lines of 40. */
-const LINE = 64 * 1024;
+export const MAX_LINE_CHARACTERS = 64 * 1024;
 
 /** Consecutive whole lines of a text; `tooLong` are the places of those whose text was not kept. */
 export interface Lines {
@@ -12,25 +14,39 @@ export interface Lines {
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * Cuts bytes into numbered lines, without BOM and line ends. Bytes that are not UTF-8 become U+FFFD: they spoil their
- * own line only. However long a line is, no more than 64 KiB of it is kept.
+ * Cuts bytes into numbered lines, without BOM and line ends: LF, CRLF, or CR alone as old Macs have it. However long a
+ * line is, no more than 64 KiB of it is kept.
  */
 export class LineCutter {
-  readonly #decoder = new TextDecoder();
+  readonly #text = new TextReader();
   #held = '';
+  /** A CR at the end of a piece: a LF may follow. */
+  #heldCr = false;
   #skipping = false;
   #next = 1;
 
   /** The lines that the bytes complete. */
   push(bytes: Uint8Array): Lines {
-    return this.#cut(this.#decoder.decode(bytes, { stream: true }));
+    return this.#cut(this.#unified(this.#text.push(bytes)));
   }
 
   /** What was left without a line end. */
   end(): Lines {
-    const last = this.#cut(this.#decoder.decode());
+    const rest = this.#unified(this.#text.end()) + (this.#heldCr ? '\n' : '');
+    this.#heldCr = false;
+    const last = this.#cut(rest);
     if (this.#held === '' && !this.#skipping) return last;
-    return this.#cut('\n');
+    const { lines, tooLong } = this.#cut('\n');
+    return { first: last.first, lines: [...last.lines, ...lines], tooLong: new Set([...last.tooLong, ...tooLong]) };
+  }
+
+  /** The text with every line end as LF. */
+  #unified(piece: string): string {
+    if (piece === '') return piece;
+    const text = this.#heldCr ? `\r${piece}` : piece;
+    this.#heldCr = text.charCodeAt(text.length - 1) === 0x0d;
+    if (!text.includes('\r')) return text;
+    return (this.#heldCr ? text.slice(0, -1) : text).replace(/\r\n?/g, '\n');
   }
 
   #cut(text: string): Lines {
@@ -40,14 +56,13 @@ export class LineCutter {
     this.#held = lines.pop()!;
     let tooLong: Set<number> | undefined;
     for (let i = 0; i < lines.length; i++) {
-      const line = lines[i]!;
-      if (line.length > LINE || (i === 0 && this.#skipping)) {
+      if (lines[i]!.length > MAX_LINE_CHARACTERS || (i === 0 && this.#skipping)) {
         lines[i] = '';
         tooLong = (tooLong ?? new Set()).add(first + i);
-      } else if (line.charCodeAt(line.length - 1) === 0x0d) lines[i] = line.slice(0, -1);
+      }
     }
     if (lines.length > 0) this.#skipping = false;
-    if (this.#held.length > LINE) {
+    if (this.#held.length > MAX_LINE_CHARACTERS) {
       this.#held = '';
       this.#skipping = true;
     }

@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline';
 
 /** Asks on the terminal whether something is to be done: `y` and `yes` say so, everything else does not. */
-export function askYes(question: string, signal?: AbortSignal): Promise<boolean> {
+export async function askYes(question: string, signal?: AbortSignal): Promise<boolean> {
+  return /^\s*y(es)?\s*$/i.test(await askLine(question, signal));
+}
+
+/** Asks for a line on the terminal; nothing where the input ends or the signal aborts. */
+export function askLine(question: string, signal?: AbortSignal): Promise<string> {
   const readline = createInterface({ input: process.stdin, output: process.stderr, historySize: 0 });
-  return new Promise<boolean>((resolve) => {
+  return new Promise<string>((resolve) => {
     const done = (answer: string): void => {
-      resolve(/^\s*y(es)?\s*$/i.test(answer));
+      resolve(answer);
       readline.close();
       process.stdin.pause();
     };
@@ -15,7 +20,7 @@ export function askYes(question: string, signal?: AbortSignal): Promise<boolean>
       done('');
       process.kill(process.pid, 'SIGINT');
     });
-    readline.once('close', () => resolve(false));
+    readline.once('close', () => resolve(''));
     signal?.addEventListener('abort', () => done(''), { once: true });
     readline.question(question, done);
   });

@@ -1,6 +1,6 @@
-import { plain } from '../domain/fold.ts';
-import { MARKETS, type Market } from '../domain/instrument.ts';
-import { isUnit, UNITS } from '../domain/unit.ts';
+import { fold, plain } from '../domain/fold.ts';
+import { isSilver, MARKETS, type Market } from '../domain/instrument.ts';
+import { parseUnit, UNIT_NAMES } from '../domain/unit.ts';
 import type { Params } from '../protocol/methods.ts';
 
 export const SERIES_FIELDS = ['instrument', 'market', 'provider', 'company', 'brand', 'currency', 'unit'] as const;
@@ -26,9 +26,14 @@ export function seriesOf(fields: SeriesFields): Series | string {
   if (market !== undefined && !(MARKETS as readonly string[]).includes(market)) {
     return `its market "${shown(market)}" is none of ${MARKETS.join(', ')}`;
   }
-  const unit = given('unit')?.toLowerCase();
-  if (unit !== undefined && !isUnit(unit))
-    return `its unit "${shown(unit)}" is none of ${Object.keys(UNITS).join(', ')}`;
+  if (market === 'gold' && isSilver(instrument) && !/\b(?:gold|vang)\b/.test(fold(instrument))) {
+    return `"${shown(instrument)}" is silver by its name, and not of the market gold: use the market silver (--market silver)`;
+  }
+  const unitText = given('unit');
+  const unit = parseUnit(unitText ?? '');
+  if (unitText !== undefined && unit === undefined) {
+    return `its unit "${shown(unitText)}" is none of ${UNIT_NAMES}`;
+  }
   const currency = given('currency')?.toUpperCase();
   if (currency !== undefined && !/^[A-Z0-9]{3,5}$/.test(currency)) {
     return `its currency "${shown(currency)}" is no code of three to five letters or digits`;

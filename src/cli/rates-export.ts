@@ -1,6 +1,5 @@
 import type { Params, Result } from '../protocol/methods.ts';
 import { COLUMNS } from './quote-columns.ts';
-import type { FileFormat } from './quote-file.ts';
 import { shownJson } from './shown-json.ts';
 
 type Quote = Result<'rates.export'>['quotes'][number];
@@ -13,7 +12,7 @@ export interface ExportOptions {
   readonly instruments: readonly string[];
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  readonly format: FileFormat;
+  readonly format: 'csv' | 'jsonl';
 }
 
 /**
@@ -50,7 +49,8 @@ function csvLine(quote: Quote): string {
   return `${series},${buy ?? ''},${sell ?? ''},${currency},${unit},${iso(at)},${iso(checkedAt)},${cell(id)}\n`;
 }
 
-function jsonLine({ stale: _, ...quote }: Quote): string {
+/** Without what only this daemon knows of a price: whether it is stale, and the import that it is of. */
+function jsonLine({ stale: _, batch: _batch, ...quote }: Quote): string {
   return `${shownJson({ ...quote, at: iso(quote.at), checkedAt: iso(quote.checkedAt) })}\n`;
 }
 

@@ -5,6 +5,7 @@ import type { Params, Result } from '../protocol/methods.ts';
 import type { ImportRow } from '../protocol/rates.ts';
 import type { QuoteLines } from './quote-file.ts';
 import type { Series } from './quote-series.ts';
+import type { SeriesRanges } from './series-ranges.ts';
 
 /** A call stays below the 64 KiB of a line, whatever its envelope. */
 const CALL_BYTES = 60 * 1024;
@@ -17,7 +18,14 @@ const OPEN_BATCHES = 64;
 const PATIENCE = 60;
 
 interface Importer {
-  call(method: 'rates.import', params: Params<'rates.import'>): Promise<Result<'rates.import'>>;
+  call<M extends 'rates.import' | 'rates.startImport'>(method: M, params: Params<M>): Promise<Result<M>>;
+}
+
+export interface ImportSettings {
+  /** Name of the file, by which people know the import. */
+  readonly file: string;
+  /** Store prices that do not fit what is known. */
+  readonly force?: boolean | undefined;
 }
 
 /** Who hears of lines that were refused, in no strict order. */
@@ -36,6 +44,11 @@ export class QuoteImport implements QuoteLines {
   duplicates = 0;
   readonly #importer: Importer;
   readonly #onRefused: RefusedLine;
+  readonly #settings: ImportSettings;
+  /** The number of the import; undefined before the first call. */
+  batch: number | undefined;
+  #started: Promise<number> | undefined;
+  #ranges: SeriesRanges | undefined;
   /** What is wrong with the series is then wrong with the whole file, and ends the import. */
   #oneSeries = false;
   readonly #open = new Map<Series, Batch>();
@@ -43,9 +56,15 @@ export class QuoteImport implements QuoteLines {
   #current: Batch | undefined;
   #failure: Failure | undefined;
 
-  constructor(importer: Importer, onRefused: RefusedLine) {
+  constructor(importer: Importer, onRefused: RefusedLine, settings: ImportSettings) {
     this.#importer = importer;
     this.#onRefused = onRefused;
+    this.#settings = settings;
+  }
+
+  /** The rows take the place of what is stored of their series in these times. */
+  replace(ranges: SeriesRanges): void {
+    this.#ranges = ranges;
   }
 
   begin(oneSeries: boolean): void {
@@ -117,7 +136,13 @@ export class QuoteImport implements QuoteLines {
   async #import(series: Series, rows: ImportRow[], lines: readonly number[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const { stored, duplicates, refused } = await this.#importer.call('rates.import', { ...series, rows });
+        this.#started ??= this.#start();
+        const { stored, duplicates, refused } = await this.#importer.call('rates.import', {
+          ...series,
+          rows,
+          batch: await this.#started,
+          ...this.#options(series),
+        });
         this.stored += stored;
         this.duplicates += duplicates;
         for (const { row, reason } of refused) this.bad(lines[row] ?? lines[0]!, plain(reason));
@@ -133,6 +158,20 @@ export class QuoteImport implements QuoteLines {
         } else throw failure;
       }
     }
+  }
+
+  async #start(): Promise<number> {
+    const { batch } = await this.#importer.call('rates.startImport', { file: this.#settings.file });
+    this.batch = batch;
+    return batch;
+  }
+
+  #options(series: Series): Pick<Params<'rates.import'>, 'force' | 'replaces'> {
+    const replaces = this.#ranges?.of(series);
+    return {
+      ...(this.#settings.force ? { force: true } : undefined),
+      ...(replaces ? { replaces } : undefined),
+    };
   }
 
   #named(failure: Failure): Failure {
@@ -154,7 +193,7 @@ function envelopeOf(series: Series): number {
 function bytesOf(row: ImportRow): number {
   let bytes = 5 + digitsOf(row[0]) + digitsOf(row[1]) + digitsOf(row[2]);
   if (row.length > 3) bytes += 1 + digitsOf(row[3] ?? null);
-  if (row.length > 4) bytes += 1 + Buffer.byteLength(JSON.stringify(row[4] ?? null));
+  for (let i = 4; i < row.length; i++) bytes += 1 + Buffer.byteLength(JSON.stringify(row[i] ?? null));
   return bytes;
 }
 

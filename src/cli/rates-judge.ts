@@ -1,6 +1,6 @@
 import { instrumentIdOf, isInstrumentId, knownInstrument } from '../domain/instrument.ts';
-import { implausible } from '../domain/plausible.ts';
 import type { QuoteDraft } from '../domain/quote.ts';
+import { type Verdict, validateQuote } from '../domain/quote-validation.ts';
 import { unitFactor } from '../domain/unit.ts';
 import type { ImportRow } from '../protocol/rates.ts';
 import type { QuoteLines } from './quote-file.ts';
@@ -14,18 +14,26 @@ import type { RefusedLine } from './rates-import.ts';
 export class QuoteJudge implements QuoteLines {
   readonly stored = 0;
   readonly duplicates = 0;
+  readonly batch = undefined;
   readonly #onRefused: RefusedLine;
+  readonly #onAccepted: (line: number, series: Series, row: ImportRow) => void;
   readonly #now: number;
   readonly #drafts = new WeakMap<Series, Omit<QuoteDraft, 'at' | 'buy' | 'sell'> | string | undefined>();
 
-  constructor(onRefused: RefusedLine, now: number) {
+  constructor(
+    onRefused: RefusedLine,
+    now: number,
+    onAccepted: (line: number, series: Series, row: ImportRow) => void = () => {},
+  ) {
     this.#onRefused = onRefused;
     this.#now = now;
+    this.#onAccepted = onAccepted;
   }
 
   begin(): void {}
 
-  row(line: number, series: Series, [at, buy, sell, checkedAt]: ImportRow): void {
+  row(line: number, series: Series, row: ImportRow): void {
+    const [at, buy, sell, checkedAt] = row;
     let draft = this.#drafts.get(series);
     if (draft === undefined && !this.#drafts.has(series)) {
       draft = draftOf(series);
@@ -36,8 +44,9 @@ export class QuoteJudge implements QuoteLines {
         ? draft
         : checkedAt !== undefined && checkedAt !== null && checkedAt < at
           ? 'checkedAt is no instant after at'
-          : draft && implausible({ ...draft, at, buy, sell }, undefined, this.#now);
+          : draft && reasonOf(validateQuote({ ...draft, at, buy, sell }, [], this.#now));
     if (reason !== undefined) this.bad(line, reason);
+    else this.#onAccepted(line, series, row);
   }
 
   bad(line: number, reason: string): void {
@@ -47,6 +56,10 @@ export class QuoteJudge implements QuoteLines {
   async ready(): Promise<void> {}
 
   async end(): Promise<void> {}
+}
+
+function reasonOf(verdict: Verdict): string | undefined {
+  return verdict.outcome === 'accepted' ? undefined : verdict.reason;
 }
 
 /** What the quotes of a series have in common; why they are refused; undefined where only the daemon can tell. */

@@ -17,7 +17,7 @@ export interface TygiaRows {
 }
 
 /**
- * Reads quotes out of a database of the gold seed. Its rows are numbered as they stand in the file.
+ * Reads quotes out of a database of tygia.com's answers. Its rows are numbered as they stand in the file.
  * @param options.coins whether to take its coins as well
  * @throws Failure INVALID_REQUEST when it is no such file
  */

@@ -20,6 +20,7 @@ import { type Attempt, Lockout } from '../room/lockout.ts';
 import { Messages } from '../room/messages.ts';
 import { type Cost, Passwords } from '../room/passwords.ts';
 import { Presence } from '../room/presence.ts';
+import { RateEdits } from '../room/rate-edits.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
 import { Arrivals } from '../server/arrivals.ts';
@@ -103,8 +104,14 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   let stopping = false;
   const space = new Space({ folder: home.dataFolder, log });
 
-  const rates = new Rates({ view, providers: providerOrder(sources), now });
+  const rates = new Rates({
+    view,
+    providers: providerOrder(sources, config.rates.reference),
+    // Where the sources agree that this machine's clock is wrong, prices age by theirs.
+    now: () => now() + (gatherer.clockOffsetMs ?? 0),
+  });
   const intake = new Intake({ journal, view, rates, now });
+  const rateEdits = new RateEdits({ journal, view, rates, now });
   const compaction = new Compaction({
     journal,
     view,
@@ -190,6 +197,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     addressBans,
     rates,
     intake,
+    rateEdits,
     forum,
     unread,
     messages,
@@ -328,8 +336,8 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     );
     if (changed.some((name) => name.startsWith(providerSetting('')))) {
       gatherer.reconfigure(providers, others);
-      rates.reorder(providerOrder(providers));
     }
+    rates.reorder(providerOrder(providers, next.rates.reference));
     if (renewed.fingerprint !== certificate.fingerprint || renewed.key !== certificate.key) {
       certificate = renewed;
       server.listener.renew(renewed);

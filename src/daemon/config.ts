@@ -73,9 +73,17 @@ const Provider = Type.Object({
   every: Type.Optional(Type.String({ maxLength: 16 })),
 });
 
+const SeriesChoice = strict({
+  provider: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  company: Type.Optional(Type.String({ maxLength: 128 })),
+  brand: Type.Optional(Type.String({ maxLength: 128 })),
+});
+
 const Rates = strict({
   /** Records that only confirm a price, and that no look-up needs, are made void after so many days; 0: never. */
   compactAfterDays: count(30, 0, 36_500),
+  /** By instrument: the series that lists, changes and charts show. */
+  reference: Type.Optional(Type.Record(Type.String({ pattern: '^[A-Z0-9][A-Z0-9.-]{0,47}$' }), SeriesChoice)),
   providers: Type.Optional(Type.Record(Type.String(), Provider)),
 });
 
@@ -114,6 +122,7 @@ export interface Config {
   readonly engine: EngineConfig;
   readonly rates: {
     readonly compactAfterDays: number;
+    readonly reference: Readonly<Record<string, Static<typeof SeriesChoice>>>;
     readonly providers: Readonly<Record<string, ProviderConfig>>;
   };
 }
@@ -172,7 +181,7 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     log: { level: 'info', ...written.log },
     limits: { ...presets(Limits), ...written.limits },
     engine: { prefix: 'goldctl', plain: false, ...written.engine },
-    rates: { compactAfterDays: 30, providers: {}, ...written.rates },
+    rates: { compactAfterDays: 30, reference: {}, providers: {}, ...written.rates },
   };
   return { config, failures: refusals(config).map(failed) };
 }

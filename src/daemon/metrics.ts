@@ -155,6 +155,12 @@ export class Metrics {
       'provider',
       of(({ refused }) => refused),
     );
+    this.#gauges(
+      'provider_rows_rejected',
+      'Rows of the last response that do not fit and are left out.',
+      'provider',
+      of(({ last }) => last?.rejected ?? null),
+    );
   }
 
   /** @param read without it, somebody else sets the figure */

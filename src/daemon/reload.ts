@@ -61,6 +61,7 @@ function leaves({ rates, ...config }: Config): Map<string, string> {
     else for (const [key, part] of Object.entries(value)) found.set(`${name}.${key}`, JSON.stringify(part));
   }
   found.set('rates.compactAfterDays', JSON.stringify(rates.compactAfterDays));
+  found.set('rates.reference', JSON.stringify(rates.reference));
   for (const [id, value] of Object.entries(rates.providers)) found.set(providerSetting(id), JSON.stringify(value));
   return found;
 }

@@ -4,7 +4,7 @@ import { configuredProvider } from '../rates/configured.ts';
 import { ProviderSettings } from '../rates/provider-settings.ts';
 import { PROVIDERS } from '../rates/providers/index.ts';
 import type { ConfiguredSource } from '../rates/source.ts';
-import type { ProviderOrder } from '../room/rates.ts';
+import type { ProviderOrder, SeriesChoice } from '../room/rates.ts';
 import type { ProviderConfig } from './config.ts';
 
 /** What a provider of the house can be told. */
@@ -58,13 +58,18 @@ function configuredSource(id: string, config: ProviderConfig = {}): ConfiguredSo
 }
 
 /** How often each provider speaks, and whom to believe first: those that are on, in the order they are listed. */
-export function providerOrder(sources: readonly ConfiguredSource[]): ProviderOrder {
-  const places = new Map(sources.map(({ provider, settings }, place) => [provider.id, { place, settings }]));
+export function providerOrder(
+  sources: readonly ConfiguredSource[],
+  references: Readonly<Record<string, SeriesChoice>> = {},
+): ProviderOrder {
+  const places = new Map(sources.map(({ provider, settings }, place) => [provider.id, { place, provider, settings }]));
   return {
     every: (id) => {
       const found = places.get(id);
       return found?.settings.enabled ? found.settings.every : undefined;
     },
+    statedTime: (id) => places.get(id)?.provider.statedTime ?? 'change',
+    reference: (instrument) => (Object.hasOwn(references, instrument) ? references[instrument] : undefined),
     rank: (id) => {
       const found = places.get(id);
       if (!found) return Number.MAX_SAFE_INTEGER;

@@ -1,9 +1,21 @@
 import type { Candle } from '../domain/candle.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/name.ts';
+import type { Series } from '../domain/series.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import type { Range } from '../repl/grammar.ts';
-import type { ActiveMember, LinkState, Notice, Offer, Pane, Post, ProviderHealth, Quote, TopicState } from './state.ts';
+import type {
+  ActiveMember,
+  Choices,
+  LinkState,
+  Notice,
+  Offer,
+  Pane,
+  Post,
+  ProviderHealth,
+  Quote,
+  TopicState,
+} from './state.ts';
 
 /** A key as the terminal named it: `name` as blessed has it (`enter`, `up`, `f1`, `C-c` is `{name: 'c', ctrl: true}`). */
 export interface Key {
@@ -13,6 +25,14 @@ export interface Key {
   readonly ctrl?: boolean;
   readonly meta?: boolean;
   readonly shift?: boolean;
+}
+
+/** Closes of the last days before today of one series, oldest first. */
+export interface Trend {
+  readonly instrument: string;
+  /** Left out by daemons that do not tell: the reference series. */
+  readonly series?: Series;
+  readonly closes: readonly number[];
 }
 
 /** Everything that can happen to the dashboard. */
@@ -39,13 +59,23 @@ export type Action =
   | { readonly type: 'signedOut'; readonly ask: boolean }
   | { readonly type: 'signInFailed'; readonly message: string; readonly reason: string }
   | { readonly type: 'providers'; readonly providers: readonly ProviderHealth[] }
+  /** One quote an instrument, of the series that is shown. */
   | { readonly type: 'rates'; readonly quotes: readonly Quote[] }
-  | { readonly type: 'trends'; readonly closes: Readonly<Record<string, readonly number[]>> }
+  /** Of all instruments, also several series of one. */
+  | { readonly type: 'trends'; readonly trends: readonly Trend[] }
+  /** What the member chose earlier. */
+  | { readonly type: 'choices'; readonly choices: Choices }
+  /** The latest quotes of all series of a charted instrument, the reference series first: the next or previous is wanted. */
+  | { readonly type: 'series'; readonly asked: string; readonly quotes: readonly Quote[]; readonly by: 1 | -1 }
   | { readonly type: 'quote'; readonly quote: Quote }
   | {
       readonly type: 'candles';
       readonly instrument: string;
       readonly range: Range;
+      /** The series that was asked for; null: the reference series. */
+      readonly choice: Series | null;
+      /** The series of the answer, where the daemon tells. */
+      readonly series: Series | null;
       readonly candles: readonly Candle[];
       readonly currency: string;
       readonly unit: string;
@@ -69,6 +99,10 @@ export type Effect =
   | { readonly type: 'submit'; readonly line: string }
   | { readonly type: 'signIn' | 'signUp'; readonly name: string; readonly password: string; readonly takeOver: boolean }
   | { readonly type: 'loadChart'; readonly instrument: string; readonly range: Range }
+  | { readonly type: 'loadSeries'; readonly instrument: string; readonly by: 1 | -1 }
+  | { readonly type: 'saveChoice'; readonly instrument: string; readonly series: Series | null }
+  | { readonly type: 'loadRates' }
+  | { readonly type: 'loadTrends' }
   | { readonly type: 'loadPosts'; readonly before: number | null; readonly topic: string | null }
   | { readonly type: 'markRead'; readonly topic: string | null }
   /** A key of the transfers pane. */

@@ -1,8 +1,10 @@
 import type { LinkState as Connection, Link, LinkOptions } from '../client/link.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import { formatSeedTime } from '../domain/instant.ts';
+import { formatSeedTime, startOfDay } from '../domain/instant.ts';
+import { type Series, sameSeries, seriesOf } from '../domain/series.ts';
 import type { Home } from '../home.ts';
+import type { Result } from '../protocol/methods.ts';
 import { Files } from '../repl/files.ts';
 import { type FileAction, GrammarError, parse, type Range } from '../repl/grammar.ts';
 import { rangeParams, readHistory } from '../repl/history.ts';
@@ -11,15 +13,21 @@ import { type Paper, PLAIN } from '../repl/paper.ts';
 import { type CallAction, perform as performLine } from '../repl/perform.ts';
 import { failureLines } from '../repl/presenter.ts';
 import { stateSentence } from '../repl/transfers.ts';
-import type { Action, Effect } from './action.ts';
+import type { Action, Effect, Trend } from './action.ts';
 import { layout } from './layout.ts';
-import type { LinkState, State } from './state.ts';
+import { SeriesChoices } from './series-choices.ts';
+import type { LinkState, Quote, State } from './state.ts';
 
 /** How often what no event tells is asked again. */
 const MEMBERS_MS = 15_000;
 const PROVIDERS_MS = 10_000;
+/** Prices that are confirmed, fall stale or disappear are not told. */
+const RATES_MS = 30_000;
+/** Quotes that may change which series is shown are one reason to ask. */
+const RATES_PAUSE_MS = 1000;
 /** Trends move once a day, and when somebody imports. */
 const TRENDS_MS = 300_000;
+const TREND_DAYS_MS = 30 * 24 * 3_600_000;
 /** The chart follows its price this often. */
 const CHART_MS = 15_000;
 /** Somebody who holds a key down: the chart that he ends at is asked for, not those that he passes. */
@@ -35,6 +43,8 @@ export interface ControllerOptions {
   readonly link: (told: Pick<LinkOptions, 'onState' | 'onOnline' | 'onSignedOut' | 'onRefused' | 'onWaiting'>) => Link;
   /** Where keys and shares lie; without it nobody can reach this dashboard with files (it shows one frame). */
   readonly home?: Home;
+  /** Where chosen series are remembered; without it they are forgotten. */
+  readonly choicesFile?: string;
   readonly dispatch: (action: Action) => void;
   readonly state: () => State;
   /** Who sends the number of SUM when nobody is signed in. */
@@ -54,6 +64,7 @@ export class Controller {
   readonly #dispatch: (action: Action) => void;
   readonly #now: () => number;
   readonly #files: Files | undefined;
+  readonly #choices: SeriesChoices | undefined;
   /** Somebody wants to end while files are under way, and was told. */
   #warned = false;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -81,8 +92,9 @@ export class Controller {
       onRefused: (failure) => this.#tell(failure),
       onWaiting: (count) => this.#waiting(count),
     });
-    const { home } = options;
+    const { home, choicesFile } = options;
     this.#files = home && this.#filesOf(home);
+    this.#choices = choicesFile === undefined ? undefined : new SeriesChoices(choicesFile);
     this.#link.on('quote', ({ quote }) => {
       this.#dispatch({ type: 'quote', quote });
       const { chart } = options.state();
@@ -115,11 +127,13 @@ export class Controller {
    * @throws Failure
    */
   async start(): Promise<void> {
+    await this.#loadChoices();
     const state = await this.#link.start();
     if (state.kind === 'offline') throw state.failure;
     if (state.kind === 'ended') throw state.failure ?? new Failure('CONNECTION_ENDED', state.reason);
     this.#every(MEMBERS_MS, () => this.#readMembers());
     this.#every(PROVIDERS_MS, () => this.#readProviders());
+    this.#every(RATES_MS, () => this.#readRates());
     this.#every(TRENDS_MS, () => this.#readTrends());
   }
 
@@ -129,6 +143,7 @@ export class Controller {
     for (const timer of this.#pending.values()) clearTimeout(timer);
     await this.#files?.stop();
     await this.#link.stop();
+    await this.#choices?.settled();
   }
 
   /** Resolves once nothing that was asked for is still on its way. */
@@ -151,6 +166,18 @@ export class Controller {
       case 'loadChart':
         this.#chart = { instrument: effect.instrument, range: effect.range };
         this.#do(() => this.#loadCharts());
+        break;
+      case 'loadSeries':
+        this.#do(() => this.#readSeries(effect.instrument, effect.by));
+        break;
+      case 'saveChoice':
+        this.#do(() => this.#saveChoice(effect.instrument, effect.series));
+        break;
+      case 'loadRates':
+        this.#later('rates', RATES_PAUSE_MS, () => this.#readRates());
+        break;
+      case 'loadTrends':
+        this.#later('trends', EVENTS_MS, () => this.#readTrends());
         break;
       case 'loadPosts':
         this.#do(() => this.#readPosts(effect.before, effect.topic));
@@ -203,19 +230,77 @@ export class Controller {
 
   #readRates(): Promise<void> {
     return this.#read(async () => {
-      const { quotes } = await this.#link.call('rates.list', {});
-      this.#dispatch({ type: 'rates', quotes });
+      for (;;) {
+        const { choices } = this.#options.state();
+        const { quotes } = await this.#link.call('rates.list', {});
+        const shown = await Promise.all(
+          quotes.map((quote) => this.#chosenQuote(quote, choices.get(quote.instrument) ?? quote)),
+        );
+        // Another choice was made in the meantime.
+        if (choices !== this.#options.state().choices) continue;
+        this.#dispatch({ type: 'rates', quotes: shown });
+        return;
+      }
     });
+  }
+
+  /** The quote of the chosen series; the reference series' where that one is gone. */
+  async #chosenQuote(reference: Quote, choice: Series): Promise<Quote> {
+    if (sameSeries(reference, choice)) return reference;
+    const { quotes } = await this.#link.call('rates.get', { instrument: reference.instrument });
+    return quotes.find((quote) => sameSeries(quote, choice)) ?? reference;
   }
 
   #readTrends(): Promise<void> {
     return this.#read(async () => {
       const { trends } = await this.#link.call('rates.trends', {});
-      this.#dispatch({
-        type: 'trends',
-        closes: Object.fromEntries(trends.map(({ instrument, closes }) => [instrument, closes])),
+      const { rates, choices } = this.#options.state();
+      const byInstrument = new Map(trends.map((trend) => [trend.instrument, trend]));
+      const others = rates.filter(({ quote }) => {
+        const choice = choices.get(quote.instrument);
+        const known = byInstrument.get(quote.instrument)?.series;
+        return choice !== undefined && sameSeries(quote, choice) && !(known && sameSeries(known, choice));
       });
+      const more = await Promise.all(others.map(({ quote }) => this.#trendOf(quote)));
+      this.#dispatch({ type: 'trends', trends: [...trends, ...more] });
     });
+  }
+
+  /** What `rates.trends` tells, of a series that is not the reference series. */
+  async #trendOf(quote: Quote): Promise<Trend> {
+    const { instrument } = quote;
+    const series = seriesOf(quote);
+    const to = startOfDay(this.#now());
+    const params = { instrument, ...series, interval: '1d', from: to - TREND_DAYS_MS, to } as const;
+    const { candles } = await readHistory(this.#link, params);
+    return { instrument, series, closes: candles.map(({ close }) => close) };
+  }
+
+  #readSeries(instrument: string, by: 1 | -1): Promise<void> {
+    return this.#read(async () => {
+      let { quotes } = await this.#link.call('rates.get', { instrument });
+      const id = quotes[0]?.instrument;
+      // By an alias only the series that have it are told.
+      if (id !== undefined && id !== instrument) ({ quotes } = await this.#link.call('rates.get', { instrument: id }));
+      this.#dispatch({ type: 'series', asked: instrument, quotes, by });
+    });
+  }
+
+  async #loadChoices(): Promise<void> {
+    try {
+      await this.#choices?.load();
+    } catch (thrown) {
+      this.#dispatch({ type: 'notice', text: plain(Failure.from(thrown).message), tone: 'bad' });
+    }
+    this.#showChoices('');
+  }
+
+  #showChoices(member: string): void {
+    if (this.#choices) this.#dispatch({ type: 'choices', choices: this.#choices.of(member) });
+  }
+
+  async #saveChoice(instrument: string, series: Series | null): Promise<void> {
+    await this.#choices?.save(this.#options.state().member?.name ?? '', instrument, series);
   }
 
   #readProviders(): Promise<void> {
@@ -291,11 +376,9 @@ export class Controller {
         this.#chart = undefined;
         this.#chartAt = performance.now();
         try {
-          const { candles, currency, unit } = await readHistory(this.#link, {
-            instrument,
-            ...rangeParams(range, this.#now()),
-          });
-          this.#dispatch({ type: 'candles', instrument, range, candles, currency, unit });
+          const choice = this.#options.state().choices.get(instrument) ?? null;
+          const { candles, currency, unit, series = null } = await this.#readChart(instrument, range, choice);
+          this.#dispatch({ type: 'candles', instrument, range, choice, series, candles, currency, unit });
         } catch (thrown) {
           const { message } = Failure.from(thrown);
           this.#dispatch({ type: 'chartFailed', instrument, range, message: plain(message) });
@@ -303,6 +386,17 @@ export class Controller {
       }
     } finally {
       this.#charting = false;
+    }
+  }
+
+  /** Of the reference series where the chosen one is gone. */
+  async #readChart(instrument: string, range: Range, choice: Series | null): Promise<Result<'rates.history'>> {
+    const params = { instrument, ...rangeParams(range, this.#now()) };
+    try {
+      return await readHistory(this.#link, { ...params, ...choice });
+    } catch (thrown) {
+      if (choice === null || Failure.from(thrown).code !== 'NOT_FOUND') throw thrown;
+      return await readHistory(this.#link, params);
     }
   }
 
@@ -321,13 +415,16 @@ export class Controller {
     const { name, role } = this.#link;
     const { member, form } = this.#options.state();
     if (name === null || role === null) return;
-    if (member?.name !== name || member.role !== role || form?.busy) this.#dispatch({ type: 'signedIn', name, role });
+    if (member?.name === name && member.role === role && !form?.busy) return;
+    this.#dispatch({ type: 'signedIn', name, role });
+    this.#showChoices(name);
   }
 
   #signedOut(failure: Failure | undefined): void {
     if (failure) this.#tell(failure);
     // Over the network nobody reads without an account.
     this.#dispatch({ type: 'signedOut', ask: this.#link.target.kind !== 'local' });
+    this.#showChoices('');
   }
 
   #waiting(count: number): void {

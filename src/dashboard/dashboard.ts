@@ -62,7 +62,7 @@ export class Dashboard {
     });
     this.#controller = new Controller({
       link: options.link,
-      ...(options.home === undefined ? {} : { home: options.home }),
+      ...(options.home === undefined ? {} : { home: options.home, choicesFile: options.home.dashboardFile }),
       user,
       dispatch,
       state: () => this.#app.state,

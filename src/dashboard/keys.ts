@@ -34,6 +34,8 @@ export type Command =
   | 'shorterRange'
   | 'longerRange'
   | 'toggleCandles'
+  | 'nextSeries'
+  | 'previousSeries'
   | 'submit'
   | 'complete'
   | 'older'
@@ -134,6 +136,14 @@ export const KEYS: readonly Binding[] = [
   { keys: ['[', 'down', 'j'], context: 'chart', command: 'shorterRange', help: 'shorter range' },
   { keys: [']', 'up', 'k'], context: 'chart', command: 'longerRange', help: 'longer range', short: 'range' },
   { keys: ['c'], context: 'chart', command: 'toggleCandles', help: 'line or candles', short: 'candles' },
+  {
+    keys: ['s'],
+    context: 'chart',
+    command: 'nextSeries',
+    help: 'next series: other providers and branches',
+    short: 'series',
+  },
+  { keys: ['S'], context: 'chart', command: 'previousSeries', help: 'previous series' },
 
   { keys: ['t', 'right', 'l'], context: 'forum', command: 'nextTopic', help: 'next topic', short: 'topic' },
   { keys: ['T', 'left', 'h'], context: 'forum', command: 'previousTopic', help: 'previous topic' },

@@ -7,7 +7,9 @@ import { initialState, type Surroundings } from './state.ts';
 /** What a slow daemon has not answered by then is missing from the picture. */
 const PATIENCE_MS = 5000;
 
-export interface OnceOptions extends Pick<ControllerOptions, 'link' | 'user'>, Omit<Surroundings, 'now'> {
+export interface OnceOptions
+  extends Pick<ControllerOptions, 'link' | 'user' | 'choicesFile'>,
+    Omit<Surroundings, 'now'> {
   readonly colours: Colours;
 }
 
@@ -15,7 +17,7 @@ export interface OnceOptions extends Pick<ControllerOptions, 'link' | 'user'>, O
  * One frame of the dashboard as lines of text, once what it shows is there.
  * @throws Failure when there is nobody to connect to
  */
-export async function once({ link, user, colours, ...surroundings }: OnceOptions): Promise<string[]> {
+export async function once({ link, user, choicesFile, colours, ...surroundings }: OnceOptions): Promise<string[]> {
   const app: App = new App({
     state: initialState({ ...surroundings, now: Date.now() }),
     perform: (effect) => controller.perform(effect),
@@ -25,6 +27,7 @@ export async function once({ link, user, colours, ...surroundings }: OnceOptions
   const controller = new Controller({
     link,
     user,
+    ...(choicesFile === undefined ? {} : { choicesFile }),
     dispatch: (action) => app.dispatch(action),
     state: () => app.state,
     onQuit: nothing,

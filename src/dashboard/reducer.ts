@@ -1,7 +1,10 @@
+import { plain } from '../domain/fold.ts';
 import { MARKETS } from '../domain/instrument.ts';
+import { seriesId } from '../domain/quote.ts';
+import { sameSeries, seriesName, seriesOf } from '../domain/series.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
 import { complete, GrammarError, type Known, parse, RANGES } from '../repl/grammar.ts';
-import type { Action, Effect, Step } from './action.ts';
+import type { Action, Effect, Step, Trend } from './action.ts';
 import { edit, replace, sent, type as typeText } from './editor.ts';
 import { type Command, commandOf } from './keys.ts';
 import { type Box, layout } from './layout.ts';
@@ -18,9 +21,11 @@ import {
   PANES,
   type Pane,
   type Post,
+  type Quote,
   type Rate,
   type State,
   THEMES,
+  withChoice,
 } from './state.ts';
 
 /** Posts that the screen holds; older ones are read again when somebody scrolls up to them. */
@@ -76,18 +81,21 @@ export function reduce(state: State, action: Action): Result {
     case 'rates':
       return listed(state, action.quotes);
     case 'trends':
-      return only({
-        ...state,
-        rates: state.rates.map((rate) => ({ ...rate, closes: action.closes[rate.quote.instrument] ?? rate.closes })),
-      });
+      return only(trended(state, action.trends));
+    case 'choices':
+      return only({ ...state, choices: action.choices }, ...loading(state.ratesLoaded, { type: 'loadRates' }));
+    case 'series':
+      return nextSeries(state, action);
     case 'quote':
       return quoted(state, action.quote);
     case 'candles':
       if (action.instrument !== state.chart.instrument || action.range !== state.chart.range) return only(state);
+      if (!sameSeries(action.choice, state.choices.get(action.instrument) ?? null)) return only(state);
       return only({
         ...state,
         chart: {
           ...state.chart,
+          series: action.series,
           candles: action.candles,
           currency: action.currency,
           unit: action.unit,
@@ -235,6 +243,10 @@ function commanded(state: State, command: Command): Result {
       return chart(state, { range: next(RANGES, state.chart.range, 1, false) });
     case 'toggleCandles':
       return only({ ...state, chart: { ...state.chart, mode: state.chart.mode === 'line' ? 'candles' : 'line' } });
+    case 'nextSeries':
+      return seriesKey(state, 1);
+    case 'previousSeries':
+      return seriesKey(state, -1);
     case 'accept':
     case 'decline':
     case 'cancel':
@@ -469,8 +481,71 @@ function chart(state: State, wanted: { instrument?: string; range?: ChartState['
   if (instrument === null) return only(state);
   if (instrument === state.chart.instrument && range === state.chart.range && state.chart.error === null)
     return only(state);
-  const changed = { ...state.chart, instrument, range, candles: [], loading: true, error: null, crosshair: null };
-  return only({ ...state, chart: changed }, { type: 'loadChart', instrument, range });
+  return charted(state, instrument, range);
+}
+
+function charted(state: State, instrument: string, range: ChartState['range']): Result {
+  const empty = { series: null, candles: [], loading: true, error: null, crosshair: null };
+  return only(
+    { ...state, chart: { ...state.chart, ...empty, instrument, range } },
+    { type: 'loadChart', instrument, range },
+  );
+}
+
+function seriesKey(state: State, by: 1 | -1): Result {
+  const { instrument } = state.chart;
+  return instrument === null ? only(state) : only(state, { type: 'loadSeries', instrument, by });
+}
+
+/** The neighbour of the shown series. The reference series follows the last one; it is shown without a choice. */
+function nextSeries(state: State, { asked, quotes, by }: Extract<Action, { type: 'series' }>): Result {
+  const [reference] = quotes;
+  if (asked !== state.chart.instrument || !reference) return only(state);
+  const { instrument } = reference;
+  const all = quotes.filter((quote) => quote.instrument === instrument);
+  if (all.length === 1) {
+    const name = plain(seriesName(reference));
+    return only(told(state, `${plain(instrument)} has only one series: ${name}.`, 'info'));
+  }
+  const choice = state.choices.get(instrument) ?? null;
+  const at = Math.max(
+    0,
+    all.findIndex((quote) => sameSeries(quote, choice)),
+  );
+  const to = (at + by + all.length) % all.length;
+  const quote = all[to]!;
+  const series = to === 0 ? null : seriesOf(quote);
+  const rates = state.rates.map((rate) => (rate.quote.instrument === instrument ? reseried(rate, quote) : rate));
+  const choices = withChoice(state.choices, instrument, series);
+  const name = `${plain(instrument)}: ${plain(seriesName(quote))} (${to + 1} of ${all.length})`;
+  const chosen = told({ ...state, rates, choices }, name, 'info');
+  const { state: after, effects } = charted(chosen, instrument, state.chart.range);
+  return only(after, ...effects, { type: 'loadTrends' }, { type: 'saveChoice', instrument, series });
+}
+
+/** A line of the table with a quote that may be of another series: its closes are not those of the shown one. */
+function reseried(rate: Rate, quote: Quote): Rate {
+  if (sameSeries(rate.quote, quote)) return { ...rate, quote };
+  return { quote, closes: [], movedAt: null, direction: 0 };
+}
+
+/** Closes of the series that is shown; those of another one tell no change. */
+function trended(state: State, trends: readonly Trend[]): State {
+  // A daemon that does not name the series means the reference series.
+  const known = new Map(trends.map((trend) => [trendId(trend), trend.closes]));
+  const closesOf = ({ quote }: Rate): readonly number[] => {
+    const { instrument } = quote;
+    return known.get(seriesId(quote)) ?? (state.choices.has(instrument) ? [] : (known.get(instrument) ?? []));
+  };
+  return { ...state, rates: state.rates.map((rate) => ({ ...rate, closes: closesOf(rate) })) };
+}
+
+function trendId({ instrument, series }: Trend): string {
+  return series ? seriesId({ instrument, ...series }) : instrument;
+}
+
+function loading(wanted: boolean, effect: Effect): Effect[] {
+  return wanted ? [effect] : [];
 }
 
 /** A place counted from the newest candle, where there are so many; null where there are none. */
@@ -498,35 +573,52 @@ function topic(state: State, by: 1 | -1): Result {
 function listed(state: State, quotes: Extract<Action, { type: 'rates' }>['quotes']): Result {
   const before = new Map(state.rates.map((rate) => [rate.quote.instrument, rate]));
   const rates = quotes
-    .map((quote): Rate => ({ closes: [], movedAt: null, direction: 0, ...before.get(quote.instrument), quote }))
+    .map((quote): Rate => {
+      const known = before.get(quote.instrument);
+      return known ? reseried(known, quote) : { quote, closes: [], movedAt: null, direction: 0 };
+    })
     .sort(byMarket);
   const kept = rates.some(({ quote }) => quote.instrument === state.selected) ? state.selected : null;
   const selected = kept ?? rates[0]?.quote.instrument ?? null;
   const after = { ...state, rates, ratesLoaded: true, selected };
+  if (selected !== null && state.chart.instrument === null) return chart(after, { instrument: selected });
   // A chart of something that is not in the list (CHART of an alias) is left alone.
-  return selected !== null && state.chart.instrument === null ? chart(after, { instrument: selected }) : only(after);
+  const { instrument, range, series } = state.chart;
+  const row = rates.find(({ quote }) => quote.instrument === instrument);
+  const isOtherChart = row !== undefined && series !== null && !sameSeries(row.quote, series);
+  const isOtherTrend = rates.some(({ quote }) => !sameSeries(before.get(quote.instrument)?.quote ?? null, quote));
+  return only(
+    after,
+    ...loading(isOtherTrend && state.ratesLoaded, { type: 'loadTrends' }),
+    ...(isOtherChart ? [{ type: 'loadChart', instrument: row.quote.instrument, range } as const] : []),
+  );
 }
 
-function quoted(state: State, quote: Extract<Action, { type: 'quote' }>['quote']): Result {
+/**
+ * A new quote of any series of an instrument. Which series is shown, only the daemon decides: it is asked where that may be
+ * another one now.
+ */
+function quoted(state: State, quote: Quote): Result {
   const at = state.rates.findIndex((rate) => rate.quote.instrument === quote.instrument);
   const before = state.rates[at];
   if (!before) {
     const rate: Rate = { quote, closes: [], movedAt: state.now, direction: 0 };
-    return only({
-      ...state,
-      rates: [...state.rates, rate].sort(byMarket),
-      selected: state.selected ?? quote.instrument,
-    });
+    const rates = [...state.rates, rate].sort(byMarket);
+    return only({ ...state, rates, selected: state.selected ?? quote.instrument }, { type: 'loadRates' });
   }
-  // The table shows one provider an instrument: another one's price replaces it only when the shown one is stale.
-  const same =
-    before.quote.provider === quote.provider &&
-    before.quote.company === quote.company &&
-    before.quote.brand === quote.brand;
-  if (!same && !before.quote.stale) return only(state);
+  const isChosen = state.choices.has(quote.instrument);
+  if (!sameSeries(before.quote, quote)) {
+    return only(state, ...loading(before.quote.stale && !isChosen, { type: 'loadRates' }));
+  }
   const [was, is] = [before.quote.sell ?? before.quote.buy ?? 0, quote.sell ?? quote.buy ?? 0];
   const rate: Rate = { ...before, quote, movedAt: state.now, direction: is > was ? 1 : is < was ? -1 : 0 };
-  return only({ ...state, rates: state.rates.with(at, rate) });
+  // An older quote: an import was undone, or quotes were removed. Their closes do not count any more.
+  const isOlder = quote.at < before.quote.at;
+  return only(
+    { ...state, rates: state.rates.with(at, rate) },
+    ...loading(isOlder || quote.stale || before.quote.stale, { type: 'loadRates' }),
+    ...loading(isOlder, { type: 'loadTrends' }),
+  );
 }
 
 function posted(state: State, post: Post): Result {

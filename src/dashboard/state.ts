@@ -1,6 +1,7 @@
 import type { Candle } from '../domain/candle.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/name.ts';
+import type { Series } from '../domain/series.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import type { Result } from '../protocol/methods.ts';
 import type { Range } from '../repl/grammar.ts';
@@ -23,10 +24,16 @@ export type LinkState =
   | { readonly phase: 'offline'; readonly since: Instant; readonly nextTryAt: Instant | null; readonly reason: string }
   | { readonly phase: 'ended'; readonly reason: string };
 
-/** One line of the rates table. */
+/** Which series of an instrument a member wants to see, by the instrument's id; of others the reference series. */
+export type Choices = ReadonlyMap<string, Series>;
+
+/** Each choice costs a call of its own whenever the rates are read. */
+const MAX_CHOICES = 32;
+
+/** One line of the rates table: the reference series of an instrument, or the one that the member chose. */
 export interface Rate {
   readonly quote: Quote;
-  /** Closes of the last days before today, oldest first: the sparkline, and what the change is measured against. */
+  /** Closes of the same series, of the last days before today, oldest first: the sparkline, and the base of the change. */
   readonly closes: readonly number[];
   /** When the price last moved before our eyes: it lights up for a moment. */
   readonly movedAt: Instant | null;
@@ -36,6 +43,8 @@ export interface Rate {
 
 export interface ChartState {
   readonly instrument: string | null;
+  /** The series of `candles`; null where that is not known. */
+  readonly series: Series | null;
   readonly range: Range;
   readonly mode: 'line' | 'candles';
   readonly candles: readonly Candle[];
@@ -131,6 +140,7 @@ export interface State {
   /** By market and id. */
   readonly rates: readonly Rate[];
   readonly ratesLoaded: boolean;
+  readonly choices: Choices;
   readonly selected: string | null;
   readonly chart: ChartState;
   readonly forum: ForumState;
@@ -170,9 +180,11 @@ export function initialState(surroundings: Surroundings): State {
     providers: [],
     rates: [],
     ratesLoaded: false,
+    choices: new Map(),
     selected: null,
     chart: {
       instrument: null,
+      series: null,
       range: '1y',
       mode: 'line',
       candles: [],
@@ -202,4 +214,10 @@ export function changeOf({ quote, closes }: Rate): number | undefined {
   const before = closes.at(-1);
   const price = quote.sell ?? quote.buy;
   return before === undefined || before === 0 || price === null ? undefined : (price - before) / before;
+}
+
+/** Null: the reference series again. The newest choice stands last; the oldest gives way. */
+export function withChoice(choices: Choices, instrument: string, series: Series | null): Choices {
+  const others = [...choices].filter(([id]) => id !== instrument);
+  return new Map(series === null ? others : [...others, [instrument, series] as const].slice(-MAX_CHOICES));
 }

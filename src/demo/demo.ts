@@ -138,6 +138,7 @@ export class Demo {
   }
 
   async #bringHistory(owner: Client): Promise<void> {
+    const { batch } = await owner.call('rates.startImport', { file: 'a year of simulated history' });
     const series = grouped(this.#market.past);
     for (const [instrument, prices] of series) {
       for (let from = 0; from < prices.length; from += ROWS) {
@@ -147,6 +148,8 @@ export class Demo {
           provider: PROVIDER,
           company: COMPANY,
           rows,
+          batch,
+          force: true, // a simulated year may end anywhere
         });
         const [first] = refused;
         if (first) throw new Failure('INTERNAL', `The demo's history of ${instrument} was refused: ${first.reason}.`);

@@ -1,4 +1,5 @@
 import { formatPercent, formatPrice } from '../domain/figures.ts';
+import type { Market } from '../domain/instrument.ts';
 import type { EventParams } from '../protocol/events.ts';
 import type { Chance } from './chance.ts';
 
@@ -58,7 +59,7 @@ export const BINH: Character = {
 };
 
 /** A move that is worth a word, as a part of the price. */
-const NEWS = { gold: 0.0005, crypto: 0.001, fx: 0.0005 };
+const NEWS: Readonly<Record<Market, number>> = { gold: 0.0005, silver: 0.001, crypto: 0.001, fx: 0.0005 };
 /** So many answers wait at most: a bot that is spoken to a lot does not talk for an hour. */
 const WAITING = 3;
 const DAY = 86_400_000;

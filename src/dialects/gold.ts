@@ -111,7 +111,7 @@ class GoldConversation implements Conversation<string> {
     if (date === undefined || type === undefined) return TYPO;
     try {
       const { rates } = this.#room;
-      return results(await rates.lookup(date, type.trim()));
+      return results((await rates.lookup(date, type.trim())).quotes);
     } catch (thrown) {
       const { code } = Failure.from(thrown);
       if (code === 'NOT_FOUND' || code === 'INVALID_PARAMS') return NOTHING;

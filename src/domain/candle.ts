@@ -46,7 +46,8 @@ export function addToShare(share: CandleShare, price: number, at: Instant): void
   share[4] += 1;
 }
 
-function joinShares(a: CandleShare, b: CandleShare): CandleShare {
+/** One share of two. */
+export function joinShares(a: CandleShare, b: CandleShare): CandleShare {
   return [
     b[5] < a[5] || (b[5] === a[5] && b[0] > a[0]) ? b[0] : a[0],
     Math.max(a[1], b[1]),

@@ -1,5 +1,8 @@
 import type { Quote } from './quote.ts';
-import { isUnit, type Unit, unitFactor } from './unit.ts';
+import { parseUnit, type Unit, unitFactor } from './unit.ts';
+
+/** Enough for every currency and unit, also in decomposed Unicode. */
+export const MAX_MEASURE_LENGTH = 32;
 
 /** What a price is asked in: a currency, a unit of weight, or both. */
 export interface Measure {
@@ -7,20 +10,15 @@ export interface Measure {
   readonly unit?: Unit;
 }
 
-/** Reads `USD/ozt`, `USD`, `/chi` or `chi`; undefined when it is none of them. */
+/** Reads `USD/ozt`, `USD`, `/chi` or `chỉ`; undefined when it is none of them. Units have their aliases. */
 export function parseMeasure(text: string): Measure | undefined {
-  const [first = '', second, ...rest] = text.trim().split('/');
-  if (rest.length > 0) return undefined;
-  const unitText = (second ?? '').toLowerCase();
-  if (second !== undefined && unitText === '') return undefined;
-  if (second === undefined && isUnit(first.toLowerCase())) return { unit: first.toLowerCase() as Unit };
-  if (first !== '' && !/^[A-Za-z]{3,5}$/.test(first)) return undefined;
-  if (unitText !== '' && !isUnit(unitText)) return undefined;
-  if (first === '' && unitText === '') return undefined;
-  return {
-    ...(first === '' ? {} : { currency: first.toUpperCase() }),
-    ...(unitText === '' ? {} : { unit: unitText as Unit }),
-  };
+  if (text.length > MAX_MEASURE_LENGTH) return undefined;
+  const [first = '', second, ...rest] = text.split('/').map((part) => part.trim());
+  const unit = parseUnit(second ?? first);
+  if (rest.length > 0 || (second !== undefined && unit === undefined)) return undefined;
+  if (unit !== undefined && (second === undefined || first === '')) return { unit };
+  if (!/^[A-Za-z]{3,5}$/.test(first)) return undefined;
+  return { currency: first.toUpperCase(), ...(unit === undefined ? {} : { unit }) };
 }
 
 export interface Converted {

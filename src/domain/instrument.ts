@@ -1,7 +1,8 @@
 import { fold } from './fold.ts';
 import type { Unit } from './unit.ts';
 
-export const MARKETS = ['gold', 'crypto', 'fx'] as const;
+/** In the order in which they are listed. */
+export const MARKETS = ['gold', 'silver', 'crypto', 'fx'] as const;
 export type Market = (typeof MARKETS)[number];
 
 /** Something with a price. One instrument has one unit and one currency: quotes of others are converted or refused. */
@@ -63,6 +64,14 @@ export const CATALOGUE: readonly Entry[] = [
     currency: 'USD',
     aliases: ['world', 'spot gold', 'xauusd', 'xau/usd', 'gold', 'vàng thế giới', 'thế giới'],
   },
+  {
+    id: 'XAG',
+    market: 'silver',
+    name: 'Silver, world spot',
+    unit: 'ozt',
+    currency: 'USD',
+    aliases: ['silver', 'spot silver', 'xagusd', 'xag/usd', 'bạc thế giới'],
+  },
   coin('BTC', 'Bitcoin', 'xbt'),
   coin('XRP', 'XRP', 'ripple'),
   coin('DOGE', 'Dogecoin'),
@@ -92,6 +101,11 @@ for (const entry of CATALOGUE) {
 /** The catalogue's instrument of that id, name or alias, whatever its case and accents; undefined when unknown. */
 export function knownInstrument(text: string): Instrument | undefined {
   return BY_NAME.get(fold(text));
+}
+
+/** Whether a name says silver. Accents count: `bạc` is silver, `Bắc` is the north. */
+export function isSilver(name: string): boolean {
+  return /(?<!\p{L})(?:bạc|silver|xag)(?!\p{L})/u.test(name.normalize('NFC').toLowerCase());
 }
 
 const ID = /^[A-Z0-9][A-Z0-9.-]{0,47}$/;

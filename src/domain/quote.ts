@@ -20,19 +20,43 @@ export interface Quote {
   readonly sell: number | null;
   readonly currency: string;
   readonly unit: Unit;
-  /** When this price first held. */
+  /** Since when this price holds: by the provider's own time, else since it was first received. */
   readonly at: Instant;
-  /** When the provider last confirmed it. */
+  /**
+   * Until when this price is confirmed. The price was observed during `[observedFrom, checkedAt]`; between `at` and
+   * `observedFrom`, and after `checkedAt`, it is not known what the price was.
+   */
   readonly checkedAt: Instant;
+  /** Start of the observation without a gap; `at` where it is left out. */
+  readonly observedFrom?: Instant;
+  /** The provider's own time in its last response with this price; left out where it states none. */
+  readonly statedAt?: Instant;
+  /**
+   * The price was accepted though nothing proved it: when its series was first confirmed with only such prices; left out
+   * for others.
+   */
+  readonly weakSince?: Instant;
+  /** When this price was last received; left out for imported quotes and for quotes that a later one replaced. */
+  readonly receivedAt?: Instant;
   /** The provider's own number of the quote, or one that goldctl made. */
   readonly id: string;
+  /** The import or correction that it came with, by the seq of its first record; left out for a provider's own quotes. */
+  readonly batch?: number;
 }
 
 /** What a provider says; the journal adds nothing but time. `aliases`: what the source itself calls the series. */
-export type QuoteDraft = Omit<Quote, 'checkedAt' | 'id'> & {
+export type QuoteDraft = Omit<Quote, 'at' | 'checkedAt' | 'id'> & {
+  /**
+   * The time that the provider itself states; undefined where it states none, or one that cannot be true (unset
+   * dates: 0001, 1900, 1970; the future).
+   */
+  readonly at: Instant | undefined;
   readonly id?: string;
   readonly aliases?: readonly string[];
 };
+
+/** A draft whose time is known, as all quotes of the past have it. */
+export type DatedQuote = QuoteDraft & { readonly at: Instant };
 
 /** Aliases of one series; more are not kept. */
 export const MAX_ALIASES = 8;
@@ -70,4 +94,10 @@ export function newAliases(known: readonly string[], given: readonly string[]): 
     added.push(alias);
   }
   return added;
+}
+
+/** What a series id is made of. */
+export function seriesParts(series: SeriesId): Pick<Quote, 'instrument' | 'provider' | 'company' | 'brand'> {
+  const [instrument = '', provider = '', company = '', brand = ''] = series.split(SEPARATOR);
+  return { instrument, provider, company, brand };
 }

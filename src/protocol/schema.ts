@@ -51,10 +51,18 @@ export const Quote = strict(
     sell: Price,
     currency: Type.String(),
     unit: UnitName,
-    at: Type.Integer({ description: 'when this price first held' }),
-    checkedAt: Type.Integer({ description: 'when the provider last confirmed it' }),
+    at: Type.Integer({ description: 'since when this price holds' }),
+    checkedAt: Type.Integer({ description: 'until when it is confirmed' }),
     id: Type.String(),
-    stale: Type.Boolean({ description: 'not confirmed for three intervals of its provider' }),
+    stale: Type.Boolean({
+      description: "not received for three intervals of its provider, or too old by the provider's own time",
+    }),
+    statedAt: Type.Optional(Type.Integer({ description: "the provider's own time, where it states one" })),
+    receivedAt: Type.Optional(Type.Integer({ description: 'when it was last received; of latest quotes' })),
+    observedFrom: Type.Optional(
+      Type.Integer({ description: 'it was observed from then to `checkedAt` without a gap; `at` where left out' }),
+    ),
+    batch: Type.Optional(Type.Integer({ description: 'the import or correction that it came with' })),
   },
   'a quote',
 );

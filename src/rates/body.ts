@@ -1,24 +1,26 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { plain } from '../domain/fold.ts';
-import { type Instant, parseLocal } from '../domain/instant.ts';
+import { formatSpan, type Instant, parseLocal } from '../domain/instant.ts';
 import { BodyError } from './provider.ts';
 
 /**
  * How a provider writes numbers. Every parser names the one it means: `40.720` is forty thousand here and forty
  * there, and nothing in the text tells which.
  *
- * - `plain`: `102200000.0`, `11750000`, or a JSON number; a dot before decimals, no groups
+ * - `plain`: `102200000.0`, `11750000`, `7.35E-6`, or a JSON number; a dot before decimals, no groups
  * - `comma`: `170,000`, `60,650.00`; commas between thousands, a dot before decimals
  * - `dot`: `52.900`, `1.234,5`; dots between thousands, a comma before decimals
  * - `groups`: `40.720` or `40,720`; either sign between thousands, never decimals
+ *
+ * No group begins with 0: `0,867` has decimals, and is of another form than `comma`.
  */
 export type NumberForm = 'plain' | 'comma' | 'dot' | 'groups';
 
 const FORMS: Readonly<Record<NumberForm, RegExp>> = {
-  plain: /^\d+(?:\.\d+)?$/,
-  comma: /^(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?$/,
-  dot: /^(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?$/,
-  groups: /^(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?:,\d{3})+|\d+)$/,
+  plain: /^\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?$/i,
+  comma: /^(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/i,
+  dot: /^(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?(?:e[+-]?\d{1,3})?$/i,
+  groups: /^(?:[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:,\d{3})+)|\d+)$/,
 };
 
 const LONGEST_NUMBER = 40; // characters; longer ones are no prices
@@ -39,18 +41,18 @@ export function parseNumber(text: string, form: NumberForm): number | undefined 
 }
 
 /**
- * How a provider writes a moment of Vietnam time; `A` is AM or PM. Seconds may be left out where they stand, the day
- * may be `02-07-2025` for `02/07/2025`, and a comma or a `T` may part day and time: none of this changes the meaning.
+ * How a provider writes a moment of Vietnam time. Seconds may stand or not, the day may be `02-07-2025` for
+ * `02/07/2025`, and a comma or a `T` may part day and time: none of this changes the meaning. After the clock may
+ * stand AM or PM, or SA (sáng) or CH (chiều).
  */
-export type TimeForm = 'HH:mm DD/MM/YYYY' | 'hh:mm:ss A DD/MM/YYYY' | 'DD/MM/YYYY HH:mm:ss' | 'YYYY-MM-DD HH:mm:ss';
+export type TimeForm = 'HH:mm DD/MM/YYYY' | 'DD/MM/YYYY HH:mm:ss' | 'YYYY-MM-DD HH:mm:ss';
 
-const CLOCK = '(?<hour>\\d{1,2}):(?<minute>\\d{2})(?::(?<second>\\d{2}))?';
+const CLOCK = '(?<hour>\\d{1,2}):(?<minute>\\d{2})(?::(?<second>\\d{2}))?(?: ?(?<half>AM|PM|SA|CH))?';
 const DATE = '(?<day>\\d{1,2})[/-](?<month>\\d{1,2})[/-](?<year>\\d{4})';
 const TIMES: Readonly<Record<TimeForm, RegExp>> = {
-  'HH:mm DD/MM/YYYY': new RegExp(`^${CLOCK} ${DATE}$`),
-  'hh:mm:ss A DD/MM/YYYY': new RegExp(`^${CLOCK} (?<half>[AP]M) ${DATE}$`, 'i'),
-  'DD/MM/YYYY HH:mm:ss': new RegExp(`^${DATE},? ${CLOCK}$`),
-  'YYYY-MM-DD HH:mm:ss': new RegExp(`^(?<year>\\d{4})-(?<month>\\d{1,2})-(?<day>\\d{1,2})[ T]${CLOCK}$`),
+  'HH:mm DD/MM/YYYY': new RegExp(`^${CLOCK},? ${DATE}$`, 'i'),
+  'DD/MM/YYYY HH:mm:ss': new RegExp(`^${DATE},? ${CLOCK}$`, 'i'),
+  'YYYY-MM-DD HH:mm:ss': new RegExp(`^(?<year>\\d{4})-(?<month>\\d{1,2})-(?<day>\\d{1,2})[ T]${CLOCK}$`, 'i'),
 };
 
 /** The instant that a Vietnam time names; undefined when there is no such moment or the text is of another form. */
@@ -60,10 +62,25 @@ export function parseTime(text: string, form: TimeForm): Instant | undefined {
   let hour = Number(groups.hour);
   if (groups.half) {
     if (hour < 1 || hour > 12) return undefined;
-    hour = (hour % 12) + (groups.half.toUpperCase() === 'PM' ? 12 : 0);
+    hour = (hour % 12) + (/^(?:PM|CH)$/i.test(groups.half) ? 12 : 0);
   }
   const day = `${groups.year}-${groups.month!.padStart(2, '0')}-${groups.day!.padStart(2, '0')}`;
   return parseLocal(day, hour, Number(groups.minute), Number(groups.second ?? 0));
+}
+
+/** The instant that a Vietnam time names in any of the forms: no text has two of them. */
+export function parseAnyTime(text: string): Instant | undefined {
+  for (const form of Object.keys(TIMES) as TimeForm[]) {
+    const at = parseTime(text, form);
+    if (at !== undefined) return at;
+  }
+  return undefined;
+}
+
+/** The instant of `/Date(1740792347063)/`, as .NET writes it; a zone after the milliseconds says nothing more. */
+export function parseDotNetDate(text: string): Instant | undefined {
+  const match = /^\/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\/$/.exec(text);
+  return match ? Number(match[1]) : undefined;
 }
 
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?$/i;
@@ -82,19 +99,12 @@ export function parseIso(text: string): Instant | undefined {
 }
 
 const EARLIEST = Date.UTC(2000, 0, 1); // before it stand only the stubs of unset dates: 0001, 1900, 1970
-const CLOCK_SKEW = 10 * 60_000;
-
-/** Whether a price can have this time: unset dates and the future are no times of a price. */
-export function isBelievable(at: Instant, now: Instant): boolean {
-  return at >= EARLIEST && at <= now + CLOCK_SKEW;
-}
-
-/** The time that a provider states when it can be true, else `now`. */
-export function believable(at: Instant | undefined, now: Instant): Instant {
-  return at !== undefined && isBelievable(at, now) ? at : now;
-}
+/** So far ahead of this machine's clock lies a time whose clock or time zone is wrong; further ahead the row is. */
+const MAX_AHEAD_MS = 24 * 3_600_000;
 
 const HIGHEST_PRICE = 1e15;
+/** Nothing, a dash, or zero in any form. */
+const NO_PRICE = /^(?:[-–—]?|0[.,0]*)$/;
 const LONGEST_TEXT = 300; // characters; a name of a kind of gold or of a branch is far shorter
 
 /** One place in a body, with the path that names it. Every reading either fits or throws a `BodyError` of that path. */
@@ -125,6 +135,11 @@ export class Field {
   /** Whether the field is a list. */
   get isList(): boolean {
     return Array.isArray(this.#value);
+  }
+
+  /** Whether the field is an object, with fields of its own. */
+  get isObject(): boolean {
+    return typeof this.#value === 'object' && this.#value !== null && !Array.isArray(this.#value);
   }
 
   /** The field of that name in this object, which need not exist. */
@@ -183,7 +198,7 @@ export class Field {
     if (typeof this.#value !== 'string') throw this.error(form === 'plain' ? 'a number' : 'a number in a text');
     const text = this.#value.trim();
     const number = parseNumber(text.startsWith('-') ? text.slice(1) : text, form);
-    if (number === undefined) throw this.error(`a number like ${EXAMPLES[form]}`);
+    if (number === undefined || !Number.isFinite(number)) throw this.error(`a number like ${EXAMPLES[form]}`);
     return text.startsWith('-') ? -number : number;
   }
 
@@ -193,7 +208,7 @@ export class Field {
    */
   price(form: NumberForm, factor = 1): number | null {
     if (!this.exists) throw this.error('a price');
-    const empty = typeof this.#value === 'string' ? /^[-–—]?$/.test(this.#value.trim()) : this.#value === null;
+    const empty = typeof this.#value === 'string' ? NO_PRICE.test(this.#value.trim()) : this.#value === null;
     if (empty) return null;
     const number = this.number(form);
     if (number === 0) return null;
@@ -209,15 +224,22 @@ export class Field {
     return at;
   }
 
-  /** Vietnam time in `form` when the provider states one that can be read and believed, else undefined. */
-  timeIfBelievable(now: Instant, form: TimeForm): Instant | undefined {
+  /** Vietnam time in `form` when the provider states one that can be read and can be true, else undefined. */
+  statedTime(now: Instant, form: TimeForm): Instant | undefined {
     const at = typeof this.#value === 'string' ? parseTime(plain(this.#value), form) : undefined;
-    return at !== undefined && isBelievable(at, now) ? at : undefined;
+    return this.acceptTime(at, now);
   }
 
-  /** Vietnam time in `form` when the provider states one that can be read and believed, else `now`. */
-  timeOr(now: Instant, form: TimeForm): Instant {
-    return this.timeIfBelievable(now, form) ?? now;
+  /**
+   * The time that this field states, when it can be true; undefined for unset dates (0001, 1900, 1970) and for a
+   * time of up to a day ahead. One further ahead does not fit.
+   */
+  acceptTime(at: Instant | undefined, now: Instant): Instant | undefined {
+    if (at === undefined || at < EARLIEST) return undefined;
+    if (at > now + MAX_AHEAD_MS) {
+      throw this.error(`a time that has come: its time lies ${formatSpan(at - now)} in the future`);
+    }
+    return at > now ? undefined : at;
   }
 
   /** Unix seconds, as a number or a text, in milliseconds. */
@@ -246,9 +268,7 @@ export class Field {
   }
 
   #object(): Record<string, unknown> {
-    if (typeof this.#value !== 'object' || this.#value === null || Array.isArray(this.#value)) {
-      throw this.error('an object');
-    }
+    if (!this.isObject) throw this.error('an object');
     return this.#value as Record<string, unknown>;
   }
 
@@ -305,6 +325,14 @@ export function xml(body: string, lists: readonly string[] = []): Field {
     // the parser also throws on names and depths that it refuses: the body does not fit either way
   }
   throw new BodyError(ROOT, 'well-formed XML');
+}
+
+/** A body that should be CSV, without a byte order mark and white space before it. */
+export function csvText(body: string): string {
+  const text = trimmed(body);
+  if (text === '') throw new BodyError(ROOT, 'CSV with the names of the columns in its first line');
+  if (looksLikeHtml(text)) throw new BodyError(ROOT, 'CSV, not an HTML page');
+  return text;
 }
 
 function trimmed(body: string): string {

@@ -1,20 +1,30 @@
 import { plain } from '../domain/fold.ts';
 import { MARKETS, type Market } from '../domain/instrument.ts';
 import type { QuoteDraft } from '../domain/quote.ts';
-import { Field, json } from './body.ts';
+import { Field, json, xml } from './body.ts';
+import { csvRows } from './csv.ts';
 import type { Expression } from './expression.ts';
-import type { Provider } from './provider.ts';
-import { ProviderSettings } from './provider-settings.ts';
+import { BodyError, type Provider } from './provider.ts';
+import { type Format, ProviderSettings } from './provider-settings.ts';
 import { OPTIONAL_FIELDS, type QuoteField, REQUIRED_FIELDS, RowReader } from './row-reader.ts';
+import { readRows } from './rows.ts';
 
-const EVERY: Readonly<Record<Market, number>> = { gold: 30 * 60_000, crypto: 60_000, fx: 3_600_000 };
+const EVERY: Readonly<Record<Market, number>> = {
+  gold: 30 * 60_000,
+  silver: 30 * 60_000,
+  crypto: 60_000,
+  fx: 3_600_000,
+};
 const SPACING = 1000;
 const MOST_ROWS = 10_000;
 const KEY = '{key}';
-const SETTINGS = ['name', 'enabled', 'url', 'market', 'every', 'headers', 'key', 'rows', 'number', 'scale', 'quote'];
+const SETTINGS = [
+  ...['name', 'enabled', 'url', 'market', 'every', 'headers', 'key', 'format', 'lists', 'rows', 'number', 'scale'],
+  ...['time', 'quote'],
+];
 
 /**
- * A provider made of config.json alone, for a JSON body over GET. Form and example: docs/providers.md.
+ * A provider made of config.json alone, for a body of JSON, XML or CSV over GET. Form and example: docs/providers.md.
  * @param settings the value at `rates.providers.<id>`.
  * @throws Failure CONFIG_INVALID that names the setting and how to mend it.
  */
@@ -48,11 +58,21 @@ export function configuredProvider(id: string, settings: unknown): Provider {
   const given = setting.get('name') === undefined ? id : setting.text('name', 'Write a name between quotes.');
   const name = plain(given) || id;
 
+  const format = setting.format();
+  const lists = setting.lists(format);
   const rows = setting.expression('rows', '@');
   const expressions = new Map<QuoteField, Expression>();
   for (const field of REQUIRED_FIELDS) expressions.set(field, setting.expression(`quote.${field}`));
   for (const field of OPTIONAL_FIELDS) {
     if (setting.get(`quote.${field}`) !== undefined) expressions.set(field, setting.expression(`quote.${field}`));
+  }
+  const time = setting.time();
+  if (setting.get('time') !== undefined && !expressions.has('at')) {
+    throw setting.wrong(
+      'time',
+      'says what `quote.at` means, and there is none',
+      'Add "at" to "quote", or take it out.',
+    );
   }
   const reader = new RowReader({ id, name, market, expressions, form: setting.number(), scale: setting.scale() });
 
@@ -60,6 +80,7 @@ export function configuredProvider(id: string, settings: unknown): Provider {
     id,
     name,
     market,
+    statedTime: expressions.has('at') ? time : 'none',
     every: setting.every(EVERY[market]),
     spacing: SPACING,
     url,
@@ -79,17 +100,38 @@ export function configuredProvider(id: string, settings: unknown): Provider {
       ];
     },
 
-    parse(body, { now }) {
-      const list = new Field(rows.evaluate(json(body).value, 'rows'), 'rows');
-      if (!list.isList) throw list.error('a list (write `[@]` where the body is a single row)');
-      const fields = list.list();
-      if (fields.length > MOST_ROWS) throw list.error(`at most ${MOST_ROWS} rows`);
+    parse(body, { now, rejected }) {
+      const { value, misfits } = documentOf(body, format, lists);
       const quotes: QuoteDraft[] = [];
-      for (const field of fields) {
-        const quote = reader.read(field, now);
+      readRows([...misfits, ...rowsOf(new Field(rows.evaluate(value, 'rows'), 'rows'))], rejected, (row) => {
+        const quote = reader.read(row, now);
         if (quote) quotes.push(quote);
-      }
+      });
       return quotes;
     },
   };
+}
+
+/** What a body holds, for expressions, and rows that did not become part of it. */
+function documentOf(body: string, format: Format, lists: readonly string[]): { value: unknown; misfits: BodyError[] } {
+  if (format === 'json') return { value: json(body).value, misfits: [] };
+  if (format === 'xml') return { value: xml(body, lists).value, misfits: [] };
+  const [value, misfits]: [unknown[], BodyError[]] = [[], []];
+  for (const row of csvRows(body, MOST_ROWS)) {
+    if (row instanceof BodyError) misfits.push(row);
+    else value.push(row);
+  }
+  return { value, misfits };
+}
+
+/** The elements of a list, or the fields of an object as `{ key, value }`. */
+function rowsOf(found: Field): Field[] {
+  const rows = found.isList
+    ? found.list()
+    : found.isObject
+      ? found.entries().map(([key, field]) => new Field({ key, value: field.value }, field.path))
+      : undefined;
+  if (!rows) throw found.error('a list, or an object with the rows as its fields');
+  if (rows.length > MOST_ROWS) throw found.error(`at most ${MOST_ROWS} rows`);
+  return rows;
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Failure } from '../domain/failure.ts';
 import { formatSpan } from '../domain/instant.ts';
+import { PROXY_REFUSED, type ProxyAddress } from './connections.ts';
 
 /** Failures of fetches. Hosts are named, never whole URLs: keys stand in paths and queries. */
 
@@ -19,6 +20,7 @@ function meaning(status: number): string {
   if (status === 401) return "it wants a key, or refuses the one it got: see the provider's key in config.json";
   if (status === 403) return 'it refuses this address or wants another User-Agent or key';
   if (status === 404 || status === 410) return "what was asked for is not there: see the provider's url in config.json";
+  if (status === 407) return 'a proxy in between wants a user name and a password: see HTTP_PROXY';
   if (status === 418 || status === 429) return 'it got too many requests from this address';
   if (status === 451) return 'it may not serve this country';
   if (status >= 500) return 'the trouble is on its side, goldctl tries again';
@@ -28,16 +30,37 @@ function meaning(status: number): string {
 }
 
 /** No answer, or one that broke off or could not be read. */
-export function unanswered(host: string, thrown: unknown, maxBytes: number): Failure {
+export function unanswered(host: string, thrown: unknown, maxBytes: number, proxy?: ProxyAddress): Failure {
   const { type, code } = thrown as { type?: unknown; code?: unknown };
   const sentence =
     type === 'max-size'
       ? `${host} sent more than ${maxBytes} bytes; goldctl reads no more of it.`
-      : trouble(host, code);
+      : proxy
+        ? troubleBehind(proxy, host, code)
+        : trouble(host, code);
   return new Failure('NOT_AVAILABLE', sentence, {
     cause: withoutUrls(thrown),
     ...(typeof code === 'string' ? { data: { error: code } } : {}),
   });
+}
+
+/** Codes of connections that did not come about: behind a proxy, those to the proxy. */
+const UNREACHABLE = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL|ETIMEDOUT)$/;
+
+function troubleBehind({ host: proxy, variable }: ProxyAddress, host: string, code: unknown): string {
+  const name = typeof code === 'string' ? code : 'UNKNOWN';
+  if (name.startsWith(PROXY_REFUSED)) {
+    const status = Number(name.slice(PROXY_REFUSED.length));
+    const text = STATUS_CODES[status] === undefined ? '' : ` ${STATUS_CODES[status]}`;
+    const fix =
+      status === 407
+        ? `write its user name and password into ${variable}`
+        : 'ask who runs it, or name the host in NO_PROXY';
+    return `The proxy ${proxy} does not connect to ${host}: it answered ${status}${text}; ${fix}.`;
+  }
+  if (UNREACHABLE.test(name))
+    return `The proxy ${proxy} cannot be reached (${name}); check ${variable} and the network.`;
+  return `${trouble(host, code)} The connection goes through the proxy ${proxy} (${variable}).`;
 }
 
 function trouble(host: string, code: unknown): string {
@@ -76,8 +99,8 @@ function trouble(host: string, code: unknown): string {
   return `The exchange with ${host} failed (${name}); check the network and the provider's url in config.json.`;
 }
 
-/** The cause for the log: an error of the fetch library names the whole URL, and with it the key. */
+/** The cause for the log: an error of the fetch library names the whole URL, and with it key or password. */
 function withoutUrls(thrown: unknown): Error {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Error(text.replace(/(https?:\/\/[^\s/?#]*)[^\s,]*/gi, '$1/…'));
+  return new Error(text.replace(/(https?:\/\/)(?:[^\s/?#]*@)?([^\s/?#]*)[^\s,]*/gi, '$1$2/…'));
 }

@@ -1,11 +1,11 @@
-import http from 'node:http';
-import https from 'node:https';
 import type { Readable } from 'node:stream';
 import fetch, { Headers, isRedirect, type Response } from 'node-fetch';
 import { Failure } from '../domain/failure.ts';
-import { formatSpan } from '../domain/instant.ts';
+import { formatSpan, type Instant } from '../domain/instant.ts';
+import { type Connection, connections } from './connections.ts';
 import { answered, unanswered } from './fetch-failure.ts';
 import { Host } from './host.ts';
+import { respondedAt } from './http-date.ts';
 import type { ProviderRequest } from './provider.ts';
 import { RememberedBodies, type RememberedBody } from './remembered.ts';
 import { retryAfter } from './retry-after.ts';
@@ -21,8 +21,8 @@ export interface FetcherSettings {
   readonly maxRedirects?: number;
   /** Requests that may wait for one host; more are refused. Default 100. */
   readonly maxWaiting?: number;
-  /** Connections, where the default ones (no keep-alive) do not fit. */
-  readonly agent?: (url: URL) => http.Agent;
+  /** How requests are connected, where the environment's proxies and the system's certificates do not fit. */
+  readonly connect?: (url: URL, signal: AbortSignal) => Connection;
 }
 
 export interface FetchOptions {
@@ -52,6 +52,13 @@ interface Call {
   running: boolean;
 }
 
+/** The body of a response, and when its server made it or confirmed it. */
+export interface FetchedBody {
+  readonly body: string;
+  /** By the server's clock; undefined where it does not say. */
+  readonly respondedAt: Instant | undefined;
+}
+
 interface Hop {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
@@ -71,14 +78,12 @@ export class Fetcher {
   #stopped = false;
 
   constructor(settings: FetcherSettings) {
-    // Fetches of one host are seconds to hours apart: a kept connection would mostly be found closed.
-    const [plain, secure] = [new http.Agent({ keepAlive: false }), new https.Agent({ keepAlive: false })];
     this.#settings = {
       timeoutMs: 10_000,
       maxBytes: 5 * 1024 * 1024,
       maxRedirects: 3,
       maxWaiting: 100,
-      agent: (url) => (url.protocol === 'https:' ? secure : plain),
+      connect: connections(),
       ...settings,
     };
   }
@@ -94,10 +99,10 @@ export class Fetcher {
   }
 
   /**
-   * The body of a successful answer; of a 304, the body that it confirms.
+   * The body of a successful response; of a 304, the body that it confirms, with the time of the 304.
    * @throws Failure NOT_AVAILABLE; data has `status` and `retryAfterMs` when the host said them
    */
-  async fetch(request: ProviderRequest, options: FetchOptions = {}): Promise<string> {
+  async fetch(request: ProviderRequest, options: FetchOptions = {}): Promise<FetchedBody> {
     const url = parse(request.url);
     if (this.#stopped || options.signal?.aborted) throw calledOff(url);
     const host = this.#host(url);
@@ -144,7 +149,12 @@ export class Fetcher {
     return host;
   }
 
-  async #timed(url: URL, request: ProviderRequest, remember: boolean, controller: AbortController): Promise<string> {
+  async #timed(
+    url: URL,
+    request: ProviderRequest,
+    remember: boolean,
+    controller: AbortController,
+  ): Promise<FetchedBody> {
     const { timeoutMs } = this.#settings;
     const timer = setTimeout(() => {
       const span = timeoutMs < 1000 ? `${timeoutMs} ms` : formatSpan(timeoutMs);
@@ -162,7 +172,7 @@ export class Fetcher {
     }
   }
 
-  async #exchange(url: URL, request: ProviderRequest, remember: boolean, signal: AbortSignal): Promise<string> {
+  async #exchange(url: URL, request: ProviderRequest, remember: boolean, signal: AbortSignal): Promise<FetchedBody> {
     let hop = this.#firstHop(url, request);
     // Only of GET: a validator on a POST is a condition for carrying it out, not a question whether anything is new.
     const name = remember && hop.method === 'GET' ? url.href : undefined;
@@ -177,7 +187,7 @@ export class Fetcher {
       }
       if (response.status === 304 && known) {
         discard(response);
-        return known.body;
+        return { body: known.body, respondedAt: respondedAt(response.headers) };
       }
       if (!response.ok) {
         discard(response);
@@ -185,7 +195,7 @@ export class Fetcher {
       }
       const body = await this.#read(hop.url, response);
       if (name !== undefined) this.#remember(name, hop.url, response, body);
-      return body;
+      return { body, respondedAt: respondedAt(response.headers) };
     }
   }
 
@@ -195,7 +205,8 @@ export class Fetcher {
       if (known.etag !== null) headers.set('If-None-Match', known.etag);
       if (known.lastModified !== null) headers.set('If-Modified-Since', known.lastModified);
     }
-    const { agent, maxBytes } = this.#settings;
+    const { connect, maxBytes } = this.#settings;
+    const { agent, proxy } = connect(hop.url, signal);
     try {
       return await fetch(hop.url, {
         method: hop.method,
@@ -207,7 +218,7 @@ export class Fetcher {
         signal,
       });
     } catch (thrown) {
-      throw unanswered(hop.url.host, thrown, maxBytes);
+      throw unanswered(hop.url.host, thrown, maxBytes, proxy);
     }
   }
 

@@ -1,9 +1,12 @@
 import PQueue from 'p-queue';
+import { clockProblem } from '../domain/clock-offset.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import { formatMinute, type Instant } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import type { Lease } from '../engine/contract.ts';
+import { Backfill } from './backfill.ts';
 import { backoff } from './backoff.ts';
+import { ClockCheck } from './clock-check.ts';
 import type { Fetcher } from './fetcher.ts';
 import { Health, type HealthState, type ProviderHealth } from './health.ts';
 import type { Log } from './log.ts';
@@ -35,8 +38,6 @@ const LEASE_PAUSE = 5000;
 const LOOK = 60_000;
 /** Longer than that setTimeout cannot wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-const BACKFILL_SPAN = 3652 * 24 * 3_600_000; // ten years
-const PROGRESS = 10_000;
 
 /** One provider and its clock. */
 interface Job {
@@ -47,10 +48,10 @@ interface Job {
   timer: NodeJS.Timeout | undefined;
   staleTimer: NodeJS.Timeout | undefined;
   running: Promise<Failure | undefined> | undefined;
-  /** Whether the provider's past is to be fetched; undefined before its first fetch. */
-  wantsHistory: boolean | undefined;
-  /** Its settings are not these any more: what it still does counts for nothing. */
-  retired: boolean;
+  /** The history that is to be fetched; null where there is none to fetch, undefined before the first good fetch. */
+  backfill: Backfill | null | undefined;
+  /** Aborted when its settings are not these any more: what it still does counts for nothing. */
+  readonly retirement: AbortController;
 }
 
 /**
@@ -66,6 +67,8 @@ export class Gatherer {
   readonly #onHealth: (health: ProviderHealth) => void;
   readonly #now: () => Instant;
   readonly #random: () => number;
+  readonly #clock = new ClockCheck();
+  #isClockWrong = false;
   readonly #jobs = new Map<string, Job>();
   /** Fetches of before the settings changed. */
   readonly #retiring = new Set<Promise<unknown>>();
@@ -107,6 +110,11 @@ export class Gatherer {
   /** Whether this daemon is the one that fetches. */
   get gathers(): boolean {
     return this.#term !== undefined && !this.#term.signal.aborted && this.#lease.held;
+  }
+
+  /** How far the clocks of the sources are ahead of this machine's, where theirs agree that it is wrong. */
+  get clockOffsetMs(): number | undefined {
+    return this.#clock.offsetMs;
   }
 
   /** Every provider, in the order of the settings. */
@@ -156,7 +164,7 @@ export class Gatherer {
   }
 
   #retire(job: Job): void {
-    job.retired = true;
+    job.retirement.abort();
     clearTimeout(job.timer);
     clearTimeout(job.staleTimer);
     const { running } = job;
@@ -177,8 +185,8 @@ export class Gatherer {
       timer: undefined,
       staleTimer: undefined,
       running: undefined,
-      wantsHistory: undefined,
-      retired: false,
+      backfill: undefined,
+      retirement: new AbortController(),
     };
     this.#jobs.set(source.id, job);
     return job;
@@ -240,7 +248,7 @@ export class Gatherer {
 
   #plan(job: Job, at: Instant): void {
     clearTimeout(job.timer);
-    if (this.#term?.signal.aborted || job.retired) return;
+    if (this.#term?.signal.aborted || isRetired(job)) return;
     job.health.planned(Math.round(at));
     // By the clock or by the time that passed, whichever is first: a clock that is set back delays nothing.
     const until = performance.now() + Math.max(0, at - this.#now());
@@ -286,7 +294,7 @@ export class Gatherer {
     } catch (thrown) {
       // Called off: that says nothing about the provider.
       if (signal.aborted) return new Failure('NOT_AVAILABLE', 'This daemon stopped fetching rates.', { cause: thrown });
-      if (job.retired) return new Failure('NOT_AVAILABLE', 'The settings changed meanwhile.', { cause: thrown });
+      if (isRetired(job)) return new Failure('NOT_AVAILABLE', 'The settings changed meanwhile.', { cause: thrown });
       failure = Failure.from(thrown);
       this.#failed(job, failure);
     }
@@ -298,23 +306,40 @@ export class Gatherer {
         : next(plannedAt, every, this.#now()),
     );
     this.#report(job);
-    if (!failure && !job.retired && job.wantsHistory && source.provider.backfill) this.#backfill(job, signal);
+    if (!failure && !isRetired(job) && job.backfill?.isDue(this.#now())) this.#backfill(job, job.backfill, signal);
     return failure;
   }
 
   async #receive(job: Job, signal: AbortSignal): Promise<void> {
     const { source } = job;
-    const quotes = await source.quotes(signal);
+    const { host } = new URL(source.settings.url);
+    const asOf = (respondedAt: Instant | undefined) => this.#clock.asOf(host, respondedAt, this.#now());
+    const { quotes, rejected, respondedAt } = await source.quotes(signal, asOf);
     // Lost while the answer was under way: the daemon that holds the lease now fetches its own.
     if (!this.#lease.held) this.#term?.abort();
     signal.throwIfAborted();
-    if (job.retired) throw new Failure('NOT_AVAILABLE', 'The settings changed meanwhile.');
-    job.wantsHistory ??= !this.#sink.hasHistory(source.id);
-    const { stored, confirmed, refused } = await this.#sink.receive(source.id, quotes, this.#now());
+    if (isRetired(job)) throw new Failure('NOT_AVAILABLE', 'The settings changed meanwhile.');
+    job.refusals.tellRows(rejected);
+    const now = this.#now();
+    const at = asOf(respondedAt);
+    this.#tellClock();
+    if (job.backfill === undefined) {
+      const wanted = !this.#sink.hasHistory(source.id) && source.provider.backfill !== undefined;
+      job.backfill = wanted ? this.#newBackfill(job) : null;
+    }
+    const received = await this.#sink.receive(source.id, quotes, at);
+    const { stored, confirmed, refused, statedAt, distance } = received;
     job.health.counted(stored, refused.length);
+    job.health.received({
+      statedAt,
+      distance,
+      rejected: rejected.count,
+      refused: refused.length,
+      clockOffsetMs: respondedAt === undefined ? null : respondedAt - now,
+    });
     job.refusals.tell(refused);
     this.#log.debug(
-      { event: 'rates.fetch', provider: source.id, stored, confirmed, refused: refused.length },
+      { event: 'rates.fetch', provider: source.id, stored, confirmed, refused: refused.length, respondedAt },
       'received',
     );
     const [first] = refused;
@@ -322,8 +347,18 @@ export class Gatherer {
     // As good as no answer: without an error, prices would grow old beside a provider that seems well.
     throw new Failure(
       'NOT_AVAILABLE',
-      `${source.provider.name} answered, but none of its prices is believed: ${plain(first.quote.instrument)}: ${plain(first.reason)}.`,
+      `${source.provider.name} responded, but all its prices were refused: ${plain(first.quote.instrument)}: ${plain(first.reason)}. \`goldctl rates held\` lists those that may be right.`,
     );
+  }
+
+  /** Logs that this machine's clock is wrong, and that it is right again. */
+  #tellClock(): void {
+    const { offsetMs } = this.#clock;
+    if ((offsetMs !== undefined) === this.#isClockWrong) return;
+    this.#isClockWrong = offsetMs !== undefined;
+    if (offsetMs !== undefined) {
+      this.#log.warn({ event: 'rates.clock', offsetMs }, `${clockProblem(offsetMs)} Prices are dated by theirs.`);
+    } else this.#log.info({ event: 'rates.clock' }, 'the clock agrees with those of the price sources again');
   }
 
   #failed(job: Job, failure: Failure): void {
@@ -345,7 +380,7 @@ export class Gatherer {
   /** Tells when the provider becomes stale, should no good fetch come before. */
   #watchAge(job: Job): void {
     clearTimeout(job.staleTimer);
-    if (this.#term?.signal.aborted || job.retired) return;
+    if (this.#term?.signal.aborted || isRetired(job)) return;
     const delay = Math.min(job.health.staleAfter + 1, LONGEST_TIMER);
     job.staleTimer = setTimeout(() => this.#report(job), delay);
     job.staleTimer.unref();
@@ -353,52 +388,30 @@ export class Gatherer {
 
   #report(job: Job): void {
     const health = job.health.at(this.#now());
-    if (health.state === job.state || job.retired) return;
+    if (health.state === job.state || isRetired(job)) return;
     job.state = health.state;
     this.#onHealth(health);
   }
 
-  #backfill(job: Job, signal: AbortSignal): void {
-    job.wantsHistory = false;
-    void this.#backfills.add(async () => {
-      const { id } = job.source;
-      const to = this.#now();
-      let [stored, refused, told] = [0, 0, to];
-      try {
-        signal.throwIfAborted();
-        this.#log.info({ event: 'rates.history', provider: id }, 'fetching the history of the provider');
-        for await (const chunk of job.source.history(to - BACKFILL_SPAN, to, signal)) {
-          signal.throwIfAborted();
-          if (job.retired) return; // the one in its place begins anew
-          if (chunk.length === 0) continue;
-          const received = await this.#sink.receiveHistory(id, chunk);
-          job.health.counted(received.stored, received.refused.length);
-          stored += received.stored;
-          refused += received.refused.length;
-          const fields = { event: 'rates.history', provider: id, stored, refused, reason: received.refused[0]?.reason };
-          this.#log.debug(fields, 'history received');
-          if (this.#now() - told < PROGRESS) continue;
-          told = this.#now();
-          this.#log.info({ ...fields, until: formatMinute(chunk.at(-1)!.at) }, 'history is being fetched');
-        }
-        await this.#sink.historyDone(id);
-        this.#log.info(
-          { event: 'rates.history', provider: id, stored, refused },
-          'the history of the provider is fetched',
-        );
-      } catch (thrown) {
-        if (signal.aborted) {
-          job.wantsHistory = true;
-          return;
-        }
-        const failure = Failure.from(thrown);
-        this.#log.warn(
-          { event: 'rates.history', provider: id, stored, refused, err: failure },
-          `history broke off: ${failure.message}`,
-        );
-      }
+  #newBackfill(job: Job): Backfill {
+    return new Backfill({
+      source: job.source,
+      sink: this.#sink,
+      log: this.#log,
+      now: this.#now,
+      onReceived: ({ stored, refused }) => job.health.counted(stored, refused.length),
     });
   }
+
+  #backfill(job: Job, backfill: Backfill, signal: AbortSignal): void {
+    backfill.begin();
+    const either = AbortSignal.any([signal, job.retirement.signal]); // the one in its place begins anew
+    void this.#backfills.add(() => backfill.run(either));
+  }
+}
+
+function isRetired({ retirement }: Job): boolean {
+  return retirement.signal.aborted;
 }
 
 /** The first planned time after `now`. Ones that were missed (a machine that slept) are not made up for. */

@@ -1,9 +1,10 @@
 import { fold } from '../domain/fold.ts';
-import { type Instant, startOfDay } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import { type Instrument, instrumentIdOf, knownInstrument } from '../domain/instrument.ts';
-import { newAliases, type QuoteDraft, seriesId } from '../domain/quote.ts';
+import { type DatedQuote, newAliases, type QuoteDraft, seriesId } from '../domain/quote.ts';
 import type { Field } from './body.ts';
-import type { ProviderContext } from './provider.ts';
+
+export { isSilver } from '../domain/instrument.ts';
 
 /**
  * What the Vietnamese gold providers share. Each of them has a constant that brings its prices to VND per tael:
@@ -17,8 +18,6 @@ export const GOLD_EVERY = 30 * 60_000;
 export const BROWSER =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36';
 
-const DAY = 24 * 3_600_000;
-
 /** One row of a provider, in VND per tael unless it says otherwise. */
 export interface GoldRow {
   readonly instrument: string;
@@ -26,7 +25,7 @@ export interface GoldRow {
   readonly brand: string;
   readonly buy: number | null;
   readonly sell: number | null;
-  /** The time that the provider states; undefined stands for now, and loses against any time stated. */
+  /** The time that the provider states; undefined loses against any time stated. */
   readonly at: Instant | undefined;
   readonly id?: string;
   /** What the source itself calls it. */
@@ -40,28 +39,31 @@ export interface GoldRow {
  */
 export class GoldQuotes {
   readonly #provider: string;
-  readonly #context: Pick<ProviderContext, 'now'>;
   readonly #history: boolean;
   readonly #rows = new Map<string, { readonly draft: QuoteDraft; readonly stated: number }>();
 
-  constructor(provider: string, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history' = 'latest') {
+  constructor(provider: string, kind: 'latest' | 'history' = 'latest') {
     this.#provider = provider;
-    this.#context = context;
     this.#history = kind === 'history';
   }
 
   add(row: GoldRow): void {
-    this.#add(row, goldDraft(this.#provider, row, this.#context.now));
+    this.#add(goldDraft(this.#provider, row));
   }
 
   /** World gold, USD per troy ounce. */
   addWorld(row: Omit<GoldRow, 'instrument'>): void {
-    this.#add(row, worldDraft(this.#provider, row, this.#context.now));
+    this.#add(worldDraft(this.#provider, row));
   }
 
-  #add({ at, buy, sell }: Pick<GoldRow, 'at' | 'buy' | 'sell'>, draft: QuoteDraft): void {
-    if (buy === null && sell === null) return;
-    const stated = at ?? Number.NEGATIVE_INFINITY;
+  /** Money that stands among the gold, VND per unit of it. */
+  addCurrency(row: GoldRow): void {
+    this.#add({ ...row, provider: this.#provider, market: 'fx', currency: 'VND', unit: 'each' });
+  }
+
+  #add(draft: QuoteDraft): void {
+    if (draft.buy === null && draft.sell === null) return;
+    const stated = draft.at ?? Number.NEGATIVE_INFINITY;
     const key = this.#history ? `${seriesId(draft)}\n${draft.at}` : seriesId(draft);
     const other = this.#rows.get(key);
     const kept = other && stated <= other.stated ? other : { draft, stated };
@@ -74,25 +76,28 @@ export class GoldQuotes {
   }
 
   /** Those of `[from, to)`, oldest first. */
-  between(from: Instant, to: Instant): QuoteDraft[] {
+  between(from: Instant, to: Instant): DatedQuote[] {
     return this.list()
-      .filter(({ at }) => at >= from && at < to)
+      .filter((quote): quote is DatedQuote => quote.at !== undefined && quote.at >= from && quote.at < to)
       .sort((a, b) => a.at - b.at);
   }
 }
 
-/** A row as a quote, in VND per tael. A time that is not stated is now. */
-export function goldDraft(provider: string, { at, ...row }: GoldRow, now: Instant): QuoteDraft {
-  return { ...row, market: 'gold', provider, currency: 'VND', unit: 'tael', at: at ?? now };
+/** A row as a quote, in VND per tael. */
+export function goldDraft<Row extends GoldRow>(provider: string, row: Row): QuoteDraft & Pick<Row, 'at'> {
+  return { ...row, market: 'gold', provider, currency: 'VND', unit: 'tael' };
 }
 
 /** World gold as a quote, in USD per troy ounce. */
-export function worldDraft(provider: string, row: Omit<GoldRow, 'instrument'>, now: Instant): QuoteDraft {
-  return { ...goldDraft(provider, { ...row, instrument: 'XAU' }, now), currency: 'USD', unit: 'ozt' };
+export function worldDraft<Row extends Omit<GoldRow, 'instrument'>>(
+  provider: string,
+  row: Row,
+): QuoteDraft & Pick<Row, 'at'> {
+  return { ...goldDraft(provider, { ...row, instrument: 'XAU' }), currency: 'USD', unit: 'ozt' };
 }
 
 /** A draft with the aliases of two that are of its series. */
-export function withAliases(draft: QuoteDraft, one: QuoteDraft, other: QuoteDraft): QuoteDraft {
+export function withAliases<Draft extends QuoteDraft>(draft: Draft, one: QuoteDraft, other: QuoteDraft): Draft {
   const known = one.aliases ?? [];
   const aliases = [...known, ...newAliases(known, other.aliases ?? [])];
   return aliases.length === 0 ? draft : { ...draft, aliases };
@@ -134,11 +139,6 @@ function isForeign(id: string): boolean {
   return beginning?.id === first && !vietnamese(beginning);
 }
 
-/** Whether a name says silver. Accents count: `bạc` is silver, `Bắc` is the north. */
-export function isSilver(name: string): boolean {
-  return /(?<!\p{L})(?:bạc|silver|xag)(?!\p{L})/u.test(name.normalize('NFC').toLowerCase());
-}
-
 /**
  * Where the tael of a 24-carat bar or ring lies at a time, VND: `[low, high)`, less than tenfold apart. A price is
  * therefore within it either as one of a tael or as one of a chỉ, never as both. From 2009 to mid-2020 it went from
@@ -149,16 +149,3 @@ export function taelBand(at: Instant): readonly [low: number, high: number] {
 }
 
 const MID_2020 = Date.UTC(2020, 6, 1);
-
-/** Vietnam days of `[from, to)` up to now, oldest first; of more than `most` the newest. */
-export function days(context: ProviderContext, from: Instant, to: Instant, most: number): Instant[] {
-  const end = Math.min(to, context.now + 1);
-  const all: Instant[] = [];
-  for (let day = startOfDay(end - 1); day + DAY > from && all.length < most; day -= DAY) all.push(day);
-  return end > from ? all.reverse() : [];
-}
-
-/** Chunks of a list that is long. */
-export function* chunks(quotes: readonly QuoteDraft[], size = 500): Generator<QuoteDraft[]> {
-  for (let start = 0; start < quotes.length; start += size) yield quotes.slice(start, start + size);
-}

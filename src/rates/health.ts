@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
+import type { PriceDistance } from './sink.ts';
 
 /**
  * - `ok`: the last fetch was good and not long ago
@@ -24,6 +25,20 @@ export interface ProviderHealth {
   /** Quotes stored and quotes refused since the start. */
   readonly stored: number;
   readonly refused: number;
+  /** What the last good response was like; left out before the first. */
+  readonly last?: LastResponse;
+}
+
+export interface LastResponse {
+  /** The provider's own time, where it states one. */
+  readonly statedAt: Instant | null;
+  /** Rows that do not fit its format. */
+  readonly rejected: number;
+  /** Prices that are not believed. */
+  readonly refused: number;
+  readonly distance: PriceDistance | null;
+  /** How far the source's clock is ahead of this machine's, in milliseconds, by its `Date` header. */
+  readonly clockOffsetMs: number | null;
 }
 
 /** Without a good fetch for that many intervals a provider is stale. */
@@ -42,6 +57,7 @@ export class Health {
   #fetches = 0;
   #stored = 0;
   #refused = 0;
+  #last: LastResponse | undefined;
 
   /** @param every the provider's interval, in milliseconds */
   constructor(id: string, every: number) {
@@ -95,6 +111,10 @@ export class Health {
     this.#refused += refused;
   }
 
+  received(last: LastResponse): void {
+    this.#last = last;
+  }
+
   at(now: Instant): ProviderHealth {
     return {
       id: this.#id,
@@ -107,6 +127,7 @@ export class Health {
       fetches: this.#fetches,
       stored: this.#stored,
       refused: this.#refused,
+      ...(this.#last ? { last: this.#last } : undefined),
     };
   }
 

@@ -7,6 +7,9 @@ import { REQUIRED_FIELDS } from './row-reader.ts';
 
 const SHORTEST = 1000;
 
+export const FORMATS = ['json', 'xml', 'csv'] as const;
+export type Format = (typeof FORMATS)[number];
+
 const NUMBERS: Readonly<Record<string, NumberForm>> = { '1,234.5': 'comma', '1.234,5': 'dot' };
 
 /** Reads the settings of one provider; every refusal names the setting by its full path. */
@@ -76,8 +79,29 @@ export class ProviderSettings {
     return span;
   }
 
-  number(): NumberForm {
-    const value = this.get('number') ?? '1,234.5';
+  format(): Format {
+    const value = this.get('format') ?? 'json';
+    const format = FORMATS.find((format) => format === value);
+    if (!format) throw this.wrong('format', 'is no form of a body', `Write one of ${FORMATS.join(', ')}.`);
+    return format;
+  }
+
+  /** Names of the elements of an XML body of which there may be several. */
+  lists(format: Format): readonly string[] {
+    const value = this.get('lists') ?? [];
+    if (!Array.isArray(value) || !value.every((name) => typeof name === 'string' && name !== '')) {
+      throw this.wrong('lists', 'is not a list of names', 'Write ["city", "item"].');
+    }
+    if (format !== 'xml' && this.get('lists') !== undefined) {
+      throw this.wrong('lists', 'is for bodies of XML', 'Take it out, or add "format": "xml".');
+    }
+    return value;
+  }
+
+  /** How texts write numbers; undefined where that is not said. */
+  number(): NumberForm | undefined {
+    const value = this.get('number');
+    if (value === undefined) return undefined;
     const form = typeof value === 'string' && Object.hasOwn(NUMBERS, value) ? NUMBERS[value] : undefined;
     if (!form) throw this.wrong('number', 'is no form of numbers', 'Write "1,234.5" or "1.234,5".');
     return form;
@@ -87,6 +111,17 @@ export class ProviderSettings {
     const value = this.get('scale') ?? 1;
     if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
     throw this.wrong('scale', 'is not a positive number', 'Write what a price is multiplied by, as 1000.');
+  }
+
+  /** What the times of rows mean. */
+  time(): 'change' | 'response' {
+    const value = this.get('time') ?? 'change';
+    if (value === 'change' || value === 'response') return value;
+    throw this.wrong(
+      'time',
+      'is neither "change" nor "response"',
+      'Write "change" where `at` is since when a price holds, "response" where it is when the answer was made.',
+    );
   }
 
   /** Refuses settings that nobody reads: most are typing errors. */

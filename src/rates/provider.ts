@@ -1,6 +1,8 @@
+import type { StatedTime } from '../domain/freshness.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Market } from '../domain/instrument.ts';
-import type { QuoteDraft } from '../domain/quote.ts';
+import type { DatedQuote, QuoteDraft } from '../domain/quote.ts';
+import type { RejectedRows } from './rows.ts';
 
 /** One HTTP request of a provider. Everything that differs between providers and is not parsing stands here. */
 export interface ProviderRequest {
@@ -22,6 +24,20 @@ export interface ProviderContext {
    * @throws Failure NOT_AVAILABLE
    */
   readonly fetch: (request: ProviderRequest) => Promise<string>;
+  /** Where rows are counted that do not fit and are left out. */
+  readonly rejected: RejectedRows;
+}
+
+/** A part of a provider's history that is asked for by itself, and may fail by itself. */
+export interface HistoryPage {
+  /** Names it among the pages of the provider, each time in the same way: `2021-12-29`, `BTC`. */
+  readonly id: string;
+  /**
+   * Its quotes, oldest first.
+   * @throws Failure NOT_AVAILABLE
+   * @throws BodyError
+   */
+  read(): Promise<DatedQuote[]>;
 }
 
 /**
@@ -32,6 +48,8 @@ export interface Provider {
   readonly id: string;
   readonly name: string;
   readonly market: Market;
+  /** What the `at` of its quotes means. */
+  readonly statedTime: StatedTime;
   /** Milliseconds between fetches unless config.json says otherwise. */
   readonly every: number;
   /** The least time between two requests to its host, in milliseconds. */
@@ -44,19 +62,25 @@ export interface Provider {
   readonly enabled: boolean;
   /** What is fetched each time; a provider that needs several answers them in order. */
   requests(context: ProviderContext): Promise<readonly ProviderRequest[]> | readonly ProviderRequest[];
-  /** Quotes of one body. `index` is its place in `requests`. Skips rows without a price; throws BodyError on a body that does not fit. */
+  /**
+   * Quotes of one body, each with the time that it states. `index` is its place in `requests`. Skips rows without a
+   * price, counts rows that do not fit, and throws BodyError on a body that does not fit, or most rows of which do not.
+   */
   parse(body: string, context: ProviderContext, index: number): QuoteDraft[];
-  /** Quotes of `[from, to)` out of the provider's own history, oldest first, in chunks. */
-  backfill?(context: ProviderContext, from: Instant, to: Instant): AsyncIterable<QuoteDraft[]>;
+  /** The pages of the provider's own history of `[from, to)`, in the order in which they are to be fetched. */
+  backfill?(context: ProviderContext, from: Instant, to: Instant): readonly HistoryPage[];
 }
 
-/** A body that does not have the expected form. `path` names the field, as `data[0].SellValue`. */
+/** A body, or a row of one, that does not have the expected form. `path` names the field, as `data[0].SellValue`. */
 export class BodyError extends Error {
   readonly path: string;
+  /** The message without the path. */
+  readonly reason: string;
 
   constructor(path: string, expected: string) {
     super(`${path}: expected ${expected}`);
     this.name = 'BodyError';
     this.path = path;
+    this.reason = `expected ${expected}`;
   }
 }

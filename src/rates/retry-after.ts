@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
+import { parseHttpDate } from './http-date.ts';
 
 /** The longest wait that is believed: Binance bans for three days, and timers hold no more than 24. */
 const LONGEST = 7 * 24 * 3_600_000;
@@ -11,9 +12,7 @@ const LONGEST = 7 * 24 * 3_600_000;
 export function retryAfter(value: string | null, date: string | null, now: Instant): number | undefined {
   const text = value?.trim() ?? '';
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST);
-  if (!/^[A-Z][a-z]{2}/.test(text)) return undefined; // an HTTP date begins with its weekday; Date.parse takes far more
-  const until = Date.parse(text);
-  if (Number.isNaN(until)) return undefined;
-  const sent = date === null ? Number.NaN : Date.parse(date);
-  return Math.min(Math.max(0, until - (Number.isNaN(sent) ? now : sent)), LONGEST);
+  const until = parseHttpDate(text);
+  if (until === undefined) return undefined;
+  return Math.min(Math.max(0, until - (parseHttpDate(date ?? '') ?? now)), LONGEST);
 }

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
-import type { QuoteDraft } from '../domain/quote.ts';
+import type { DatedQuote, QuoteDraft } from '../domain/quote.ts';
 
 export interface Refused {
   readonly quote: QuoteDraft;
@@ -11,7 +11,22 @@ export interface Received {
   readonly stored: number;
   /** Quotes whose price held: their `checkedAt` moved. */
   readonly confirmed: number;
+  /** Quotes that do not fit what is known, of those in `refused`: kept apart until it is decided about them. */
+  readonly held: number;
   readonly refused: readonly Refused[];
+  /** The newest time that the provider states of itself; null where it states none. */
+  readonly statedAt: Instant | null;
+  /** Null where its prices are near those of others. */
+  readonly distance: PriceDistance | null;
+}
+
+/** How far a price is from another provider's. */
+export interface PriceDistance {
+  /** Positive: over the other. */
+  readonly percent: number;
+  /** The other provider. */
+  readonly label: string;
+  readonly instrument: string;
 }
 
 /** Where gathered quotes go: room/rates.ts. Both resolve once all is durable. */
@@ -19,7 +34,7 @@ export interface QuoteSink {
   /** A provider's whole current answer at `at`: series of that provider that are not in it keep their old `checkedAt`. */
   receive(provider: string, quotes: readonly QuoteDraft[], at: Instant): Promise<Received>;
   /** Quotes of the past, in any order; ones that are there already are skipped. */
-  receiveHistory(provider: string, quotes: readonly QuoteDraft[]): Promise<Received>;
+  receiveHistory(provider: string, quotes: readonly DatedQuote[]): Promise<Received>;
   /** Whether the provider's own history is in: what its first start fetches, and a later one goes on with. */
   hasHistory(provider: string): boolean;
   /** All of the provider's history was received. */

@@ -1,8 +1,9 @@
 import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { QuoteDraft } from '../domain/quote.ts';
-import type { Fetcher } from './fetcher.ts';
-import { BodyError, type Provider, type ProviderContext } from './provider.ts';
+import { type QuoteDraft, seriesId } from '../domain/quote.ts';
+import type { Fetcher, FetchOptions } from './fetcher.ts';
+import { BodyError, type HistoryPage, type Provider, type ProviderContext } from './provider.ts';
+import { RejectedRows } from './rows.ts';
 
 export interface SourceSettings {
   readonly enabled: boolean;
@@ -11,6 +12,15 @@ export interface SourceSettings {
   readonly key?: string | undefined;
   /** Milliseconds between fetches. */
   readonly every: number;
+}
+
+/** What a provider says at one time, all its responses together. */
+export interface Answer {
+  /** One of each series. */
+  readonly quotes: readonly QuoteDraft[];
+  readonly rejected: Pick<RejectedRows, 'count' | 'first'>;
+  /** When its server made the oldest of its responses, by the server's clock; undefined where one does not say. */
+  readonly respondedAt: Instant | undefined;
 }
 
 /** A provider with its settings after config.json. */
@@ -59,34 +69,44 @@ export class Source {
 
   /**
    * What the provider says now, all its answers together.
+   * @param checkTime called with the time of each response before its body is parsed, by a clock that it may find wrong
    * @throws Failure NOT_AVAILABLE
    */
-  async quotes(signal: AbortSignal): Promise<QuoteDraft[]> {
-    const asking = this.#context(LIVE, signal);
+  async quotes(signal: AbortSignal, checkTime?: (respondedAt: Instant | undefined) => void): Promise<Answer> {
+    const rejected = new RejectedRows();
     const quotes: QuoteDraft[] = [];
+    const times: (Instant | undefined)[] = [];
     try {
-      for (const [index, request] of (await this.provider.requests(asking)).entries()) {
-        const body = await asking.fetch(request);
+      for (const [index, request] of (await this.provider.requests(this.#context(LIVE, signal, rejected))).entries()) {
+        const { body, respondedAt } = await this.#fetcher.fetch(request, this.#options(LIVE, signal));
+        times.push(respondedAt);
+        checkTime?.(respondedAt);
         // A new context: the request may have waited in the queue for long.
-        for (const quote of this.provider.parse(body, this.#context(LIVE, signal), index)) quotes.push(quote);
+        const context = this.#context(LIVE, signal, rejected);
+        for (const quote of this.provider.parse(body, context, index)) quotes.push(quote);
       }
     } catch (thrown) {
       throw this.#failure(thrown);
     }
-    if (quotes.length > 0) return quotes;
-    throw new Failure('NOT_AVAILABLE', `${this.#name} answered, but there are no prices in the body.`);
+    if (quotes.length > 0) return { quotes: latestOfSeries(quotes), rejected, respondedAt: oldest(times) };
+    const [first] = rejected.first;
+    const why = first ? ` Rows that do not fit: ${rejected.count}; ${first.path}: ${first.reason}.` : '';
+    throw new Failure('NOT_AVAILABLE', `${this.#name} answered, but there are no prices in the body.${why}`);
   }
 
   /**
-   * The provider's own history of `[from, to)` in chunks, oldest first; nothing when it has none.
-   * @throws Failure NOT_AVAILABLE
+   * The pages of the provider's own history of `[from, to)`; none when it has no history. Their failures are
+   * NOT_AVAILABLE. Rows that do not fit go to `rejected`.
    */
-  async *history(from: Instant, to: Instant, signal: AbortSignal): AsyncIterable<QuoteDraft[]> {
-    try {
-      yield* this.provider.backfill?.(this.#context(BACKFILL, signal), from, to) ?? [];
-    } catch (thrown) {
-      throw this.#failure(thrown);
-    }
+  history(from: Instant, to: Instant, signal: AbortSignal, rejected: RejectedRows): HistoryPage[] {
+    const pages = this.provider.backfill?.(this.#context(BACKFILL, signal, rejected), from, to) ?? [];
+    return pages.map(({ id, read }) => ({
+      id,
+      read: () =>
+        read().catch((thrown) => {
+          throw this.#failure(thrown);
+        }),
+    }));
   }
 
   get #name(): string {
@@ -94,17 +114,21 @@ export class Source {
     return name.toLowerCase() === id ? name : `${name} (${id})`;
   }
 
-  #context(priority: number, signal: AbortSignal): ProviderContext {
+  #options(priority: number, signal: AbortSignal): FetchOptions {
     const spacing = this.provider.spacing ?? 0;
-    const options =
-      priority === LIVE
-        ? { priority, spacing, signal, patience: LIVE_PATIENCE }
-        : { priority, spacing, signal, remember: false }; // pages of the past are asked for once
+    return priority === LIVE
+      ? { priority, spacing, signal, patience: LIVE_PATIENCE }
+      : { priority, spacing, signal, remember: false }; // pages of the past are asked for once
+  }
+
+  #context(priority: number, signal: AbortSignal, rejected: RejectedRows): ProviderContext {
+    const options = this.#options(priority, signal);
     return {
       url: this.settings.url,
       key: this.settings.key,
       now: this.#now(),
-      fetch: (request) => this.#fetcher.fetch(request, options),
+      fetch: async (request) => (await this.#fetcher.fetch(request, options)).body,
+      rejected,
     };
   }
 
@@ -116,4 +140,23 @@ export class Source {
       { cause: thrown },
     );
   }
+}
+
+/** Of quotes of the same series the latest by what they state (the first of those that state the same or nothing). */
+function latestOfSeries(quotes: readonly QuoteDraft[]): QuoteDraft[] {
+  const latest = new Map<string, QuoteDraft>();
+  for (const quote of quotes) {
+    const other = latest.get(seriesId(quote));
+    if (!other || statedOrNever(quote) > statedOrNever(other)) latest.set(seriesId(quote), quote);
+  }
+  return [...latest.values()];
+}
+
+function statedOrNever({ at }: QuoteDraft): Instant {
+  return at ?? Number.NEGATIVE_INFINITY;
+}
+
+function oldest(times: readonly (Instant | undefined)[]): Instant | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length === times.length && known.length > 0 ? Math.min(...known) : undefined;
 }

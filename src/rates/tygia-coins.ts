@@ -1,8 +1,8 @@
 import { fold } from '../domain/fold.ts';
 import type { Instant } from '../domain/instant.ts';
 import { instrumentIdOf, knownInstrument } from '../domain/instrument.ts';
-import type { QuoteDraft } from '../domain/quote.ts';
-import { type Field, isBelievable } from './body.ts';
+import type { DatedQuote, QuoteDraft } from '../domain/quote.ts';
+import type { Field } from './body.ts';
 import type { LeftOut } from './providers/tygia.ts';
 
 /** Tokens of one troy ounce of gold each. */
@@ -30,12 +30,13 @@ export function coinNames(rows: Iterable<Readonly<Record<string, unknown>>>): Co
  * Reads a row of a coin: USD a coin, in cents. The type is its ticker, the brand its name.
  * @throws BodyError
  */
-export function coinOf(field: Field, names: CoinNames, now: Instant): QuoteDraft | LeftOut {
+export function coinOf(field: Field, names: CoinNames, now: Instant): DatedQuote | LeftOut {
   const ticker = field.get('type').name();
   const company = field.get('company').name();
   const brand = field.get('brand').textOrEmpty();
-  const at = field.get('updated').time('YYYY-MM-DD HH:mm:ss');
-  if (!isBelievable(at, now)) return 'no time';
+  const updated = field.get('updated');
+  const at = updated.acceptTime(updated.time('YYYY-MM-DD HH:mm:ss'), now);
+  if (at === undefined) return 'no time';
   const [buy, sell] = [field.get('buy').price('comma'), field.get('sell').price('comma')];
   if (buy === null && sell === null) return 'no price';
   const instrument = instrumentOf(ticker, brand, names);

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
-import { type QuoteDraft, samePrice, seriesId } from '../domain/quote.ts';
+import { type DatedQuote, samePrice, seriesId } from '../domain/quote.ts';
 import { Field } from './body.ts';
 import { goldDraft, withAliases, worldDraft } from './gold.ts';
 import { BodyError } from './provider.ts';
@@ -9,7 +9,7 @@ import { type CoinNames, coinNames, coinOf, isOtherMoney } from './tygia-coins.t
 /** A quote of a database, by the place of its row in the file from 1. */
 export interface TygiaQuote {
   readonly row: number;
-  readonly quote: QuoteDraft;
+  readonly quote: DatedQuote;
   /** When its list was made, as far as the list tells: the price held until then. */
   readonly checkedAt: Instant;
 }
@@ -86,7 +86,7 @@ class DatabaseReader {
   /** Takes the rows of a day. */
   read(rows: readonly Row[]): void {
     const gold = new Map<TygiaRow, number>();
-    const coins = new Map<QuoteDraft, number>();
+    const coins = new Map<DatedQuote, number>();
     for (const { place, value } of rows) {
       this.#refusing(place, () => {
         const field = new Field(value, ROW);
@@ -113,21 +113,21 @@ class DatabaseReader {
   }
 
   /** Rows of gold as quotes; those that do not fit are refused. */
-  #inTaels(rows: ReadonlyMap<TygiaRow, number>): { row: number; quote: QuoteDraft }[] {
+  #inTaels(rows: ReadonlyMap<TygiaRow, number>): { row: number; quote: DatedQuote }[] {
     const wrong = new Set<TygiaRow>();
     const bar = barOf([...rows.keys()], this.#now, (row, error) => {
       wrong.add(row);
       this.#refuse(rows.get(row)!, error);
     });
-    const quotes: { row: number; quote: QuoteDraft }[] = [];
+    const quotes: { row: number; quote: DatedQuote }[] = [];
     for (const [gold, row] of rows) {
       if (wrong.has(gold)) continue;
       this.#refusing(row, () => {
-        const { instrument, ...priced } = inTaels(gold, bar);
+        const { instrument, at, ...prices } = inTaels(gold, bar);
+        if (at === undefined) return; // rows of a history state their times
+        const dated = { ...prices, at };
         const quote =
-          instrument === undefined
-            ? worldDraft('tygia', priced, this.#now)
-            : goldDraft('tygia', { ...priced, instrument }, this.#now);
+          instrument === undefined ? worldDraft('tygia', dated) : goldDraft('tygia', { ...dated, instrument });
         quotes.push({ row, quote });
       });
     }
@@ -138,14 +138,14 @@ class DatabaseReader {
   #listedAt(rows: readonly Row[]): Instant {
     let last = Number.NEGATIVE_INFINITY;
     for (const listed of new Set(rows.map((row) => row.listed))) {
-      const at = new Field(listed, 'updated').timeIfBelievable(this.#now, 'YYYY-MM-DD HH:mm:ss');
+      const at = new Field(listed, 'updated').statedTime(this.#now, 'YYYY-MM-DD HH:mm:ss');
       if (at !== undefined) last = Math.max(last, at);
     }
     return last;
   }
 
   /** Keeps the quotes of a day. The newest of each series held until the list was made, or until another one was set. */
-  #keep(quotes: readonly { row: number; quote: QuoteDraft }[], listed: Instant): void {
+  #keep(quotes: readonly { row: number; quote: DatedQuote }[], listed: Instant): void {
     const newest = new Map<string, Instant>();
     let listedAt = listed;
     for (const { quote } of quotes) {

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { parseMeasure } from '../domain/conversion.ts';
 import { plain } from '../domain/fold.ts';
 import { type Instant, parseDay, parseSeedTime } from '../domain/instant.ts';
 import { knownInstrument } from '../domain/instrument.ts';
@@ -8,7 +9,10 @@ import { oneName, words } from './words.ts';
 export const RANGES = ['1d', '1w', '1m', '3m', '1y', '5y', 'all'] as const;
 export type Range = (typeof RANGES)[number];
 
-/** What one line asks for. `at` of an edit or deletion is the time that the post must still carry (the forum seed). */
+/**
+ * What one line asks for. `at` of an edit or deletion is the time that the post must still carry (the forum seed); `in` is
+ * the currency, unit or both that prices are converted to.
+ */
 export type Action =
   | { readonly verb: 'nothing' }
   | { readonly verb: 'signUp' }
@@ -16,8 +20,8 @@ export type Action =
   | { readonly verb: 'signOut' }
   | { readonly verb: 'quit' }
   | { readonly verb: 'help' }
-  | { readonly verb: 'lookup'; readonly date: string; readonly instrument: string }
-  | { readonly verb: 'market'; readonly instrument: string | 'ALL' }
+  | { readonly verb: 'lookup'; readonly date: string; readonly instrument: string; readonly in?: string }
+  | { readonly verb: 'market'; readonly instrument: string | 'ALL'; readonly in?: string }
   | { readonly verb: 'providers' }
   | { readonly verb: 'chart'; readonly instrument: string; readonly range: Range }
   | { readonly verb: 'watch'; readonly instruments: 'all' | 'off' | readonly string[] }
@@ -109,12 +113,14 @@ export const VERBS: readonly Verb[] = [
   {
     word: 'MARKET',
     follows: 'ALL | instrument',
-    help: 'latest rates, all or of one: MARKET BTC',
+    help: 'latest rates: MARKET BTC, MARKET SJC IN USD/ozt',
     like: ['price', 'rates'],
     completes: 'all or instrument',
     read: (rest) => {
       if (rest === '') return usage('MARKET', 'MARKET ALL', 'MARKET BTC');
-      return { verb: 'market', instrument: rest.toUpperCase() === 'ALL' ? 'ALL' : rest };
+      const { what, ...measure } = splitMeasure(rest);
+      if (measure.in !== undefined && !parseMeasure(measure.in)) return noMeasure(measure.in);
+      return { verb: 'market', instrument: what.toUpperCase() === 'ALL' ? 'ALL' : what, ...measure };
     },
   },
   {
@@ -355,7 +361,7 @@ export const VERBS: readonly Verb[] = [
 export const LOOKUP = {
   word: 'yyyy-mm-dd',
   follows: 'instrument',
-  help: 'what it cost on that day: 2021-12-27 SJC',
+  help: 'its price on that day: 2021-12-27 SJC IN USD/ozt',
 };
 
 const BY_WORD = new Map(VERBS.map((verb) => [verb.word, verb]));
@@ -458,7 +464,21 @@ function readLookup(date: string, instrument: string): Action | GrammarError {
     return new GrammarError(`${date} is no day. Type date and type, for example: 2021-12-27 SJC`);
   }
   if (instrument === '') return new GrammarError(`Of which type? For example: ${date} SJC`);
-  return { verb: 'lookup', date, instrument };
+  const { what, ...measure } = splitMeasure(instrument);
+  if (measure.in !== undefined && !parseMeasure(measure.in)) return noMeasure(measure.in);
+  return { verb: 'lookup', date, instrument: what, ...measure };
+}
+
+/** `SJC in USD/ozt` as the name and what prices are converted to. */
+function splitMeasure(text: string): { what: string; in?: string } {
+  const [, what, measure] = /^(.*\S)\s+in\s+(\S.*)$/is.exec(text) ?? [];
+  return what === undefined || measure === undefined ? { what: text } : { what, in: measure };
+}
+
+function noMeasure(text: string): GrammarError {
+  return new GrammarError(
+    `"${plain(text).slice(0, 40)}" is neither a currency nor a unit. Examples: MARKET SJC IN USD/ozt, MARKET SJC IN chỉ`,
+  );
 }
 
 /** `#12 [23 Feb 2021 15:00:01] rest`; undefined when there is no number. */

@@ -36,7 +36,7 @@ export async function readHistory(caller: Caller, params: Params<'rates.history'
         'This history is too long for one answer. Take a longer interval or a shorter time.',
       );
     }
-    const more = await caller.call('rates.history', { ...params, from: next });
+    const more = await caller.call('rates.history', { ...params, ...first.series, from: next });
     candles.push(...more.candles);
     if (more.next !== null && more.next <= next) throw new Failure('INTERNAL', 'The daemon repeats a page of history.');
     next = more.next;

@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failure.ts';
 import { formatSeedTime, type Instant } from '../domain/instant.ts';
+import { conversionLines, convertedTable } from './conversions.ts';
 import type { Action } from './grammar.ts';
 import { type Caller, rangeParams, readHistory } from './history.ts';
 import { listingsTable, readListings, repositoryLines } from './listings.ts';
@@ -58,19 +59,24 @@ const DELETE_FAILED = 'Delete the message failed. Please check the input.';
 export async function perform(action: CallAction, caller: Caller, paper: Paper, user: string): Promise<string[]> {
   switch (action.verb) {
     case 'lookup': {
-      const { date, instrument } = action;
-      const { quotes } = await caller.call('rates.lookup', { date, instrument });
-      return lookupResults(quotes, date, instrument, paper);
+      const { date, instrument, in: measure } = action;
+      const result = await caller.call('rates.lookup', { date, instrument, ...measureParams(measure) });
+      const lines = lookupResults(result, date, instrument, paper);
+      return measure === undefined ? lines : [...lines, ...conversionLines({ ...result, measure, date }, paper)];
     }
     case 'market': {
-      if (action.instrument !== 'ALL') {
-        const { quotes } = await caller.call('rates.get', { instrument: action.instrument });
-        if (quotes.length > 0) return ratesTable(quotes, paper);
-        return noRates((await caller.call('rates.providers', {})).providers, paper, `rates of ${action.instrument}`);
+      const { instrument, in: measure } = action;
+      const isAll = instrument === 'ALL';
+      const result = isAll
+        ? await caller.call('rates.list', measureParams(measure))
+        : await caller.call('rates.get', { instrument, ...measureParams(measure) });
+      if (result.quotes.length === 0) {
+        const what = isAll ? 'rates' : `rates of ${instrument}`;
+        return noRates((await caller.call('rates.providers', {})).providers, paper, what);
       }
-      const { quotes } = await caller.call('rates.list', {});
-      if (quotes.length > 0) return ratesTable(quotes, paper);
-      return noRates((await caller.call('rates.providers', {})).providers, paper);
+      if (isAll && measure !== undefined) return convertedTable({ ...result, measure }, paper);
+      const lines = ratesTable(result.quotes, paper);
+      return measure === undefined ? lines : [...lines, ...conversionLines({ ...result, measure }, paper)];
     }
     case 'providers':
       return providersTable((await caller.call('rates.providers', {})).providers, paper);
@@ -137,6 +143,10 @@ export async function perform(action: CallAction, caller: Caller, paper: Paper, 
     case 'sum':
       return sumLines(await askSum(caller, action.number, user), caller.name ?? user, action.number);
   }
+}
+
+function measureParams(measure: string | undefined): { in?: string } {
+  return measure === undefined ? {} : { in: measure };
 }
 
 /** The forum seed's guard against changing what one has not seen: the post must still carry the time that was given. */

@@ -1,8 +1,10 @@
+import { agreedOffset, clockProblem } from '../domain/clock-offset.ts';
 import type { Failure } from '../domain/failure.ts';
 import { formatCount, formatPercent, formatPrice } from '../domain/figures.ts';
 import { plain } from '../domain/fold.ts';
 import { formatMinute, formatSeedTime, formatSpan } from '../domain/instant.ts';
 import { price } from '../domain/quote.ts';
+import { seriesName } from '../domain/series.ts';
 import type { EventParams } from '../protocol/events.ts';
 import type { Result } from '../protocol/methods.ts';
 import { chart } from './chart.ts';
@@ -14,7 +16,6 @@ export type Quote = Result<'rates.list'>['quotes'][number];
 export type Providers = Result<'rates.providers'>['providers'];
 type Post = Result<'forum.read'>['posts'][number];
 type Message = Result<'messages.read'>['messages'][number];
-type Converted = NonNullable<Result<'rates.get'>['converted']>[number];
 type History = Result<'rates.history'>;
 
 /** Latest quotes, one a line. `before` holds the price that a change is counted from, where one is known. */
@@ -78,11 +79,16 @@ export function noRates(providers: Providers, paper: Paper, what = 'rates'): str
 }
 
 /** The records of a day, as the gold seed boxes them. */
-export function lookupResults(quotes: readonly Quote[], date: string, instrument: string, paper: Paper): string[] {
+export function lookupResults(
+  { quotes, before = [] }: Result<'rates.lookup'>,
+  date: string,
+  instrument: string,
+  paper: Paper,
+): string[] {
   if (quotes.length === 0) {
     return [
-      'Sorry, did not find any results',
-      `Nobody quoted ${plain(instrument)} on ${date} (Vietnam time), as far as this daemon knows.`,
+      `No quotes for ${plain(instrument)} on ${date} (Vietnam time): nobody observed its price on that day.`,
+      ...(before.length > 0 ? ['The last price known before it:', ...ratesTable(before, paper)] : []),
       `MARKET ${plain(instrument)} shows its latest price, CHART ${plain(instrument)} all which days there are; "goldctl rates import FILE" brings in others.`,
     ];
   }
@@ -107,36 +113,57 @@ export function lookupResults(quotes: readonly Quote[], date: string, instrument
   return lines;
 }
 
-/** A price in another measure, and the quotes that it rests on. */
-export function conversions(converted: readonly Converted[], paper: Paper): string[] {
-  return converted.flatMap((each) => {
-    const [quote, ...others] = each.legs;
-    const unit = `${plain(each.currency)}/${each.unit}`;
-    return [
-      `${plain(quote?.instrument ?? '')} (${plain(quote?.provider ?? '')}): buy ${formatPrice(each.buy, each.currency)}, sell ${formatPrice(each.sell, each.currency)} ${unit}`,
-      ...[...(quote ? [quote] : []), ...others].map((leg) => `  from ${describe(leg, paper)}`),
-    ];
-  });
-}
-
 export function providersTable(providers: Providers, paper: Paper): string[] {
-  return table(
+  const lines = table(
     [
       { title: 'Provider' },
       { title: 'State' },
       { title: 'Last answer', align: 'right' },
+      { title: 'Own time', align: 'right' },
       { title: 'Next', align: 'right' },
+      { title: 'Rejected', align: 'right' },
+      { title: 'Distance', most: 24 },
       { title: 'Last error' },
     ],
     providers.map((each) => [
       plain(each.id),
       { text: each.state, ...stateStyle(each.state, paper) },
       each.lastOk === null ? '-' : `${formatSpan(paper.now - each.lastOk)} ago`,
+      each.response?.statedAt == null ? '-' : ago(each.response.statedAt, paper.now),
       each.nextAt === null ? '-' : inTime(each.nextAt, paper.now),
-      plain(each.lastError ?? ''),
+      rejectedCell(each),
+      distanceCell(each),
+      each.lastError === null ? '' : `${plain(each.lastError)}${since(each.lastErrorAt, paper.now)}`,
     ]),
     { heading: paper.style.heading, unicode: paper.unicode },
   );
+  const offset = agreedOffset(providers.flatMap(({ response }) => response?.clockOffsetMs ?? []));
+  return offset === undefined
+    ? lines
+    : [...lines, '', `${clockProblem(offset)} Set it right; prices are dated by theirs until then.`];
+}
+
+type Provider = Providers[number];
+
+function ago(at: number, now: number): string {
+  return `${formatSpan(Math.max(0, now - at))} ago`;
+}
+
+function since(at: number | null | undefined, now: number): string {
+  return at == null ? '' : ` (${ago(at, now)})`;
+}
+
+/** Rows of the last response that are not shown as prices. */
+function rejectedCell({ response }: Provider): string {
+  const count = (response?.rejected ?? 0) + (response?.refused ?? 0);
+  return count === 0 ? '' : formatCount(count);
+}
+
+function distanceCell({ response }: Provider): string {
+  const distance = response?.distance;
+  if (!distance) return '';
+  const { percent, label, instrument } = distance;
+  return `${Math.abs(percent).toFixed(0)} % ${percent < 0 ? 'under' : 'over'} ${plain(label)} (${plain(instrument)})`;
 }
 
 /** A chart with its title and what it amounts to. */
@@ -153,7 +180,7 @@ export function historyChart(name: string, history: History, paper: Paper, heigh
   const change = formatPercent(first.close, last.close);
   const coloured = last.close < first.close ? paper.style.down(change) : paper.style.up(change);
   return [
-    `${plain(name)}  last ${formatPrice(last.close, currency)}  low ${formatPrice(low, currency)}  high ${formatPrice(high, currency)}  ${coloured}`,
+    `${plain(name)}${seriesOf(history)}  last ${formatPrice(last.close, currency)}  low ${formatPrice(low, currency)}  high ${formatPrice(high, currency)}  ${coloured}`,
     ...chart(candles, { width: Math.min(paper.width, 160), height, unicode: paper.unicode, currency, unit }),
   ];
 }
@@ -163,7 +190,7 @@ export function historyTable(name: string, history: History, paper: Paper): stri
   if (candles.length === 0) return noHistory(name);
   const right = { align: 'right' as const };
   return [
-    `${plain(name)}, ${currency}/${unit}`,
+    `${plain(name)}${seriesOf(history)}, ${currency}/${unit}`,
     ...table(
       [
         { title: 'From' },
@@ -184,6 +211,11 @@ export function historyTable(name: string, history: History, paper: Paper): stri
       { heading: paper.style.heading, unicode: paper.unicode },
     ),
   ];
+}
+
+/** Names the series of a history: ` (sjc, SJC, Hà Nội)`. */
+function seriesOf({ series }: History): string {
+  return series ? ` (${plain(seriesName(series))})` : '';
 }
 
 export function noHistory(name: string): string[] {
@@ -382,16 +414,17 @@ export function failureLines({ message, data }: Failure): string[] {
   return lines;
 }
 
-function describe(quote: Quote, paper: Paper): string {
-  const age = ageCell(quote, paper);
+/** @param times what is said of its times; by default since when it holds, and how old it is where it is stale */
+export function describe(quote: Quote, paper: Paper, times?: string): string {
   const who = [quote.provider, sameName(quote.company, quote.provider) ? '' : quote.company, quote.brand]
     .map(plain)
     .filter((part) => part !== '')
     .join(', ');
-  return `${plain(quote.instrument)} buy ${formatPrice(quote.buy, quote.currency)}, sell ${formatPrice(quote.sell, quote.currency)} ${unitOf(quote)} (${who}, since ${formatMinute(quote.at)}${quote.stale ? `, ${paper.style.stale(age.text)}` : ''})`;
+  const stale = quote.stale ? `, ${paper.style.stale(ageCell(quote, paper).text)}` : '';
+  return `${plain(quote.instrument)} buy ${formatPrice(quote.buy, quote.currency)}, sell ${formatPrice(quote.sell, quote.currency)} ${unitOf(quote)} (${who}, ${times ?? `since ${formatMinute(quote.at)}${stale}`})`;
 }
 
-function unitOf(quote: Quote): string {
+export function unitOf(quote: Pick<Quote, 'currency' | 'unit'>): string {
   return `${plain(quote.currency)}/${quote.unit}`;
 }
 
@@ -399,7 +432,7 @@ function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function ageCell(quote: Quote, paper: Paper): Cell {
+export function ageCell(quote: Quote, paper: Paper): Cell {
   const age = formatSpan(paper.now - quote.checkedAt);
   return quote.stale ? { text: `STALE ${age}`, style: paper.style.stale } : { text: age };
 }

@@ -112,30 +112,64 @@ export class Compaction {
   }
 }
 
+/** The last response of a provider, where it only confirmed prices. */
+interface LastResponse {
+  readonly record: RecordOf<'rates.received'>;
+  /** The response before it that stays in the journal. */
+  readonly before: RecordOf<'rates.received'> | undefined;
+}
+
+/** Records whose `latest` quotes depend on what was confirmed until then. */
+const EDITS: ReadonlySet<string> = new Set(['rates.removed', 'rates.corrected', 'rates.undone', 'rates.decided']);
+/** Records of before 0.2 start a new observation after this time: view/quotes.ts. */
+const LEGACY_GAP_MS = DAY_MS;
+
 /**
- * Finds records without which every view is the same. One that only confirms prices moves the `checkedAt` of its provider's
- * series; so does the next one, and further. Whatever reads `checkedAt` in between needs it: a price that changes takes the
- * one before along with it, as does an import.
+ * Finds records without which every view is the same. A record that only confirms prices moves the times of its
+ * provider's series, and the next one moves them further. Whatever reads these times in between needs it: a price that
+ * changes takes the one before along with it, as do imports, removals and corrections.
  */
 export class Superseded {
-  /** By provider: its last answer, where that only confirmed. */
-  readonly #last = new Map<string, RecordOf<'rates.received'>>();
+  readonly #last = new Map<string, LastResponse>();
+  /** The last response that stays, of providers whose last one did not only confirm. */
+  readonly #kept = new Map<string, RecordOf<'rates.received'>>();
 
   /** Takes the next record of the journal. @returns the seq of an earlier one that nothing needs any more */
   add(record: JournalRecord): number | undefined {
+    if (EDITS.has(record.kind)) this.#last.clear();
     if (record.kind === 'rates.imported') this.#last.delete((record as unknown as RecordOf<'rates.imported'>).provider);
     if (record.kind !== 'rates.received') return undefined;
-    const answer = record as unknown as RecordOf<'rates.received'>;
-    const last = this.#last.get(answer.provider);
-    if (answer.quotes.length > 0) {
-      this.#last.delete(answer.provider);
+    const response = record as unknown as RecordOf<'rates.received'>;
+    const { provider } = response;
+    const last = this.#last.get(provider);
+    if (response.quotes.length > 0 || (response.released?.length ?? 0) > 0) {
+      this.#last.delete(provider);
+      this.#kept.set(provider, response);
       return undefined;
     }
-    // The view has the aliases of this record from nowhere else.
-    if (answer.aliases !== undefined) this.#last.delete(answer.provider);
-    else this.#last.set(answer.provider, answer);
-    return last && last.at <= answer.at && confirmsNoLess(answer.missing, last.missing) ? last.seq : undefined;
+    const isSuperseded = last !== undefined && supersedes(response, last);
+    const before = isSuperseded ? last.before : (last?.record ?? this.#kept.get(provider));
+    if (response.aliases === undefined) this.#last.set(provider, { record: response, before });
+    else {
+      // The view has the aliases of this record from nowhere else.
+      this.#last.delete(provider);
+      this.#kept.set(provider, response);
+    }
+    return isSuperseded ? last.record.seq : undefined;
   }
+}
+
+function supersedes(next: RecordOf<'rates.received'>, { record, before }: LastResponse): boolean {
+  if (record.at > next.at || !confirmsNoLess(next.missing, record.missing)) return false;
+  const later = new Map(next.confirmed?.map(([id, statedAt, checkedAt]) => [id, { statedAt, checkedAt }]));
+  for (const [id, statedAt, checkedAt] of record.confirmed ?? []) {
+    const times = later.get(id);
+    if (!times || times.checkedAt < checkedAt || (statedAt !== null && times.statedAt === null)) return false;
+  }
+  if (record.confirmed && next.confirmed) return true;
+  // A record without `confirmed` starts a new observation of whatever was not confirmed for a day.
+  if (!before || before.at > record.at || next.at - before.at > LEGACY_GAP_MS) return false;
+  return confirmsNoLess(before.missing, record.missing);
 }
 
 /** Whether what is missing was missing before. */

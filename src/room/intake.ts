@@ -1,17 +1,30 @@
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import type { Instant } from '../domain/instant.ts';
+import { statedExpiry } from '../domain/freshness.ts';
+import { formatDay, type Instant } from '../domain/instant.ts';
 import { type Instrument, instrumentIdOf, isInstrumentId, knownInstrument, type Market } from '../domain/instrument.ts';
-import { implausible } from '../domain/plausible.ts';
-import { newAliases, type Quote, type QuoteDraft, type SeriesId, samePrice, seriesId } from '../domain/quote.ts';
+import {
+  type DatedQuote,
+  newAliases,
+  price,
+  type Quote,
+  type QuoteDraft,
+  type SeriesId,
+  samePrice,
+  seriesId,
+} from '../domain/quote.ts';
+import { type ComparisonPrice, isWeakPrice, validateQuote } from '../domain/quote-validation.ts';
 import { type Unit, unitFactor } from '../domain/unit.ts';
 import type { Journal } from '../engine/contract.ts';
-import type { QuoteSink, Received, Refused } from '../rates/sink.ts';
-import { idOf } from '../view/quotes.ts';
-import type { ImportedRow, Records } from '../view/records.ts';
+import type { PriceDistance, QuoteSink, Received, Refused } from '../rates/sink.ts';
+import { quoteIdOf } from '../view/quote-rows.ts';
+import type { Confirmation, ImportedRow, NewHeldQuote, PriceRange, Records, SeriesFields } from '../view/records.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
-import type { Rates } from './rates.ts';
+import { ComparisonPrices } from './comparison-prices.ts';
+import { Quarantine } from './quarantine.ts';
+import type { ProviderTiming, Rates } from './rates.ts';
+import { judgeRows } from './row-validation.ts';
 
 export interface Series {
   readonly instrument: string;
@@ -23,6 +36,15 @@ export interface Series {
   readonly unit?: Unit | undefined;
   /** What the source calls it. */
   readonly aliases?: readonly string[] | undefined;
+}
+
+export interface ImportOptions {
+  /** The import that the rows belong to, as `startImport` gave it. */
+  readonly batch: number;
+  /** Quotes of the series in `[from, to)` that give way to the rows. */
+  readonly replaces?: readonly [from: Instant, to: Instant] | undefined;
+  /** Store prices that do not fit what is known. */
+  readonly force?: boolean | undefined;
 }
 
 export interface Imported {
@@ -39,24 +61,60 @@ const CURRENCY = /^[A-Z0-9]{3,5}$/;
 const SKEW = 10 * 60_000;
 /** Characters of a text that comes with quotes. */
 const TEXT = 128;
+const DAY_MS = 86_400_000;
+/** Older rows of a live response that are stored at a time; the next response brings the others again. */
+const MAX_OLDER = 200;
+/** Held quotes of one response; of more, the rest is refused. */
+const MAX_HELD = 100;
+/** How long before a page of a history a held row may lie that the page proves right. */
+const MAX_HELD_BEFORE_MS = 7 * DAY_MS;
+/** From there on a provider counts as far from another one. */
+const FAR_PERCENT = 5;
+/** Series of a response that are compared with others for their distance. */
+const MAX_DISTANCES = 200;
+/** Rows of an import that are compared with stored prices, evenly spread over each call. */
+const SAMPLES = 8;
+/** Series that are remembered as begun by an import. */
+const MAX_BEGUN = 4096;
+const MOST_DIFFER = 'most prices of the file do not fit what is known, as on';
 
-/** The way in for quotes, from providers and from files: fitted to their instrument, judged, stored when new. */
+type StoredPrices = readonly [at: Instant, buy: number | null, sell: number | null, ...rest: unknown[]];
+
+/** What becomes of a price in a live response. */
+interface Outcomes {
+  readonly changed: Map<SeriesId, Quote>;
+  readonly confirmed: Map<SeriesId, Confirmation | undefined>;
+  readonly held: NewHeldQuote[];
+  readonly released: number[];
+  readonly refused: Refused[];
+  /** New aliases, by series. */
+  readonly aliases: Map<SeriesId, string[]>;
+  /** Rows of the past that the response has beside or in place of the current price. */
+  readonly older: DatedQuote[];
+}
+
+/** The way in for quotes, from providers and from files: fitted to their instrument, validated, stored when new. */
 export class Intake implements QuoteSink {
   readonly #journal: Journal;
   readonly #view: View;
   readonly #rates: Rates;
   readonly #now: () => Instant;
+  readonly #comparisons: ComparisonPrices;
+  readonly #quarantine: Quarantine;
   /** Imported rows that are on their way to the journal, by series: another import of the series must know them. */
   readonly #underWay = new Map<SeriesId, Set<ReadonlyMap<Instant, ImportedRow>>>();
+  readonly #begunBy = new Map<SeriesId, number>();
 
   constructor(room: { journal: Journal; view: View; rates: Rates; now: () => Instant }) {
     this.#journal = room.journal;
     this.#view = room.view;
     this.#rates = room.rates;
     this.#now = room.now;
+    this.#comparisons = new ComparisonPrices(room);
+    this.#quarantine = new Quarantine(room.view.quotes.heldQuotes);
   }
 
-  /** When the provider's latest answer came in; undefined where it never gave one. */
+  /** When the provider's latest response came in; undefined where it never gave one. */
   lastReceived(provider: string): Instant | undefined {
     return this.#view.quotes.lastReceived(provider);
   }
@@ -70,85 +128,285 @@ export class Intake implements QuoteSink {
   }
 
   async receive(provider: string, quotes: readonly QuoteDraft[], at: Instant): Promise<Received> {
-    const refused: Refused[] = [];
-    /** When the quotes that count here are of, by what they state. */
-    const seen = new Map<SeriesId, Instant>();
-    const changed = new Map<SeriesId, Quote>();
-    const named = new Map<SeriesId, string[]>();
-    for (const given of quotes) {
-      const fitted = this.#fit({ ...given, provider }, refused);
-      if (!fitted) continue;
-      const { aliases = [], ...quote } = fitted;
-      const id = seriesId(quote);
-      const last = this.#view.quotes.latestOf(id);
-      const reason = implausible(quote, last, at);
-      if (reason !== undefined) {
-        refused.push({ quote, reason });
-        continue;
-      }
-      const added = this.#newAliases(id, [...(named.get(id) ?? []), ...aliases]);
-      if (added.length > 0) named.set(id, added);
-      if (quote.at < (seen.get(id) ?? Number.NEGATIVE_INFINITY)) continue; // an older row beside a newer one
-      seen.set(id, quote.at);
-      if (last && samePrice(last, quote)) {
-        changed.delete(id);
-        continue;
-      }
-      // A provider that states one time for two prices corrects itself: the second holds from when it was seen.
-      const from = last && quote.at <= last.at ? Math.max(at, last.at + 1) : quote.at;
-      changed.set(id, { ...quote, at: from, checkedAt: Math.max(at, from), id: quote.id ?? idOf(from) });
+    const outcomes: Outcomes = {
+      changed: new Map(),
+      confirmed: new Map(),
+      held: [],
+      released: [],
+      refused: [],
+      aliases: new Map(),
+      older: [],
+    };
+    const timing = this.#rates.timingOf(provider);
+    for (const [id, quote] of this.#newestRows(provider, quotes, at, outcomes)) {
+      this.#decide(id, quote, at, timing, outcomes);
     }
-    const missing = this.#view.quotes.seriesOf(provider).filter((id) => !seen.has(id));
-    if (seen.size > 0) {
+    const { changed, confirmed, held, released, refused, aliases, older } = outcomes;
+    if (held.length > 0) await append(this.#journal, 'rates.held', at, { provider, quotes: held });
+    // Names of series that are not believed are not kept.
+    for (const id of aliases.keys()) if (!changed.has(id) && !confirmed.has(id)) aliases.delete(id);
+    if (changed.size + confirmed.size > 0) {
+      const missing = this.#view.quotes.seriesOf(provider).filter((id) => !changed.has(id) && !confirmed.has(id));
       await append(this.#journal, 'rates.received', at, {
         provider,
         quotes: [...changed.values()],
         missing,
-        ...(named.size > 0 ? { aliases: [...named] } : {}),
+        confirmed: [...confirmed.values()].filter((each) => each !== undefined),
+        ...(released.length === 0 ? undefined : { released }),
+        ...(aliases.size === 0 ? undefined : { aliases: [...aliases] }),
       });
     }
-    return { stored: changed.size, confirmed: seen.size - changed.size, refused };
+    await this.#storeOlder(provider, older, refused);
+    const times = quotes.flatMap((quote) => (quote.at === undefined ? [] : [quote.at]));
+    return {
+      stored: changed.size,
+      confirmed: confirmed.size,
+      held: held.length,
+      refused,
+      statedAt: timing.statedTime === 'none' || times.length === 0 ? null : latestOf(times),
+      distance: this.#distance(provider, [...changed.keys(), ...confirmed.keys()]),
+    };
   }
 
-  async receiveHistory(provider: string, quotes: readonly QuoteDraft[]): Promise<Received> {
+  /** How far the provider's prices are from those of others at most; null when near. */
+  #distance(provider: string, series: readonly SeriesId[]): PriceDistance | null {
+    let farthest: PriceDistance | null = null;
+    for (const id of series.slice(0, MAX_DISTANCES)) {
+      const own = this.#view.quotes.latestOf(id);
+      const other = own && this.#rates.fresh(own.instrument).find((quote) => quote.provider !== provider);
+      if (!other) continue;
+      const percent = (price(own) / price(other) - 1) * 100;
+      if (Math.abs(percent) < FAR_PERCENT || Math.abs(percent) <= Math.abs(farthest?.percent ?? 0)) continue;
+      farthest = { percent, label: other.provider, instrument: own.instrument };
+    }
+    return farthest;
+  }
+
+  /** The newest row of each series. The others of the response are of the past. */
+  #newestRows(
+    provider: string,
+    quotes: readonly QuoteDraft[],
+    now: Instant,
+    { refused, aliases, older }: Outcomes,
+  ): Map<SeriesId, QuoteDraft> {
+    const newest = new Map<SeriesId, QuoteDraft>();
+    for (const given of quotes) {
+      const fitted = this.#fit({ ...given, provider }, refused);
+      if (!fitted) continue;
+      const { aliases: names = [], ...quote } = fitted;
+      const id = seriesId(quote);
+      const added = this.#newAliases(id, [...(aliases.get(id) ?? []), ...names]);
+      if (added.length > 0) aliases.set(id, added);
+      const other = newest.get(id);
+      const isNewer = !other || (quote.at ?? now) >= (other.at ?? now);
+      const replaced = isNewer ? other : quote;
+      if (replaced && isDated(replaced) && replaced.at !== (isNewer ? quote : other)?.at) older.push(replaced);
+      if (isNewer) newest.set(id, quote);
+    }
+    return newest;
+  }
+
+  #decide(id: SeriesId, quote: QuoteDraft, now: Instant, { everyMs, statedTime }: ProviderTiming, to: Outcomes): void {
+    const last = this.#view.quotes.latestOf(id);
+    // A time that lies a little ahead is of a clock that differs from ours.
+    const statedAt = statedTime === 'none' || isAhead(quote.at, now) ? undefined : quote.at;
+    // A cache or another server of the provider answered: what it says is history.
+    const isOlder = statedAt !== undefined && last !== undefined && statedAt < (last.statedAt ?? last.at);
+    if (isOlder || now < (last?.receivedAt ?? now)) {
+      if (isDated(quote) && statedTime !== 'none') to.older.push(quote);
+      return;
+    }
+    const isKnown = last !== undefined && samePrice(last, quote);
+    const isWeak = last !== undefined && isWeakPrice(last, everyMs);
+    const accepted = isKnown ? { isWeak } : this.#accept(id, quote, statedAt ?? now, now, everyMs, isWeak, to);
+    if (!accepted) return;
+    const isCurrent = statedAt === undefined || now < statedExpiry(statedAt, quote, everyMs);
+    const confirmedAt = statedTime === 'response' && statedAt !== undefined ? Math.min(statedAt, now) : now;
+    const gap = Math.min(3 * everyMs, DAY_MS);
+    const isObserved = last?.observedFrom !== undefined && confirmedAt - last.checkedAt <= gap;
+    if (isKnown) {
+      if (!isCurrent) return;
+      if (isObserved) {
+        const isPlain = confirmedAt === now && statedAt === last.statedAt;
+        to.confirmed.set(id, isPlain ? undefined : [id, statedAt ?? null, confirmedAt]);
+        return;
+      }
+    }
+    let from = statedAt ?? now;
+    // The provider states one time for two prices, or for one price after a gap: it holds from when it was seen.
+    if (last && from <= Math.max(last.at, isKnown ? last.checkedAt : last.at)) {
+      if (!isCurrent) {
+        to.refused.push({ quote, reason: 'it states the same old time as another price' });
+        return;
+      }
+      from = Math.max(confirmedAt, last.at + 1);
+    }
+    if (this.#view.quotes.hiddenOf(id)?.covers(from, 0)) from = Math.max(now, from);
+    const checkedAt = isCurrent ? Math.max(confirmedAt, from) : from;
+    to.changed.set(id, {
+      ...quote,
+      at: from,
+      checkedAt,
+      ...(isCurrent ? { observedFrom: Math.min(checkedAt, Math.max(confirmedAt, from)) } : undefined),
+      ...(statedAt === undefined ? undefined : { statedAt }),
+      ...(accepted.isWeak ? { weakSince: isWeak && isObserved ? last?.weakSince : checkedAt } : undefined),
+      receivedAt: now,
+      id: quote.id ?? quoteIdOf(from),
+    });
+  }
+
+  /**
+   * A new price is believed, or else held or refused.
+   * @param isLastWeak whether the last price of its series is weak
+   * @returns whether only weak and held prices were there to compare it with; undefined where it is not believed
+   */
+  #accept(
+    id: SeriesId,
+    quote: QuoteDraft,
+    at: Instant,
+    now: Instant,
+    everyMs: number,
+    isLastWeak: boolean,
+    to: Outcomes,
+  ): { isWeak: boolean } | undefined {
+    const comparisons = this.#comparisons.current(quote, isLastWeak);
+    const validated = { ...quote, at };
+    const verdict = validateQuote(validated, comparisons, now);
+    if (verdict.outcome === 'accepted') {
+      to.released.push(...this.#quarantine.accepted(id, quote));
+      return { isWeak: comparisons.every((other) => other.isWeak || other.isHeld) };
+    }
+    if (verdict.outcome === 'invalid') {
+      to.refused.push({ quote, reason: verdict.reason });
+      return undefined;
+    }
+    const decision = this.#quarantine.seen(id, validated, verdict.factor, comparisons, everyMs, now);
+    if (decision.isConfirmed) {
+      to.released.push(...decision.ids);
+      return { isWeak: false };
+    }
+    to.refused.push({ quote, reason: decision.isDiscarded ? `${verdict.reason} (discarded)` : verdict.reason });
+    if (!decision.isNew || to.held.length >= MAX_HELD) return undefined;
+    const { reason, factor } = verdict;
+    to.held.push({
+      quote: { ...quote, at, checkedAt: at, receivedAt: now, id: quote.id ?? quoteIdOf(at) },
+      reason,
+      ...(factor === undefined ? undefined : { factor: factor.factor }),
+      comparisons: verdict.comparisons.slice(0, 5).map(({ label, buy, sell }) => ({ label, buy, sell })),
+    });
+    return undefined;
+  }
+
+  /** Prices of the past that came with a live response: stored at their own time where nothing else was observed. */
+  async #storeOlder(provider: string, quotes: readonly DatedQuote[], refused: Refused[]): Promise<void> {
+    const fresh: DatedQuote[] = [];
+    for (const quote of quotes) {
+      if (fresh.length === MAX_OLDER) break;
+      const id = seriesId(quote);
+      if (this.#view.quotes.history.rowsAt(id, quote.at) !== undefined) continue;
+      const latest = this.#view.quotes.latestOf(id);
+      const before = latest && (await this.#view.quotes.history.newestBefore(latest, quote.at));
+      const wasObserved =
+        before?.observedFrom !== undefined && quote.at >= before.observedFrom && quote.at <= before.checkedAt;
+      if (!wasObserved) fresh.push(quote);
+    }
+    if (fresh.length > 0) refused.push(...(await this.receiveHistory(provider, fresh)).refused);
+  }
+
+  async receiveHistory(provider: string, quotes: readonly DatedQuote[]): Promise<Received> {
     const refused: Refused[] = [];
     const series = new Map<SeriesId, { quote: QuoteDraft; rows: Map<Instant, ImportedRow>; aliases: string[] }>();
-    const now = this.#now();
     for (const given of quotes) {
       const quote = this.#fit({ ...given, provider }, refused);
-      if (!quote) continue;
-      const reason = implausible(quote, undefined, now);
-      if (reason !== undefined) {
-        refused.push({ quote, reason });
-        continue;
-      }
+      if (quote?.at === undefined) continue;
+      const { at, buy, sell } = quote;
       const id = seriesId(quote);
       const found = series.get(id) ?? { quote, rows: new Map(), aliases: [] };
       series.set(id, found);
       found.aliases = this.#newAliases(id, [...found.aliases, ...(quote.aliases ?? [])]);
-      if (this.#view.quotes.has(id, quote.at)) continue;
-      found.rows.set(
-        quote.at,
-        quote.id === undefined ? [quote.at, quote.buy, quote.sell] : [quote.at, quote.buy, quote.sell, null, quote.id],
-      );
+      if (this.#view.quotes.history.rowsAt(id, at) !== undefined) continue;
+      found.rows.set(at, quote.id === undefined ? [at, buy, sell] : [at, buy, sell, null, quote.id]);
     }
     let stored = 0;
+    let held = 0;
     for (const { quote, rows, aliases } of series.values()) {
-      stored += rows.size;
-      if (rows.size + aliases.length > 0) await this.#store({ ...quote, aliases }, [...rows.values()]);
+      if (rows.size + aliases.length === 0) continue;
+      const sorted = [...rows.values()].sort((a, b) => a[0] - b[0]);
+      // The last rows of the page before may have begun a level: the first row of this one tells.
+      const earlier = sorted[0] ? this.#heldBefore(seriesId(quote), sorted[0][0]) : new Map<ImportedRow, number>();
+      const judged = [...earlier.keys(), ...sorted];
+      const [first] = judged;
+      const neighbours = first ? await this.#comparisons.near(quote.instrument, first[0], 0, undefined) : [];
+      const accepted: ImportedRow[] = [];
+      const suspects: NewHeldQuote[] = [];
+      const proven: number[] = [];
+      judgeRows(quote, judged, neighbours, this.#now(), (row, verdict) => {
+        const heldId = earlier.get(row);
+        if (heldId !== undefined) {
+          if (!verdict) proven.push(heldId);
+          return;
+        }
+        if (!verdict) {
+          accepted.push(row);
+          return;
+        }
+        const [at, buy, sell] = row;
+        refused.push({ quote: { ...quote, at, buy, sell }, reason: verdict.reason });
+        if (verdict.outcome !== 'held' || suspects.length >= MAX_HELD) return;
+        const suspect = { ...quote, at, buy, sell, checkedAt: at, id: row[4] ?? quoteIdOf(at) };
+        const { reason, comparisons } = verdict;
+        if (this.#quarantine.knows(seriesId(quote), suspect)) return;
+        suspects.push({
+          quote: suspect,
+          reason,
+          comparisons: comparisons
+            .slice(0, 5)
+            .map(({ label, ...prices }) => ({ label, buy: prices.buy, sell: prices.sell })),
+        });
+      });
+      stored += accepted.length + proven.length;
+      held += suspects.length;
+      for (const id of proven) {
+        await append(this.#journal, 'rates.decided', this.#now(), { id, accepted: true, by: provider });
+      }
+      await this.#store({ ...quote, aliases }, accepted);
+      if (suspects.length > 0) await append(this.#journal, 'rates.held', this.#now(), { provider, quotes: suspects });
     }
-    return { stored, confirmed: 0, refused };
+    return { stored, confirmed: 0, held, refused, statedAt: null, distance: null };
+  }
+
+  /** Rows of a history that are held since shortly before an instant, by time, with the numbers that they are held under. */
+  #heldBefore(series: SeriesId, at: Instant): Map<ImportedRow, number> {
+    const rows: [ImportedRow, number][] = [];
+    for (const { id, quote } of this.#view.quotes.heldQuotes.of(series)) {
+      // Prices of live responses prove themselves by what the provider responds later.
+      if (quote.receivedAt !== undefined || quote.at >= at || at - quote.at > MAX_HELD_BEFORE_MS) continue;
+      rows.push([[quote.at, quote.buy, quote.sell], id]);
+    }
+    return new Map(rows.sort(([a], [b]) => a[0] - b[0]));
+  }
+
+  /** Begins an import. @returns its number, which rows are imported under and which undoes it */
+  async startImport(file: string, by: string): Promise<number> {
+    const { seq } = await append(this.#journal, 'rates.importStarted', this.#now(), { file: short(file), by });
+    return seq;
   }
 
   /**
    * Stores quotes of one series, as somebody brings them. What does not fit is refused by its place, the rest goes in.
    * @throws Failure INVALID_PARAMS when the series itself is not clear
    */
-  async import(series: Series, rows: readonly ImportedRow[]): Promise<Imported> {
-    const { quote, factor } = this.#seriesOf(series);
-    const id = seriesId(quote);
+  async import(
+    series: Series,
+    rows: readonly ImportedRow[],
+    { batch, replaces, force }: ImportOptions,
+  ): Promise<Imported> {
+    const { fields, factor } = this.#seriesOf(series);
+    const id = seriesId(fields);
     const now = this.#now();
     const refused: { row: number; reason: string }[] = [];
+    const fresh: ImportedRow[] = [];
+    const places: number[] = [];
     const accepted = new Map<Instant, ImportedRow>();
     const underWay = this.#underWay.get(id);
     let duplicates = 0;
@@ -159,32 +417,84 @@ export class Intake implements QuoteSink {
         continue;
       }
       const [at, buy, sell] = fitted;
-      let known = accepted.get(at);
+      let known: StoredPrices | undefined = accepted.get(at);
       if (underWay) for (const others of underWay) known ??= others.get(at);
-      known ??= this.#view.quotes.rowAt(id, at);
-      const reason = known
-        ? `another price is stored for that instant: buy ${known[1]}, sell ${known[2]}`
-        : implausible({ ...quote, at, buy, sell }, undefined, now);
-      if (known && known[1] === buy && known[2] === sell) duplicates++;
-      else if (reason !== undefined) refused.push({ row, reason });
-      else accepted.set(at, fitted);
+      const isReplaced = replaces !== undefined && at >= replaces[0] && at < replaces[1];
+      if (!known && !isReplaced) {
+        const stored = this.#view.quotes.history.rowAt(id, at);
+        known = stored && [at, stored[0], stored[1]];
+      }
+      if (known && known[1] === buy && known[2] === sell) {
+        duplicates++;
+        continue;
+      }
+      if (known) {
+        const reason = `another price is stored for that time: buy ${known[1]}, sell ${known[2]} (--replace puts the file's in its place)`;
+        refused.push({ row, reason });
+        continue;
+      }
+      fresh.push(fitted);
+      places.push(row);
+      accepted.set(at, fitted);
     }
-    const stored = accepted.size;
-    // Rows that are there already may have come before their aliases were kept.
-    const aliases = stored + duplicates > 0 ? this.#newAliases(id, series.aliases ?? []) : [];
-    if (stored + aliases.length > 0) await this.#storeNew(id, { ...quote, aliases }, accepted);
-    return { stored, duplicates, refused };
+    const byTime = [...fresh].sort((a, b) => a[0] - b[0]);
+    let placeOf: Map<ImportedRow, number> | undefined;
+    // Known to other imports of the series from now on, before anything is waited for.
+    const own = this.#underWay.get(id) ?? new Set();
+    this.#underWay.set(id, own.add(accepted));
+    try {
+      if (this.#view.quotes.latestOf(id) === undefined) this.#noteBegun(id, batch);
+      const isAlone = replaces !== undefined || this.#begunBy.get(id) === batch;
+      const wrong = force ? undefined : await this.#differsFromStored(fields, byTime, batch, isAlone ? id : undefined);
+      judgeRows(fields, byTime, force ? undefined : [], now, (row, verdict) => {
+        const reason =
+          verdict?.reason ??
+          (wrong && (row[0] === wrong.at ? wrong.reason : `${MOST_DIFFER} ${formatDay(wrong.at)}: ${wrong.reason}`));
+        if (reason === undefined) return;
+        accepted.delete(row[0]);
+        placeOf ??= new Map(fresh.map((each, i) => [each, places[i]!])); // few imports need it
+        refused.push({ row: placeOf.get(row)!, reason });
+      });
+      // Rows that are there already may have come before their aliases were kept.
+      const aliases = accepted.size + duplicates > 0 ? this.#newAliases(id, series.aliases ?? []) : [];
+      await this.#store({ ...fields, aliases }, [...accepted.values()], { batch, replaces });
+    } finally {
+      own.delete(accepted);
+      if (own.size === 0) this.#underWay.delete(id);
+    }
+    refused.sort((a, b) => a.row - b.row);
+    return { stored: accepted.size, duplicates, refused };
   }
 
-  async #storeNew(id: SeriesId, quote: QuoteDraft, accepted: ReadonlyMap<Instant, ImportedRow>): Promise<void> {
-    const underWay = this.#underWay.get(id) ?? new Set();
-    this.#underWay.set(id, underWay.add(accepted));
-    try {
-      await this.#store(quote, [...accepted.values()]);
-    } finally {
-      underWay.delete(accepted);
-      if (underWay.size === 0) this.#underWay.delete(id);
+  /** Notes that a series begins with an import: the import's rows have none of their own series to be compared with. */
+  #noteBegun(series: SeriesId, batch: number): void {
+    this.#begunBy.delete(series);
+    this.#begunBy.set(series, batch);
+    if (this.#begunBy.size > MAX_BEGUN) this.#begunBy.delete(this.#begunBy.keys().next().value!);
+  }
+
+  /** A row that shows why rows as a whole do not fit the stored prices of their times; undefined when they do. */
+  async #differsFromStored(
+    fields: SeriesFields,
+    rows: readonly ImportedRow[],
+    batch: number,
+    except: SeriesId | undefined,
+  ): Promise<{ at: Instant; reason: string } | undefined> {
+    if (this.#view.quotes.latest(fields.instrument).length === 0) return undefined;
+    let [compared, held] = [0, 0];
+    let wrong: { at: Instant; reason: string } | undefined;
+    const step = Math.max(1, Math.floor(rows.length / SAMPLES));
+    for (let i = 0; i < rows.length; i += step) {
+      const [at, buy, sell] = rows[i]!;
+      const neighbours: ComparisonPrice[] = await this.#comparisons.near(fields.instrument, at, batch, except);
+      if (neighbours.length === 0) continue;
+      compared++;
+      const verdict = validateQuote({ ...fields, at, buy, sell }, neighbours, this.#now());
+      if (verdict.outcome !== 'held') continue;
+      held++;
+      wrong ??= { at, reason: verdict.reason };
     }
+    return held * 2 > compared ? wrong : undefined;
   }
 
   /** Those of the given aliases that the series does not have, safe to show. */
@@ -197,7 +507,7 @@ export class Intake implements QuoteSink {
     const instrument = this.#view.quotes.instruments.get(given.instrument) ?? catalogued(given.instrument);
     const factor = instrument ? unitFactor(given.unit, instrument.unit) : 1;
     const wrong = !isInstrumentId(given.instrument)
-      ? 'its instrument is no id'
+      ? 'its instrument is not a valid id'
       : instrument && instrument.currency !== given.currency
         ? `it is in ${given.currency}, ${instrument.id} is in ${instrument.currency}`
         : factor === undefined
@@ -215,15 +525,12 @@ export class Intake implements QuoteSink {
       sell: given.sell === null ? null : given.sell * factor,
       company: short(given.company),
       brand: short(given.brand),
-      ...(given.id === undefined ? {} : { id: short(given.id) }),
+      ...(given.id === undefined ? undefined : { id: short(given.id) }),
     };
   }
 
   /** What an import is about, from what its sender says and what is known of the instrument. */
-  #seriesOf(series: Series): {
-    quote: Omit<QuoteDraft, 'at' | 'buy' | 'sell'> & Pick<QuoteDraft, 'at' | 'buy' | 'sell'>;
-    factor: number;
-  } {
+  #seriesOf(series: Series): { fields: SeriesFields; factor: number } {
     const known = this.#rates.named(series.instrument);
     const id = known?.id ?? instrumentIdOf(series.instrument);
     const missing = known
@@ -233,7 +540,7 @@ export class Intake implements QuoteSink {
       throw new Failure(
         'INVALID_PARAMS',
         isInstrumentId(id)
-          ? `${id} is not known yet: say its ${missing.join(', its ')} as well.`
+          ? `${id} is a new instrument: say ${missing.map((field) => `its ${field} (--${field})`).join(', ')} as well.`
           : `"${plain(series.instrument)}" cannot be made an instrument's id: use letters and digits.`,
         { data: { field: isInstrumentId(id) ? missing[0]! : 'instrument' } },
       );
@@ -246,7 +553,7 @@ export class Intake implements QuoteSink {
     }
     const currency = series.currency?.toUpperCase() ?? known!.currency;
     if (!CURRENCY.test(currency)) {
-      throw new Failure('INVALID_PARAMS', `"${plain(currency)}" is no currency: write a code, as VND or USDT.`, {
+      throw new Failure('INVALID_PARAMS', `"${plain(currency)}" is not a currency code. Use one such as VND or USDT.`, {
         data: { field: 'currency' },
       });
     }
@@ -261,7 +568,7 @@ export class Intake implements QuoteSink {
     }
     return {
       factor,
-      quote: {
+      fields: {
         instrument: id,
         market: known?.market ?? series.market!,
         provider,
@@ -269,16 +576,17 @@ export class Intake implements QuoteSink {
         brand: short(series.brand ?? ''),
         currency,
         unit,
-        at: 0,
-        buy: null,
-        sell: null,
       },
     };
   }
 
-  async #store(quote: QuoteDraft, rows: ImportedRow[]): Promise<void> {
-    const { instrument, market, provider, company, brand, currency, unit, aliases = [] } = quote;
-    for (let i = 0; i === 0 || i < rows.length; i += ROWS) {
+  async #store(
+    series: SeriesFields & { readonly aliases: readonly string[] },
+    rows: ImportedRow[],
+    options?: ImportOptions,
+  ): Promise<void> {
+    const { instrument, market, provider, company, brand, currency, unit, aliases } = series;
+    for (let i = 0; i < rows.length || (i === 0 && aliases.length > 0); i += ROWS) {
       const record: Records['rates.imported'] = {
         instrument,
         market,
@@ -287,12 +595,26 @@ export class Intake implements QuoteSink {
         brand,
         currency,
         unit,
-        ...(i === 0 && aliases.length > 0 ? { aliases: [...aliases] } : {}),
+        ...(i === 0 && aliases.length > 0 ? { aliases: [...aliases] } : undefined),
         rows: rows.slice(i, i + ROWS),
+        ...(options ? { batch: options.batch } : undefined),
+        ...(options?.replaces ? { replaces: [...options.replaces] as [Instant, Instant] } : undefined),
       };
       await append(this.#journal, 'rates.imported', this.#now(), record);
     }
   }
+}
+
+function latestOf(times: readonly Instant[]): Instant {
+  return times.reduce((latest, at) => Math.max(latest, at), Number.NEGATIVE_INFINITY);
+}
+
+function isAhead(at: Instant | undefined, now: Instant): boolean {
+  return at !== undefined && at > now && at <= now + SKEW;
+}
+
+function isDated(quote: QuoteDraft): quote is DatedQuote {
+  return quote.at !== undefined;
 }
 
 /** A text of others, safe to show and not long. */
@@ -307,22 +629,22 @@ function catalogued(id: string): Instrument | undefined {
   return known?.id === id ? known : undefined;
 }
 
-/** An imported row with its prices in the instrument's unit, or why it is none. */
+/** An imported row with its prices in the instrument's unit, or why it is not valid. */
 function rowOf(row: ImportedRow, factor: number, now: Instant): ImportedRow | string {
-  const [at, buy, sell, checkedAt, id] = row as unknown[];
-  if (!Number.isSafeInteger(at) || Math.abs(at as number) > 8.64e15) return 'its time is no instant';
+  const [at, buy, sell, checkedAt, id, range] = row as unknown[];
+  if (!Number.isSafeInteger(at) || Math.abs(at as number) > 8.64e15) return 'its time is not valid';
   for (const [side, value] of [
     ['buy', buy],
     ['sell', sell],
   ] as const) {
-    if (value !== null && typeof value !== 'number') return `${side} is no number`;
+    if (value !== null && typeof value !== 'number') return `${side} is not a number`;
   }
   if (factor === 1 && row.length === 3) return row;
   const scaled = (value: unknown) => (value === null ? null : (value as number) * factor);
   const fitted: ImportedRow = [at as number, scaled(buy), scaled(sell)];
   if (checkedAt !== undefined && checkedAt !== null) {
     if (!Number.isSafeInteger(checkedAt) || (checkedAt as number) < (at as number))
-      return 'checkedAt is no instant after at';
+      return 'checkedAt is not a time after at';
     if ((checkedAt as number) > Math.max(at as number, now) + SKEW) return 'checkedAt lies in the future';
     fitted[3] = checkedAt as number;
   }
@@ -330,5 +652,18 @@ function rowOf(row: ImportedRow, factor: number, now: Instant): ImportedRow | st
     fitted[3] ??= null;
     fitted[4] = short(String(id));
   }
+  if (range !== undefined) {
+    if (!isRange(range)) return 'its open, high and low are not three prices, the high the highest';
+    fitted[3] ??= null;
+    fitted[4] ??= null;
+    fitted[5] = range.map((price) => price * factor) as PriceRange;
+  }
   return fitted;
+}
+
+function isRange(range: unknown): range is PriceRange {
+  if (!Array.isArray(range) || range.length !== 3) return false;
+  if (!range.every((price) => typeof price === 'number' && Number.isFinite(price) && price > 0)) return false;
+  const [open, high, low] = range as PriceRange;
+  return high >= low && open <= high && open >= low;
 }

@@ -12,6 +12,7 @@ import type { Forum } from '../room/forum.ts';
 import type { Intake } from '../room/intake.ts';
 import type { Messages } from '../room/messages.ts';
 import type { Presence } from '../room/presence.ts';
+import type { RateEdits } from '../room/rate-edits.ts';
 import type { Rates } from '../room/rates.ts';
 import type { Unread } from '../room/unread.ts';
 import type { View } from '../view/view.ts';
@@ -29,6 +30,7 @@ export interface Services {
   readonly addressBans: AddressBans;
   readonly rates: Rates;
   readonly intake: Intake;
+  readonly rateEdits: RateEdits;
   readonly forum: Forum;
   readonly unread: Unread;
   readonly messages: Messages;

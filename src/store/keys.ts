@@ -30,6 +30,9 @@ export const keys = {
   accounts: 'm/accounts',
   owners: 'm/owners',
 
+  records: 'j/',
+  gaps: 'n/',
+  subjects: 'x/',
   record: (seq: number) => `j/${fixed(seq, 16)}`,
   /** A place of the stream that is empty, and no record has said yet that it may be. */
   gap: (seq: number) => `n/${fixed(seq, 16)}`,
@@ -56,7 +59,24 @@ export const keys = {
     const prefix = `q/${series}\x1f`;
     return (at: Instant) => prefix + instant(at);
   },
-  candle: (instrument: string, interval: Interval, at: Instant) => `c/${instrument}/${interval}/${instant(at)}`,
+  candle: (series: SeriesId, interval: Interval, at: Instant) => `c/${series}\x1f${interval}/${instant(at)}`,
+  /** `candle` of one series and interval, where many are needed. */
+  candlesOf: (series: SeriesId, interval: Interval) => {
+    const prefix = `c/${series}\x1f${interval}/`;
+    return (at: Instant) => prefix + instant(at);
+  },
+  /** Which quotes of a series are hidden. */
+  hidden: (series: SeriesId) => `z/${series}`,
+  /** An import, removal or correction, by the seq of its first record. */
+  rateEdit: (seq: number) => `rb/${fixed(seq, 16)}`,
+  rateEdits: 'rb/',
+  /** What an import brought to a series. */
+  editedSeries: (seq: number) => `rs/${fixed(seq, 16)}/`,
+  seriesEdit: (seq: number, series: SeriesId) => `rs/${fixed(seq, 16)}/${series}`,
+  /** How many quotes were ever held: the number of the newest. */
+  heldCount: 'm/held',
+  held: (id: number) => `rh/${fixed(id, 12)}`,
+  heldQuotes: 'rh/',
 
   post: (number: number) => `p/${fixed(number, 12)}`,
   /** The post whose last change is this record. */

@@ -1,22 +1,45 @@
-import { addToShare, type Candle, type CandleShare, candleOf, openShare, rollUp } from '../domain/candle.ts';
 import { fold } from '../domain/fold.ts';
-import { type Instant, type Interval, startOf } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import { type Instrument, knownInstrument } from '../domain/instrument.ts';
 import { newAliases, price, type Quote, type SeriesId, seriesId } from '../domain/quote.ts';
 import type { Change } from '../engine/contract.ts';
 import type { Draft } from '../store/draft.ts';
-import { instantOf, keys, within } from '../store/keys.ts';
+import { keys, within } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import type { ImportedRow, RecordOf } from './records.ts';
+import { CandleWriter } from './candle-writer.ts';
+import { type HeldQuote, HeldQuotes } from './held-quotes.ts';
+import {
+  HiddenQuotes,
+  type HiddenState,
+  NOTHING_HIDDEN,
+  type Removal,
+  withRemoval,
+  withUndone,
+} from './hidden-quotes.ts';
+import { QuoteHistory } from './quote-history.ts';
+import {
+  batchOf,
+  quoteIdOf,
+  type Row,
+  rowOfImport,
+  rowOfQuote,
+  rowsOf,
+  type StoredRows,
+  withRow,
+} from './quote-rows.ts';
+import { BatchesView } from './rate-batches.ts';
+import type { ImportedRow, LatestQuote, RecordOf, SeriesFields } from './records.ts';
 import type { Part } from './view.ts';
 
-/** A quote as it is kept in its series: `[buy, sell, checkedAt, id]`, shorter where the rest is what it would be anyway. */
-type Row = [buy: number | null, sell: number | null, checkedAt?: Instant | null, id?: string];
+const DAY_MS = 86_400_000;
+/** Records without `confirmed`: a longer time between two confirmations is a gap in the observation. */
+const LEGACY_GAP_MS = DAY_MS;
+/** Records without `confirmed`: a price that was older than this when it was received was not observed. */
+const LEGACY_MAX_AGE_MS = 4 * DAY_MS;
 
-/** Intervals that are kept up to date on write; longer ones are rolled up from days. */
-const KEPT = ['1h', '1d'] as const satisfies readonly Interval[];
+const NEVER = Number.NEGATIVE_INFINITY;
 
-/** Quotes, newest of each series in memory, all of them and their candles on disk. */
+/** Quotes: the newest of each series in memory, all of them and their candles on disk. */
 export class QuotesView implements Part {
   readonly kinds = {
     'rates.received': (record: RecordOf<'rates.received'>, draft: Draft) => this.#received(record, draft),
@@ -24,25 +47,44 @@ export class QuotesView implements Part {
       draft.write(keys.backfilled(record.provider), record.at);
       return [];
     },
+    'rates.importStarted': (record: RecordOf<'rates.importStarted'>, draft: Draft) => {
+      this.batches.start(record, draft);
+      return [];
+    },
     'rates.imported': (record: RecordOf<'rates.imported'>, draft: Draft) => this.#imported(record, draft),
+    'rates.removed': (record: RecordOf<'rates.removed'>, draft: Draft) => this.#removed(record, draft),
+    'rates.corrected': (record: RecordOf<'rates.corrected'>, draft: Draft) => this.#corrected(record, draft),
+    'rates.undone': (record: RecordOf<'rates.undone'>, draft: Draft) => this.#undone(record, draft),
+    'rates.held': (record: RecordOf<'rates.held'>, draft: Draft) => this.#heldBack(record, draft),
+    'rates.decided': (record: RecordOf<'rates.decided'>, draft: Draft) => this.#decided(record, draft),
     'rates.compacted': ({ through }: RecordOf<'rates.compacted'>, draft: Draft) => {
       draft.write(keys.compacted, through);
       return [];
     },
   };
 
+  /** Imports, removals and corrections. */
+  readonly batches: BatchesView;
+  /** Single series, as they are stored. */
+  readonly history: QuoteHistory;
+  readonly heldQuotes = new HeldQuotes();
   readonly #store: Store;
   readonly #instruments = new Map<string, Instrument>();
   readonly #latest = new Map<SeriesId, Quote>();
   readonly #series = new Map<string, Set<SeriesId>>();
-  /** The newest instant of any quote of an instrument: no candle begins after it. */
-  readonly #newest = new Map<string, Instant>();
+  readonly #hidden = new Map<SeriesId, HiddenQuotes>();
   readonly #aliases = new Map<SeriesId, readonly string[]>();
-  /** By folded aliases: the series that have it, and how each of them writes it. */
+  /** By folded alias: the series that have it, and how each of them writes it. */
   readonly #aliased = new Map<string, Map<SeriesId, string>>();
 
   constructor(store: Store) {
     this.#store = store;
+    this.batches = new BatchesView(store);
+    this.history = new QuoteHistory(
+      store,
+      (series) => this.#latest.get(series),
+      (series) => this.#hidden.get(series),
+    );
   }
 
   async load(): Promise<void> {
@@ -51,13 +93,17 @@ export class QuotesView implements Part {
       this.#instruments.set(instrument.id, instrument);
     }
     for await (const [, text] of this.#store.range(within('l/'))) this.#remember(JSON.parse(text) as Quote);
+    for await (const [key, text] of this.#store.range(within('z/'))) {
+      this.#hidden.set(key.slice(2), new HiddenQuotes(JSON.parse(text) as HiddenState));
+    }
     const prefix = keys.aliases('');
     for await (const [key, text] of this.#store.range(within(prefix))) {
       this.#rememberAliases(key.slice(prefix.length), JSON.parse(text) as string[]);
     }
+    await this.heldQuotes.load(this.#store);
   }
 
-  /** Instruments that have a quote, by id. */
+  /** Instruments that ever had a quote, by id. */
   get instruments(): ReadonlyMap<string, Instrument> {
     return this.#instruments;
   }
@@ -92,6 +138,11 @@ export class QuotesView implements Part {
     }
   }
 
+  /** Which quotes of a series are hidden; undefined: none. */
+  hiddenOf(series: SeriesId): HiddenQuotes | undefined {
+    return this.#hidden.get(series);
+  }
+
   /** Whether all of the provider's own history is in. */
   hasHistory(provider: string): boolean {
     return this.#store.read(keys.backfilled(provider)) !== undefined;
@@ -107,108 +158,41 @@ export class QuotesView implements Part {
     return this.#store.read<SeriesId[]>(keys.series(provider)) ?? [];
   }
 
-  /** When a price of the provider was last confirmed. */
+  /** When a price of the provider was last received. */
   lastReceived(provider: string): Instant | undefined {
-    const checked = this.seriesOf(provider).flatMap((id) => this.#latest.get(id)?.checkedAt ?? []);
-    return checked.length === 0 ? undefined : Math.max(...checked);
-  }
-
-  /** Whether the series has a quote at just this instant. */
-  has(series: SeriesId, at: Instant): boolean {
-    return this.rowAt(series, at) !== undefined;
-  }
-
-  /** `[at, buy, sell]` of the series' quote at just this instant. */
-  rowAt(series: SeriesId, at: Instant): ImportedRow | undefined {
-    const latest = this.#latest.get(series);
-    if (latest === undefined || at > latest.at) return undefined;
-    const row = this.#store.read<Row>(keys.quote(series, at));
-    return row && [at, row[0], row[1]];
-  }
-
-  /**
-   * All quotes of some series that held at some moment of `[start, end)`, by time.
-   * @param series the latest quote of each
-   */
-  async held(series: readonly Quote[], start: Instant, end: Instant): Promise<Quote[]> {
-    const found = await Promise.all(
-      series.map(async (latest) => {
-        const quotes: Quote[] = [];
-        for await (const page of this.#backwards(latest, end)) {
-          for (const [key, text] of page) {
-            const quote = quoteOf(latest, key, text);
-            // Newest first: the first one from before the day is the price the day began with, if it was still
-            // confirmed on it and the day's first quote did not replace it at midnight sharp.
-            const carried = quote.checkedAt >= start && quotes.at(-1)?.at !== start;
-            if (quote.at >= start || carried) quotes.push(quote);
-            if (quote.at < start) return quotes;
-          }
-        }
-        return quotes;
-      }),
-    );
-    return found.flat().sort((a, b) => a.at - b.at);
-  }
-
-  /**
-   * Candles of `[from, to)`, oldest first, at most `limit`; of one provider or of all.
-   * @param interval `raw` gives one candle a quote
-   */
-  async candles(
-    instrument: string,
-    interval: Interval | 'raw',
-    from: Instant,
-    to: Instant,
-    { provider, limit }: { provider?: string | undefined; limit: number },
-  ): Promise<Candle[]> {
-    if (interval === 'raw') return this.#rawCandles(instrument, from, to, provider, limit);
-    const kept = interval === '1h' ? '1h' : '1d';
-    const candles: Candle[] = [];
-    const range = {
-      gte: keys.candle(instrument, kept, startOf(interval, from)),
-      lt: keys.candle(instrument, kept, to),
-    };
-    let buckets = 0;
-    let bucket: Instant | undefined;
-    read: for await (const page of this.#store.pages(range)) {
-      for (const [key, text] of page) {
-        const at = instantOf(key);
-        const shares = JSON.parse(text) as Record<string, CandleShare>;
-        const chosen =
-          provider === undefined ? Object.values(shares) : Object.hasOwn(shares, provider) ? [shares[provider]!] : [];
-        const candle = candleOf(at, chosen);
-        if (!candle) continue;
-        const start = kept === interval ? at : startOf(interval, at);
-        if (start !== bucket) {
-          bucket = start;
-          if (++buckets > limit) break read;
-        }
-        candles.push(candle);
-      }
-    }
-    return interval === kept ? candles : rollUp(candles, interval);
-  }
-
-  /** A page of a series, oldest first, from an instant on. */
-  async page(series: Quote, from: Instant, to: Instant, limit: number): Promise<Quote[]> {
-    const id = seriesId(series);
-    const range = { gte: keys.quote(id, from), lt: keys.quote(id, to), limit };
-    const latest = this.#latest.get(id) ?? series; // as of the same moment as the rows
-    return (await this.#store.entries(range)).map(([key, text]) => quoteOf(latest, key, text));
+    const received = this.seriesOf(provider).flatMap((id) => {
+      const latest = this.#latest.get(id);
+      return latest ? (latest.receivedAt ?? latest.checkedAt) : [];
+    });
+    return received.length === 0 ? undefined : Math.max(...received);
   }
 
   committed(change: Change): void {
-    if (change.type === 'quote') this.#remember((change as unknown as QuoteChange).quote);
-    else if (change.type === 'confirmed') {
-      for (const quote of (change as unknown as ConfirmedChange).quotes) this.#remember(quote);
-    } else if (change.type === 'aliases') {
-      const { series, aliases } = change as unknown as AliasesChange;
-      this.#rememberAliases(series, aliases);
-    } else if (change.type === 'instrument') {
-      const { instrument } = change as unknown as { instrument: Instrument };
-      const all = [...this.#instruments.values(), instrument].sort((a, b) => (a.id < b.id ? -1 : 1));
-      this.#instruments.clear();
-      for (const each of all) this.#instruments.set(each.id, each);
+    switch (change.type) {
+      case 'quote':
+        this.#remember((change as QuoteChange).quote);
+        break;
+      case 'confirmed':
+        for (const quote of (change as ConfirmedChange).quotes) this.#remember(quote);
+        break;
+      case 'quotesHidden': {
+        const { series, state, latest } = change as QuotesHiddenChange;
+        this.#hidden.set(series, new HiddenQuotes(state));
+        if (latest === null) this.#forget(series);
+        break;
+      }
+      case 'held':
+        for (const held of (change as HeldChange).added) this.heldQuotes.remember(held);
+        for (const id of (change as HeldChange).removed) this.heldQuotes.forget(id);
+        break;
+      case 'aliases':
+        this.#rememberAliases((change as AliasesChange).series, (change as AliasesChange).aliases);
+        break;
+      case 'instrument': {
+        const { instrument } = change as unknown as { instrument: Instrument };
+        this.#instruments.set(instrument.id, instrument);
+        break;
+      }
     }
   }
 
@@ -217,9 +201,6 @@ export class QuotesView implements Part {
     this.#latest.set(id, quote);
     const series = this.#series.get(quote.instrument);
     if (!series?.has(id)) this.#series.set(quote.instrument, new Set([...(series ?? []), id].sort()));
-    if (quote.at > (this.#newest.get(quote.instrument) ?? Number.NEGATIVE_INFINITY)) {
-      this.#newest.set(quote.instrument, quote.at);
-    }
   }
 
   #rememberAliases(id: SeriesId, aliases: readonly string[]): void {
@@ -232,8 +213,14 @@ export class QuotesView implements Part {
     }
   }
 
+  #forget(series: SeriesId): void {
+    const latest = this.#latest.get(series);
+    this.#latest.delete(series);
+    if (latest) this.#series.get(latest.instrument)?.delete(series);
+  }
+
   #received(record: RecordOf<'rates.received'>, draft: Draft): Change[] {
-    const { provider, quotes, missing, aliases = [] } = record;
+    const { provider, quotes, missing, confirmed, released = [], aliases = [] } = record;
     const changes: Change[] = [];
     const changed = new Set<SeriesId>();
     const known = draft.read<SeriesId[]>(keys.series(provider)) ?? [];
@@ -243,65 +230,75 @@ export class QuotesView implements Part {
       changed.add(id);
       series.add(id);
       this.#found(quote, draft, changes);
-      const previous = draft.read<Quote>(keys.latest(id));
-      if (previous) {
-        if (quote.at <= previous.at) continue; // a late answer must not undo a newer one
-        draft.write(keys.quote(id, previous.at), rowOf(previous));
-      }
-      draft.write(keys.quote(id, quote.at), rowOf(quote));
-      draft.write(keys.latest(id), quote);
-      this.#count(quote, draft);
-      changes.push({ type: 'quote', quote } satisfies QuoteChange);
+      this.#append(id, confirmed ? quote : observedAt(quote, record.at), draft, changes);
     }
     if (series.size > known.length) draft.write(keys.series(provider), [...series]);
     const skipped = new Set(missing);
-    const confirmed: Quote[] = [];
+    const details = new Map(confirmed?.map(([id, ...times]) => [id, times]));
+    const moved: Quote[] = [];
     for (const id of known) {
       if (changed.has(id) || skipped.has(id)) continue;
       const latest = draft.read<Quote>(keys.latest(id));
       if (!latest || latest.checkedAt >= record.at) continue;
-      const quote = { ...latest, checkedAt: record.at };
+      if (!confirmed && isGap(latest, record.at)) {
+        // Not observed in between: the same price begins anew.
+        if (latest.observedFrom === undefined) continue;
+        const again = {
+          ...latest,
+          at: record.at,
+          checkedAt: record.at,
+          observedFrom: record.at,
+          id: quoteIdOf(record.at),
+        };
+        this.#append(id, again, draft, changes);
+        continue;
+      }
+      const [statedAt, checkedAt] = details.get(id) ?? [latest.statedAt ?? null, record.at];
+      const quote = {
+        ...latest,
+        checkedAt: Math.max(checkedAt, latest.checkedAt),
+        receivedAt: record.at,
+        ...(statedAt === null ? undefined : { statedAt }),
+      };
       draft.write(keys.latest(id), quote);
-      confirmed.push(quote);
+      moved.push(quote);
     }
-    if (confirmed.length > 0) changes.push({ type: 'confirmed', quotes: confirmed } satisfies ConfirmedChange);
+    if (moved.length > 0) changes.push({ type: 'confirmed', quotes: moved } satisfies ConfirmedChange);
+    if (released.length > 0) changes.push(this.#release(released, draft));
     for (const [id, names] of aliases) this.#named(id, names, draft, changes);
     return changes;
   }
 
-  #imported(record: RecordOf<'rates.imported'>, draft: Draft): Change[] {
-    const { kind: _, seq: __, rows, at: ___, aliases = [], ...series } = record;
-    const changes: Change[] = [];
-    const id = seriesId(series);
-    this.#found(series, draft, changes);
-    const known = draft.read<SeriesId[]>(keys.series(series.provider)) ?? [];
-    if (!known.includes(id)) draft.write(keys.series(series.provider), [...known, id]);
-    const before = draft.read<Quote>(keys.latest(id));
-    let newest = before?.at ?? Number.NEGATIVE_INFINITY;
-    let latest: ImportedRow | undefined;
-    const candles = new CandleBook(draft, series.instrument, series.provider, this.#newest.get(series.instrument));
-    // Imports are long: a row costs its key, its value and what candles take of it, nothing else.
-    const keyOf = keys.quotesOf(id);
-    for (const row of rows) {
-      const at = row[0];
-      const key = keyOf(at);
-      if (at <= newest && draft.has(key)) continue; // the same row twice counts once
-      draft.write(key, importedRow(row));
-      candles.add((row[2] ?? row[1]) as number, at);
-      if (at > newest) {
-        newest = at;
-        latest = row;
-      }
+  /** A quote behind all others of its series. One that is not newer is left out: a late answer undoes nothing. */
+  #append(id: SeriesId, quote: Quote, draft: Draft, changes: Change[]): void {
+    const previous = draft.read<Quote>(keys.latest(id));
+    if (previous) {
+      if (quote.at <= previous.at) return;
+      this.#writeRow(id, previous.at, rowOfQuote(previous), draft);
     }
+    this.#writeRow(id, quote.at, rowOfQuote(quote), draft);
+    draft.write(keys.latest(id), quote);
+    const candles = new CandleWriter(draft, id, 0, this.#newest(id, previous, draft));
+    candles.add(price(quote), quote.at);
     candles.close();
-    if (latest) {
-      // The one that was newest until now was confirmed under `latest` only.
-      if (before) draft.write(keys.quote(id, before.at), rowOf(before));
-      const [at, buy, sell, checkedAt, ownId] = latest;
-      const quote: Quote = { ...series, buy, sell, at, checkedAt: checkedAt ?? at, id: ownId ?? idOf(at) };
-      draft.write(keys.latest(id), quote);
-      changes.push({ type: 'quote', quote } satisfies QuoteChange);
+    changes.push({ type: 'quote', quote } satisfies QuoteChange);
+  }
+
+  #imported(record: RecordOf<'rates.imported'>, draft: Draft): Change[] {
+    const { rows, batch = 0, replaces, aliases = [] } = record;
+    const series = fieldsOf(record);
+    const changes: Change[] = [];
+    const id = this.#knownSeries(series, draft, changes);
+    let before = draft.read<Quote>(keys.latest(id));
+    if (replaces) {
+      const [from, to] = replaces;
+      const removal: Removal = { from, to, before: batch };
+      const hidden = this.#hide(id, before, draft, changes, (state) => withRemoval(state, removal));
+      if (before && hidden.covers(before.at, before.batch ?? 0)) before = undefined;
     }
+    const latest = this.#storeRows(id, series, rows, batch, before, draft, changes);
+    if (replaces && !before && !latest) this.#setLatest(id, null, draft, changes);
+    this.batches.add(batch, id, rows, replaces, draft);
     this.#named(id, aliases, draft, changes);
     return changes;
   }
@@ -313,6 +310,193 @@ export class QuotesView implements Part {
     if (added.length === 0) return;
     draft.write(keys.aliases(id), [...known, ...added]);
     changes.push({ type: 'aliases', series: id, aliases: added } satisfies AliasesChange);
+  }
+
+  /** Rows of one batch. @returns the newest of them, where it is the latest of the series now */
+  #storeRows(
+    id: SeriesId,
+    series: SeriesFields,
+    rows: readonly ImportedRow[],
+    batch: number,
+    before: Quote | undefined,
+    draft: Draft,
+    changes: Change[],
+  ): Quote | undefined {
+    const newest = this.#newest(id, before, draft);
+    const hidden = this.#pendingHidden(id, draft);
+    const candles = new CandleWriter(draft, id, batch, newest);
+    // Imports are long: a row costs its key, its value and what candles take of it, nothing else.
+    const keyOf = keys.quotesOf(id);
+    let known = newest;
+    let latestAt = before?.at ?? NEVER;
+    let latest: ImportedRow | undefined;
+    for (const row of rows) {
+      const at = row[0];
+      const key = keyOf(at);
+      const stored = at <= known ? draft.read<StoredRows>(key) : undefined;
+      if (stored && rowsOf(stored).some((other) => batchOf(other) === batch)) continue; // the same row twice counts once
+      const kept = rowOfImport(row, batch);
+      draft.write(key, stored ? withRow(stored, kept) : kept);
+      candles.add((row[2] ?? row[1]) as number, at, row[5], stored !== undefined);
+      if (at > known) known = at;
+      if (at > latestAt && !hidden?.covers(at, batch)) {
+        latestAt = at;
+        latest = row;
+      }
+    }
+    candles.close();
+    if (!latest) return undefined;
+    // The one that was newest until now was confirmed under `latest` only.
+    if (before) this.#writeRow(id, before.at, rowOfQuote(before), draft);
+    const [at, buy, sell, checkedAt, ownId] = latest;
+    const quote: Quote = {
+      ...series,
+      buy,
+      sell,
+      at,
+      checkedAt: checkedAt ?? at,
+      id: ownId ?? quoteIdOf(at),
+      ...(batch === 0 ? undefined : { batch }),
+    };
+    this.#setLatest(id, quote, draft, changes);
+    return quote;
+  }
+
+  #removed(record: RecordOf<'rates.removed'>, draft: Draft): Change[] {
+    const { seq, from, to, series, latest } = record;
+    const changes: Change[] = [];
+    this.batches.remove(record, draft);
+    const removal: Removal = { from, to, before: seq };
+    for (const id of series) this.#hideAndSettle(id, latest, draft, changes, (state) => withRemoval(state, removal));
+    return changes;
+  }
+
+  #corrected(record: RecordOf<'rates.corrected'>, draft: Draft): Change[] {
+    const { seq, quoteAt, buy, sell } = record;
+    const series = fieldsOf(record);
+    const changes: Change[] = [];
+    const id = this.#knownSeries(series, draft, changes);
+    this.batches.correct(record, id, draft);
+    const before = draft.read<Quote>(keys.latest(id));
+    const removal: Removal = { from: quoteAt, to: quoteAt + 1, before: seq };
+    this.#hide(id, before, draft, changes, (state) => withRemoval(state, removal));
+    if (before?.at === quoteAt) {
+      // The price is another one; when it held and was confirmed stays.
+      const { batch: _, ...times } = before;
+      const row: ImportedRow = [quoteAt, buy, sell, before.checkedAt, before.id];
+      this.#storeRows(id, series, [row], seq, before, draft, changes);
+      this.#setLatest(id, { ...times, buy, sell, batch: seq }, draft, changes);
+    } else this.#storeRows(id, series, [[quoteAt, buy, sell]], seq, before, draft, changes);
+    return changes;
+  }
+
+  #undone(record: RecordOf<'rates.undone'>, draft: Draft): Change[] {
+    const { batch, undone, latest } = record;
+    const changes: Change[] = [];
+    const removals = this.batches.setUndone(record, draft);
+    for (const [id] of latest) {
+      const own = removals.get(id) ?? [];
+      this.#hideAndSettle(id, latest, draft, changes, (state) => withUndone(state, batch, undone, own));
+    }
+    return changes;
+  }
+
+  #heldBack(record: RecordOf<'rates.held'>, draft: Draft): Change[] {
+    const { added, dropped } = this.heldQuotes.stage(record.quotes, record.at, draft);
+    return [{ type: 'held', added, removed: dropped } satisfies HeldChange];
+  }
+
+  #decided(record: RecordOf<'rates.decided'>, draft: Draft): Change[] {
+    const held = draft.read<HeldQuote>(keys.held(record.id));
+    if (!held) return [];
+    if (!record.accepted) {
+      const discarded: HeldQuote = { ...held, discarded: true };
+      draft.write(keys.held(record.id), discarded);
+      return [{ type: 'held', added: [discarded], removed: [] } satisfies HeldChange];
+    }
+    const changes: Change[] = [this.#release([record.id], draft)];
+    const { quote } = held;
+    const id = this.#knownSeries(fieldsOf(quote), draft, changes);
+    const latest = draft.read<Quote>(keys.latest(id));
+    if (!latest || quote.at > latest.at) this.#append(id, quote, draft, changes);
+    else {
+      const row: ImportedRow = [quote.at, quote.buy, quote.sell, quote.checkedAt, quote.id];
+      this.#storeRows(id, fieldsOf(quote), [row], 0, latest, draft, changes);
+    }
+    return changes;
+  }
+
+  #release(ids: readonly number[], draft: Draft): HeldChange {
+    for (const id of ids) draft.delete(keys.held(id));
+    return { type: 'held', added: [], removed: ids };
+  }
+
+  /** Changes what is hidden of a series, and puts the latest quote that the record names in place where it was hidden. */
+  #hideAndSettle(
+    id: SeriesId,
+    latest: readonly LatestQuote[],
+    draft: Draft,
+    changes: Change[],
+    change: (state: HiddenState) => HiddenState,
+  ): void {
+    const before = draft.read<Quote>(keys.latest(id));
+    const hidden = this.#hide(id, before, draft, changes, change);
+    const named = latest.find(([series]) => series === id)?.[1] ?? null;
+    const isHidden = before === undefined || hidden.covers(before.at, before.batch ?? 0);
+    if (isHidden || (named && named.at > before.at)) this.#setLatest(id, named, draft, changes);
+    else changes.push({ type: 'quote', quote: before } satisfies QuoteChange);
+  }
+
+  #hide(
+    id: SeriesId,
+    before: Quote | undefined,
+    draft: Draft,
+    changes: Change[],
+    change: (state: HiddenState) => HiddenState,
+  ): HiddenQuotes {
+    if (before) this.#writeRow(id, before.at, rowOfQuote(before), draft);
+    const old = this.#pendingHidden(id, draft)?.state ?? NOTHING_HIDDEN;
+    const newest = Math.max(finite(old.newest), before?.at ?? NEVER);
+    const state = change({ ...old, newest });
+    draft.write(keys.hidden(id), state);
+    changes.push({ type: 'quotesHidden', series: id, state, latest: undefined } satisfies QuotesHiddenChange);
+    return new HiddenQuotes(state);
+  }
+
+  #setLatest(id: SeriesId, latest: Quote | null, draft: Draft, changes: Change[]): void {
+    if (latest) {
+      draft.write(keys.latest(id), latest);
+      changes.push({ type: 'quote', quote: latest } satisfies QuoteChange);
+      return;
+    }
+    draft.delete(keys.latest(id));
+    const state = this.#pendingHidden(id, draft)!.state;
+    changes.push({ type: 'quotesHidden', series: id, state, latest: null } satisfies QuotesHiddenChange);
+  }
+
+  /** What is hidden of a series, earlier records of the batch included. */
+  #pendingHidden(id: SeriesId, draft: Draft): HiddenQuotes | undefined {
+    const pending = draft.readNew<HiddenState>(keys.hidden(id));
+    return pending ? new HiddenQuotes(pending) : this.#hidden.get(id);
+  }
+
+  /** No quote of the series, hidden or not, is newer. */
+  #newest(id: SeriesId, latest: Quote | undefined, draft: Draft): Instant {
+    const hidden = this.#pendingHidden(id, draft);
+    return Math.max(latest?.at ?? NEVER, finite(hidden?.state.newest));
+  }
+
+  #writeRow(id: SeriesId, at: Instant, row: Row, draft: Draft): void {
+    const key = keys.quote(id, at);
+    draft.write(key, withRow(draft.read<StoredRows>(key), row));
+  }
+
+  #knownSeries(series: SeriesFields, draft: Draft, changes: Change[]): SeriesId {
+    const id = seriesId(series);
+    this.#found(series, draft, changes);
+    const known = draft.read<SeriesId[]>(keys.series(series.provider)) ?? [];
+    if (!known.includes(id)) draft.write(keys.series(series.provider), [...known, id]);
+    return id;
   }
 
   /** An instrument is fixed by its first quote: what the catalogue says of it, else what the quote says. */
@@ -329,34 +513,6 @@ export class QuotesView implements Part {
     };
     draft.write(keys.instrument(id), instrument);
     changes.push({ type: 'instrument', instrument });
-  }
-
-  #count(quote: Quote, draft: Draft): void {
-    const candles = new CandleBook(draft, quote.instrument, quote.provider, this.#newest.get(quote.instrument));
-    candles.add(price(quote), quote.at);
-    candles.close();
-  }
-
-  async #rawCandles(
-    instrument: string,
-    from: Instant,
-    to: Instant,
-    provider: string | undefined,
-    limit: number,
-  ): Promise<Candle[]> {
-    const series = this.latest(instrument).filter((quote) => provider === undefined || quote.provider === provider);
-    const pages = await Promise.all(series.map((quote) => this.page(quote, from, to, limit)));
-    return pages
-      .flat()
-      .sort((a, b) => a.at - b.at)
-      .slice(0, limit)
-      .map((quote) => candleOf(quote.at, [openShare(price(quote), quote.at)])!);
-  }
-
-  /** Rows of a series before `end`, newest first. */
-  #backwards(series: Quote, end: Instant): AsyncIterable<[string, string][]> {
-    const id = seriesId(series);
-    return this.#store.pages({ gte: keys.quote(id, BEGINNING), lt: keys.quote(id, end), reverse: true }, DAY_OF_ROWS);
   }
 }
 
@@ -377,96 +533,43 @@ export interface AliasesChange extends Change {
   readonly aliases: readonly string[];
 }
 
-/** Rows that are fetched at a time for one day: a quote every half hour, the one before, and some that came early. */
-const DAY_OF_ROWS = 56;
-/** Before every price: the first instant of a Date. */
-const BEGINNING = -8_640_000_000_000_000;
-
-/** @param latest the newest quote of the series: its row does not move with its `checkedAt` */
-function quoteOf(latest: Quote, key: string, text: string): Quote {
-  const at = instantOf(key);
-  if (latest.at === at) return latest;
-  const [buy, sell, checkedAt, id] = JSON.parse(text) as Row;
-  // Spelled out: an object that is spread and changed is slow to make, and slower to spread again.
-  return {
-    instrument: latest.instrument,
-    market: latest.market,
-    provider: latest.provider,
-    company: latest.company,
-    brand: latest.brand,
-    buy,
-    sell,
-    currency: latest.currency,
-    unit: latest.unit,
-    at,
-    checkedAt: checkedAt ?? at,
-    id: id ?? idOf(at),
-  };
+/** Other quotes of a series are hidden than before. `latest` null: none is left. */
+export interface QuotesHiddenChange extends Change {
+  readonly type: 'quotesHidden';
+  readonly series: SeriesId;
+  readonly state: HiddenState;
+  readonly latest: null | undefined;
 }
 
-/** The id of a quote to which its provider gave none. */
-export function idOf(at: Instant): string {
-  return String(Math.abs(at));
+export interface HeldChange extends Change {
+  readonly type: 'held';
+  readonly added: readonly HeldQuote[];
+  readonly removed: readonly number[];
 }
 
-function rowOf(quote: Quote): Row {
-  const id = quote.id === idOf(quote.at) ? undefined : quote.id;
-  const checkedAt = quote.checkedAt === quote.at ? null : quote.checkedAt;
-  if (id !== undefined) return [quote.buy, quote.sell, checkedAt, id];
-  return checkedAt === null ? [quote.buy, quote.sell] : [quote.buy, quote.sell, checkedAt];
+function fieldsOf({
+  instrument,
+  market,
+  provider,
+  company,
+  brand,
+  currency,
+  unit,
+}: SeriesFields | Quote): SeriesFields {
+  return { instrument, market, provider, company, brand, currency, unit };
 }
 
-/** The same for a row of an import. */
-function importedRow([at, buy, sell, checkedAt, ownId]: ImportedRow): Row {
-  const checked = checkedAt === undefined || checkedAt === at ? null : checkedAt;
-  if (ownId !== undefined && ownId !== null && ownId !== idOf(at)) return [buy, sell, checked, ownId];
-  return checked === null ? [buy, sell] : [buy, sell, checked];
+/** JSON has no infinity. */
+function finite(at: Instant | null | undefined): Instant {
+  return at ?? NEVER;
 }
 
-/**
- * Adds a provider's quotes to the candles of an instrument. Quotes come mostly in order, so the open candle of each
- * interval stays at hand, and a candle that begins after everything known is not looked for on disk.
- */
-class CandleBook {
-  readonly #draft: Draft;
-  readonly #instrument: string;
-  readonly #provider: string;
-  readonly #newest: Instant;
-  readonly #open = KEPT.map((interval) => ({
-    interval,
-    at: Number.NaN,
-    key: '',
-    shares: {} as Record<string, CandleShare>,
-  }));
+/** A quote of a record that does not tell what was observed. */
+function observedAt(quote: Quote, receivedAt: Instant): Quote {
+  if (receivedAt - quote.at > LEGACY_MAX_AGE_MS) return { ...quote, checkedAt: quote.at };
+  return receivedAt > quote.at ? { ...quote, observedFrom: receivedAt } : { ...quote, observedFrom: quote.at };
+}
 
-  constructor(draft: Draft, instrument: string, provider: string, newest: Instant | undefined) {
-    this.#draft = draft;
-    this.#instrument = instrument;
-    this.#provider = provider;
-    this.#newest = newest ?? Number.NEGATIVE_INFINITY;
-  }
-
-  add(value: number, at: Instant): void {
-    for (const candle of this.#open) {
-      const start = startOf(candle.interval, at);
-      if (start !== candle.at) {
-        this.#save(candle);
-        candle.at = start;
-        candle.key = keys.candle(this.#instrument, candle.interval, start);
-        candle.shares = (start > this.#newest ? this.#draft.readNew(candle.key) : this.#draft.read(candle.key)) ?? {};
-      }
-      // `constructor` is an id for a provider, and every object has one by nature.
-      const share = Object.hasOwn(candle.shares, this.#provider) ? candle.shares[this.#provider] : undefined;
-      if (share) addToShare(share, value, at);
-      else candle.shares[this.#provider] = openShare(value, at);
-    }
-  }
-
-  close(): void {
-    for (const candle of this.#open) this.#save(candle);
-  }
-
-  #save(candle: { key: string; shares: Record<string, CandleShare> }): void {
-    if (candle.key !== '') this.#draft.write(candle.key, candle.shares);
-  }
+function isGap(latest: Quote, confirmedAt: Instant): boolean {
+  return confirmedAt - latest.checkedAt > LEGACY_GAP_MS || latest.observedFrom === undefined;
 }

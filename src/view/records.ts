@@ -10,30 +10,65 @@ import type { Unit } from '../domain/unit.ts';
  */
 export interface Records {
   /**
-   * A provider's whole answer. `quotes`: those whose price changed; `missing`: its series that were not in it;
-   * `aliases`: further names of its series, as the source writes them.
+   * A provider's whole response. `quotes`: new prices, and known prices that are observed again after a gap. `missing`:
+   * series of the provider that the response does not confirm. All other known series are confirmed at `at`, or as
+   * `confirmed` says. `released`: held quotes that this response proved right.
+   *
+   * Records of versions before 0.2 have no `confirmed`: they do not tell gaps in the observation. For them, a
+   * confirmation more than a day after the last one starts a new observation.
    */
   'rates.received': {
     provider: string;
     quotes: Quote[];
     missing: SeriesId[];
+    confirmed?: Confirmation[];
+    released?: number[];
+    /** Further names of its series, as the source writes them. */
     aliases?: [series: SeriesId, aliases: string[]][];
   };
   /**
-   * Quotes of the past, of one series: `[at, buy, sell, checkedAt?, id?]`. `aliases`: further names of the series. There
-   * may be no rows where only the aliases are new.
+   * Quotes of the past, of one series. `batch`: the seq of the `rates.importStarted` record that they belong to.
+   * `replaces`: quotes of the series from other batches in `[from, to)` are hidden by this batch. `aliases`: further names
+   * of the series; there may be no rows where only they are new.
    */
-  'rates.imported': {
-    instrument: string;
-    market: Market;
-    provider: string;
-    company: string;
-    brand: string;
-    currency: string;
-    unit: Unit;
-    aliases?: string[];
+  'rates.imported': SeriesFields & {
     rows: ImportedRow[];
+    aliases?: string[];
+    batch?: number;
+    replaces?: [from: Instant, to: Instant];
   };
+  /** A member imports a file. Its seq is the number of the batch. */
+  'rates.importStarted': { file: string; by: string };
+  /**
+   * Quotes in `[from, to)` of these series are hidden, except those of later batches. `latest`: the latest quote of
+   * each series without them. The seq is the number of the removal.
+   */
+  'rates.removed': {
+    instrument: string;
+    series: SeriesId[];
+    from: Instant;
+    to: Instant;
+    by: string;
+    reason?: string;
+    latest: LatestQuote[];
+  };
+  /** One quote in place of whatever the series had at that instant. The seq is the number of the correction. */
+  'rates.corrected': SeriesFields & {
+    quoteAt: Instant;
+    buy: number | null;
+    sell: number | null;
+    by: string;
+    reason?: string;
+  };
+  /**
+   * A batch, removal or correction counts no longer (`undone`), or counts again. `latest`: the latest quote of each
+   * series concerned afterwards.
+   */
+  'rates.undone': { batch: number; undone: boolean; by: string; reason?: string; latest: LatestQuote[] };
+  /** Prices of a provider that do not fit what is known. They are kept apart until somebody or something decides. */
+  'rates.held': { provider: string; quotes: NewHeldQuote[] };
+  /** A held quote is accepted, and is stored with this record, or it is discarded. */
+  'rates.decided': { id: number; accepted: boolean; by: string; reason?: string };
   /** The provider's own history is in the journal. */
   'rates.backfilled': { provider: string };
   /**
@@ -94,17 +129,47 @@ export interface Records {
   void: Record<never, never>;
 }
 
+/** What names a series, and what its prices are in. */
+export interface SeriesFields {
+  instrument: string;
+  market: Market;
+  provider: string;
+  company: string;
+  brand: string;
+  currency: string;
+  unit: Unit;
+}
+
+/** A confirmed series: the time that the provider stated (null: none), and until when its price is confirmed. */
+export type Confirmation = [series: SeriesId, statedAt: Instant | null, checkedAt: Instant];
+
+/** The latest quote of a series; null when it has none. */
+export type LatestQuote = [series: SeriesId, quote: Quote | null];
+
+/** A quote that is held, with the prices that it was compared with. */
+export interface NewHeldQuote {
+  readonly quote: Quote;
+  readonly reason: string;
+  /** What the price would be multiplied by to fit, where a known factor explains it. */
+  readonly factor?: number;
+  readonly comparisons: { label: string; buy: number | null; sell: number | null }[];
+}
+
 export type Kind = keyof Records;
 
 export type RecordOf<K extends Kind> = { kind: K; seq: number; at: Instant } & Records[K];
 
+/** `range`: open, high and low of the time that the row stands for; its price is the close. */
 export type ImportedRow = [
   at: Instant,
   buy: number | null,
   sell: number | null,
   checkedAt?: Instant | null,
   id?: string | null,
+  range?: PriceRange,
 ];
+
+export type PriceRange = [open: number, high: number, low: number];
 
 /** Who chose a password. Records of earlier versions do not tell. */
 export type PasswordSource = 'import' | 'member';

@@ -17,8 +17,11 @@ const ORDERS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 
 const COMMANDS = [
   'rates',
+  'rates --in USD/ozt',
   'rates show SJC',
+  'rates show SJC --in USD/ozt',
   'rates show SJC --date 2021-12-27',
+  'rates show SJC --date 2021-12-27 --in USD/ozt',
   'rates history SJC --from 2021-01-01 --format table',
   'rates history SJC --from 2021-01-01 --format chart',
   'rates history SJC --from 2021-01-01 --format csv',

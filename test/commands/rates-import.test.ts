@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { DaemonFixture } from '../daemon-fixture.ts';
-import { ROOT } from '../root.ts';
+import { PROGRAM, ROOT } from '../root.ts';
 
 const DATA = process.env.GOLDCTL_TEST_DATA ?? join(ROOT, '../shared/data');
 const SJC = ['--instrument', 'SJC', '--map', 'at=timestamp,buy=buy_1l,sell=sell_1l', '--scale', '1000000'];
@@ -71,15 +74,43 @@ describe('rates import and export', () => {
       'line 8',
       'line 9',
     ]);
-    expect(said[0]).to.equal('line 3: buy 0 is not a positive number');
+    expect(said[0]).to.equal('line 3: buy 0 is not a number over 0');
     expect(said[1]).to.equal('line 4: it has 1 columns where the header has 3');
-    expect(said[2]).to.equal('line 5: buy "x" is no number');
+    expect(said[2]).to.equal('line 5: buy "x" is not a number');
     expect(said[3]).to.match(/in the future$/);
     expect(said[5]).to.contain('another price is stored');
     expect((await readFile(errors, 'utf8')).trim().split('\n').sort()).to.deep.equal([...said].sort());
     const refused = await room.run(['rates', 'import', path, ...SJC, '--errors', errors]);
     expect(refused.exit).to.equal(1);
     expect(refused.stderr).to.contain('exists already');
+  });
+
+  it('takes prices per chỉ to taels, whatever form of Unicode the command line has', async () => {
+    const path = await file('chi.csv', 'date,buy,sell\n2025-11-27,14800000,15100000\n');
+    for (const [i, unit] of ['chỉ', 'chỉ'.normalize('NFD'), 'CHI'].entries()) {
+      const argv = ['--instrument', `Nhẫn trơn ${i}`, '--market', 'gold', '--currency', 'VND', '--unit', 'lượng'];
+      const more = await file('tael.csv', 'date,buy,sell\n2025-11-26,148000000,151000000\n');
+      expect(await room.run(['rates', 'import', more, ...argv])).to.include({ exit: 0, stderr: '' });
+      const taken = await room.run(['rates', 'import', path, ...argv.slice(0, -1), unit]);
+      expect(taken, unit).to.include({ exit: 0, stderr: '' });
+      const { stdout } = await room.run(['rates', 'show', `Nhẫn trơn ${i}`]);
+      expect(stdout).to.match(/NHAN-TRON-\d +148,000,000 +151,000,000 +VND\/tael/);
+    }
+  });
+
+  it('has a market for silver, and says so to who brings silver as gold', async () => {
+    const path = await file('silver.csv', 'date,buy,sell\n2025-11-27,2050000,2110000\n');
+    const series = ['--instrument', 'Bạc Phú Quý 999', '--currency', 'VND', '--unit', 'lượng'];
+    const asGold = await room.run(['rates', 'import', path, ...series, '--market', 'gold']);
+    expect(asGold.exit).to.equal(2);
+    expect(asGold.stderr).to.include('"Bạc Phú Quý 999" is silver by its name').and.to.include('--market silver');
+    const asSilver = await room.run(['rates', 'import', path, ...series, '--market', 'silver']);
+    expect(asSilver).to.include({ exit: 0, stderr: '' });
+    expect(asSilver.stdout).to.contain('Stored: 1. There already: 0. Refused: 0.');
+    const { stdout } = await room.run(['rates', '--market', 'silver']);
+    expect(stdout).to.match(/^BAC-PHU-QUY-999 +2,050,000 +2,110,000 +VND\/tael /m);
+    expect((await room.run(['rates', '--market', 'gold'])).stdout).to.match(/^There are no gold rates yet/);
+    expect((await room.run(['rates', 'show', 'bạc', 'phú', 'quý', '999'])).stdout).to.include('2,050,000');
   });
 
   it('sums up as JSON', async () => {
@@ -92,7 +123,7 @@ describe('rates import and export', () => {
       stored: 1,
       duplicates: 0,
       refused: 1,
-      errors: [{ line: 2, reason: '"x" is no time' }],
+      errors: [{ line: 2, reason: '"x" is not a time' }],
     });
   });
 
@@ -101,8 +132,9 @@ describe('rates import and export', () => {
     const { exit, stderr } = await room.run(['rates', 'import', path, ...SJC]);
     expect(exit).to.equal(1);
     const said = stderr.trim().split('\n');
-    expect(said).to.have.length(51);
+    expect(said).to.have.length(52);
     expect(said[50]).to.equal('and 10 more (--errors FILE has them all)');
+    expect(said[51]).to.match(/^Accepted times: yyyy-mm-dd .*Excel/);
   });
 
   it('judges without storing', async () => {
@@ -110,8 +142,138 @@ describe('rates import and export', () => {
     const { exit, stdout, stderr } = await room.run(['rates', 'import', path, ...SJC, '--dry-run']);
     expect(exit).to.equal(1);
     expect(stdout).to.contain('Would go in: 1. Refused: 1. Nothing was stored.');
-    expect(stderr).to.contain('line 3: buy 2100000 VND/tael is outside of');
+    expect(stderr).to.contain('line 3: buy 2,100,000 is outside of');
     expect((await (await room.connect()).call('rates.list', {})).quotes).to.deep.equal([]);
+  });
+
+  it('shows in a dry run what a file means, and how far it is from what the daemon knows', async () => {
+    const day = (i: number) => `2024-01-${String(i + 1).padStart(2, '0')}`;
+    const known = await file(
+      'known.csv',
+      `date,price\n${[...Array(20).keys()].map((i) => `${day(i)},2000`).join('\n')}\n`,
+    );
+    expect((await room.run(['rates', 'import', known, '--instrument', 'XAU'])).exit).to.equal(0);
+    const prices = [...Array(24).keys()].map((i) => `${day(i)};${i < 3 ? '2.500,5' : '2.010'}`);
+    const path = await file('new.csv', `Ngày;Giá\n${prices.join('\n')}\n`);
+    const { exit, stdout } = await room.run(['rates', 'import', path, '--instrument', 'XAU', '--dry-run']);
+    expect(exit).to.equal(0);
+    expect(stdout.split('\n')).to.include.members([
+      '  line 2: 2024-01-01  XAU  2,500.5',
+      '  line 6: 2024-01-05  XAU  2,010',
+      'XAU, USD/ozt: 2024-01-01 to 2024-01-24',
+      '  2024  2,010 to 2,500.5',
+      '  The daemon knows 20 of these 24 days: median difference 0.5 %, 3 of 20 known days differ by more than 10 %.',
+      'Read: 24 lines. Would go in: 24. Refused: 0. Nothing was stored.',
+    ]);
+    const json = await room.run(['rates', 'import', path, '--instrument', 'XAU', '--dry-run', '--json']);
+    const { preview, reading } = JSON.parse(json.stdout);
+    expect(reading).to.deep.equal({
+      columns: { at: 'Ngày', buy: 'Giá', sell: 'Giá' },
+      header: true,
+      dates: null,
+      number: '1.234,5',
+      scale: '1',
+    });
+    expect(preview.rows).to.have.length(5);
+    expect(preview.rows[0]).to.deep.equal({
+      ...{ line: 2, at: '2023-12-31T17:00:00.000Z', instrument: 'XAU', buy: 2500.5, sell: 2500.5 },
+    });
+    expect(preview.instruments).to.deep.equal([
+      {
+        ...{ instrument: 'XAU', currency: 'USD', unit: 'ozt', first: '2024-01-01', last: '2024-01-24' },
+        years: [{ year: 2024, low: 2010, high: 2500.5 }],
+      },
+    ]);
+    expect(preview.known).to.deep.equal([
+      { instrument: 'XAU', days: 24, known: 20, medianDifference: 0.005, largeDifferences: 3 },
+    ]);
+    const { quotes } = await (await room.connect()).call('rates.export', { instrument: 'XAU' });
+    expect(quotes).to.have.length(20);
+  });
+
+  it('compares each series of a file in a dry run with the same series, else with the one that is shown', async () => {
+    const day = (i: number) => `2026-11-${24 + i} 08:00`;
+    const rows = [0, 1, 2].flatMap((i) => [`SJC,Hà Nội,${day(i)},152000000`, `SJC,Miền Tây,${day(i)},158000000`]);
+    const path = await file('branches.csv', `instrument,brand,at,sell\n${rows.join('\n')}\n`);
+    expect((await room.run(['rates', 'import', path])).exit).to.equal(0);
+    const same = await room.run(['rates', 'import', path, '--dry-run']);
+    expect(same.stdout.split('\n').slice(7, 13)).to.deep.equal([
+      'SJC (Hà Nội), VND/tael: 2026-11-24 to 2026-11-26',
+      '  2026  152,000,000 to 152,000,000',
+      '  The daemon knows 3 of these 3 days: median difference 0.0 %, 0 of 3 known days differ by more than 10 %.',
+      'SJC (Miền Tây), VND/tael: 2026-11-24 to 2026-11-26',
+      '  2026  158,000,000 to 158,000,000',
+      '  The daemon knows 3 of these 3 days: median difference 0.0 %, 0 of 3 known days differ by more than 10 %.',
+    ]);
+    const other = await room.run(['rates', 'import', path, '--provider', 'shop', '--dry-run']);
+    expect(other.stdout).to.contain('SJC (shop, Miền Tây), VND/tael');
+    expect(other.stdout).to.contain('3 of these 3 days (import, Hà Nội): median difference 3.9 %');
+    const plain = await file('plain.csv', 'date,sell\n2026-11-20,150000000\n2026-11-24,151000000\n');
+    expect((await room.run(['rates', 'import', plain, '--instrument', 'SJC'])).exit).to.equal(0);
+    const again = await room.run(['rates', 'import', plain, '--instrument', 'SJC', '--dry-run']);
+    expect(again.stdout).to.contain('The daemon knows 2 of these 2 days: median difference 0.0 %');
+  });
+
+  it('tells in a dry run of twenty series, and counts the others', async () => {
+    const rows = [...Array(25).keys()].map((i) => `COIN${i},crypto,USD,coin,2026-11-24,${i + 1}`);
+    const path = await file('coins.csv', `instrument,market,currency,unit,at,sell\n${rows.join('\n')}\n`);
+    const { stdout } = await room.run(['rates', 'import', path, '--dry-run']);
+    expect(stdout.split('\n').filter((line) => line.startsWith('COIN'))).to.have.length(20);
+    expect(stdout).to.contain('\nand 5 more series\n');
+    const json = await room.run(['rates', 'import', path, '--dry-run', '--json']);
+    const { preview } = JSON.parse(json.stdout);
+    expect(preview.instruments).to.have.length(20);
+    expect(preview.known).to.have.length(20);
+    expect(preview.more).to.equal(5);
+  });
+
+  it('compares prices of another unit in that of the instrument', async () => {
+    const known = await file('known.csv', 'date,price\n2026-11-01,148000000\n');
+    expect((await room.run(['rates', 'import', known, '--instrument', 'SJC'])).exit).to.equal(0);
+    const chi = await file('chi.csv', 'date,price\n2026-11-01,14800000\n');
+    const dry = await room.run(['rates', 'import', chi, '--instrument', 'SJC', '--unit', 'chi', '--dry-run']);
+    expect(dry.stdout).to.contain('median difference 0.0 %, 0 of 1 known days');
+  });
+
+  it('says in a dry run that no daemon answers', async () => {
+    const path = await file('new.csv', 'date,price\n2024-01-01,2000\n');
+    const nowhere = ['--server', '127.0.0.1:1', '--instrument', 'XAU', '--dry-run'];
+    const said = await room.run(['rates', 'import', path, ...nowhere]);
+    expect(said.stdout).to.contain('Not compared with what is known:');
+    expect(said.exit).to.equal(0);
+    const json = await room.run(['rates', 'import', path, ...nowhere, '--json']);
+    expect(JSON.parse(json.stdout).preview.known).to.equal(null);
+  });
+
+  it('stores nothing of a file that can be read in two ways, and says which flag answers', async () => {
+    const path = await file('us.csv', 'Date,Price\n01/02/2013,1662.99\n02/03/2013,1579.76\n');
+    const asked = await room.run(['rates', 'import', path, '--instrument', 'XAU']);
+    expect(asked.exit).to.equal(2);
+    expect(asked.stderr).to.contain('--dates d/m').and.to.contain('--dates m/d').and.to.contain('Nothing was stored');
+    expect((await (await room.connect()).call('rates.list', {})).quotes).to.deep.equal([]);
+    const answered = await room.run(['rates', 'import', path, '--instrument', 'XAU', '--dates', 'mm/dd/yyyy']);
+    expect(answered.stdout).to.contain('Stored: 2.');
+    const { quotes } = await (await room.connect()).call('rates.lookup', { date: '2013-02-03', instrument: 'XAU' });
+    expect(quotes.map(({ sell }) => sell)).to.deep.equal([1579.76]);
+  });
+
+  it('is no success where there is no quote in the file', async () => {
+    for (const content of ['date,price\n', '[]', '']) {
+      const said = await room.run(['rates', 'import', await file('none.csv', content), '--instrument', 'BTC']);
+      expect(said.exit, content).to.equal(1);
+      expect(said.stderr).to.contain('no quote in');
+    }
+  });
+
+  it('reads standard input', async () => {
+    const child = spawn(process.execPath, [PROGRAM, 'rates', 'import', '-', '--instrument', 'BTC'], {
+      env: { ...process.env, GOLDCTL_HOME: room.home.root, GOLDCTL_SERVER: '' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin.end(gzipSync('date,price\n30/05/2021,35000\n01/06/2021,37000\n'));
+    const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    expect(errors).to.equal('');
+    expect(out).to.contain('Stored: 2.');
   });
 
   it('refuses a wrong command line with exit status 2', async () => {
@@ -121,6 +283,8 @@ describe('rates import and export', () => {
       [['--instrument', 'SJC'], '--map buy=COLUMN'],
       [['--map', 'buy=buy_1l'], '--instrument'],
       [[...SJC.slice(0, 4), '--scale', '0'], '--scale 0'],
+      [[...SJC, '--dates', 'us'], '--dates us'],
+      [[...SJC.slice(0, 4)], '--scale 1000000'],
       [[...SJC, '--number', '1 234'], '--number 1 234'],
       [[...SJC, '--unit', 'pound'], 'unit'],
     ] as const) {
@@ -131,11 +295,11 @@ describe('rates import and export', () => {
   });
 
   it('ends at once where the whole file is of an instrument that is not clear', async () => {
-    const path = await file('new.csv', 'at,price\n2009-07-22,21\n2009-07-23,22\n');
+    const path = await file('new.csv', 'at,price\n2009-07-22,810\n2009-07-23,822\n');
     const unclear = await room.run(['rates', 'import', path, '--instrument', 'PLATINUM']);
     expect(unclear.exit).to.equal(1);
     expect(unclear.stderr).to.equal(
-      'Error: PLATINUM is not known yet: say its market, its currency, its unit as well.\n',
+      'Error: PLATINUM is a new instrument: say its market (--market), its currency (--currency), its unit (--unit) as well.\n',
     );
     const clear = ['--instrument', 'PLATINUM', '--market', 'gold', '--currency', 'EUR', '--unit', 'ozt'];
     expect((await room.run(['rates', 'import', path, ...clear])).stdout).to.contain('Stored: 2.');
@@ -153,7 +317,7 @@ describe('rates import and export', () => {
     const { exit, stdout, stderr } = await room.run(['rates', 'import', path]);
     expect(exit).to.equal(1);
     expect(stdout).to.contain('Stored: 200. There already: 0. Refused: 100.');
-    expect(stderr.split('\n')[0]).to.match(/^line 4: UNHEARD is not known yet/);
+    expect(stderr.split('\n')[0]).to.match(/^line 4: UNHEARD is a new instrument/);
     const rows = (await room.run(['rates', 'export'])).stdout.trim().split('\n').slice(1);
     expect(rows.map((row) => row.split(',')[4]).join('')).to.equal('A'.repeat(100) + 'B'.repeat(100));
     expect(rows.map((row) => Number(row.split(',')[5]) - 60e6).sort((x, y) => x - y)[199]).to.equal(298);
@@ -185,7 +349,7 @@ describe('rates import and export', () => {
     const rows = [row('SJC', '60,850.00', '61,550.00'), row('DOJI', '6,080.00', '6,140.00'), row('SJC', 'x', '1')];
     const path = await file('database.json', `\ufeff\n${JSON.stringify({ rates: [], golds: [{ value: rows }] })}`);
     const said = await room.run(['rates', 'import', path, '--format', 'tygia']);
-    expect(said.stderr).to.match(/^line 3: buy: expected /);
+    expect(said.stderr).to.match(/^row 3: buy: expected /);
     expect(said.stdout).to.contain('Stored: 2. There already: 0. Refused: 1.');
     const again = await room.run(['rates', 'import', path, '--format', 'tygia']);
     expect(again.stdout).to.contain('Stored: 0. There already: 2. Refused: 1.');
@@ -219,6 +383,7 @@ describe('rates import and export', () => {
         [at + 1, null, 57e6, at + 5000],
         [at + 1001, 56e6, null, null, 'no. 7, "x"'],
       ],
+      force: true,
     });
     await client.call('rates.import', {
       instrument: 'SJC',
@@ -226,11 +391,12 @@ describe('rates import and export', () => {
     });
     await client.call('rates.import', { instrument: 'XAU', rows: [[Date.UTC(1833, 0, 1), 18.93, 18.93]] });
     await client.call('rates.import', {
-      instrument: 'PLATINUM',
-      market: 'gold',
+      instrument: 'DUST',
+      market: 'crypto',
       currency: 'EUR',
-      unit: 'kg',
+      unit: 'coin',
       rows: [[86_400_000, 1e-7, 1e-7]],
+      force: true,
     });
     for (const format of ['csv', 'jsonl']) {
       const other = await DaemonFixture.start();
@@ -288,7 +454,9 @@ describe('rates import and export', () => {
       this.skip();
     }
     const { default: RatesImport } = await import('../../commands/rates/import.ts');
-    for (const { command } of RatesImport.examples) {
+    const examples = RatesImport.examples.filter(({ command }) => / (sjc-daily|world-gold-monthly)\.csv/.test(command));
+    expect(examples).to.have.length(2);
+    for (const { command } of examples) {
       const [, , name, ...flags] = command.replace('<%= config.bin %> <%= command.id %>', 'rates import').split(' ');
       const path = join(DATA, name!.replace('../shared/data/', ''));
       const lines = (await readFile(path, 'utf8')).trim().split('\n').length - 1;

@@ -78,7 +78,7 @@ describe('goldctl rates', () => {
         .and.to.include('SELL: 61,350,000');
       const none = await daemon.run(['rates', 'show', 'SJC', '--date', '2011-12-27']);
       expect(none).to.include({ exit: 0 });
-      expect(none.stdout).to.match(/^Sorry, did not find any results/);
+      expect(none.stdout).to.match(/^No quotes for SJC on 2011-12-27/);
       expect(await daemon.run(['rates', 'show', 'SJC', '--date', '2021-02-30'])).to.include({ exit: 2, stdout: '' });
     });
 
@@ -87,6 +87,79 @@ describe('goldctl rates', () => {
       expect(stdout).to.match(/SJC \(import\): buy [\d,.]+, sell [\d,.]+ USD\/ozt/);
       expect(stdout).to.match(/from USD buy 26,090, sell 26,390/);
       expect(await daemon.run(['rates', 'show', 'SJC', '--in', 'a/b/c'])).to.include({ exit: 2 });
+    });
+
+    it('converts by aliases of units', async () => {
+      for (const measure of ['VND/chỉ', 'chỉ'.normalize('NFD'), 'chi']) {
+        const { stdout } = await daemon.run(['rates', 'show', 'SJC', '--in', measure]);
+        expect(stdout, measure).to.match(/SJC \(import\): buy 14,880,000, sell 15,130,000 VND\/chi\n/);
+      }
+    });
+
+    it('converts a day by the quotes of that day, or says that it knows none', async () => {
+      const admin = await daemon.connect();
+      const day = Date.UTC(2024, 4, 9, 17);
+      await admin.call('rates.import', {
+        instrument: 'SJC',
+        rows: [
+          [day, 87_000_000, 90_000_000],
+          [day + 24 * HOUR, 88_000_000, 91_000_000],
+        ],
+      });
+      await admin.call('rates.import', { instrument: 'USD', rows: [[day + 8 * HOUR, 25_000, 25_500]] });
+      await admin.close();
+      const { exit, stdout } = await daemon.run(['rates', 'show', 'SJC', '--date', '2024-05-10', '--in', 'USD/lượng']);
+      expect(exit).to.equal(0);
+      expect(stdout)
+        .to.match(/^1 results found:/)
+        .and.to.include('SELL: 90,000,000 VND/tael');
+      expect(stdout.slice(stdout.indexOf('In USD'))).to.equal(
+        `In USD/lượng, by quotes of 2024-05-10 only:
+SJC (import): buy 3,411.76, sell 3,600.00 USD/tael
+  from SJC buy 87,000,000, sell 90,000,000 VND/tael (import, since 2024-05-10 00:00)
+  from USD buy 25,000, sell 25,500 VND/each (import, since 2024-05-10 08:00)
+`,
+      );
+      const unknown = await daemon.run(['rates', 'show', 'SJC', '--date', '2024-05-11', '--in', 'USD/ozt']);
+      expect(unknown.exit).to.equal(0);
+      expect(unknown.stdout)
+        .to.include('SELL: 91,000,000 VND/tael')
+        .and.to.include(
+          'SJC (import): buy 88,000,000, sell 91,000,000 VND/tael, not converted: no quote of 2024-05-11 leads from VND to USD',
+        );
+      const json = await daemon.run(['rates', 'show', 'SJC', '--date', '2024-05-11', '--in', 'USD/ozt', '--json']);
+      expect(JSON.parse(json.stdout).converted).to.deep.equal([null]);
+      const both = await daemon.run(['rates', 'show', 'SJC', '--date', '2024-05-10', '--in', 'USD', '--json']);
+      const [converted] = JSON.parse(both.stdout).converted;
+      expect(converted).to.include({ sell: 3600, currency: 'USD', unit: 'tael', stale: true });
+      expect(
+        converted.legs.map(({ instrument, at }: { instrument: string; at: number }) => [instrument, at]),
+      ).to.deep.equal([
+        ['SJC', day],
+        ['USD', day + 8 * HOUR],
+      ]);
+    });
+
+    it('converts the list, and says which rates it could not', async () => {
+      const { exit, stdout } = await daemon.run(['rates', '--in', 'USD/oz']);
+      expect(exit).to.equal(0);
+      const lines = stdout.trim().split('\n');
+      expect(lines[0]).to.match(/^Instrument +Buy +Sell +Unit +Age +From$/);
+      expect(lines.find((line) => line.startsWith('SJC'))).to.match(
+        /^SJC +[\d,.]+ +[\d,.]+ +USD\/ozt +\d+ (?:min|h) +SJC import \d+ (?:min|h), USD import \d+ (?:min|h)$/,
+      );
+      expect(lines.find((line) => line.startsWith('XAU'))).to.match(/^XAU .* USD\/ozt .* XAU gold-api /);
+      expect(lines.find((line) => line.startsWith('USD'))).to.match(
+        /^USD +26,090 +26,390 +VND\/each .* not converted: prices per each and per ozt do not compare$/,
+      );
+      const { quotes, converted } = JSON.parse((await daemon.run(['rates', '--in', 'USD/oz', '--json'])).stdout);
+      expect(quotes.map(({ instrument }: { instrument: string }) => instrument)).to.deep.equal(['SJC', 'USD', 'XAU']);
+      expect(converted.map((each: { unit: string } | null) => each?.unit ?? null)).to.deep.equal(['ozt', null, 'ozt']);
+      const gold = await daemon.run(['rates', '--market', 'gold', '--in', 'chỉ']);
+      expect(gold.stdout).to.include('VND/chi').and.to.not.match(/^USD/m);
+      const wrong = await daemon.run(['rates', '--in', 'USD/pound']);
+      expect(wrong).to.include({ exit: 2, stdout: '' });
+      expect(wrong.stderr).to.include('--in USD/pound').and.to.include('lượng');
     });
 
     it('suggests names, and says errors in JSON too', async () => {
@@ -100,7 +173,7 @@ describe('goldctl rates', () => {
 
     it('prints a history as table, chart, CSV and JSON', async () => {
       const table = await daemon.run(['rates', 'history', 'SJC', '--from', '10d']);
-      expect(table.stdout).to.match(/^SJC, VND\/tael\nFrom +Open +High +Low +Close +Quotes\n/);
+      expect(table.stdout).to.match(/^SJC \(import\), VND\/tael\nFrom +Open +High +Low +Close +Quotes\n/);
       const chart = await daemon.run(['rates', 'history', 'SJC', '--format', 'chart'], { LC_ALL: 'C' });
       expect(chart.stdout)
         .to.include('million VND/tael')

@@ -68,7 +68,7 @@ describe('checkConfig', () => {
           pnj: { key: 'with space' },
           doji: { evry: '5m' },
           binance: { every: 'soon' },
-          mine: { url: 'https://example.com', market: 'silver', quote: {} },
+          mine: { url: 'https://example.com', market: 'copper', quote: {} },
         },
       },
     });

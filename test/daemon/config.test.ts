@@ -27,7 +27,7 @@ describe('config', () => {
       listen: { host: '127.0.0.1', port: 4000, plain: false },
       attempts: 3,
       log: { level: 'info' },
-      rates: { compactAfterDays: 30, providers: {} },
+      rates: { compactAfterDays: 30, reference: {}, providers: {} },
     });
     expect(config.limits).to.deep.equal({
       lineBytes: 65_536,

@@ -62,7 +62,7 @@ describe('gathering', () => {
     await hosts.stop();
   });
 
-  it('has every provider of the house in the right unit and money after the first round', async () => {
+  it('reads each provider of the house in the right unit and money, and is stale where its own time is old', async () => {
     const ids = PROVIDERS.map(({ id }) => id);
     await hosts.start(ids);
     const now = (provider: string, path: string, body: string) =>
@@ -87,7 +87,9 @@ describe('gathering', () => {
       path.startsWith('/simple/price?') ? BODIES.coingecko : { status: 404, body: '' },
     );
     hosts.serve('binance', ({ path }) =>
-      path.startsWith('/api/v3/ticker/24hr?') ? BODIES.binance : { status: 404, body: '' },
+      path.startsWith('/api/v3/ticker/24hr?')
+        ? BODIES.binance.replace('1499869899040', String(Date.now()))
+        : { status: 404, body: '' },
     );
     hosts.serve('kraken', ({ path }) =>
       path.includes('pair=XBTUSD') ? BODIES.kraken : '{"error":[],"result":{"OTHER":[],"last":1700086400}}',
@@ -96,80 +98,97 @@ describe('gathering', () => {
     hosts.serve('vietcombank', BODIES.vietcombank);
     now('er-api', '/v6/latest/USD', BODIES.erApi);
     hosts.serve('frankfurter', BODIES.frankfurter);
-    await start(
-      Object.fromEntries(
-        ids.map((id) => {
-          const key = id === 'doji' || id === 'btmc' ? { key: 'secret/key' } : {};
-          return [id, { enabled: true, url: `${hosts.url(id)}/`, every: '1h', ...key }];
-        }),
-      ),
-    );
-    for (const id of ids) expect((await healthy(client, id)).lastError, id).to.equal(null);
 
-    const get = async (instrument: string) => {
-      const { quotes } = await client.call('rates.get', { instrument });
-      expect(quotes.every(({ stale }) => !stale)).to.equal(true);
-      return quotes.map(({ provider, company, brand, buy, sell, currency, unit }) => [
-        provider,
-        `${company}${brand === '' ? '' : `, ${brand}`}`,
-        buy,
-        sell,
-        `${currency}/${unit}`,
-      ]);
+    const expected: Record<string, [series: string, buy: number, sell: number | null, unit: string, state: string][]> =
+      {
+        sjc: [['SJC: SJC, Hồ Chí Minh', 170e6, 173.5e6, 'VND/tael', 'stale']],
+        'sjc-xml': [['SJC: SJC, Hồ Chí Minh', 40.72e6, 40.82e6, 'VND/tael', 'stale']],
+        pnj: [['SJC: PNJ', 148.8e6, 151.3e6, 'VND/tael', 'fresh']],
+        'pnj-history': [['PNJ: PNJ, TPHCM', 51.9e6, 52.9e6, 'VND/tael', 'stale']],
+        doji: [
+          ['DOJI: DOJI, HCM lẻ', 148.8e6, 151.3e6, 'VND/tael', 'fresh'],
+          ['DOJI: DOJI, HN lẻ', 148.8e6, 151.3e6, 'VND/tael', 'fresh'],
+          ['DOJI-GIA-NGUYEN-LIEU-18K: DOJI', 100.95e6, null, 'VND/tael', 'fresh'],
+        ],
+        btmc: [['BTMC: BTMC, 999.9', 117.5e6, 120.5e6, 'VND/tael', 'stale']],
+        mihong: [['MIHONG: Mi Hồng', 171.5e6, 175e6, 'VND/tael', 'stale']],
+        'vang-today': [['SJC: SJC', 180.1e6, 183.1e6, 'VND/tael', 'stale']],
+        vnappmob: [
+          ['DOJI: DOJI, Hồ Chí Minh', 102.2e6, 105.2e6, 'VND/tael', 'stale'],
+          ['PNJ: PNJ, Hồ Chí Minh', 102.2e6, 105.2e6, 'VND/tael', 'stale'],
+          ['SJC: SJC', 102.2e6, 105.2e6, 'VND/tael', 'stale'],
+          ['SJC-RING: SJC', 101.1e6, null, 'VND/tael', 'stale'],
+          ['SJC-VANG-NU-TRANG-75: SJC', 74_282_793.2793, null, 'VND/tael', 'stale'],
+          ['VANG-SJC-1-CHI: SJC', 102.2e6, 105.23e6, 'VND/tael', 'stale'],
+          ['VANG-SJC-5-CHI: SJC', 102.2e6, null, 'VND/tael', 'stale'],
+        ],
+        tygia: [['SJC: DOJI', 60.65e6, 61.35e6, 'VND/tael', 'stale']],
+        'gold-api': [['XAU: gold-api.com', 4010.100098, 4010.100098, 'USD/ozt', 'stale']],
+        coingecko: [['BTC: CoinGecko', 67_000.5, 67_000.5, 'USD/coin', 'fresh']],
+        binance: [['BTC-USDT: Binance', 67_000.4, 67_000.5, 'USDT/coin', 'fresh']],
+        kraken: [['BTC: Kraken', 37_200, 37_200, 'USD/coin', 'stale']],
+        coinbase: [['BTC: Coinbase', 37_200.25, 37_200.25, 'USD/coin', 'stale']],
+        vietcombank: [
+          ['USD: Vietcombank, cash', 26_142, 26_412, 'VND/each', 'stale'],
+          ['USD: Vietcombank, transfer', 26_172, 26_412, 'VND/each', 'stale'],
+        ],
+        'er-api': [
+          ['USD: ExchangeRate-API', 26_250.12, 26_250.12, 'VND/each', 'stale'],
+          ['USD-EUR: ExchangeRate-API', 0.867, 0.867, 'EUR/each', 'stale'],
+          ['USD-JPY: ExchangeRate-API', 158.2, 158.2, 'JPY/each', 'stale'],
+        ],
+        frankfurter: [['USD-EUR: European Central Bank', 0.867, 0.867, 'EUR/each', 'stale']],
+      };
+    // The bodies are of different years: each provider has a daemon of its own, where nothing contradicts it.
+    const readAlone = async (id: string) => {
+      const key = id === 'doji' || id === 'btmc' ? { key: 'secret/key' } : {};
+      const providers = { [id]: { enabled: true, url: `${hosts.url(id)}/`, every: '1h', ...key } };
+      const alone = await DaemonFixture.start({ config: { limits: LIMITS, rates: { providers } } });
+      try {
+        const member = await alone.connect();
+        expect((await healthy(member, id)).lastError, id).to.equal(null);
+        const { quotes: listed } = await member.call('rates.list', {});
+        const instruments = [...new Set(listed.map(({ instrument }) => instrument))];
+        const all = await Promise.all(instruments.map((instrument) => member.call('rates.get', { instrument })));
+        return all.flatMap(({ quotes }) =>
+          quotes.map(({ instrument, company, brand, buy, sell, currency, unit, stale }) => [
+            `${instrument}: ${company}${brand === '' ? '' : `, ${brand}`}`,
+            buy,
+            sell,
+            `${currency}/${unit}`,
+            stale ? 'stale' : 'fresh',
+          ]),
+        );
+      } finally {
+        await alone.stop();
+      }
     };
-    expect(await get('SJC')).to.deep.equal([
-      ['sjc', 'SJC, Hồ Chí Minh', 170e6, 173.5e6, 'VND/tael'],
-      ['sjc-xml', 'SJC, Hồ Chí Minh', 40.72e6, 40.82e6, 'VND/tael'],
-      ['pnj', 'PNJ', 148.8e6, 151.3e6, 'VND/tael'],
-      ['vang-today', 'SJC', 180.1e6, 183.1e6, 'VND/tael'],
-      ['vnappmob', 'SJC', 102.2e6, 105.2e6, 'VND/tael'],
-      ['tygia', 'DOJI', 60.65e6, 61.35e6, 'VND/tael'],
-    ]);
-    expect(await get('PNJ')).to.deep.equal([
-      ['pnj-history', 'PNJ, TPHCM', 51.9e6, 52.9e6, 'VND/tael'],
-      ['vnappmob', 'PNJ, Hồ Chí Minh', 102.2e6, 105.2e6, 'VND/tael'],
-    ]);
-    expect(await get('DOJI')).to.deep.equal([
-      ['doji', 'DOJI, HCM lẻ', 148.8e6, 151.3e6, 'VND/tael'],
-      ['doji', 'DOJI, HN lẻ', 148.8e6, 151.3e6, 'VND/tael'],
-      ['vnappmob', 'DOJI, Hồ Chí Minh', 102.2e6, 105.2e6, 'VND/tael'],
-    ]);
-    expect(await get('DOJI Giá Nguyên Liệu 18K')).to.deep.equal([['doji', 'DOJI', 100.95e6, null, 'VND/tael']]);
-    expect(await get('BTMC')).to.deep.equal([['btmc', 'BTMC, 999.9', 117.5e6, 120.5e6, 'VND/tael']]);
-    expect(await get('mi hồng')).to.deep.equal([['mihong', 'Mi Hồng', 171.5e6, 175e6, 'VND/tael']]);
-    expect(await get('SJC-RING')).to.deep.equal([['vnappmob', 'SJC', 101.1e6, null, 'VND/tael']]);
-    expect(await get('XAU')).to.deep.equal([['gold-api', 'gold-api.com', 4010.100098, 4010.100098, 'USD/ozt']]);
-    expect(await get('BTC')).to.deep.equal([
-      ['coingecko', 'CoinGecko', 67000.5, 67000.5, 'USD/coin'],
-      ['kraken', 'Kraken', 37200, 37200, 'USD/coin'],
-      ['coinbase', 'Coinbase', 37200.25, 37200.25, 'USD/coin'],
-    ]);
-    expect(await get('BTC-USDT')).to.deep.equal([['binance', 'Binance', 67000.4, 67000.5, 'USDT/coin']]);
-    expect(await get('đô la')).to.deep.equal([
-      ['vietcombank', 'Vietcombank, cash', 26142, 26412, 'VND/each'],
-      ['vietcombank', 'Vietcombank, transfer', 26172, 26412, 'VND/each'],
-      ['er-api', 'ExchangeRate-API', 26250.12, 26250.12, 'VND/each'],
-    ]);
-    expect(await get('USD-EUR')).to.deep.equal([
-      ['er-api', 'ExchangeRate-API', 0.867, 0.867, 'EUR/each'],
-      ['frankfurter', 'European Central Bank', 0.867, 0.867, 'EUR/each'],
-    ]);
-    const list = async (market: 'gold' | 'crypto' | 'fx') =>
-      (await client.call('rates.list', { market })).quotes.map(
-        ({ instrument, provider }) => `${instrument} ${provider}`,
-      );
-    expect(await list('crypto')).to.deep.equal(['BTC coingecko', 'BTC-USDT binance']);
-    expect(await list('fx')).to.deep.equal(['USD vietcombank', 'USD-EUR er-api', 'USD-JPY er-api']);
-    expect(await list('gold')).to.include.members(['SJC sjc', 'XAU gold-api', 'BTMC btmc', 'PNJ pnj-history']);
+    const read = await Promise.all(ids.map(async (id) => [id, await readAlone(id)] as const));
+    for (const [id, rows] of read) expect(rows, id).to.deep.equal(expected[id]);
+  });
+
+  it('converts by the dollar of another provider', async () => {
+    await hosts.start(['gold-api', 'vietcombank']);
+    hosts.serve('gold-api', BODIES.goldApi);
+    hosts.serve('vietcombank', BODIES.vietcombank);
+    await start({
+      'gold-api': { enabled: true, url: hosts.url('gold-api'), every: '1h' },
+      vietcombank: { enabled: true, url: hosts.url('vietcombank'), every: '1h' },
+    });
+    for (const id of ['gold-api', 'vietcombank']) await healthy(client, id);
     const { converted } = await client.call('rates.get', { instrument: 'XAU', in: 'VND/chi' });
     expect(converted![0]!.sell).to.be.closeTo((4010.100098 / 31.1034768) * 3.75 * 26412, 1e-3);
   });
 
   it('keeps the last good quotes through every kind of failure, says why, and comes back', async () => {
     await hosts.start(['gold-api', 'er-api']);
-    const gold = (price: number) => BODIES.goldApi.replace('4010.100098', String(price));
-    const dollar = (vnd: number, jpy: number) =>
-      BODIES.erApi.replace('26250.12', String(vnd)).replace('158.2', String(jpy));
+    const gold = (price: number) =>
+      JSON.stringify({ ...JSON.parse(BODIES.goldApi), price, updatedAt: new Date().toISOString() });
+    const dollar = (vnd: number, jpy: number) => {
+      const body = JSON.parse(BODIES.erApi);
+      Object.assign(body.rates, { VND: vnd, JPY: jpy });
+      return JSON.stringify({ ...body, time_last_update_unix: Math.floor(Date.now() / 1000) });
+    };
     hosts.serve('gold-api', gold(4000));
     hosts.serve('er-api', dollar(26_000, 158));
     await start({
@@ -188,9 +207,12 @@ describe('gathering', () => {
       ],
       [
         gold(40_101),
-        /^gold-api\.com answered, but none of its prices is believed: XAU: buy 40101 USD\/ozt is outside of 15-20000\.$/,
+        /^gold-api\.com responded, but all its prices were refused: XAU: buy 40,101\.00 is outside of .*, the range of .*: 10 times too high\? .* `goldctl rates held` lists those that may be right\.$/,
       ],
-      [gold(4801), /^gold-api\.com answered, .*: XAU: 4801 is a jump of over 20 % from 4000\.$/],
+      [
+        gold(4801),
+        /^gold-api\.com responded, .*: XAU: sell 4,801\.00 is 20 % over the last price \(4,000\.00\): per tael\? .*$/,
+      ],
       ['hang up', /127\.0\.0\.1:\d+/],
     ] as const) {
       hosts.serve('gold-api', served);
@@ -330,6 +352,13 @@ describe('gathering, over starts of the daemon', () => {
 
   it("fetches a provider's history once", async () => {
     await hosts.start(['mihong']);
+    const present = new Intl.DateTimeFormat('en-GB', {
+      timeZone: 'Asia/Ho_Chi_Minh',
+      dateStyle: 'short',
+      timeStyle: 'short',
+    })
+      .format()
+      .replace(',', '');
     const row = (code: string, sell: number, dateTime: string) =>
       `{"buyingPrice":${sell - 200_000},"sellingPrice":${sell},"code":"${code}","dateTime":"${dateTime}"}`;
     const history = (code: string) =>
@@ -339,7 +368,7 @@ describe('gathering, over starts of the daemon', () => {
       );
     hosts.serve('mihong', ({ path }) => {
       const code = new URLSearchParams(path.split('?')[1]).get('goldCode');
-      return code === null ? GOLD_BODIES.mihong : history(code);
+      return code === null ? GOLD_BODIES.mihong.replace('25/03/2026 13:23', present) : history(code);
     });
     const settings = { mihong: { enabled: true, url: hosts.url('mihong'), every: '1h' } };
     let client = await start(settings);
@@ -416,7 +445,7 @@ describe('gathering, over starts of the daemon', () => {
         { 'kho-vang': { ...good, quote: { ...good.quote, sell: 'no_function(x)' } } },
         'rates.providers.kho-vang.quote.sell',
       ],
-      [{ 'kho-vang': { ...good, market: 'silver' } }, 'rates.providers.kho-vang.market'],
+      [{ 'kho-vang': { ...good, market: 'copper' } }, 'rates.providers.kho-vang.market'],
       [{ 'kho-vang': { ...good, every: '1 hour' } }, 'rates.providers.kho-vang.every'],
       [{ 'kho-vang': { ...good, evry: '1h' } }, 'rates.providers.kho-vang.evry'],
       [{ import: good }, 'rates.providers.import'],

@@ -31,6 +31,7 @@ class Headless {
       link: (told) =>
         new Link({ target, home, watch: { rates: true, forum: true, members: true, files: true }, ...told }),
       home,
+      choicesFile: home.dashboardFile,
       dispatch: (action) => {
         this.actions.push(action);
         this.app.dispatch(action);
@@ -204,6 +205,50 @@ describe('the controller of the dashboard', () => {
     const charts = one.actions.filter(({ type }) => type === 'candles' || type === 'chartFailed');
     expect(charts.length).to.be.within(1, 2);
     expect(charts.at(-1)).to.include({ type: 'candles', range: 'all' });
+  });
+
+  const sjc = (state: State) => state.rates.find(({ quote }) => quote.instrument === 'SJC')!;
+  const press = (one: Headless, text: string): void =>
+    one.app.dispatch({ type: 'key', key: { name: text.toLowerCase(), text } });
+
+  it('shows the next series of an instrument by a key, and again at the next start', async () => {
+    const days = Array.from({ length: 10 }, (_, day) => Math.floor(Date.now() / DAY) * DAY - (10 - day) * DAY);
+    const west = { provider: 'import', company: '', brand: 'Miền Tây' };
+    const rows = days.map((at): [number, number, number] => [at, 104_000_000, 106_000_000]);
+    const { refused } = await owner.call('rates.import', { instrument: 'SJC', ...west, rows, force: true });
+    expect(refused).to.deep.equal([]);
+    const one = await open();
+    await one.controller.settled();
+    expect(sjc(one.app.state).quote.brand).to.equal('');
+    expect(one.app.state.chart.series).to.deep.equal({ ...west, brand: '' });
+    one.app.dispatch({ type: 'clicked', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
+    press(one, 's');
+    const shown = await one.until(({ chart, rates }) => chart.candles.length > 0 && rates[0]!.closes.length === 10);
+    expect(shown.chart).to.deep.include({ series: west });
+    expect(shown.chart.candles.map(({ close }) => close)).to.deep.equal(days.map(() => 106_000_000));
+    expect(sjc(shown)).to.deep.include({ closes: days.map(() => 106_000_000) });
+    await one.controller.stop();
+
+    const next = await open();
+    await next.controller.settled();
+    expect(sjc(next.app.state).quote).to.include({ brand: 'Miền Tây', sell: 106_000_000 });
+    expect(sjc(next.app.state).closes).to.have.length(10);
+    expect(next.app.state.chart.series).to.deep.equal(west);
+    next.app.dispatch({ type: 'clicked', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
+    press(next, 's');
+    await next.until(({ chart }) => chart.series?.brand === '');
+    expect(next.app.state.choices.size).to.equal(0);
+  });
+
+  it('shows the earlier price once an import is undone', async () => {
+    const one = await open();
+    await one.controller.settled();
+    const { batch } = await owner.call('rates.startImport', { file: 'later.csv' });
+    const rows: [number, number, number][] = [[Date.now() - 1000, 104_000_000, 106_000_000]];
+    await owner.call('rates.import', { instrument: 'SJC', rows, batch });
+    await one.until((state) => sjc(state).quote.sell === 106_000_000);
+    await owner.call('rates.undo', { batch });
+    await one.until((state) => sjc(state).quote.sell === 105_900_000);
   });
 
   it('says why there is no chart', async () => {

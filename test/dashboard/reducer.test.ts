@@ -5,7 +5,7 @@ import { KEYS } from '../../src/dashboard/keys.ts';
 import { frame } from '../../src/dashboard/presentation/frame.ts';
 import { THEME } from '../../src/dashboard/presentation/theme.ts';
 import { instrumentsOf, reduce } from '../../src/dashboard/reducer.ts';
-import { initialState, PANES, type Post, type Quote, type State } from '../../src/dashboard/state.ts';
+import { changeOf, initialState, PANES, type Post, type Quote, type State } from '../../src/dashboard/state.ts';
 import type { Candle } from '../../src/domain/candle.ts';
 import type { Transfer } from '../../src/domain/transfer.ts';
 import { RANGES } from '../../src/repl/grammar.ts';
@@ -101,8 +101,118 @@ describe('the reducer', () => {
     expect(rate).to.deep.include({ direction: 1, movedAt: NOW });
     const other = play(state, { type: 'quote', quote: quote('SJC', 50, { provider: 'other' }) }).state;
     expect(other.rates).to.deep.equal(state.rates);
-    const fresh = play(state, { type: 'quote', quote: quote('USD', 26) }).state;
-    expect(instrumentsOf(fresh)).to.include('USD');
+    const fresh = play(state, { type: 'quote', quote: quote('USD', 26) });
+    expect(instrumentsOf(fresh.state)).to.include('USD');
+    expect(fresh.effects).to.deep.equal([{ type: 'loadRates' }]);
+  });
+
+  const HANOI = { provider: 'import', company: '', brand: 'Hà Nội' };
+  const WEST = { provider: 'import', company: '', brand: 'Miền Tây' };
+  const BRANCHES: Action = { type: 'rates', quotes: [quote('SJC', 152, HANOI)] };
+  const rateOf = (state: State, instrument = 'SJC') =>
+    state.rates.find(({ quote }) => quote.instrument === instrument)!;
+
+  it('lets no quote of another branch in place of the shown one, and no closes of it', () => {
+    const { state } = play(START, BRANCHES, {
+      type: 'trends',
+      trends: [
+        { instrument: 'SJC', series: WEST, closes: [158] },
+        { instrument: 'SJC', series: HANOI, closes: [152] },
+      ],
+    });
+    expect(changeOf(rateOf(state))).to.equal(0);
+    const told = play(state, { type: 'quote', quote: quote('SJC', 158, WEST) });
+    expect(told.state).to.equal(state);
+    expect(told.effects).to.deep.equal([]);
+    const only: Action = { type: 'trends', trends: [{ instrument: 'SJC', series: WEST, closes: [158] }] };
+    expect(changeOf(rateOf(play(state, only).state))).to.equal(undefined);
+    const old: Action = { type: 'trends', trends: [{ instrument: 'SJC', closes: [160] }] };
+    expect(changeOf(rateOf(play(state, old).state))).to.equal(-0.05);
+  });
+
+  it('asks which series is shown where the shown one is stale, and then takes that one with its chart', () => {
+    const stale: Action = { type: 'rates', quotes: [quote('SJC', 152, { ...HANOI, stale: true })] };
+    const candles: Action = {
+      type: 'candles',
+      instrument: 'SJC',
+      range: '1y',
+      choice: null,
+      series: HANOI,
+      candles: [candle(1, 152)],
+      currency: 'VND',
+      unit: 'tael',
+    };
+    const { state } = play(START, stale, candles, {
+      type: 'trends',
+      trends: [{ instrument: 'SJC', series: HANOI, closes: [152] }],
+    });
+    const told = play(state, { type: 'quote', quote: quote('SJC', 158, WEST) });
+    expect(rateOf(told.state).quote).to.include({ sell: 152, stale: true });
+    expect(told.effects).to.deep.equal([{ type: 'loadRates' }]);
+    const fresh = play(told.state, { type: 'rates', quotes: [quote('SJC', 158, WEST)] });
+    expect(rateOf(fresh.state)).to.deep.include({ closes: [], direction: 0, movedAt: null });
+    expect(rateOf(fresh.state).quote).to.include({ sell: 158, stale: false });
+    expect(fresh.effects).to.deep.equal([
+      { type: 'loadTrends' },
+      { type: 'loadChart', instrument: 'SJC', range: '1y' },
+    ]);
+  });
+
+  it('takes an older quote of the shown series: an import was undone', () => {
+    const { state } = play(START, BRANCHES);
+    const told = play(state, { type: 'quote', quote: quote('SJC', 140, { ...HANOI, at: NOW - 1000 }) });
+    expect(rateOf(told.state)).to.deep.include({ direction: -1 });
+    expect(rateOf(told.state).quote).to.include({ sell: 140, at: NOW - 1000 });
+    expect(told.effects).to.deep.equal([{ type: 'loadRates' }, { type: 'loadTrends' }]);
+  });
+
+  it('goes through the series of a charted instrument by a key, and comes back to the reference series', () => {
+    const quotes = [quote('SJC', 152, HANOI), quote('SJC', 158, WEST)];
+    const chart: State = { ...play(START, BRANCHES).state, focus: 'chart' };
+    expect(play(chart, ...press('s')).effects).to.deep.equal([{ type: 'loadSeries', instrument: 'SJC', by: 1 }]);
+    expect(play(chart, ...press('S')).effects).to.deep.equal([{ type: 'loadSeries', instrument: 'SJC', by: -1 }]);
+    const series = (by: 1 | -1): Action => ({ type: 'series', asked: 'SJC', quotes, by });
+    for (const by of [1, -1] as const) {
+      const west = play(chart, series(by));
+      expect(west.state.choices.get('SJC')).to.deep.equal(WEST);
+      expect(rateOf(west.state).quote).to.include({ sell: 158, brand: 'Miền Tây' });
+      expect(west.state.notice?.text).to.equal('SJC: import, Miền Tây (2 of 2)');
+      expect(west.state.chart).to.deep.include({ loading: true, candles: [] });
+      expect(west.effects).to.deep.equal([
+        { type: 'loadChart', instrument: 'SJC', range: '1y' },
+        { type: 'loadTrends' },
+        { type: 'saveChoice', instrument: 'SJC', series: WEST },
+      ]);
+      const reference = play(west.state, series(1));
+      expect(reference.state.choices.size).to.equal(0);
+      expect(rateOf(reference.state).quote).to.include({ sell: 152 });
+      expect(reference.effects.at(-1)).to.deep.equal({ type: 'saveChoice', instrument: 'SJC', series: null });
+    }
+  });
+
+  it('ignores candles of the series that was shown before', () => {
+    const quotes = [quote('SJC', 152, HANOI), quote('SJC', 158, WEST)];
+    const { state } = play(START, BRANCHES, { type: 'series', asked: 'SJC', quotes, by: 1 });
+    const late: Action = {
+      type: 'candles',
+      instrument: 'SJC',
+      range: '1y',
+      choice: null,
+      series: HANOI,
+      candles: [candle(1, 152)],
+      currency: 'VND',
+      unit: 'tael',
+    };
+    expect(play(state, late).state).to.equal(state);
+    const own = play(state, { ...late, choice: WEST, series: WEST, candles: [candle(1, 158)] }).state;
+    expect(own.chart).to.deep.include({ loading: false, series: WEST, candles: [candle(1, 158)] });
+  });
+
+  it('says when an instrument has only one series', () => {
+    const { state } = play(START, BRANCHES);
+    const alone = play(state, { type: 'series', asked: 'SJC', quotes: [quote('SJC', 152, HANOI)], by: 1 });
+    expect(alone.effects).to.deep.equal([]);
+    expect(alone.state.notice?.text).to.equal('SJC has only one series: import, Hà Nội.');
   });
 
   it('posts a typed line, and keeps it in the history', () => {
@@ -139,6 +249,8 @@ describe('the reducer', () => {
       type: 'candles',
       instrument: 'PNJ',
       range: '5y',
+      choice: null,
+      series: null,
       candles: [candle(1, 9)],
       currency: 'VND',
       unit: 'tael',
@@ -351,7 +463,16 @@ describe('the reducer', () => {
       })
       .map(({ instrument, range, closes }): Action => {
         const candles = closes.map((close, i) => candle(closes.length - i, close));
-        return { type: 'candles', instrument, range, candles, currency: 'VND', unit: 'tael' };
+        return {
+          type: 'candles',
+          instrument,
+          range,
+          choice: null,
+          series: null,
+          candles,
+          currency: 'VND',
+          unit: 'tael',
+        };
       }),
     fc.constantFrom<Action>(
       ONLINE,
@@ -365,7 +486,9 @@ describe('the reducer', () => {
       { type: 'member', name: 'luke', change: 'idle' },
       { type: 'answered', lines: ['one', 'two'] },
       { type: 'notice', text: 'hello', tone: 'info' },
-      { type: 'trends', closes: { SJC: [1, 2, 3] } },
+      { type: 'trends', trends: [{ instrument: 'SJC', closes: [1, 2, 3] }] },
+      { type: 'choices', choices: new Map([['SJC', { provider: 'other', company: '', brand: '' }]]) },
+      { type: 'series', asked: 'SJC', quotes: [quote('SJC', 3), quote('SJC', 4, { brand: 'x' })], by: -1 },
       { type: 'tick', now: NOW + 10_000 },
     ),
   );

@@ -3,6 +3,7 @@ import { Exchange } from '../../src/demo/exchange.ts';
 import { Market } from '../../src/demo/market.ts';
 import { COMPANY, PROVIDER, providerConfig } from '../../src/demo/provider.ts';
 import { configuredProvider } from '../../src/rates/configured.ts';
+import { contextAt } from '../rates/context.ts';
 
 const NOW = Date.UTC(2026, 6, 20, 3, 7, 42);
 
@@ -15,7 +16,7 @@ describe('the demo exchange', () => {
 
   it('gives bodies that the provider of its configuration reads, every price SIMULATED', async () => {
     const provider = configuredProvider(PROVIDER, providerConfig(exchange.url));
-    const context = { url: exchange.url, key: undefined, now: NOW, fetch: () => Promise.reject(new Error('not used')) };
+    const context = contextAt(NOW, { url: exchange.url });
     const [request] = await provider.requests(context);
     const body = await (await fetch(request!.url)).text();
     const quotes = provider.parse(body, context, 0);

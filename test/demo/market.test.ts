@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Market, type Price, STEP_MS } from '../../src/demo/market.ts';
 import { knownInstrument } from '../../src/domain/instrument.ts';
-import { implausible } from '../../src/domain/plausible.ts';
+import { validateQuote } from '../../src/domain/quote-validation.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 6, 20, 3, 7, 42);
@@ -52,20 +52,23 @@ describe('the simulated market', () => {
     expect(going.pricesAt(NOW), 'time only goes on').to.deep.equal(after);
   });
 
-  it('is never refused as implausible, whatever the seed', () => {
+  it('is never held for its prices of now, whatever the seed', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat({ max: 600 }), (seed, seconds) => {
         const any = new Market(seed, NOW);
         const now = NOW + seconds * 1000;
         const lasts = new Map<string, Price>();
-        for (const price of [...any.past, ...any.pricesAt(now)]) {
+        for (const price of any.past) lasts.set(price.instrument, price);
+        for (const price of any.pricesAt(now)) {
           const { instrument } = price;
           const { market } = knownInstrument(instrument)!;
           const quote = { ...price, market, provider: 'simulated', company: '', brand: '' };
           const last = lasts.get(instrument);
-          const before = last && { ...quote, ...last, checkedAt: last.at, id: '' };
-          const reason = implausible(quote, before, price.at);
-          if (reason !== undefined || price.buy > price.sell) throw new Error(`${instrument}: ${reason}`);
+          const before = last ? [{ ...last, kind: 'series' as const, label: 'last price' }] : [];
+          const verdict = validateQuote(quote, before, price.at);
+          if (verdict.outcome !== 'accepted' || price.buy > price.sell) {
+            throw new Error(`${instrument}: ${JSON.stringify(verdict)}`);
+          }
           lasts.set(instrument, price);
         }
       }),

@@ -57,7 +57,7 @@ describe('types of the old gold database', () => {
     await writeFile(path, goldDatabase());
     const dry = await fixture.run(['rates', 'import', path, '--format', 'tygia', '--dry-run']);
     const kept = GOLD_ROWS.filter(isKept).length;
-    expect(dry.stdout).to.equal(
+    expect(dry.stdout.slice(dry.stdout.indexOf('Read:'))).to.equal(
       `Read: ${kept + 2} lines. Would go in: ${kept}. Refused: 0. Skipped: 2. Nothing was stored.\n` +
         'Skipped 1: oil: goldctl has no market for it.\nSkipped 1: without a price: 0.00 stands for none.\n',
     );
@@ -150,7 +150,7 @@ describe('types of the old gold database', () => {
     expect(await shell(fixture, 'MARKET Lộc Phát Tài')).to.contain('DOJI-LOC-PHAT-TAI');
     const range = { from: 0, to: Date.now(), interval: 'raw' as const };
     const { candles } = await client.call('rates.history', { instrument: 'Kim Ngưu', ...range });
-    expect(candles).to.have.length(2);
+    expect(candles).to.have.length(1); // of one series, as every chart
     expect((await fixture.run(['rates', 'show', 'Nữ trang 18k', '--date', DAY, '--json'])).exit).to.equal(0);
   });
 

@@ -42,9 +42,9 @@ describe('the market dialect', () => {
     expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":"No price of Bitcoin has come in yet."}');
     const owner = await fixture.connect();
     for (const [instrument, price] of Object.entries(PRICES)) {
-      await owner.call('rates.import', { instrument, rows: [[Date.now(), price, price]] });
+      await owner.call('rates.import', { instrument, rows: [[Date.now(), price, price]], force: true });
     }
-    await owner.call('rates.import', { instrument: 'SJC', rows: [[Date.now(), 60_850_000, 61_550_000]] });
+    await owner.call('rates.import', { instrument: 'SJC', rows: [[Date.now(), 60_850_000, 61_550_000]], force: true });
   });
 
   it('gives ten coins by name, each price a number with a point', async () => {

@@ -44,6 +44,17 @@ describe('parseMeasure', () => {
     expect(parseMeasure('Chi')).to.deep.equal({ unit: 'chi' });
   });
 
+  it('reads units by their aliases, composed and decomposed', () => {
+    expect(parseMeasure('chỉ')).to.deep.equal({ unit: 'chi' });
+    expect(parseMeasure('VND/lượng')).to.deep.equal({ currency: 'VND', unit: 'tael' });
+    expect(parseMeasure('vnd/LƯỢNG'.normalize('NFD'))).to.deep.equal({ currency: 'VND', unit: 'tael' });
+    expect(parseMeasure('VND/cây')).to.deep.equal({ currency: 'VND', unit: 'tael' });
+    expect(parseMeasure('/phân')).to.deep.equal({ unit: 'phan' });
+    expect(parseMeasure('USD/oz')).to.deep.equal({ currency: 'USD', unit: 'ozt' });
+    expect(parseMeasure('USDT / troy ounces')).to.deep.equal({ currency: 'USDT', unit: 'ozt' });
+    expect(parseMeasure('gram')).to.deep.equal({ unit: 'g' });
+  });
+
   it('refuses everything else', () => {
     for (const text of [
       '',
@@ -54,6 +65,8 @@ describe('parseMeasure', () => {
       'DOLLAR',
       'USD/ozt/g',
       'USD ozt',
+      'USD/ chi /g',
+      `USD/${' '.repeat(100)}ozt`,
       'toString',
       '/toString',
       'ĐÔL',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fold } from '../../src/domain/fold.ts';
-import { CATALOGUE, instrumentIdOf, isInstrumentId, knownInstrument } from '../../src/domain/instrument.ts';
+import { CATALOGUE, instrumentIdOf, isInstrumentId, isSilver, knownInstrument } from '../../src/domain/instrument.ts';
 
 describe('instruments', () => {
   it('are found by id, name and alias, whatever the case, accents and spaces', () => {
@@ -15,6 +15,9 @@ describe('instruments', () => {
       ['bitcoin', 'BTC'],
       ['matic', 'POL'],
       ['Vàng thế giới', 'XAU'],
+      ['Silver', 'XAG'],
+      ['xag/usd', 'XAG'],
+      ['BẠC THẾ GIỚI'.normalize('NFD'), 'XAG'],
     ];
     for (const [text, id] of cases) expect(knownInstrument(text)?.id, text).to.equal(id);
     for (const text of ['', ' ', 'SJCX', '__proto__', 'constructor'])
@@ -63,5 +66,12 @@ describe('instruments', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('isSilver', () => {
+  it('tells silver from the north', () => {
+    expect(['BẠC MIẾNG 999', 'Nhẫn bạc', 'Silver', 'bạc'.normalize('NFD')].every(isSilver)).to.equal(true);
+    expect(['Vàng miền Bắc', 'Bac', 'Vàng'].some(isSilver)).to.equal(false);
   });
 });

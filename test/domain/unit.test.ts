@@ -1,14 +1,35 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isUnit, UNITS, type Unit, unitFactor } from '../../src/domain/unit.ts';
+import { parseUnit, UNIT_NAMES, UNITS, type Unit, unitFactor } from '../../src/domain/unit.ts';
 
-const units = fc.constantFrom(...(Object.keys(UNITS) as Unit[]));
-const WEIGHTS: Unit[] = ['tael', 'chi', 'ozt', 'kg', 'g'];
+const UNIT_IDS = Object.keys(UNITS) as Unit[];
+const units = fc.constantFrom(...UNIT_IDS);
+const WEIGHTS: Unit[] = ['tael', 'chi', 'phan', 'ozt', 'kg', 'g'];
+
+const NAMES: readonly (readonly [name: string, unit: Unit])[] = [
+  ...UNIT_IDS.map((unit) => [unit, unit] as const),
+  ['lượng', 'tael'],
+  ['lạng', 'tael'],
+  ['cây', 'tael'],
+  ['taels', 'tael'],
+  ['chỉ', 'chi'],
+  ['phân', 'phan'],
+  ['oz', 'ozt'],
+  ['ounce', 'ozt'],
+  ['troy ounce', 'ozt'],
+  ['Troy  Ounces', 'ozt'],
+  ['kilogram', 'kg'],
+  ['gram', 'g'],
+  ['gam', 'g'],
+  ['gr', 'g'],
+];
 
 describe('units', () => {
   it('know the weights of the trade', () => {
     expect(unitFactor('tael', 'chi')).to.equal(0.1);
     expect(unitFactor('chi', 'tael')).to.equal(10);
+    expect(unitFactor('phan', 'tael')).to.equal(100);
+    expect(unitFactor('phan', 'chi')).to.equal(10);
     expect(unitFactor('tael', 'ozt')).to.be.closeTo(0.829426048, 1e-12);
     expect(unitFactor('kg', 'g')).to.equal(0.001);
   });
@@ -24,9 +45,37 @@ describe('units', () => {
     );
   });
 
+  it('are found by name and alias', () => {
+    for (const [name, unit] of NAMES) expect(parseUnit(name), name).to.equal(unit);
+  });
+
+  it('are found whatever the case, the accents, the form of Unicode and the space around', () => {
+    const spelling = fc.record({
+      of: fc.constantFrom(...NAMES),
+      form: fc.constantFrom('NFC', 'NFD'),
+      isUpper: fc.boolean(),
+      isBare: fc.boolean(),
+      space: fc.stringMatching(/^[ \t\u00a0]{0,3}$/),
+    });
+    fc.assert(
+      fc.property(spelling, ({ of: [name, unit], form, isUpper, isBare, space }) => {
+        const bare = isBare ? name.normalize('NFD').replace(/\p{M}/gu, '') : name;
+        const cased = isUpper ? bare.toUpperCase() : bare;
+        expect(parseUnit(`${space}${cased.normalize(form)}${space}`)).to.equal(unit);
+      }),
+    );
+  });
+
   it('are told from other words', () => {
-    for (const unit of Object.keys(UNITS)) expect(isUnit(unit)).to.equal(true);
-    for (const text of ['', 'Tael', 'toString', '__proto__', 'hasOwnProperty', 'lb'])
-      expect(isUnit(text)).to.equal(false);
+    for (const text of ['', ' ', 'pound', 'lb', 'toString', '__proto__', 'hasOwnProperty', 'VND', 'mg', 'oz/t']) {
+      expect(parseUnit(text), text).to.equal(undefined);
+    }
+    expect(parseUnit(`${' '.repeat(100_000)}tael`)).to.equal(undefined);
+  });
+
+  it('are all in the list of a message, with names that are read', () => {
+    const listed = UNIT_NAMES.split(/[,()\s]+/).filter((name) => name !== '');
+    for (const name of listed) expect(parseUnit(name), name).to.not.equal(undefined);
+    for (const unit of UNIT_IDS) expect(listed).to.include(unit);
   });
 });

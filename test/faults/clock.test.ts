@@ -62,13 +62,18 @@ describe('a clock that is set', function () {
     while (locked.error?.code !== 423) locked = await guess();
     let wait = locked.error!.data.retryAfterMs as number;
     const texts: string[] = [];
+    const isSource = ({ id }: { id: string }) => id === source.id;
     for (const jump of JUMPS) {
       await set(jump, han);
       const text = `at ${jump}`;
       texts.push(text);
       await han.result('forum.post', { text });
       const quotes = () => leia.lines.filter(({ method }) => method === 'quote').length;
-      for (const before = quotes(); quotes() === before; ) await pause(20); // prices go on, whatever the clock says
+      if (jump < 0) {
+        // The source's clock shows that this one is behind: nothing is dated by it, and the provider says why.
+        const problem = async () => (await leia.result('rates.providers')).providers.find(isSource).lastError;
+        while (!/2 h behind the clocks of the price sources/.test((await problem()) ?? '')) await pause(20);
+      } else for (const before = quotes(); quotes() === before; ) await pause(20);
       const again = await guess();
       if (again.error?.code === 423) {
         expect(again.error.data.retryAfterMs, text).to.be.at.most(wait);

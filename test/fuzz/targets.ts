@@ -1,12 +1,17 @@
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { readAccounts } from '../../src/cli/account-file.ts';
-import { readQuotes } from '../../src/cli/quote-file.ts';
-import { numberReader } from '../../src/cli/quote-number.ts';
+import { type Input, openInput } from '../../src/cli/input.ts';
+import type { UnderstandOptions } from '../../src/cli/quote-import.ts';
+import { marksOf, NUMBER_FORMATS, numberReader, writtenPrice } from '../../src/cli/quote-number.ts';
+import { DATE_ORDERS, isClock, parseTime } from '../../src/cli/quote-time.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
 import { closingMessage } from '../../src/dialects/closing-message.ts';
@@ -36,14 +41,15 @@ import { checkMessage } from '../../src/peer/message.ts';
 import { decodeDatagram, encodeDatagram, HELLO_BYTES, idOf } from '../../src/protocol/datagram.ts';
 import { LineSplitter, parseLine } from '../../src/protocol/line.ts';
 import { METHODS } from '../../src/protocol/methods.ts';
-import { configuredProvider } from '../../src/rates/configured.ts';
-import { BodyError } from '../../src/rates/provider.ts';
 import { retryAfter } from '../../src/rates/retry-after.ts';
 import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
+import { ECB, memoryInput, readFile } from '../cli/quote-reader.ts';
+import { WORKBOOK_ROWS, workbook } from '../cli/workbook-writer.ts';
 import { shareMessage } from '../dialects/share-client.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
-import { hostileBody } from '../rates/hostile.ts';
+import { hostileXml } from '../rates/hostile.ts';
 import { HOSTILE_CASES, meetBody, meetHistory } from '../rates/hostile-cases.ts';
+import { CONFIGURED_CASES, meetConfigured } from '../rates/hostile-configured.ts';
 import { type Target, target } from './target.ts';
 
 /** What it throws must be a Failure of one of these codes. */
@@ -361,52 +367,134 @@ const csvPiece = fc.oneof(
   fc.constantFrom('1e999', '-0', 'NaN', '__proto__', ' ', '9'.repeat(400), '1.234,5', '27/12/2021', 'x'.repeat(70_000)),
   fc.string({ unit: 'binary', maxLength: 4 }),
 );
-const files = fc.record({
-  header: fc.constantFrom('at,buy,sell\n', 'at;buy;instrument\n', '{"at":"2021-12-27","buy":1}\n', ''),
+const csvFiles = fc.record({
+  header: fc.constantFrom(
+    ...['at,buy,sell\n', 'at;buy;instrument\n', 'sep=;\nNgày;Mua vào;Bán ra\n', 'date,time,open,high,low,close\r\n'],
+    ...['{"at":"2021-12-27","buy":1}\n', '[{"at":"2021-12-27","buy":1},', '[["2021-12-27",1],', 'at,buy,buy\n', ''],
+  ),
   rest: fc.oneof(
     fc.array(csvPiece, { maxLength: 40 }).map((all) => Buffer.from(all.join(''))),
     bytes,
   ),
   cut: fc.integer({ min: 1, max: 64 }),
 });
-const number = numberReader('1234.5', '1')!;
 
-const csv = target('csv', files, async ({ header, rest, cut }) => {
-  const content = Buffer.concat([Buffer.from(header), rest]);
-  const chunk = Math.max(cut, content.length >> 8);
-  const chunks = async function* () {
-    for (let at = 0; at < content.length; at += chunk) yield content.subarray(at, at + chunk);
-  };
-  const places = new Set<number>();
-  const told = (line: number) => {
-    expect(places.has(line), `line ${line} is told of twice`).to.equal(false);
-    places.add(line);
-  };
-  let lines: number;
+/** Whatever a file has: each record is a quote or has a reason, once, or the file as a whole is refused. */
+async function meetQuoteFile(input: Input, options: Partial<UnderstandOptions> = {}): Promise<void> {
   try {
-    lines = await readQuotes(
-      chunks(),
-      { map: {}, constants: { instrument: 'SJC' }, number },
-      {
-        begin() {},
-        row(line, _, row) {
-          told(line);
-          expect(Number.isSafeInteger(row[0])).to.equal(true);
-          for (const price of [row[1], row[2]]) expect(price === null || Number.isFinite(price)).to.equal(true);
-        },
-        bad(line, reason) {
-          told(line);
-          expect(reason.length).to.be.within(1, 400);
-        },
-        async ready() {},
-      },
-    );
+    const { lines, rows, bad, table } = await readFile(input, options);
+    const places = [...rows.map(({ line }) => line), ...Object.keys(bad).map(Number)];
+    expect(places).to.have.length(new Set(places).size).and.to.have.length(lines);
+    expect(table.sample.length).to.be.at.most(lines + 1);
+    for (const { row } of rows) {
+      expect(Number.isSafeInteger(row[0])).to.equal(true);
+      for (const price of [row[1], row[2]]) expect(price === null || Number.isFinite(price)).to.equal(true);
+    }
+    for (const reason of Object.values(bad)) expect(reason.length).to.be.within(1, 400);
   } catch (thrown) {
-    expect(thrown).to.be.instanceOf(Failure);
-    expect((thrown as Failure).code).to.be.oneOf(['INVALID_REQUEST', 'USAGE']);
-    return;
+    if (!(thrown instanceof Failure)) throw thrown;
+    expect(thrown.code).to.be.oneOf(['INVALID_REQUEST', 'USAGE', 'TOO_LARGE']);
   }
-  expect(places.size).to.equal(lines);
+}
+
+const csv = target('csv', csvFiles, async ({ header, rest, cut }) => {
+  const content = Buffer.concat([Buffer.from(header), rest]);
+  await meetQuoteFile(memoryInput(content, Math.max(cut, content.length >> 8)));
+});
+
+const written = fc.oneof(
+  text,
+  fc
+    .array(
+      fc.constantFrom(
+        ...[
+          '1',
+          '12',
+          '31',
+          '2021',
+          '99',
+          '/',
+          '-',
+          '.',
+          ' ',
+          ',',
+          ':',
+          'T',
+          'Z',
+          '+07:00',
+          'AM',
+          'CH',
+          'tháng ',
+          'May',
+        ],
+        ...['Thứ Hai, ', 'đ', '$', 'tr', ' tỷ', '/chỉ', '000', '1e9', 'h', 'năm ', "'", '9'.repeat(30)],
+      ),
+      { maxLength: 16 },
+    )
+    .map((parts) => parts.join('')),
+);
+const times = target('quote-time', written, (text) => {
+  const readings = [undefined, ...DATE_ORDERS].map((order) => parseTime(text, order));
+  for (const at of readings) expect(at === undefined || Number.isSafeInteger(at)).to.equal(true);
+  // A date that no order was needed for means one thing.
+  if (readings[0] !== undefined) expect(new Set(readings).size).to.equal(1);
+  isClock(text);
+});
+const numbers = target('quote-number', written, (text) => {
+  const marks = marksOf(text);
+  for (const format of NUMBER_FORMATS) {
+    const value = numberReader(format, '1')!(text);
+    expect(value === undefined || Number.isFinite(value)).to.equal(true);
+    if (marks === 'none' && text.length < 300) expect(value).to.equal(Number(text));
+  }
+  const price = writtenPrice(text);
+  if (price) expect(price.power).to.be.within(0, 9);
+});
+
+const ecbFiles = target('ecb', hostileXml(ECB), (body) =>
+  meetQuoteFile(memoryInput(body, 50), { format: 'ecb', constants: {} }),
+);
+
+const sheetPiece = fc.oneof(
+  fc.constantFrom(
+    ...[
+      '<row>',
+      '<row r="2">',
+      '</row>',
+      '<row r="1048577"/>',
+      '<c r="A2" t="s">',
+      '<c r="ZZZ1">',
+      '<c t="inlineStr">',
+    ],
+    ...['<c s="1">', '<v>', '44324', '1', '99', '</v>', '</c>', '<is><t>', '</t></is>', '&#10;', '&lt;', '<!--', '-->'],
+    ...['<![CDATA[</row>]]>', '<!DOCTYPE a [<!ENTITY b "c">]>', '&b;', '__proto__', ']]>'],
+  ),
+  text,
+);
+const workbooks = fc.record({
+  rows: fc.oneof(
+    fc.array(sheetPiece, { maxLength: 40 }).map((all) => all.join('')),
+    fc.constant(WORKBOOK_ROWS),
+  ),
+  changes: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }),
+  length: fc.option(fc.nat()),
+});
+const xlsx = target('xlsx', workbooks, async ({ rows, changes, length }) => {
+  const whole = workbook({ sheets: { Prices: rows } });
+  for (const [place, value] of changes) whole[place % whole.length] = value;
+  const folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
+  try {
+    const file = join(folder, 'prices.xlsx');
+    await writeFile(file, length === null ? whole : whole.subarray(0, length % whole.length));
+    const input = await openInput(file);
+    try {
+      await meetQuoteFile(input);
+    } finally {
+      await input.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 const accounts = target('accounts', fc.record({ text, format: fc.constantFrom('space', 'comma') }), (file) => {
@@ -478,40 +566,9 @@ const providers = HOSTILE_CASES.flatMap((each): Target[] => {
   ];
 });
 
-const CONFIGURED = configuredProvider('example', {
-  url: 'https://gold.example/rates.json',
-  market: 'gold',
-  every: '15m',
-  rows: 'shops',
-  number: '1.234,5',
-  quote: {
-    instrument: 'brand',
-    company: "'Example'",
-    brand: 'city',
-    buy: 'in',
-    sell: 'out',
-    at: 'no',
-    currency: "'VND'",
-    unit: "not_null(unit, 'tael')",
-  },
-});
-const shops = JSON.stringify({
-  shops: [
-    { brand: 'SJC', city: 'Hà Nội', in: '151.300', out: '153.300,5', no: 17 },
-    { brand: 'Nhẫn trơn PNJ 999.9', city: 'Huế', in: 148800, out: '-', no: 18 },
-  ],
-});
-const configured = target('provider:configured', hostileBody(shops), (body) => {
-  const context = { url: 'https://gold.example', key: undefined, now: Date.UTC(2026, 6, 20), fetch: async () => body };
-  try {
-    for (const { buy, sell, at } of CONFIGURED.parse(body, context, 0)) {
-      for (const price of [buy, sell]) expect(price === null || (price > 0 && Number.isFinite(price))).to.equal(true);
-      expect(Number.isNaN(new Date(at).getTime())).to.equal(false);
-    }
-  } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
-  }
-});
+const configured = CONFIGURED_CASES.map(({ format, provider, bodies }) =>
+  target(`configured:${format}`, bodies, (body) => meetConfigured(provider, body)),
+);
 
 const header = fc.oneof(
   text,
@@ -718,12 +775,16 @@ export const TARGETS: readonly Target[] = [
   marketReplies,
   grammar,
   csv,
+  times,
+  numbers,
+  ecbFiles,
+  xlsx,
   accounts,
   addresses,
   shown,
   config,
   ...providers,
-  configured,
+  ...configured,
   retries,
   datagrams,
   frames,

@@ -37,6 +37,15 @@ const usd = {
   unit: 'each' as const,
 };
 
+const sjcInDollars = {
+  buy: 4777.292887305797,
+  sell: 4888.312720704171,
+  currency: 'USD',
+  unit: 'ozt' as const,
+  stale: false,
+  legs: [sjc, usd],
+};
+
 const post = {
   number: 17,
   member: 'yoda',
@@ -87,6 +96,29 @@ const introduction = {
 const edited = { ...post, text: 'SJC is up again, by 500,000', editedAt: AT + 60_000, seq: 4712 };
 const deleted = { ...edited, text: null, deletedAt: AT + 120_000, deletedBy: 'yoda', seq: 4713 };
 const TOKEN = 'q9pYkz4wq3Wc0vYw0dXh3v5mZ8sJr1tLb6nKe2uQa7g';
+
+const edit = {
+  batch: 4690,
+  kind: 'import' as const,
+  name: 'sjc-2025.csv',
+  by: 'yoda',
+  at: AT - HOUR,
+  undone: false,
+  rows: 365,
+  first: AT - 8760 * HOUR,
+  last: AT - 24 * HOUR,
+  series: ['SJC: import'],
+  seriesCount: 1,
+};
+
+const held = {
+  id: 3,
+  quote: { ...sjc, buy: 15.2e6, sell: 15.4e6 },
+  heldAt: AT,
+  reason: 'a tenth of the last price: per chỉ? --unit chi',
+  factor: 10,
+  comparisons: [{ label: 'the last price', buy: 152e6, sell: 154e6 }],
+};
 
 export const EXAMPLES: Examples = {
   hello: {
@@ -164,19 +196,23 @@ export const EXAMPLES: Examples = {
     },
   },
 
-  'rates.list': { params: { market: 'gold' }, result: { quotes: [sjc] } },
+  'rates.list': {
+    params: { market: 'gold', in: 'chỉ' },
+    result: {
+      quotes: [sjc],
+      converted: [{ buy: 15_200_000, sell: 15_400_000, currency: 'VND', unit: 'chi', stale: false, legs: [sjc] }],
+    },
+  },
   'rates.get': {
     params: { instrument: 'vàng SJC', in: 'USD/ozt' },
     result: {
       quotes: [sjc],
-      converted: [{ buy: 4777.292887305797, sell: 4888.312720704171, currency: 'USD', unit: 'ozt', legs: [sjc, usd] }],
+      converted: [sjcInDollars],
     },
   },
   'rates.lookup': {
-    params: { date: '2025-12-10', instrument: 'SJC' },
-    result: {
-      quotes: [sjc],
-    },
+    params: { date: '2025-12-10', instrument: 'SJC', in: 'USD/ozt' },
+    result: { quotes: [sjc], converted: [sjcInDollars], before: [] },
   },
   'rates.history': {
     params: { instrument: 'SJC', from: AT - 48 * HOUR, to: AT, interval: '1d' },
@@ -185,6 +221,7 @@ export const EXAMPLES: Examples = {
         { at: 1_765_213_200_000, open: 153e6, high: 154.5e6, low: 153e6, close: 153.5e6, count: 4 },
         { at: 1_765_299_600_000, open: 153.5e6, high: 154e6, low: 153.5e6, close: 154e6, count: 2 },
       ],
+      series: { provider: 'sjc', company: 'SJC', brand: 'Hồ Chí Minh' },
       currency: 'VND',
       unit: 'tael',
       next: null,
@@ -192,13 +229,35 @@ export const EXAMPLES: Examples = {
   },
   'rates.trends': {
     params: { days: 3 },
-    result: { trends: [{ instrument: 'SJC', closes: [146000000, 146600000, 147600000] }] },
+    result: {
+      trends: [
+        {
+          instrument: 'SJC',
+          series: { provider: 'sjc', company: 'SJC', brand: 'Hồ Chí Minh' },
+          closes: [146000000, 146600000, 147600000],
+        },
+      ],
+    },
   },
   'rates.providers': {
     params: {},
     result: {
       providers: [
-        { id: 'sjc', state: 'ok', lastOk: AT - HOUR / 4, lastError: null, nextAt: AT + HOUR / 4 },
+        {
+          id: 'sjc',
+          state: 'ok',
+          lastOk: AT - HOUR / 4,
+          lastError: null,
+          nextAt: AT + HOUR / 4,
+          lastErrorAt: null,
+          response: {
+            statedAt: AT - HOUR,
+            rejected: 0,
+            refused: 1,
+            distance: { percent: 13.2, label: 'vang-today', instrument: 'SJC-RING' },
+            clockOffsetMs: -400,
+          },
+        },
         {
           id: 'doji',
           state: 'off',
@@ -221,9 +280,27 @@ export const EXAMPLES: Examples = {
     result: {
       stored: 1,
       duplicates: 0,
-      refused: [{ row: 1, reason: 'sell 1530000 VND/tael is outside of 10000000-1000000000' }],
+      refused: [{ row: 1, reason: 'buy 15,100,000 over sell 1,530,000' }],
     },
   },
+  'rates.startImport': { params: { file: 'sjc-2025.csv' }, result: { batch: 4690 } },
+  'rates.imports': { params: {}, result: { imports: [edit] } },
+  'rates.undo': {
+    params: { batch: 4690, reason: 'prices per chỉ' },
+    result: {
+      import: { ...edit, undone: true, changedBy: 'yoda', changedAt: AT },
+    },
+  },
+  'rates.remove': {
+    params: { instrument: 'SJC', provider: 'import', from: AT - 72 * HOUR, to: AT, reason: 'wrong file' },
+    result: { batch: 4712, quotes: 72, series: ['import'] },
+  },
+  'rates.correct': {
+    params: { instrument: 'SJC', provider: 'sjc', at: AT - HOUR, buy: 152e6, sell: 154e6, reason: 'typing error' },
+    result: { batch: 4713 },
+  },
+  'rates.held': { params: {}, result: { held: [held] } },
+  'rates.decide': { params: { id: 3, accept: false }, result: { quote: held.quote } },
   'rates.export': { params: { instrument: 'SJC', from: AT - 24 * HOUR }, result: { quotes: [sjc], cursor: null } },
 
   'forum.post': { params: { text: 'SJC is up again', clientId: '7f3a' }, result: { post } },

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { Failure } from '../../src/domain/failure.ts';
 import { configuredProvider } from '../../src/rates/configured.ts';
 import { BodyError } from '../../src/rates/provider.ts';
-import { hostileBody } from './hostile.ts';
+import { contextAt, faultsOf } from './context.ts';
+import { CONFIGURED_CASES, meetConfigured } from './hostile-configured.ts';
 import { ProviderServer } from './provider-server.ts';
 
 const NOW = Date.parse('2026-07-20T20:00:00+07:00');
@@ -36,7 +37,7 @@ const SETTINGS = {
   },
 };
 
-const context = { url: SETTINGS.url, key: undefined, now: NOW, fetch: () => Promise.reject(new Error('not used')) };
+const context = contextAt(NOW, { url: SETTINGS.url });
 
 function withQuote(change: Record<string, unknown>): typeof SETTINGS {
   return { ...SETTINGS, quote: { ...SETTINGS.quote, ...change } };
@@ -67,7 +68,7 @@ describe('configuredProvider', () => {
         company: 'Example',
         currency: 'VND',
         unit: 'tael',
-        at: NOW,
+        at: undefined,
       };
       expect(await server.quotes(provider, NOW)).to.deep.equal([
         { ...quote, instrument: 'SJC', brand: 'Hà Nội', buy: 151_300_000, sell: 153_300_500, id: '17' },
@@ -108,13 +109,32 @@ describe('configuredProvider', () => {
         ['2026-07-20 19:30', Date.UTC(2026, 6, 20, 12, 30)],
         ['2026-07-20 19:30:15', Date.UTC(2026, 6, 20, 12, 30, 15)],
         ['2026-07-20', Date.UTC(2026, 6, 19, 17)],
+        ['19:30 20/07/2026', Date.UTC(2026, 6, 20, 12, 30)],
+        ['20/07/2026 19:30', Date.UTC(2026, 6, 20, 12, 30)],
+        ['20/07/2026 19:30:15', Date.UTC(2026, 6, 20, 12, 30, 15)],
+        ['20-07-2026, 19:30', Date.UTC(2026, 6, 20, 12, 30)],
+        ['07:30 CH 20/07/2026', Date.UTC(2026, 6, 20, 12, 30)],
+        ['07:30:15 pm 20/07/2026', Date.UTC(2026, 6, 20, 12, 30, 15)],
+        ['20/7/2026 7:30 SA', Date.UTC(2026, 6, 20, 0, 30)],
+        ['20/07/2026 12:30:15 AM', Date.UTC(2026, 6, 19, 17, 30, 15)],
+        ['/Date(1784550600123)/', 1_784_550_600_123],
+        ['/Date(1784550600123+0700)/', 1_784_550_600_123],
       ] as const) {
         expect(timed().parse(JSON.stringify({ at }), context, 0)[0]!.at, String(at)).to.equal(expected);
       }
-      for (const at of [0, 86_400, '1970-01-01 07:00', '2999-01-01T00:00:00Z']) {
-        expect(timed().parse(JSON.stringify({ at }), context, 0)[0]!.at, `${at}, unset or in the future`).to.equal(NOW);
+      for (const at of [
+        0,
+        86_400,
+        '0001-01-01',
+        '1970-01-01 07:00',
+        '/Date(-62135596800000)/',
+        '2026-07-21T12:59:00Z',
+      ]) {
+        const [quote] = timed().parse(JSON.stringify({ at }), context, 0);
+        expect(quote!.at, `${at}, unset or in the future`).to.equal(undefined);
       }
-      for (const at of ['2026-02-30', 'yesterday', null, '20/07/2026', 1e300, '']) {
+      expect(() => timed().parse('{"at":"2999-01-01T00:00:00Z"}', context, 0)).to.throw(BodyError, 'in the future');
+      for (const at of ['2026-02-30', 'yesterday', null, '20/07/2026', '13:00 CH 20/07/2026', '/Date()/', 1e300, '']) {
         expect(() => timed().parse(JSON.stringify({ at }), context, 0), String(at)).to.throw(
           BodyError,
           /^rows\[0\]\.at:/,
@@ -122,21 +142,176 @@ describe('configuredProvider', () => {
       }
     });
 
-    it('that does not fit is refused with the row and the field', () => {
+    it('leaves out a row that does not fit, with its place and the field', () => {
       const provider = configuredProvider('example', withQuote({ unit: 'unit', currency: 'currency' }));
       const row = { brand: 'SJC', city: '', in: '1', out: '2', no: 1, unit: 'chi', currency: 'VND' };
-      const parse = (change: object) => () =>
-        provider.parse(JSON.stringify({ shops: [row, { ...row, ...change }] }), context, 0);
-      expect(parse({})()).to.have.length(2);
-      expect(parse({ in: 'x' })).to.throw(BodyError, /^rows\[1\]\.buy: /);
-      expect(parse({ out: '1,234.5' })).to.throw(BodyError, /^rows\[1\]\.sell: /);
-      expect(parse({ in: -5 })).to.throw(BodyError, 'rows[1].buy: expected a positive price');
-      expect(parse({ unit: 'pound' })).to.throw(BodyError, 'rows[1].unit: expected one of tael, chi, ozt');
-      expect(parse({ currency: 'đồng' })).to.throw(BodyError, /^rows\[1\]\.currency: /);
-      expect(parse({ brand: null })).to.throw(BodyError, /^rows\[1\]\.instrument: /);
-      expect(parse({ brand: '***' })).to.throw(BodyError, /^rows\[1\]\.instrument: /);
-      expect(parse({ city: 'x'.repeat(200) })).to.throw(BodyError, /^rows\[1\]\.brand: /);
+      const bodyOf = (change: object) => JSON.stringify({ shops: [row, { ...row, ...change }] });
+      const faults = (change: object) => faultsOf(provider, bodyOf(change), NOW);
+      expect(faults({})).to.deep.equal([]);
+      expect(provider.parse(bodyOf({ in: 'x' }), context, 0)).to.have.length(1);
+      for (const [change, fault] of [
+        [{ in: 'x' }, /^rows\[1\]\.buy: /],
+        [{ out: '1,234.5' }, /^rows\[1\]\.sell: /],
+        [{ in: -5 }, /^rows\[1\]\.buy: expected a positive price/],
+        [{ unit: 'pound' }, /^rows\[1\]\.unit: expected one of tael \(lượng, cây\), chi \(chỉ\)/],
+        [{ currency: 'đồng' }, /^rows\[1\]\.currency: /],
+        [{ brand: null }, /^rows\[1\]\.instrument: /],
+        [{ brand: '***' }, /^rows\[1\]\.instrument: /],
+        [{ city: 'x'.repeat(200) }, /^rows\[1\]\.brand: /],
+      ] as const) {
+        expect(faults(change)).to.have.length(1);
+        expect(faults(change)[0]).to.match(fault);
+      }
       expect(() => provider.parse('{"error":"no"}', context, 0)).to.throw(BodyError, 'rows: expected a list');
+    });
+
+    it('may name units as shops do', () => {
+      const read = (unit: string) => {
+        const provider = configuredProvider('example', withQuote({ unit: `'${unit}'` }));
+        return provider.parse(BODY, context, 0)[0]!.unit;
+      };
+      expect(['lượng', 'Cây', 'chỉ'.normalize('NFD'), 'phân', 'oz', 'gram'].map(read)).to.deep.equal([
+        'tael',
+        'tael',
+        'chi',
+        'phan',
+        'ozt',
+        'g',
+      ]);
+    });
+
+    it('may be of silver', () => {
+      const provider = configuredProvider('silver', {
+        url: 'http://127.0.0.1/price/XAG',
+        market: 'silver',
+        rows: '[@]',
+        quote: {
+          instrument: 'symbol',
+          buy: 'price',
+          sell: 'price',
+          currency: 'currency',
+          unit: "'oz'",
+          at: 'updatedAt',
+        },
+      });
+      const body = '{"currency":"USD","name":"Silver","price":61.5,"symbol":"XAG","updatedAt":"2026-07-20T12:59:00Z"}';
+      const [quote] = provider.parse(body, context, 0);
+      expect(provider.every).to.equal(30 * 60_000);
+      expect(quote).to.include({ instrument: 'XAG', market: 'silver', buy: 61.5, currency: 'USD', unit: 'ozt' });
+    });
+
+    it('has rows by their codes, each with its own market and unit', () => {
+      const { brand: _b, company: _c, id: _i, ...quote } = SETTINGS.quote;
+      const provider = configuredProvider('example', {
+        ...SETTINGS,
+        rows: 'prices',
+        quote: {
+          ...quote,
+          instrument: 'key',
+          buy: 'value.in',
+          sell: 'value.out',
+          unit: 'value.unit',
+          market: 'value.m',
+        },
+      });
+      const body = JSON.stringify({
+        prices: {
+          SJC: { in: 151_300, out: 153_300, unit: 'lượng' },
+          RING: { in: 15_130, out: 15_330, unit: 'Chỉ', m: 'gold' },
+          USD: { in: 25.87, out: 26.23, unit: 'each', m: 'fx' },
+          ODD: { in: 1, out: 2, unit: 'each', m: 'stocks' },
+        },
+      });
+      expect(
+        provider.parse(body, context, 0).map((row) => [row.instrument, row.market, row.unit, row.buy, row.sell]),
+      ).to.deep.equal([
+        ['SJC', 'gold', 'tael', 151_300_000, 153_300_000],
+        ['RING', 'gold', 'chi', 15_130_000, 15_330_000],
+        ['USD', 'fx', 'each', 25_870, 26_230],
+      ]);
+      expect(faultsOf(provider, body, NOW)).to.deep.equal([
+        'rows.ODD.market: expected one of gold, silver, crypto, fx',
+      ]);
+      const scalars = configuredProvider('example', {
+        ...SETTINGS,
+        rows: 'rates',
+        scale: 1,
+        quote: { ...quote, instrument: 'key', buy: 'value', sell: 'value', unit: "'each'" },
+      });
+      expect(scalars.parse('{"rates":{"EUR":0.867,"__proto__":1}}', context, 0)).to.have.length(2);
+    });
+
+    it('may be XML, with elements that occur once or often', () => {
+      const provider = configuredProvider('example', {
+        ...SETTINGS,
+        format: 'xml',
+        lists: ['city', 'item'],
+        rows: 'root.city[].item[]',
+        quote: {
+          ...SETTINGS.quote,
+          instrument: '"@type"',
+          brand: '"@place"',
+          buy: '"@buy"',
+          sell: '"#text"',
+          id: 'no',
+        },
+      });
+      const row = '<item type="SJC" place="Huế" buy="151.300">153.300</item>';
+      const quotes = (body: string) =>
+        provider.parse(body, context, 0).map(({ buy, sell, brand }) => [buy, sell, brand]);
+      expect(quotes(`<root><city>${row}</city></root>`)).to.deep.equal([[151_300_000, 153_300_000, 'Huế']]);
+      expect(quotes(`<root><city>${row}${row}</city><city>${row}</city></root>`)).to.have.length(3);
+      expect(() => quotes('{}')).to.throw(BodyError, 'body: expected XML');
+      expect(() => quotes('<root/>')).to.throw(BodyError, 'rows: expected a list');
+    });
+
+    it('may be CSV, and leaves out rows with other cells than the columns', () => {
+      const provider = configuredProvider('example', {
+        ...SETTINGS,
+        format: 'csv',
+        rows: "[?brand != 'PNJ']",
+        number: '1,234.5',
+      });
+      const body =
+        '\ufeffbrand,city,in,out,no\nSJC,Huế,"151,300","153,300",1\nPNJ,,1,2,2\n\nSJC,Vinh,151,300,153,300,3\n' +
+        'SJC,Cà Mau,151300,-,4\n';
+      const quotes = provider.parse(body, context, 0).map(({ brand, buy, sell, id }) => [brand, buy, sell, id]);
+      expect(quotes).to.deep.equal([
+        ['Huế', 151_300_000, 153_300_000, '1'],
+        ['Cà Mau', 151_300_000, null, '4'],
+      ]);
+      expect(faultsOf(provider, body, NOW)).to.deep.equal(['row 3: expected 5 cells, not 7']);
+    });
+
+    it('with numbers that could be two is refused until it is said how it writes them', () => {
+      const { number: _number, ...settings } = {
+        ...SETTINGS,
+        market: 'fx',
+        rows: 'rows',
+        scale: 1,
+        quote: { instrument: 'c', buy: 'mua', sell: 'ban', currency: "'VND'", unit: "'each'" },
+      };
+      const body = (mua: unknown, ban: unknown) => JSON.stringify({ rows: [{ c: 'USD', mua, ban }] });
+      const prices = (more: object, text: string) =>
+        configuredProvider('fx', { ...settings, ...more })
+          .parse(text, context, 0)
+          .map(({ buy, sell }) => [buy, sell]);
+      for (const text of [body('25.870', '26.230'), body('25,870', '26,230')]) {
+        expect(() => prices({}, text)).to.throw(BodyError, 'set "number" to "1,234.5" or to "1.234,5"');
+      }
+      expect(prices({ number: '1.234,5' }, body('25.870', '26.230'))).to.deep.equal([[25_870, 26_230]]);
+      expect(prices({ number: '1,234.5' }, body('25.870', '26.230'))).to.deep.equal([[25.87, 26.23]]);
+      for (const [text, number] of [
+        ['25.87', 25.87],
+        ['25870', 25_870],
+        ['0.867', 0.867],
+        ['1,234,567', 1_234_567],
+        ['1,234.567', 1234.567],
+        ['7.35E-6', 0.00000735],
+        [25.87, 25.87],
+      ] as const) {
+        expect(prices({}, body(text, text)), String(text)).to.deep.equal([[number, number]]);
+      }
     });
 
     it('meets a function that cannot take its value', () => {
@@ -144,24 +319,14 @@ describe('configuredProvider', () => {
       expect(() => provider.parse(BODY, context, 0)).to.throw(BodyError, /^rows\[0\]\.buy: .*sum\(in\)/);
     });
 
-    it('of whatever kind gives positive prices or a BodyError', () => {
-      const provider = configuredProvider('example', withQuote({ at: 'no', unit: "not_null(unit, 'tael')" }));
-      fc.assert(
-        fc.property(hostileBody(BODY), (body) => {
-          try {
-            for (const { buy, sell, at } of provider.parse(body, context, 0)) {
-              for (const price of [buy, sell])
-                expect(price === null || (price > 0 && Number.isFinite(price))).to.equal(true);
-              expect(buy ?? sell).to.not.equal(null);
-              expect(Number.isNaN(new Date(at).getTime())).to.equal(false);
-            }
-          } catch (error) {
-            if (!(error instanceof BodyError)) throw error;
-          }
-        }),
-        { numRuns: 500 },
-      );
-    });
+    for (const { format, provider, bodies } of CONFIGURED_CASES) {
+      it(`of whatever kind gives positive prices or a BodyError (${format})`, () => {
+        fc.assert(
+          fc.property(bodies, (body) => meetConfigured(provider, body)),
+          { numRuns: 500 },
+        );
+      });
+    }
   });
 
   describe('settings', () => {
@@ -172,7 +337,7 @@ describe('configuredProvider', () => {
       ['no address', withoutUrl, 'url', 'is missing'],
       ['a file as address', { ...SETTINGS, url: 'file:///etc/passwd' }, 'url', 'http'],
       ['no market', withoutMarket, 'market', 'is missing'],
-      ['an unknown market', { ...SETTINGS, market: 'silver' }, 'market', 'gold, crypto, fx'],
+      ['an unknown market', { ...SETTINGS, market: 'copper' }, 'market', 'gold, silver, crypto, fx'],
       ['no quote', withoutQuote, 'quote', 'is missing'],
       ['a quote of another kind', { ...SETTINGS, quote: 'buy' }, 'quote', 'is not an object'],
       ['no sell', withQuote({ sell: undefined }), 'quote.sell', 'is missing'],
@@ -183,11 +348,17 @@ describe('configuredProvider', () => {
       ['a typing error', withQuote({ sel: 'out' }), 'quote.sel', 'is no setting'],
       ['a setting of nobody', { ...SETTINGS, row: 'x' }, 'row', 'is no setting'],
       ['a span of nothing', { ...SETTINGS, every: '0s' }, 'every', '"30m"'],
+      ['a form of bodies', { ...SETTINGS, format: 'html' }, 'format', 'json, xml, csv'],
+      ['lists that are a text', { ...SETTINGS, format: 'xml', lists: 'item' }, 'lists', 'list of names'],
+      ['lists in JSON', { ...SETTINGS, lists: ['item'] }, 'lists', 'XML'],
+      ['a wrong expression for the market', withQuote({ market: 'a[' }), 'quote.market', 'not a JMESPath expression'],
       ['a form of numbers', { ...SETTINGS, number: '1 234' }, 'number', '"1.234,5"'],
       ['a scale of 0', { ...SETTINGS, scale: 0 }, 'scale', 'positive'],
       ['a placeholder without a key', { ...SETTINGS, headers: { a: '{key}' } }, 'key', 'is missing'],
       ['a header of two lines', { ...SETTINGS, headers: { a: 'b\r\nc: d' } }, 'headers.a', 'header'],
       ['a header without a name', { ...SETTINGS, headers: { 'a b': 'c' } }, 'headers.a b', 'header'],
+      ['a meaning of times', { ...withQuote({ at: 'at' }), time: 'now' }, 'time', '"response"'],
+      ['a meaning of times that are not there', { ...SETTINGS, time: 'response' }, 'time', 'quote.at'],
       ['a switch that is a text', { ...SETTINGS, enabled: 'yes' }, 'enabled', 'true or false'],
     ] as const) {
       it(`refuses ${title}`, () => {
@@ -211,10 +382,15 @@ describe('configuredProvider', () => {
       expect(() => configuredProvider('Ex ample', SETTINGS)).to.throw(Failure, 'is no id');
     });
 
+    it('say what the times of rows mean', () => {
+      expect(configuredProvider('a', withQuote({ at: 'at' })).statedTime).to.equal('change');
+      expect(configuredProvider('a', { ...withQuote({ at: 'at' }), time: 'response' }).statedTime).to.equal('response');
+    });
+
     it('are complete with the five fields of a quote', () => {
       const { brand: _b, company: _c, id: _i, ...quote } = SETTINGS.quote;
       const provider = configuredProvider('example', { url: SETTINGS.url, market: 'fx', enabled: false, quote });
-      expect(provider).to.include({ every: 3_600_000, enabled: false, name: 'example' });
+      expect(provider).to.include({ every: 3_600_000, enabled: false, name: 'example', statedTime: 'none' });
       expect(provider).to.not.have.property('key');
     });
   });

@@ -5,7 +5,8 @@ import net, { type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { Failure } from '../../src/domain/failure.ts';
-import { Fetcher, type FetcherSettings } from '../../src/rates/fetcher.ts';
+import { connections } from '../../src/rates/connections.ts';
+import { type FetchedBody, Fetcher, type FetcherSettings } from '../../src/rates/fetcher.ts';
 import { selfSigned } from './certificate.ts';
 import { type Answer, HttpServer, until } from './http-server.ts';
 
@@ -44,6 +45,9 @@ describe('Fetcher', () => {
     return made;
   }
 
+  /** The body of a response. */
+  const bodyOf = async (fetched: Promise<FetchedBody>) => (await fetched).body;
+
   afterEach(async () => {
     for (const made of fetchers.splice(0)) made.stop();
     for (const server of servers.splice(0)) await server.close();
@@ -53,7 +57,7 @@ describe('Fetcher', () => {
     it('gets, with a User-Agent of its own unless the request has one', async () => {
       const server = await serve();
       const made = fetcher();
-      expect(await made.fetch({ url: `${server.url}/a?b=c` })).to.equal('ok');
+      expect(await bodyOf(made.fetch({ url: `${server.url}/a?b=c` }))).to.equal('ok');
       await made.fetch({ url: server.url, headers: { 'user-agent': 'Mozilla/5.0', 'x-market': 'mihong' } });
       expect(server.seen[0]).to.include({ method: 'GET', url: '/a?b=c' });
       expect(server.seen[0]!.headers).to.include({ 'user-agent': 'goldctl/1.2.3' });
@@ -92,7 +96,7 @@ describe('Fetcher', () => {
     it('has one request under way at a time', async () => {
       const server = await serve((_, response) => void setTimeout(() => response.end('ok'), 10));
       const made = fetcher();
-      const bodies = await Promise.all([1, 2, 3, 4, 5].map((n) => made.fetch({ url: `${server.url}/${n}` })));
+      const bodies = await Promise.all([1, 2, 3, 4, 5].map((n) => bodyOf(made.fetch({ url: `${server.url}/${n}` }))));
       expect(bodies).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'ok']);
       expect(server.mostOpen).to.equal(1);
       expect(server.seen.map(({ url }) => url)).to.deep.equal(['/1', '/2', '/3', '/4', '/5']);
@@ -101,8 +105,8 @@ describe('Fetcher', () => {
     it('does not make another host wait', async () => {
       const [slow, quick] = [await serve(() => {}), await serve()];
       const made = fetcher();
-      const stuck = made.fetch({ url: slow.url }).catch(() => 'called off');
-      expect(await made.fetch({ url: quick.url })).to.equal('ok');
+      const stuck = bodyOf(made.fetch({ url: slow.url })).catch(() => 'called off');
+      expect(await bodyOf(made.fetch({ url: quick.url }))).to.equal('ok');
       made.stop();
       expect(await stuck).to.equal('called off');
     });
@@ -160,11 +164,11 @@ describe('Fetcher', () => {
         });
         const made = fetcher();
         const url = `${server.url}/rates?key=1`;
-        expect([await made.fetch({ url }), await made.fetch({ url })]).to.deep.equal(['one', 'one']);
+        expect([await bodyOf(made.fetch({ url })), await bodyOf(made.fetch({ url }))]).to.deep.equal(['one', 'one']);
         expect(server.seen[0]!.headers).not.to.have.property(question);
         expect(server.seen[1]!.headers).to.have.property(question, value);
         body = 'two';
-        expect(await made.fetch({ url })).to.equal('two');
+        expect(await bodyOf(made.fetch({ url }))).to.equal('two');
       });
     }
 
@@ -208,7 +212,7 @@ describe('Fetcher', () => {
         expect(made.heldFor(`${server.url}/b`)).to.be.within(1, 1000);
         server.answer = ok;
         if (status !== 429) continue; // one wait shows it
-        expect(await made.fetch({ url: `${server.url}/b` })).to.equal('ok');
+        expect(await bodyOf(made.fetch({ url: `${server.url}/b` }))).to.equal('ok');
         expect(server.seen[1]!.at - server.seen[0]!.at).to.be.greaterThan(990);
         expect(made.heldFor(server.url)).to.equal(0);
       }
@@ -229,7 +233,7 @@ describe('Fetcher', () => {
         retryAfterMs: 1000,
       });
       server.answer = ok;
-      expect(await made.fetch({ url: server.url })).to.equal('ok');
+      expect(await bodyOf(made.fetch({ url: server.url }))).to.equal('ok');
       expect(server.seen[1]!.at - server.seen[0]!.at).to.be.greaterThan(990);
     });
 
@@ -279,7 +283,7 @@ describe('Fetcher', () => {
       const server = await serve((_, response) => {
         response.setHeader('Content-Encoding', 'gzip').end(gzipSync('x'.repeat(100_000)));
       });
-      expect((await fetcher({ maxBytes: 100_000 }).fetch({ url: server.url })).length).to.equal(100_000);
+      expect((await bodyOf(fetcher({ maxBytes: 100_000 }).fetch({ url: server.url }))).length).to.equal(100_000);
       const failure = await failureOf(fetcher({ maxBytes: 99_999 }).fetch({ url: server.url }));
       expect(failure.message).to.contain('more than 99999 bytes');
     });
@@ -303,7 +307,7 @@ describe('Fetcher', () => {
       expect((await failureOf(made.fetch({ url: server.url }))).message).to.contain('did not answer in full');
       await until(() => closed);
       server.answer = ok;
-      expect(await made.fetch({ url: server.url })).to.equal('ok');
+      expect(await bodyOf(made.fetch({ url: server.url }))).to.equal('ok');
     });
   });
 
@@ -319,7 +323,7 @@ describe('Fetcher', () => {
         else to(`/${left - 1}`)(seen, response, request);
       });
       const made = fetcher();
-      expect(await made.fetch({ url: `${server.url}/3` })).to.equal('ok');
+      expect(await bodyOf(made.fetch({ url: `${server.url}/3` }))).to.equal('ok');
       const failure = await failureOf(made.fetch({ url: `${server.url}/4?key=hush` }));
       expect(failure.message).to.contain(`${server.host} redirected more than 3 times`);
     });
@@ -334,7 +338,7 @@ describe('Fetcher', () => {
         Accept: 'text/x',
         'User-Agent': 'me',
       };
-      expect(await fetcher().fetch({ url: here.url, headers })).to.equal('ok');
+      expect(await bodyOf(fetcher().fetch({ url: here.url, headers }))).to.equal('ok');
       expect(here.seen[0]!.headers).to.include({ authorization: 'Bearer hush', 'x-cg-demo-api-key': 'hush' });
       expect(JSON.stringify(there.seen)).not.to.contain('hush');
       expect(there.seen[0]!.headers).to.include({ accept: 'text/x', 'user-agent': 'me' });
@@ -387,7 +391,7 @@ describe('Fetcher', () => {
         else response.setHeader('ETag', '"1"').end('body');
       };
       const made = fetcher();
-      for (let n = 0; n < 2; n++) expect(await made.fetch({ url: here.url })).to.equal('body');
+      for (let n = 0; n < 2; n++) expect(await bodyOf(made.fetch({ url: here.url }))).to.equal('body');
       expect(here.seen.filter(({ headers }) => 'if-none-match' in headers)).to.deep.equal([]);
       expect(there.seen[1]!.headers).to.have.property('if-none-match', '"1"');
     });
@@ -416,8 +420,7 @@ describe('Fetcher', () => {
     });
 
     const trusting = () => {
-      const agent = new https.Agent({ ca: certificate, checkServerIdentity: () => undefined });
-      return fetcher({ agent: (url) => (url.protocol === 'https:' ? agent : http.globalAgent) });
+      return fetcher({ connect: connections({ ca: certificate, checkServerIdentity: () => undefined }) });
     };
 
     it('wants a certificate that it can trust', async () => {
@@ -439,7 +442,7 @@ describe('Fetcher', () => {
     it('is gone to from http', async () => {
       const plain = await serve((_, response) => response.writeHead(301, { Location: url }).end());
       server.on('request', (_, response) => response.end('secure'));
-      expect(await trusting().fetch({ url: plain.url })).to.equal('secure');
+      expect(await bodyOf(trusting().fetch({ url: plain.url }))).to.equal('secure');
     });
 
     it('is not spoken by a plain server', async () => {
@@ -495,7 +498,9 @@ describe('Fetcher', () => {
           callback(error, '', 4); // the answer of a name service, without asking one
         },
       });
-      const failure = await failureOf(fetcher({ agent: () => agent }).fetch({ url: 'http://rates.invalid/?key=hush' }));
+      const failure = await failureOf(
+        fetcher({ connect: () => ({ agent, proxy: undefined }) }).fetch({ url: 'http://rates.invalid/?key=hush' }),
+      );
       expect(failure.message).to.equal(
         'The name rates.invalid could not be resolved; check the network and its name service.',
       );
@@ -527,7 +532,7 @@ describe('Fetcher', () => {
       const [first, second] = [new AbortController(), new AbortController()];
       const running = failureOf(made.fetch({ url: `${server.url}/1` }, { signal: first.signal }));
       const waiting = failureOf(made.fetch({ url: `${server.url}/2` }, { signal: second.signal }));
-      const third = made.fetch({ url: `${server.url}/3` });
+      const third = bodyOf(made.fetch({ url: `${server.url}/3` }));
       await until(() => server.seen.length === 1);
       second.abort();
       expect((await waiting).message).to.equal(`The request to ${server.host} was called off.`);

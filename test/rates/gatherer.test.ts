@@ -1,19 +1,20 @@
 import { expect } from 'chai';
 import { Failure } from '../../src/domain/failure.ts';
-import type { QuoteDraft } from '../../src/domain/quote.ts';
+import type { DatedQuote, QuoteDraft } from '../../src/domain/quote.ts';
 import type { Lease } from '../../src/engine/contract.ts';
 import { Fetcher } from '../../src/rates/fetcher.ts';
 import { Gatherer, type GathererSettings } from '../../src/rates/gatherer.ts';
 import type { ProviderHealth } from '../../src/rates/health.ts';
 import type { Log } from '../../src/rates/log.ts';
 import { BodyError, type Provider, type ProviderContext } from '../../src/rates/provider.ts';
+import { readRows } from '../../src/rates/rows.ts';
 import type { QuoteSink, Received } from '../../src/rates/sink.ts';
 import type { ConfiguredSource, SourceSettings } from '../../src/rates/source.ts';
 import { type Answer, HttpServer, until } from './http-server.ts';
 
-function quote(provider: string, sell: number, at = 0): QuoteDraft {
+function quote(provider: string, sell: number, at = 0, instrument = 'BTC'): DatedQuote {
   return {
-    instrument: 'BTC',
+    instrument,
     market: 'crypto',
     provider,
     company: provider,
@@ -26,20 +27,26 @@ function quote(provider: string, sell: number, at = 0): QuoteDraft {
   };
 }
 
-/** A provider whose body is a JSON list of prices. */
+/** A provider whose body is a JSON list of prices, each of an instrument of its own; texts are rows that do not fit. */
 function provider(id: string, more: Partial<Provider> = {}): Provider {
   return {
     id,
     name: id.toUpperCase(),
     market: 'crypto',
+    statedTime: 'change',
     every: 60_000,
     url: 'http://127.0.0.1:1',
     enabled: true,
     requests: ({ url, key }) => [{ url: `${url}/${id}${key === undefined ? '' : `?key=${key}`}` }],
-    parse(body) {
+    parse(body, { rejected }, index) {
       const prices: unknown = JSON.parse(body);
       if (!Array.isArray(prices)) throw new BodyError('prices', 'a list');
-      return prices.map((price) => quote(id, price));
+      const quotes: DatedQuote[] = [];
+      readRows(prices.entries(), rejected, ([place, price]) => {
+        if (typeof price !== 'number') throw new BodyError(`prices[${place}]`, 'a number');
+        quotes.push(quote(id, price, 0, `COIN-${index}-${place}`));
+      });
+      return quotes;
     },
     ...more,
   };
@@ -50,6 +57,8 @@ class RecordingSink implements QuoteSink {
   readonly live: { provider: string; prices: (number | null)[]; at: number }[] = [];
   readonly past: { provider: string; prices: (number | null)[] }[] = [];
   readonly known = new Set<string>();
+  /** Whose history is in. */
+  readonly done: string[] = [];
   refuse: (quote: QuoteDraft) => string | undefined = () => undefined;
   /** What the sink has to wait for. */
   gate: Promise<unknown> = Promise.resolve();
@@ -71,6 +80,7 @@ class RecordingSink implements QuoteSink {
   }
 
   async historyDone(provider: string): Promise<void> {
+    this.done.push(provider);
     this.known.add(provider);
   }
 
@@ -79,7 +89,7 @@ class RecordingSink implements QuoteSink {
       const reason = this.refuse(quote);
       return reason === undefined ? [] : [{ quote, reason }];
     });
-    return { stored: quotes.length - refused.length, confirmed: 0, refused };
+    return { stored: quotes.length - refused.length, confirmed: 0, held: 0, refused, statedAt: null, distance: null };
   }
 }
 
@@ -132,6 +142,7 @@ describe('Gatherer', () => {
 
   beforeEach(async () => {
     server = await HttpServer.listen(prices(100));
+    server.now = undefined;
     sink = new RecordingSink();
     lease = new TestLease();
     lines = [];
@@ -406,6 +417,30 @@ describe('Gatherer', () => {
     expect(told('warn')[0]!.fields).to.include({ provider: 'a', sell: 900 });
   });
 
+  it('leaves out rows that do not fit, counts them and logs each kind once', async () => {
+    server.answer = (_, response) => response.end('[100, "x", 101]');
+    const gatherer = gather([source(provider('a'), { every: 15 })]);
+    lease.grant();
+    await until(() => sink.live.length >= 3);
+    expect(sink.live.at(-1)!.prices).to.deep.equal([100, 101]);
+    expect(gatherer.health()[0]).to.include({ state: 'ok', failures: 0 });
+    expect(gatherer.health()[0]!.last).to.include({ rejected: 1 });
+    expect(told('warn').map(({ fields }) => fields)).to.deep.equal([
+      { event: 'rates.rejected', provider: 'a', path: 'prices[1]', reason: 'expected a number', rows: 1 },
+    ]);
+    server.answer = prices(100);
+    await until(() => gatherer.health()[0]!.last?.rejected === 0);
+  });
+
+  it('fails where most rows do not fit', async () => {
+    server.answer = (_, response) => response.end('[100, "x", "y"]');
+    const gatherer = gather([source(provider('a'))]);
+    lease.grant();
+    await until(() => gatherer.health()[0]!.failures === 1);
+    expect(gatherer.health()[0]!.lastError).to.contain('does not fit: prices[1]: expected a number');
+    expect(sink.live).to.deep.equal([]);
+  });
+
   describe('the lease', () => {
     it('is waited for: nothing is fetched without it', async () => {
       const gatherer = gather([source(provider('a'))]);
@@ -532,12 +567,14 @@ describe('Gatherer', () => {
     /** Pages `/past/0`, `/past/1`, … of one price each. */
     const paged = (id: string, pages: number) =>
       provider(id, {
-        async *backfill({ url, fetch }) {
-          for (let page = 0; page < pages; page++) {
-            const body = await fetch({ url: `${url}/past/${page}` });
-            yield (JSON.parse(body) as number[]).map((price) => quote(id, price, page));
-          }
-        },
+        backfill: ({ url, fetch }) =>
+          Array.from({ length: pages }, (_, page) => ({
+            id: `${page}`,
+            read: async () => {
+              const body = await fetch({ url: `${url}/past/${page}` });
+              return (JSON.parse(body) as number[]).map((price) => quote(id, price, page));
+            },
+          })),
       });
 
     it('is fetched after the first good fetch of a provider without history', async () => {
@@ -554,6 +591,7 @@ describe('Gatherer', () => {
       await until(() => told('info').some(({ message }) => message === 'the history of the provider is fetched'));
       expect(gatherer.health()[0]).to.include({ fetches: 1, stored: 4 });
       expect(range[1] - range[0]).to.equal(3652 * 24 * 3_600_000);
+      expect(sink.done).to.deep.equal(['a']);
       await gatherer.refresh('a');
       expect(server.seen).to.have.length(5); // not a second time
     });
@@ -583,17 +621,32 @@ describe('Gatherer', () => {
       await gatherer.stop();
     });
 
-    it('breaks off at an error, which changes no health', async () => {
+    it('leaves out a page that fails, and asks for it alone again a day later', async () => {
+      let ahead = 0;
       server.answer = ({ url }, response) => {
-        if (url === '/past/1') response.writeHead(404).end();
+        if (url === '/past/1') response.writeHead(503).end();
         else response.end('[1]');
       };
-      const gatherer = gather([source(paged('a', 3))]);
+      const gatherer = gather([source(paged('a', 3))], { now: () => Date.now() + ahead });
       lease.grant();
       await until(() => told('warn').length === 1);
-      expect(told('warn')[0]!.message).to.match(/^history broke off: .* answered 404/);
-      expect(sink.past).to.have.length(1);
+      expect(told('warn')[0]!.message).to.match(/^parts of the history are missing: 1\. .* again in 24 h\. .*503/);
+      expect(sink.past).to.have.length(2);
+      expect(sink.done).to.deep.equal([]);
       expect(gatherer.health()[0]).to.include({ state: 'ok', lastError: null });
+
+      await gatherer.refresh('a');
+      expect(server.seen.map(({ url }) => url)).to.deep.equal(['/a', '/past/0', '/past/1', '/past/2', '/a']);
+      ahead = 25 * 3_600_000;
+      server.answer = prices(1);
+      await gatherer.refresh('a');
+      await until(() => sink.done.length === 1);
+      expect(server.seen.slice(5).map(({ url }) => url)).to.deep.equal(['/a', '/past/1']);
+      expect(sink.past).to.have.length(3);
+      ahead += 25 * 3_600_000;
+      await gatherer.refresh('a');
+      await gatherer.stop();
+      expect(server.seen).to.have.length(8); // nothing more of the past
     });
 
     it('stops cleanly in the middle', async () => {

@@ -14,6 +14,9 @@ export const GOLD_BODIES = {
     '[{"buyingPrice":17150000,"sellingPrice":17500000,"code":"999","dateTime":"25/03/2026 13:23","sellChange":0,"buyChange":0,"buyChangePercent":0,"sellChangePercent":0}]',
   vangToday:
     '{"success":true,"timestamp":1773678605,"time":"23:30","date":"2026-03-16","count":12,"prices":{"SJL1L10":{"name":"SJC 9999","buy":180100000,"sell":183100000,"change_buy":500000,"change_sell":500000,"currency":"VND"}}}',
+  /** Its other form, without names, with a currency and with world gold. */
+  vangTodayList:
+    '{"success":true,"current_time":1732456789,"data":[{"type_code":"SJL1L10","buy":85500000,"sell":88000000,"update_time":1732456789},{"type_code":"USD","buy":25900,"sell":26200,"currency":"VND"},{"type_code":"XAUUSD","buy":4566.7,"sell":0,"currency":"USD"}]}',
   vangTodayHistory:
     '{"success":true,"history":[{"date":"2026-03-16","prices":{"SJL1L10":{"name":"SJC 9999","buy":180100000,"sell":183100000,"day_change_sell":500000}}},{"date":"2026-03-15","prices":{"SJL1L10":{"name":"SJC 9999","buy":179600000,"sell":182600000,"day_change_sell":0}}}]}',
   vnappmob:

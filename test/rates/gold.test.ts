@@ -2,11 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { isInstrumentId } from '../../src/domain/instrument.ts';
 import { Field } from '../../src/rates/body.ts';
-import { days, goldInstrument, isSilver, taelBand } from '../../src/rates/gold.ts';
+import { goldInstrument, taelBand } from '../../src/rates/gold.ts';
 import { BodyError } from '../../src/rates/provider.ts';
 
 const FIELD = new Field('', 'data[0].name');
-const DAY = 24 * 3_600_000;
 
 describe('goldInstrument', () => {
   const named = (name: string, company?: string) => goldInstrument(FIELD, name, company);
@@ -58,32 +57,11 @@ describe('goldInstrument', () => {
   });
 });
 
-describe('isSilver', () => {
-  it('tells silver from the north', () => {
-    expect(['BẠC MIẾNG 999', 'Nhẫn bạc', 'Silver', 'bạc'.normalize('NFD')].every(isSilver)).to.equal(true);
-    expect(['Vàng miền Bắc', 'Bac', 'Vàng'].some(isSilver)).to.equal(false);
-  });
-});
-
 describe('taelBand', () => {
   it('takes a price in one unit at most', () => {
     for (const at of [0, Date.UTC(2019, 0), Date.UTC(2026, 0)]) {
       const [low, high] = taelBand(at);
       expect(high).to.be.at.most(low * 10);
     }
-  });
-});
-
-describe('days', () => {
-  const now = Date.parse('2026-03-16T12:00:00+07:00');
-  const context = { url: '', key: undefined, now, fetch: () => Promise.reject(new Error()) };
-  const start = (day: string) => Date.parse(`${day}T00:00:00+07:00`);
-
-  it('lists the days that hold any of the range, oldest first, up to today', () => {
-    expect(days(context, now - DAY, now + 9 * DAY, 100)).to.deep.equal([start('2026-03-15'), start('2026-03-16')]);
-    expect(days(context, start('2026-03-14'), start('2026-03-15'), 100)).to.deep.equal([start('2026-03-14')]);
-    expect(days(context, 0, now, 2)).to.deep.equal([start('2026-03-15'), start('2026-03-16')]);
-    expect(days(context, now + 1, now + DAY, 100)).to.deep.equal([]);
-    expect(days(context, now, now, 100)).to.deep.equal([]);
   });
 });

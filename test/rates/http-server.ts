@@ -15,6 +15,8 @@ export type Answer = (seen: Seen, response: http.ServerResponse, request: http.I
 /** A real server on a free loopback port that notes what it sees. `answer` may be changed at any time. */
 export class HttpServer {
   answer: Answer;
+  /** The time of the `Date` header; undefined: none is sent, for daemons whose clock a test sets. */
+  now: (() => number) | undefined = Date.now;
   readonly seen: Seen[] = [];
   /** The most requests that were open at the same time. */
   mostOpen = 0;
@@ -35,6 +37,8 @@ export class HttpServer {
         const body = Buffer.concat(chunks).toString();
         const seen = { method: request.method!, url: request.url!, headers: request.headers, body, at };
         this.seen.push(seen);
+        if (this.now) response.setHeader('date', new Date(this.now()).toUTCString());
+        else response.sendDate = false;
         this.answer(seen, response, request);
       });
     });

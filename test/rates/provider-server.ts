@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure } from '../../src/domain/failure.ts';
 import type { Instant } from '../../src/domain/instant.ts';
-import type { QuoteDraft } from '../../src/domain/quote.ts';
+import type { DatedQuote, QuoteDraft } from '../../src/domain/quote.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../../src/rates/provider.ts';
+import { contextAt } from './context.ts';
 
 /** What the server was asked. */
 export interface Asked {
@@ -65,7 +66,7 @@ export class ProviderServer {
 
   /** What a provider gets whose config.json points it to this server. */
   context(now: Instant, key?: string): ProviderContext {
-    return { url: this.url, key, now, fetch: fetchBody };
+    return contextAt(now, { url: this.url, key, fetch: fetchBody });
   }
 
   /** Every quote of one round: all requests of the provider, fetched and parsed in order. */
@@ -78,10 +79,13 @@ export class ProviderServer {
     return quotes;
   }
 
-  /** The chunks of a backfill. */
-  async history(provider: Provider, now: Instant, from: Instant, to: Instant, key?: string): Promise<QuoteDraft[][]> {
-    const chunks: QuoteDraft[][] = [];
-    for await (const chunk of provider.backfill!(this.context(now, key), from, to)) chunks.push(chunk);
+  /** The quotes of the pages of a back-fill, without empty ones. */
+  async history(provider: Provider, now: Instant, from: Instant, to: Instant, key?: string): Promise<DatedQuote[][]> {
+    const chunks: DatedQuote[][] = [];
+    for (const page of provider.backfill!(this.context(now, key), from, to)) {
+      const quotes = await page.read();
+      if (quotes.length > 0) chunks.push(quotes);
+    }
     return chunks;
   }
 }

@@ -46,6 +46,18 @@ describe('Refusals', () => {
     expect(lines).to.have.length(2);
   });
 
+  it('logs a row that does not fit once while there is one like it', () => {
+    const row = (index: number) => ({ path: `data[${index}].sell`, reason: 'expected a price' });
+    refusals.tellRows({ count: 30, first: [row(1), row(7)] });
+    refusals.tellRows({ count: 2, first: [row(3)] });
+    expect(lines).to.deep.equal([
+      { event: 'rates.rejected', provider: 'p', path: 'data[1].sell', reason: 'expected a price', rows: 30 },
+    ]);
+    refusals.tellRows({ count: 0, first: [] });
+    refusals.tellRows({ count: 1, first: [row(3)] });
+    expect(lines).to.have.length(2);
+  });
+
   it('logs no flood', () => {
     refusals.tell(Array.from({ length: 500 }, (_, n) => refused(`COIN-${n}`, 'no')));
     expect(lines).to.have.length(21);

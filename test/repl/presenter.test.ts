@@ -6,7 +6,6 @@ import { type Paper, PLAIN, paperOf, speaksUtf8 } from '../../src/repl/paper.ts'
 import {
   activeMembers,
   conversationsTable,
-  conversions,
   failureLines,
   helpLines,
   historyTable,
@@ -126,7 +125,7 @@ describe('presenter', () => {
   });
 
   it('boxes what it looked up, as the gold seed does', () => {
-    const lines = lookupResults([quote(), quote()], '2021-12-27', 'SJC', paper);
+    const lines = lookupResults({ quotes: [quote(), quote()] }, '2021-12-27', 'SJC', paper);
     expect(lines[0]).to.equal('2 results found:');
     const text = lines.join('\n');
     for (const part of [
@@ -146,16 +145,21 @@ describe('presenter', () => {
 
   it('says of records of several instruments what each is of', () => {
     const spot = quote({ instrument: 'XAU', buy: 1805, sell: 1806, currency: 'USD', unit: 'ozt' });
-    const text = lookupResults([quote(), spot], '2021-12-27', 'SJC', paper).join('\n');
+    const text = lookupResults({ quotes: [quote(), spot] }, '2021-12-27', 'SJC', paper).join('\n');
     expect(text).to.match(/Instrument: SJC +\|\n\|BUY: 148,800,000 VND\/tael/);
     expect(text).to.match(/Instrument: XAU +\|\n\|BUY: 1,805\.00 USD\/ozt/);
-    expect(lookupResults([spot], '2021-12-27', 'XAU', paper).join('\n')).to.not.include('Instrument:');
+    expect(lookupResults({ quotes: [spot] }, '2021-12-27', 'XAU', paper).join('\n')).to.not.include('Instrument:');
   });
 
   it('says what to do when nothing was found', () => {
-    const lines = lookupResults([], '2021-12-27', 'SJC', paper);
-    expect(lines[0]).to.equal('Sorry, did not find any results');
+    const lines = lookupResults({ quotes: [] }, '2021-12-27', 'SJC', paper);
+    expect(lines[0]).to.equal('No quotes for SJC on 2021-12-27 (Vietnam time): nobody observed its price on that day.');
     expect(lines.join('\n')).to.include('CHART SJC all').and.to.include('goldctl rates import FILE');
+  });
+
+  it('offers the last price known before a day without an observation', () => {
+    const text = lookupResults({ quotes: [], before: [quote()] }, '2021-12-27', 'SJC', paper).join('\n');
+    expect(text).to.match(/The last price known before it:\nInstrument .*\nSJC /);
   });
 
   it('says of an empty table whom it could not reach and when it tries again', () => {
@@ -179,29 +183,7 @@ describe('presenter', () => {
       [{ id: 'sjc', state: 'stale', lastOk: NOW - 3 * HOUR, lastError: 'time-out', nextAt: NOW - 1 }],
       paper,
     );
-    expect(lines[1]!.split(/ {2,}/)).to.deep.equal(['sjc', 'stale', '3 h ago', 'now', 'time-out']);
-  });
-
-  it('names the quotes that a conversion rests on', () => {
-    const dollar = quote({
-      instrument: 'USD',
-      market: 'fx',
-      provider: 'vietcombank',
-      company: 'Vietcombank',
-      brand: '',
-      buy: 26_090,
-      sell: 26_390,
-      unit: 'each',
-    });
-    const text = conversions(
-      [{ buy: 4675.1234, sell: 4810.5, currency: 'USD', unit: 'ozt', legs: [quote(), dollar] }],
-      paper,
-    ).join('\n');
-    expect(text).to.include('SJC (sjc): buy 4,675.12, sell 4,810.50 USD/ozt');
-    expect(text).to.include(
-      'from SJC buy 148,800,000, sell 151,300,000 VND/tael (sjc, Hồ Chí Minh, since 2026-07-20 07:00)',
-    );
-    expect(text).to.include('from USD buy 26,090, sell 26,390 VND/each (vietcombank, since');
+    expect(lines[1]!.split(/ {2,}/)).to.deep.equal(['sjc', 'stale', '3 h ago', '-', 'now', 'time-out']);
   });
 
   it('shows history, or says that there is none', () => {
@@ -303,11 +285,10 @@ describe('presenter', () => {
     const hostile = quote({ instrument: evil, provider: evil, company: evil, brand: evil, id: evil });
     const lines = [
       ...ratesTable([hostile], paper),
-      ...lookupResults([hostile], '2021-12-27', evil, paper),
-      ...lookupResults([], '2021-12-27', evil, paper),
+      ...lookupResults({ quotes: [hostile], before: [hostile] }, '2021-12-27', evil, paper),
+      ...lookupResults({ quotes: [] }, '2021-12-27', evil, paper),
       ...providersTable([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper),
       ...noRates([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper, evil),
-      ...conversions([{ buy: 1, sell: 1, currency: evil, unit: 'ozt', legs: [hostile] }], paper),
       postLine({ ...post, text: evil, member: evil, topic: evil }),
       ...postsFound([{ ...post, text: evil }], false),
       ...postRevisions({ post, revisions: [{ text: evil, mentions: [evil], at: 0, seq: 1 }] }),

@@ -116,11 +116,26 @@ describe('repl', () => {
         client,
       );
       expect(text).to.include('1 results found:').and.to.include('BUY: 60,650,000 VND/tael');
-      expect(text).to.include('Sorry, did not find any results');
+      expect(text).to.include('No quotes for SJC on 2020-01-01 (Vietnam time)');
       expect(text).to.match(/SJC +61,000,000 +61,700,000 +VND\/tael/);
       expect(text).to.include('million VND/tael');
       expect(text).to.include('Last answer');
       expect(outcome).to.include({ exit: 0, lines: 6 });
+    });
+
+    it('converts what it shows, of now and of a day', async () => {
+      const client = await daemon.connect({ resume: false });
+      const { outcome, text } = await script(
+        'MARKET vàng sjc in chỉ\n2021-12-27 SJC IN VND/phân\nMARKET ALL IN chi\n2021-12-27 SJC IN USD\n',
+        client,
+      );
+      expect(text).to.include('SJC (import): buy 6,100,000, sell 6,170,000 VND/chi');
+      expect(text)
+        .to.include('In VND/phân, by quotes of 2021-12-27 only:')
+        .and.to.include('SJC (import): buy 606,500, sell 613,500 VND/phan');
+      expect(text).to.match(/^SJC +6,100,000 +6,170,000 +VND\/chi +STALE \d+ d +SJC import STALE \d+ d$/m);
+      expect(text).to.include('not converted: no quote of 2021-12-27 leads from VND to USD');
+      expect(outcome).to.include({ exit: 0, lines: 4 });
     });
 
     it('echoes nothing, says which lines failed, and goes on', async () => {
@@ -281,10 +296,10 @@ describe('repl', () => {
       await output.shows(/\* #\d+; owner: "look at this" posted at [^\n]*\n(.|\n)*watcher> MARKET S$/);
       await admin.call('messages.send', { to: 'watcher', text: 'for you' });
       await output.shows(/\* #\d+; owner to watcher: "for you" sent at [^\n]*\n(.|\n)*watcher> MARKET S$/);
-      await admin.call('rates.import', { instrument: 'SJC', rows: [[Date.now() - DAY, 70_000_000, 71_000_000]] });
-      await output.shows(/\* SJC buy 70,000,000, sell 71,000,000 VND\/tael [^\n]*\n(.|\n)*watcher> MARKET S$/);
+      await admin.call('rates.import', { instrument: 'SJC', rows: [[Date.now() - DAY, 150_000_000, 151_000_000]] });
+      await output.shows(/\* SJC buy 150,000,000, sell 151,000,000 VND\/tael [^\n]*\n(.|\n)*watcher> MARKET S$/);
       input.write('JC\r');
-      await output.shows(/SJC +70,000,000 +71,000,000/);
+      await output.shows(/SJC +150,000,000 +151,000,000/);
       input.end();
       expect(await ended).to.include({ exit: 0 });
       await admin.close();

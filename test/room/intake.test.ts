@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { QuoteDraft } from '../../src/domain/quote.ts';
+import type { DatedQuote, Quote, QuoteDraft } from '../../src/domain/quote.ts';
 import type { JournalRecord } from '../../src/engine/contract.ts';
 import type { ImportedRow } from '../../src/view/records.ts';
 import { coin, DAY, HOUR, MINUTE, money, NOON, Room, refusal, sjc, world } from './room.ts';
@@ -93,7 +93,14 @@ describe('Intake', () => {
 
   describe('receive', () => {
     it('stores what is new and moves checkedAt of what is not', async () => {
-      expect(await room.receive('sjc', sjc(148, 151))).to.deep.equal({ stored: 1, confirmed: 0, refused: [] });
+      expect(await room.receive('sjc', sjc(148, 151))).to.deep.equal({
+        stored: 1,
+        confirmed: 0,
+        held: 0,
+        refused: [],
+        statedAt: NOON,
+        distance: null,
+      });
       expect(one()).to.include({
         buy: 148e6,
         sell: 151e6,
@@ -104,8 +111,8 @@ describe('Intake', () => {
       room.now += 30 * MINUTE;
       // the provider states another time for the same price: the price still holds since it first did
       const again = await room.receive('sjc', sjc(148, 151, { at: room.now }));
-      expect(again).to.deep.equal({ stored: 0, confirmed: 1, refused: [] });
-      expect(one()).to.include({ at: NOON, checkedAt: NOON + 30 * MINUTE });
+      expect(again).to.include({ stored: 0, confirmed: 1 });
+      expect(one()).to.include({ at: NOON, checkedAt: NOON + 30 * MINUTE, statedAt: NOON + 30 * MINUTE });
       room.now += 30 * MINUTE;
       expect(await room.receive('sjc', sjc(148, 152, { at: room.now }))).to.include({ stored: 1, confirmed: 0 });
       expect((await room.stored('SJC')).map(({ sell, at, checkedAt }) => [sell, at, checkedAt])).to.deep.equal([
@@ -164,16 +171,16 @@ describe('Intake', () => {
       expect(one()).to.include({ at: NOON, checkedAt: NOON + HOUR });
     });
 
-    it('confirms what came by an import of the very series', async () => {
+    it('observes a price that came by an import of the very series from when it is received', async () => {
       await room.import('SJC', [[NOON - HOUR, 148e6, 151e6]], { provider: 'sjc', company: 'SJC' });
-      expect(await room.receive('sjc', sjc(148, 151))).to.include({ stored: 0, confirmed: 1 });
-      expect(one()).to.include({ at: NOON - HOUR, checkedAt: NOON });
+      expect(await room.receive('sjc', { ...sjc(148, 151), at: undefined })).to.include({ stored: 1, confirmed: 0 });
+      expect(one()).to.include({ at: NOON, checkedAt: NOON, observedFrom: NOON });
     });
 
     it('appends one record an answer, none for an answer of which nothing counts', async () => {
       await room.receive('sjc', sjc(148, 151), sjc(148, 151, { brand: 'b' }));
       expect(room.engine.journal.head()).to.equal(1);
-      await room.receive('sjc', sjc(1, 2));
+      await room.receive('sjc', sjc(-1, 2));
       await room.receive('sjc');
       expect(room.engine.journal.head()).to.equal(1);
     });
@@ -212,7 +219,7 @@ describe('Intake', () => {
           world(4000, { unit: 'each' }),
           sjc(148, 151, { currency: 'USD' }),
         );
-        expect(counts).to.deep.equal({ stored: 0, confirmed: 0 });
+        expect(counts).to.include({ stored: 0, confirmed: 0, held: 0 });
         expect(refused.map(({ reason }) => reason)).to.deep.equal([
           'it is in VND, BTC is in USD',
           'it is per tael, ETH is per coin',
@@ -234,7 +241,7 @@ describe('Intake', () => {
           'X'.repeat(49),
         ]) {
           const { refused } = await room.receive('sjc', sjc(148, 151, { instrument }));
-          expect(refused.map(({ reason }) => reason)).to.deep.equal(['its instrument is no id']);
+          expect(refused.map(({ reason }) => reason)).to.deep.equal(['its instrument is not a valid id']);
         }
       });
     });
@@ -243,23 +250,24 @@ describe('Intake', () => {
       const reasons = async (...quotes: QuoteDraft[]) =>
         (await room.receive('sjc', ...quotes)).refused.map(({ reason }) => reason);
 
-      it('is refused, told and never stored', async () => {
-        expect(
-          await reasons(
-            sjc(9.9, 9.9),
-            sjc(1513, 1513),
-            sjc(160, 151),
-            sjc(null, null),
-            sjc(-148, 151),
-            sjc(0, 151),
-            sjc(Number.NaN, 151),
-            sjc(148, Number.POSITIVE_INFINITY),
-            sjc(148, 151, { at: NOON + 11 * MINUTE }),
-            sjc(148, 151, { at: Number.NaN }),
-          ),
-        ).to.have.length(10);
-        expect(await prices()).to.deep.equal([]);
-        expect(room.engine.journal.head()).to.equal(0);
+      it('is refused, told and never shown', async () => {
+        for (const quote of [
+          sjc(9.9, 9.9),
+          sjc(1513, 1513),
+          sjc(160, 151),
+          sjc(null, null),
+          sjc(-148, 151),
+          sjc(0, 151),
+          sjc(Number.NaN, 151),
+          sjc(148, Number.POSITIVE_INFINITY),
+          sjc(148, 151, { at: NOON + 11 * MINUTE }),
+          sjc(148, 151, { at: Number.NaN }),
+        ]) {
+          expect(await reasons(quote)).to.have.length(1);
+        }
+        expect(room.get('SJC')).to.deep.equal([]);
+        // Numbers that may be prices are held, nonsense is not.
+        expect(room.edits.held().map(({ quote }) => quote.sell)).to.deep.equal([151e6, 1513e6, 9.9e6]);
       });
 
       it('does not confirm the price that stands', async () => {
@@ -275,26 +283,125 @@ describe('Intake', () => {
         expect(await prices()).to.deep.equal([151, 151]);
       });
 
-      it('is a jump of more than 20 % within a day of the last confirmation', async () => {
-        await room.receive('sjc', sjc(100, 100));
-        room.now += MINUTE;
-        expect(await reasons(sjc(120.001, 120.001, { at: room.now }))).to.deep.equal([
-          '120001000 is a jump of over 20 % from 100000000',
-        ]);
-        expect(await reasons(sjc(79.999, 79.999, { at: room.now }))).to.have.length(1);
-        expect(await reasons(sjc(120, 120, { at: room.now }))).to.deep.equal([]);
-        // a day after the last confirmation the price before is no measure any more
-        room.now += DAY - 1;
-        expect(await reasons(sjc(200, 200, { at: room.now }))).to.have.length(1);
-        room.now += 1;
-        expect(await reasons(sjc(200, 200, { at: room.now }))).to.deep.equal([]);
-        expect(await prices()).to.deep.equal([100, 120, 200]);
+      it('is a jump, until it came in three responses over two intervals', async () => {
+        await room.receive('sjc', sjc(150, 150));
+        for (const minutes of [30, 30]) {
+          room.now += minutes * MINUTE;
+          expect(await reasons(sjc(190, 190, { at: room.now }))).to.deep.equal([
+            'sell 190,000,000 is 27 % over the last price (150,000,000)',
+          ]);
+          expect(one()).to.include({ sell: 150e6, checkedAt: NOON });
+        }
+        expect(room.edits.held()).to.have.length(1);
+        room.now += 30 * MINUTE;
+        expect(await room.receive('sjc', sjc(190, 190, { at: room.now }))).to.include({ stored: 1 });
+        expect(one()).to.include({ sell: 190e6, at: room.now, stale: false });
+        expect(room.edits.held()).to.deep.equal([]);
       });
 
-      it('is measured by its own series', async () => {
-        await room.receive('sjc', sjc(100, 100));
-        expect(await reasons(sjc(150, 150, { brand: 'other' }))).to.deep.equal([]);
-        expect((await room.receive('pnj', sjc(150, 150))).refused).to.deep.equal([]);
+      it('is a price of another unit, however long it lasts', async () => {
+        await room.receive('sjc', sjc(150, 152));
+        for (let i = 0; i < 100; i++) {
+          room.now += 30 * MINUTE;
+          expect((await reasons(sjc(15, 15.2, { at: room.now })))[0]).to.match(/per chỉ/);
+        }
+        expect(room.edits.held()).to.have.length(1);
+        expect(one()).to.include({ sell: 152e6, stale: true });
+      });
+
+      it('is accepted where a second source says the same', async () => {
+        await room.receive('sjc', sjc(150, 150));
+        await room.receive('pnj', sjc(150, 150, { provider: 'pnj' }));
+        room.now += 30 * MINUTE;
+        expect(await reasons(sjc(190, 190, { at: room.now }))).to.have.length(1);
+        room.now += MINUTE;
+        const second = await room.receive('pnj', sjc(191, 191, { provider: 'pnj', at: room.now }));
+        expect(second).to.include({ stored: 1 });
+        room.now += 29 * MINUTE;
+        expect(await room.receive('sjc', sjc(190, 190, { at: room.now }))).to.include({ stored: 1 });
+        expect(room.edits.held()).to.deep.equal([]);
+      });
+
+      it('is one side beside a right other side', async () => {
+        await room.receive('sjc', sjc(150, 152));
+        room.now += 30 * MINUTE;
+        expect((await reasons(sjc(15, 152, { at: room.now })))[0]).to.match(/buy/);
+        expect(one()).to.include({ buy: 150e6, checkedAt: NOON });
+      });
+
+      it('stays discarded at that level, also after a restart, and is held at another level', async () => {
+        const held = () => room.edits.held().map(({ id, quote }) => [id, quote.sell]);
+        await room.receive('sjc', sjc(150, 150));
+        room.now += 30 * MINUTE;
+        await room.receive('sjc', sjc(190, 190, { at: room.now }));
+        expect(held()).to.deep.equal([[1, 190e6]]);
+        await room.edits.decide(1, false, { by: 'leia' });
+        for (let i = 0; i < 5; i++) {
+          if (i === 2) {
+            const { store, now } = room;
+            await room.close();
+            room = await Room.open({ store, now });
+          }
+          room.now += 30 * MINUTE;
+          expect((await reasons(sjc(190.5, 190.5, { at: room.now })))[0]).to.match(/27 % over .*\(discarded\)$/);
+        }
+        expect(held()).to.deep.equal([]);
+        expect(one()).to.include({ sell: 150e6, checkedAt: NOON, stale: true });
+        room.now += 30 * MINUTE;
+        await room.receive('sjc', sjc(220, 220, { at: room.now }), sjc(190, 190, { brand: 'b', at: room.now }));
+        expect(held()).to.deep.equal([[2, 220e6]]);
+      });
+
+      it('is not in the way once a second source says the same as a discarded price', async () => {
+        await room.receive('sjc', sjc(150, 150));
+        room.now += 30 * MINUTE;
+        await room.receive('sjc', sjc(190, 190, { at: room.now }));
+        await room.edits.decide(1, false, { by: 'leia' });
+        await room.receive('pnj', sjc(191, 191, { provider: 'pnj', at: room.now }));
+        expect(one('SJC')).to.include({ provider: 'sjc', sell: 150e6 });
+        room.now += 30 * MINUTE;
+        expect(await room.receive('sjc', sjc(190, 190, { at: room.now }))).to.include({ stored: 1 });
+        expect(one()).to.include({ sell: 190e6 });
+        expect(room.view.quotes.heldQuotes.allOf('SJC\x1fsjc\x1fSJC\x1f')).to.deep.equal([]);
+      });
+
+      it('gives way where it was the first price and nothing was compared with it, also after a restart', async () => {
+        const reopen = async () => {
+          const { store, now } = room;
+          await room.close();
+          room = await Room.open({ store, now });
+        };
+        await room.receive('coingecko', coin('DOGE', 1));
+        await reopen();
+        for (let i = 0; i < 2; i++) {
+          room.now += MINUTE;
+          expect((await room.receive('coingecko', coin('DOGE', 0.1, { at: room.now }))).refused).to.have.length(1);
+        }
+        room.now += MINUTE;
+        expect(await room.receive('coingecko', coin('DOGE', 0.1, { at: room.now }))).to.include({ stored: 1 });
+        // It was held until it had proved itself: it is as good as any.
+        await reopen();
+        for (let i = 0; i < 5; i++) {
+          room.now += MINUTE;
+          expect((await room.receive('coingecko', coin('DOGE', 1, { at: room.now }))).refused).to.have.length(1);
+        }
+      });
+
+      it('does not replace a first price that lasted for two intervals, whether it moved or not', async () => {
+        for (const prices of [
+          [0.1, 0.1, 0.1],
+          [0.1, 0.102, 0.103],
+        ]) {
+          room = await Room.open();
+          for (const price of prices) {
+            await room.receive('coingecko', coin('DOGE', price, { at: room.now }));
+            room.now += MINUTE;
+          }
+          for (let i = 0; i < 5; i++) {
+            room.now += MINUTE;
+            expect((await room.receive('coingecko', coin('DOGE', 1, { at: room.now }))).refused).to.have.length(1);
+          }
+        }
       });
 
       it('is judged after the conversion', async () => {
@@ -308,26 +415,33 @@ describe('Intake', () => {
         expect(one()).to.include({ sell: 151e6, at: NOON - MINUTE });
         room.now += HOUR;
         const both = [sjc(149, 152, { at: room.now - 1 }), sjc(149, 153, { at: room.now })];
-        expect(await room.receive('sjc', ...both)).to.deep.equal({ stored: 1, confirmed: 0, refused: [] });
+        expect(await room.receive('sjc', ...both)).to.include({ stored: 1, confirmed: 0 });
         expect(one()).to.include({ sell: 153e6, at: room.now });
         room.now += HOUR;
         await room.receive('sjc', sjc(149, 154, { at: room.now }), sjc(149, 155, { at: room.now }));
         expect(one()).to.include({ sell: 155e6 });
-        expect(await prices()).to.deep.equal([151, 153, 155]);
+        expect(await prices()).to.deep.equal([150, 151, 152, 153, 155]);
       });
 
       it('confirm when the one that counts is the price that stands', async () => {
         await room.receive('sjc', sjc(148, 151));
         room.now += HOUR;
         const both = [sjc(149, 152, { at: room.now - 1 }), sjc(148, 151, { at: room.now })];
-        expect(await room.receive('sjc', ...both)).to.deep.equal({ stored: 0, confirmed: 1, refused: [] });
+        expect(await room.receive('sjc', ...both)).to.include({ stored: 0, confirmed: 1 });
         expect(one()).to.include({ sell: 151e6, checkedAt: room.now });
-        expect(await prices()).to.deep.equal([151]);
       });
 
       it('are not confused by one that is refused', async () => {
-        await room.receive('sjc', sjc(148, 151), sjc(1480, 1510, { at: NOON + 1 }));
+        await room.receive('sjc', sjc(148, 151, { at: NOON - MINUTE }), sjc(1480, 1510, { brand: 'b' }));
         expect(await prices()).to.deep.equal([151]);
+      });
+
+      it('confirm nothing where the newer one is not believed', async () => {
+        await room.receive('sjc', sjc(148, 151));
+        room.now += HOUR;
+        const both = [sjc(148, 151, { at: NOON }), sjc(1480, 1510, { at: room.now })];
+        expect(await room.receive('sjc', ...both)).to.include({ stored: 0, confirmed: 0, held: 1 });
+        expect(one()).to.include({ sell: 151e6, checkedAt: NOON });
       });
     });
 
@@ -342,20 +456,58 @@ describe('Intake', () => {
         ]);
       });
 
-      it('goes on after one that lay ahead of the clock', async () => {
+      it('is now where the provider states one that lies a little ahead', async () => {
         await room.receive('sjc', sjc(148, 151, { at: NOON + 5 * MINUTE }));
-        expect(one()).to.include({ at: NOON + 5 * MINUTE, checkedAt: NOON + 5 * MINUTE });
-        room.now += MINUTE;
-        await room.receive('sjc', sjc(148, 152, { at: room.now }));
-        expect(one()).to.include({ sell: 152e6, at: NOON + 5 * MINUTE + 1 });
+        expect(one()).to.include({ at: NOON, checkedAt: NOON });
       });
 
-      it('never goes back: an older time with another price holds from now on', async () => {
-        await room.receive('sjc', sjc(148, 151));
-        room.now += HOUR;
-        await room.receive('sjc', sjc(148, 150, { at: NOON - 5 * HOUR }));
-        expect(one()).to.include({ sell: 150e6, at: NOON + HOUR });
-        expect(await prices()).to.deep.equal([151, 150]);
+      it('is of the past where the provider says so: an older response leaves the latest price alone', async () => {
+        await room.receive('sjc', sjc(150, 152, { at: NOON - HOUR }));
+        room.now += 30 * MINUTE;
+        const older = await room.receive('sjc', sjc(145, 147, { at: NOON - 48 * HOUR }));
+        expect(older).to.include({ stored: 0, confirmed: 0 });
+        expect(one()).to.include({ sell: 152e6, at: NOON - HOUR, checkedAt: NOON });
+        expect((await room.stored('SJC')).map(({ sell, at }) => [sell! / 1e6, at])).to.deep.equal([
+          [147, NOON - 48 * HOUR],
+          [152, NOON - HOUR],
+        ]);
+      });
+
+      it('contradicts nothing that was observed', async () => {
+        await room.receive('sjc', sjc(150, 152, { at: NOON }));
+        for (let i = 0; i < 3; i++) {
+          room.now += 30 * MINUTE;
+          await room.receive('sjc', sjc(150, 152, { at: room.now }));
+        }
+        await room.receive('sjc', sjc(145, 147, { at: NOON + 45 * MINUTE }));
+        expect(await prices()).to.deep.equal([152]);
+      });
+
+      it('is old by its own word, whatever the fetch says', async () => {
+        const then = Date.parse('2017-04-11T08:53:59+07:00');
+        for (let i = 0; i < 3; i++) {
+          await room.receive('sjc', sjc(36.42, 36.62, { at: then }));
+          room.now += 30 * MINUTE;
+        }
+        expect(one()).to.include({ at: then, checkedAt: then, stale: true });
+        await room.receive('pnj', sjc(148, 151, { provider: 'pnj', at: room.now }));
+        expect(room.get('SJC').map(({ provider }) => provider)).to.deep.equal(['pnj', 'sjc']);
+        const { quotes, before } = await room.rates.lookup('2020-08-07', 'SJC');
+        expect(quotes).to.deep.equal([]);
+        expect(before.map(({ sell }) => sell)).to.deep.equal([36.62e6]);
+      });
+
+      it('begins anew where nothing was observed in between', async () => {
+        await room.receive('sjc', sjc(150, 152, { at: NOON }));
+        const again = NOON + 90 * DAY;
+        room.now = again;
+        await room.receive('sjc', sjc(150, 152, { at: again - MINUTE }));
+        expect((await room.stored('SJC')).map(({ at, checkedAt }) => [at, checkedAt])).to.deep.equal([
+          [NOON, NOON],
+          [again - MINUTE, again],
+        ]);
+        const { quotes, before } = await room.rates.lookup('2026-09-01', 'SJC');
+        expect([quotes.length, before.map(({ at }) => at)]).to.deep.equal([0, [NOON]]);
       });
 
       it('is not undone by a record that comes late', async () => {
@@ -402,13 +554,13 @@ describe('Intake', () => {
   });
 
   describe('history', () => {
-    const day = (i: number, sell: number, more: Partial<QuoteDraft> = {}) =>
+    const day = (i: number, sell: number, more: Partial<DatedQuote> = {}) =>
       sjc(sell - 3, sell, { at: NOON - i * DAY, ...more });
     it('is stored once, in any order, however often it comes', async () => {
       const quotes = [day(1, 150), day(3, 148), day(2, 149)];
-      expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.equal({ stored: 3, confirmed: 0, refused: [] });
+      expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.include({ stored: 3, confirmed: 0, refused: [] });
       const head = room.engine.journal.head();
-      expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.equal({ stored: 0, confirmed: 0, refused: [] });
+      expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.include({ stored: 0, confirmed: 0, refused: [] });
       expect(await room.intake.receiveHistory('sjc', [day(1, 160), day(4, 147)])).to.include({ stored: 1 });
       expect(room.engine.journal.head()).to.equal(head + 1);
       expect(await prices()).to.deep.equal([147, 148, 149, 150]);
@@ -429,10 +581,10 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([149, 150, 151]);
     });
 
-    it('does not measure jumps, only bands and sides', async () => {
-      const { stored, refused } = await room.intake.receiveHistory('sjc', [
+    it('is compared with its neighbours in time, and what does not fit is held', async () => {
+      const { stored, held, refused } = await room.intake.receiveHistory('sjc', [
         day(1, 150),
-        day(2000, 40),
+        day(2000, 60),
         day(6000, 20),
         day(2, 1500),
         day(3, 15),
@@ -440,15 +592,40 @@ describe('Intake', () => {
         day(-1, 150),
         day(4, 150, { currency: 'USD' }),
       ]);
-      expect([stored, refused.length]).to.deep.equal([4, 4]);
-      expect(await prices()).to.deep.equal([20, 40, 15, 150]);
+      expect([stored, held, refused.length]).to.deep.equal([3, 3, 5]);
+      expect(await prices()).to.deep.equal([20, 60, 150]);
+      expect(await room.intake.receiveHistory('sjc', [day(3, 15)])).to.include({ held: 0 });
+    });
+
+    it('begins a new level where the next price agrees', async () => {
+      const { stored, held } = await room.intake.receiveHistory('sjc', [
+        day(5, 100),
+        day(4, 140),
+        day(3, 141),
+        day(2, 100),
+        day(1, 142),
+      ]);
+      expect([stored, held]).to.deep.equal([4, 1]);
+      expect(await prices()).to.deep.equal([100, 140, 141, 142]);
+    });
+
+    it('begins a new level where the next page agrees, a day a page', async () => {
+      for (const [i, sell] of [100, 140, 141, 100, 142, 1420, 1420].entries()) {
+        await room.intake.receiveHistory('sjc', [day(9 - i, sell)]);
+      }
+      expect(await prices()).to.deep.equal([100, 140, 141, 142]);
+      expect(room.edits.held().map(({ quote }) => quote.sell! / 1e6)).to.deep.equal([1420, 100]);
+      const { store } = room;
+      await room.close();
+      room = await Room.open({ store });
+      expect(await prices()).to.deep.equal([100, 140, 141, 142]);
     });
 
     it('is converted, named by its own ids, and sorted to its series', async () => {
       await room.intake.receiveHistory('sjc', [
         sjc(14.8, 15.1, { unit: 'chi', at: NOON - DAY, id: 'A1' }),
         day(2, 150, { brand: 'Hà Nội' }),
-        sjc(1, 2, { instrument: 'BTC', market: 'crypto', currency: 'USD', unit: 'coin', at: NOON - DAY }),
+        sjc(0.06, 0.0601, { instrument: 'BTC', market: 'crypto', currency: 'USD', unit: 'coin', at: NOON - DAY }),
       ]);
       expect((await room.stored('SJC')).map(({ brand, sell, id }) => [brand, sell, id])).to.deep.equal([
         ['', 151e6, 'A1'],
@@ -508,15 +685,34 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([null, 151, 152]);
     });
 
+    it('refuses rows that are as a whole far from stored ones, and says of which row that is', async () => {
+      await room.import('SJC', [
+        [NOON - 2 * DAY, 148e6, 151e6],
+        [NOON - DAY, 148e6, 151e6],
+      ]);
+      const far: ImportedRow[] = [
+        [NOON - 2 * DAY, null, 100e6],
+        [NOON - DAY, null, 101e6],
+      ];
+      const { stored, refused } = await room.import('SJC', far, { provider: 'shop' });
+      expect(stored).to.equal(0);
+      const reason = 'sell 100,000,000 is 34 % under import (151,000,000)';
+      expect(refused.map((each) => each.reason)).to.deep.equal([
+        reason,
+        `most prices of the file do not fit what is known, as on 2026-07-18: ${reason}`,
+      ]);
+      expect(await room.import('SJC', far, { provider: 'shop' }, { force: true })).to.include({ stored: 2 });
+    });
+
     it('makes a new instrument when its market, currency and unit are told', async () => {
       for (const [more, missing] of [
-        [{}, 'its market, its currency, its unit'],
-        [{ market: 'gold', unit: 'tael' }, 'its currency'],
-        [{ currency: 'VND', unit: 'tael' }, 'its market'],
-        [{ currency: 'VND', market: 'gold' }, 'its unit'],
+        [{}, 'its market (--market), its currency (--currency), its unit (--unit)'],
+        [{ market: 'gold', unit: 'tael' }, 'its currency (--currency)'],
+        [{ currency: 'VND', unit: 'tael' }, 'its market (--market)'],
+        [{ currency: 'VND', market: 'gold' }, 'its unit (--unit)'],
       ] as const) {
         const failure = await refusal(() => room.import('Kim Long 9999', [[NOON, 1, 1]], more), 'INVALID_PARAMS');
-        expect(failure.message).to.equal(`KIM-LONG-9999 is not known yet: say ${missing} as well.`);
+        expect(failure.message).to.equal(`KIM-LONG-9999 is a new instrument: say ${missing} as well.`);
       }
       const told = { market: 'gold', currency: 'vnd', unit: 'chi' } as const;
       expect(await room.import('Kim Long 9999', [[NOON, 14.8e6, 15.1e6]], told)).to.include({ stored: 1 });
@@ -551,7 +747,7 @@ describe('Intake', () => {
       expect((await refusal(() => room.import('SJC', [], { currency: 'USD' }), 'INVALID_PARAMS')).message).to.equal(
         'SJC is in VND/tael, not in USD/tael: convert the prices first.',
       );
-      expect(room.engine.journal.head()).to.equal(0);
+      expect(room.rates.list()).to.deep.equal([]);
     });
 
     it('converts units', async () => {
@@ -579,18 +775,19 @@ describe('Intake', () => {
           [NOON + 8, 148e6, 151e6, NOON + HOUR / 12],
         ),
       ).to.deep.equal([
-        '2: buy 160000000 is over sell 151000000 by more than 5 %',
+        '1: buy 14,800,000 is outside of 80,200,000-292,000,000 VND/tael, the range of 2026: per chỉ? --unit chi',
+        '2: buy 160,000,000 is 6 % over sell 151,000,000',
         '3: it has neither a buy nor a sell price',
-        '4: its time lies 1 h in the future',
-        '5: its time is no instant',
-        '6: its time is no instant',
-        '7: its time is no instant',
-        '8: buy is no number',
-        '9: checkedAt is no instant after at',
+        '4: its time is 1 h in the future',
+        '5: its time is not valid',
+        '6: its time is not valid',
+        '7: its time is not valid',
+        '8: buy is not a number',
+        '9: checkedAt is not a time after at',
         '10: checkedAt lies in the future',
-        '11: checkedAt is no instant after at',
+        '11: checkedAt is not a time after at',
       ]);
-      expect(await prices()).to.deep.equal([151, 15.1, 151]);
+      expect(await prices()).to.deep.equal([151, 151]);
     });
 
     it('skips duplicates and refuses another price for the same instant', async () => {
@@ -599,15 +796,19 @@ describe('Intake', () => {
         [NOON, 149e6, 152e6],
       ];
       expect(await room.import('SJC', [...rows, rows[0]!])).to.deep.equal({ stored: 2, duplicates: 1, refused: [] });
-      const head = room.engine.journal.head();
       expect(await room.import('SJC', rows)).to.deep.equal({ stored: 0, duplicates: 2, refused: [] });
       expect(await room.import('SJC', [[NOON, 149e6, 153e6]])).to.deep.equal({
         stored: 0,
         duplicates: 0,
-        refused: [{ row: 0, reason: 'another price is stored for that instant: buy 149000000, sell 152000000' }],
+        refused: [
+          {
+            row: 0,
+            reason:
+              "another price is stored for that time: buy 149000000, sell 152000000 (--replace puts the file's in its place)",
+          },
+        ],
       });
       expect(await reasons([NOON - 1, 148e6, 151e6], [NOON - 1, 148e6, 150e6])).to.have.length(1);
-      expect(room.engine.journal.head()).to.equal(head + 1);
       expect(await prices()).to.deep.equal([151, 151, 152]);
     });
 
@@ -637,7 +838,8 @@ describe('Intake', () => {
       const other = await Room.open({ now: room.now });
       const rows = exported.map(({ at, buy, sell, checkedAt, id }): ImportedRow => [at, buy, sell, checkedAt, id]);
       await other.import('SJC', rows, { provider: 'sjc', company: 'SJC' });
-      expect(await other.stored('SJC')).to.deep.equal(exported);
+      const told = ({ at, buy, sell, checkedAt, id }: Quote) => [at, buy, sell, checkedAt, id];
+      expect((await other.stored('SJC')).map(told)).to.deep.equal(exported.map(told));
       await other.close();
     });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { QuoteDraft } from '../../src/domain/quote.ts';
+import type { DatedQuote, Quote } from '../../src/domain/quote.ts';
 import type { ImportedRow } from '../../src/view/records.ts';
 import { coin, DAY, HOUR, MINUTE, money, NOON, Room, refusal, sjc, world } from './room.ts';
 
@@ -157,6 +157,51 @@ describe('Rates', () => {
       expect(stale('SJC')).to.equal(true);
     });
 
+    it('is that of a price of an unknown age after the clock was set back', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      room.now = NOON - 10 * MINUTE;
+      expect(stale('SJC')).to.equal(false);
+      room.now -= 1;
+      expect(stale('SJC')).to.equal(true);
+    });
+
+    it('goes by the clocks of the sources where this one is wrong', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      room.clockOffsetMs = () => 90 * MINUTE;
+      expect(stale('SJC')).to.equal(true);
+      room.now += DAY;
+      room.clockOffsetMs = () => -DAY;
+      expect(stale('SJC')).to.equal(false);
+    });
+
+    it('begins where two others with newer times are far away, and agree', async () => {
+      await room.receive('sjc', sjc(148, 151, { at: NOON - HOUR }));
+      await room.receive('pnj', sjc(148, 151, { provider: 'pnj', at: NOON - 2 * HOUR }));
+      await room.receive('gold-api', sjc(148, 151, { provider: 'gold-api', at: NOON - 2 * HOUR }));
+      room.now += 10 * MINUTE;
+      const moved = { buy: 186e6, sell: 189e6, at: room.now };
+      const pnj = { ...sjc(186, 189), ...moved, provider: 'pnj' };
+      await room.receive('pnj', pnj); // held until another one says the same
+      await room.receive('gold-api', { ...pnj, provider: 'gold-api' });
+      const isStale = () => room.get('SJC').find(({ provider }) => provider === 'sjc')!.stale;
+      expect(isStale(), 'one is not enough').to.equal(false);
+      await room.receive('pnj', pnj);
+      expect(isStale()).to.equal(true);
+      expect(room.rates.list()[0]).to.include({ sell: 189e6, stale: false });
+    });
+
+    it('begins for a price that misses a response while a newer one is far away', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      room.now += 20 * MINUTE;
+      await room.import('SJC', [[room.now, 186e6, 189e6]], { provider: 'other' }, { force: true });
+      const isStale = () => room.get('SJC').find(({ provider }) => provider === 'sjc')!.stale;
+      room.now = NOON + 45 * MINUTE - 1;
+      expect(isStale()).to.equal(false);
+      expect(room.rates.freshUntil(room.get('SJC'))).to.equal(NOON + 45 * MINUTE);
+      room.now += 1;
+      expect(isStale()).to.equal(true);
+    });
+
     it('is told in advance by freshUntil, of the first that falls stale', async () => {
       expect(room.rates.freshUntil([])).to.equal(Number.POSITIVE_INFINITY);
       await room.receive('sjc', sjc(148, 151));
@@ -263,10 +308,155 @@ describe('Rates', () => {
     it('is empty for an instrument without quotes', () => {
       expect(convert('DOJI', 'USD/ozt')).to.deep.equal([]);
     });
+
+    it('takes units by their aliases', () => {
+      for (const measure of ['chỉ', 'chỉ'.normalize('NFD'), 'VND/CHỈ']) {
+        expect(convert('SJC', measure)[0], measure).to.include({ buy: 14_800_000, unit: 'chi' });
+      }
+      expect(convert('SJC', 'lượng')[0]).to.include({ buy: 148e6, unit: 'tael' });
+      expect(convert('SJC', 'phân')[0]).to.include({ buy: 1_480_000, unit: 'phan' });
+      expect(convert('XAU', 'USD/troy ounce')[0]).to.include({ buy: 4000, unit: 'ozt' });
+    });
+
+    it('is stale as soon as one leg is', async () => {
+      room.now = NOON + HOUR;
+      await room.receive('vietcombank', money('USD', 26_000, 26_500, { at: room.now }));
+      const [fresh] = convert('XAU', 'VND/tael');
+      expect([fresh!.stale, ...fresh!.legs.map(({ stale }) => stale)]).to.deep.equal([false, false, false]);
+      room.now = NOON + 3 * HOUR;
+      await room.receive('gold-api', world(4010, { at: room.now }));
+      room.now = NOON + 4 * HOUR; // the dollar is due every hour
+      const [stale] = convert('XAU', 'VND/tael');
+      expect([stale!.stale, ...stale!.legs.map(({ stale }) => stale)]).to.deep.equal([true, false, true]);
+    });
+  });
+
+  describe('convertEach', () => {
+    it('converts what quotes lead to, and leaves out the rest', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      await room.receive('coingecko', coin('BTC', 50_000));
+      await room.receive('vietcombank', money('USD', 26_000, 26_500), money('EUR', 30_000, 30_500));
+      const quotes = room.rates.list();
+      expect(quotes.map(({ instrument }) => instrument)).to.deep.equal(['BTC', 'EUR', 'SJC', 'USD']);
+      const perChi = room.rates.convertEach(quotes, 'USD/chỉ');
+      expect(perChi.map((converted) => converted?.legs.map(({ instrument }) => instrument) ?? null)).to.deep.equal([
+        null,
+        null,
+        ['SJC', 'USD'],
+        null,
+      ]);
+      const dollars = room.rates.convertEach(quotes, 'USD');
+      expect(dollars.map((converted) => converted?.buy)).to.deep.equal([
+        50_000,
+        30_000 / 26_500,
+        148e6 / 26_500,
+        undefined, // a dollar is no price of a dollar
+      ]);
+    });
+
+    it('takes no metal for money', async () => {
+      await room.receive('sjc', sjc(148, 151));
+      await room.receive('gold-api', world(4000));
+      for (const measure of ['XAU', 'XAG', 'SJC/tael']) {
+        expect(room.rates.convertEach(room.rates.list(), measure), measure).to.deep.equal([null, null]);
+      }
+    });
+
+    it('refuses a measure that is none', async () => {
+      expect((await refusal(() => room.rates.convertEach([], 'USD/pound'), 'INVALID_PARAMS')).data).to.deep.equal({
+        field: 'in',
+      });
+    });
+  });
+
+  describe('convertOn', () => {
+    const convertOn = async (date: string, instrument: string, measure: string) =>
+      room.rates.convertOn(date, (await room.rates.lookup(date, instrument)).quotes, measure);
+
+    beforeEach(async () => {
+      await room.import('SJC', [
+        [at('2024-05-10T00:00:00'), 87e6, 90e6],
+        [at('2024-05-11T00:00:00'), 88e6, 91e6],
+      ]);
+      await room.import('USD', [[at('2024-05-10T08:00:00'), 25_100, 25_500]]);
+      await room.receive('vietcombank', money('USD', 26_000, 26_500));
+      await room.receive('sjc', sjc(148, 151));
+    });
+
+    it('uses the quotes of that day, never those of today', async () => {
+      const [converted, ...others] = await convertOn('2024-05-10', 'SJC', 'USD/tael');
+      expect(others).to.deep.equal([]);
+      expect(converted).to.include({ buy: 87e6 / 25_500, sell: 90e6 / 25_100, currency: 'USD', unit: 'tael' });
+      expect(converted!.legs.map(({ instrument, provider, at }) => [instrument, provider, at])).to.deep.equal([
+        ['SJC', 'import', at('2024-05-10T00:00:00')],
+        ['USD', 'import', at('2024-05-10T08:00:00')],
+      ]);
+      const [today] = await convertOn('2026-07-20', 'SJC', 'USD/tael');
+      expect(today).to.include({ buy: 148e6 / 26_500, sell: 151e6 / 26_000, stale: false });
+    });
+
+    it('gives nothing where a leg was not known that day, though it was before and after', async () => {
+      expect(await convertOn('2024-05-11', 'SJC', 'USD/tael')).to.deep.equal([null]);
+      expect(await convertOn('2024-05-11', 'SJC', 'chỉ')).to.have.nested.property('[0].buy', 8_800_000);
+      expect(await convertOn('2024-05-11', 'SJC', 'EUR')).to.deep.equal([null]);
+      expect(await convertOn('2024-05-12', 'SJC', 'USD')).to.deep.equal([]);
+    });
+
+    it('takes what held when the quote began, else what came first on that day', async () => {
+      await room.import('USD', [
+        [at('2024-05-10T12:00:00'), 25_200, 25_600],
+        [at('2024-05-10T16:00:00'), 25_300, 25_700],
+      ]);
+      await room.import('SJC', [
+        [at('2024-05-10T11:59:59'), 87e6, 91e6],
+        [at('2024-05-10T12:00:00'), 87e6, 92e6],
+        [at('2024-05-10T15:00:00'), 87e6, 93e6],
+        [at('2024-05-10T20:00:00'), 87e6, 94e6],
+      ]);
+      const converted = await convertOn('2024-05-10', 'SJC', 'USD');
+      expect(converted.map((each) => each!.legs[1]!.buy)).to.deep.equal([25_100, 25_100, 25_200, 25_200, 25_300]);
+    });
+
+    it('takes the better provider of a day, as for today, unless it was stale by then', async () => {
+      room.now = at('2026-07-21T09:00:00');
+      await room.receive('vietcombank', money('USD', 26_100, 26_600, { at: room.now, brand: 'transfer' }));
+      await room.receive('vietcombank', money('USD', 26_050, 26_550, { at: room.now, brand: 'cash' }));
+      await room.import('USD', [[at('2026-07-21T08:00:00'), 26_010, 26_410]]);
+      room.now = at('2026-07-21T23:00:00');
+      await room.import('SJC', [
+        [at('2026-07-21T10:00:00'), 148e6, 151e6],
+        [at('2026-07-21T20:00:00'), 149e6, 152e6],
+      ]);
+      const { quotes } = await room.rates.lookup('2026-07-21', 'SJC');
+      const imported = quotes.filter(({ provider }) => provider === 'import');
+      const converted = await room.rates.convertOn('2026-07-21', imported, 'USD');
+      const legs = converted.map((each) => [each!.legs[1]!.provider, each!.legs[1]!.brand]);
+      // At 20:00 nobody had confirmed the bank's rate for eleven hours; the file's holds for the day.
+      expect(legs).to.deep.equal([
+        ['vietcombank', 'cash'],
+        ['import', ''],
+      ]);
+    });
+
+    it('goes by a quote in the very money, and takes no metal for money', async () => {
+      await room.import('BTC', [[at('2024-05-10T09:00:00'), 60_000, 60_000]], { unit: 'coin' });
+      await room.import('XAU', [[at('2024-05-10T09:00:00'), 2300, 2300]]);
+      const [inCoins] = await convertOn('2024-05-10', 'XAU', 'BTC/ozt');
+      expect(inCoins).to.include({ currency: 'BTC', buy: 2300 / 60_000 });
+      for (const measure of ['XAU', 'SJC', 'XAG/ozt']) {
+        expect(await convertOn('2024-05-10', 'BTC', measure), measure).to.deep.equal([null]);
+      }
+    });
+
+    it('refuses a measure that is none', async () => {
+      expect((await refusal(() => convertOn('2024-05-10', 'SJC', 'USD/pound'), 'INVALID_PARAMS')).data).to.deep.equal({
+        field: 'in',
+      });
+    });
   });
 
   describe('lookup', () => {
-    const lookup = async (date: string) => (await room.rates.lookup(date, 'SJC')).map(({ sell }) => sell! / 1e6);
+    const lookup = async (date: string) => (await room.rates.lookup(date, 'SJC')).quotes.map(({ sell }) => sell! / 1e6);
 
     it('has the Vietnam day, from midnight to midnight', async () => {
       await room.import('SJC', [
@@ -298,7 +488,7 @@ describe('Rates', () => {
       await room.receive('sjc', sjc(148, 151), sjc(147, 150, { brand: 'Hà Nội', at: NOON - HOUR }));
       await room.receive('pnj', sjc(149, 152, { provider: 'pnj', at: NOON - 2 * HOUR }));
       room.now = NOON + 2 * HOUR;
-      const quotes = await room.rates.lookup('2026-07-20', 'SJC');
+      const { quotes } = await room.rates.lookup('2026-07-20', 'SJC');
       expect(quotes.map(({ sell, stale }) => [sell! / 1e6, stale])).to.deep.equal([
         [152, true],
         [150, true],
@@ -308,8 +498,8 @@ describe('Rates', () => {
 
     describe('by what sources call their series', () => {
       const found = async (text: string, date = '2026-07-20') =>
-        (await room.rates.lookup(date, text)).map(({ instrument, company }) => `${instrument} ${company}`);
-      const tygia = (instrument: string, company: string, aliases: string[], more: Partial<QuoteDraft> = {}) =>
+        (await room.rates.lookup(date, text)).quotes.map(({ instrument, company }) => `${instrument} ${company}`);
+      const tygia = (instrument: string, company: string, aliases: string[], more: Partial<DatedQuote> = {}) =>
         sjc(148, 151, { instrument, company, aliases, at: NOON - HOUR, ...more });
 
       beforeEach(async () => {
@@ -322,7 +512,7 @@ describe('Rates', () => {
           tygia('DOJI-KIM-NGUU', 'DOJI', ['Kim Ngưu']),
           tygia('DOJI-KIM-NGUU', 'DOJI', ['Kim Ngưu'], { brand: 'Huế' }),
           tygia('PNJ-KIM-NGUU', 'PNJ', ['Kim Ngưu'], { at: NOON }),
-          world(2400, { company: 'shop', aliases: ['SJC'] }),
+          world(4000, { company: 'shop', aliases: ['SJC'] }),
         );
       });
 
@@ -335,7 +525,9 @@ describe('Rates', () => {
           ]);
         }
         expect(await found('Kim Ngưu', '2026-07-19')).to.deep.equal([]);
-        const units = (await room.rates.lookup('2026-07-20', 'SJC')).map(({ currency, unit }) => `${currency}/${unit}`);
+        const units = (await room.rates.lookup('2026-07-20', 'SJC')).quotes.map(
+          ({ currency, unit }) => `${currency}/${unit}`,
+        );
         expect(units).to.deep.equal(['VND/tael', 'VND/tael', 'VND/tael', 'USD/ozt']);
       });
 
@@ -411,13 +603,13 @@ describe('Rates', () => {
         '٢٠٢١-12-27',
       ]) {
         const failure = await refusal(() => lookup(date), 'INVALID_PARAMS');
-        expect(failure.message).to.include('is no date. Write it as 2021-12-27.');
+        expect(failure.message).to.include('is not a valid date. Use yyyy-mm-dd, for example 2021-12-27.');
         expect(failure.data).to.deep.equal({ field: 'date', path: '/date' });
       }
       expect(await lookup('2020-02-29')).to.deep.equal([]);
       expect(await lookup('0001-01-01')).to.deep.equal([]);
       const { message } = await refusal(() => lookup('\u001b[31m'), 'INVALID_PARAMS');
-      expect(message).to.match(/^"\[31m" is no date/);
+      expect(message).to.match(/^"\[31m" is not a valid date/);
     });
   });
 
@@ -451,19 +643,18 @@ describe('Rates', () => {
       expect([candles.length, next]).to.deep.equal([5000, null]);
     });
 
-    it('keeps raw quotes of one instant on one page', async () => {
-      const rows = daily(2600);
-      for (const provider of ['a', 'b']) await room.import('SJC', rows, { provider });
-      await room.import('SJC', rows.slice(0, 1), { provider: 'c' }); // so that a pair straddles the end of the page
-      const ats: number[] = [];
-      for (let from: number | null = START; from !== null; ) {
-        const { candles, next } = await history('raw', from, NOON);
-        ats.push(...candles.map(({ at }) => at));
-        from = next;
-      }
-      expect(ats).to.have.length(5201);
-      expect(ats.filter((at) => at === rows[2499]![0])).to.have.length(2);
-      expect(ats).to.deep.equal([...ats].sort((a, b) => a - b));
+    it('is of the reference series, and of any other that is chosen', async () => {
+      await room.import('SJC', [[NOON - DAY, null, 158e6]], { provider: 'pnj', brand: 'Hà Nội' });
+      await room.import('SJC', [[NOON - DAY, null, 152e6]], { provider: 'pnj', brand: 'TPHCM' });
+      const instrument = room.rates.resolve('SJC');
+      const range = { interval: '1d', from: NOON - 2 * DAY, to: NOON } as const;
+      const reference = await room.rates.history(instrument, range);
+      expect(reference.series).to.deep.equal({ provider: 'pnj', company: '', brand: 'TPHCM' });
+      expect(reference.candles.map(({ close, count }) => [close, count])).to.deep.equal([[152e6, 1]]);
+      const other = await room.rates.history(instrument, { ...range, brand: 'hà nội' });
+      expect(other.candles.map(({ close }) => close)).to.deep.equal([158e6]);
+      const failure = await refusal(() => room.rates.history(instrument, { ...range, brand: 'Huế' }), 'NOT_FOUND');
+      expect(failure.message).to.include('SJC has no series "Huế". There is: pnj, TPHCM; pnj, Hà Nội.');
     });
 
     it('rolls weeks from Monday and months of Vietnam time', async () => {
@@ -471,17 +662,17 @@ describe('Rates', () => {
         [at('2026-05-31T23:30:00'), null, 100e6],
         [at('2026-06-01T00:30:00'), null, 101e6], // a Monday, and the first of a month; still May in UTC
         [at('2026-06-07T23:59:00'), null, 120e6],
-        [at('2026-06-08T00:00:00'), null, 90e6],
+        [at('2026-06-08T00:00:00'), null, 111e6],
       ]);
       const [from, to] = [at('2026-05-01T00:00:00'), at('2026-07-01T00:00:00')];
       expect((await history('1w', from, to)).candles).to.deep.equal([
         { at: at('2026-05-25T00:00:00'), open: 100e6, high: 100e6, low: 100e6, close: 100e6, count: 1 },
         { at: at('2026-06-01T00:00:00'), open: 101e6, high: 120e6, low: 101e6, close: 120e6, count: 2 },
-        { at: at('2026-06-08T00:00:00'), open: 90e6, high: 90e6, low: 90e6, close: 90e6, count: 1 },
+        { at: at('2026-06-08T00:00:00'), open: 111e6, high: 111e6, low: 111e6, close: 111e6, count: 1 },
       ]);
       expect((await history('1M', from, to)).candles).to.deep.equal([
         { at: at('2026-05-01T00:00:00'), open: 100e6, high: 100e6, low: 100e6, close: 100e6, count: 1 },
-        { at: at('2026-06-01T00:00:00'), open: 101e6, high: 120e6, low: 90e6, close: 90e6, count: 3 },
+        { at: at('2026-06-01T00:00:00'), open: 101e6, high: 120e6, low: 101e6, close: 111e6, count: 3 },
       ]);
       // the interval that holds `from` is whole
       expect((await history('1w', at('2026-06-03T00:00:00'), to)).candles[0]).to.include({ count: 2, open: 101e6 });
@@ -489,13 +680,14 @@ describe('Rates', () => {
 
     it('keeps to a provider', async () => {
       await room.import('SJC', [[NOON, null, 100e6]], { provider: 'a' });
-      await room.import('SJC', [[NOON + 1, null, 110e6]], { provider: 'b' });
+      await room.import('SJC', [[NOON + 1, null, 109e6]], { provider: 'b' });
       const [from, to] = [NOON - DAY, NOON + DAY];
-      expect((await history('1d', from, to)).candles[0]).to.include({ open: 100e6, close: 110e6, count: 2 });
-      expect((await history('1d', from, to, 'b')).candles[0]).to.include({ open: 110e6, close: 110e6, count: 1 });
+      expect((await history('1d', from, to, 'a')).candles[0]).to.include({ open: 100e6, close: 100e6, count: 1 });
+      expect((await history('1d', from, to, 'b')).candles[0]).to.include({ open: 109e6, close: 109e6, count: 1 });
       for (const provider of ['c', 'constructor', '__proto__']) {
-        for (const interval of ['1d', 'raw', '1M'] as const)
-          expect((await history(interval, from, to, provider)).candles).to.deep.equal([]);
+        for (const interval of ['1d', 'raw', '1M'] as const) {
+          await refusal(() => history(interval, from, to, provider), 'NOT_FOUND');
+        }
       }
     });
 
@@ -527,13 +719,17 @@ describe('Rates', () => {
   });
 
   describe('trends', () => {
-    it('gives the closes of the days before today, of the provider that the list shows', async () => {
+    it('gives the closes of the days before today, of the series that the list shows', async () => {
       const day = (back: number, price: number): ImportedRow => [NOON - back * DAY, price, price];
-      await room.import('SJC', [day(40, 90e6), day(3, 100e6), day(2, 101e6), day(1, 102e6), day(0, 103e6)]);
-      expect(await room.rates.trends(30)).to.deep.equal([{ instrument: 'SJC', closes: [100e6, 101e6, 102e6] }]);
-      await room.import('SJC', [day(2, 50e6), day(1, 60e6)], { provider: 'sjc' });
-      await room.receive('sjc', sjc(61, 61));
-      expect(await room.rates.trends(2)).to.deep.equal([{ instrument: 'SJC', closes: [50e6, 60e6] }]);
+      await room.import('SJC', [day(40, 95e6), day(3, 100e6), day(2, 101e6), day(1, 102e6), day(0, 103e6)]);
+      const imported = { provider: 'import', company: '', brand: '' };
+      expect(await room.rates.trends(30)).to.deep.equal([
+        { instrument: 'SJC', series: imported, closes: [100e6, 101e6, 102e6] },
+      ]);
+      await room.import('SJC', [day(2, 104e6), day(1, 105e6)], { provider: 'sjc', company: 'SJC' });
+      await room.receive('sjc', sjc(105, 106));
+      const series = { provider: 'sjc', company: 'SJC', brand: '' };
+      expect(await room.rates.trends(2)).to.deep.equal([{ instrument: 'SJC', series, closes: [104e6, 105e6] }]);
     });
 
     it('leaves out what has no past', async () => {
@@ -549,7 +745,7 @@ describe('Rates', () => {
       Array.from({ length: count }, (_, i): ImportedRow => [NOON - (count - i) * MINUTE, price + i, price + i]);
     const all = async (range: { from?: number; to?: number } = {}) => {
       const pages: number[] = [];
-      const quotes: QuoteDraft[] = [];
+      const quotes: Quote[] = [];
       for (let cursor: string | undefined; ; ) {
         const found = await page({ ...range, ...(cursor === undefined ? {} : { cursor }) });
         pages.push(found.quotes.length);

@@ -2,16 +2,17 @@ import { expect } from 'chai';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Role } from '../../src/domain/name.ts';
-import type { Quote, QuoteDraft } from '../../src/domain/quote.ts';
+import type { DatedQuote, Quote, QuoteDraft } from '../../src/domain/quote.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
 import type { Log } from '../../src/rates/log.ts';
 import { append } from '../../src/room/append.ts';
 import { type DaemonInfo, Daemons } from '../../src/room/daemons.ts';
 import { Files } from '../../src/room/files.ts';
 import { Forum, type Writer } from '../../src/room/forum.ts';
-import { Intake } from '../../src/room/intake.ts';
+import { type ImportOptions, Intake } from '../../src/room/intake.ts';
 import { Messages } from '../../src/room/messages.ts';
 import { Presence } from '../../src/room/presence.ts';
+import { RateEdits } from '../../src/room/rate-edits.ts';
 import { Rates } from '../../src/room/rates.ts';
 import { Unread } from '../../src/room/unread.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -56,11 +57,14 @@ export class Room {
   }
 
   now: Instant;
+  /** How far the clocks of the price sources are ahead, where they agree that this one is wrong. */
+  clockOffsetMs: () => number = () => 0;
   readonly store: Store;
   readonly view: View;
   readonly engine: LocalEngine;
   readonly rates: Rates;
   readonly intake: Intake;
+  readonly edits: RateEdits;
   readonly forum: Forum;
   readonly unread: Unread;
   readonly messages: Messages;
@@ -79,13 +83,14 @@ export class Room {
     const { journal, bus } = this.engine;
     this.rates = new Rates({
       view,
-      now,
+      now: () => this.now + this.clockOffsetMs(),
       providers: {
         every: (id) => EVERY[id],
         rank: (id) => (ids.includes(id) ? ids.indexOf(id) : Number.MAX_SAFE_INTEGER),
       },
     });
     this.intake = new Intake({ journal, view, rates: this.rates, now });
+    this.edits = new RateEdits({ journal, view, rates: this.rates, now });
     this.forum = new Forum({ journal, view, now, postCharacters: 4096 });
     this.unread = new Unread({ journal, bus, view, now });
     this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
@@ -99,8 +104,15 @@ export class Room {
     return this.intake.receive(provider, quotes, this.now);
   }
 
-  import(instrument: string, rows: ImportedRow[], more: Partial<Parameters<Intake['import']>[0]> = {}) {
-    return this.intake.import({ instrument, ...more }, rows);
+  /** Rows of an import of their own, or of the one that `options` names. */
+  async import(
+    instrument: string,
+    rows: ImportedRow[],
+    more: Partial<Parameters<Intake['import']>[0]> = {},
+    options: Partial<ImportOptions> = {},
+  ) {
+    const batch = options.batch ?? (await this.intake.startImport('test.csv', 'leia'));
+    return this.intake.import({ instrument, ...more }, rows, { ...options, batch });
   }
 
   /** Latest quotes of an instrument. */
@@ -132,7 +144,7 @@ export class Room {
 }
 
 /** A quote of SJC gold, VND a tael, in millions. */
-export function sjc(buy: number | null, sell: number | null, more: Partial<QuoteDraft> = {}): QuoteDraft {
+export function sjc(buy: number | null, sell: number | null, more: Partial<DatedQuote> = {}): DatedQuote {
   const million = (value: number | null) => (value === null ? null : value * 1e6);
   return {
     instrument: 'SJC',
@@ -150,7 +162,7 @@ export function sjc(buy: number | null, sell: number | null, more: Partial<Quote
 }
 
 /** A quote of money in VND, as a bank's board has it. */
-export function money(instrument: string, buy: number, sell: number, more: Partial<QuoteDraft> = {}): QuoteDraft {
+export function money(instrument: string, buy: number, sell: number, more: Partial<DatedQuote> = {}): DatedQuote {
   return {
     ...sjc(null, null, { instrument, market: 'fx', provider: 'vietcombank', company: 'Vietcombank', unit: 'each' }),
     buy,
@@ -160,7 +172,7 @@ export function money(instrument: string, buy: number, sell: number, more: Parti
 }
 
 /** A coin in USD. */
-export function coin(instrument: string, price: number, more: Partial<QuoteDraft> = {}): QuoteDraft {
+export function coin(instrument: string, price: number, more: Partial<DatedQuote> = {}): DatedQuote {
   return {
     ...sjc(null, null, { instrument, market: 'crypto', provider: 'coingecko', company: 'CoinGecko', unit: 'coin' }),
     buy: price,
@@ -171,7 +183,7 @@ export function coin(instrument: string, price: number, more: Partial<QuoteDraft
 }
 
 /** World gold, USD a troy ounce. */
-export function world(price: number, more: Partial<QuoteDraft> = {}): QuoteDraft {
+export function world(price: number, more: Partial<DatedQuote> = {}): DatedQuote {
   return { ...coin('XAU', price), market: 'gold', provider: 'gold-api', company: 'gold-api.com', unit: 'ozt', ...more };
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseLocal, startOf } from '../../src/domain/instant.ts';
-import { price, seriesId } from '../../src/domain/quote.ts';
+import { type Interval, parseLocal, startOf } from '../../src/domain/instant.ts';
+import { price, type Quote, seriesId } from '../../src/domain/quote.ts';
 import type { ImportedRow } from '../../src/view/records.ts';
 import { quote, SERIES, TestRoom } from './room.ts';
 
@@ -10,8 +10,20 @@ const DAY = 24 * HOUR;
 const local = (day: string, hours = 0, minutes = 0, seconds = 0) => parseLocal(day, hours, minutes, seconds)!;
 const midnight = local('2021-12-27');
 const ID = seriesId(SERIES);
-const ALL = { limit: 1000 };
+const ALL = 1000;
 const EVER = [-8e12, 8e12] as const;
+
+/** Candles of a series; of the one in Hà Nội, where none is named. */
+function candlesOf(
+  { view }: TestRoom,
+  interval: Interval | 'raw',
+  from: number,
+  to: number,
+  limit: number,
+  series: Partial<Quote> = {},
+) {
+  return view.quotes.history.candles(quote(0, 0, series), interval, from, to, limit);
+}
 
 describe('QuotesView', () => {
   let room: TestRoom;
@@ -32,17 +44,23 @@ describe('QuotesView', () => {
       expect(changes).to.deep.equal([{ type: 'quote', quote: quote(200, 81) }]);
       expect(room.view.quotes.latest('SJC')).to.deep.equal([quote(200, 81)]);
       expect(room.view.quotes.latestOf(ID)).to.deep.equal(quote(200, 81));
-      expect(await room.view.quotes.page(quote(0, 0), ...EVER, 10)).to.deep.equal([quote(100, 80), quote(200, 81)]);
+      expect(await room.view.quotes.history.page(quote(0, 0), ...EVER, 10)).to.deep.equal([
+        quote(100, 80),
+        quote(200, 81),
+      ]);
     });
 
     it('confirms what the answer did not change, and keeps that when it is replaced', async () => {
       await room.receive(100, [quote(100, 80), quote(100, 70, { brand: 'Huế' })]);
       const { changes } = await room.receive(200, [quote(200, 71, { brand: 'Huế' })]);
-      const confirmed = quote(100, 80, { checkedAt: 200 });
+      const confirmed = quote(100, 80, { checkedAt: 200, receivedAt: 200 });
       expect(changes).to.deep.include({ type: 'confirmed', quotes: [confirmed] });
       expect(room.view.quotes.latestOf(ID)).to.deep.equal(confirmed);
       await room.receive(300, [quote(300, 82)]);
-      expect(await room.view.quotes.page(quote(0, 0), ...EVER, 10)).to.deep.equal([confirmed, quote(300, 82)]);
+      expect(await room.view.quotes.history.page(quote(0, 0), ...EVER, 10)).to.deep.equal([
+        quote(100, 80, { checkedAt: 200 }),
+        quote(300, 82),
+      ]);
     });
 
     it('leaves alone what was missing in the answer, and what is of other providers', async () => {
@@ -61,13 +79,13 @@ describe('QuotesView', () => {
       expect((await room.receive(150, [quote(150, 99)])).changes).to.deep.equal([]);
       expect((await room.receive(150, [])).changes).to.deep.equal([]);
       expect(room.view.quotes.latest('SJC')).to.deep.equal([quote(200, 81)]);
-      expect((await room.view.quotes.candles('SJC', '1h', ...EVER, ALL))[0]!.count).to.equal(1);
+      expect((await candlesOf(room, '1h', ...EVER, ALL))[0]!.count).to.equal(1);
     });
 
     it('counts two prices of one series in one answer', async () => {
       await room.receive(200, [quote(100, 80), quote(200, 81)]);
       expect(room.view.quotes.latestOf(ID)).to.deep.equal(quote(200, 81));
-      expect((await room.view.quotes.candles('SJC', '1h', ...EVER, ALL))[0]).to.include({
+      expect((await candlesOf(room, '1h', ...EVER, ALL))[0]).to.include({
         count: 2,
         open: 80,
         close: 81,
@@ -86,6 +104,31 @@ describe('QuotesView', () => {
       expect(room.view.quotes.latest('SJC')).to.deep.equal([]);
       await appended;
       expect(room.view.quotes.latest('SJC')).to.have.length(1);
+    });
+  });
+
+  describe('rates.received of versions before 0.2', () => {
+    it('observes a price from when it was received, and again after a gap', async () => {
+      await room.receiveLegacy(midnight + HOUR, [quote(midnight, 80)]);
+      await room.receiveLegacy(midnight + 2 * HOUR, []);
+      expect(room.view.quotes.latestOf(ID)).to.include({
+        at: midnight,
+        observedFrom: midnight + HOUR,
+        checkedAt: midnight + 2 * HOUR,
+      });
+      const again = midnight + 90 * DAY;
+      await room.receiveLegacy(again, []);
+      expect(room.view.quotes.latestOf(ID)).to.include({ sell: 80, at: again, observedFrom: again, checkedAt: again });
+      expect(await room.held('SJC', midnight + 40 * DAY, midnight + 41 * DAY)).to.deep.equal([]);
+    });
+
+    it('takes no price as observed that was old when it was received', async () => {
+      const [then, now] = [midnight - 3000 * DAY, midnight];
+      await room.receiveLegacy(now, [quote(then, 36)]);
+      await room.receiveLegacy(now + HOUR, []);
+      expect(room.view.quotes.latestOf(ID)).to.include({ at: then, checkedAt: then });
+      expect(await room.held('SJC', midnight - 1000 * DAY, midnight - 999 * DAY)).to.deep.equal([]);
+      expect(await room.held('SJC', midnight, midnight + DAY)).to.deep.equal([]);
     });
   });
 
@@ -117,8 +160,7 @@ describe('QuotesView', () => {
 
   describe('held', () => {
     const next = midnight + DAY;
-    const held = async () =>
-      (await room.view.quotes.held(room.view.quotes.latest('SJC'), midnight, next)).map(({ at }) => at);
+    const held = async () => (await room.held('SJC', midnight, next)).map(({ at }) => at);
 
     it('takes the day from midnight to midnight in Vietnam', async () => {
       for (const at of [midnight - 1, midnight, midnight + 1, next - 1, next, next + 1]) {
@@ -157,7 +199,7 @@ describe('QuotesView', () => {
       expect(await held()).to.deep.equal([]);
       await room.receive(midnight - 9 * DAY, [quote(midnight - 9 * DAY, 80, { brand: 'Huế' })]);
       expect(await held()).to.deep.equal([]);
-      expect(await room.view.quotes.held(room.view.quotes.latest('NEVER'), midnight, next)).to.deep.equal([]);
+      expect(await room.held('NEVER', midnight, next)).to.deep.equal([]);
     });
 
     it('gives every series its own, by time', async () => {
@@ -169,9 +211,7 @@ describe('QuotesView', () => {
     it('is not led astray by a brand that goes on where another ends', async () => {
       await room.receive(midnight + 1, [quote(midnight + 1, 80, { brand: 'A' })]);
       await room.receive(midnight + 2, [quote(midnight + 2, 70, { brand: 'A/08' })]);
-      expect(
-        (await room.view.quotes.held(room.view.quotes.latest('SJC'), midnight, next)).map(({ brand }) => brand),
-      ).to.deep.equal(['A', 'A/08']);
+      expect((await room.held('SJC', midnight, next)).map(({ brand }) => brand)).to.deep.equal(['A', 'A/08']);
     });
 
     it('goes by the confirmations that an import brings', async () => {
@@ -206,7 +246,7 @@ describe('QuotesView', () => {
           }
           for (let day = -5; day <= 5; day++) {
             const [start, end] = [midnight + day * DAY, midnight + (day + 1) * DAY];
-            const found = await own.view.quotes.held(own.view.quotes.latest('SJC'), start, end);
+            const found = await own.held('SJC', start, end);
             const right = all.filter(
               ({ at, checkedAt, until }) => at < end && (at >= start || (checkedAt >= start && until > start)),
             );
@@ -222,8 +262,8 @@ describe('QuotesView', () => {
   });
 
   describe('candles', () => {
-    const candles = (interval: Parameters<typeof room.view.quotes.candles>[1], provider?: string) =>
-      room.view.quotes.candles('SJC', interval, ...EVER, { provider, limit: 1000 });
+    const candles = (interval: Interval | 'raw', series: Partial<Quote> = {}) =>
+      candlesOf(room, interval, ...EVER, ALL, series);
 
     it('have open, high, low, close and count', async () => {
       for (const [i, sell] of [80, 85, 75, 82].entries()) {
@@ -236,20 +276,17 @@ describe('QuotesView', () => {
       expect(await candles('1d')).to.deep.equal([first, second]);
     });
 
-    it('are of one provider or of all', async () => {
-      await room.receive(midnight + 1, [quote(midnight + 1, 80)]);
+    it('are of one series', async () => {
+      await room.receive(midnight + 1, [quote(midnight + 1, 80), quote(midnight + 1, 60, { brand: 'Huế' })]);
       await room.receive(midnight + 2, [quote(midnight + 2, 90, { provider: 'doji' })], { provider: 'doji' });
       await room.receive(midnight + 3, [quote(midnight + 3, 70)]);
-      expect(await candles('1d')).to.deep.equal([{ at: midnight, open: 80, high: 90, low: 70, close: 70, count: 3 }]);
-      expect(await candles('1d', 'sjc')).to.deep.equal([
-        { at: midnight, open: 80, high: 80, low: 70, close: 70, count: 2 },
-      ]);
-      expect(await candles('1d', 'doji')).to.deep.equal([
-        { at: midnight, open: 90, high: 90, low: 90, close: 90, count: 1 },
-      ]);
-      for (const nobody of ['nobody', 'constructor', '__proto__', '']) {
-        expect(await candles('1d', nobody)).to.deep.equal([]);
-        expect(await candles('raw', nobody)).to.deep.equal([]);
+      const one = (value: number) => ({ at: midnight, open: value, high: value, low: value, close: value, count: 1 });
+      expect(await candles('1d')).to.deep.equal([{ at: midnight, open: 80, high: 80, low: 70, close: 70, count: 2 }]);
+      expect(await candles('1d', { provider: 'doji' })).to.deep.equal([one(90)]);
+      expect(await candles('1d', { brand: 'Huế' })).to.deep.equal([one(60)]);
+      for (const provider of ['nobody', 'constructor', '__proto__', '']) {
+        expect(await candles('1d', { provider })).to.deep.equal([]);
+        expect(await candles('raw', { provider })).to.deep.equal([]);
       }
     });
 
@@ -278,7 +315,7 @@ describe('QuotesView', () => {
     it('begin with the interval that holds `from`, end before `to`, and are at most `limit`', async () => {
       for (let day = 0; day < 40; day++) await room.import([[midnight + day * DAY + HOUR, null, day + 1]]);
       const some = (from: number, to: number, limit = 100, interval: '1d' | '1w' | '1M' = '1d') =>
-        room.view.quotes.candles('SJC', interval, from, to, { limit });
+        candlesOf(room, interval, from, to, limit);
       expect((await some(midnight + 5, midnight + 2 * DAY)).map(({ open }) => open)).to.deep.equal([1, 2]);
       expect((await some(midnight, midnight + 2 * DAY + 1)).map(({ open }) => open)).to.deep.equal([1, 2, 3]);
       expect((await some(midnight, midnight + 40 * DAY, 3)).map(({ open }) => open)).to.deep.equal([1, 2, 3]);
@@ -291,19 +328,13 @@ describe('QuotesView', () => {
       expect(await some(midnight + DAY, midnight)).to.deep.equal([]);
     });
 
-    it('count to the limit only those that the provider has', async () => {
-      for (let day = 0; day < 20; day++) await room.import([[midnight + day * DAY, null, 80]], { provider: 'doji' });
-      await room.import([[midnight + 15 * DAY, null, 90]]);
-      const found = await room.view.quotes.candles('SJC', '1d', ...EVER, { provider: 'sjc', limit: 3 });
-      expect(found.map(({ at }) => at)).to.deep.equal([midnight + 15 * DAY]);
-    });
-
-    it('raw are one a quote, of every series by time, up to the limit', async () => {
+    it('raw are one a quote, by time, up to the limit', async () => {
       await room.import([
         [midnight + 3, 1, 3],
         [midnight + 1, 1, 1],
+        [midnight + 2, 2, null],
       ]);
-      await room.import([[midnight + 2, 2, null]], { brand: 'Huế' });
+      await room.import([[midnight + 2, 7, null]], { brand: 'Huế' });
       const flat = (at: number, value: number) => ({
         at,
         open: value,
@@ -314,9 +345,9 @@ describe('QuotesView', () => {
       });
       const right = [flat(midnight + 1, 1), flat(midnight + 2, 2), flat(midnight + 3, 3)];
       expect(await candles('raw')).to.deep.equal(right);
-      const two = await room.view.quotes.candles('SJC', 'raw', midnight + 1, midnight + 3, { limit: 2 });
+      const two = await candlesOf(room, 'raw', midnight + 1, midnight + 3, 2);
       expect(two).to.deep.equal(right.slice(0, 2));
-      expect(await room.view.quotes.candles('SJC', 'raw', midnight + 2, midnight + 3, ALL)).to.deep.equal([right[1]]);
+      expect(await candlesOf(room, 'raw', midnight + 2, midnight + 3, ALL)).to.deep.equal([right[1]]);
     });
 
     it('reach back before 1970', async () => {
@@ -328,15 +359,15 @@ describe('QuotesView', () => {
         [local('1970-01-01', 1), 34, 35.2],
       ];
       await room.import(rows, { instrument: 'XAU', currency: 'USD', unit: 'ozt' });
-      const days = await room.view.quotes.candles('XAU', '1d', ...EVER, ALL);
+      const days = await candlesOf(room, '1d', ...EVER, ALL, { instrument: 'XAU' });
       expect(days.map(({ at }) => at)).to.deep.equal(rows.map(([at]) => startOf('1d', at)));
-      const months = await room.view.quotes.candles('XAU', '1M', then, then + DAY, ALL);
+      const months = await candlesOf(room, '1M', then, then + DAY, ALL, { instrument: 'XAU' });
       expect(months).to.deep.equal([
         { at: local('1833-06-01'), open: 18.93, high: 18.94, low: 18.93, close: 18.94, count: 2 },
       ]);
-      const day = await room.view.quotes.held(room.view.quotes.latest('XAU'), local('1833-06-14'), local('1833-06-15'));
+      const day = await room.held('XAU', local('1833-06-14'), local('1833-06-15'));
       expect(day.map(price)).to.deep.equal([18.93]);
-      expect((await room.view.quotes.page(day[0]!, ...EVER, 10)).map(({ at }) => at)).to.deep.equal(
+      expect((await room.view.quotes.history.page(day[0]!, ...EVER, 10)).map(({ at }) => at)).to.deep.equal(
         rows.map(([at]) => at),
       );
     });
@@ -400,7 +431,7 @@ describe('QuotesView', () => {
       expect(room.view.quotes.latest('SJC')).to.deep.equal([
         { ...SERIES, buy: 1, sell: 2, at: 200, checkedAt: 200, id: '200' },
       ]);
-      const [first] = await room.view.quotes.page(quote(0, 0), 0, 150, 10);
+      const [first] = await room.view.quotes.history.page(quote(0, 0), 0, 150, 10);
       expect(first).to.deep.equal({ ...SERIES, buy: 3, sell: 4, at: 100, checkedAt: 150, id: 'a' });
       expect((await room.import([[50, 5, 6]])).changes).to.deep.equal([]);
     });
@@ -416,16 +447,16 @@ describe('QuotesView', () => {
         [100, 8, 9],
         [50, 1, 2],
       ]);
-      expect((await room.view.quotes.page(quote(0, 0), ...EVER, 10)).map(price)).to.deep.equal([2, 2]);
-      expect(await room.view.quotes.candles('SJC', '1d', ...EVER, ALL)).to.have.length(1);
-      expect((await room.view.quotes.candles('SJC', '1d', ...EVER, ALL))[0]!.count).to.equal(2);
+      expect((await room.view.quotes.history.page(quote(0, 0), ...EVER, 10)).map(price)).to.deep.equal([2, 2]);
+      expect(await candlesOf(room, '1d', ...EVER, ALL)).to.have.length(1);
+      expect((await candlesOf(room, '1d', ...EVER, ALL))[0]!.count).to.equal(2);
     });
 
     it('does not forget until when the price before it was confirmed', async () => {
       await room.receive(100, [quote(100, 80)]);
       await room.receive(300, []);
       await room.import([[400, 1, 2]]);
-      const [first] = await room.view.quotes.page(quote(0, 0), 0, 400, 10);
+      const [first] = await room.view.quotes.history.page(quote(0, 0), 0, 400, 10);
       expect(first).to.deep.equal(quote(100, 80, { checkedAt: 300 }));
     });
 
@@ -436,9 +467,9 @@ describe('QuotesView', () => {
         [1000, 8, 9],
       ]);
       expect(room.view.quotes.latest('SJC')).to.deep.equal([quote(1000, 80)]);
-      expect(room.view.quotes.has(ID, 900)).to.equal(true);
-      expect(room.view.quotes.has(ID, 901)).to.equal(false);
-      expect(room.view.quotes.rowAt(ID, 1000)).to.deep.equal([1000, 78, 80]);
+      expect(room.view.quotes.history.rowAt(ID, 900)).to.deep.equal([1, 2]);
+      expect(room.view.quotes.history.rowAt(ID, 901)).to.equal(undefined);
+      expect(room.view.quotes.history.rowAt(ID, 1000)?.slice(0, 2)).to.deep.equal([78, 80]);
     });
 
     const providers = fc.constantFrom('sjc', 'import');
@@ -489,13 +520,13 @@ describe('QuotesView', () => {
             );
             await importAll(other, shuffled, size);
             for (const interval of ['1h', '1d', '1w', '1M', 'raw'] as const) {
-              for (const provider of [undefined, 'sjc', 'import']) {
-                const [a, b] = await Promise.all(
-                  [one, other].map(({ view }) =>
-                    view.quotes.candles('SJC', interval, ...EVER, { provider, limit: 500 }),
-                  ),
-                );
-                expect(b).to.deep.equal(a);
+              for (const provider of ['sjc', 'import']) {
+                for (const brand of ['', 'Huế']) {
+                  const [a, b] = await Promise.all(
+                    [one, other].map((each) => candlesOf(each, interval, ...EVER, 500, { provider, brand })),
+                  );
+                  expect(b).to.deep.equal(a);
+                }
               }
             }
             expect(other.memory()).to.deep.equal(one.memory());
@@ -551,9 +582,11 @@ describe('QuotesView', () => {
                 : own.import([[at, null, sell]], { brand });
             }),
           );
-          const raw = await own.view.quotes.candles('SJC', 'raw', ...EVER, { limit: 1000 });
-          for (const interval of ['1h', '1d', '1w', '1M'] as const) {
-            const found = await own.view.quotes.candles('SJC', interval, ...EVER, { limit: 1000 });
+          for (const [brand, interval] of ['', 'Huế'].flatMap((each) =>
+            (['1h', '1d', '1w', '1M'] as const).map((length) => [each, length] as const),
+          )) {
+            const raw = await candlesOf(own, 'raw', ...EVER, ALL, { brand });
+            const found = await candlesOf(own, interval, ...EVER, ALL, { brand });
             const starts = [...new Set(raw.map(({ at }) => startOf(interval, at)))];
             expect(found.map(({ at }) => at)).to.deep.equal(starts);
             for (const candle of found) {
@@ -583,6 +616,6 @@ describe('QuotesView', () => {
     expect(room.memory()).to.deep.equal(before);
     await room.receive(500, [quote(500, 82)]);
     expect(room.view.quotes.latestOf(ID)).to.deep.equal(quote(500, 82));
-    expect((await room.view.quotes.candles('SJC', '1d', ...EVER, ALL))[0]!.count).to.equal(4);
+    expect((await candlesOf(room, '1d', ...EVER, ALL))[0]!.count).to.equal(2);
   });
 });

@@ -52,7 +52,19 @@ export class TestRoom {
 
   /** A provider's answer at `at`. */
   receive(at: Instant, quotes: Quote[], { provider = 'sjc', missing = [] as string[] } = {}): Promise<Appended> {
-    return this.append('rates.received', at, { provider, quotes, missing });
+    return this.append('rates.received', at, { provider, quotes, missing, confirmed: [] });
+  }
+
+  /** The same as versions before 0.2 recorded it. */
+  receiveLegacy(at: Instant, quotes: Quote[]): Promise<Appended> {
+    return this.append('rates.received', at, { provider: 'sjc', quotes, missing: [] });
+  }
+
+  /** What held or was observed in a time, of all series of an instrument, by time. */
+  async held(instrument: string, start: Instant, end: Instant): Promise<Quote[]> {
+    const { history } = this.view.quotes;
+    const all = this.view.quotes.latest(instrument).map((latest) => history.held(latest, start, end));
+    return (await Promise.all(all)).flat().sort((a, b) => a.at - b.at);
   }
 
   import(rows: ImportedRow[], series: Partial<Records['rates.imported']> = {}): Promise<Appended> {
@@ -66,7 +78,7 @@ export class TestRoom {
 
   /** What the view keeps in memory, as its readers see it. */
   memory(): unknown {
-    const instruments = [...this.view.quotes.instruments];
+    const instruments = [...this.view.quotes.instruments].sort(([a], [b]) => (a < b ? -1 : 1));
     const latest = instruments.map(([id]) => this.view.quotes.latest(id));
     const aliases = latest.flat().map((quote) => this.view.quotes.aliasesOf(seriesId(quote)));
     return { instruments, latest, aliases };

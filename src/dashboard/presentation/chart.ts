@@ -1,5 +1,6 @@
 import type { Candle } from '../../domain/candle.ts';
 import { formatPercent, formatPrice, formatTick } from '../../domain/figures.ts';
+import { sameSeries, seriesName } from '../../domain/series.ts';
 import { dates, drawLine, type Scale, scaleOf } from '../../repl/chart.ts';
 import { RANGES } from '../../repl/grammar.ts';
 import { pad } from '../../repl/table.ts';
@@ -17,14 +18,19 @@ import { safe } from './text.ts';
 
 const DAY = 24 * 3_600_000;
 
-/** The instrument, its last price and change, and the ranges with the shown one marked. */
+/** The instrument and the shown series, its last price and change, and the ranges with the shown one marked. */
 export function title(state: State, width: number): StyledLine {
   const { instrument, range } = state.chart;
   if (instrument === null) return squeeze([[[span('Chart', 'title')]], [simulatedMark(state), []]], [1], width);
-  const rate = state.rates.find(({ quote }) => quote.instrument === instrument);
+  const listed = state.rates.find(({ quote }) => quote.instrument === instrument);
+  const series = state.chart.series ?? listed?.quote ?? null;
+  // The price of another series is not that of the chart.
+  const rate = listed && sameSeries(listed.quote, series) ? listed : undefined;
   const last = rate ? (rate.quote.sell ?? rate.quote.buy) : (state.chart.candles.at(-1)?.close ?? null);
-  const currency = safe(rate?.quote.currency ?? state.chart.currency);
-  const price = last === null ? [] : [span(formatPrice(last, currency), 'strong')];
+  const currency = safe(listed?.quote.currency ?? state.chart.currency);
+  const stale = rate?.quote.stale ? [span(' STALE', 'warn')] : [];
+  const price = last === null ? [] : [span(formatPrice(last, currency), 'strong'), ...stale];
+  const name = span(safe(instrument), 'title');
   const change = changeSpan(rate?.closes.at(-1), last);
   const ranges = RANGES.flatMap((each, i): Span[] => [
     ...(i === 0 ? [] : [span(' ')]),
@@ -32,13 +38,13 @@ export function title(state: State, width: number): StyledLine {
   ]);
   return squeeze(
     [
-      [[span(safe(instrument), 'title')]],
+      [series ? [name, span(` · ${safe(seriesName(series))}`, 'muted')] : [name], [name]],
       [price, []],
       [change.text === '' ? [] : [change], []],
       [ranges, [span(`[${range}]`, 'accent')]],
       [simulatedMark(state), []],
     ],
-    [3, 4, 2, 1],
+    [3, 0, 4, 2, 1],
     width,
   );
 }

@@ -20,7 +20,12 @@ const LIT_MS = 2000;
 const WIDE = 64;
 /** And from here on a stale price says its age too. */
 const WIDEST = 90;
-const MARKET_NAMES: Readonly<Record<Market, string>> = { gold: 'Gold', crypto: 'Crypto', fx: 'Currencies' };
+const MARKET_NAMES: Readonly<Record<Market, string>> = {
+  gold: 'Gold',
+  silver: 'Silver',
+  crypto: 'Crypto',
+  fx: 'Currencies',
+};
 
 export function title(state: State, width: number): StyledLine {
   const stale = state.rates.filter(({ quote }) => quote.stale).length;

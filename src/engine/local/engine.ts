@@ -3,7 +3,7 @@ import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import type { Engine, Projector } from '../contract.ts';
 import { Recovery, type RecoverySettings } from '../recovery.ts';
-import { checkSchema, type Hole, holesOf, put } from '../stored.ts';
+import { checkSchema, type Hole, holesOf, put, rebuildView } from '../stored.ts';
 import { LocalBus } from './bus.ts';
 import { LocalJournal } from './journal.ts';
 import { LocalLease } from './lease.ts';
@@ -40,12 +40,12 @@ export class LocalEngine implements Engine {
     await this.#store.open();
     try {
       refuseCopy(this.#store);
-      await checkSchema(this.#store);
       const holes = await holesOf(this.#store);
       if (holes.length > 0) throw holeFailure(holes);
+      const rebuilt = await checkSchema(this.#store, () => rebuildView(this.#store, this.#projector));
       const head = this.#store.read<number>(keys.head) ?? 0;
       await this.#store.write([put(keys.verified, head)], { sync: false });
-      await this.#projector.load();
+      if (!rebuilt) await this.#projector.load();
       this.journal.open(head);
       this.#store.onRefusal((failure) => this.#recovery.begin(failure));
     } catch (failure) {

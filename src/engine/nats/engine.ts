@@ -100,7 +100,8 @@ export class NatsEngine implements Engine {
     const { connection: servers, prefix, replicas } = this.#settings;
     await this.#store.open();
     try {
-      await checkSchema(this.#store);
+      // The stream has all of it: a copy of an older format is fetched again.
+      await checkSchema(this.#store, () => this.#store.clear());
       const clients = await loadClients();
       this.#clients = clients;
       const connection = await connectNats(clients, servers, `goldctl ${prefix}`);
@@ -190,7 +191,7 @@ export class NatsEngine implements Engine {
           : `goldctl ${unfit} could not take every record: the view is made anew`,
       );
       await store.clear();
-      await checkSchema(store);
+      await checkSchema(store, () => store.clear());
       await store.write([put(keys.stream, mark)], { sync: true });
       return 0;
     }

@@ -2,6 +2,7 @@ import { fold } from '../../domain/fold.ts';
 import { type Field, json, xml } from '../body.ts';
 import { BROWSER, CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver } from '../gold.ts';
 import type { Provider } from '../provider.ts';
+import { readRows } from '../rows.ts';
 
 /** VND per chỉ. */
 const VND_PER_CHI = CHI_PER_TAEL;
@@ -11,6 +12,7 @@ export const btmc: Provider = {
   id: 'btmc',
   name: 'Bảo Tín Minh Châu',
   market: 'gold',
+  statedTime: 'change', // d_1 is when the snapshot's prices were set
   every: GOLD_EVERY,
   spacing: 1000,
   url: 'http://api.btmc.vn',
@@ -25,21 +27,21 @@ export const btmc: Provider = {
   ],
 
   parse(body, context) {
-    const quotes = new GoldQuotes('btmc', context);
-    for (const row of rows(body)) {
+    const quotes = new GoldQuotes('btmc');
+    readRows(rows(body), context.rejected, (row) => {
       const number = row.get('@row').name(); // part of the names of the row's other fields
       const field = (name: string) => row.get(`@${name}_${number}`);
       const name = field('n').name();
-      if (isSilver(name)) continue; // priced by the piece
+      if (isSilver(name)) return; // priced by the piece
       quotes.add({
         instrument: instrumentOf(field('n'), name),
         company: 'BTMC',
         brand: field('h').textOrEmpty(), // the fineness: some names are those of several
         buy: field('pb').price('plain', VND_PER_CHI),
         sell: field('ps').price('plain', VND_PER_CHI),
-        at: field('d').timeIfBelievable(context.now, 'DD/MM/YYYY HH:mm:ss'),
+        at: field('d').statedTime(context.now, 'DD/MM/YYYY HH:mm:ss'),
       });
-    }
+    });
     return quotes.list();
   },
 };

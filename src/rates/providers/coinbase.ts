@@ -1,8 +1,9 @@
-import type { Instant } from '../../domain/instant.ts';
-import type { QuoteDraft } from '../../domain/quote.ts';
-import { type Field, json } from '../body.ts';
+import { formatDay, type Instant } from '../../domain/instant.ts';
+import type { DatedQuote } from '../../domain/quote.ts';
+import { json } from '../body.ts';
 import { coinPrice } from '../one-price.ts';
-import type { Provider } from '../provider.ts';
+import type { HistoryPage, Provider, ProviderContext } from '../provider.ts';
+import { type DailyCandle, dailyCandles, latestClose } from './candles.ts';
 
 const COINS = ['BTC', 'ETH', 'XRP', 'SOL', 'ADA', 'DOGE'] as const;
 
@@ -15,6 +16,8 @@ export const coinbase: Provider = {
   id: 'coinbase',
   name: 'Coinbase',
   market: 'crypto',
+  // A finished candle ended when it says; the end of the running one lies ahead and is no time of its price.
+  statedTime: 'response',
   every: 60_000,
   spacing: 1000,
   url: 'https://api.exchange.coinbase.com',
@@ -23,35 +26,41 @@ export const coinbase: Provider = {
   requests: ({ url, now }) => COINS.map((coin) => ({ url: candles(url, coin, startOfDayUtc(now) - DAY, now) })),
 
   /** The newest candle is the one that is not finished: its close is the latest price. */
-  parse(body, { now }, index) {
-    const last = rows(body).at(-1);
-    const price = last?.row.at(4).price('plain') ?? null;
-    if (!last || price === null) return [];
-    return [quote(COINS[index]!, price, Math.min(now, last.start + DAY))];
+  parse(body, context, index) {
+    const latest = latestClose(candlesOf(body, context), context.now);
+    return latest ? [quote(COINS[index]!, latest.price, latest.at)] : [];
   },
 
   /** Opening and closing prices of finished candles, the closing ones at the last moment of their day. */
-  async *backfill(context, from, to) {
+  backfill(context, from, to) {
+    const end = Math.min(to, context.now);
+    const pages: HistoryPage[] = [];
     for (const coin of COINS) {
-      const end = Math.min(to, context.now);
       for (let start = Math.max(FIRST_DAY, startOfDayUtc(from)); start < end; start += WINDOW * DAY) {
         const lastDay = Math.min(start + (WINDOW - 1) * DAY, startOfDayUtc(end));
-        const quotes: QuoteDraft[] = [];
-        for (const candle of rows(await context.fetch({ url: candles(context.url, coin, start, lastDay) }))) {
-          const closed = candle.start + DAY - 1;
-          if (closed >= context.now) continue;
-          for (const [at, price] of [
-            [candle.start, candle.row.at(3).price('plain')],
-            [closed, candle.row.at(4).price('plain')],
-          ] as const) {
-            if (price !== null && at >= from && at < to) quotes.push(quote(coin, price, at));
-          }
-        }
-        if (quotes.length > 0) yield quotes;
+        pages.push({
+          id: `${coin} ${formatDay(start)}`,
+          read: async () => {
+            const body = await context.fetch({ url: candles(context.url, coin, start, lastDay) });
+            return candlesOf(body, context).flatMap((candle) => finished(coin, candle, context.now, from, to));
+          },
+        });
       }
     }
+    return pages;
   },
 };
+
+/** The two prices of a candle that is finished, where their times lie in `[from, to)`. */
+function finished(coin: string, candle: DailyCandle, now: Instant, from: Instant, to: Instant): DatedQuote[] {
+  const closed = candle.start + DAY - 1;
+  if (closed >= now) return [];
+  const prices = [
+    [candle.start, candle.open],
+    [closed, candle.close],
+  ] as const;
+  return prices.flatMap(([at, price]) => (price !== null && at >= from && at < to ? [quote(coin, price, at)] : []));
+}
 
 function startOfDayUtc(at: Instant): Instant {
   return Math.floor(at / DAY) * DAY;
@@ -64,12 +73,9 @@ function candles(url: string, coin: string, start: Instant, end: Instant): strin
 }
 
 /** The rows `[time, low, high, open, close, volume]` of an answer, which come newest first, oldest first. */
-function rows(body: string): { start: Instant; row: Field }[] {
-  return json(body)
-    .list()
-    .map((row) => ({ start: row.at(0).seconds(), row }))
-    .sort((a, b) => a.start - b.start);
+function candlesOf(body: string, { rejected }: ProviderContext): DailyCandle[] {
+  return dailyCandles(json(body).list(), { open: 3, close: 4 }, rejected);
 }
 
-const quote = (instrument: string, price: number, at: Instant) =>
+const quote = <At extends Instant | undefined>(instrument: string, price: number, at: At) =>
   coinPrice({ provider: 'coinbase', company: 'Coinbase' }, instrument, price, at);

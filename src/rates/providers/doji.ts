@@ -3,12 +3,13 @@ import type { Instant } from '../../domain/instant.ts';
 import { type Field, xml } from '../body.ts';
 import { BROWSER, CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver, taelBand } from '../gold.ts';
 import type { Provider } from '../provider.ts';
+import { fittingRows, readRows, rowsOfGroups } from '../rows.ts';
 
 /**
  * Thousand VND, commas between thousands; per tael in the rows of Hà Nội and of Âu Vàng Phúc Long, per chỉ in those
  * of Hồ Chí Minh and in all others. The names do not hold to it everywhere (a row of Hồ Chí Minh has been seen per
  * tael), so a unit that would bring the price out of `band` gives way to the other one where that one fits. A band
- * is less than tenfold wide: a price fits it in one unit at most. Fits neither: the body does not fit.
+ * is less than tenfold wide: a price fits it in one unit at most. Fits neither: the row does not fit.
  */
 const THOUSAND_VND_PER_TAEL = 1000;
 const THOUSAND_VND_PER_CHI = 1000 * CHI_PER_TAEL;
@@ -20,6 +21,7 @@ export const doji: Provider = {
   id: 'doji',
   name: 'DOJI',
   market: 'gold',
+  statedTime: 'change', // DateTime of the board; often 1970, which is none
   every: GOLD_EVERY,
   spacing: 1000,
   url: 'http://giavang.doji.vn',
@@ -31,18 +33,24 @@ export const doji: Provider = {
   ],
 
   parse(body, context) {
-    const quotes = new GoldQuotes('doji', context);
-    const rows = boards(xml(body, ['Row', 'LED'])).flatMap((board) => rowsOf(board, context.now));
+    const quotes = new GoldQuotes('doji');
+    const rows = rowsOfGroups(boards(xml(body, ['Row', 'LED'])), (board) => rowsOf(board, context.now));
     const bars = taelBand(context.now);
-    const priced = rows.map((row) => ({ ...row, buy: raw(row.field, '@Buy'), sell: raw(row.field, '@Sell') }));
 
     // the bars and rings first: what they cost says what jewellery can cost
-    const bar = priced.find((row) => row.fine && (row.sell ?? row.buy) !== null);
-    const one = bar && (bar.sell ?? bar.buy)! * factor(bar.field, [bar.buy, bar.sell], bar.perTael, bars);
-    for (const { field, perTael, fine, buy, sell, ...row } of priced) {
-      const by = factor(field, [buy, sell], perTael, fine ? bars : one === undefined ? undefined : besides(one));
-      quotes.add({ ...row, company: 'DOJI', buy: times(buy, by), sell: times(sell, by) });
-    }
+    const [bar] = fittingRows(rows, (boardRow) => {
+      const row = read(boardRow);
+      if (!row?.fine) return undefined;
+      const { field, buy, sell, perTael } = row;
+      return times(sell ?? buy, factor(field, [buy, sell], perTael, bars)) ?? undefined;
+    });
+    readRows(rows, context.rejected, (boardRow) => {
+      const row = read(boardRow);
+      if (!row) return;
+      const { field, perTael, fine, buy, sell, ...named } = row;
+      const by = factor(field, [buy, sell], perTael, fine ? bars : bar === undefined ? undefined : besides(bar));
+      quotes.add({ ...named, company: 'DOJI', buy: times(buy, by), sell: times(sell, by) });
+    });
     return quotes.list();
   },
 };
@@ -97,37 +105,53 @@ function boards(root: Field): Field[] {
   return found.filter((board) => board.filled).flatMap((board) => [board, ...board.get('LED').elements()]);
 }
 
+/** A row as it stands on its board. */
+interface BoardRow {
+  readonly field: Field;
+  readonly area: string;
+  readonly at: Instant | undefined;
+}
+
 interface Row {
   readonly field: Field;
   readonly instrument: string;
   readonly brand: string;
+  /** As they stand, thousand VND. */
+  readonly buy: number | null;
+  readonly sell: number | null;
   readonly at: Instant | undefined;
   readonly perTael: boolean;
   /** 24 carats: a bar or a ring of the catalogue. */
   readonly fine: boolean;
 }
 
-function rowsOf(board: Field, now: Instant): Row[] {
+function rowsOf(board: Field, now: Instant): BoardRow[] {
   if (!board.filled) return [];
-  const at = board.get('DateTime').timeIfBelievable(now, 'HH:mm DD/MM/YYYY'); // often 1970
+  const at = board.get('DateTime').statedTime(now, 'HH:mm DD/MM/YYYY'); // often 1970
   const info = board.get('info');
   const area = info.filled && !info.isList ? info.get('@area').textOrEmpty() : '';
-  const rows: Row[] = [];
-  for (const field of board.get('Row').elements()) {
-    const name = field.get('@Name').name();
-    if (isSilver(name) || /\busd\b/.test(fold(name))) continue;
-    const kind = dojiKind(name) ?? byKey(field.get('@Key').textOrEmpty());
-    const instrument = kind?.instrument ?? goldInstrument(field.get('@Name'), name, 'DOJI');
-    rows.push({
-      field,
-      instrument,
-      brand: [area, kind?.brand].filter(Boolean).join(' '),
-      at,
-      perTael: kind?.perTael ?? false,
-      fine: kind !== undefined || instrument === 'SJC' || instrument === 'SJC-RING',
-    });
-  }
-  return rows;
+  return board
+    .get('Row')
+    .elements()
+    .map((field) => ({ field, area, at }));
+}
+
+/** Undefined for silver and money. */
+function read({ field, area, at }: BoardRow): Row | undefined {
+  const name = field.get('@Name').name();
+  if (isSilver(name) || /\busd\b/.test(fold(name))) return undefined;
+  const kind = dojiKind(name) ?? byKey(field.get('@Key').textOrEmpty());
+  const instrument = kind?.instrument ?? goldInstrument(field.get('@Name'), name, 'DOJI');
+  return {
+    field,
+    instrument,
+    brand: [area, kind?.brand].filter(Boolean).join(' '),
+    buy: field.get('@Buy').price('comma'),
+    sell: field.get('@Sell').price('comma'),
+    at,
+    perTael: kind?.perTael ?? false,
+    fine: kind !== undefined || instrument === 'SJC' || instrument === 'SJC-RING',
+  };
 }
 
 function byKey(key: string): ReturnType<typeof dojiKind> {
@@ -147,9 +171,4 @@ function byKey(key: string): ReturnType<typeof dojiKind> {
     default:
       return undefined;
   }
-}
-
-/** As it stands, thousand VND. */
-function raw(row: Field, attribute: string): number | null {
-  return row.get(attribute).price('comma');
 }

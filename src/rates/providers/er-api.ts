@@ -1,7 +1,8 @@
 import type { QuoteDraft } from '../../domain/quote.ts';
-import { believable, json } from '../body.ts';
+import { json } from '../body.ts';
 import { dollarRate } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
+import { readRows } from '../rows.ts';
 import { FOREIGN } from './currencies.ts';
 
 /**
@@ -12,6 +13,7 @@ export const erApi: Provider = {
   id: 'er-api',
   name: 'ExchangeRate-API',
   market: 'fx',
+  statedTime: 'change', // time_last_update_unix is of the daily update
   every: 3_600_000,
   spacing: 1000,
   url: 'https://open.er-api.com',
@@ -19,7 +21,7 @@ export const erApi: Provider = {
 
   requests: ({ url }) => [{ url: `${url}/v6/latest/USD` }],
 
-  parse(body, { now }) {
+  parse(body, { now, rejected }) {
     const answer = json(body);
     for (const [key, expected] of [
       ['result', 'success'],
@@ -27,15 +29,16 @@ export const erApi: Provider = {
     ] as const) {
       if (answer.get(key).text() !== expected) throw answer.get(key).error(expected);
     }
-    const at = believable(answer.get('time_last_update_unix').seconds(), now);
+    const updated = answer.get('time_last_update_unix');
+    const at = updated.acceptTime(updated.seconds(), now);
     const rates = answer.get('rates');
     const quotes: QuoteDraft[] = [];
-    for (const currency of ['VND', ...FOREIGN]) {
-      const rate = rates.get(currency);
-      const price = rate.exists ? rate.price('plain') : null;
-      if (price === null) continue;
+    const currencies = ['VND', ...FOREIGN].filter((currency) => rates.get(currency).exists);
+    readRows(currencies, rejected, (currency) => {
+      const price = rates.get(currency).price('plain');
+      if (price === null) return;
       quotes.push(dollarRate({ provider: 'er-api', company: 'ExchangeRate-API' }, currency, price, at));
-    }
+    });
     if (quotes.length === 0) throw rates.error('the rate of VND or of another known currency');
     return quotes;
   },

@@ -1,7 +1,8 @@
 import type { QuoteDraft } from '../../domain/quote.ts';
-import { believable, json } from '../body.ts';
+import { json } from '../body.ts';
 import { dollarRate } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
+import { readRows } from '../rows.ts';
 import { FOREIGN } from './currencies.ts';
 
 const PUBLISHED = 21 * 3_600_000; // into the Vietnam day: 14:00 UTC, when Frankfurt publishes in summer
@@ -11,6 +12,7 @@ export const frankfurter: Provider = {
   id: 'frankfurter',
   name: 'Frankfurter',
   market: 'fx',
+  statedTime: 'change', // date is the working day on which the rates were set
   every: 3_600_000,
   spacing: 1000,
   url: 'https://api.frankfurter.dev',
@@ -18,18 +20,19 @@ export const frankfurter: Provider = {
 
   requests: ({ url }) => [{ url: `${url}/v1/latest?base=USD&symbols=${FOREIGN.join(',')}` }],
 
-  parse(body, { now }) {
+  parse(body, { now, rejected }) {
     const answer = json(body);
     if (answer.get('base').text() !== 'USD') throw answer.get('base').error('USD');
-    const at = believable(Math.min(now, answer.get('date').iso() + PUBLISHED), now);
+    const date = answer.get('date');
+    const at = date.acceptTime(date.iso() + PUBLISHED, now);
     const quotes: QuoteDraft[] = [];
     const rates = answer.get('rates');
-    for (const [currency, rate] of rates.entries()) {
-      if (!FOREIGN.includes(currency)) continue;
+    const known = rates.entries().filter(([currency]) => FOREIGN.includes(currency));
+    readRows(known, rejected, ([currency, rate]) => {
       const price = rate.price('plain');
-      if (price === null) continue;
+      if (price === null) return;
       quotes.push(dollarRate({ provider: 'frankfurter', company: 'European Central Bank' }, currency, price, at));
-    }
+    });
     if (quotes.length === 0) throw rates.error('the rate of a known currency');
     return quotes;
   },

@@ -1,4 +1,4 @@
-import { believable, json } from '../body.ts';
+import { json } from '../body.ts';
 import { onePrice } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
 
@@ -7,6 +7,7 @@ export const goldApi: Provider = {
   id: 'gold-api',
   name: 'gold-api.com',
   market: 'gold',
+  statedTime: 'change', // updatedAt stands still while the market is closed
   every: 30 * 60_000,
   spacing: 1000,
   url: 'https://api.gold-api.com',
@@ -22,7 +23,8 @@ export const goldApi: Provider = {
     ] as const) {
       if (answer.get(key).text() !== expected) throw answer.get(key).error(expected);
     }
-    const at = believable(answer.get('updatedAt').iso(), now);
+    const updated = answer.get('updatedAt');
+    const at = updated.acceptTime(updated.iso(), now);
     const price = answer.get('price').price('plain');
     if (price === null) return [];
     const source = { provider: 'gold-api', company: 'gold-api.com' };

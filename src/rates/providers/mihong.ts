@@ -1,7 +1,8 @@
 import { plain } from '../../domain/fold.ts';
-import { type Field, isBelievable, json, parseTime } from '../body.ts';
-import { CHI_PER_TAEL, chunks, GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
+import { type Field, json, parseTime } from '../body.ts';
+import { CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import { readRows } from '../rows.ts';
 
 /** VND per chỉ. */
 const VND_PER_CHI = CHI_PER_TAEL;
@@ -28,6 +29,7 @@ export const mihong: Provider = {
   id: 'mihong',
   name: 'Mi Hồng',
   market: 'gold',
+  statedTime: 'change', // dateTime of each row is when its price was set
   every: GOLD_EVERY,
   spacing: 1000,
   url: 'https://api.mihong.vn',
@@ -36,36 +38,44 @@ export const mihong: Provider = {
   requests: (context) => [ask(context)],
 
   parse(body, context) {
-    const quotes = new GoldQuotes('mihong', context);
-    for (const row of rows(body)) {
-      const at = time(row.get('dateTime'));
+    const quotes = new GoldQuotes('mihong');
+    readRows(rows(body), context.rejected, (row) => {
       quotes.add({
         instrument: instrumentOf(row.get('code')),
         company: 'Mi Hồng',
         brand: '',
         ...prices(row),
-        at: at !== undefined && isBelievable(at, context.now) ? at : undefined,
+        at: row.get('dateTime').acceptTime(time(row.get('dateTime')), context.now),
       });
-    }
+    });
     return quotes.list();
   },
 
   /** Its history ends at now and goes back a year at most. */
-  async *backfill(context, from, to) {
-    if (from >= to || from > context.now) return;
+  backfill(context, from, to) {
+    if (from >= to || from > context.now) return [];
     const [last] = SPANS.find(([, span]) => context.now - from <= span) ?? SPANS.at(-1)!;
-    const quotes = new GoldQuotes('mihong', context, 'history');
-    for (const [code, instrument] of CODES) {
-      for (const row of rows(await context.fetch(ask(context, `&goldCode=${code}&last=${last}`)))) {
-        const at = time(row.get('dateTime'));
-        if (at === undefined) throw row.get('dateTime').error('a time like DD/MM/YYYY HH:mm');
-        if (!isBelievable(at, context.now)) continue;
-        quotes.add({ instrument, company: 'Mi Hồng', brand: '', ...prices(row), at });
-      }
-    }
-    yield* chunks(quotes.between(from, to));
+    return [...CODES].map(([code, instrument]) => ({
+      id: code,
+      read: async () => {
+        const body = await context.fetch(ask(context, `&goldCode=${code}&last=${last}`));
+        return history(body, instrument, context).between(from, to);
+      },
+    }));
   },
 };
+
+function history(body: string, instrument: string, context: ProviderContext): GoldQuotes {
+  const quotes = new GoldQuotes('mihong', 'history');
+  readRows(rows(body), context.rejected, (row) => {
+    const stated = time(row.get('dateTime'));
+    if (stated === undefined) throw row.get('dateTime').error('a time like DD/MM/YYYY HH:mm');
+    const at = row.get('dateTime').acceptTime(stated, context.now);
+    if (at === undefined) return; // here a price is nothing without its time
+    quotes.add({ instrument, company: 'Mi Hồng', brand: '', ...prices(row), at });
+  });
+  return quotes;
+}
 
 function ask({ url }: ProviderContext, more = ''): ProviderRequest {
   return {

@@ -1,6 +1,7 @@
 import { type Field, json } from '../body.ts';
 import { BROWSER, CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
 import type { Provider } from '../provider.ts';
+import { readRows } from '../rows.ts';
 
 /** Whole thousands of VND per chỉ. (Its history is per tael: pnj-history.ts.) */
 const THOUSAND_VND_PER_CHI = 1000 * CHI_PER_TAEL;
@@ -20,6 +21,7 @@ export const pnj: Provider = {
   id: 'pnj',
   name: 'PNJ',
   market: 'gold',
+  statedTime: 'none', // it says no time that is known to be one of its prices
   every: GOLD_EVERY,
   spacing: 1000,
   url: 'https://edge-api.pnj.io',
@@ -35,9 +37,8 @@ export const pnj: Provider = {
   parse(body, context) {
     const answer = json(body);
     const branch = answer.get('chinhanh').textOrEmpty();
-    const at = answer.get('updateDate').timeIfBelievable(context.now, 'DD/MM/YYYY HH:mm:ss');
-    const quotes = new GoldQuotes('pnj', context);
-    for (const row of answer.get('data').list()) {
+    const quotes = new GoldQuotes('pnj');
+    readRows(answer.get('data').list(), context.rejected, (row) => {
       const instrument = CODES.get(row.get('masp').text());
       quotes.add({
         instrument: instrument ?? pnjInstrument(row.get('tensp')),
@@ -45,9 +46,9 @@ export const pnj: Provider = {
         brand: branch,
         buy: row.get('giamua').price('plain', THOUSAND_VND_PER_CHI),
         sell: row.get('giaban').price('plain', THOUSAND_VND_PER_CHI),
-        at,
+        at: undefined,
       });
-    }
+    });
     return quotes.list();
   },
 };

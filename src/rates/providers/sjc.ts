@@ -1,8 +1,10 @@
 import { fold } from '../../domain/fold.ts';
 import { formatDay, type Instant } from '../../domain/instant.ts';
-import { type Field, json } from '../body.ts';
+import type { DatedQuote } from '../../domain/quote.ts';
+import { type Field, json, parseDotNetDate } from '../body.ts';
 import { BROWSER, GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
-import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import type { HistoryPage, Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import { readRows } from '../rows.ts';
 
 /** `BuyValue` and `SellValue` are VND per tael; `Buy` and `Sell` (thousand VND, as texts) are not read. */
 const VND_PER_TAEL = 1;
@@ -21,6 +23,7 @@ export const sjc: Provider = {
   id: 'sjc',
   name: 'SJC',
   market: 'gold',
+  statedTime: 'change', // latestDate is when the board last changed
   every: GOLD_EVERY,
   spacing: 1000,
   url: 'https://sjc.com.vn',
@@ -30,9 +33,9 @@ export const sjc: Provider = {
 
   parse(body, context) {
     const answer = read(body);
-    const at = answer.get('latestDate').timeIfBelievable(context.now, 'HH:mm DD/MM/YYYY');
-    const quotes = new GoldQuotes('sjc', context);
-    for (const row of answer.get('data').list()) {
+    const at = answer.get('latestDate').statedTime(context.now, 'HH:mm DD/MM/YYYY');
+    const quotes = new GoldQuotes('sjc');
+    readRows(answer.get('data').list(), context.rejected, (row) => {
       const type = row.get('TypeName').name();
       quotes.add({
         instrument: goldInstrument(row.get('TypeName'), type, 'SJC'),
@@ -41,31 +44,37 @@ export const sjc: Provider = {
         ...prices(row),
         at,
       });
-    }
+    });
     return quotes.list();
   },
 
-  async *backfill(context, from, to) {
+  backfill(context, from, to) {
     const end = Math.min(to, context.now + 1);
+    const pages: HistoryPage[] = [];
     for (let start = Math.max(from, FIRST_DAY); start < end; start += CHUNK) {
       const next = Math.min(start + CHUNK, end);
-      const form = {
-        method: 'GetGoldPriceHistory',
-        fromDate: slashed(start),
-        toDate: slashed(next - 1),
-        goldPriceId: BAR_ID,
-      };
-      const quotes = new GoldQuotes('sjc', context, 'history');
-      const body = await context.fetch({ ...ask(context), method: 'POST', form });
-      for (const row of read(body).get('data').list()) {
-        const at = dotNetDate(row.get('GroupDate'));
-        quotes.add({ instrument: 'SJC', company: 'SJC', brand: BAR_BRANCH, ...prices(row), at });
-      }
-      const chunk = quotes.between(start, next);
-      if (chunk.length > 0) yield chunk;
+      pages.push({ id: formatDay(start), read: () => readYear(context, start, next) });
     }
+    return pages;
   },
 };
+
+/** The bar's prices of `[start, next)`. */
+async function readYear(context: ProviderContext, start: Instant, next: Instant): Promise<DatedQuote[]> {
+  const form = {
+    method: 'GetGoldPriceHistory',
+    fromDate: slashed(start),
+    toDate: slashed(next - 1),
+    goldPriceId: BAR_ID,
+  };
+  const quotes = new GoldQuotes('sjc', 'history');
+  const body = await context.fetch({ ...ask(context), method: 'POST', form });
+  readRows(read(body).get('data').list(), context.rejected, (row) => {
+    const at = dotNetDate(row.get('GroupDate'));
+    quotes.add({ instrument: 'SJC', company: 'SJC', brand: BAR_BRANCH, ...prices(row), at });
+  });
+  return quotes.between(start, next);
+}
 
 function ask({ url }: ProviderContext): ProviderRequest {
   return { url: url + PATH, headers: { 'user-agent': BROWSER, accept: 'application/json' } };
@@ -91,11 +100,10 @@ export function branded(branch: string, type: string): string {
   return size ? `${branch} ${size[0]}`.trim() : branch;
 }
 
-/** `/Date(1740792347063)/`, milliseconds. */
 function dotNetDate(field: Field): Instant {
-  const match = /^\/Date\((-?\d{1,15})\)\/$/.exec(field.text());
-  if (!match) throw field.error('a time like /Date(1740792347063)/');
-  return Number(match[1]);
+  const at = parseDotNetDate(field.text());
+  if (at === undefined) throw field.error('a time like /Date(1740792347063)/');
+  return at;
 }
 
 function slashed(at: Instant): string {

@@ -1,21 +1,22 @@
 import { fold } from '../../domain/fold.ts';
 import { formatDay, type Instant } from '../../domain/instant.ts';
 import { knownInstrument } from '../../domain/instrument.ts';
-import { type Field, isBelievable, json } from '../body.ts';
-import { BROWSER, days, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver, taelBand } from '../gold.ts';
+import { type Field, json } from '../body.ts';
+import { BROWSER, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver, taelBand } from '../gold.ts';
+import { days, pagesOfDays } from '../history.ts';
 import { BodyError, type Provider, type ProviderContext, type ProviderRequest } from '../provider.ts';
+import { fittingRows, readRows, rowsOfGroups } from '../rows.ts';
 import { besides, dojiKind, factor, times } from './doji.ts';
 import { branded } from './sjc.ts';
 
 /**
  * Thousand VND with commas between thousands, per tael; most rows of DOJI are per chỉ, and nothing but their size
  * says which (about 6,080 where SJC's bar is at 60,400). The unit of every row is the one that brings it beside the
- * SJC bar of the same list, between 0.15 and 1.4 of it: less than tenfold apart, so that no price fits in both
- * units. A list without SJC's own row goes by the first bar or ring in it that the band of its time decides.
+ * SJC bar of the same answer, between 0.15 and 1.4 of it: less than tenfold apart, so that no price fits in both
+ * units. An answer without SJC's own row goes by the first bar or ring in it that the band of its time decides.
  */
 const USUALLY_PER_TAEL = true;
 
-const DAY = 24 * 3_600_000;
 /** One request a day of history. */
 const MOST_DAYS = 366;
 
@@ -24,6 +25,7 @@ export const tygia: Provider = {
   id: 'tygia',
   name: 'tygia.com',
   market: 'gold',
+  statedTime: 'change',
   every: GOLD_EVERY,
   spacing: 2000,
   url: 'https://tygia.com',
@@ -33,14 +35,15 @@ export const tygia: Provider = {
 
   parse: (body, context) => read(body, context, 'latest').list(),
 
-  async *backfill(context, from, to) {
-    for (const day of days(context, from, to, MOST_DAYS)) {
+  /**
+   * World gold is traded past midnight: its price in the list of a day may be dated on the next one. So everything
+   * in a list is taken; prices that stand in several lists are the same quotes.
+   */
+  backfill: (context, from, to) =>
+    pagesOfDays(days(context, from, to, MOST_DAYS), async (day) => {
       const body = await context.fetch(ask(context, formatDay(day).replaceAll('-', '')));
-      // prices that were set before the day stand in the list of theirs
-      const chunk = read(body, context, 'history').between(Math.max(from, day), Math.min(to, day + DAY));
-      if (chunk.length > 0) yield chunk;
-    }
-  },
+      return read(body, context, 'history').between(from, to);
+    }),
 };
 
 function ask({ url }: ProviderContext, date: string): ProviderRequest {
@@ -68,23 +71,32 @@ export interface TygiaRow {
 /** Why a row is no quote of gold, though it is as it should be. */
 export type LeftOut = 'coin' | 'oil' | 'silver' | 'unknown kind' | 'no price' | 'no time';
 
-function read(body: string, context: Pick<ProviderContext, 'now'>, kind: 'latest' | 'history'): GoldQuotes {
-  const quotes = new GoldQuotes('tygia', context, kind);
-  for (const list of json(body).get('golds').list()) {
-    const rows: TygiaRow[] = [];
-    for (const field of list.get('value').list()) {
-      const row = rowOf(field, context.now, kind);
-      if (typeof row !== 'string') rows.push(row);
+type ReadContext = Pick<ProviderContext, 'now' | 'rejected'>;
+
+function read(body: string, context: ReadContext, kind: 'latest' | 'history'): GoldQuotes {
+  const quotes = new GoldQuotes('tygia', kind);
+  const fields = rowsOfGroups(json(body).get('golds').list(), (list) => list.get('value').list());
+  const found = fittingRows(fields, (field: Field) => rowOf(field, context.now, kind));
+  const bar = barOf(
+    [...found].filter((row) => typeof row !== 'string'),
+    context.now,
+    () => {}, // the row itself is rejected below
+  );
+  const undecided: BodyError[] = [];
+  readRows(fields, context.rejected, (field: Field) => {
+    const row = rowOf(field, context.now, kind);
+    if (typeof row === 'string') return;
+    if (row.instrument !== undefined && bar === undefined) {
+      undecided.push(field.error('a bar of gold in the same answer, to tell prices of a tael and a chỉ by'));
+      return;
     }
-    const bar = barOf(rows, context.now, (_, error) => {
-      throw error;
-    });
-    for (const row of rows) {
-      const gold = inTaels(row, bar);
-      if (gold.instrument === undefined) quotes.addWorld(gold);
-      else quotes.add({ ...gold, instrument: gold.instrument });
-    }
-  }
+    const gold = inTaels(row, bar);
+    if (gold.instrument === undefined) quotes.addWorld(gold);
+    else quotes.add({ ...gold, instrument: gold.instrument });
+  });
+  // World gold, which needs no bar, stays.
+  if (undecided.length > 0 && quotes.list().length === 0) throw undecided[0]!;
+  for (const error of undecided) context.rejected.add(error);
   return quotes;
 }
 
@@ -99,15 +111,14 @@ export function rowOf(field: Field, now: Instant, kind: 'latest' | 'history'): T
   const place = field.get('brand').textOrEmpty();
   const what = kindOf(field, company, place);
   if (typeof what === 'string') return what;
-  const stated =
-    kind === 'history'
-      ? field.get('updated').time('YYYY-MM-DD HH:mm:ss')
-      : field.get('updated').timeIfBelievable(now, 'YYYY-MM-DD HH:mm:ss');
-  if (kind === 'history' && !isBelievable(stated!, now)) return 'no time';
+  const updated = field.get('updated');
+  if (kind === 'history') updated.time('YYYY-MM-DD HH:mm:ss'); // there a price is nothing without its time
+  const at = updated.statedTime(now, 'YYYY-MM-DD HH:mm:ss');
+  if (kind === 'history' && at === undefined) return 'no time';
   const [buy, sell] = [field.get('buy').price('comma'), field.get('sell').price('comma')];
   if (buy === null && sell === null) return 'no price';
   const [id, type] = [field.get('id').textOrEmpty(), field.get('type').textOrEmpty()];
-  return { field, company, ...what, buy, sell, at: stated, id, type };
+  return { field, company, ...what, buy, sell, at, id, type };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { parseDay } from '../../domain/instant.ts';
-import { type Field, isBelievable, json } from '../body.ts';
-import { BROWSER, chunks, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver } from '../gold.ts';
+import { type Field, json } from '../body.ts';
+import { BROWSER, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver } from '../gold.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import { readRows } from '../rows.ts';
+import { isCurrency } from './currencies.ts';
 
 /** VND per tael; world gold is USD per troy ounce. */
 const VND_PER_TAEL = 1;
@@ -37,6 +39,7 @@ export const vangToday: Provider = {
   id: 'vang-today',
   name: 'vang.today',
   market: 'gold',
+  statedTime: 'change', // timestamp and update_time are of the last change
   every: GOLD_EVERY,
   spacing: 1000,
   url: 'https://www.vang.today',
@@ -46,33 +49,40 @@ export const vangToday: Provider = {
 
   parse(body, context) {
     const answer = read(body);
-    const quotes = new GoldQuotes('vang-today', context);
-    const said = ['timestamp', 'current_time'].map((name) => time(answer.get(name))).find((at) => at !== undefined);
-    for (const [code, row] of rows(answer)) {
-      const at = time(row.get('update_time')) ?? said;
-      add(quotes, code, row, at !== undefined && isBelievable(at, context.now) ? at : undefined);
-    }
+    const quotes = new GoldQuotes('vang-today');
+    const said = ['timestamp', 'current_time'].map((name) => answer.get(name)).find(isTime);
+    readRows(rows(answer), context.rejected, ([code, row]) => {
+      const own = row.get('update_time');
+      const time = isTime(own) ? own : said;
+      add(quotes, code ?? row.get('type_code').name(), row, time?.acceptTime(time.seconds(), context.now));
+    });
     return quotes.list();
   },
 
   /** Of each kind one price a day, for the last thirty days; its time is the beginning of its day. */
-  async *backfill(context, from, to) {
-    if (from >= to || from > context.now) return;
+  backfill(context, from, to) {
+    if (from >= to || from > context.now) return [];
     const span = Math.min(MOST_DAYS, Math.floor((context.now - from) / DAY) + 1);
-    const quotes = new GoldQuotes('vang-today', context, 'history');
-    for (const code of [...CODES.keys(), WORLD]) {
-      for (const day of read(await context.fetch(ask(context, `?type=${code}&days=${span}`)))
-        .get('history')
-        .list()) {
-        const at = parseDay(day.get('date').text())?.start;
-        if (at === undefined) throw day.get('date').error('a day like 2026-03-16');
-        const row = day.get('prices').get(code);
-        if (row.exists) add(quotes, code, row, at);
-      }
-    }
-    yield* chunks(quotes.between(from, to));
+    return [...CODES.keys(), WORLD].map((code) => ({
+      id: code,
+      read: async () => {
+        const body = await context.fetch(ask(context, `?type=${code}&days=${span}`));
+        return history(body, code, context).between(from, to);
+      },
+    }));
   },
 };
+
+function history(body: string, code: string, context: ProviderContext): GoldQuotes {
+  const quotes = new GoldQuotes('vang-today', 'history');
+  readRows(read(body).get('history').list(), context.rejected, (day) => {
+    const at = parseDay(day.get('date').text())?.start;
+    if (at === undefined) throw day.get('date').error('a day like 2026-03-16');
+    const row = day.get('prices').get(code);
+    if (row.exists) add(quotes, code, row, at);
+  });
+  return quotes;
+}
 
 function ask({ url }: ProviderContext, query = ''): ProviderRequest {
   return { url: `${url}/api/prices${query}`, headers: { 'user-agent': BROWSER, accept: 'application/json' } };
@@ -85,15 +95,15 @@ function read(body: string): Field {
   return answer;
 }
 
-/** `prices` by their codes; with `?action=current` a list as `data`. */
-function rows(answer: Field): [code: string, row: Field][] {
+/** `prices` by their codes; with `?action=current` a list as `data`, the rows of which have their codes in them. */
+function rows(answer: Field): [code: string | undefined, row: Field][] {
   const data = answer.get('data');
-  if (data.exists) return data.list().map((row) => [row.get('type_code').name(), row]);
+  if (data.exists) return data.list().map((row) => [undefined, row]);
   return answer.get('prices').entries();
 }
 
-function time(field: Field): number | undefined {
-  return typeof field.value === 'number' ? field.seconds() : undefined;
+function isTime(field: Field): boolean {
+  return typeof field.value === 'number';
 }
 
 function add(quotes: GoldQuotes, code: string, row: Field, at: number | undefined): void {
@@ -109,10 +119,14 @@ function add(quotes: GoldQuotes, code: string, row: Field, at: number | undefine
     if (kind) throw row.get('currency').error('VND');
     return; // an index or another metal of the world
   }
-  const name = row.get('name').name();
-  if (isSilver(name) || code.startsWith('XAG')) return;
+  if (isSilver(row.get('name').textOrEmpty()) || code.startsWith('XAG')) return;
+  if (isCurrency(code)) {
+    const [buy, sell] = [row.get('buy').price('plain'), row.get('sell').price('plain')];
+    quotes.addCurrency({ instrument: code, company: 'vang.today', brand: '', buy, sell, at });
+    return;
+  }
   quotes.add({
-    instrument: kind?.instrument ?? goldInstrument(row.get('name'), name, kind?.company ?? ''),
+    instrument: kind?.instrument ?? goldInstrument(row.get('name'), row.get('name').name(), kind?.company ?? ''),
     company: kind?.company ?? 'vang.today',
     brand: kind?.brand ?? '',
     buy: row.get('buy').price('plain', VND_PER_TAEL),

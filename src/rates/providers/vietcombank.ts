@@ -1,16 +1,18 @@
 import { formatDay, type Instant, startOfDay } from '../../domain/instant.ts';
-import type { QuoteDraft } from '../../domain/quote.ts';
-import { believable, json } from '../body.ts';
-import type { Provider, ProviderRequest } from '../provider.ts';
+import type { DatedQuote, QuoteDraft } from '../../domain/quote.ts';
+import { json } from '../body.ts';
+import { days, pagesOfDays } from '../history.ts';
+import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import { readRows } from '../rows.ts';
 
-const DAY = 24 * 3_600_000;
-const HISTORY_DAYS = 90; // one request a day of history
+const HISTORY_DAYS = 91; // one request a day of history, today's with it
 
 /** The bank's board in VND. It buys notes and transfers at two prices and sells at one. */
 export const vietcombank: Provider = {
   id: 'vietcombank',
   name: 'Vietcombank',
   market: 'fx',
+  statedTime: 'change', // UpdatedDate is when the board was last set
   every: 3_600_000,
   spacing: 2000,
   url: 'https://www.vietcombank.com.vn',
@@ -18,36 +20,37 @@ export const vietcombank: Provider = {
 
   requests: ({ url, now }) => [ask(url, now)],
 
-  parse: (body, { now }) => board(body, now),
+  parse: board,
 
-  async *backfill(context, from, to) {
-    const first = Math.max(startOfDay(from), startOfDay(context.now) - HISTORY_DAYS * DAY);
-    for (let day = first; day < Math.min(to, context.now); day += DAY) {
-      const quotes = board(await context.fetch(ask(context.url, day)), context.now);
+  backfill: (context, from, to) =>
+    pagesOfDays(days(context, from, to, HISTORY_DAYS), async (day) => {
+      const quotes = board(await context.fetch(ask(context.url, day)), context);
       // a Sunday may be answered with the board of Saturday, which has been asked for itself
-      const held = quotes.filter(({ at }) => startOfDay(at) === day && at >= from && at < to);
-      if (held.length > 0) yield held;
-    }
-  },
+      return quotes.filter(
+        (quote): quote is DatedQuote =>
+          quote.at !== undefined && startOfDay(quote.at) === day && quote.at >= from && quote.at < to,
+      );
+    }),
 };
 
 function ask(url: string, day: Instant): ProviderRequest {
   return { url: `${url}/api/exchangerates?date=${formatDay(day)}` };
 }
 
-function board(body: string, now: Instant): QuoteDraft[] {
+function board(body: string, { now, rejected }: ProviderContext): QuoteDraft[] {
   const answer = json(body);
   const rows = answer.get('Data').list();
   if (rows.length === 0) return []; // a day without a board
   const updated = answer.get('UpdatedDate');
-  const at = believable((updated.filled ? updated : answer.get('Date')).iso(), now);
+  const time = updated.filled ? updated : answer.get('Date');
+  const at = time.acceptTime(time.iso(), now);
   const quotes: QuoteDraft[] = [];
-  for (const row of rows) {
+  readRows(rows, rejected, (row) => {
     const instrument = row.get('currencyCode').text();
     if (!/^[A-Z]{3}$/.test(instrument)) throw row.get('currencyCode').error('a currency code like USD');
     const sell = row.get('sell').price('comma');
-    for (const brand of ['cash', 'transfer'] as const) {
-      const buy = row.get(brand).price('comma');
+    const [cash, transfer] = [row.get('cash').price('comma'), row.get('transfer').price('comma')];
+    for (const [brand, buy] of Object.entries({ cash, transfer })) {
       if (buy === null && sell === null) continue;
       quotes.push({
         instrument,
@@ -62,6 +65,6 @@ function board(body: string, now: Instant): QuoteDraft[] {
         at,
       });
     }
-  }
+  });
   return quotes;
 }

@@ -1,8 +1,10 @@
 import { Failure } from '../../domain/failure.ts';
-import type { Instant } from '../../domain/instant.ts';
-import { type Field, isBelievable, json } from '../body.ts';
+import { formatDay, type Instant } from '../../domain/instant.ts';
+import type { DatedQuote } from '../../domain/quote.ts';
+import { type Field, json } from '../body.ts';
 import { GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
-import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import type { HistoryPage, Provider, ProviderContext, ProviderRequest } from '../provider.ts';
+import { readRows, rowsOfGroups } from '../rows.ts';
 
 /** VND per tael, also for bars and rings of a few chỉ. */
 const VND_PER_TAEL = 1;
@@ -68,6 +70,12 @@ export function createVnappmob(): Provider {
     return token!.text;
   }
 
+  async function keyInUse(context: ProviderContext): Promise<string> {
+    if (context.key !== undefined) return context.key;
+    if (token?.url !== context.url || token.until <= context.now) await renew(context);
+    return token!.text;
+  }
+
   async function renew(context: ProviderContext): Promise<void> {
     const results = json(await context.fetch({ url: `${context.url}/api/request_api_key?scope=gold` })).get('results');
     const text = results.value;
@@ -75,10 +83,30 @@ export function createVnappmob(): Provider {
     token = { url: context.url, text, until: context.now + KEY_LIFE, proven: false };
   }
 
+  /** The quotes of `[start, next)`, with a key that is renewed where it is refused. */
+  async function readMonth(context: ProviderContext, start: Instant, next: Instant): Promise<DatedQuote[]> {
+    const range = `?date_from=${Math.floor(start / 1000)}&date_to=${Math.ceil(next / 1000)}`;
+    const quotes = new GoldQuotes('vnappmob', 'history');
+    for (const company of COMPANIES) {
+      let body: string;
+      try {
+        body = await context.fetch(ask(context, company, await keyInUse(context), range));
+      } catch (thrown) {
+        if (context.key !== undefined || !refused(thrown)) throw thrown;
+        await renew(context);
+        body = await context.fetch(ask(context, company, token!.text, range));
+      }
+      read(quotes, body, company, context, 'history');
+      if (token) token.proven = true;
+    }
+    return quotes.between(start, next);
+  }
+
   return {
     id: 'vnappmob',
     name: 'vnappmob',
     market: 'gold',
+    statedTime: 'change', // datetime is when the company set the prices
     every: GOLD_EVERY,
     spacing: 1000,
     url: 'https://api.vnappmob.com',
@@ -91,35 +119,20 @@ export function createVnappmob(): Provider {
     },
 
     parse(body, context, index) {
-      const quotes = new GoldQuotes('vnappmob', context);
+      const quotes = new GoldQuotes('vnappmob');
       read(quotes, body, COMPANIES[index] ?? COMPANIES[0]!, context, 'latest');
       if (token) token.proven = true;
       return quotes.list();
     },
 
-    async *backfill(context, from, to) {
+    backfill(context, from, to) {
       const end = Math.min(to, context.now + 1);
-      let key = end > Math.max(from, FIRST_DAY) ? await keyOf(context) : '';
+      const pages: HistoryPage[] = [];
       for (let start = Math.max(from, FIRST_DAY); start < end; start += CHUNK) {
         const next = Math.min(start + CHUNK, end);
-        const range = `?date_from=${Math.floor(start / 1000)}&date_to=${Math.ceil(next / 1000)}`;
-        const quotes = new GoldQuotes('vnappmob', context, 'history');
-        for (const company of COMPANIES) {
-          let body: string;
-          try {
-            body = await context.fetch(ask(context, company, key, range));
-          } catch (thrown) {
-            if (context.key !== undefined || !refused(thrown)) throw thrown;
-            await renew(context);
-            key = token!.text;
-            body = await context.fetch(ask(context, company, key, range));
-          }
-          read(quotes, body, company, context, 'history');
-        }
-        const chunk = quotes.between(start, next);
-        if (chunk.length > 0) yield chunk;
+        pages.push({ id: formatDay(start), read: () => readMonth(context, start, next) });
       }
-      if (token && key === token.text) token.proven = true;
+      return pages;
     },
   };
 }
@@ -141,10 +154,10 @@ function read(
   context: ProviderContext,
   kind: 'latest' | 'history',
 ): void {
-  for (const result of json(body).get('results').list()) {
-    const stated = result.get('datetime').seconds();
-    const at = isBelievable(stated, context.now) ? stated : undefined;
-    if (at === undefined && kind === 'history') continue; // there a price is nothing without its time
+  const rows = rowsOfGroups(json(body).get('results').list(), (result) => {
+    const time = result.get('datetime');
+    const at = time.acceptTime(time.seconds(), context.now);
+    if (at === undefined && kind === 'history') return []; // there a price is nothing without its time
     const prices = new Map<string, { buy?: Field; sell?: Field; field: Field }>();
     for (const [name, field] of result.entries()) {
       const [, side, what] = /^(buy|sell)_(\w{1,40})$/.exec(name) ?? [];
@@ -152,16 +165,17 @@ function read(
       prices.set(what, { field, ...prices.get(what), [side]: field });
     }
     if (prices.size === 0) throw result.error('prices, as buy_1l and sell_1l');
-    for (const [what, { buy, sell, field }] of prices) {
-      const [instrument, brand] = kinds.get(what) ?? [goldInstrument(field, named(what), company), ''];
-      quotes.add({
-        instrument,
-        company,
-        brand,
-        buy: buy?.price('plain', VND_PER_TAEL) ?? null,
-        sell: sell?.price('plain', VND_PER_TAEL) ?? null,
-        at,
-      });
-    }
-  }
+    return [...prices].map(([what, price]) => ({ what, at, ...price }));
+  });
+  readRows(rows, context.rejected, ({ what, at, buy, sell, field }) => {
+    const [instrument, brand] = kinds.get(what) ?? [goldInstrument(field, named(what), company), ''];
+    quotes.add({
+      instrument,
+      company,
+      brand,
+      buy: buy?.price('plain', VND_PER_TAEL) ?? null,
+      sell: sell?.price('plain', VND_PER_TAEL) ?? null,
+      at,
+    });
+  });
 }

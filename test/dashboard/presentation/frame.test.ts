@@ -16,6 +16,7 @@ import {
 } from '../../../src/dashboard/state.ts';
 import { plainText, span, type Tone } from '../../../src/dashboard/styled.ts';
 import type { Candle } from '../../../src/domain/candle.ts';
+import { MARKETS } from '../../../src/domain/instrument.ts';
 import type { TransferState } from '../../../src/domain/transfer.ts';
 import { RANGES } from '../../../src/repl/grammar.ts';
 import { displayWidth } from '../../../src/repl/width.ts';
@@ -179,7 +180,7 @@ const nullable = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: 
 const rates: fc.Arbitrary<Rate> = fc.record({
   quote: fc.record({
     instrument: nasty,
-    market: fc.constantFrom('gold' as const, 'crypto' as const, 'fx' as const),
+    market: fc.constantFrom(...MARKETS),
     provider: nasty,
     company: nasty,
     brand: nasty,
@@ -227,6 +228,7 @@ const links: fc.Arbitrary<LinkState> = fc.oneof(
   fc.record({ phase: fc.constant('offline' as const), since: instant, nextTryAt: nullable(instant), reason: nasty }),
 );
 const few = { maxLength: 12 };
+const series = fc.record({ provider: nasty, company: nasty, brand: nasty });
 const states: fc.Arbitrary<State> = fc.record({
   columns: fc.integer({ min: 1, max: 300 }),
   rows: fc.integer({ min: 1, max: 100 }),
@@ -237,9 +239,11 @@ const states: fc.Arbitrary<State> = fc.record({
   providers: fc.array(providers, few),
   rates: fc.array(rates, few),
   ratesLoaded: fc.boolean(),
+  choices: fc.array(fc.tuple(nasty, series), few).map((choices) => new Map(choices)),
   selected: nullable(nasty),
   chart: fc.record({
     instrument: nullable(nasty),
+    series: nullable(series),
     range: fc.constantFrom(...RANGES),
     mode: fc.constantFrom('line' as const, 'candles' as const),
     candles,

@@ -135,10 +135,29 @@ describe('presentation: rates', () => {
 
 describe('presentation: chart', () => {
   it('titles instrument, price, change and ranges, as much as fits', () => {
-    expect(plainText(chartTitle(busy(), 80))).to.equal('SJC  151,300,000  ▲0.77%  1d 1w 1m 3m [1y] 5y all');
+    expect(plainText(chartTitle(busy(), 80))).to.equal('SJC · sjc  151,300,000  ▲0.77%  1d 1w 1m 3m [1y] 5y all');
+    expect(plainText(chartTitle(busy(), 40))).to.equal('SJC · sjc  151,300,000  ▲0.77%  [1y]');
     expect(plainText(chartTitle(busy(), 30))).to.equal('SJC  151,300,000  ▲0.77%  [1y]');
     expect(plainText(chartTitle(busy(), 24))).to.equal('SJC  151,300,000  [1y]');
     expect(chartTitle(busy(), 80).find(({ text }) => text === '[1y]')?.tone).to.equal('accent');
+  });
+
+  it('names the series of the chart, and shows no price of another one', () => {
+    const state = busy();
+    const series = { provider: 'import', company: 'DOJI', brand: 'Hà\x1b[31m Nội' };
+    const other = { ...state, chart: { ...state.chart, series } };
+    const shown = plainText(chartTitle(other, 80));
+    expect(shown).to.match(/^SJC · import, DOJI, Hà\[31m Nội {2}[\d,]+ {2}1d/);
+    expect(shown).to.not.include('151,300,000').and.to.not.include('%');
+    expect(plainText(chartTitle(other, 20))).to.match(/^SJC {2}/);
+  });
+
+  it('says that the price of a stale series is stale', () => {
+    const state = busy();
+    const rates = [rate(quote('SJC', 151_300_000, { stale: true }))];
+    const title = chartTitle({ ...state, rates }, 80);
+    expect(plainText(title)).to.include('151,300,000 STALE');
+    expect(title.find(({ text }) => text.includes('STALE'))?.tone).to.equal('warn');
   });
 
   it('draws a line to the scale of the data, with axes', () => {
@@ -396,7 +415,9 @@ describe('presentation: input and status', () => {
     expect(text('status', busy(), 120, 1)).to.equal(
       'Enter send  Tab complete/next pane  Up history  ^C quit  F1 help  F2 sign in',
     );
-    expect(text('status', { ...busy(), focus: 'chart' }, 120, 1)).to.match(/^Left crosshair {2}\] range {2}c candles/);
+    expect(text('status', { ...busy(), focus: 'chart' }, 120, 1)).to.match(
+      /^Left crosshair {2}\] range {2}c candles {2}s series/,
+    );
     expect(text('status', busy(), 40, 1)).to.include('^C quit  F1 help');
   });
 

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.ts';
 import type { NewRecord } from '../../../src/engine/contract.ts';
 import { LocalEngine } from '../../../src/engine/local/engine.ts';
+import { SCHEMA } from '../../../src/engine/stored.ts';
 import { keys, within } from '../../../src/store/keys.ts';
 import { Store } from '../../../src/store/store.ts';
 import { compare, rebuild } from '../../../src/view/rebuild.ts';
@@ -132,13 +133,13 @@ describe('LocalEngine', () => {
     const { engine, store } = await roomAt(path);
     await engine.start();
     await engine.journal.append(post('old'));
-    await store.write([{ type: 'put', key: keys.schema, value: '2' }], { sync: true });
+    await store.write([{ type: 'put', key: keys.schema, value: `${SCHEMA + 1}` }], { sync: true });
     const before = await contentOf(store);
     await engine.stop();
 
     const failure = await failureOf(engine.start());
     expect(failure.code).to.equal('DATA_NEWER');
-    expect(failure.message).to.match(/format 2.*up to 1/);
+    expect(failure.message).to.match(/format 3.*up to 2/);
     await store.open();
     expect(await contentOf(store)).to.deep.equal(before);
     await store.close();

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { BodyError } from '../../../src/rates/provider.ts';
 import { coingecko } from '../../../src/rates/providers/coingecko.ts';
 import { BODIES } from '../bodies.ts';
+import { faultsOf } from '../context.ts';
 import { ProviderServer } from '../provider-server.ts';
 
 const NOW = Date.UTC(2024, 3, 2, 12);
@@ -24,7 +25,7 @@ describe('coingecko', () => {
         sell: 67000.5,
         currency: 'USD',
         unit: 'coin',
-        at: NOW,
+        at: undefined,
       },
     ]);
   });
@@ -47,6 +48,13 @@ describe('coingecko', () => {
     expect(quotes.map(({ instrument, buy, at }) => [instrument, buy, at])).to.deep.equal([
       ['POL', 1.02, 1712050000000],
     ]);
+  });
+
+  it('keeps the other coins where one has no price that can be', () => {
+    const body = '{"bitcoin":{"usd":-5},"ethereum":{"usd":2500}}';
+    const quotes = coingecko.parse(body, server.context(NOW), 0);
+    expect(quotes.map(({ instrument, buy }) => [instrument, buy])).to.deep.equal([['ETH', 2500]]);
+    expect(faultsOf(coingecko, body, NOW)).to.deep.equal(['bitcoin.usd: expected a positive price']);
   });
 
   it('refuses an answer without a price', () => {

@@ -6,6 +6,7 @@ import { configuredProvider } from '../../../src/rates/configured.ts';
 import { BodyError } from '../../../src/rates/provider.ts';
 import { PROVIDERS } from '../../../src/rates/providers/index.ts';
 import { ROOT } from '../../root.ts';
+import { contextAt } from '../context.ts';
 
 const DOCUMENT = readFileSync(join(ROOT, 'docs/providers.md'), 'utf8');
 
@@ -28,7 +29,7 @@ describe('PROVIDERS', () => {
 
     it(`${provider.id} meets any text and any JSON with a BodyError or nothing`, () => {
       const now = Date.UTC(2026, 6, 20);
-      const context = { url: provider.url, key: undefined, now, fetch: () => Promise.reject(new Error('not used')) };
+      const context = contextAt(now, { url: provider.url });
       const anything = fc.oneof(
         fc.string({ unit: 'binary' }),
         fc.json(),
@@ -47,15 +48,26 @@ describe('PROVIDERS', () => {
   }
 });
 
-describe('the example in docs/providers.md', () => {
-  it('works as it is written', () => {
-    const [body, config, quotes] = [...DOCUMENT.matchAll(/```json\n(.*?)```/gs)].map((match) => match[1]!);
-    const settings = JSON.parse(config!).rates.providers['kho-vang'];
-    const provider = configuredProvider('kho-vang', settings);
-    const now = Date.UTC(2026, 6, 20, 13);
-    const context = { url: settings.url, key: undefined, now, fetch: () => Promise.reject(new Error('not used')) };
-    expect(provider.parse(body!, context, 0)).to.deep.equal(
-      JSON.parse(quotes!).map(({ at, ...quote }: { at: string }) => ({ ...quote, at: Date.parse(at) })),
-    );
+describe('the examples in docs/providers.md', () => {
+  const now = Date.UTC(2026, 6, 20, 13);
+  const blocksOf = (text: string) => [...text.matchAll(/```(?:json|xml|csv)\n(.*?)```/gs)].map((match) => match[1]!);
+  const section = (title: string) => DOCUMENT.split(/^##+ /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
+
+  function expectQuotes(id: string, settings: { url: string }, body: string, quotes: string): void {
+    const read = configuredProvider(id, settings).parse(body, contextAt(now, { url: settings.url }), 0);
+    const expected = JSON.parse(quotes).map(({ at, ...quote }: { at?: string }) => ({
+      ...quote,
+      at: at === undefined ? undefined : Date.parse(at),
+    }));
+    expect(read).to.deep.equal(expected);
+  }
+
+  it('work as they are written', () => {
+    const [body, config, quotes] = blocksOf(section('A provider by configuration alone'));
+    expectQuotes('kho-vang', JSON.parse(config!).rates.providers['kho-vang'], body!, quotes!);
+    for (const title of ['Rows by their codes', 'XML', 'CSV']) {
+      const [body, settings, quotes] = blocksOf(section(title));
+      expectQuotes('example', JSON.parse(settings!), body!, quotes!);
+    }
   });
 });

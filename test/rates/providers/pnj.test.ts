@@ -25,7 +25,7 @@ describe('pnj', () => {
         sell: 151_300_000,
         currency: 'VND',
         unit: 'tael',
-        at: NOW,
+        at: undefined,
       },
     ]);
     expect(server.asked[0]!.path).to.equal(`${PATH}?zone=00`);
@@ -48,7 +48,6 @@ describe('pnj', () => {
       ['PNJ-VANG-NU-TRANG-75-18K', 'TPHCM', 105_000_000, 110_000_000],
       ['PNJ', 'TPHCM', 148_500_000, null],
     ]);
-    expect(quotes[0]!.at).to.equal(Date.parse('2026-04-15T10:05:09+07:00'));
   });
 
   it('names what does not fit', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BodyError } from '../../../src/rates/provider.ts';
 import { tygia } from '../../../src/rates/providers/tygia.ts';
+import { faultsOf } from '../context.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
 
@@ -92,7 +93,7 @@ describe('tygia', () => {
     const early = body(['DOJI', '', 'SJC', '2,150.00', '2,160.00', '2009-08-01 10:00:00']);
     expect(parse(early)[0]).to.include({ buy: 21_500_000 });
     const jewellery = body(['DOJI', '', 'Nữ trang 10k', '1,426.00', '0.00']);
-    expect(() => parse(jewellery)).to.throw(BodyError, 'golds[0].value[0]: expected a bar of gold in the same list');
+    expect(() => parse(jewellery)).to.throw(BodyError, 'golds[0].value[0]: expected a bar of gold in the same answer');
   });
 
   it('knows banks and shops, and world gold in USD per ounce, but neither oil nor coins', () => {
@@ -125,6 +126,16 @@ describe('tygia', () => {
     ]);
   });
 
+  it('keeps world gold where no bar says in what unit the others are', () => {
+    const rows: Row[] = [
+      ['2GROUP', 'SPOT GOLD', 'SJC', '1,789.10', '1,790.10'],
+      ['DOJI', '', 'Nữ trang 10k', '1,426.00', '0.00'],
+      ['1OTHER', 'Ngọc Hải 17K HCM', 'SJC', '34,480.00', '39,250.00'],
+    ];
+    expect(short(...rows)).to.deep.equal([['XAU', '2GROUP', 'SPOT GOLD', 1789.1, 1790.1]]);
+    expect(faultsOf(tygia, body(...rows), NOW)).to.have.length(2);
+  });
+
   it('keeps the latest of rows that are the same', () => {
     const later: Row = ['SJC', 'Hồ Chí Minh', 'Vàng SJC', '60,700.00', '61,400.00', '2021-12-29 18:10:00'];
     expect(parse(body(SJC, later)).map(({ buy }) => buy)).to.deep.equal([60_700_000]);
@@ -132,9 +143,17 @@ describe('tygia', () => {
   });
 
   it('refuses a price that is one of gold in no unit', () => {
-    expect(() => short(SJC, ['DOJI', '', 'Nữ trang 10k', '142.60', '157.60'])).to.throw(BodyError, 'golds[0].value[1]');
+    const faults = (...rows: Row[]) => faultsOf(tygia, body(...rows), NOW);
+    const expected = 'expected a price of gold in thousand VND per tael or per chỉ';
+    expect(faults(SJC, ['DOJI', '', 'Nữ trang 10k', '142.60', '157.60'])).to.deep.equal([
+      `golds[0].value[1]: ${expected}`,
+    ]);
+    expect(faults(SJC, ['DOJI', '', 'SJC', '6,080.00', '61,000.00'])).to.deep.equal([`golds[0].value[1]: ${expected}`]);
     expect(() => short(['SJC', '', 'Vàng SJC', '606.50', '613.50'])).to.throw(BodyError, 'golds[0].value[0]');
-    expect(() => short(SJC, ['DOJI', '', 'SJC', '6,080.00', '61,000.00'])).to.throw(BodyError, 'golds[0].value[1]');
+    // the bar is of no use, the next one is
+    expect(
+      short(['SJC', '', 'Vàng SJC', '606.50', '613.50'], ['DOJI', '', 'SJC', '6,080.00', '6,130.00']),
+    ).to.deep.equal([['SJC', 'DOJI', '', 60_800_000, 61_300_000]]);
   });
 
   it('backfills day by day, oldest first, each day with the prices set on it', async () => {
@@ -158,6 +177,24 @@ describe('tygia', () => {
     expect(server.asked).to.have.length(3);
     await server.history(tygia, NOW, 0, NOW);
     expect(server.asked).to.have.length(3 + 366);
+  });
+
+  it('keeps world gold in its history, which is dated past midnight of the day that it is in', async () => {
+    const gold = (updated: string, price: string): Row => ['2GROUP', 'SPOT GOLD', 'SJC', price, price, updated];
+    const list = (day: string, ...rows: Row[]) => ({
+      [`${PATH}?ran=0&rate=0&gold=1&bank=VIETCOM&date=${day}`]: body(...rows),
+    });
+    const bar = (updated: string): Row => ['SJC', 'Huế', 'Vàng SJC', '60,000.00', '61,000.00', updated];
+    server.serve({
+      [PATH]: '{"golds":[]}',
+      ...list('20211227', bar('2021-12-27 17:00:00'), gold('2021-12-28 00:00:02', '1,780.10')),
+      ...list('20211228', bar('2021-12-27 17:00:00'), gold('2021-12-29 03:59:58', '1,785.20')),
+      ...list('20211229', bar('2021-12-29 09:00:00'), gold('2021-12-28 23:59:58', '1,784.00')),
+    });
+    const quotes = (await server.history(tygia, NOW, NOW - 3 * DAY, NOW)).flat();
+    expect(quotes.filter(({ instrument }) => instrument === 'XAU').map(({ buy }) => buy)).to.deep.equal([
+      1780.1, 1785.2, 1784,
+    ]);
   });
 
   it('names what does not fit', () => {

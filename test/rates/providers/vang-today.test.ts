@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BodyError } from '../../../src/rates/provider.ts';
 import { vangToday } from '../../../src/rates/providers/vang-today.ts';
+import { faultsOf } from '../context.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
 
@@ -76,6 +77,44 @@ describe('vang-today', () => {
     const row = { type_code: 'SJL1L10', buy: 161_300_000, sell: 163_800_000, update_time: 1773678000 };
     const text = JSON.stringify({ success: true, current_time: 1773678605, data: [{ ...row, name: 'SJC' }] });
     expect(parse(text)[0]).to.include({ instrument: 'SJC', buy: 161_300_000, at: 1773678000000 });
+  });
+
+  it('knows kinds by their codes where rows have no names', () => {
+    const text = JSON.stringify({
+      success: true,
+      current_time: 1732456789,
+      data: [
+        { type_code: 'SJL1L10', buy: 85_500_000, sell: 88_000_000, update_time: 1732456789 },
+        { type_code: 'SJ9999', buy: 85_000_000, sell: 87_500_000, update_time: 1732456789 },
+        { type_code: 'DOJINHTV', buy: 85_000_000, sell: 87_500_000 },
+      ],
+    });
+    const at = Date.parse('2024-11-24T20:59:49+07:00');
+    expect(parse(text).map(({ instrument, buy, sell, at }) => [instrument, buy, sell, at])).to.deep.equal([
+      ['SJC', 85_500_000, 88_000_000, at],
+      ['SJC-RING', 85_000_000, 87_500_000, at],
+    ]);
+    // its code does not say what it is
+    expect(faultsOf(vangToday, text, NOW)).to.deep.equal(['data[2].name: expected a text']);
+  });
+
+  it('gives money that stands among the gold as money', () => {
+    const quotes = parse(
+      body({
+        VNGSJC: { name: 'VN Gold SJC', buy: 172e6, sell: 175e6, currency: 'VND' },
+        USD: { name: 'USD', buy: 25_900, sell: 26_200, currency: 'VND' },
+        EUR: { name: 'EUR', buy: 28_000, sell: 28_500, currency: 'VND' },
+        CAD: { name: 'Canadian dollar', buy: 18_900, sell: 19_200, currency: 'VND' },
+        GBP: { name: 'GBP', buy: 1.3, sell: 1.4, currency: 'USD' },
+      }),
+    );
+    expect(quotes.map((quote) => [quote.instrument, quote.market, quote.buy, quote.sell, quote.unit])).to.deep.equal([
+      ['SJC', 'gold', 172e6, 175e6, 'tael'],
+      ['USD', 'fx', 25_900, 26_200, 'each'],
+      ['EUR', 'fx', 28_000, 28_500, 'each'],
+      ['CAD', 'fx', 18_900, 19_200, 'each'],
+    ]);
+    expect(quotes[1]).to.include({ currency: 'VND', company: 'vang.today' });
   });
 
   it('backfills a price a day, at the beginning of the day', async () => {

@@ -1,0 +1,439 @@
+import http from 'node:http';
+import { providerOrder } from '../../src/daemon/sources.ts';
+import { Chance } from '../../src/demo/chance.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import { formatDay, formatMinute, startOfDay } from '../../src/domain/instant.ts';
+import type { Quote } from '../../src/domain/quote.ts';
+import { backoff } from '../../src/rates/backoff.ts';
+import { ClockCheck } from '../../src/rates/clock-check.ts';
+import { Fetcher } from '../../src/rates/fetcher.ts';
+import type { Source } from '../../src/rates/source.ts';
+import type { StaleQuote } from '../../src/room/rates.ts';
+import { DAY, HOUR, MINUTE, Room } from '../room/room.ts';
+import { memoryStore } from '../store/temporary.ts';
+import { isOpen, QUIET_MS, SimulatedMarket, START, SUBJECTS, type Subject } from './simulated-market.ts';
+import { type Revision, SimulatedSource } from './simulated-source.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly days: number;
+  /** The interval of sources of gold and currencies; those of coins are asked twice as often. */
+  readonly everyMs: number;
+}
+
+export interface SimulationFigures {
+  fetches: number;
+  /** Prices that were shown as fresh, and prices of look-ups, that were compared with the truth. */
+  freshChecks: number;
+  lookupChecks: number;
+  /** Changes of a true price that a source without a fault followed, and those that were shown within two intervals. */
+  changes: number;
+  shown: number;
+  /** Wrong ones of them that nothing could show to be wrong: no source that knew better was there. */
+  unknowable: number;
+  readonly wrongFresh: string[];
+  readonly wrongLookups: string[];
+  readonly notShown: string[];
+}
+
+/** What happens to the daemon: it does not run, or the clock of its machine is off. */
+interface Incident {
+  readonly from: number;
+  readonly to: number;
+  /** Undefined: the daemon does not run. */
+  readonly offsetMs: number | undefined;
+}
+
+interface Job {
+  readonly simulated: SimulatedSource;
+  source: Source;
+  due: number;
+  failures: number;
+  /** When an answer was last received, by the true time. */
+  receivedAt: number;
+}
+
+/** A change of a true price, by its instrument; checked two intervals after it. */
+interface Change {
+  readonly subject: Subject;
+  readonly at: number;
+  readonly due: number;
+}
+
+/** A year of clock offsets, forth and back, and smaller ones. */
+const OFFSETS_MS = [-3 * 365 * DAY, 365 * DAY, -20 * DAY, DAY, 5 * HOUR, -2 * HOUR];
+const SAME = 0.01;
+/** A fresh price may be off the true one by so much: a source that stands still may not have moved for days. */
+const NEAR = 0.06;
+/** Clocks of servers and caches may be off by two minutes, and an answer takes its time. */
+const SLACK_MS = 3 * MINUTE;
+/** Longer than a price may be allowed to be old, over a weekend and Tết. */
+const MAX_ALLOWED_MS = 14 * DAY;
+const CHECK_EVERY_MS = 9 * HOUR;
+/** A true price that moved by less did not change. */
+const CHANGE = 0.002;
+
+/** Runs a simulated time of a room with ten sources, and checks what it shows. */
+export async function simulate({ seed, days, everyMs }: SimulationOptions): Promise<SimulationFigures> {
+  const simulation = await Simulation.open(seed, days, everyMs);
+  try {
+    await simulation.run();
+    return simulation.figures;
+  } finally {
+    await simulation.close();
+  }
+}
+
+class Simulation {
+  static async open(seed: number, days: number, everyMs: number): Promise<Simulation> {
+    const chance = new Chance(seed);
+    const market = new SimulatedMarket(chance, days);
+    const sources: SimulatedSource[] = [];
+    for (let place = 0; place < SimulatedSource.count; place++) {
+      sources.push(await SimulatedSource.open(place, market, new Chance(seed * 101 + place), everyMs));
+    }
+    const simulation = new Simulation(seed, chance, market, sources, everyMs);
+    await simulation.#startDaemon();
+    return simulation;
+  }
+
+  readonly figures: SimulationFigures = {
+    fetches: 0,
+    freshChecks: 0,
+    lookupChecks: 0,
+    unknowable: 0,
+    changes: 0,
+    shown: 0,
+    wrongFresh: [],
+    wrongLookups: [],
+    notShown: [],
+  };
+  readonly #seed: number;
+  readonly #chance: Chance;
+  readonly #market: SimulatedMarket;
+  readonly #everyMs: number;
+  readonly #jobs: Job[];
+  readonly #incidents: readonly Incident[];
+  readonly #store = memoryStore();
+  readonly #agent = new http.Agent({ keepAlive: true });
+  #room!: Room;
+  #fetcher!: Fetcher;
+  #clock!: ClockCheck;
+  #startedAt = START;
+  /** The true time. */
+  #now = START;
+  #offsetMs = 0;
+  /** When the clock was set to a wrong time, and when it is set right. */
+  #clockSetAt = START;
+  #clockEnds: number | undefined;
+
+  private constructor(
+    seed: number,
+    chance: Chance,
+    market: SimulatedMarket,
+    sources: readonly SimulatedSource[],
+    everyMs: number,
+  ) {
+    this.#seed = seed;
+    this.#chance = chance;
+    this.#market = market;
+    this.#everyMs = everyMs;
+    this.#jobs = sources.map((simulated) => ({
+      simulated,
+      source: undefined as unknown as Source,
+      due: START + chance.next() * MINUTE,
+      failures: 0,
+      receivedAt: Number.NEGATIVE_INFINITY,
+    }));
+    this.#incidents = this.#planIncidents();
+  }
+
+  async close(): Promise<void> {
+    this.#fetcher.stop();
+    await this.#room.close();
+    for (const { simulated } of this.#jobs) await simulated.close();
+    this.#agent.destroy();
+  }
+
+  async run(): Promise<void> {
+    const { end } = this.#market;
+    const changes = this.#changes();
+    const incidents = [...this.#incidents];
+    let nextCheck = START + HOUR;
+    let nextChange = 0;
+    for (;;) {
+      const job = this.#jobs.reduce((first, other) => (other.due < first.due ? other : first));
+      const incident = incidents[0];
+      const at = Math.min(job.due, nextCheck, changes[nextChange]?.due ?? end, incident?.from ?? end);
+      if (at >= end) break;
+      this.#setTime(at);
+      if (at === incident?.from) {
+        incidents.shift();
+        nextCheck = await this.#suffer(incident, nextCheck);
+      } else if (at === changes[nextChange]?.due) {
+        this.#checkShown(changes[nextChange]!);
+        nextChange += 1;
+      } else if (at === nextCheck) {
+        this.#checkFresh();
+        await this.#checkLookup(startOfDay(START + this.#chance.next() * (this.#now - START)));
+        nextCheck = at - Math.log(1 - this.#chance.next()) * CHECK_EVERY_MS;
+      } else if (job.due - at === 0) {
+        await this.#fetch(job);
+      }
+      if (this.#clockEnds !== undefined && this.#now >= this.#clockEnds) {
+        this.#clockEnds = undefined;
+        this.#offsetMs = 0;
+        this.#setTime(this.#now);
+      }
+    }
+    for (let day = START; day < end; day += DAY) await this.#checkLookup(day);
+  }
+
+  #setTime(at: number): void {
+    this.#now = at;
+    this.#room.now = Math.round(at) + this.#offsetMs;
+    for (const { simulated } of this.#jobs) simulated.time = at;
+  }
+
+  async #startDaemon(): Promise<void> {
+    this.#room = await Room.open({ store: this.#store, now: Math.round(this.#now) + this.#offsetMs });
+    this.#fetcher = new Fetcher({ version: 'test', connect: () => ({ agent: this.#agent, proxy: undefined }) });
+    const clock = new ClockCheck();
+    this.#clock = clock;
+    this.#room.clockOffsetMs = () => clock.offsetMs ?? 0;
+    this.#startedAt = this.#now;
+    for (const job of this.#jobs) {
+      job.source = job.simulated.source(this.#fetcher, () => this.#room.now);
+      job.failures = 0;
+      job.due = Math.max(job.due, this.#now + this.#chance.next() * 1000);
+    }
+    this.#room.rates.reorder(
+      providerOrder(this.#jobs.map(({ source: { provider, settings } }) => ({ provider, settings }))),
+    );
+  }
+
+  /** @returns when the next check is */
+  async #suffer({ to, offsetMs }: Incident, nextCheck: number): Promise<number> {
+    if (offsetMs !== undefined) {
+      this.#offsetMs = offsetMs;
+      this.#clockSetAt = this.#now;
+      this.#clockEnds = to;
+      this.#setTime(this.#now);
+      return nextCheck;
+    }
+    this.#fetcher.stop();
+    await this.#room.close();
+    this.#now = to;
+    await this.#startDaemon();
+    this.#setTime(to);
+    this.#checkFresh(); // before anything is fetched
+    return Math.max(nextCheck, to + this.#chance.next() * HOUR);
+  }
+
+  #planIncidents(): Incident[] {
+    const incidents: Incident[] = [];
+    const chance = this.#chance;
+    for (let at = START + QUIET_MS; ; ) {
+      at += -Math.log(1 - chance.next()) * 30 * DAY;
+      const isClock = chance.next() < 0.4;
+      const lengthMs = isClock || chance.next() < 0.6 ? (1 + chance.next() * 72) * HOUR : chance.next() * 25 * DAY;
+      if (at + lengthMs >= this.#market.end) return incidents;
+      incidents.push({ from: at, to: at + lengthMs, offsetMs: isClock ? chance.pick(OFFSETS_MS) : undefined });
+      at += lengthMs + DAY;
+    }
+  }
+
+  /** Fetches a source once, as the gatherer does, and plans its next fetch. */
+  async #fetch(job: Job): Promise<void> {
+    const { source, simulated } = job;
+    const plannedAt = job.due;
+    this.figures.fetches += 1;
+    try {
+      const { host } = new URL(source.settings.url);
+      const asOf = (respondedAt: number | undefined) => this.#clock.asOf(host, respondedAt, this.#room.now);
+      const { quotes, respondedAt } = await source.quotes(new AbortController().signal, asOf);
+      this.#setTime(this.#now + simulated.latencyMs);
+      const at = asOf(respondedAt);
+      const { stored, confirmed, refused } = await this.#room.intake.receive(source.id, quotes, at);
+      if (stored + confirmed > 0) job.receivedAt = this.#now;
+      if (refused.length > 0 && stored + confirmed === 0) throw new Failure('NOT_AVAILABLE', refused[0]!.reason);
+      job.failures = 0;
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || thrown.code !== 'NOT_AVAILABLE') throw thrown;
+      job.failures += 1;
+    }
+    const { everyMs } = simulated;
+    job.due =
+      job.failures > 0
+        ? this.#now + backoff(job.failures, everyMs, () => this.#chance.next())
+        : plannedAt + (Math.floor((this.#now - plannedAt) / everyMs) + 1) * everyMs;
+  }
+
+  // Fresh prices
+
+  #checkFresh(): void {
+    const { rates } = this.#room;
+    for (const quote of rates.list()) if (!quote.stale) this.#checkFreshQuote(quote, 'list');
+    for (const subject of SUBJECTS) {
+      if (this.#room.view.quotes.latest(subject).length === 0) continue;
+      for (const quote of rates.get(rates.resolve(subject))) if (!quote.stale) this.#checkFreshQuote(quote, 'get');
+    }
+  }
+
+  #checkFreshQuote(quote: StaleQuote, where: string): void {
+    this.figures.freshChecks += 1;
+    const wrong = this.#wrongFreshReason(quote);
+    if (wrong === undefined) return;
+    if (wrong.isUnknowable) {
+      this.figures.unknowable += 1;
+      return;
+    }
+    this.figures.wrongFresh.push(`${where}: ${this.#describe(quote)}: ${wrong.reason}`);
+  }
+
+  #wrongFreshReason(quote: StaleQuote): { reason: string; isUnknowable: boolean } | undefined {
+    const job = this.#jobs.find(({ simulated }) => simulated.id === quote.provider)!;
+    const { simulated, receivedAt } = job;
+    const subject = quote.instrument as Subject;
+    const now = this.#now;
+    const behindMs = this.#offsetMs < 0 && this.#offsetMs > -DAY ? -this.#offsetMs : 0;
+    if (now - receivedAt > 3 * simulated.everyMs + behindMs + SLACK_MS) {
+      // Until two sources were asked again, nothing says that the clock was set.
+      const isUnknowable =
+        this.#offsetMs !== 0 && this.#clock.offsetMs === undefined && now < this.#clockSetAt + this.#everyMs;
+      return { reason: `last received ${hours(now - receivedAt)} ago`, isUnknowable };
+    }
+    const stated = simulated
+      .revisions(subject, now - MAX_ALLOWED_MS, now + 1)
+      .filter((each) => now < simulated.allowedUntil(each) + behindMs + SLACK_MS);
+    if (!stated.some(({ revision }) => isSame(quote, revision))) {
+      const { buy, sell } = simulated.revision(subject, now);
+      const reason = `it states ${buy}/${sell} now and never stated this within its allowed time`;
+      return { reason, isUnknowable: false };
+    }
+    const truth = this.#market.price(subject, now);
+    const off = (quote.sell ?? quote.buy!) / truth - 1;
+    if (Math.abs(off) <= NEAR) return undefined;
+    if (this.#market.hasMoved(subject, now, 2 * simulated.everyMs + HOUR) || !isOpen(subject, now)) return undefined;
+    const reason = `${(off * 100).toFixed(1)} % off the true price ${truth.toFixed(0)}`;
+    return { reason, isUnknowable: !this.#isContradicted(quote, receivedAt) };
+  }
+
+  /** Whether sources that are well contradict a price: one, where it was not received since; else two. */
+  #isContradicted({ instrument, provider }: StaleQuote, receivedAt: number): boolean {
+    const subject = instrument as Subject;
+    const move = this.#market.moves[subject].findLast((at) => at <= this.#now);
+    if (move === undefined) return true;
+    const knowing = this.#room.rates
+      .get(this.#room.rates.resolve(instrument))
+      .filter((quote) => !quote.stale && quote.provider !== provider)
+      .filter((quote) => Math.abs((quote.sell ?? quote.buy!) / this.#market.price(subject, this.#now) - 1) <= NEAR);
+    return new Set(knowing.map((quote) => quote.provider)).size >= (receivedAt < move ? 1 : 2);
+  }
+
+  // Look-ups
+
+  async #checkLookup(day: number): Promise<void> {
+    for (const subject of SUBJECTS) {
+      if (this.#room.view.quotes.latest(subject).length === 0) continue;
+      const { quotes } = await this.#room.rates.lookup(formatDay(day), subject);
+      for (const quote of quotes) {
+        this.figures.lookupChecks += 1;
+        const simulated = this.#jobs.find(({ simulated }) => simulated.id === quote.provider)!.simulated;
+        if (this.#heldOn(simulated, subject, day, quote)) continue;
+        this.figures.wrongLookups.push(`on ${formatDay(day)}: ${this.#describe(quote)}`);
+      }
+    }
+  }
+
+  /** Whether a source stated a price on a day: its own, or that at which it stood still. */
+  #heldOn(simulated: SimulatedSource, subject: Subject, day: number, quote: Quote): boolean {
+    const [from, to] = [day - SLACK_MS, day + DAY + SLACK_MS];
+    if (simulated.revisions(subject, from, to).some(({ revision }) => isSame(quote, revision))) return true;
+    return simulated.faults.some(({ from: begin, to: end, fault }) => {
+      if (begin > to || end < from) return false;
+      if (fault.kind === 'frozen' && fault.header === 'none') {
+        const place = simulated.revisions(subject, begin, begin + 1)[0]!;
+        return isSame(quote, place.revision) && from < simulated.allowedUntil({ ...place, end: begin });
+      }
+      return false;
+    });
+  }
+
+  // Changes
+
+  /** Changes of the true prices, and when they have to be shown. */
+  #changes(): Change[] {
+    const changes: Change[] = [];
+    for (const subject of SUBJECTS) {
+      const everyMs = subject === 'BTC' ? this.#everyMs / 2 : this.#everyMs;
+      let last = this.#market.price(subject, START);
+      for (let at = START + QUIET_MS; at < this.#market.end; at += HOUR) {
+        const price = this.#market.price(subject, at);
+        if (Math.abs(price / last - 1) < CHANGE) continue;
+        last = price;
+        // Sources follow within the hour.
+        changes.push({ subject, at, due: at + HOUR + 2 * everyMs + SLACK_MS });
+      }
+    }
+    return changes.sort((a, b) => a.due - b.due);
+  }
+
+  #checkShown({ subject, at, due }: Change): void {
+    if (this.#offsetMs !== 0 || this.#startedAt > at || this.#incidents.some(({ from, to }) => from < due && to > at))
+      return;
+    const followers = this.#jobs.filter(
+      ({ simulated }) =>
+        simulated.subjects.includes(subject) &&
+        simulated.isWell(at - HOUR, due) &&
+        simulated.revisions(subject, at, at + HOUR).some(({ revision }) => revision.at >= at),
+    );
+    if (followers.length === 0) return;
+    this.figures.changes += 1;
+    const quotes = this.#room.rates.get(this.#room.rates.resolve(subject));
+    const isShown = quotes.some((quote) => {
+      if (quote.stale) return false;
+      const { simulated } = this.#jobs.find(({ simulated }) => simulated.id === quote.provider)!;
+      return simulated
+        .revisions(subject, at, due)
+        .some(({ revision }) => revision.at >= at && isSame(quote, revision, 0.001));
+    });
+    if (isShown) this.figures.shown += 1;
+    else {
+      const all = quotes.map(({ provider, sell, stale }) => `${provider} ${sell}${stale ? ' stale' : ''}`).join(', ');
+      const ids = followers.map(({ simulated }) => simulated.id).join(', ');
+      this.figures.notShown.push(
+        `seed ${this.#seed}: ${subject} ${this.#market.price(subject, at).toFixed(0)} since ${formatMinute(at)}, stated by ${ids}; shown: ${all}`,
+      );
+    }
+  }
+
+  #describe(quote: StaleQuote): string {
+    const { instrument, provider, buy, sell, at, checkedAt, observedFrom, statedAt } = quote;
+    const { simulated } = this.#jobs.find(({ simulated }) => simulated.id === provider)!;
+    const faults = simulated.faults
+      .filter(({ from, to }) => from < checkedAt + DAY && to > at - DAY)
+      .map(({ from, to, fault }) => `${JSON.stringify(fault)} ${formatMinute(from)} - ${formatMinute(to)}`);
+    const incidents = this.#incidents
+      .filter(({ from, to }) => from < checkedAt + DAY && to > at - DAY)
+      .map(
+        ({ from, to, offsetMs }) =>
+          `${offsetMs === undefined ? 'off' : `clock ${hours(offsetMs)}`} ${formatMinute(from)} - ${formatMinute(to)}`,
+      );
+    const times = { at, checkedAt, observedFrom, statedAt };
+    const texts = Object.entries(times).map(
+      ([name, time]) => `${name} ${time === undefined ? '-' : formatMinute(time)}`,
+    );
+    return `seed ${this.#seed}, ${formatMinute(this.#now)}: ${instrument} of ${provider} ${buy}/${sell}, ${texts.join(', ')}; ${[...faults, ...incidents].join('; ')}`;
+  }
+}
+
+/** Whether both sides of a price are within 1 % of what a source stated; one side may be left out. */
+function isSame(quote: Pick<Quote, 'buy' | 'sell'>, { buy, sell }: Revision, within = SAME): boolean {
+  const isNear = (a: number | null, b: number) => a === null || Math.abs(a / b - 1) <= within;
+  return isNear(quote.buy, buy) && isNear(quote.sell, sell);
+}
+
+function hours(ms: number): string {
+  return `${(ms / HOUR).toFixed(1)} h`;
+}

@@ -1,0 +1,248 @@
+import { expect } from 'chai';
+import { Failure } from '../../src/domain/failure.ts';
+import type { DatedQuote } from '../../src/domain/quote.ts';
+import { Backfill } from '../../src/rates/backfill.ts';
+import { Fetcher } from '../../src/rates/fetcher.ts';
+import type { Log } from '../../src/rates/log.ts';
+import { BodyError, type HistoryPage, type Provider } from '../../src/rates/provider.ts';
+import { vietcombank } from '../../src/rates/providers/vietcombank.ts';
+import type { QuoteSink, Received } from '../../src/rates/sink.ts';
+import { Source } from '../../src/rates/source.ts';
+import { type Answer, HttpServer } from './http-server.ts';
+
+const DAY = 24 * 3_600_000;
+const NOW = Date.parse('2026-11-30T12:00:00+07:00');
+
+describe('Backfill', () => {
+  let now: number;
+  let stored: DatedQuote[];
+  let done: string[];
+  let received: Received[];
+  let lines: { level: keyof Log; fields: Record<string, unknown>; message: string }[];
+  let store: () => Promise<void>;
+  const fetcher = new Fetcher({ version: '0' });
+
+  beforeEach(() => {
+    now = NOW;
+    stored = [];
+    done = [];
+    received = [];
+    lines = [];
+    store = async () => {};
+  });
+
+  after(() => fetcher.stop());
+
+  const sink: QuoteSink = {
+    receive: () => Promise.reject(new Error('not used')),
+    async receiveHistory(_, quotes) {
+      await store();
+      stored.push(...quotes);
+      return { stored: quotes.length, confirmed: 0, held: 0, refused: [], statedAt: null, distance: null };
+    },
+    hasHistory: () => false,
+    async historyDone(provider) {
+      done.push(provider);
+    },
+  };
+
+  function backfillOf(provider: Provider, url = provider.url): Backfill {
+    const write = (level: keyof Log) => (fields: object, message: string) =>
+      void lines.push({ level, fields: fields as Record<string, unknown>, message });
+    return new Backfill({
+      source: new Source({ provider, settings: { enabled: true, url, every: 60_000 } }, fetcher, () => now),
+      sink,
+      log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+      now: () => now,
+      onReceived: (each) => received.push(each),
+    });
+  }
+
+  /** A provider of so many pages. `read` says what the page of a number does; the pages that were read are noted. */
+  function paged(pages: number, read: (page: number) => void): { backfill: Backfill; asked: number[] } {
+    const asked: number[] = [];
+    const page = (number: number): HistoryPage => ({
+      id: `page ${number}`,
+      read: async () => {
+        asked.push(number);
+        read(number);
+        return [{ ...QUOTE, sell: number }];
+      },
+    });
+    const provider = { ...vietcombank, backfill: () => Array.from({ length: pages }, (_, number) => page(number)) };
+    return { backfill: backfillOf(provider), asked };
+  }
+
+  const QUOTE: DatedQuote = {
+    ...{ instrument: 'USD', market: 'fx', provider: 'vietcombank', company: 'Vietcombank', brand: 'cash' },
+    ...{ buy: null, sell: 1, currency: 'VND', unit: 'each', at: NOW - DAY },
+  };
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+  const broken = () => {
+    throw new Failure('NOT_AVAILABLE', 'it answered 503');
+  };
+  const signal = new AbortController().signal;
+  const warnings = () => lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+
+  it('fetches every page once and is done', async () => {
+    const { backfill, asked } = paged(3, () => {});
+    expect(backfill.isDue(now)).to.equal(true);
+    backfill.begin();
+    expect(backfill.isDue(now)).to.equal(false);
+    await backfill.run(signal);
+    expect(asked).to.deep.equal([0, 1, 2]);
+    expect(stored.map(({ sell }) => sell)).to.deep.equal([0, 1, 2]);
+    expect(received).to.have.length(3);
+    expect(done).to.deep.equal(['vietcombank']);
+    expect(backfill.isDue(now + 365 * DAY)).to.equal(false);
+    expect(warnings()).to.deep.equal([]);
+  });
+
+  for (const [title, fault] of [
+    ['cannot be had', broken],
+    [
+      'does not fit',
+      () => {
+        throw new BodyError('Data', 'a list');
+      },
+    ],
+    [
+      'meets a mistake of the program',
+      () => {
+        throw new TypeError('x is not a function');
+      },
+    ],
+  ] as const) {
+    it(`leaves out a page that ${title}, and asks for it alone a day later`, async () => {
+      let fails = true;
+      const { backfill, asked } = paged(4, (page) => {
+        if (page === 1 && fails) fault();
+      });
+      backfill.begin();
+      await backfill.run(signal);
+      expect(asked).to.deep.equal([0, 1, 2, 3]);
+      expect(done).to.deep.equal([]);
+      expect(warnings()).to.have.length(1);
+      expect(warnings()[0]).to.match(/^parts of the history are missing: 1\. They are asked for again in 24 h\. /);
+      expect([backfill.isDue(now + DAY - 1), backfill.isDue(now + DAY)]).to.deep.equal([false, true]);
+
+      now += DAY;
+      fails = false;
+      backfill.begin();
+      await backfill.run(signal);
+      expect(asked.slice(4)).to.deep.equal([1]);
+      expect(stored.map(({ sell }) => sell)).to.deep.equal([0, 2, 3, 1]);
+      expect(done).to.deep.equal(['vietcombank']);
+    });
+  }
+
+  it('lets a provider alone that fails again and again, and begins with the other pages the next time', async () => {
+    let fails = (page: number) => page < 60;
+    const { backfill, asked } = paged(100, (page) => {
+      if (fails(page)) broken();
+    });
+    await backfill.run(signal);
+    expect(asked).to.deep.equal(numbers(0, 12));
+    expect(warnings()[0]).to.match(/missing: 100\./);
+    asked.length = 0;
+    fails = () => false;
+    await backfill.run(signal);
+    expect(asked).to.deep.equal([...numbers(12, 100), ...numbers(0, 12)]);
+    expect(done).to.deep.equal(['vietcombank']);
+  });
+
+  it('gives a page up that failed five times', async () => {
+    const { backfill, asked } = paged(2, (page) => {
+      if (page === 0) broken();
+    });
+    for (let day = 0; day < 5; day++) {
+      expect(done).to.deep.equal([]);
+      await backfill.run(signal);
+    }
+    expect(asked.filter((page) => page === 0)).to.have.length(5);
+    expect(asked.filter((page) => page === 1)).to.have.length(1);
+    expect(done).to.deep.equal(['vietcombank']);
+    expect(warnings().at(-1)).to.equal('the history is fetched, without pages that always failed');
+  });
+
+  it('keeps a page whose quotes could not be stored', async () => {
+    store = () => Promise.reject(new Failure('STORE_FAILED'));
+    const { backfill, asked } = paged(3, () => {});
+    await backfill.run(signal);
+    expect(asked).to.deep.equal([0]);
+    expect(warnings()[0]).to.match(/^the history could not be stored: /);
+    expect([backfill.isDue(now), backfill.isDue(now + DAY)]).to.deep.equal([false, true]);
+    store = async () => {};
+    await backfill.run(signal);
+    expect(asked).to.deep.equal([0, 0, 1, 2]);
+    expect(done).to.deep.equal(['vietcombank']);
+  });
+
+  it('stores a long page in parts', async () => {
+    const sizes: number[] = [];
+    const page = { id: 'all', read: async () => Array.from({ length: 1100 }, (_, at) => ({ ...QUOTE, at })) };
+    const backfill = backfillOf({ ...vietcombank, backfill: () => [page] });
+    store = async () => void sizes.push(stored.length);
+    await backfill.run(signal);
+    expect(sizes).to.deep.equal([0, 500, 1000]);
+    expect(stored).to.have.length(1100);
+  });
+
+  it('ends where it is called off, and is due at once', async () => {
+    const controller = new AbortController();
+    const { backfill, asked } = paged(5, (page) => {
+      if (page === 2) controller.abort();
+    });
+    backfill.begin();
+    await backfill.run(controller.signal);
+    expect(asked).to.deep.equal([0, 1, 2]);
+    expect(warnings()).to.deep.equal([]);
+    expect(done).to.deep.equal([]);
+    expect(backfill.isDue(now)).to.equal(true);
+    await backfill.run(signal);
+    expect(asked.slice(3)).to.deep.equal([2, 3, 4]);
+  });
+
+  describe('of a bank by day', () => {
+    let server: HttpServer;
+    const board = (day: string) =>
+      JSON.stringify({
+        UpdatedDate: `${day}T08:16:30+07:00`,
+        Data: [{ currencyCode: 'USD', cash: '25,870.00', transfer: '25,900.00', sell: '26,230.00' }],
+      });
+    const daily: Answer = ({ url }, response) => response.end(board(url.slice(-10)));
+
+    beforeEach(async () => {
+      server = await HttpServer.listen(daily);
+    });
+    afterEach(() => server.close());
+
+    for (const [title, bad] of [
+      ['503', (response) => response.writeHead(503).end()],
+      ['nothing', (response) => response.end()],
+      ['no data', (response) => response.end('{"Count":0,"Data":null}')],
+    ] as readonly (readonly [string, (response: Parameters<Answer>[1]) => void])[]) {
+      it(`has all days but the one whose answer is ${title}`, async () => {
+        server.answer = (seen, response, request) => {
+          if (seen.url.endsWith('2026-11-20')) bad(response);
+          else daily(seen, response, request);
+        };
+        const backfill = backfillOf({ ...vietcombank, spacing: 0 }, server.url);
+        await backfill.run(signal);
+        expect(server.seen).to.have.length(91);
+        expect(stored).to.have.length(2 * 90);
+        expect(done).to.deep.equal([]);
+        server.seen.length = 0;
+        server.answer = daily;
+        now += DAY;
+        await backfill.run(signal);
+        expect(server.seen.map(({ url }) => url.slice(-10))).to.deep.equal(['2026-11-20']);
+        expect(stored.slice(-2).map(({ buy, sell }) => [buy, sell])).to.deep.equal([
+          [25_870, 26_230],
+          [25_900, 26_230],
+        ]);
+        expect(done).to.deep.equal(['vietcombank']);
+      });
+    }
+  });
+});

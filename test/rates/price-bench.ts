@@ -1,0 +1,133 @@
+import { configuredProvider } from '../../src/rates/configured.ts';
+import { Fetcher } from '../../src/rates/fetcher.ts';
+import { Gatherer } from '../../src/rates/gatherer.ts';
+import type { Provider } from '../../src/rates/provider.ts';
+import { coinbase } from '../../src/rates/providers/coinbase.ts';
+import { coingecko } from '../../src/rates/providers/coingecko.ts';
+import { goldApi } from '../../src/rates/providers/gold-api.ts';
+import { pnjHistory } from '../../src/rates/providers/pnj-history.ts';
+import { sjc } from '../../src/rates/providers/sjc.ts';
+import { sjcXml } from '../../src/rates/providers/sjc-xml.ts';
+import { vietcombank } from '../../src/rates/providers/vietcombank.ts';
+import { Room, SILENT } from '../room/room.ts';
+import { HttpServer, until } from './http-server.ts';
+
+const QUOTE = { instrument: 'name', buy: 'buy', sell: 'sell', currency: 'money', unit: 'per' };
+/** Configured providers of one body form, `{"rows": [{name, buy, sell, money, per, at}]}`; `own-untimed` reads no time. */
+const CONFIGURED = {
+  own: { market: 'gold', every: '30m', rows: 'rows', quote: { ...QUOTE, at: 'at' } },
+  'own-untimed': { market: 'gold', every: '30m', rows: 'rows', quote: QUOTE },
+  'own-fx': { market: 'fx', every: '30m', rows: 'rows', quote: { ...QUOTE, at: 'at' } },
+};
+
+/** A room whose prices come from real providers over HTTP: server, fetcher, gatherer and intake are goldctl's own. */
+export class PriceBench {
+  static async open(): Promise<PriceBench> {
+    const room = await Room.open();
+    const server = await HttpServer.listen((_, response) => response.writeHead(404).end());
+    server.now = () => room.now;
+    const bench = new PriceBench(room, server);
+    bench.#gatherer.start();
+    await until(() => bench.#gatherer.gathers);
+    return bench;
+  }
+
+  readonly room: Room;
+  readonly #server: HttpServer;
+  readonly #fetcher = new Fetcher({ version: '0' });
+  readonly #gatherer: Gatherer;
+
+  private constructor(room: Room, server: HttpServer) {
+    this.room = room;
+    this.#server = server;
+    const builtIn = [sjc, sjcXml, pnjHistory, vietcombank, goldApi, coingecko, coinbase];
+    const configured = Object.entries(CONFIGURED).map(([id, settings]) =>
+      configuredProvider(id, { ...settings, url: `${server.url}/rates` }),
+    );
+    const providers: Provider[] = [...builtIn, ...configured];
+    const find = (id: string) => providers.find((provider) => provider.id === id);
+    room.rates.reorder({
+      every: (id) => find(id)?.every,
+      statedTime: (id) => find(id)?.statedTime ?? 'change',
+      rank: (id) => providers.findIndex((provider) => provider.id === id),
+    });
+    this.#gatherer = new Gatherer({
+      // The servers of the providers want pauses between requests, this one does not.
+      providers: providers.map((provider) => ({
+        provider: { ...provider, spacing: 0 },
+        settings: { enabled: true, url: server.url, every: provider.every },
+      })),
+      fetcher: this.#fetcher,
+      sink: room.intake,
+      lease: room.engine.lease('rates'),
+      log: SILENT,
+      fetchedElsewhere: () => room.now, // nothing is fetched unless the test says so
+      now: () => room.now,
+    });
+  }
+
+  /**
+   * Fetches a provider, whose server answers `body`.
+   * @param past what it answers a form (SJC's history) with
+   * @returns why the fetch failed; empty where it did not
+   */
+  async fetch(provider: string, body: unknown, past: unknown = { success: true, data: [] }): Promise<string> {
+    this.#server.answer = ({ method, url }, response) => {
+      const answer = method === 'POST' ? past : typeof body === 'function' ? body(url) : body;
+      response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+    };
+    return this.#gatherer.refresh(provider).then(
+      () => '',
+      (thrown: Error) => thrown.message,
+    );
+  }
+
+  /** Fetches SJC's board for the first time, and its history with it. */
+  async backfill(past: unknown, board: unknown): Promise<void> {
+    const failure = await this.fetch('sjc', board, past);
+    if (failure !== '') throw new Error(failure);
+    await until(() => this.room.intake.hasHistory('sjc'));
+  }
+
+  /** Rows of the provider's latest body that did not fit. */
+  rejected(provider: string): number {
+    return this.#gatherer.health().find(({ id }) => id === provider)?.last?.rejected ?? 0;
+  }
+
+  /** `buy/sell`, of the reference series; in millions where a price is that high. */
+  current(instrument: string): string {
+    const { buy, sell } = this.room.get(instrument)[0] ?? { buy: null, sell: null };
+    return pair(buy, sell);
+  }
+
+  isStale(instrument: string): boolean | undefined {
+    return this.room.get(instrument)[0]?.stale;
+  }
+
+  /** Every stored price of an instrument, by series and time. */
+  async stored(instrument: string): Promise<string[]> {
+    return (await this.room.stored(instrument)).map(({ buy, sell }) => pair(buy, sell));
+  }
+
+  /** The prices that were known of a day, `2026-07-18`. */
+  async on(day: string, instrument = 'SJC'): Promise<string[]> {
+    const { quotes } = await this.room.rates.lookup(day, instrument);
+    return quotes.map(({ buy, sell }) => pair(buy, sell));
+  }
+
+  held(): { id: number; reason: string; price: string }[] {
+    return this.room.edits.held().map(({ id, reason, quote }) => ({ id, reason, price: pair(quote.buy, quote.sell) }));
+  }
+
+  async close(): Promise<void> {
+    await this.#gatherer.stop();
+    this.#fetcher.stop();
+    await this.#server.close();
+    await this.room.close();
+  }
+}
+
+function pair(buy: number | null, sell: number | null): string {
+  const text = (value: number | null) => (value === null ? '-' : value >= 1e6 ? `${value / 1e6}` : `${value}`);
+  return `${text(buy)}/${text(sell)}`;
+}
