@@ -1,7 +1,8 @@
-import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, rename } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Failure } from './domain/failure.ts';
+import { makePrivateFolder } from './private-file.ts';
 
 /** Unix socket paths hold 104 bytes on macOS and 108 on Linux, with the closing zero. */
 const SOCKET_PATH_BYTES = 100;
@@ -39,6 +40,8 @@ export class Home {
   readonly peersFile: string;
   /** Which series of an instrument members see in the dashboard. */
   readonly dashboardFile: string;
+  /** Which blocks of files on their way are there; private, as what is in it is believed. */
+  readonly partStatesFolder: string;
   /** Where files of others go when nobody says where. */
   readonly downloadsFolder: string;
   readonly #folders: Folders;
@@ -59,6 +62,7 @@ export class Home {
     this.peersFile = join(folders.config, 'peers.json');
     this.dashboardFile = join(folders.config, 'dashboard.json');
     this.downloadsFolder = join(folders.setting ?? homedir(), folders.setting ? 'downloads' : 'Downloads');
+    this.partStatesFolder = join(folders.root, 'parts');
     this.pidFile = join(folders.root, 'daemon.pid');
     this.logFile = join(folders.log, 'goldctl.log');
     this.controlSocket = control.path;
@@ -72,14 +76,14 @@ export class Home {
    * @throws Failure STORE_FAILED
    */
   async prepare(): Promise<void> {
-    for (const folder of new Set([this.root, this.#folders.config, this.#folders.log])) await makeFolder(folder);
+    for (const folder of new Set([this.root, this.#folders.config, this.#folders.log])) await makePrivateFolder(folder);
     await this.#finishRepair();
     for (const folder of [this.dataFolder, this.tlsFolder]) {
-      await makeFolder(folder);
+      await makePrivateFolder(folder);
       await chmod(folder, 0o700);
     }
     if (this.#socketFolder !== undefined) {
-      await makeFolder(this.#socketFolder);
+      await makePrivateFolder(this.#socketFolder);
       await this.checkControl();
     }
   }
@@ -151,45 +155,4 @@ async function controlPath(root: string): Promise<{ path: string; folder?: strin
     if (Buffer.byteLength(short) <= SOCKET_PATH_BYTES) return { path: short, folder };
   }
   return { path };
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Failure(
-      'STORE_FAILED',
-      `The folder ${folder} cannot be made (${code}). Make it writable, or set GOLDCTL_HOME to a folder that is.`,
-      { cause, data: { folder } },
-    );
-  }
-}
-
-/**
- * Writes a file of 0600 as a whole or not at all: readers see the old text or the new one, also after a power cut.
- * Its folder is made where it is missing.
- * @throws Failure STORE_FAILED
- */
-export async function writePrivate(file: string, text: string): Promise<void> {
-  const folder = dirname(file);
-  await makeFolder(folder);
-  const draft = join(folder, `.${basename(file)}.${process.pid}.${Math.random().toString(36).slice(2, 10)}`);
-  try {
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
-  } catch (cause) {
-    await rm(draft, { force: true });
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Failure('STORE_FAILED', `${file} cannot be written (${code}). Check its folder and the space left.`, {
-      cause,
-      data: { file },
-    });
-  }
 }

@@ -17,6 +17,15 @@ import { CHEAP } from './credentials.ts';
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** Tests write what members write in weeks, and some on a small disk. */
+const UNLIMITED_WRITES = {
+  postsPerDay: 1e9,
+  bytesPerDay: 1e12,
+  postsPerDayPerSource: 1e9,
+  bytesPerDayPerSource: 1e12,
+  freeBytes: 0,
+};
+
 export interface FixtureOptions {
   /** Settings of config.json; every provider that they do not name is off. */
   readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
@@ -48,6 +57,7 @@ export class DaemonFixture {
     const settings = {
       listen: { port: 0, plain: true },
       ...config,
+      limits: { ...UNLIMITED_WRITES, ...(config.limits as object | undefined) },
       rates: { providers: { ...off, ...config.rates?.providers } },
     };
     const begin = (listen: object = settings.listen) =>

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../src/domain/failure.ts';
-import { openHome, writePrivate } from '../src/home.ts';
+import { openHome } from '../src/home.ts';
+import { writePrivate } from '../src/private-file.ts';
 
 describe('home', () => {
   let folder: string;

@@ -31,6 +31,7 @@ export default class AccountSignIn extends GoldctlCommand {
       ...(flags['take-over'] ? { takeOver: true } : {}),
     });
     this.log(`Log in successfully! WELCOME "${result.name}"`);
+    await this.confirmOthers(client);
     return result;
   }
 }

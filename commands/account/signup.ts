@@ -35,6 +35,7 @@ export default class AccountSignUp extends GoldctlCommand {
     const { token: _, ...result } = await client.signUp({ name, password });
     this.log(`A new account has been created. WELCOME "${result.name}"`);
     if (result.role === 'owner') this.log('It is the first account of this daemon and owns it.');
+    await this.confirmOthers(client);
     return result;
   }
 }

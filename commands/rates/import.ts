@@ -148,11 +148,11 @@ A quote that is stored already is counted and skipped, so an import may be repea
     if (options && !flags.coins) throw new Failure('USAGE', '--no-coins is for --format tygia only.');
     const input = await openInput(args.file);
     try {
-      const refused = new RefusedLines(flags.errors);
+      const refused = await RefusedLines.open(flags.errors);
       try {
         return await this.#import(args.file, input, options, flags, refused);
       } finally {
-        refused.close();
+        await refused.close();
       }
     } finally {
       await input.close();

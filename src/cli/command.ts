@@ -1,6 +1,7 @@
 import { Command, Errors, Flags } from '@oclif/core';
-import type { Client, ConnectOptions } from '../client/client.ts';
-import { chooseTarget, type Target } from '../client/target.ts';
+import type { Client, Confirmation, ConnectOptions } from '../client/client.ts';
+import { chooseTarget, describeServer, type Target } from '../client/target.ts';
+import { plain } from '../domain/fold.ts';
 import { type Home, openHome } from '../home.ts';
 import { errorJson, errorText, toFailure } from './error.ts';
 import { shownJson } from './shown-json.ts';
@@ -20,6 +21,11 @@ export abstract class GoldctlCommand extends Command {
 
   readonly #clients = new Set<Client>();
 
+  override async init(): Promise<void> {
+    await super.init();
+    process.umask(0o077); // LevelDB makes files of its own where a command writes a data folder
+  }
+
   /** The files of the goldctl that GOLDCTL_HOME names. */
   home(): Promise<Home> {
     return openHome(process.env);
@@ -32,7 +38,7 @@ export abstract class GoldctlCommand extends Command {
    */
   async connect(
     flags: { server?: string | undefined },
-    options: Omit<ConnectOptions, 'target' | 'home' | 'onFirstUse'> = {},
+    options: Omit<ConnectOptions, 'target' | 'home' | 'onFirstUse' | 'confirmServer'> = {},
   ): Promise<Client> {
     const home = await this.home();
     const target = chooseTarget(home, flags.server);
@@ -42,10 +48,30 @@ export abstract class GoldctlCommand extends Command {
       target,
       home,
       onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
+      confirmServer: (confirmation) => this.#confirmServer(confirmation),
       onPassedOver: ({ message }) => process.stderr.write(`${message}\n`),
     });
     this.#clients.add(client);
     return client;
+  }
+
+  /** Has the sign-in of a connection given to the other servers of the room, for when this one is lost. */
+  protected async confirmOthers(client: Client): Promise<void> {
+    const failures = await client.confirmOthers({
+      onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
+      confirmServer: (confirmation) => this.#confirmServer(confirmation),
+    });
+    for (const { message } of failures) process.stderr.write(`${message}\n`);
+  }
+
+  async #confirmServer({ server, fingerprint, name }: Confirmation): Promise<boolean> {
+    if (!process.stdin.isTTY || !process.stderr.isTTY || this.jsonEnabled()) return false;
+    const { askYes } = await import('./question.ts');
+    const certificate =
+      fingerprint === undefined ? 'it has no certificate' : `its certificate is sha256:${fingerprint}`;
+    return await askYes(
+      `${describeServer(server)} was never given the sign-in of ${plain(name)}; ${certificate}. Is it a server of the same room? [y/N] `,
+    );
   }
 
   /** What somebody should know who connects to a daemon for the first time. */

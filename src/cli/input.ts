@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Failure } from '../domain/failure.ts';
+import { createExclusive } from '../private-file.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** What is kept of a stream in a temporary file, and what a gzip file may unpack to. */
@@ -68,7 +69,7 @@ async function spool(bytes: AsyncIterable<Uint8Array>, name: string, limit: numb
   const folder = await mkdtemp(join(tmpdir(), 'goldctl-import-'));
   let handle: FileHandle | undefined;
   try {
-    handle = await open(join(folder, 'input'), 'wx+', 0o600);
+    handle = await createExclusive(join(folder, 'input'));
     // Windows keeps the folder until the file is closed.
     await rm(folder, { recursive: true, force: true }).catch(() => {});
     let size = 0;

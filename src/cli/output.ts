@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { access, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { Failure } from '../domain/failure.ts';
+import { describeWriteError, PrivateFile } from '../private-file.ts';
 
 /** Where a command writes much text to: standard output or a new file. */
 export interface Output {
@@ -21,49 +21,36 @@ export const standardOutput: Output = {
 };
 
 /**
- * A file that comes into being when it is whole; until then it is `FILE.part` beside it.
+ * A file of 0600 that comes into being when it is whole.
  * @throws Failure INVALID_REQUEST when there is one already and `force` is not given, or it cannot be written
  */
 export async function fileOutput(path: string, { force }: { force: boolean }): Promise<Output> {
-  const part = `${path}.part`;
-  const free = async () => {
-    if (force || !(await exists(path))) return;
-    throw new Failure('INVALID_REQUEST', `The file ${path} exists already. Name another one, or add --force.`);
-  };
-  const told = async <T>(does: () => Promise<T>): Promise<T> => {
+  const orFailure = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await does();
+      return await work();
     } catch (cause) {
-      if (cause instanceof Failure) throw cause;
-      const { code } = cause as NodeJS.ErrnoException;
-      throw new Failure('INVALID_REQUEST', `The file ${path} cannot be written (${code}).`, { cause });
+      throw outputFailure(path, cause, 'Name another one, or add --force.');
     }
   };
-  await free();
-  const file: FileHandle = await told(() => open(part, 'w'));
+  const file = await orFailure(() => PrivateFile.create(path, { replace: force }));
   return {
-    write: (text) =>
-      told(async () => {
-        await file.writeFile(text);
-      }),
-    end: () =>
-      told(async () => {
-        await file.close();
-        await free();
-        await rename(part, path);
-      }),
-    async abandon() {
-      await file.close().catch(() => {});
-      await rm(part, { force: true });
+    write: (text) => orFailure(() => file.write(text)),
+    async end() {
+      await orFailure(() => file.commit());
     },
+    abandon: () => file.abandon(),
   };
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * Why a file that the user named cannot be written.
+ * @param whenTaken what to do where there is one of that name, as a sentence
+ */
+export function outputFailure(path: string, cause: unknown, whenTaken: string): Failure {
+  if (cause instanceof Failure) return cause;
+  const why =
+    (cause as NodeJS.ErrnoException).code === 'EEXIST'
+      ? `exists already. ${whenTaken}`
+      : `cannot be written: ${describeWriteError(cause)}.`;
+  return new Failure('INVALID_REQUEST', `The file ${path} ${why}`, { cause, data: { file: path } });
 }

@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { Failure } from '../domain/failure.ts';
+import { PrivateFile } from '../private-file.ts';
+import { outputFailure } from './output.ts';
 
 /** Refusals that are kept to be shown; the others are counted and, where a file is named, written. */
 const KEPT = 10_000;
@@ -16,24 +16,27 @@ function byLine(a: Refused, b: Refused): number {
 
 /** Lines of a file that did not go in, and why. Memory stays bounded however many they are. */
 export class RefusedLines {
-  count = 0;
-  readonly #kept: Refused[] = [];
-  readonly #file: number | undefined;
-  #buffer = '';
-
   /**
-   * @param file gets all of them, a line each
+   * @param path of a file that gets all of them, a line each, when it is closed
    * @throws Failure INVALID_REQUEST when the file is there already or cannot be made
    */
-  constructor(file?: string) {
-    if (file === undefined) return;
+  static async open(path?: string): Promise<RefusedLines> {
+    if (path === undefined) return new RefusedLines();
     try {
-      this.#file = openSync(file, 'wx');
+      return new RefusedLines({ path, file: await PrivateFile.create(path) });
     } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      const why = code === 'EEXIST' ? 'exists already. Name another one' : `cannot be written (${code})`;
-      throw new Failure('INVALID_REQUEST', `The file ${file} ${why}.`, { cause, data: { file } });
+      throw outputFailure(path, cause, 'Name another one.');
     }
+  }
+
+  count = 0;
+  readonly #kept: Refused[] = [];
+  readonly #output: { readonly path: string; readonly file: PrivateFile } | undefined;
+  #buffer = '';
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(output?: { readonly path: string; readonly file: PrivateFile }) {
+    this.#output = output;
   }
 
   add(line: number, reason: string): void {
@@ -43,9 +46,9 @@ export class RefusedLines {
       this.#kept.sort(byLine);
       this.#kept.length = KEPT;
     }
-    if (this.#file === undefined) return;
+    if (!this.#output) return;
     this.#buffer += `line ${line}: ${reason}\n`;
-    if (this.#buffer.length > BUFFER) this.#flush(this.#file);
+    if (this.#buffer.length > BUFFER) this.#flush(this.#output.file);
   }
 
   /** The first ones by line. */
@@ -53,15 +56,25 @@ export class RefusedLines {
     return this.#kept.sort(byLine).slice(0, count);
   }
 
-  close(): void {
-    if (this.#file === undefined) return;
-    this.#flush(this.#file);
-    closeSync(this.#file);
+  /** @throws Failure INVALID_REQUEST when the file cannot be written; nothing of it stays then */
+  async close(): Promise<void> {
+    if (!this.#output) return;
+    const { path, file } = this.#output;
+    try {
+      this.#flush(file);
+      await this.#writing;
+      await file.commit();
+    } catch (cause) {
+      throw outputFailure(path, cause, 'Name another one.');
+    } finally {
+      await file.abandon();
+    }
   }
 
-  #flush(file: number): void {
+  #flush(file: PrivateFile): void {
     const text = this.#buffer;
     this.#buffer = '';
-    writeSync(file, text);
+    this.#writing = this.#writing.then(() => file.write(text));
+    this.#writing.catch(() => {}); // `close` tells it
   }
 }

@@ -13,9 +13,9 @@ import {
 } from '../protocol/line.ts';
 import type { MethodName, Params, Result } from '../protocol/methods.ts';
 import { version } from '../version.ts';
-import { Credentials } from './credentials.ts';
+import { Credentials, type FoundCredential, type ServerIdentity } from './credentials.ts';
 import { KnownHosts } from './known-hosts.ts';
-import { describeTarget, rotations, type Target } from './target.ts';
+import { describeServer, describeTarget, rotations, serverId, type Target } from './target.ts';
 import { noDaemon, openTransport, tooLate } from './transport.ts';
 
 /** The longest line a client takes: a page of posts or quotes is one line. */
@@ -39,6 +39,15 @@ const OF_ONE_SERVER: ReadonlySet<FailureCode> = new Set([
 
 type Role = Result<'account.signIn'>['role'];
 
+/** A token is kept for other servers of the room, and this one was never given it. */
+export interface Confirmation {
+  readonly server: Target;
+  /** SHA-256 of its certificate, hex; undefined where there is none. */
+  readonly fingerprint: string | undefined;
+  /** Whose token it is. */
+  readonly name: string;
+}
+
 export interface ConnectOptions {
   readonly target: Target;
   readonly home: Home;
@@ -48,6 +57,11 @@ export interface ConnectOptions {
   readonly onFirstUse?: (fingerprint: string, server: Target) => void;
   /** Told where another server of the room was taken because the one before it shows another certificate than it did. */
   readonly onPassedOver?: (failure: Failure) => void;
+  /**
+   * Asked whether a server may have the token of the room, as it never had it before, or had another certificate then.
+   * Without it, no such server gets it.
+   */
+  readonly confirmServer?: ((confirmation: Confirmation) => Promise<boolean>) | undefined;
   /** Sign in by the kept token, where there is one. Default true. */
   readonly resume?: boolean;
   /** For connection and `hello` together, in milliseconds. Default 10 s. */
@@ -77,18 +91,29 @@ export class Client {
     if (servers.length === 1) return await Client.#open(options);
     const timeoutMs = Math.min(options.timeoutMs ?? EACH_MS, EACH_MS);
     const failures: Failure[] = [];
+    let chosen: Client | undefined;
     for (const target of servers) {
       try {
         const client = await Client.#open({ ...options, target, timeoutMs });
-        for (const failure of failures) if (failure.code === 'CERTIFICATE_CHANGED') options.onPassedOver?.(failure);
-        return client;
+        // One that may not have the token is taken where no other one answers.
+        if (chosen && client.#isUnconfirmed) await client.close();
+        else {
+          await chosen?.close();
+          chosen = client;
+        }
+        if (!client.#isUnconfirmed) break;
       } catch (thrown) {
         const failure = Failure.from(thrown);
-        if (options.signal?.aborted || !OF_ONE_SERVER.has(failure.code)) throw thrown;
+        if (options.signal?.aborted || !OF_ONE_SERVER.has(failure.code)) {
+          await chosen?.close();
+          throw thrown;
+        }
         failures.push(failure);
       }
     }
-    throw noServer(failures);
+    if (!chosen) throw noServer(failures);
+    for (const failure of failures) if (failure.code === 'CERTIFICATE_CHANGED') options.onPassedOver?.(failure);
+    return chosen;
   }
 
   static async #open(options: ConnectOptions): Promise<Client> {
@@ -102,7 +127,7 @@ export class Client {
     try {
       if (target.kind === 'local') await home.checkControl();
       const { socket, fingerprint } = await openTransport(target, attempt.signal);
-      client = new Client(socket, options);
+      client = new Client(socket, options, fingerprint);
       const ended = client;
       attempt.signal.addEventListener('abort', () => ended.#end(attempt.signal.reason));
       const hosts = new KnownHosts(home.knownHostsFile);
@@ -134,6 +159,8 @@ export class Client {
   readonly #credentials: Credentials;
   readonly #callTimeoutMs: number;
   readonly #clientName: string;
+  readonly #fingerprint: string | undefined;
+  readonly #confirmServer: ConnectOptions['confirmServer'];
   readonly #splitter = new LineSplitter(ANSWER_BYTES);
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Map<string, Set<(params: never) => void>>();
@@ -143,6 +170,8 @@ export class Client {
   #role: Role | null = null;
   #token: string | undefined;
   #resumeFailure: Failure | undefined;
+  /** There is a token that this server may not have. */
+  #isUnconfirmed = false;
   #bye: EventParams<'bye'> | undefined;
   #socketError: NodeJS.ErrnoException | undefined;
   #nextId = 1;
@@ -152,12 +181,18 @@ export class Client {
   #cutOff = false;
   #ending: Failure | undefined;
 
-  private constructor(socket: Socket, { target, home, callTimeoutMs = 60_000, client }: ConnectOptions) {
+  private constructor(
+    socket: Socket,
+    { target, home, callTimeoutMs = 60_000, client, confirmServer }: ConnectOptions,
+    fingerprint: string | undefined,
+  ) {
     this.#socket = socket;
     this.#target = target;
     this.#home = home;
     this.#credentials = new Credentials(home.credentialsFile);
     this.#callTimeoutMs = callTimeoutMs;
+    this.#fingerprint = fingerprint;
+    this.#confirmServer = confirmServer;
     this.#clientName = client ?? `goldctl/${version()}`;
     let settle!: (failure: Failure | undefined) => void;
     this.closed = new Promise((resolve) => {
@@ -253,7 +288,9 @@ export class Client {
   /** Ends the session everywhere. A kept token that was void already is forgotten all the same. */
   async signOut(): Promise<void> {
     await this.call('account.signOut', {});
-    if (this.#token !== undefined) await this.#credentials.remove(this.#servers(), this.#token);
+    if (this.#token !== undefined) {
+      await this.#credentials.remove([this.#identity.server, ...this.#otherServers], this.#token);
+    }
     this.#name = null;
     this.#role = null;
     this.#token = undefined;
@@ -269,6 +306,26 @@ export class Client {
       this.#socket.once('close', () => clearTimeout(timer));
     }
     if (!this.#socket.destroyed) await new Promise((resolve) => this.#socket.once('close', resolve));
+  }
+
+  /**
+   * Gives the sign-in of this connection to the other servers of the room that were never given it, as far as they answer
+   * and `confirmServer` says so.
+   * @returns why the others did not get it
+   */
+  async confirmOthers(options: Pick<ConnectOptions, 'confirmServer' | 'onFirstUse'>): Promise<Failure[]> {
+    const failures: Failure[] = [];
+    for (const target of rotations(this.#target).slice(1)) {
+      if (await this.#credentials.isConfirmed(serverId(target))) continue;
+      try {
+        const other = await Client.#open({ ...options, target, home: this.#home, timeoutMs: EACH_MS });
+        if (other.resumeFailure) failures.push(other.resumeFailure);
+        await other.close();
+      } catch (thrown) {
+        failures.push(Failure.from(thrown));
+      }
+    }
+    return failures;
   }
 
   async #greet(): Promise<void> {
@@ -291,8 +348,13 @@ export class Client {
   }
 
   async #resume(): Promise<void> {
-    const kept = await this.#credentials.get(this.#servers());
+    const kept = await this.#credentials.find(this.#identity, this.#otherServers);
     if (!kept) return;
+    if (!kept.isConfirmed && !(await this.#askToConfirm(kept.name))) {
+      this.#isUnconfirmed = true;
+      this.#resumeFailure = this.#unconfirmed(kept);
+      return;
+    }
     try {
       await this.#signedIn(await this.#request<Result<'account.resume'>>('account.resume', { token: kept.token }));
     } catch (thrown) {
@@ -300,7 +362,8 @@ export class Client {
       if (failure.code === 'CONNECTION_ENDED' || failure.code === 'STORE_FAILED') throw failure;
       this.#resumeFailure = failure;
       if (failure.code !== 'NOT_SIGNED_IN') return;
-      await this.#credentials.remove(this.#servers(), kept.token);
+      // Of this server only: another one says for itself whether it takes the token.
+      await this.#credentials.remove([this.#identity.server], kept.token);
       this.#resumeFailure = new Failure(
         'NOT_SIGNED_IN',
         `The sign-in of ${kept.name} is void by now. Sign in again with \`goldctl account signin ${kept.name}\`.`,
@@ -314,12 +377,36 @@ export class Client {
     this.#role = role;
     this.#token = token;
     this.#resumeFailure = undefined;
-    await this.#credentials.set(this.#servers(), { name, token });
+    this.#isUnconfirmed = false;
+    await this.#credentials.set(this.#identity, this.#otherServers, { name, token });
   }
 
-  /** Whoever is signed in on one of them is so on all. */
-  #servers(): string[] {
-    return rotations(this.#target).map(({ key }) => key);
+  get #identity(): ServerIdentity {
+    return { server: serverId(this.#target), certificate: this.#fingerprint ?? null };
+  }
+
+  /** Whoever is signed in at one server of a room is so at all. */
+  get #otherServers(): string[] {
+    return rotations(this.#target).slice(1).map(serverId);
+  }
+
+  async #askToConfirm(name: string): Promise<boolean> {
+    const confirmation = { server: this.#target, fingerprint: this.#fingerprint, name };
+    return (await this.#confirmServer?.(confirmation)) === true;
+  }
+
+  #unconfirmed({ name, server }: FoundCredential): Failure {
+    const here = describeServer(this.#target);
+    const why =
+      server === this.#identity.server
+        ? `its certificate is another one than when ${name} signed in there`
+        : `${name} never signed in there, and it shows another certificate than ${server.replace('tls://', '')}`;
+    const servers = [this.#target, ...rotations(this.#target).slice(1)].map(describeServer).join();
+    return new Failure(
+      'NOT_SIGNED_IN',
+      `${here} was not given the sign-in of ${name}: ${why}. If it is a server of the room, \`goldctl account whoami --server ${servers}\` asks whether it may have it.`,
+      { data: { server: here, name } },
+    );
   }
 
   #request<T>(method: string, params: unknown): Promise<T> {

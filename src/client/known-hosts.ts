@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../domain/failure.ts';
-import { writePrivate } from '../home.ts';
+import { writePrivate } from '../private-file.ts';
 
 /**
  * Certificates of daemons, trusted on first use: one `host:port sha256:<hex>` a line. A daemon's certificate is its

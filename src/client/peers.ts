@@ -374,6 +374,7 @@ export class Peers {
         sharesFile: home.sharesFile,
         peersFile: home.peersFile,
         downloads: downloads === undefined ? home.downloadsFolder : absolute(downloads),
+        partStates: home.partStatesFolder,
         ...(silenceMs === undefined ? {} : { silenceMs }),
         asksUser: onOffer !== undefined,
         nextId: this.#nextId,

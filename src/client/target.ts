@@ -5,7 +5,7 @@ import type { Home } from '../home.ts';
 
 export const DEFAULT_PORT = 4000;
 
-/** Where a daemon is. `key` names it in known_hosts and credentials.json. */
+/** Where a daemon is. `key` names it in known_hosts. */
 export type Target = { readonly kind: 'local'; readonly key: 'local'; readonly path: string } | Server;
 
 interface Server {
@@ -45,7 +45,7 @@ export function parseTarget(text: string): Target {
     text
       .split(',')
       .map((each) => parseServer(each))
-      .map((server) => [server.key, server]),
+      .map((server) => [serverId(server), server]),
   );
   if (servers.size > MOST_SERVERS) throw new Failure('USAGE', `Name ${MOST_SERVERS} servers at most.`);
   const [first, ...others] = [...servers.values()] as [Server, ...Server[]];
@@ -58,6 +58,11 @@ export function rotations(target: Target): Target[] {
   const { others, ...first } = target;
   const all: Server[] = [first, ...others];
   return all.map((server, i) => ({ ...server, others: [...all.slice(i + 1), ...all.slice(0, i)] }));
+}
+
+/** Names a server in credentials.json: one port may speak TLS and clear text, and they are two servers. */
+export function serverId(target: Target): string {
+  return target.kind === 'local' ? 'local' : `${target.kind === 'plain' ? 'tcp' : 'tls'}://${target.key}`;
 }
 
 /** Names the room: the same whichever of its servers is the one in use. */
@@ -112,4 +117,9 @@ function bad(text: string, why: string): Failure {
 /** A target as people read it. */
 export function describeTarget(target: Target): string {
   return target.kind === 'local' ? `the control socket ${target.path}` : target.key;
+}
+
+/** A target as `--server` has it. */
+export function describeServer(target: Target): string {
+  return target.kind === 'plain' ? serverId(target) : describeTarget(target);
 }

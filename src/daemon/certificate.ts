@@ -3,7 +3,8 @@ import { chmod, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
-import { type Home, writePrivate } from '../home.ts';
+import type { Home } from '../home.ts';
+import { writePrivate } from '../private-file.ts';
 
 const YEARS = 10;
 const HOUR_MS = 3_600_000;

@@ -7,6 +7,7 @@ import type { Home } from '../home.ts';
 import { Fetcher } from '../rates/fetcher.ts';
 import { Gatherer } from '../rates/gatherer.ts';
 import type { Log } from '../rates/log.ts';
+import { ReaderThread } from '../rates/worker-reader.ts';
 import { AccountExport } from '../room/account-export.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
@@ -23,6 +24,7 @@ import { Presence } from '../room/presence.ts';
 import { RateEdits } from '../room/rate-edits.ts';
 import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
+import { WriteQuota } from '../room/write-quota.ts';
 import { Arrivals } from '../server/arrivals.ts';
 import { Doorkeeper } from '../server/doorkeeper.ts';
 import { Gathering } from '../server/gathering.ts';
@@ -32,11 +34,13 @@ import { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
 import { Sessions } from '../server/sessions.ts';
 import type { Visitor } from '../server/visitor.ts';
+import { Reserve } from '../store/reserve.ts';
 import { Store } from '../store/store.ts';
 import { View } from '../view/view.ts';
 import { loadCertificate, readCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
 import { createEngine } from './engine.ts';
+import { removeLeftovers } from './leftovers.ts';
 import type { Metrics } from './metrics.ts';
 import type { Monitor, Monitored } from './monitor.ts';
 import { clearStaleSocket } from './pidfile.ts';
@@ -68,6 +72,8 @@ export interface Daemon {
   stop(reason: string, retryAfterMs?: number): Promise<void>;
 }
 
+/** What LevelDB may write when it is opened: its log, of 4 MiB, as a table, and some more. */
+const RESERVE_BYTES = 8 * 1024 * 1024;
 /** How long somebody who comes in waits for what other daemons have written. */
 const CATCH_UP_MS = 1000;
 
@@ -81,9 +87,11 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const now = () => Date.now();
   const monotonic = () => performance.now();
   const limits = { ...config.limits }; // read where they are used: a reload sets them anew
-  const sources = configuredSources(config.rates.providers);
+  const readerThread = new ReaderThread();
+  const sources = configuredSources(config.rates.providers, readerThread);
 
-  const store = await Store.at(home.dataFolder);
+  const reserve = new Reserve(home.dataFolder, RESERVE_BYTES);
+  const store = await Store.at(home.dataFolder, { reserve });
   const view = new View(store);
   const engine = createEngine({
     config: config.engine,
@@ -102,7 +110,13 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   });
   const { journal, bus } = engine;
   let stopping = false;
-  const space = new Space({ folder: home.dataFolder, log });
+  const space = new Space({
+    folder: home.dataFolder,
+    log,
+    onLook: () => {
+      reserve.keep().catch((error) => log.warn({ event: 'space', err: error }, 'no room can be set aside on the disk'));
+    },
+  });
 
   const rates = new Rates({
     view,
@@ -147,9 +161,10 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     limits,
     log,
   });
-  const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters });
+  const quota = new WriteQuota({ limits, freeBytes: () => space.current(), now: monotonic });
+  const forum = new Forum({ journal, view, now, postCharacters: limits.postCharacters, quota });
   const unread = new Unread({ journal, bus, view, now });
-  const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters });
+  const messages = new Messages({ journal, bus, view, now, postCharacters: limits.postCharacters, quota });
   const daemons = new Daemons({
     bus,
     log,
@@ -164,7 +179,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     }),
   });
   const presence = new Presence<Visitor>({ bus, daemons, now, idleMs: limits.idleMs });
-  const files = new Files({ journal, view, presence, now, listings: limits.listings });
+  const files = new Files({ journal, view, presence, now, listings: limits.listings, quota });
   const { relayBytesPerSecond } = limits;
   const addressBans = new AddressBans({ journal, view, now });
   const isBanned = (address: string) => addressBans.find(address) !== undefined;
@@ -311,7 +326,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     if (!load) throw new Failure('NOT_AVAILABLE', 'This daemon has no settings to read once more.');
     const difference = differ(running, await load());
     const next = difference.config;
-    const providers = configuredSources(next.rates.providers);
+    const providers = configuredSources(next.rates.providers, readerThread);
     const renewed = await readCertificate(home);
     if (!renewed) {
       throw new Failure(
@@ -355,6 +370,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     started.push(() => engine.stop());
     await indexWords();
     started.push(() => view.words.stop());
+    await removeLeftovers(home, log);
     await space.start();
     started.push(async () => space.stop());
     await clearStaleSocket(home);
@@ -399,7 +415,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
       standing = 'ending';
       gathering.stop();
       await compaction.stop();
-      await gatherer.stop();
+      await Promise.all([gatherer.stop(), readerThread.stop()]);
       fetcher.stop();
       await Promise.all([dialects.stop(reason), server.stop(reason, retryAfterMs)]);
       daemons.stop();

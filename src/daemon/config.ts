@@ -59,6 +59,13 @@ const Limits = strict({
   passwordQueue: count(64, 1, 100_000),
   /** Files that one member may list. */
   listings: count(10_000, 1, 1_000_000),
+  /** What one member may write, and all members of one source (an IPv4 address, the /64 of an IPv6 one). */
+  postsPerDay: count(5000, 1, 1_000_000_000),
+  bytesPerDay: count(16 * MIB, 1024, 1024 * 1024 * MIB),
+  postsPerDayPerSource: count(20_000, 1, 1_000_000_000),
+  bytesPerDayPerSource: count(64 * MIB, 1024, 1024 * 1024 * MIB),
+  /** With less room on the disk, nothing is written that members send. */
+  freeBytes: count(32 * MIB, 0, 1024 ** 3 * MIB),
   /** Introductions of peers that are relayed at the same time; 0: none. */
   relays: count(64, 0, 10_000),
   /** What is relayed of one of them, each way. */

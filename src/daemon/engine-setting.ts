@@ -20,14 +20,15 @@ export interface EngineServers {
 export function parseEngineUrl(url: string): EngineServers | string {
   const [, scheme, rest] = /^(nats|tls):\/\/(.+)$/i.exec(url) ?? [];
   if (scheme === undefined) return 'is no address of a NATS cluster; write it as "nats://host1,host2,host3"';
+  // A password may have commas: no piece of it may be taken for a host, which messages name.
+  if (rest!.includes('@'))
+    return 'has a user in it, which lists of processes show; write engine.user and engine.password';
   const servers: { host: string; port: number }[] = [];
   for (const part of rest!.split(',')) {
     const place = part
       .trim()
       .replace(new RegExp(`^${scheme}://`, 'i'), '')
       .replace(/\/$/, '');
-    if (place.includes('@'))
-      return 'has a user in it, which lists of processes show; write engine.user and engine.password';
     const [, six, name, digits] = /^(?:\[([0-9a-f:.]+)\]|([\p{L}\p{N}._-]+))(?::(\d{1,5}))?$/iu.exec(place) ?? [];
     const port = Number(digits ?? PORT);
     const host = six ?? name;

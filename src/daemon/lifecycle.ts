@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../client/client.ts';
 import { localTarget } from '../client/target.ts';
 import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain/failure.ts';
 import type { Home } from '../home.ts';
+import { isAlive } from '../is-alive.ts';
+import { openForAppend } from '../private-file.ts';
 import type { Result } from '../protocol/methods.ts';
 import { lastLines } from './log-reader.ts';
-import { isAlive, isOurs, type PidRecord, readPidFile } from './pidfile.ts';
+import { isOurs, type PidRecord, readPidFile } from './pidfile.ts';
 import { prettyLine } from './pretty-line.ts';
 import type { StartOptions } from './start-options.ts';
 
@@ -67,7 +68,7 @@ export async function startDaemon(home: Home, options: StartOptions): Promise<St
 /** @param ready called where the options say `standby`, when the process waits for its start; it starts after that */
 async function launch(home: Home, options: StartOptions, ready?: () => Promise<void>): Promise<Started> {
   await home.prepare();
-  const log = await open(home.logFile, 'a', 0o600);
+  const log = await openForAppend(home.logFile);
   try {
     const child = spawnMain(home, options, ['ignore', log.fd, log.fd, 'ipc'], true);
     let tethered = false;

@@ -1,11 +1,17 @@
-import { chmod, open, rename, stat } from 'node:fs/promises';
+import { chmod, rename, stat } from 'node:fs/promises';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { Failure } from '../domain/failure.ts';
+import { maskUrls } from '../domain/secrets.ts';
+import { openForAppend } from '../private-file.ts';
 import { prettyLine } from './pretty-line.ts';
 import { HIDDEN, redact, SECRETS } from './redact.ts';
+import { RepeatedEvents } from './repeated-events.ts';
 
 const ROTATE_BYTES = 20 * 1024 * 1024;
-const ROTATE_EVERY_MS = 3_600_000;
+/** How long repeated events are counted before the count is written. */
+const WINDOW_MS = 60_000;
+/** Lines that wait for the disk; more are lost, and counted. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Files of earlier times that are kept: goldctl.log.1 is the latest. */
 const KEPT = 3;
 
@@ -14,15 +20,19 @@ export interface LogOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** Lines also go to standard output, as people read them. */
   readonly foreground?: boolean;
-  /** A larger file is put aside. Default 20 MB. */
+  /** A file that grows larger is put aside. Default 20 MB. */
   readonly rotateBytes?: number;
 }
 
 /** The daemon's log: JSON lines of `{level, time, event, …, msg}` in a file of 0600. */
 export interface DaemonLog {
   readonly logger: Logger;
-  /** Puts a large file aside now, as happens at the start and every hour. */
+  /** Puts the file aside now, as happens when so many bytes were written to it. */
   rotate(): Promise<void>;
+  /** Resolves when what was logged until now is in a file. */
+  written(): Promise<void>;
+  /** Writes the counts of repeated events, as happens every minute. */
+  summarize(): void;
   /** Writes out what is held and closes the file: what is logged later is lost. */
   stop(): Promise<void>;
 }
@@ -38,26 +48,41 @@ export async function createLog(options: LogOptions): Promise<DaemonLog> {
   try {
     moved = await putAside(file, rotateBytes);
     // Tried before it is handed over: what cannot be opened there can be neither flushed nor given up.
-    const handle = await open(file, 'a', 0o600);
-    await handle.chmod(0o600);
-    await handle.close();
+    await (await openForAppend(file)).close();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Failure('STORE_FAILED', `${file} cannot be written (${code}).`, { cause, data: { file } });
   }
-  const sink = destination({ dest: file, sync: false, mode: 0o600 });
+  const sink = destination({ dest: file, sync: false, mode: 0o600, maxLength: MAX_WAITING_BYTES });
   await new Promise((resolve) => sink.once('ready', resolve));
   // A full disk must not end the daemon; it shows on standard error, and lines come back with the space.
   sink.on('error', (error: Error) => process.stderr.write(`${file}: ${error.message}\n`));
 
   if (foreground) process.stdout.on('error', () => {}); // a terminal that is gone must not end the daemon either
   let stopped = false;
+  let size = (await stat(file)).size;
+  let waiting = 0;
+  let lost = 0;
+  sink.on('drop', (line: string) => {
+    lost++;
+    waiting -= Buffer.byteLength(line);
+  });
+  sink.on('write', (bytes: number) => {
+    waiting -= bytes;
+    size += bytes;
+    if (size > rotateBytes) void rotate();
+  });
   const stream: DestinationStream = {
-    write(line) {
-      if (!stopped) sink.write(line);
+    write(text) {
+      const line = maskUrls(text); // messages are texts of their own, which redact() does not see
+      if (!stopped) {
+        waiting += Buffer.byteLength(line);
+        sink.write(line);
+      }
       if (foreground) process.stdout.write(`${prettyLine(line)}\n`);
     },
   };
+  const repeated = new RepeatedEvents();
   const logger = pino(
     {
       level,
@@ -67,34 +92,57 @@ export async function createLog(options: LogOptions): Promise<DaemonLog> {
         level: (label) => ({ level: label }),
         log: (fields) => ({ event: 'daemon', ...redact(fields) }),
       },
+      hooks: {
+        logMethod(args, method, level) {
+          const [fields] = args as unknown[];
+          const { event, address } = (fields ?? {}) as { event?: unknown; address?: unknown };
+          if (typeof event === 'string' && typeof address === 'string') {
+            if (!repeated.admit(this.levels.labels[level] ?? 'info', event, address)) return;
+          }
+          method.apply(this, args);
+        },
+      },
       // Errors are plain objects by the time they are serialized: redact() has seen to them.
       serializers: { err: (error) => error },
     },
     stream,
   );
 
+  const summarize = () => {
+    for (const { level, text, ...fields } of repeated.takeSummaries()) logger[level as 'info'](fields, text);
+    if (lost > 0)
+      logger.error({ event: 'log.lost', lines: lost }, 'lines of the log were lost: the disk did not take them');
+    lost = 0;
+  };
   let turn = Promise.resolve();
-  const rotate = () => {
+  function rotate(): Promise<void> {
+    size = 0; // also where it fails: it is tried again after as many bytes
     turn = turn.then(async () => {
       if (stopped) return;
       try {
-        if (await putAside(file, rotateBytes)) await reopened(sink, file);
+        if (await putAside(file, 0)) await reopened(sink, file);
       } catch (error) {
         logger.error({ event: 'log.rotate', err: error }, 'the log cannot be put aside');
       }
     });
     return turn;
-  };
-  const timer = setInterval(rotate, ROTATE_EVERY_MS);
+  }
+  const timer = setInterval(summarize, WINDOW_MS);
   timer.unref();
   if (moved) logger.info({ event: 'log.rotate' }, 'the earlier log was put aside');
 
   return {
     logger,
     rotate,
+    summarize,
+    async written() {
+      while (waiting > 0) await new Promise((resolve) => sink.once('write', resolve));
+      await turn;
+    },
     async stop() {
       if (stopped) return;
       clearInterval(timer);
+      summarize();
       await turn;
       stopped = true;
       await new Promise<void>((resolve) => {

@@ -15,6 +15,7 @@ import type { StartOptions } from './start-options.ts';
  * then serves until it is told to end: SIGTERM, SIGINT or `admin.stop`.
  */
 async function main(options: StartOptions): Promise<void> {
+  process.umask(0o077); // LevelDB and libraries make files of their own
   const home = await openHome(options.home === undefined ? {} : { GOLDCTL_HOME: options.home });
   await home.prepare();
   if (options.standby)
@@ -73,7 +74,12 @@ async function main(options: StartOptions): Promise<void> {
   });
 
   const { standby: _, ...kept } = options;
-  await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options: kept });
+  try {
+    await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options: kept });
+  } catch (error) {
+    // On a full disk. Whoever looks for the daemon finds it by its socket.
+    log.warn({ event: 'daemon.start', err: error }, 'the pid file cannot be written');
+  }
   tell({ ready: daemon.status() }, options.tether);
   if (options.tether) tethered(() => stopping.resolve({ reason: 'The process that started the daemon is gone.' }));
   const { reason, retryAfterMs } = await stopping.promise;

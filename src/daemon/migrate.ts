@@ -14,6 +14,8 @@ import { changePlaces } from './change-places.ts';
 import { refuseRunning } from './check.ts';
 import { applyFlags, type Config, loadConfig } from './config.ts';
 import { createEngine } from './engine.ts';
+import { show } from './problem.ts';
+import { recordProblem } from './record-schemas.ts';
 
 export interface Migrated {
   readonly records: number;
@@ -112,7 +114,16 @@ async function replayed(folder: string, all: AsyncIterable<JournalRecord>): Prom
   try {
     const replay = new Replay(store);
     await replay.start();
-    for await (const record of all) await replay.add(record);
+    for await (const record of all) {
+      const problem = recordProblem(record);
+      if (problem !== undefined) {
+        throw new Failure(
+          'STORE_FAILED',
+          `Record ${record.seq} of the stream (${show(record.kind)}) is refused: ${problem}. Nothing was moved; put a backup back, or remove who wrote it from the cluster.`,
+        );
+      }
+      await replay.add(record);
+    }
     await replay.end();
   } finally {
     await store.close();

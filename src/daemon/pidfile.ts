@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { Failure } from '../domain/failure.ts';
-import { type Home, writePrivate } from '../home.ts';
+import type { Home } from '../home.ts';
+import { writePrivate } from '../private-file.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** Which process serves this home, and how it was started. It outlives a crash: then it is the way to a restart. */
@@ -60,22 +60,6 @@ export async function clearStaleSocket(home: Home): Promise<void> {
     });
   }
   await rm(home.controlSocket, { force: true });
-}
-
-/** Whether a process of this number runs, whosever it is. One that has ended and that nobody has asked after does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !/^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1)); // in containers, nobody may ask for ever
-  } catch {
-    return false; // it went between the two looks
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { plain } from '../domain/fold.ts';
+import { maskUrls } from '../domain/secrets.ts';
 
 export interface Problem {
   /** As people write it: `limits.lineBytes`. */
@@ -9,5 +10,5 @@ export interface Problem {
 
 /** A value as it was written, short. */
 export function show(value: unknown): string {
-  return plain(JSON.stringify(value) ?? 'nothing').slice(0, 80);
+  return maskUrls(plain(JSON.stringify(value) ?? 'nothing')).slice(0, 80);
 }

@@ -1,4 +1,6 @@
-/** Names of fields whose values no log may hold, wherever they stand. */
+import { isSecretName } from '../domain/secrets.ts';
+
+/** Names of fields whose values no log may hold, wherever they stand; further ones are known by their form. */
 export const SECRETS = ['password', 'newPassword', 'token', 'key', 'authorization', 'x-cg-demo-api-key', 'cookie'];
 export const HIDDEN = '[hidden]';
 const SECRET = new Set(SECRETS.map((name) => name.toLowerCase()));
@@ -13,9 +15,16 @@ export function redact(fields: Readonly<Record<string, unknown>>): Record<string
 function fieldsOf(fields: object, depth: number): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(fields)) {
-    copy[key] = SECRET.has(key.toLowerCase()) && value !== undefined ? HIDDEN : cleaned(value, depth - 1);
+    copy[key] = isHidden(key, value) ? HIDDEN : cleaned(value, depth - 1);
   }
   return copy;
+}
+
+function isHidden(key: string, value: unknown): boolean {
+  if (value === undefined) return false;
+  const name = key.toLowerCase();
+  // Any header can carry a key. What only looks like a secret by its name is one where it is a text.
+  return SECRET.has(name) || name === 'headers' || (typeof value === 'string' && isSecretName(key));
 }
 
 function cleaned(value: unknown, depth: number): unknown {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { refuseNewer, SCHEMA } from '../engine/stored.ts';
@@ -185,6 +185,7 @@ async function writeAnew(
   const counts = await Numbering.counts(store, places(store, last), totals);
   const numbering = new Numbering(store);
   const restored = new Set<number>();
+  await mkdir(folder, { mode: 0o700 }); // it becomes the data folder
   const target = await Store.at(folder);
   await target.open();
   try {

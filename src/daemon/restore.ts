@@ -6,13 +6,16 @@ import { createGunzip } from 'node:zlib';
 import { type BackupHeader, damaged, readBackupHeader, readBackupRecord, readBackupTrailer } from '../domain/backup.ts';
 import { Failure } from '../domain/failure.ts';
 import { LocalEngine } from '../engine/local/engine.ts';
-import { type Home, writePrivate } from '../home.ts';
+import type { Home } from '../home.ts';
+import { placePrivate } from '../private-file.ts';
 import { LineSplitter } from '../protocol/line.ts';
 import { Store } from '../store/store.ts';
 import { Replay } from '../view/replay.ts';
 import { View } from '../view/view.ts';
 import { certificateFile, parseCertificate } from './certificate.ts';
 import { daemonStatus } from './lifecycle.ts';
+import { show } from './problem.ts';
+import { recordProblem } from './record-schemas.ts';
 
 /** The longest line that is read: a record is a provider's answer at most, which is bounded to 5 MiB. */
 const LINE_BYTES = 64 * 1024 * 1024;
@@ -50,8 +53,13 @@ export async function restore(
   try {
     const { header, sha256, figures } = await build(draft, file, home, onRecord);
     await compare(draft, header, sha256);
-    if (header.certificate !== undefined) await writePrivate(certificateFile(home), header.certificate);
-    await place(draft, home);
+    const isNew = header.certificate !== undefined && (await placePrivate(certificateFile(home), header.certificate));
+    try {
+      await place(draft, home);
+    } catch (thrown) {
+      if (isNew) await rm(certificateFile(home), { force: true });
+      throw thrown;
+    }
     const { madeAt, server } = header;
     return { records: header.seq, ...figures, madeAt, server, certificate: header.certificate !== undefined };
   } catch (thrown) {
@@ -118,6 +126,11 @@ async function build(
         if (header.certificate !== undefined) await refuseCertificate(home, header.certificate);
       } else if (last < header.seq) {
         const record = readBackupRecord(line, last + 1);
+        const problem = recordProblem(record);
+        if (problem !== undefined) {
+          // The header is the first line.
+          throw damaged(`line ${record.seq + 1} (record ${record.seq}, ${show(record.kind)}) is refused: ${problem}`);
+        }
         try {
           await replay.add(record);
         } catch (cause) {

@@ -4,6 +4,7 @@ import { configuredProvider } from '../rates/configured.ts';
 import { ProviderSettings } from '../rates/provider-settings.ts';
 import { PROVIDERS } from '../rates/providers/index.ts';
 import type { ConfiguredSource } from '../rates/source.ts';
+import { type ReaderThread, WorkerReader } from '../rates/worker-reader.ts';
 import type { ProviderOrder, SeriesChoice } from '../room/rates.ts';
 import type { ProviderConfig } from './config.ts';
 
@@ -12,12 +13,19 @@ const SETTINGS = ['enabled', 'url', 'key', 'every'];
 
 /**
  * Every provider with its settings: those of the house, then those that config.json makes.
+ * @param thread reads what the sources send; left out where nothing is fetched
  * @throws Failure CONFIG_INVALID
  */
-export function configuredSources(providers: Readonly<Record<string, ProviderConfig>>): ConfiguredSource[] {
+export function configuredSources(
+  providers: Readonly<Record<string, ProviderConfig>>,
+  thread?: ReaderThread,
+): ConfiguredSource[] {
   const own = PROVIDERS.map(({ id }) => id);
   const made = Object.keys(providers).filter((id) => !own.includes(id));
-  return [...own, ...made].map((id) => configuredSource(id, providers[id]));
+  return [...own, ...made].map((id) => ({
+    ...configuredSource(id, providers[id]),
+    ...(thread ? { reader: new WorkerReader(thread, id, own.includes(id) ? undefined : providers[id]) } : undefined),
+  }));
 }
 
 /** Everything that keeps providers from being made of their settings. */

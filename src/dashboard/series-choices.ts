@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Failure } from '../domain/failure.ts';
 import { type Series, seriesOf } from '../domain/series.ts';
-import { writePrivate } from '../home.ts';
+import { writePrivate } from '../private-file.ts';
 import { type Choices, withChoice } from './state.ts';
 
 const MAX_FILE_BYTES = 1_048_576;

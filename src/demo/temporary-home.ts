@@ -3,9 +3,10 @@ import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { daemonStatus } from '../daemon/lifecycle.ts';
-import { isAlive, isOurs, readPidFile } from '../daemon/pidfile.ts';
+import { isOurs, readPidFile } from '../daemon/pidfile.ts';
 import { Failure } from '../domain/failure.ts';
 import { type Home, openHome } from '../home.ts';
+import { isAlive } from '../is-alive.ts';
 
 /** The process that made a home is in its name: nothing in the folder has to be trusted to know whose it is. */
 const NAME = /^goldctl-demo-(\d{1,10})-/;

@@ -109,13 +109,13 @@ class ForumConversation implements Conversation<ForumRequest> {
 
   async #command(line: string): Promise<Answer> {
     const { forum, log } = this.#room;
-    const { writer } = this.#guest;
+    const { writer, address } = this.#guest;
     const command = parseCommand(line);
     switch (command.verb) {
       case 'refused':
         return command.say;
       case 'MSG': {
-        const post = await forum.post(writer, { text: command.text });
+        const post = await forum.post({ ...writer, address }, { text: command.text });
         log.info({ event: 'forum.post', number: post.number, member: writer.name }, 'posted');
         return posted(post);
       }
@@ -127,7 +127,7 @@ class ForumConversation implements Conversation<ForumRequest> {
       }
       case 'EDT': {
         if (!this.#own(command)) return EDIT_FAILED;
-        const post = await forum.edit(writer, command.number, command.text);
+        const post = await forum.edit({ ...writer, address }, command.number, command.text);
         log.info({ event: 'forum.edit', number: post.number, member: writer.name }, 'edited');
         return edited(post);
       }

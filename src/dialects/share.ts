@@ -142,8 +142,9 @@ class ShareConversation implements Conversation<Said> {
 
   async #publish({ verb: _, ...file }: ShareRequest & { verb: 'publish' }): Promise<Answer> {
     const { files, log } = this.#room;
-    const { name: member } = this.#guest.writer;
-    await files.publish(member, { ...file, ...UNVERIFIED });
+    const { writer, address } = this.#guest;
+    const { name: member } = writer;
+    await files.publish(member, { ...file, ...UNVERIFIED }, address);
     const { name, size } = file;
     log.info({ event: 'files.publish', member, file: name, size, dialect: 'share' }, 'published');
     return encodeCode(PUBLISHED);

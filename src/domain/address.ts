@@ -20,6 +20,30 @@ export function sourceOf(address: string): string {
     .join(':')}::/64`;
 }
 
+/** What is not on the internet: this machine, private and link-local networks, and what nobody answers from. */
+const INTERNAL = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
+  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
+  ...['::/128', '::1/128', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+].map((text) => parseRange(text)!);
+
+/** Whether an address is not one of the internet, also where it is an IPv4 one within an IPv6 one. Text that is none is. */
+export function isInternalAddress(address: string): boolean {
+  const words = wordsOf(address.replace(/%.*$/s, ''));
+  if (!words) return true;
+  const embedded = embeddedIPv4(words);
+  const text = embedded ? dotted([0, 0, 0, 0, 0, 0xffff, ...embedded]) : address;
+  return INTERNAL.some((range) => isWithin(range, text));
+}
+
+/** The IPv4 address that NAT64 (64:ff9b::/96), 6to4 (2002::/16) or an IPv4-compatible address (::/96) leads to. */
+function embeddedIPv4(words: readonly number[]): readonly number[] | undefined {
+  if (words[0] === 0x64 && words[1] === 0xff9b && words.slice(2, 6).every((word) => word === 0)) return words.slice(6);
+  if (words[0] === 0x2002) return words.slice(1, 3);
+  const isCompatible = words.slice(0, 6).every((word) => word === 0) && (words[6] !== 0 || words[7]! > 1);
+  return isCompatible ? words.slice(6) : undefined;
+}
+
 /** Addresses that begin with the same bits. */
 export interface AddressRange {
   /** The one way to write it: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */

@@ -1,10 +1,11 @@
+import { normalForm } from './normal-form.ts';
+
 /**
  * Folds text for comparison: case, combining marks (Vietnamese tones among them), đ, and runs of white space.
  * `fold('Vàng  Miếng') === 'vang mieng'`.
  */
 export function fold(text: string): string {
-  return text
-    .normalize('NFD')
+  return normalForm(text, 'NFD')
     .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/đ/g, 'd')
@@ -12,15 +13,16 @@ export function fold(text: string): string {
     .trim();
 }
 
+/** Text without what does not show: white space made plain, no control and format characters. It is not normalised. */
+export function visible(text: string): string {
+  return text.replace(/\s/g, ' ').replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '');
+}
+
 /**
  * Text that came from outside, safe to store and to show: NFC, white space made plain, every control and format
  * character gone (terminal escapes, bidirectional overrides, zero-width tricks; ZWJ and ZWNJ stay, scripts need them).
  */
 export function plain(text: string): string {
-  return text
-    .replace(/\s/g, ' ')
-    .replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '')
-    .normalize('NFC') // only now: what stood between a letter and its mark is gone
-    .replace(/ +/g, ' ')
-    .trim();
+  // Normalised last: what stood between a letter and its mark is gone.
+  return normalForm(visible(text)).replace(/ +/g, ' ').trim();
 }

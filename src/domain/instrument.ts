@@ -1,4 +1,5 @@
 import { fold } from './fold.ts';
+import { normalForm } from './normal-form.ts';
 import type { Unit } from './unit.ts';
 
 /** In the order in which they are listed. */
@@ -105,7 +106,7 @@ export function knownInstrument(text: string): Instrument | undefined {
 
 /** Whether a name says silver. Accents count: `bạc` is silver, `Bắc` is the north. */
 export function isSilver(name: string): boolean {
-  return /(?<!\p{L})(?:bạc|silver|xag)(?!\p{L})/u.test(name.normalize('NFC').toLowerCase());
+  return /(?<!\p{L})(?:bạc|silver|xag)(?!\p{L})/u.test(normalForm(name).toLowerCase());
 }
 
 const ID = /^[A-Z0-9][A-Z0-9.-]{0,47}$/;

@@ -1,6 +1,7 @@
 import { Failure } from './failure.ts';
-import { plain } from './fold.ts';
+import { plain, visible } from './fold.ts';
 import type { Instant } from './instant.ts';
+import { parseNfc } from './normal-form.ts';
 
 /** A file that a member offers. */
 export interface Listed {
@@ -41,17 +42,17 @@ const UNFIT = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}/\\]/u;
  * @throws Failure INVALID_REQUEST
  */
 export function parseFileName(text: string): string {
-  const name = text.normalize('NFC');
   const refuse = (sentence: string) => new Failure('INVALID_REQUEST', sentence, { data: { field: 'name' } });
+  const tooLong = () => refuse(`A file's name has ${NAME_CHARACTERS} characters at most.`);
+  const rules = { what: "A file's name", field: 'name', maxLength: 4 * NAME_CHARACTERS, tooLong };
+  const name = parseNfc(text, rules);
   if (UNFIT.test(name)) {
     throw refuse('A file is listed by its name alone: without / or \\, and without characters that do not show.');
   }
   if (/^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(name) || name === '.' || name === '..') {
     throw refuse(`"${plain(name)}" is no name of a file.`);
   }
-  if (name.length > NAME_CHARACTERS && [...name].length > NAME_CHARACTERS) {
-    throw refuse(`A file's name has ${NAME_CHARACTERS} characters at most.`);
-  }
+  if (name.length > NAME_CHARACTERS && [...name].length > NAME_CHARACTERS) throw tooLong();
   return name;
 }
 
@@ -60,11 +61,14 @@ export function parseFileName(text: string): string {
  * @throws Failure TOO_LARGE
  */
 export function parseDescription(text: string): string {
-  const clean = plain(text);
-  if (clean.length > DESCRIPTION_CHARACTERS && [...clean].length > DESCRIPTION_CHARACTERS) {
-    throw new Failure('TOO_LARGE', `A description has ${DESCRIPTION_CHARACTERS} characters at most.`, {
+  const tooLong = () =>
+    new Failure('TOO_LARGE', `A description has ${DESCRIPTION_CHARACTERS} characters at most.`, {
       data: { field: 'description', limit: DESCRIPTION_CHARACTERS },
     });
-  }
+  const rules = { what: 'A description', field: 'description', maxLength: 4 * DESCRIPTION_CHARACTERS, tooLong };
+  const clean = parseNfc(text, { ...rules, clean: visible })
+    .replace(/ +/g, ' ')
+    .trim();
+  if (clean.length > DESCRIPTION_CHARACTERS && [...clean].length > DESCRIPTION_CHARACTERS) throw tooLong();
   return clean;
 }

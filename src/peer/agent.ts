@@ -9,8 +9,10 @@ import { Introductions } from './introductions.ts';
 import type { Answers, Job, PeerCalls, PeerEvents, PeerSettings, Reachable, Share } from './ipc.ts';
 import { Library } from './library.ts';
 import { readOpening, refuse } from './opening.ts';
+import { Part } from './part.ts';
 import { Gate } from './patience.ts';
 import { PlainFetching } from './plain-fetching.ts';
+import { ProbeBudget } from './probe-budget.ts';
 import { Receiving } from './receiving.ts';
 import { Sending } from './sending.ts';
 import { Serving } from './serving.ts';
@@ -48,6 +50,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
+  readonly #budget = new ProbeBudget();
   /** The last one is the one of now: the others are where the daemon was before, and carry what they carry. */
   readonly #endpoints: { readonly endpoint: Endpoint; readonly daemon: Place }[] = [];
   #parts: Parts | undefined;
@@ -144,7 +147,8 @@ export class Agent {
       onNotice,
     });
     const slots = new Slots();
-    const { downloads, asksUser } = settings;
+    const { downloads, partStates, asksUser } = settings;
+    const folders = { downloads, partStates };
     const shared = { introductions, transfers, gate: this.#gate, onNotice };
     this.#parts = {
       settings,
@@ -155,12 +159,13 @@ export class Agent {
       transfers,
       serving: new Serving({ library, slots, transfers }),
       sending: new Sending({ ...shared, slots }),
-      receiving: new Receiving({ transfers, trust, downloads, asksUser, onOffer: (offer) => tell('offer', offer) }),
-      fetching: new Fetching({ ...shared, library, downloads, list }),
-      plainFetching: new PlainFetching({ transfers, downloads }),
+      receiving: new Receiving({ ...folders, transfers, trust, asksUser, onOffer: (offer) => tell('offer', offer) }),
+      fetching: new Fetching({ ...shared, ...folders, library, list }),
+      plainFetching: new PlainFetching({ ...folders, transfers }),
     };
     await this.#bind(settings.daemon, settings.port);
     library.start();
+    void Part.sweep(partStates).catch(() => {}); // what cannot be removed is only in nobody's way
     for (const job of settings.jobs) this.#resume(job);
     return this.#reachable();
   }
@@ -168,7 +173,13 @@ export class Agent {
   async #bind(daemon: Place, port: number): Promise<void> {
     const { identity, settings } = this.#get;
     const { silenceMs } = settings;
-    const endpoint = new Endpoint({ identity, port, daemon, ...(silenceMs === undefined ? {} : { silenceMs }) });
+    const endpoint = new Endpoint({
+      identity,
+      port,
+      daemon,
+      budget: this.#budget,
+      ...(silenceMs === undefined ? {} : { silenceMs }),
+    });
     await endpoint.start();
     this.#endpoints.push({ endpoint, daemon });
   }

@@ -11,6 +11,7 @@ import type { Identity } from './identity.ts';
 import type { Introduction } from './introduction.ts';
 import { Meeting, type MeetingPlace } from './meeting.ts';
 import { isLoopback, localAddresses } from './places.ts';
+import { ProbeBudget } from './probe-budget.ts';
 import { secureContext } from './secure-channel.ts';
 
 export type { Channel } from './channel.ts';
@@ -36,6 +37,8 @@ export interface EndpointSettings {
   readonly punchMs?: number;
   /** How long the other side may be silent before it is taken for dead (default 10 s). */
   readonly silenceMs?: number;
+  /** Endpoints of one process share one; by default it is this endpoint's alone. */
+  readonly budget?: ProbeBudget;
 }
 
 /** What an endpoint is for those who use one. */
@@ -51,6 +54,7 @@ export class Endpoint {
   readonly #meetings = new Map<string, Meeting>();
   /** Streams in use; UDX itself does not look. */
   readonly #streams = new Set<number>();
+  readonly #budget: ProbeBudget;
   #udx: UDX | undefined;
   #socket: UDXSocket | undefined;
   #daemon: Place | undefined;
@@ -58,6 +62,7 @@ export class Endpoint {
   constructor(settings: EndpointSettings) {
     this.#settings = settings;
     this.#context = secureContext(settings.identity);
+    this.#budget = settings.budget ?? new ProbeBudget();
   }
 
   /** The UDP port in use; 0 before `start`. */
@@ -173,6 +178,7 @@ export class Endpoint {
       context: this.#context,
       daemon,
       local: this.local(),
+      budget: this.#budget,
       handshakeMs,
       punchMs,
       silenceMs,

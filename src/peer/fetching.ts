@@ -16,6 +16,7 @@ export interface FetchingOptions {
   readonly library: Library;
   readonly transfers: Transfers;
   readonly downloads: string;
+  readonly partStates: string;
   /** Open once the daemon knows this peer. */
   readonly gate: Gate;
   /** Tells the daemon of a file that was fetched to be shared. */
@@ -102,6 +103,7 @@ export class Fetching {
     setMaxListeners(0, abort.signal); // every source listens
     const download = new Download({
       into: to ?? this.#options.downloads,
+      states: this.#options.partStates,
       name: called,
       folder: false,
       from: '',

@@ -1,8 +1,7 @@
 import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
-import { chmod, link, readFile, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, readFile } from 'node:fs/promises';
 import { Failure } from '../domain/failure.ts';
-import { writePrivate } from '../home.ts';
+import { placePrivate } from '../private-file.ts';
 
 /** The one algorithm on either side of a channel. */
 const ALGORITHM = { name: 'Ed25519' };
@@ -29,7 +28,7 @@ export async function loadIdentity(file: string): Promise<Identity> {
   let pem = await read(file);
   if (pem === undefined) {
     const made = await makeIdentity();
-    await place(file, made);
+    await placePrivate(file, made);
     pem = (await read(file)) ?? made;
   }
   return parse(pem, file);
@@ -54,21 +53,6 @@ async function read(file: string): Promise<string | undefined> {
       cause,
       data: { file },
     });
-  }
-}
-
-/** Puts it there unless another one is there already. */
-async function place(file: string, pem: string): Promise<void> {
-  const draft = join(dirname(file), `.${basename(file)}.${webcrypto.randomUUID()}`);
-  await writePrivate(draft, pem);
-  try {
-    await link(draft, file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // a file system without links has no such race worth a lock: the last one stays
-    if (code !== 'EEXIST' && (await read(file)) === undefined) await writePrivate(file, pem);
-  } finally {
-    await rm(draft, { force: true });
   }
 }
 

@@ -19,6 +19,8 @@ export interface PeerSettings {
   readonly sharesFile: string;
   readonly peersFile: string;
   readonly downloads: string;
+  /** Private folder of what is known of files on their way. */
+  readonly partStates: string;
   /** Offers are shown to somebody who may accept them. Otherwise only standing rules take files. */
   readonly asksUser: boolean;
   /** How long another peer may be silent before it is taken for dead, in ms. */
@@ -113,7 +115,7 @@ export interface ReceiveJob {
   readonly to?: string;
 }
 
-/** All that it takes to go on with a transfer in another process: what has arrived lies in `.part` files. */
+/** All that it takes to go on with a transfer in another process: what has arrived lies in `.part` files, and which of it is checked in their states. */
 export type Job = FetchJob | SendJob | ReceiveJob;
 
 /** A file or folder that a member wants to send. */

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { parseDescription, parseFileName } from '../domain/listing.ts';
+import { writePrivate } from '../private-file.ts';
 import { blocksIn, HASH_BYTES, type HashedFile, hashFile, rootOf } from './hash-tree.ts';
 import type { Share } from './ipc.ts';
 import { SharedFile } from './shared-file.ts';
@@ -176,16 +177,7 @@ export class Library {
   }
 
   async #shelve(hash: string, leaves: Buffer): Promise<void> {
-    await mkdir(this.#leaves, { recursive: true, mode: 0o700 });
-    const file = this.#leavesFile(hash);
-    const draft = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-    try {
-      await writeFile(draft, leaves, { mode: 0o600, flag: 'wx' });
-      await rename(draft, file);
-    } catch (cause) {
-      await rm(draft, { force: true });
-      throw new Failure('STORE_FAILED', `${file} cannot be written. Check its folder and the space left.`, { cause });
-    }
+    await writePrivate(this.#leavesFile(hash), leaves);
   }
 
   /** Undefined where they are missing or damaged: they can be made again. */

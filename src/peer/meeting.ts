@@ -8,9 +8,11 @@ import { broken } from './broken.ts';
 import type { Channel } from './channel.ts';
 import type { Introduction } from './introduction.ts';
 import { placeKey } from './places.ts';
+import type { ProbeBudget } from './probe-budget.ts';
 import { Punch, type Route } from './punch.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { SecureChannel } from './secure-channel.ts';
+import { SharedNetworks } from './shared-networks.ts';
 import { StreamDuplex } from './stream-duplex.ts';
 
 /**
@@ -18,6 +20,9 @@ import { StreamDuplex } from './stream-duplex.ts';
  * the way stands, where the last probe was lost.
  */
 const ANNOUNCE_MS = 100;
+/** Where the way is none after all, nobody shall get many packets of the stream. */
+const SLOW_ANNOUNCE_MS = 1000;
+const ANNOUNCE_FAST_FOR_MS = 1000;
 
 /** What all meetings of an endpoint share. */
 export interface MeetingPlace {
@@ -27,6 +32,7 @@ export interface MeetingPlace {
   /** UDP side of the daemon. */
   readonly daemon: Place;
   readonly local: readonly Place[];
+  readonly budget: ProbeBudget;
   readonly handshakeMs: number;
   readonly punchMs: number;
   readonly silenceMs: number;
@@ -57,11 +63,12 @@ export class Meeting {
     this.#introduction = introduction;
     this.#other = introduction.side === 'a' ? 'b' : 'a';
     this.#rendezvous = new Rendezvous(introduction, place.local, (bytes) => place.send(bytes, place.daemon));
-    this.#punch = new Punch(
-      introduction,
-      (bytes, to) => place.send(bytes, to),
-      (route) => this.#found(route),
-    );
+    this.#punch = new Punch(introduction, {
+      networks: new SharedNetworks(place.local),
+      budget: place.budget,
+      send: (bytes, to) => place.send(bytes, to),
+      onFound: (route) => this.#found(route),
+    });
     this.#stream = place.udx.createStream(streamIds(introduction.id)[introduction.side], {
       firewall: (_socket, port, address) => !this.#expects({ address, port }),
     });
@@ -94,6 +101,7 @@ export class Meeting {
       const { place, path } = await this.#route.promise;
       this.#stream.connect(socket, streamIds(this.#introduction.id)[this.#other], place.port, place.address);
       this.#stream.setKeepalive(ANNOUNCE_MS);
+      this.#timers.push(setTimeout(() => this.#announceSlowly(), ANNOUNCE_FAST_FOR_MS));
       const channel = await SecureChannel.open(this.#duplex, this.#introduction, path, context);
       this.#channel = channel;
       clearTimeout(deadline);
@@ -113,12 +121,15 @@ export class Meeting {
       this.#heardOf = true;
       this.#punch.hear(datagram, from);
     } else if (datagram?.type === 'seen' && datagram.side === this.#introduction.side) {
+      // The other side knows the secret too, and could say that it was seen at a third party's place.
+      if (!this.#isDaemon(from)) return;
       this.#rendezvous.hear(datagram);
       if (this.#routed) return;
-      this.#punch.addLocal(datagram.otherLocal);
-      if (datagram.other) {
+      const { seen, other, otherLocal } = datagram;
+      this.#punch.addLocal(otherLocal, seen.address === other?.address);
+      if (other) {
         this.#heardOf = true;
-        this.#punch.add(datagram.other);
+        this.#punch.addSeen(other);
       }
       if (datagram.relayed && this.#rendezvous.relayAsked) this.#relayed();
     }
@@ -142,11 +153,19 @@ export class Meeting {
       setImmediate(() => this.#punch.confirm(from)); // not from within the C code
       return true;
     }
-    if (this.#rendezvous.relayAsked && placeKey(from) === placeKey(this.#place.daemon)) {
+    if (this.#rendezvous.relayAsked && this.#isDaemon(from)) {
       setImmediate(() => this.#relayed());
       return true;
     }
     return false;
+  }
+
+  #isDaemon(from: Place): boolean {
+    return placeKey(from) === placeKey(this.#place.daemon);
+  }
+
+  #announceSlowly(): void {
+    if (!this.#channel && !this.#duplex.destroyed) this.#stream.setKeepalive(SLOW_ANNOUNCE_MS);
   }
 
   #askRelay(): void {

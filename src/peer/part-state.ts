@@ -1,22 +1,41 @@
 import { Buffer } from 'node:buffer';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { createExclusive, openForUpdate } from '../private-file.ts';
 import { HASH_BYTES } from './hash-tree.ts';
 
 /**
- * The file beside a `.part` that says which of its blocks are checked: `gctlpart`, version u32, length u32 of what
- * follows at 32, pid of its owner u32; the identity of the transfer; from the next multiple of 4096, 32 bytes for each
- * block: its hash once its content is checked and written, else zeros. Written in place, content first: as pages stay
- * in the system's memory when a process is killed, a recorded block is there; and as a block counts after a restart
- * only when what is on the disk has the recorded hash, none is believed that a power cut took.
+ * What says which blocks of a `.part` are checked: `gctlpart`, version u32, length u32 of the text at 32, pid of its owner
+ * u32; the text: a line of JSON that tells the part's file, then the identity of the transfer; from the next multiple of
+ * 4096, 32 bytes for each block: its hash once its content is checked and written, else zeros. Written in place, content
+ * first: as pages stay in the system's memory when a process is killed, a recorded block is there; and as a block counts
+ * after a restart only when what is on the disk has the recorded hash, none is believed that a power cut took.
+ *
+ * It lies in a private folder and not beside the part: there, files of other members arrive too, and one that looks like
+ * a state could name a file of the user's own as its part.
  */
 const MAGIC = Buffer.from('gctlpart');
-const VERSION = 1;
+const VERSION = 2;
 const PID_AT = 16;
-const IDENTITY_AT = 32;
+const TEXT_AT = 32;
 const PAGE = 4096;
-const MAX_IDENTITY = 64 * 1024 * 1024;
-const FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
+const MAX_TEXT = 64 * 1024 * 1024;
+
+/** The file or folder that a state is of. */
+export interface PartFile {
+  readonly path: string;
+  /** Inode and time of birth: what has another one took its path since. */
+  readonly fingerprint: string;
+}
+
+/** What a state says of itself. */
+export interface PartStateHead {
+  readonly identity: string;
+  readonly part: PartFile;
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly touchedAt: number;
+  readonly tableAt: number;
+}
 
 export class PartState {
   /** 32 bytes a block of all files, in order. */
@@ -36,11 +55,11 @@ export class PartState {
   /**
    * @throws EEXIST where there is a file of that name
    */
-  static async create(file: string, identity: string, blocks: number): Promise<PartState> {
-    const handle = await open(file, FLAGS | constants.O_CREAT | constants.O_EXCL, 0o600);
+  static async create(file: string, identity: string, part: PartFile, blocks: number): Promise<PartState> {
+    const handle = await createExclusive(file);
     try {
-      const text = Buffer.from(identity);
-      const head = Buffer.alloc(IDENTITY_AT);
+      const text = Buffer.from(`${JSON.stringify(part)}\n${identity}`);
+      const head = Buffer.alloc(TEXT_AT);
       MAGIC.copy(head);
       head.writeUInt32LE(VERSION, 8);
       head.writeUInt32LE(text.length, 12);
@@ -54,13 +73,12 @@ export class PartState {
   }
 
   /** Goes on with one that `peek` has seen. */
-  static async resume(file: string, identity: string, blocks: number): Promise<PartState> {
-    const handle = await open(file, FLAGS);
+  static async resume(file: string, { tableAt: at }: PartStateHead, blocks: number): Promise<PartState> {
+    const handle = await openForUpdate(file);
     try {
       const pid = Buffer.alloc(4);
       pid.writeUInt32LE(process.pid);
       await writeFully(handle, pid, PID_AT);
-      const at = tableAt(Buffer.byteLength(identity));
       const table = Buffer.alloc(blocks * HASH_BYTES);
       for (let got = 0; got < table.length; ) {
         const { bytesRead } = await handle.read(table, got, table.length - got, at + got);
@@ -75,7 +93,7 @@ export class PartState {
   }
 
   /** Whose state a file is; undefined where it is none, or cannot be read. */
-  static async peek(file: string): Promise<{ identity: string; pid: number; touchedAt: number } | undefined> {
+  static async peek(file: string): Promise<PartStateHead | undefined> {
     const handle = await open(
       file,
       constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
@@ -84,16 +102,23 @@ export class PartState {
     try {
       const stats = await handle.stat();
       if (!stats.isFile()) return undefined;
-      const head = Buffer.alloc(IDENTITY_AT);
-      await handle.read(head, 0, IDENTITY_AT, 0);
+      const head = Buffer.alloc(TEXT_AT);
+      await handle.read(head, 0, TEXT_AT, 0);
       const length = head.readUInt32LE(12);
       const known = head.subarray(0, 8).equals(MAGIC) && head.readUInt32LE(8) === VERSION;
-      if (!known || length > MAX_IDENTITY || IDENTITY_AT + length > stats.size) return undefined;
+      if (!known || length > MAX_TEXT || TEXT_AT + length > stats.size) return undefined;
       const text = Buffer.alloc(length);
-      await handle.read(text, 0, length, IDENTITY_AT);
-      return { identity: text.toString(), pid: head.readUInt32LE(PID_AT), touchedAt: stats.mtimeMs };
+      await handle.read(text, 0, length, TEXT_AT);
+      const end = text.indexOf('\n');
+      return {
+        identity: text.toString('utf8', end + 1),
+        part: JSON.parse(text.toString('utf8', 0, end)) as PartFile,
+        pid: head.readUInt32LE(PID_AT),
+        touchedAt: stats.mtimeMs,
+        tableAt: tableAt(length),
+      };
     } catch {
-      return undefined; // no state of ours: another name is taken
+      return undefined; // damaged: the transfer begins anew
     } finally {
       await handle.close();
     }
@@ -156,8 +181,8 @@ export class PartState {
   }
 }
 
-function tableAt(identityBytes: number): number {
-  return Math.ceil((IDENTITY_AT + identityBytes) / PAGE) * PAGE;
+function tableAt(textBytes: number): number {
+  return Math.ceil((TEXT_AT + textBytes) / PAGE) * PAGE;
 }
 
 /** Writes all of it: the system may take less at once, when the disk is nearly full. */

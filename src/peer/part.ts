@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { constants } from 'node:fs';
+import { createHash } from 'node:crypto';
 import {
   type FileHandle,
   link,
@@ -13,18 +13,21 @@ import {
   statfs,
   unlink,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
+import { createExclusive, makePrivateFolder, openForUpdate } from '../private-file.ts';
 import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf } from './hash-tree.ts';
 import type { FileSpec } from './message.ts';
-import { PartState, writeFully } from './part-state.ts';
+import { type PartFile, PartState, type PartStateHead, writeFully } from './part-state.ts';
 import { numbered } from './safe-path.ts';
 
 /** What is received, and where to. Paths and name are safe already. */
 export interface PartSpec {
   /** The download folder; it is made where it is missing. */
   readonly into: string;
+  /** The private folder of states; it is made where it is missing. */
+  readonly states: string;
   readonly name: string;
   readonly folder: boolean;
   /** Who offered it; '' for what is fetched by its root, from whoever has it. */
@@ -34,6 +37,8 @@ export interface PartSpec {
 
 const PART = '.part';
 const STATE = '.part.state';
+/** A state whose part is gone is kept so long: the disk that the part is on may only be away. */
+const KEEP_STATE_MS = 30 * 24 * 3_600_000;
 const MAX_NUMBER = 9999;
 /** An owner shows so often that it lives; a state that is older has no owner, whoever has its pid now. */
 const TOUCH_MS = 10_000;
@@ -47,7 +52,6 @@ const WRITES = 2;
 const RUN = 8;
 const GATHER_MS = 10;
 const SYNC_BYTES = 64 * 1024 * 1024;
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 interface Waiting {
   readonly file: number;
@@ -62,7 +66,7 @@ interface Waiting {
 const inUse = new Set<string>();
 
 /**
- * Files on their way, on the disk: `NAME.part` (a file, or a folder with the files in it) and `NAME.part.state`.
+ * Files on their way, on the disk: `NAME.part` (a file, or a folder with the files in it), and its state in a private folder.
  * Only what is checked is written. Whatever ends the process, opening it again finds every block that was recorded.
  */
 export class Part {
@@ -72,6 +76,7 @@ export class Part {
   readonly blocks: number;
   readonly size: number;
   readonly #at: string;
+  readonly #file: PartFile;
   readonly #stateFile: string;
   readonly #state: PartState;
   readonly #touching: NodeJS.Timeout;
@@ -85,13 +90,14 @@ export class Part {
   #closed = false;
   #closing: Promise<void> | undefined;
 
-  private constructor(spec: PartSpec, at: string, state: PartState) {
+  private constructor(spec: PartSpec, file: PartFile, stateFile: string, state: PartState) {
     this.spec = spec;
     this.first = firstBlocks(spec.files);
     this.blocks = this.first.at(-1)!;
     this.size = sizeOf(spec.files);
-    this.#at = at;
-    this.#stateFile = `${at.slice(0, -PART.length)}${STATE}`;
+    this.#at = file.path;
+    this.#file = file;
+    this.#stateFile = stateFile;
     this.#state = state;
     this.#touching = setInterval(() => {
       state.touch().catch(() => undefined); // only a hint to others
@@ -100,15 +106,28 @@ export class Part {
 
   /** Whether a transfer of these files was begun before: it can go on without asking. */
   static async exists(spec: PartSpec): Promise<boolean> {
-    return (await findState(spec)) !== undefined;
+    const head = await PartState.peek(stateFileOf(spec));
+    return head !== undefined && (await isThere(head.part));
   }
 
   /** Removes what is there of these files, where nobody receives them now. */
   static async discard(spec: PartSpec): Promise<void> {
-    const stateFile = await findState(spec);
-    if (stateFile === undefined || inUse.has(stateFile)) return;
-    await rm(`${stateFile.slice(0, -STATE.length)}${PART}`, { recursive: true, force: true });
+    const stateFile = stateFileOf(spec);
+    const head = await PartState.peek(stateFile);
+    if (!head || inUse.has(stateFile) || (await isOwned(stateFile))) return;
+    if (await isThere(head.part)) await rm(head.part.path, { recursive: true, force: true });
     await rm(stateFile, { force: true });
+  }
+
+  /** Removes states whose parts have been gone for long. */
+  static async sweep(states: string): Promise<void> {
+    const names = await readdir(states).catch(() => []); // no folder, no state
+    for (const name of names.filter((each) => each.endsWith(STATE))) {
+      const file = join(states, name);
+      const [head, stats] = [await PartState.peek(file), await lstat(file).catch(() => undefined)];
+      const isOld = stats !== undefined && Date.now() - stats.mtimeMs > KEEP_STATE_MS;
+      if (isOld && !(head && (await isThere(head.part)))) await rm(file, { force: true });
+    }
   }
 
   /**
@@ -121,24 +140,27 @@ export class Part {
     spec: PartSpec,
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (bytes: number) => void } = {},
   ): Promise<Part> {
+    const stateFile = stateFileOf(spec);
+    if (inUse.has(stateFile)) throw alreadyReceived(spec);
+    inUse.add(stateFile);
+    let part: Part | undefined;
     try {
       await mkdir(spec.into, { recursive: true });
-      let found = await findState(spec);
-      if (found !== undefined && (await letGo(found, signal))) found = await findState(spec);
-      const part =
-        found === undefined
-          ? await begin(spec, (at, state) => new Part(spec, at, state))
-          : await goOn(spec, found, (at, state) => new Part(spec, at, state));
+      await makePrivateFolder(spec.states);
+      const head = await settledHead(spec, stateFile, signal);
+      const [file, state] = head ? [head.part, await goOn(spec, stateFile, head)] : await begin(spec, stateFile);
+      part = new Part(spec, file, stateFile, state);
       try {
-        if (found !== undefined) await part.#rehash(signal, onProgress);
+        if (head) await part.#rehash(signal, onProgress);
         await part.#checkSpace();
       } catch (error) {
-        if (found === undefined) await part.remove();
-        else await part.close();
+        if (head) await part.close();
+        else await part.remove();
         throw error;
       }
       return part;
     } catch (cause) {
+      if (!part) inUse.delete(stateFile);
       throw storeFailure(cause, spec);
     }
   }
@@ -239,6 +261,7 @@ export class Part {
       await this.#makeEmptyFiles();
       await this.#closeFiles();
       await this.#syncAll();
+      if (!(await isThere(this.#file))) throw replaced(this.#at);
       const saved = this.spec.folder ? await this.#placeFolder() : await this.#placeFile();
       await this.#release();
       await rm(this.#stateFile, { force: true });
@@ -257,7 +280,7 @@ export class Part {
 
   async remove(): Promise<void> {
     await this.close();
-    await rm(this.#at, { recursive: true, force: true });
+    if (await isThere(this.#file)) await rm(this.#at, { recursive: true, force: true });
     await rm(this.#stateFile, { force: true });
   }
 
@@ -310,7 +333,7 @@ export class Part {
   async #openFile(file: number): Promise<FileHandle> {
     const path = this.#path(file);
     if (this.spec.folder) await this.#makeFolders(file);
-    return open(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666);
+    return openForUpdate(path, { create: true });
   }
 
   /** One by one, so that no link that lies in the way is followed. */
@@ -319,7 +342,7 @@ export class Part {
     for (const segment of this.spec.files[file]!.path.split('/').slice(0, -1)) {
       folder = join(folder, segment);
       try {
-        await mkdir(folder);
+        await mkdir(folder, { mode: 0o700 });
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
         if ((await lstat(folder)).isDirectory()) continue;
@@ -361,7 +384,7 @@ export class Part {
     const queue = this.spec.files.keys();
     const work = async () => {
       for (const file of queue) {
-        const handle = await open(this.#path(file), constants.O_RDWR | NO_FOLLOW);
+        const handle = await openForUpdate(this.#path(file));
         try {
           await handle.sync();
         } finally {
@@ -398,7 +421,7 @@ export class Part {
     for (let number = 0; number <= MAX_NUMBER; number += 1) {
       const target = join(this.spec.into, numbered(this.spec.name, number));
       try {
-        await mkdir(target);
+        await mkdir(target, { mode: 0o700 });
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
         throw cause;
@@ -439,74 +462,86 @@ export class Part {
   }
 }
 
-async function begin(spec: PartSpec, make: (at: string, state: PartState) => Part): Promise<Part> {
+/**
+ * What an earlier transfer of these files recorded; undefined where this one begins. What cannot be gone on with is
+ * removed: a damaged state, or one whose part is gone or was replaced by something else.
+ * @throws Failure CONFLICT where another process receives them
+ */
+async function settledHead(
+  spec: PartSpec,
+  stateFile: string,
+  signal: AbortSignal | undefined,
+): Promise<PartStateHead | undefined> {
+  await letGo(stateFile, signal);
+  if (await isOwned(stateFile)) throw alreadyReceived(spec);
+  const head = await PartState.peek(stateFile);
+  if (head && head.identity === identityOf(spec) && (await isThere(head.part))) return head;
+  await rm(stateFile, { force: true });
+  return undefined;
+}
+
+async function begin(spec: PartSpec, stateFile: string): Promise<[file: PartFile, state: PartState]> {
   for (let number = 0; number <= MAX_NUMBER; number += 1) {
-    const at = join(spec.into, numbered(spec.name, number));
-    const stateFile = `${at}${STATE}`;
-    if (inUse.has(stateFile)) continue;
-    inUse.add(stateFile);
-    let state: PartState | undefined;
+    const at = `${join(spec.into, numbered(spec.name, number))}${PART}`;
+    if (!(await makePart(at, spec.folder))) continue;
     try {
-      state = await PartState.create(stateFile, identityOf(spec), firstBlocks(spec.files).at(-1)!);
-      if (spec.folder) await mkdir(`${at}${PART}`);
-      else {
-        const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
-        await (await open(`${at}${PART}`, flags, 0o666)).close();
-      }
-      return make(`${at}${PART}`, state);
+      const file = { path: at, fingerprint: await fingerprintOf(at) };
+      return [file, await PartState.create(stateFile, identityOf(spec), file, firstBlocks(spec.files).at(-1)!)];
     } catch (cause) {
-      inUse.delete(stateFile);
-      await state?.close();
-      if (state) await rm(stateFile, { force: true });
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+      await rm(at, { recursive: true, force: true });
+      // Another process began at the same moment.
+      throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? alreadyReceived(spec) : cause;
     }
   }
   throw noName(spec);
 }
 
-async function goOn(spec: PartSpec, stateFile: string, make: (at: string, state: PartState) => Part): Promise<Part> {
-  const owned = await isOwned(stateFile);
-  if (inUse.has(stateFile) || owned) {
-    throw new Failure('CONFLICT', `${spec.name} is being received already. Wait for it, or cancel that transfer.`);
-  }
-  inUse.add(stateFile);
+/** @returns false where something has the name */
+async function makePart(at: string, folder: boolean): Promise<boolean> {
   try {
-    const state = await PartState.resume(stateFile, identityOf(spec), firstBlocks(spec.files).at(-1)!);
-    const at = `${stateFile.slice(0, -STATE.length)}${PART}`;
-    if (spec.folder) await mkdir(at, { recursive: true });
-    return make(at, state);
-  } catch (error) {
-    inUse.delete(stateFile);
-    throw error;
+    if (folder) await mkdir(at, { mode: 0o700 });
+    else await (await createExclusive(at)).close();
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
   }
 }
 
-/** Whether another process has it. */
+function goOn(spec: PartSpec, stateFile: string, head: PartStateHead): Promise<PartState> {
+  return PartState.resume(stateFile, head, firstBlocks(spec.files).at(-1)!);
+}
+
+/** Whether another process has it. A state without a whole head may be one that another process makes now. */
 async function isOwned(stateFile: string): Promise<boolean> {
-  const seen = await PartState.peek(stateFile);
-  return seen !== undefined && seen.pid !== process.pid && Date.now() - seen.touchedAt < OWNED_MS && isAlive(seen.pid);
+  const head = await PartState.peek(stateFile);
+  if (head) return head.pid !== process.pid && Date.now() - head.touchedAt < OWNED_MS && isAlive(head.pid);
+  const stats = await lstat(stateFile).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs < ENDING_MS;
 }
 
-/** Waits for an owner that is about to end, as it is when its client was killed. @returns whether there was one */
-async function letGo(stateFile: string, signal?: AbortSignal): Promise<boolean> {
-  if (inUse.has(stateFile) || !(await isOwned(stateFile))) return false;
-  for (const until = performance.now() + ENDING_MS; performance.now() < until; ) {
-    await sleep(ENDING_POLL_MS);
+/** Waits for an owner that is about to end, as it is when its client was killed. */
+async function letGo(stateFile: string, signal?: AbortSignal): Promise<void> {
+  for (const until = performance.now() + ENDING_MS; performance.now() < until; await sleep(ENDING_POLL_MS)) {
     signal?.throwIfAborted();
-    if (!(await isOwned(stateFile))) break;
+    if (!(await isOwned(stateFile))) return;
   }
-  return true;
 }
 
-/** The state of these files in the folder, under whichever number. */
-async function findState(spec: PartSpec): Promise<string | undefined> {
-  const entries = await readdir(spec.into).catch(() => []); // no folder, no state
-  const identity = identityOf(spec);
-  for (const entry of entries.filter((name) => name.endsWith(STATE)).sort()) {
-    const file = join(spec.into, entry);
-    if ((await PartState.peek(file))?.identity === identity) return file;
-  }
-  return undefined;
+/** Where the state of these files is, for this folder. */
+function stateFileOf(spec: PartSpec): string {
+  const key = createHash('sha256').update(JSON.stringify([resolve(spec.into), identityOf(spec)]));
+  return join(spec.states, `${key.digest('hex')}${STATE}`);
+}
+
+async function fingerprintOf(path: string): Promise<string> {
+  const { ino, birthtimeNs } = await lstat(path, { bigint: true });
+  return `${ino} ${birthtimeNs}`;
+}
+
+/** Whether a part is still what it was when its state was made. */
+async function isThere({ path, fingerprint }: PartFile): Promise<boolean> {
+  return (await fingerprintOf(path).catch(() => undefined)) === fingerprint;
 }
 
 /** What makes two transfers one: a root says all about a file; without one, who offers it, and how it looks there. */
@@ -558,7 +593,7 @@ async function sameFile(a: string, b: string): Promise<boolean> {
 /** False where something has the name. */
 async function reserved(target: string): Promise<boolean> {
   try {
-    await (await open(target, 'wx')).close();
+    await (await createExclusive(target)).close();
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -585,6 +620,18 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+function alreadyReceived({ name }: PartSpec): Failure {
+  return new Failure('CONFLICT', `${name} is being received already. Wait for it, or cancel that transfer.`);
+}
+
+function replaced(path: string): Failure {
+  return new Failure(
+    'STORE_FAILED',
+    `${path} was moved, or something else has its name now, so it cannot be finished. Start the transfer again.`,
+    { data: { path } },
+  );
 }
 
 function noName({ name, into }: PartSpec): Failure {

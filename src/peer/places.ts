@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { bareAddress } from '../domain/address.ts';
+import { bareAddress, wordsOf } from '../domain/address.ts';
 import { isNear, type Place } from '../protocol/datagram.ts';
 
 /** As many as fit into a HELLO. */
@@ -10,7 +10,7 @@ const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|lxc|lxd|cni|podman)/;
 
 /** Equal for the same place, however it is spelled. */
 export function placeKey({ address, port }: Place): string {
-  return `${bareAddress(address).toLowerCase()} ${port}`;
+  return `${wordsOf(bareAddress(address))?.join(':') ?? address} ${port}`;
 }
 
 export function isLoopback(address: string): boolean {

@@ -21,6 +21,8 @@ export interface PlainFile {
 export interface PlainDownloadSettings extends PlainFile {
   /** The folder that it goes to. */
   readonly into: string;
+  /** The private folder of states. */
+  readonly states: string;
   /** A cap on what is received. */
   readonly bucket?: Bucket;
   readonly signal: AbortSignal;
@@ -46,7 +48,7 @@ const RUN = 8;
  * CONNECTION_ENDED, TOO_SLOW, STORE_FAILED; the signal's reason
  */
 export async function downloadPlain(settings: PlainDownloadSettings): Promise<string> {
-  const { member, address, port, name, size, into, signal, patienceMs = PATIENCE_MS } = settings;
+  const { member, address, port, name, size, into, states, signal, patienceMs = PATIENCE_MS } = settings;
   if (size > MOST_BYTES) {
     throw new Failure('TOO_LARGE', `${name} has ${size} bytes: an old client gives ${MOST_BYTES} at most.`);
   }
@@ -61,7 +63,7 @@ export async function downloadPlain(settings: PlainDownloadSettings): Promise<st
     const rest = await readSize(chunks, settings);
     const called = safeName(name);
     const files = [{ path: called, size, modified: 0, root: null }];
-    const part = await Part.open({ into, name: called, folder: false, from: member, files }, { signal });
+    const part = await Part.open({ into, states, name: called, folder: false, from: member, files }, { signal });
     try {
       // What an earlier attempt left vouches for nothing.
       for (let block = 0; block < part.blocks; block += 1) await part.forget(block);

@@ -7,6 +7,7 @@ import type { Transfers } from './transfers.ts';
 export interface PlainFetchingOptions {
   readonly transfers: Transfers;
   readonly downloads: string;
+  readonly partStates: string;
 }
 
 interface Running {
@@ -27,12 +28,13 @@ export class PlainFetching {
   /** @returns the number of the transfer */
   fetch({ to, limit, ...file }: PlainFetch): number {
     const { member, name, size } = file;
-    const { transfers, downloads } = this.#options;
+    const { transfers, downloads, partStates } = this.#options;
     const entry = transfers.begin({ direction: 'in', member, name, size, files: 1, state: 'connecting' });
     const abort = new AbortController();
     const download = downloadPlain({
       ...file,
       into: to ?? downloads,
+      states: partStates,
       ...(limit === undefined ? {} : { bucket: new Bucket(limit) }),
       signal: abort.signal,
       onProgress: (done, bytesPerSecond) => {

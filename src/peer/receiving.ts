@@ -12,6 +12,7 @@ export interface ReceivingOptions {
   readonly transfers: Transfers;
   readonly trust: Trust;
   readonly downloads: string;
+  readonly partStates: string;
   /** Somebody may be asked. */
   readonly asksUser: boolean;
   readonly onOffer: (offer: Told) => void;
@@ -211,6 +212,7 @@ export class Receiving {
     if (!receipt.download) {
       const download = new Download({
         into: receipt.to ?? this.#options.downloads,
+        states: this.#options.partStates,
         name: offer.name,
         folder: offer.folder,
         from: key,

@@ -1,4 +1,4 @@
-import { encodeDatagram, type Place, type Seen, type Side } from '../protocol/datagram.ts';
+import { encodeDatagram, type Hello, type Place, type Seen, type Side } from '../protocol/datagram.ts';
 
 const FAST_MS = 100;
 const SLOW_MS = 1000;
@@ -12,9 +12,10 @@ export class Rendezvous {
   readonly #introduction: { readonly id: string; readonly secret: string; readonly side: Side };
   readonly #local: readonly Place[];
   readonly #send: (bytes: Uint8Array) => void;
-  #hello: Uint8Array;
   #relay = false;
   #said = 0;
+  /** Of the last HELLO. The daemon ignores a HELLO that does not count on: somebody else may have sent it again. */
+  #counter = 0;
   #timer: NodeJS.Timeout | undefined;
   #seen: Seen | undefined;
   #kept = false;
@@ -28,7 +29,6 @@ export class Rendezvous {
     this.#introduction = introduction;
     this.#local = local;
     this.#send = send;
-    this.#hello = this.#encode();
   }
 
   start(): void {
@@ -47,7 +47,6 @@ export class Rendezvous {
 
   askRelay(): void {
     this.#relay = true;
-    this.#hello = this.#encode();
     this.#said = 0;
     this.#say();
   }
@@ -66,7 +65,8 @@ export class Rendezvous {
   #say(): void {
     this.stop();
     this.#said++;
-    this.#send(this.#hello);
+    this.#counter++;
+    this.#send(this.#encode());
     this.#timer = setTimeout(() => this.#say(), this.#pause());
   }
 
@@ -78,6 +78,7 @@ export class Rendezvous {
 
   #encode(): Uint8Array {
     const { id, side, secret } = this.#introduction;
-    return encodeDatagram({ type: 'hello', id, side, relay: this.#relay, local: this.#local }, secret);
+    const hello: Hello = { type: 'hello', id, side, relay: this.#relay, local: this.#local, counter: this.#counter };
+    return encodeDatagram(hello, secret);
   }
 }

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { Failure } from '../domain/failure.ts';
+import { normalForm } from '../domain/normal-form.ts';
 import { type FileSpec, MAX_PATH } from './message.ts';
 
 /** What file systems allow in one name. */
 const SEGMENT_BYTES = 255;
-/** Room for ` (9999)` and `.part.state`. */
+/** Room for ` (9999)` and `.part`. */
 const NAME_BYTES = 235;
 const MAX_DEPTH = 32;
 
@@ -13,21 +14,31 @@ const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** What Windows takes in no name; `/` and `\` part segments on one system or the other. */
 const FORBIDDEN = /[<>:"|?*/\\]/;
 const JOINERS = /[\u200c\u200d]/g;
+/** How files on their way end, and their states in older versions: no name that a member chooses does. */
+const PART = /\.part(\.state)?$/;
+/** What some file systems do not look at when they compare names. */
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 /** Names of devices on Windows, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)/i;
 
 /**
  * The name under which a single file, or the top folder, is saved here: the last segment of what the peer names, with
- * everything taken out that hides, escapes or means something else on some system. Never empty, never a path.
+ * everything taken out that hides, escapes or means something else on some system. Never empty, never a path, never
+ * one that a file on its way may have.
  */
 export function safeName(named: string): string {
-  const base = named.normalize('NFC').split(/[/\\]/).at(-1) ?? '';
+  const base = normalForm(named).split(/[/\\]/).at(-1) ?? '';
   const plain = base
     .replace(new RegExp(UNSEEN, 'gu'), '')
     .replace(new RegExp(FORBIDDEN, 'g'), '_')
     .replace(/^[\s.\u200c\u200d]+|[\s.]+$/gu, '');
-  const name = DEVICE.test(plain.replace(JOINERS, '')) ? `_${plain}` : plain;
-  return shorten(name) || 'file';
+  const name = shorten(DEVICE.test(plain.replace(JOINERS, '')) ? `_${plain}` : plain) || 'file';
+  return isPart(name) ? `${name}_` : name;
+}
+
+/** Whether a file of this name is one on its way, on some file system. */
+function isPart(name: string): boolean {
+  return PART.test(fold(name.replace(IGNORED, '')).replace(/[\s.]+$/u, ''));
 }
 
 /** Keeps the extension where there is one. */
@@ -61,12 +72,13 @@ export function numbered(name: string, number: number): string {
 export function faultOf(segment: string): string | undefined {
   const plain = segment.replace(JOINERS, '');
   if (plain === '') return 'is empty';
-  if (segment !== segment.normalize('NFC')) return 'is not in Unicode normal form C';
+  if (segment !== normalForm(segment)) return 'is not in Unicode normal form C';
   if (UNSEEN.test(segment)) return 'has characters that nobody sees';
   if (FORBIDDEN.test(segment)) return 'has one of / \\ : * ? " < > |';
   if (plain.startsWith('.')) return 'begins with a dot';
   if (/^\s|[\s.]$/u.test(plain)) return 'begins or ends with a space, or ends with a dot';
   if (DEVICE.test(plain)) return 'is the name of a device on Windows';
+  if (isPart(segment)) return 'ends like that of a file on its way (.part)';
   if (Buffer.byteLength(segment) > SEGMENT_BYTES) return `has more than ${SEGMENT_BYTES} bytes`;
   return undefined;
 }
@@ -108,7 +120,7 @@ export function checkPaths(files: readonly Pick<FileSpec, 'path'>[]): void {
 }
 
 function fold(path: string): string {
-  return path.normalize('NFKC').replace(JOINERS, '').toUpperCase().toLowerCase().normalize('NFKC');
+  return normalForm(normalForm(path, 'NFKC').replace(JOINERS, '').toUpperCase().toLowerCase(), 'NFKC');
 }
 
 function unsafe(path: string, fault: string): Failure {

@@ -1,8 +1,8 @@
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
-import { writePrivate } from '../home.ts';
+import { createExclusive, writePrivate } from '../private-file.ts';
 
 const POLL_MS = 10;
 /** Whoever holds a lock for so long has died with it: a change takes milliseconds. */
@@ -65,7 +65,7 @@ export class SharedFile<T> {
     const lock = `${this.#file}.lock`;
     for (;;) {
       try {
-        await (await open(lock, 'wx', 0o600)).close();
+        await (await createExclusive(lock)).close();
         return () => rm(lock, { force: true });
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException;

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Failure } from '../domain/failure.ts';
+import { normalForm } from '../domain/normal-form.ts';
 import { BLOCK_HEAD } from './frame.ts';
 import { BLOCK_BYTES, blockBytes, blocksIn, HASH_BYTES, leafOf, modifiedOf } from './hash-tree.ts';
 import { type FileSpec, MAX_BYTES, MAX_FILES } from './message.ts';
@@ -219,7 +220,7 @@ export async function sourceOf(
   const stats = await statOf(file);
   if (!stats.isFile())
     throw new Failure('NO_SUCH_FILE', `${file} is neither a file nor a folder, so it cannot be sent.`);
-  const path = basename(resolve(file)).normalize('NFC');
+  const path = normalForm(basename(resolve(file)));
   return new Source({ file, path, size: stats.size, modified: modifiedOf(stats), ...known });
 }
 
@@ -229,7 +230,7 @@ export async function sourceOf(
  */
 export async function sourcesOf(path: string): Promise<Sources> {
   const stats = await statOf(path);
-  const name = basename(resolve(path)).normalize('NFC');
+  const name = normalForm(basename(resolve(path)));
   if (!stats.isDirectory()) {
     const source = await sourceOf(path);
     return { name, folder: false, sources: [source], size: source.size, skipped: 0 };
@@ -249,7 +250,7 @@ async function walk(folder: string, above: string, into: Source[]): Promise<numb
   let skipped = 0;
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const file = join(folder, entry.name);
-    const path = `${above}${entry.name.normalize('NFC')}`;
+    const path = `${above}${normalForm(entry.name)}`;
     if (entry.name.startsWith('.') || !(entry.isFile() || entry.isDirectory())) skipped += 1;
     else if (entry.isDirectory()) {
       checkPath(path);

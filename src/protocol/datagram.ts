@@ -26,6 +26,8 @@ export interface Hello {
   readonly relay: boolean;
   /** Where the sender is in its own network, at most 4. */
   readonly local: readonly Place[];
+  /** Greater than in every earlier HELLO of this side, below 2^32; 0 from clients that do not count. */
+  readonly counter: number;
 }
 
 /** The daemon's answer. */
@@ -61,6 +63,8 @@ const PLACE_BYTES = 19;
 const MAX_LOCAL = 4;
 /** Every HELLO is so long: SEEN fits into it. */
 export const HELLO_BYTES = 256;
+/** Behind all places that a HELLO can have. */
+const COUNTER_AT = HELLO_BYTES - 4;
 const PROBE_BYTES = HEAD;
 
 const SIDE_B = 1;
@@ -103,6 +107,7 @@ export function encodeDatagram(datagram: Datagram, secret: string): Buffer {
   bytes.set([MAGIC, VERSION, TYPES[type], flags]);
   bytes.write(id, 4, 'hex');
   for (const [i, place] of places.entries()) writePlace(bytes, HEAD + i * PLACE_BYTES, place);
+  if (type === 'hello') bytes.writeUInt32BE(datagram.counter, COUNTER_AT);
   macOf(bytes, secret).copy(bytes, MAC_AT);
   return bytes;
 }
@@ -121,7 +126,14 @@ export function decodeDatagram(bytes: Uint8Array, secret: string): Datagram | un
   switch (own[2]) {
     case TYPES.hello:
       if (own.length !== HELLO_BYTES) return undefined;
-      return { type: 'hello', id, side, relay: (flags & RELAY) !== 0, local: places.slice(0, MAX_LOCAL) };
+      return {
+        type: 'hello',
+        id,
+        side,
+        relay: (flags & RELAY) !== 0,
+        local: places.slice(0, MAX_LOCAL),
+        counter: own.readUInt32BE(COUNTER_AT),
+      };
     case TYPES.seen: {
       const [seen, ...others] = places;
       const other = (flags & OTHER) === 0 ? null : others.shift();

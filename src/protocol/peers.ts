@@ -26,7 +26,7 @@ const introduction = {
   port: Type.Integer({ description: 'UDP port that the other one registered' }),
   key: Type.String({ description: "the other one's, as registered: to be compared before anything is sent" }),
   local: Local,
-  relay: Type.Boolean({ description: 'the daemon will relay where there is no other way' }),
+  relay: Type.Boolean({ description: 'the daemon has a relay for the asker now, where there is no other way' }),
 };
 
 /** Params of the event `peer`. */
@@ -62,7 +62,7 @@ export const peers = {
   'peer.connect': method({
     access: 'member',
     summary:
-      'Introduces your peer (registered on this connection) to one of another member: the latest that was registered (of those that take offers, where there are any), or the latest of that key. The other one gets the event `peer`; then both send datagrams (below). 64 introductions of a connection are open at most; each ends 60 s after the last HELLO of it, and with the connections of the two. Where the other one is connected to another daemon of the room, the two meet at this one.',
+      'Introduces your peer (registered on this connection) to one of another member: the latest that was registered (of those that take offers, where there are any), or the latest of that key. The other one gets the event `peer`; then both send datagrams (below). 64 introductions of a connection are open at most, and of a member no more than the daemon has left for others; each ends 60 s after the last HELLO of it, and with the connections of the two. Where the other one is connected to another daemon of the room, the two meet at this one.',
     params: strict({ member: Name, key: Type.Optional(PeerKey) }),
     result: strict({
       ...introduction,

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { isIPv4, type Socket } from 'node:net';
+import { isIPv4, type LookupFunction, type Socket } from 'node:net';
 import type tls from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
@@ -25,21 +25,28 @@ export interface Connection {
 /** Code of the error for a proxy that does not connect to a host: `PROXY_407` for its answer 407. */
 export const PROXY_REFUSED = 'PROXY_';
 
+/** @param lookup finds the addresses of the host; behind a proxy, the proxy does */
+export type Connect = (url: URL, signal: AbortSignal, lookup?: LookupFunction) => Connection;
+
 /**
  * How requests are connected: through the proxy that HTTPS_PROXY or HTTP_PROXY names, or directly where there is none,
  * where NO_PROXY names the host, and to this machine itself.
  * @param options of TLS, where those of the system do not fit
  * @returns a function that throws Failure NOT_AVAILABLE for a proxy that goldctl cannot use
  */
-export function connections(options: tls.ConnectionOptions = {}): (url: URL, signal: AbortSignal) => Connection {
+export function connections(options: tls.ConnectionOptions = {}): Connect {
   // Fetches of one host are seconds to hours apart: a kept connection would mostly be found closed.
   const direct = {
     'http:': new http.Agent({ keepAlive: false }),
     'https:': new https.Agent({ keepAlive: false, ...options }),
   };
-  return (url, signal) => {
+  return (url, signal, lookup) => {
     const secure = url.protocol === 'https:';
     const found = proxyFor(url);
+    if (!found && lookup) {
+      const agent = secure ? new https.Agent({ ...options, keepAlive: false, lookup }) : new http.Agent({ lookup });
+      return { agent, proxy: undefined };
+    }
     if (!found) return { agent: direct[secure ? 'https:' : 'http:'], proxy: undefined };
     const { address, headers, ...proxy } = found;
     // The signal also ends a connection to the proxy that is not yet one to the host. Hence an agent for each request.

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Failure } from '../domain/failure.ts';
 import { formatSpan } from '../domain/instant.ts';
 import { PROXY_REFUSED, type ProxyAddress } from './connections.ts';
+import { INTERNAL_HOST } from './redirect-guard.ts';
 
 /** Failures of fetches. Hosts are named, never whole URLs: keys stand in paths and queries. */
 
@@ -76,6 +77,8 @@ function trouble(host: string, code: unknown): string {
     case 'ENETDOWN':
     case 'EADDRNOTAVAIL':
       return `There is no way to ${host}; check the network.`;
+    case INTERNAL_HOST:
+      return `${host} is in an internal network, where a redirect from the internet may not lead; check the provider's url in config.json.`;
     case 'ETIMEDOUT':
       return `${host} did not take the connection in time; check the network, goldctl tries again.`;
     case 'ECONNRESET':

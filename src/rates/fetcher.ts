@@ -2,11 +2,13 @@ import type { Readable } from 'node:stream';
 import fetch, { Headers, isRedirect, type Response } from 'node-fetch';
 import { Failure } from '../domain/failure.ts';
 import { formatSpan, type Instant } from '../domain/instant.ts';
-import { type Connection, connections } from './connections.ts';
+import { isSecretName, MASK } from '../domain/secrets.ts';
+import { type Connect, connections } from './connections.ts';
 import { answered, unanswered } from './fetch-failure.ts';
 import { Host } from './host.ts';
 import { respondedAt } from './http-date.ts';
 import type { ProviderRequest } from './provider.ts';
+import { RedirectGuard } from './redirect-guard.ts';
 import { RememberedBodies, type RememberedBody } from './remembered.ts';
 import { retryAfter } from './retry-after.ts';
 
@@ -22,7 +24,9 @@ export interface FetcherSettings {
   /** Requests that may wait for one host; more are refused. Default 100. */
   readonly maxWaiting?: number;
   /** How requests are connected, where the environment's proxies and the system's certificates do not fit. */
-  readonly connect?: (url: URL, signal: AbortSignal) => Connection;
+  readonly connect?: Connect;
+  /** Where redirects may not lead. */
+  readonly redirectGuard?: RedirectGuard;
 }
 
 export interface FetchOptions {
@@ -84,6 +88,7 @@ export class Fetcher {
       maxRedirects: 3,
       maxWaiting: 100,
       connect: connections(),
+      redirectGuard: new RedirectGuard(),
       ...settings,
     };
   }
@@ -174,15 +179,20 @@ export class Fetcher {
 
   async #exchange(url: URL, request: ProviderRequest, remember: boolean, signal: AbortSignal): Promise<FetchedBody> {
     let hop = this.#firstHop(url, request);
+    let guard: RedirectGuard | undefined;
     // Only of GET: a validator on a POST is a condition for carrying it out, not a question whether anything is new.
     const name = remember && hop.method === 'GET' ? url.href : undefined;
     const known = name === undefined ? undefined : this.#bodies.get(name);
     for (let redirects = 0; ; redirects++) {
-      const response = await this.#send(hop, known, signal);
+      const response = await this.#send(hop, known, signal, guard);
       const location = response.headers.get('location');
       if (isRedirect(response.status) && location !== null) {
         discard(response);
-        hop = this.#nextHop(hop, response.status, location, redirects);
+        // A source of an internal network may redirect within it: config.json has its address.
+        if (redirects === 0 && !(await this.#settings.redirectGuard.isInternal(url))) {
+          guard = this.#settings.redirectGuard;
+        }
+        hop = this.#nextHop(hop, response.status, location, redirects, guard);
         continue;
       }
       if (response.status === 304 && known) {
@@ -193,20 +203,26 @@ export class Fetcher {
         discard(response);
         throw this.#refused(url, hop.url, response);
       }
-      const body = await this.#read(hop.url, response);
+      // A source that repeats what it was asked with must not have it shown, stored or logged.
+      const body = withoutSecrets(await this.#read(hop.url, response), request);
       if (name !== undefined) this.#remember(name, hop.url, response, body);
       return { body, respondedAt: respondedAt(response.headers) };
     }
   }
 
-  async #send(hop: Hop, known: RememberedBody | undefined, signal: AbortSignal): Promise<Response> {
+  async #send(
+    hop: Hop,
+    known: RememberedBody | undefined,
+    signal: AbortSignal,
+    guard: RedirectGuard | undefined,
+  ): Promise<Response> {
     const headers = new Headers(hop.headers);
     if (known?.url === hop.url.href) {
       if (known.etag !== null) headers.set('If-None-Match', known.etag);
       if (known.lastModified !== null) headers.set('If-Modified-Since', known.lastModified);
     }
     const { connect, maxBytes } = this.#settings;
-    const { agent, proxy } = connect(hop.url, signal);
+    const { agent, proxy } = connect(hop.url, signal, guard?.lookup);
     try {
       return await fetch(hop.url, {
         method: hop.method,
@@ -235,7 +251,7 @@ export class Fetcher {
     return { url, method, headers, body: request.form ? new URLSearchParams({ ...request.form }) : null };
   }
 
-  #nextHop(hop: Hop, status: number, location: string, redirects: number): Hop {
+  #nextHop(hop: Hop, status: number, location: string, redirects: number, guard: RedirectGuard | undefined): Hop {
     const from = hop.url.host;
     const no = (why: string) =>
       new Failure('NOT_AVAILABLE', `${from} ${why}; check the provider's url in config.json.`);
@@ -246,6 +262,7 @@ export class Fetcher {
       throw no('redirected from https to an address without encryption, which goldctl does not follow');
     }
     if (!fetchable(url)) throw no('redirected to an address that goldctl does not fetch');
+    if (guard?.isInternalLiteral(url)) throw no('redirected into an internal network, which goldctl does not follow');
     const held = this.heldFor(url.href);
     if (held > 0) throw pausing(url, held);
 
@@ -321,6 +338,23 @@ function pausing(url: URL, ms: number): Failure {
 
 function calledOff(url: URL): Failure {
   return new Failure('NOT_AVAILABLE', `The request to ${url.host} was called off.`);
+}
+
+/** Headers that every request may have. */
+const OPEN_HEADERS = new Set([...HARMLESS_HEADERS, 'content-type', 'referer', 'origin', 'x-requested-with']);
+/** A shorter one may be a word of the body's own. */
+const MIN_SECRET_LENGTH = 8;
+
+function withoutSecrets(body: string, { url, headers = {}, form = {} }: ProviderRequest): string {
+  const values = [...new URL(url).searchParams, ...Object.entries(form)]
+    .filter(([name]) => isSecretName(name))
+    .map(([, value]) => value);
+  for (const [name, value] of Object.entries(headers)) {
+    if (!OPEN_HEADERS.has(name.toLowerCase())) values.push(...value.split(/\s+/)); // `Bearer` stands before some
+  }
+  let text = body;
+  for (const value of values) if (value.length >= MIN_SECRET_LENGTH) text = text.replaceAll(value, () => MASK);
+  return text;
 }
 
 /** Lets go of a body that nobody reads, and of its connection. */

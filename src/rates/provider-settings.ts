@@ -60,8 +60,10 @@ export class ProviderSettings {
     const fix = 'Write { "name": "value" }.';
     if (!isObject(headers)) throw this.wrong('headers', 'is not an object', fix);
     for (const [name, value] of Object.entries(headers)) {
-      const path = `headers.${plain(name)}`;
-      if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw this.wrong(path, 'is no name of a header', fix);
+      // Not quoted: a name that is none may be a value in the wrong place.
+      if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+        throw this.wrong('headers', 'has a name that is none of a header', fix);
+      const path = `headers.${name}`;
       if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) {
         throw this.wrong(path, 'is not a text that a header can carry', 'Write plain letters, digits and signs.');
       }

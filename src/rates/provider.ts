@@ -71,9 +71,21 @@ export interface Provider {
   backfill?(context: ProviderContext, from: Instant, to: Instant): readonly HistoryPage[];
 }
 
+/** Reads texts of a source for its provider, somewhere else than in the thread that serves members. */
+export interface ProviderReader {
+  /** As `Provider.requests`. */
+  requests(context: ProviderContext): Promise<readonly ProviderRequest[]>;
+  /** As `Provider.parse`. */
+  parse(body: string, context: ProviderContext, index: number): Promise<QuoteDraft[]>;
+  /** Reads the page of that id of `Provider.backfill`. */
+  readPage(id: string, context: ProviderContext, from: Instant, to: Instant): Promise<DatedQuote[]>;
+}
+
 /** A body, or a row of one, that does not have the expected form. `path` names the field, as `data[0].SellValue`. */
 export class BodyError extends Error {
   readonly path: string;
+  /** What would fit, without the path. */
+  readonly expected: string;
   /** The message without the path. */
   readonly reason: string;
 
@@ -81,6 +93,7 @@ export class BodyError extends Error {
     super(`${path}: expected ${expected}`);
     this.name = 'BodyError';
     this.path = path;
+    this.expected = expected;
     this.reason = `expected ${expected}`;
   }
 }

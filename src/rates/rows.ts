@@ -28,8 +28,13 @@ export class RejectedRows {
   }
 
   add({ path, reason }: RejectedRow): void {
-    this.#count++;
-    if (this.#first.length < this.#kept) this.#first.push({ path, reason });
+    this.addAll({ count: 1, first: [{ path, reason }] });
+  }
+
+  /** Those of another body. */
+  addAll({ count, first }: { readonly count: number; readonly first: readonly RejectedRow[] }): void {
+    this.#count += count;
+    this.#first.push(...first.slice(0, Math.max(0, this.#kept - this.#first.length)));
   }
 }
 

@@ -1,8 +1,8 @@
 import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type QuoteDraft, seriesId } from '../domain/quote.ts';
+import { type DatedQuote, type QuoteDraft, seriesId } from '../domain/quote.ts';
 import type { Fetcher, FetchOptions } from './fetcher.ts';
-import { BodyError, type HistoryPage, type Provider, type ProviderContext } from './provider.ts';
+import { BodyError, type HistoryPage, type Provider, type ProviderContext, type ProviderReader } from './provider.ts';
 import { RejectedRows } from './rows.ts';
 
 export interface SourceSettings {
@@ -27,6 +27,8 @@ export interface Answer {
 export interface ConfiguredSource {
   readonly provider: Provider;
   readonly settings: SourceSettings;
+  /** Where its texts are read; left out: in this thread. */
+  readonly reader?: ProviderReader;
 }
 
 /** Live fetches go before those of a back-fill that wait for the same host. */
@@ -39,12 +41,14 @@ const LIVE_PATIENCE = 1000;
 export class Source {
   readonly provider: Provider;
   readonly settings: SourceSettings;
+  readonly #reader: ProviderReader | undefined;
   readonly #fetcher: Fetcher;
   readonly #now: () => Instant;
 
-  constructor({ provider, settings }: ConfiguredSource, fetcher: Fetcher, now: () => Instant) {
+  constructor({ provider, settings, reader }: ConfiguredSource, fetcher: Fetcher, now: () => Instant) {
     this.provider = provider;
     this.settings = settings;
+    this.#reader = reader;
     this.#fetcher = fetcher;
     this.#now = now;
   }
@@ -77,13 +81,15 @@ export class Source {
     const quotes: QuoteDraft[] = [];
     const times: (Instant | undefined)[] = [];
     try {
-      for (const [index, request] of (await this.provider.requests(this.#context(LIVE, signal, rejected))).entries()) {
+      const reader = this.#reader ?? this.provider;
+      const requests = await reader.requests(this.#context(LIVE, signal, rejected));
+      for (const [index, request] of requests.entries()) {
         const { body, respondedAt } = await this.#fetcher.fetch(request, this.#options(LIVE, signal));
         times.push(respondedAt);
         checkTime?.(respondedAt);
         // A new context: the request may have waited in the queue for long.
         const context = this.#context(LIVE, signal, rejected);
-        for (const quote of this.provider.parse(body, context, index)) quotes.push(quote);
+        for (const quote of await reader.parse(body, context, index)) quotes.push(quote);
       }
     } catch (thrown) {
       throw this.#failure(thrown);
@@ -99,14 +105,13 @@ export class Source {
    * NOT_AVAILABLE. Rows that do not fit go to `rejected`.
    */
   history(from: Instant, to: Instant, signal: AbortSignal, rejected: RejectedRows): HistoryPage[] {
-    const pages = this.provider.backfill?.(this.#context(BACKFILL, signal, rejected), from, to) ?? [];
-    return pages.map(({ id, read }) => ({
-      id,
-      read: () =>
-        read().catch((thrown) => {
-          throw this.#failure(thrown);
-        }),
-    }));
+    const context = this.#context(BACKFILL, signal, rejected);
+    const pages = this.provider.backfill?.(context, from, to) ?? [];
+    const read = (page: HistoryPage) =>
+      (this.#reader ? this.#reader.readPage(page.id, context, from, to) : page.read()).catch((thrown) => {
+        throw this.#failure(thrown);
+      });
+    return pages.map((page) => new SourcePage(page, read));
   }
 
   get #name(): string {
@@ -139,6 +144,25 @@ export class Source {
       `${this.#name} sent a body that does not fit: ${thrown.message}. Its form may have changed.`,
       { cause: thrown },
     );
+  }
+}
+
+/** A page with what reads it: there may be very many, so each holds no function of its own. */
+class SourcePage implements HistoryPage {
+  readonly #page: HistoryPage;
+  readonly #read: (page: HistoryPage) => Promise<DatedQuote[]>;
+
+  constructor(page: HistoryPage, read: (page: HistoryPage) => Promise<DatedQuote[]>) {
+    this.#page = page;
+    this.#read = read;
+  }
+
+  get id(): string {
+    return this.#page.id;
+  }
+
+  read(): Promise<DatedQuote[]> {
+    return this.#read(this.#page);
   }
 }
 

@@ -9,7 +9,7 @@ import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { CATALOGUE } from '../domain/instrument.ts';
 import { price, seriesId } from '../domain/quote.ts';
-import { writePrivate } from '../home.ts';
+import { writePrivate } from '../private-file.ts';
 import type { Params, Result } from '../protocol/methods.ts';
 import { completePath } from './complete-path.ts';
 import { Files } from './files.ts';

@@ -4,6 +4,7 @@ import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { formatSpan, type Instant } from '../domain/instant.ts';
 import { parseName, parsePassword, type Role } from '../domain/name.ts';
+import { normalForm } from '../domain/normal-form.ts';
 import type { Change, Journal } from '../engine/contract.ts';
 import type { Log } from '../rates/log.ts';
 import type { Account } from '../view/accounts.ts';
@@ -355,7 +356,7 @@ export class Accounts {
       const password = parsePassword(row.password);
       const account = this.#view.accounts.byName(name);
       if (account) {
-        const misread = row.misread?.normalize('NFC') ?? ` ${password}`;
+        const misread = row.misread === undefined ? ` ${password}` : normalForm(row.misread);
         const isRepaired = misread !== password && (await this.#repair(account, password, misread));
         return { name: row.name, outcome: isRepaired ? 'repaired' : 'exists' };
       }

@@ -4,12 +4,14 @@ import { fold, plain } from '../domain/fold.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type Listed, type Listing, parseDescription, parseFileName } from '../domain/listing.ts';
 import { nameKey } from '../domain/name.ts';
+import { normalForm } from '../domain/normal-form.ts';
 import type { Journal } from '../engine/contract.ts';
 import { shown } from '../view/listings.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
 import { type Attendant, GIVES_FILES, newestPeer, type Presence } from './presence.ts';
 import type { Afar } from './roll.ts';
+import type { WriteQuota } from './write-quota.ts';
 
 export interface NewListing {
   readonly name: string;
@@ -56,6 +58,7 @@ export class Files {
   readonly #view: View;
   readonly #presence: Pick<Presence, 'connections' | 'names'>;
   readonly #now: () => Instant;
+  readonly #quota: WriteQuota | undefined;
   /** Listings of one member at most. */
   listings: number;
   /** New listings of a member on their way to the journal. */
@@ -68,7 +71,9 @@ export class Files {
     presence: Pick<Presence, 'connections' | 'names'>;
     now: () => Instant;
     listings: number;
+    quota?: WriteQuota;
   }) {
+    this.#quota = room.quota;
     this.#journal = room.journal;
     this.#view = room.view;
     this.#presence = room.presence;
@@ -78,10 +83,15 @@ export class Files {
 
   /**
    * Lists a file, or lists it anew. Where nothing differs from what is listed, nothing is noted.
+   * @param address where the member is connected from; left out for the control socket
    * @returns seq of the record that lists it
-   * @throws Failure INVALID_REQUEST, TOO_LARGE
+   * @throws Failure INVALID_REQUEST, TOO_LARGE, TOO_MANY_REQUESTS, NOT_AVAILABLE
    */
-  async publish(member: string, { name: given, description: told = '', ...rest }: NewListing): Promise<number> {
+  async publish(
+    member: string,
+    { name: given, description: told = '', ...rest }: NewListing,
+    address?: string,
+  ): Promise<number> {
     const name = parseFileName(given);
     const description = parseDescription(told);
     const { size, hash, modified, key, unencrypted } = rest;
@@ -104,6 +114,7 @@ export class Files {
         { data: { limit: this.listings } },
       );
     }
+    this.#quota?.record({ name: member, address }, name, description, hash, key);
     this.#underWay.set(owner, underWay + 1);
     try {
       const fields = { member, name, size, hash, modified, description, key, ...(unencrypted ? { unencrypted } : {}) };
@@ -115,14 +126,15 @@ export class Files {
     }
   }
 
-  /** @throws Failure NO_SUCH_FILE */
-  async unpublish(member: string, given: string): Promise<void> {
-    const name = given.normalize('NFC');
+  /** @throws Failure NO_SUCH_FILE, TOO_MANY_REQUESTS, NOT_AVAILABLE */
+  async unpublish(member: string, given: string, address?: string): Promise<void> {
+    const name = normalForm(given);
     if (!this.#view.listings.get(member, name)) {
       throw new Failure('NO_SUCH_FILE', `You list no file "${plain(given).slice(0, 255)}".`, {
         data: { field: 'name' },
       });
     }
+    this.#quota?.record({ name: member, address }, name);
     await append(this.#journal, 'files.unpublished', this.#now(), { member, name });
   }
 
@@ -158,7 +170,7 @@ export class Files {
    * @throws Failure NO_SUCH_FILE with the nearest names as `suggestions`
    */
   async find(text: string): Promise<Source[]> {
-    const name = text.normalize('NFC');
+    const name = normalForm(text);
     const alike: Source[] = [];
     const exact: Source[] = [];
     for await (const listing of this.#view.listings.named(name)) {
@@ -176,7 +188,7 @@ export class Files {
 
   /** The old clients that are there and give a file of exactly this name, by plain TCP. */
   async givers(text: string): Promise<Source[]> {
-    const name = text.normalize('NFC');
+    const name = normalForm(text);
     const givers: Source[] = [];
     for await (const listing of this.#view.listings.named(name)) {
       if (listing.name !== name || !listing.unencrypted) continue;

@@ -7,9 +7,9 @@ import type { Appended, Journal } from '../engine/contract.ts';
 import type { Revision } from '../view/posts.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
+import type { Author, WriteQuota } from './write-quota.ts';
 
-export interface Writer {
-  readonly name: string;
+export interface Writer extends Author {
   readonly role: Role;
 }
 
@@ -46,17 +46,26 @@ export class Forum {
   readonly #journal: Journal;
   readonly #view: View;
   readonly #now: () => Instant;
+  readonly #quota: WriteQuota | undefined;
   /** Characters of one post at most. */
   postCharacters: number;
 
-  constructor(room: { journal: Journal; view: View; now: () => Instant; postCharacters: number }) {
+  /** @param room.quota what members may write; left out: all they want */
+  constructor(room: {
+    journal: Journal;
+    view: View;
+    now: () => Instant;
+    postCharacters: number;
+    quota?: WriteQuota;
+  }) {
+    this.#quota = room.quota;
     this.#journal = room.journal;
     this.#view = room.view;
     this.#now = room.now;
     this.postCharacters = room.postCharacters;
   }
 
-  /** @throws Failure INVALID_REQUEST, TOO_LARGE, NOT_FOUND (the post that it answers) */
+  /** @throws Failure INVALID_REQUEST, TOO_LARGE, NOT_FOUND (the post that it answers), TOO_MANY_REQUESTS, NOT_AVAILABLE */
   async post(writer: Writer, { text, topic, replyTo, clientId }: NewPost): Promise<Post> {
     const clean = parseText(text, this.postCharacters);
     const inTopic = topic === undefined ? undefined : parseTopic(topic);
@@ -65,6 +74,7 @@ export class Forum {
       const before = this.#view.posts.byClientId(writer.name, clientId);
       if (before) return before;
     }
+    this.#quota?.post(writer, clean);
     const { changes } = await append(this.#journal, 'forum.posted', this.#now(), {
       member: writer.name,
       text: clean,
@@ -75,10 +85,11 @@ export class Forum {
     return postOf(changes);
   }
 
-  /** @throws Failure NOT_FOUND, GONE, NOT_ALLOWED, INVALID_REQUEST, TOO_LARGE */
+  /** @throws Failure NOT_FOUND, GONE, NOT_ALLOWED, INVALID_REQUEST, TOO_LARGE, TOO_MANY_REQUESTS, NOT_AVAILABLE */
   async edit(writer: Writer, number: number, text: string): Promise<Post> {
     this.#mine(writer, number);
     const clean = parseText(text, this.postCharacters);
+    this.#quota?.post(writer, clean);
     const { changes } = await append(this.#journal, 'forum.edited', this.#now(), {
       number,
       text: clean,

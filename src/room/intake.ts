@@ -25,6 +25,8 @@ import { ComparisonPrices } from './comparison-prices.ts';
 import { Quarantine } from './quarantine.ts';
 import type { ProviderTiming, Rates } from './rates.ts';
 import { judgeRows } from './row-validation.ts';
+import { SourceBounds } from './source-bounds.ts';
+import { nextTurn } from './turn.ts';
 
 export interface Series {
   readonly instrument: string;
@@ -57,6 +59,10 @@ export interface Imported {
 const ROWS = 2000;
 const PROVIDER_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const CURRENCY = /^[A-Z0-9]{3,5}$/;
+/** Quotes of a response that are judged in one turn of the event loop. */
+const QUOTES_PER_TURN = 50;
+/** New prices of a response that are stored at a time: between two records others have the event loop. */
+const QUOTES_PER_RECORD = 100;
 /** How far the clock of who wrote an import may be ahead of ours. */
 const SKEW = 10 * 60_000;
 /** Characters of a text that comes with quotes. */
@@ -138,24 +144,16 @@ export class Intake implements QuoteSink {
       older: [],
     };
     const timing = this.#rates.timingOf(provider);
-    for (const [id, quote] of this.#newestRows(provider, quotes, at, outcomes)) {
+    let judged = 0;
+    for (const [id, quote] of await this.#newestRows(provider, quotes, at, outcomes)) {
+      if (++judged % QUOTES_PER_TURN === 0) await nextTurn();
       this.#decide(id, quote, at, timing, outcomes);
     }
-    const { changed, confirmed, held, released, refused, aliases, older } = outcomes;
+    const { changed, confirmed, held, refused, aliases, older } = outcomes;
     if (held.length > 0) await append(this.#journal, 'rates.held', at, { provider, quotes: held });
     // Names of series that are not believed are not kept.
     for (const id of aliases.keys()) if (!changed.has(id) && !confirmed.has(id)) aliases.delete(id);
-    if (changed.size + confirmed.size > 0) {
-      const missing = this.#view.quotes.seriesOf(provider).filter((id) => !changed.has(id) && !confirmed.has(id));
-      await append(this.#journal, 'rates.received', at, {
-        provider,
-        quotes: [...changed.values()],
-        missing,
-        confirmed: [...confirmed.values()].filter((each) => each !== undefined),
-        ...(released.length === 0 ? undefined : { released }),
-        ...(aliases.size === 0 ? undefined : { aliases: [...aliases] }),
-      });
-    }
+    if (changed.size + confirmed.size > 0) await this.#storeResponse(provider, at, outcomes);
     await this.#storeOlder(provider, older, refused);
     const times = quotes.flatMap((quote) => (quote.at === undefined ? [] : [quote.at]));
     return {
@@ -166,6 +164,29 @@ export class Intake implements QuoteSink {
       statedAt: timing.statedTime === 'none' || times.length === 0 ? null : latestOf(times),
       distance: this.#distance(provider, [...changed.keys(), ...confirmed.keys()]),
     };
+  }
+
+  /** One record, and further ones for the new prices that are too many for it. What the first has not, they confirm. */
+  async #storeResponse(
+    provider: string,
+    at: Instant,
+    { changed, confirmed, released, aliases }: Outcomes,
+  ): Promise<void> {
+    const all = [...changed];
+    for (let start = 0; start < all.length || start === 0; start += QUOTES_PER_RECORD) {
+      const stored = new Map(all.slice(start, start + QUOTES_PER_RECORD));
+      const isConfirmed = (id: SeriesId) => start === 0 && confirmed.has(id);
+      const missing = this.#view.quotes.seriesOf(provider).filter((id) => !stored.has(id) && !isConfirmed(id));
+      const names = [...aliases].filter(([id]) => stored.has(id) || isConfirmed(id));
+      await append(this.#journal, 'rates.received', at, {
+        provider,
+        quotes: [...stored.values()],
+        missing,
+        confirmed: start === 0 ? [...confirmed.values()].filter((each) => each !== undefined) : [],
+        ...(start > 0 || released.length === 0 ? undefined : { released }),
+        ...(names.length === 0 ? undefined : { aliases: names }),
+      });
+    }
   }
 
   /** How far the provider's prices are from those of others at most; null when near. */
@@ -183,15 +204,17 @@ export class Intake implements QuoteSink {
   }
 
   /** The newest row of each series. The others of the response are of the past. */
-  #newestRows(
+  async #newestRows(
     provider: string,
     quotes: readonly QuoteDraft[],
     now: Instant,
     { refused, aliases, older }: Outcomes,
-  ): Map<SeriesId, QuoteDraft> {
+  ): Promise<Map<SeriesId, QuoteDraft>> {
     const newest = new Map<SeriesId, QuoteDraft>();
-    for (const given of quotes) {
-      const fitted = this.#fit({ ...given, provider }, refused);
+    const bounds = this.#boundsOf(provider);
+    for (const [i, given] of quotes.entries()) {
+      if (i % QUOTES_PER_TURN === QUOTES_PER_TURN - 1) await nextTurn();
+      const fitted = this.#fit({ ...given, provider }, bounds, refused);
       if (!fitted) continue;
       const { aliases: names = [], ...quote } = fitted;
       const id = seriesId(quote);
@@ -315,9 +338,10 @@ export class Intake implements QuoteSink {
 
   async receiveHistory(provider: string, quotes: readonly DatedQuote[]): Promise<Received> {
     const refused: Refused[] = [];
+    const bounds = this.#boundsOf(provider);
     const series = new Map<SeriesId, { quote: QuoteDraft; rows: Map<Instant, ImportedRow>; aliases: string[] }>();
     for (const given of quotes) {
-      const quote = this.#fit({ ...given, provider }, refused);
+      const quote = this.#fit({ ...given, provider }, bounds, refused);
       if (quote?.at === undefined) continue;
       const { at, buy, sell } = quote;
       const id = seriesId(quote);
@@ -502,8 +526,12 @@ export class Intake implements QuoteSink {
     return given.length === 0 ? [] : newAliases(this.#view.quotes.aliasesOf(series), given.map(plain));
   }
 
+  #boundsOf(provider: string): SourceBounds {
+    return new SourceBounds(this.#view.quotes.seriesOf(provider), (id) => this.#view.quotes.instruments.has(id));
+  }
+
   /** A provider's quote in the instrument's own unit, its texts safe to show; or its refusal. */
-  #fit(given: QuoteDraft, refused: Refused[]): QuoteDraft | undefined {
+  #fit(given: QuoteDraft, bounds: SourceBounds, refused: Refused[]): QuoteDraft | undefined {
     const instrument = this.#view.quotes.instruments.get(given.instrument) ?? catalogued(given.instrument);
     const factor = instrument ? unitFactor(given.unit, instrument.unit) : 1;
     const wrong = !isInstrumentId(given.instrument)
@@ -517,7 +545,7 @@ export class Intake implements QuoteSink {
       refused.push({ quote: given, reason: wrong ?? 'its unit does not compare' });
       return undefined;
     }
-    return {
+    const fitted = {
       ...given,
       market: instrument?.market ?? given.market,
       unit: instrument?.unit ?? given.unit,
@@ -527,6 +555,10 @@ export class Intake implements QuoteSink {
       brand: short(given.brand),
       ...(given.id === undefined ? undefined : { id: short(given.id) }),
     };
+    const tooMany = bounds.add(fitted);
+    if (tooMany === undefined) return fitted;
+    refused.push({ quote: given, reason: tooMany });
+    return undefined;
   }
 
   /** What an import is about, from what its sender says and what is known of the instrument. */

@@ -8,6 +8,7 @@ import type { Bus, Journal } from '../engine/contract.ts';
 import type { Conversation } from '../view/messages.ts';
 import type { View } from '../view/view.ts';
 import { append } from './append.ts';
+import type { WriteQuota } from './write-quota.ts';
 
 /** A message as one of the two members sees it. */
 export interface Message extends DirectMessage {
@@ -38,10 +39,19 @@ export class Messages {
   readonly #bus: Bus;
   readonly #view: View;
   readonly #now: () => Instant;
+  readonly #quota: WriteQuota | undefined;
   /** Characters of one message at most. */
   postCharacters: number;
 
-  constructor(room: { journal: Journal; bus: Bus; view: View; now: () => Instant; postCharacters: number }) {
+  constructor(room: {
+    journal: Journal;
+    bus: Bus;
+    view: View;
+    now: () => Instant;
+    postCharacters: number;
+    quota?: WriteQuota;
+  }) {
+    this.#quota = room.quota;
     this.#journal = room.journal;
     this.#bus = room.bus;
     this.#view = room.view;
@@ -49,10 +59,14 @@ export class Messages {
     this.postCharacters = room.postCharacters;
   }
 
-  /** @throws Failure NO_SUCH_ACCOUNT, INVALID_REQUEST, TOO_LARGE */
+  /**
+   * @param address where `from` is connected from; left out for the control socket
+   * @throws Failure NO_SUCH_ACCOUNT, INVALID_REQUEST, TOO_LARGE, TOO_MANY_REQUESTS, NOT_AVAILABLE
+   */
   async send(
     from: string,
     { to, text, clientId }: { to: string; text: string; clientId?: string | undefined },
+    address?: string,
   ): Promise<Message> {
     const clean = parseText(text, this.postCharacters);
     const other = this.#account(to);
@@ -61,6 +75,7 @@ export class Messages {
     }
     const before = clientId === undefined ? undefined : this.#view.messages.byClientId(from, clientId);
     if (before) return this.#seen(from, before);
+    this.#quota?.post({ name: from, address }, clean);
     const { changes } = await append(this.#journal, 'message.sent', this.#now(), {
       from,
       to: other,

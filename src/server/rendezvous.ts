@@ -8,6 +8,7 @@ import {
   decodeDatagram,
   encodeDatagram,
   HELLO_BYTES,
+  type Hello,
   idOf,
   type Side,
   STREAM_MAGIC,
@@ -15,6 +16,7 @@ import {
 } from '../protocol/datagram.ts';
 import type { Log } from '../rates/log.ts';
 import { Bucket } from './bucket.ts';
+import { FairShare, type Holder } from './fair-share.ts';
 import { placeOfHost } from './place.ts';
 import { type Lane, Shaper } from './shaper.ts';
 
@@ -55,6 +57,8 @@ interface End {
   port: number;
   local: readonly Place[];
   relay: boolean;
+  /** Of the last HELLO. */
+  counter: number;
 }
 
 interface Introduction extends Opened {
@@ -62,6 +66,8 @@ interface Introduction extends Opened {
   readonly b: End;
   /** The two connections that it stands and falls with. */
   readonly owners: readonly [asker: object, asked: object];
+  /** Who asked: the introduction is charged to them, and its relay. */
+  readonly holder: Holder;
   /** HELLOs that are looked at: each costs a MAC. */
   readonly hellos: Bucket;
   relayed: boolean;
@@ -105,7 +111,8 @@ export class Rendezvous {
   readonly #owned = new Map<object, Set<Introduction>>();
   #socket: Socket | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #relays = 0;
+  readonly #shares: FairShare;
+  readonly #relayShares: FairShare;
   #relayedBytes = 0;
   #overQuota = 0;
   #unproven = 0;
@@ -114,6 +121,8 @@ export class Rendezvous {
     this.#options = options;
     this.#openMs = options.openMs ?? OPEN_MS;
     this.#shaper = new Shaper(options.relayBytesPerSecond);
+    this.#shares = new FairShare(() => options.most ?? MOST);
+    this.#relayShares = new FairShare(() => options.relays);
   }
 
   /**
@@ -164,15 +173,15 @@ export class Rendezvous {
     return this.#socket !== undefined;
   }
 
-  /** Whether one more introduction could be relayed. */
-  get willing(): boolean {
-    return this.#relays < this.#options.relays;
+  /** Whether one more introduction that this member asks for could be relayed. */
+  wouldRelay(holder: Holder): boolean {
+    return this.#relayShares.allows(holder);
   }
 
   get counts(): RendezvousCounts {
     return {
       introductions: this.#introductions.size,
-      relays: this.#relays,
+      relays: this.#relayShares.used,
       relayedBytes: this.#relayedBytes,
       overQuota: this.#overQuota,
       unproven: this.#unproven,
@@ -182,9 +191,10 @@ export class Rendezvous {
   /**
    * Opens an introduction.
    * @param asker the connection that asks: it may have 64 open ones
+   * @param holder whose connection that is: they get a fair share of all introductions
    * @throws Failure TOO_MANY_REQUESTS, NOT_AVAILABLE
    */
-  introduce(asker: object, asked: object): Opened {
+  introduce(asker: object, asked: object, holder: Holder): Opened {
     if (!this.#socket) throw new Failure('NOT_AVAILABLE', 'The daemon is starting or ending. Try again in a moment.');
     const own = [...(this.#owned.get(asker) ?? [])].filter(({ owners }) => owners[0] === asker);
     if (own.length >= PER_CONNECTION) {
@@ -194,19 +204,22 @@ export class Rendezvous {
         { data: { retryAfterMs: this.#openMs } },
       );
     }
-    if (this.#introductions.size >= (this.#options.most ?? MOST)) {
-      throw new Failure('TOO_MANY_REQUESTS', 'The daemon introduces as many peers as it can. Try again in a minute.', {
-        data: { retryAfterMs: this.#openMs },
-      });
-    }
     const id = this.#freeId();
+    if (!this.#shares.take(holder)) {
+      throw new Failure(
+        'TOO_MANY_REQUESTS',
+        'The daemon has no more introductions for you now: others need those that are left. Try again in a minute.',
+        { data: { retryAfterMs: this.#openMs } },
+      );
+    }
     const now = performance.now();
     const introduction: Introduction = {
       id,
       secret: randomBytes(32).toString('hex'),
-      a: { address: '', port: 0, local: [], relay: false },
-      b: { address: '', port: 0, local: [], relay: false },
+      a: { address: '', port: 0, local: [], relay: false, counter: 0 },
+      b: { address: '', port: 0, local: [], relay: false, counter: 0 },
       owners: [asker, asked],
+      holder,
       hellos: new Bucket(HELLOS_PER_SECOND, 2 * HELLOS_PER_SECOND, now),
       relayed: false,
       heard: now,
@@ -253,9 +266,10 @@ export class Rendezvous {
   }
 
   #close(introduction: Introduction): void {
-    if (introduction.relayed) this.#relays -= 1;
+    if (introduction.relayed) this.#relayShares.release(introduction.holder);
     introduction.relayed = false;
     this.#introductions.delete(introduction.id);
+    this.#shares.release(introduction.holder);
     this.#clearLanes(introduction);
     const streams = streamIds(introduction.id);
     this.#legs.delete(streams.a);
@@ -312,7 +326,7 @@ export class Rendezvous {
     }
   }
 
-  /** A right one says where its sender is now: a router may give him another place at any time. */
+  /** A right one says where its sender is now: a router may give them another place at any time. */
   #hello(bytes: Buffer, from: RemoteInfo): void {
     const id = idOf(bytes);
     const introduction = id === undefined ? undefined : this.#introductions.get(id);
@@ -330,6 +344,11 @@ export class Rendezvous {
     const { side } = hello;
     const other: Side = side === 'a' ? 'b' : 'a';
     const own = introduction[side];
+    if (!isFresh(hello, from, own)) {
+      this.#unproven += 1;
+      return;
+    }
+    own.counter = hello.counter;
     own.address = from.address;
     own.port = from.port;
     own.local = hello.local.flatMap((place) => placeOfHost(place) ?? []);
@@ -355,11 +374,21 @@ export class Rendezvous {
   /** It is relayed while both ask for it and there is room. */
   #settleRelay(introduction: Introduction): void {
     const wanted = introduction.a.relay && introduction.b.relay;
-    if (wanted === introduction.relayed || (wanted && !this.willing)) return;
+    if (wanted === introduction.relayed) return;
+    if (!wanted) this.#relayShares.release(introduction.holder);
+    else if (!this.#relayShares.take(introduction.holder)) return;
     introduction.relayed = wanted;
-    this.#relays += wanted ? 1 : -1;
     if (!wanted) this.#clearLanes(introduction);
   }
+}
+
+/**
+ * Whether a HELLO is no copy of an earlier one, which somebody between sends again from elsewhere to move the side
+ * there. A client that does not count cannot move: it stays where it was seen first.
+ */
+function isFresh({ counter }: Hello, from: RemoteInfo, { counter: last, port, address }: End): boolean {
+  if (counter > last) return true;
+  return counter === 0 && last === 0 && (port === 0 || (port === from.port && address === from.address));
 }
 
 function bindFailure(cause: NodeJS.ErrnoException, address: string, port: number): Failure {

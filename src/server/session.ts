@@ -17,6 +17,7 @@ import {
 import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
 import type { RegisteredPeer } from '../room/presence.ts';
+import type { Author } from '../room/write-quota.ts';
 import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
 import { CallCounts } from './call-counts.ts';
@@ -173,6 +174,11 @@ export class Session implements LineReceiver, Watcher, Visitor {
   get writer(): Member {
     if (!this.#member) throw new Failure('NOT_SIGNED_IN');
     return this.#member;
+  }
+
+  /** The signed-in member, with where it comes from. @throws Failure NOT_SIGNED_IN */
+  get author(): Member & Author {
+    return { ...this.writer, ...(this.local ? undefined : { address: this.address }) };
   }
 
   /** The hash of its token: connections that came by one token are one session. */

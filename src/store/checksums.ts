@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openForUpdate } from '../private-file.ts';
 import { crc32c, masked } from './crc32c.ts';
 import { readManifest } from './manifest.ts';
 import { unpackSnappy } from './snappy.ts';
@@ -180,7 +181,7 @@ async function bytesAt(handle: FileHandle, position: number, length: number): Pr
  */
 export async function spoil(folder: string, { file, offset, length, what }: Damage): Promise<void> {
   if (what !== 'block') return;
-  const handle = await open(join(folder, file), 'r+');
+  const handle = await openForUpdate(join(folder, file));
   try {
     await handle.write(Buffer.from([0x7f]), 0, 1, offset + length);
   } finally {

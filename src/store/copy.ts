@@ -1,6 +1,7 @@
-import { copyFile, link, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../domain/failure.ts';
+import { copyExclusive } from '../private-file.ts';
 import { isTable } from './checksums.ts';
 import { Store } from './store.ts';
 
@@ -66,9 +67,9 @@ export class StoreCopy {
   /** Makes a file of the copy its own, so that it can be changed. */
   async own(name: string): Promise<void> {
     const file = join(this.folder, name);
-    await copyFile(file, `${file}.own`);
+    await copyExclusive(file, `${file}.own`);
     await rm(file);
-    await copyFile(`${file}.own`, file);
+    await copyExclusive(`${file}.own`, file);
     await rm(`${file}.own`);
   }
 
@@ -81,10 +82,10 @@ export class StoreCopy {
 async function copyStore(from: string, to: string): Promise<void> {
   await mkdir(to, { mode: 0o700 });
   for (const entry of await readdir(from, { withFileTypes: true })) {
-    if (!entry.isFile() || ['LOCK', 'LOG', 'LOG.old', 'probe'].includes(entry.name)) continue;
+    if (!entry.isFile() || ['LOCK', 'LOG', 'LOG.old', 'probe', 'reserve', 'reserve.new'].includes(entry.name)) continue;
     const [file, copy] = [join(from, entry.name), join(to, entry.name)];
     if (isTable(entry.name)) await share(file, copy);
-    else await copyFile(file, copy);
+    else await copyExclusive(file, copy);
   }
 }
 
@@ -93,6 +94,6 @@ async function share(file: string, name: string): Promise<void> {
   try {
     await link(file, name);
   } catch {
-    await copyFile(file, name);
+    await copyExclusive(file, name);
   }
 }

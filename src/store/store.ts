@@ -1,8 +1,10 @@
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AbstractChainedBatch, AbstractLevel } from 'abstract-level';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
+import { createExclusive } from '../private-file.ts';
+import type { Reserve } from './reserve.ts';
 
 export type Write = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
@@ -30,12 +32,16 @@ const READERS_MS = 1000;
 export interface StoreOptions {
   /** The folder of this machine that it lies in, where it does. */
   readonly location?: string;
+  /** Given up when the disk is too full to open the store. */
+  readonly reserve?: Reserve;
 }
 
 /** LevelDB as goldctl uses it: text keys and values, synchronous reads of single keys, atomic batches. */
 export class Store {
   readonly #db: Database;
   readonly #location: string | undefined;
+  readonly #reserve: Reserve | undefined;
+  #isReserveReleased = false;
   /** Why nothing is written, since a write failed. */
   #refusal: Failure | undefined;
   #reopening: Promise<void> | undefined;
@@ -51,8 +57,9 @@ export class Store {
   #flushing: ReadonlyMap<string, Write> | undefined;
   #flushed: Promise<void> = Promise.resolve();
 
-  constructor(db: Database, { location }: StoreOptions = {}) {
+  constructor(db: Database, { location, reserve }: StoreOptions = {}) {
     this.#db = db;
+    this.#reserve = reserve;
     this.#location = location;
   }
 
@@ -60,7 +67,7 @@ export class Store {
    * A store in a folder of this machine.
    * @param location made where it is missing
    */
-  static async at(location: string): Promise<Store> {
+  static async at(location: string, options: Pick<StoreOptions, 'reserve'> = {}): Promise<Store> {
     const { Level } = await import('level');
     const level = new Level<string, string>(location, {
       keyEncoding: 'utf8',
@@ -68,7 +75,7 @@ export class Store {
       writeBufferSize: 4 * 1024 * 1024,
       cacheSize: 16 * 1024 * 1024,
     });
-    return new Store(level as unknown as Database, { location });
+    return new Store(level as unknown as Database, { location, ...options });
   }
 
   /**
@@ -97,12 +104,29 @@ export class Store {
     this.#refused = listener;
   }
 
-  /** @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read */
+  /**
+   * On a disk that is too full for it, the reserve is given up: then all can be read, and writes are refused until
+   * `reopen` has it back.
+   * @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read
+   */
   async open(): Promise<void> {
     this.#staged.clear();
     this.#flushed = Promise.resolve();
-    await this.#open();
     this.#refusal = undefined;
+    try {
+      await this.#open();
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.code !== 'STORE_FAILED' || !(await this.#reserve?.release())) throw failure;
+      this.#isReserveReleased = true;
+      await this.#open();
+      this.#refusal = new Failure(
+        'STORE_FAILED',
+        'The disk of the data folder is full. What is stored can be read, and nothing is written until there is room; ' +
+          'the daemon tries again by itself.',
+        { cause: failure },
+      );
+    }
   }
 
   async #open(): Promise<void> {
@@ -138,6 +162,7 @@ export class Store {
     const refusal = this.#refusal;
     if (!refusal) return;
     if (this.#location !== undefined && this.#db.status === 'open') await probe(this.#location);
+    if (this.#isReserveReleased) await this.#restoreReserve();
     try {
       this.#reopening = this.#cycle();
       await this.#reopening.finally(() => {
@@ -148,6 +173,15 @@ export class Store {
     } catch (thrown) {
       this.#refusal = Failure.from(thrown);
       throw this.#refusal;
+    }
+  }
+
+  async #restoreReserve(): Promise<void> {
+    try {
+      await this.#reserve?.restore();
+      this.#isReserveReleased = false;
+    } catch (cause) {
+      throw unwritable(cause);
     }
   }
 
@@ -365,7 +399,8 @@ async function probe(location: string): Promise<void> {
     for (const name of await readdir(location)) {
       if (name.endsWith('.log') || name.startsWith('MANIFEST-')) bytes += (await stat(join(location, name))).size;
     }
-    const handle = await open(file, 'w', 0o600);
+    await rm(file, { force: true }); // one that a killed daemon left
+    const handle = await createExclusive(file);
     try {
       const chunk = Buffer.alloc(64 * 1024, 1); // zeros may take no room
       for (let written = 0; written < bytes; ) written += (await handle.write(chunk)).bytesWritten;

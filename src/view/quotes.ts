@@ -71,7 +71,7 @@ export class QuotesView implements Part {
   readonly #store: Store;
   readonly #instruments = new Map<string, Instrument>();
   readonly #latest = new Map<SeriesId, Quote>();
-  readonly #series = new Map<string, Set<SeriesId>>();
+  readonly #series = new Map<string, SeriesOfInstrument>();
   readonly #hidden = new Map<SeriesId, HiddenQuotes>();
   readonly #aliases = new Map<SeriesId, readonly string[]>();
   /** By folded alias: the series that have it, and how each of them writes it. */
@@ -114,7 +114,13 @@ export class QuotesView implements Part {
 
   /** Latest quotes of an instrument, one a series, by provider, company and brand. */
   latest(instrument: string): Quote[] {
-    return [...(this.#series.get(instrument) ?? [])].map((series) => this.#latest.get(series)!);
+    const series = this.#series.get(instrument);
+    if (!series) return [];
+    if (!series.isSorted) {
+      series.ids.sort();
+      series.isSorted = true;
+    }
+    return series.ids.map((id) => this.#latest.get(id)!);
   }
 
   /** Latest quotes of the series that have a name as an alias, one a series, compared folded. */
@@ -198,9 +204,15 @@ export class QuotesView implements Part {
 
   #remember(quote: Quote): void {
     const id = seriesId(quote);
+    const isKnown = this.#latest.has(id);
     this.#latest.set(id, quote);
+    if (isKnown) return;
     const series = this.#series.get(quote.instrument);
-    if (!series?.has(id)) this.#series.set(quote.instrument, new Set([...(series ?? []), id].sort()));
+    if (!series) this.#series.set(quote.instrument, { ids: [id], isSorted: true });
+    else {
+      series.ids.push(id);
+      series.isSorted = false;
+    }
   }
 
   #rememberAliases(id: SeriesId, aliases: readonly string[]): void {
@@ -216,7 +228,8 @@ export class QuotesView implements Part {
   #forget(series: SeriesId): void {
     const latest = this.#latest.get(series);
     this.#latest.delete(series);
-    if (latest) this.#series.get(latest.instrument)?.delete(series);
+    const known = latest && this.#series.get(latest.instrument);
+    if (known) known.ids = known.ids.filter((id) => id !== series);
   }
 
   #received(record: RecordOf<'rates.received'>, draft: Draft): Change[] {
@@ -514,6 +527,12 @@ export class QuotesView implements Part {
     draft.write(keys.instrument(id), instrument);
     changes.push({ type: 'instrument', instrument });
   }
+}
+
+/** Sorted when it is read: a response may bring many series, and each would sort all of them. */
+interface SeriesOfInstrument {
+  ids: SeriesId[];
+  isSorted: boolean;
 }
 
 export interface QuoteChange extends Change {

@@ -110,11 +110,16 @@ describe('client over TLS', () => {
     await serve(first, (line) =>
       line.method === 'account.resume' ? failure(line, 407, 'void', { reason: 'NOT_SIGNED_IN' }) : undefined,
     );
-    const kept = { local: { name: 'lan', token: 'a' }, [`127.0.0.1:${port}`]: { name: 'lan', token: 'b' } };
+    const server = `tls://127.0.0.1:${port}`;
+    const certificate = first.fingerprint;
+    const kept = { local: { name: 'lan', token: 'a' }, [server]: { certificate, name: 'lan', token: 'b' } };
     await writeFile(home.credentialsFile, JSON.stringify(kept));
     await (await connect()).close();
     expect(listener!.lines.at(-1)!.params).to.deep.equal({ token: 'b' });
-    expect(JSON.parse(await readFile(home.credentialsFile, 'utf8'))).to.deep.equal({ local: kept.local });
+    expect(JSON.parse(await readFile(home.credentialsFile, 'utf8'))).to.deep.equal({
+      local: kept.local,
+      [server]: { certificate },
+    });
   });
 
   it('says what is wrong with an address', async () => {

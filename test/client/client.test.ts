@@ -204,13 +204,13 @@ describe('client', () => {
     it('resumes by it, and forgets it at sign-out', async () => {
       await writeFile(
         home.credentialsFile,
-        '{"other:4000":{"name":"x","token":"y"},"local":{"name":"lan","token":"token-1"}}',
+        '{"tls://other:4000":{"certificate":"c","name":"x","token":"y"},"local":{"name":"lan","token":"token-1"}}',
       );
       await connect(account);
       expect(client).to.include({ name: 'lan', role: 'member' });
       await client!.signOut();
       expect(client).to.include({ name: null, role: null });
-      expect(await kept()).to.deep.equal({ 'other:4000': { name: 'x', token: 'y' } });
+      expect(await kept()).to.deep.equal({ 'tls://other:4000': { certificate: 'c', name: 'x', token: 'y' } });
     });
 
     it('goes on without a void token', async () => {

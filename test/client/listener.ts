@@ -39,16 +39,16 @@ export class Listener {
     this.#server.on('tlsClientError', () => {});
   }
 
-  /** @returns the port, 0 for a path */
-  listen(path?: string): Promise<number> {
+  /** @param at a path, or a port of loopback: a free one, where it is left out @returns the port, 0 for a path */
+  listen(at: string | number = 0): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       const ready = () => {
         const address = this.#server.address();
         resolve(typeof address === 'object' && address ? address.port : 0);
       };
-      if (path === undefined) this.#server.listen(0, '127.0.0.1', ready);
-      else this.#server.listen(path, ready);
+      if (typeof at === 'number') this.#server.listen(at, '127.0.0.1', ready);
+      else this.#server.listen(at, ready);
     });
   }
 

@@ -63,15 +63,15 @@ describe('several servers of one room', () => {
     expect([client.target.key, told]).to.deep.equal([b.address, [b.address]]);
     const { token } = await client.signUp({ name: 'leia', password: SECRET });
     await client.close();
-    const credential = { name: 'leia', token };
-    expect(await kept()).to.deep.equal({ [a.address]: credential, [b.address]: credential });
+    const { certificate } = (await kept())[`tls://${b.address}`];
+    expect(await kept()).to.deep.equal({ [`tls://${b.address}`]: { certificate, name: 'leia', token } });
     const again = await Client.connect({ target: parseTarget(b.address), home });
     expect(again.name).to.equal('leia');
     await again.close();
     const third = await Client.connect({ target, home });
     await third.signOut();
     await third.close();
-    expect(await kept()).to.deep.equal({});
+    expect(await kept()).to.deep.equal({ [`tls://${b.address}`]: { certificate } });
     await b.proxy.stop();
     const none = await refusal(() => Client.connect({ target, home }), 'NO_DAEMON');
     expect(none.message).to.include('None of the 2 servers').and.to.include(a.address).and.to.include(b.address);
@@ -102,6 +102,7 @@ describe('several servers of one room', () => {
     };
     const first = await Client.connect({ target, home });
     await first.signUp({ name: 'leia', password: SECRET });
+    expect(await first.confirmOthers({ confirmServer: async () => true })).to.deep.equal([]);
     await first.close();
     const onlines: Online[] = [];
     const link = await begun({ onOnline: (online) => onlines.push(online) });

@@ -33,6 +33,10 @@ describe('goldctl backup and restore', () => {
     expect(restored).to.include({ exit: 0, stderr: '' });
     expect(restored.stdout).to.match(/702 records; 1 accounts, 700 posts, 0 instruments\.\nKey and certificate/);
     expect(await readdir(root)).to.have.members(['data', 'tls']);
+    if (process.platform !== 'win32') {
+      for (const name of await readdir(join(root, 'data')))
+        expect((await stat(join(root, 'data', name))).mode & 0o077, name).to.equal(0);
+    }
     expect((await daemon.run(['restore', file], { GOLDCTL_HOME: root })).stderr).to.match(/^Error: There is data in /);
     expect((await daemon.run(['restore', file])).stderr).to.match(/^Error: A daemon runs on this home /);
   });

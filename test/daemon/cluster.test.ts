@@ -414,7 +414,10 @@ describe('several daemons of one room', function () {
     await home.prepare();
     const target = parseTarget(`tcp://${a.address},tcp://${b.address}`);
     const { Credentials } = await import('../../src/client/credentials.ts');
-    await new Credentials(home.credentialsFile).set([a.address], { name, token });
+    const credentials = new Credentials(home.credentialsFile);
+    for (const { address } of [a, b]) {
+      await credentials.set({ server: `tcp://${address}`, certificate: null }, [], { name, token });
+    }
     const one = await Client.connect({ target, home });
     expect([one.target.key, one.name]).to.deep.equal([a.address, name]);
     await one.close();

@@ -47,6 +47,11 @@ describe('config', () => {
       signUpsInAllPerHour: 1000,
       passwordQueue: 64,
       listings: 10_000,
+      postsPerDay: 5000,
+      bytesPerDay: 16_777_216,
+      postsPerDayPerSource: 20_000,
+      bytesPerDayPerSource: 67_108_864,
+      freeBytes: 33_554_432,
       relays: 64,
       relayBytesPerSecond: 4_194_304,
     });

@@ -32,7 +32,9 @@ describe('engine.url', () => {
     ] as const) {
       expect(parseEngineUrl(url), url).to.include(problem);
     }
-    expect(parseEngineUrl('nats://user:secret@h1')).to.not.include('secret');
+    for (const url of ['nats://user:secret@h1', 'nats://user:sec,secret,9@h1', 'tls://h1,user:secret/x@h2']) {
+      expect(parseEngineUrl(url), url).to.include('has a user in it').and.to.not.include('secret');
+    }
   });
 
   it('is parsed or refused, whatever it is', () => {

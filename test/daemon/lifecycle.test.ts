@@ -8,16 +8,10 @@ import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import {
-  clearStaleSocket,
-  isAlive,
-  isOurs,
-  readPidFile,
-  removePidFile,
-  writePidFile,
-} from '../../src/daemon/pidfile.ts';
+import { clearStaleSocket, isOurs, readPidFile, removePidFile, writePidFile } from '../../src/daemon/pidfile.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import type { Home } from '../../src/home.ts';
+import { isAlive } from '../../src/is-alive.ts';
 import { quietHome } from './quiet.ts';
 
 async function caught(promise: Promise<unknown>): Promise<Failure> {

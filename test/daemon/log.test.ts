@@ -64,9 +64,18 @@ describe('log', () => {
       err: new Failure('INTERNAL', 'no', { cause }),
     });
     logger.child({ token: secret }).info('child');
+    logger.info({ event: 'x', request: { headers: { 'x-auth': secret }, apiKey: secret } }, 'asked');
+    logger.warn(
+      { event: 'x', url: `https://a.example/p?x=${secret}`, err: new Error(`https://me:${secret}@a.example/ failed`) },
+      `https://a.example/?y=${secret} "quoted"`,
+    );
     const text = JSON.stringify(await lines());
     expect(text).not.to.include(secret);
-    expect(text).to.include('http://127.0.0.1').and.to.include('lan').and.to.include('refused');
+    expect(text)
+      .to.include('https://a.example/p?x=')
+      .and.to.include('http://127.0.0.1')
+      .and.to.include('lan')
+      .and.to.include('refused');
   });
 
   it('survives a field that holds itself', async () => {
@@ -98,8 +107,42 @@ describe('log', () => {
     expect(await readFile(`${file}.1`, 'utf8')).to.include('"turn":4');
   });
 
+  it('puts it aside as it is written, whenever so many bytes are', async () => {
+    const { logger } = await open({ rotateBytes: 10_000 });
+    for (let number = 0; number < 2000; number++) {
+      logger.info({ event: 'x', number, filler: 'x'.repeat(100) });
+      if (number % 20 === 0) await log!.written();
+    }
+    await log!.stop();
+    const names = (await readdir(folder)).sort();
+    expect(names).to.deep.equal(['goldctl.log', 'goldctl.log.1', 'goldctl.log.2', 'goldctl.log.3']);
+    for (const name of names) expect((await stat(join(folder, name))).size, name).to.be.at.most(16_000);
+    expect(await readFile(file, 'utf8')).to.include('"number":1999');
+  });
+
+  it('writes a few lines of an event that one network repeats, and how many more there were', async () => {
+    const { logger, summarize } = await open();
+    const refused = (address: string) => logger.warn({ event: 'connection.refused', address }, 'too many connections');
+    for (let i = 0; i < 1254; i++) refused(`203.0.113.${i % 256}`);
+    refused('198.51.100.7');
+    logger.warn({ event: 'account.signIn', address: '203.0.113.9' }, 'sign-in refused');
+    summarize();
+    refused('203.0.113.1');
+    const all = await lines();
+    const of = (event: string) => all.filter((line) => line.event === event);
+    expect(of('connection.refused')).to.have.length(20 + 1 + 1 + 1);
+    expect(of('account.signIn')).to.have.length(1);
+    expect(all.find(({ count }) => count !== undefined)).to.include({
+      level: 'warn',
+      event: 'connection.refused',
+      network: '203.0.113.0/24',
+      count: 1234,
+      msg: '1,234 more of these from 203.0.113.0/24',
+    });
+  });
+
   it('puts it aside while it runs, and a follower misses nothing', async () => {
-    const { logger, rotate } = await open({ rotateBytes: 0 });
+    const { logger, rotate } = await open();
     const controller = new AbortController();
     const seen: number[] = [];
     const followed = (async () => {

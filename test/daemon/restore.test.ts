@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -7,7 +9,7 @@ import { backupText } from '../../src/cli/backup.ts';
 import { writePacked } from '../../src/cli/packed-file.ts';
 import { Client } from '../../src/client/client.ts';
 import { Credentials } from '../../src/client/credentials.ts';
-import { parseTarget } from '../../src/client/target.ts';
+import { parseTarget, serverId } from '../../src/client/target.ts';
 import { startDaemon } from '../../src/daemon/composition.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { restore } from '../../src/daemon/restore.ts';
@@ -143,7 +145,10 @@ describe('backup and restore', function () {
       expect(moved.status().fingerprint).to.equal(fingerprint);
       const target = parseTarget(moved.status().listening[0]!.address);
       const member = await emptyHome();
-      await new Credentials(member.credentialsFile).set([target.key], { name: 'chewie', token });
+      await new Credentials(member.credentialsFile).set({ server: serverId(target), certificate: fingerprint }, [], {
+        name: 'chewie',
+        token,
+      });
       const back = await Client.connect({ target, home: member });
       expect(back.name).to.equal('chewie0');
       await back.close();
@@ -223,5 +228,55 @@ describe('backup and restore', function () {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('takes no record that does not have the form of its kind, and says which line it is', async () => {
+    const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
+    const certified = gunzipSync(await readFile(await backup('forms.backup', certificate))).toString();
+    const lines = certified.split('\n').slice(0, -2);
+    /** As somebody writes it who can compute a checksum. */
+    const forged = (all: readonly string[]) => {
+      const text = `${all.join('\n')}\n`;
+      const trailer = { records: all.length - 1, sha256: createHash('sha256').update(text).digest('hex') };
+      return gzipSync(`${text}${JSON.stringify(trailer)}\n`);
+    };
+    const home = await emptyHome();
+    const path = join(home.root, 'forged.backup');
+    const forms: readonly (readonly [kind: string, from: RegExp, to: string, field: string])[] = [
+      ['account.created', /"role":"\w+"/, '"role":"god"', 'role is "god"'],
+      ['account.role', /"role":"\w+"/, '"role":"god"', 'role is "god"'],
+      ['account.password', /"N":\d+/, '"N":1073741824', 'password.N is 1073741824'],
+      ['forum.posted', /"text":"/, '"text":["x"],"x":"', 'text'],
+      ['session.opened', /"expires":\d+/, '"expires":1e999', 'expires'],
+      ['files.published', /"size":\d+/, '"size":-5', 'size is -5'],
+      ['rates.imported', /"rows":\[\[\d+/, '"rows":[["now"', 'rows.0'],
+    ];
+    for (const [kind, from, to, field] of forms) {
+      const at = lines.findLastIndex((line) => line.includes(`"kind":"${kind}"`));
+      expect(at, kind).to.be.greaterThan(0);
+      const line = lines[at]!.replace(from, to);
+      expect(line, kind).to.not.equal(lines[at]);
+      await writeFile(path, forged(lines.with(at, line)));
+      const { code, message } = await caught(restore(home, path));
+      expect(code, kind).to.equal('BACKUP_DAMAGED');
+      expect(message).to.include(`line ${at + 1} (record ${at}, "${kind}") is refused: ${field}`);
+      expect(await readdir(home.dataFolder)).to.deep.equal([]);
+      expect(await readdir(home.tlsFolder)).to.not.include('daemon.pem');
+      expect((await readdir(home.root)).filter((name) => name.startsWith('data'))).to.deep.equal(['data']);
+    }
+    await writeFile(path, forged(lines)); // it is the form that is refused, not the hand that wrote it
+    expect(await restore(home, path)).to.include({ records: lines.length - 1, certificate: true });
+  });
+
+  it('leaves no certificate behind where the data cannot take its place', async () => {
+    const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
+    const path = await backup('placed.backup', certificate);
+    const home = await emptyHome();
+    const restoring = caught(restore(home, path));
+    while (!(await readdir(home.root)).some((name) => name.startsWith('data.restoring-'))) await setImmediate();
+    await writeFile(join(home.dataFolder, 'CURRENT'), 'other'); // somebody starts a daemon meanwhile
+    const failure = await restoring;
+    expect(failure).to.include({ code: 'CONFLICT' });
+    expect(await readdir(home.tlsFolder)).to.not.include('daemon.pem');
   });
 });

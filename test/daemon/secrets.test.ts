@@ -24,7 +24,13 @@ const PASSWORDS = {
   piped: 'Planted-piped-5',
   malformed: 'Planted-malformed-6',
 };
-const KEYS = { configured: 'Planted-key-7', house: 'Planted-key-8' };
+const KEYS = {
+  configured: 'Planted-key-7',
+  house: 'Planted-key-8',
+  header: 'Planted-header-10',
+  query: 'Planted-query-11',
+  user: 'Planted-user-12',
+};
 const MADE_UP_TOKEN = 'Planted-token-9';
 
 /** A whole day of a daemon with secrets of every kind, and then a look at everything that it left behind. */
@@ -42,7 +48,11 @@ describe('secrets', function () {
     provider = createServer((request, response) => {
       // As unkind as it gets: what was asked, the key in it, stands in the answer.
       const echo = `${request.url} ${JSON.stringify(request.headers)}`;
-      if (request.url?.startsWith('/moved')) response.writeHead(302, { location: `//${echo}` }).end();
+      const [auth] = [request.headers['x-auth']].flat();
+      // As names of fields and columns, which messages quote.
+      if (auth !== undefined && request.url?.startsWith('/csv')) response.end(`${auth},${auth}\n1,2\n`);
+      else if (auth !== undefined) response.end(JSON.stringify({ [auth]: { n: 'x', b: auth, s: auth } }));
+      else if (request.url?.startsWith('/moved')) response.writeHead(302, { location: `//${echo}` }).end();
       else response.writeHead(request.url?.includes('api_key') ? 403 : 200, echoed(echo)).end(echo);
     });
     await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
@@ -55,6 +65,9 @@ describe('secrets', function () {
     Object.assign(settings.rates.providers, {
       mine: { ...own, url: `${url}/prices?token={key}`, headers: { authorization: 'Bearer {key}' } },
       moved: { ...own, url: `${url}/moved?secret={key}` },
+      literal: { ...own, url: `${url}/prices?x=${KEYS.query}&token=${KEYS.query}`, headers: { 'x-auth': KEYS.header } },
+      csv: { ...own, format: 'csv', url: `${url}/csv?${KEYS.query}`, headers: { 'x-auth': `Basic ${KEYS.header}` } },
+      user: { ...own, url: `http://me:${KEYS.user}@127.0.0.1:1/` },
       closed: { ...own, url: `http://127.0.0.1:1/?password={key}` },
       doji: { url, key: KEYS.house, every: '1s' },
       btmc: { url, key: KEYS.house, every: '1s' },
@@ -128,7 +141,7 @@ describe('secrets', function () {
     const failed = async () => {
       const { providers } = await control.result('rates.providers');
       const asked = providers.filter(({ state }: { state: string }) => state !== 'off');
-      expect(asked).to.have.length(6);
+      expect(asked).to.have.length(9);
       return asked.every(({ lastError }: { lastError: string | null }) => lastError !== null);
     };
     while (!(await failed())) await pause(20);
@@ -241,8 +254,7 @@ describe('secrets', function () {
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name);
       const mode = (await lstat(path)).mode & 0o777;
-      // LevelDB makes its own files by the umask, in a folder that nobody else enters.
-      if (entry.parentPath === home.dataFolder || path === home.configFile) continue; // that one is the user's
+      if (path === home.configFile) continue; // that one is the user's
       expect(mode.toString(8), path).to.equal(entry.isDirectory() ? '700' : '600');
     }
     expect(((await lstat(home.root)).mode & 0o777).toString(8)).to.equal('700');

@@ -1,9 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Space } from '../../src/daemon/space.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { Reserve } from '../../src/store/reserve.ts';
 import { Store } from '../../src/store/store.ts';
 import { compare, rebuild } from '../../src/view/rebuild.ts';
 import { View } from '../../src/view/view.ts';
@@ -74,6 +75,54 @@ describe('Space', () => {
 
 describe('a daemon on a full disk', function () {
   this.timeout(40_000);
+
+  it('starts, reads, says so in its status and its log, and writes again once there is room', async function () {
+    const disk = await mountTmpfs(this, 64);
+    const log = new Lines();
+    let room: DaemonFixture | undefined;
+    try {
+      room = await DaemonFixture.start({ parent: disk.path, log });
+      const { home } = room;
+      const row = (day: number): [number, number, number] => [day * 86_400_000, 56e6, 57e6];
+      const before = await room.connect();
+      await before.call('rates.import', { instrument: 'SJC', rows: [row(1), row(2)] });
+      await before.close();
+      await new Reserve(home.dataFolder, 8 * 1024 * 1024).restore();
+      const ballast = join(disk.path, 'ballast');
+      await room.restart(async () => {
+        await writeFile(ballast, Buffer.alloc(64 * 1024 * 1024, 1)).catch(() => {});
+        expect((await statfs(disk.path)).bavail).to.equal(0);
+        const without = await Store.at(home.dataFolder);
+        const failure = await without.open().catch((thrown) => thrown);
+        expect(failure, 'LevelDB itself').to.include({ code: 'STORE_FAILED' });
+      });
+      const client = await room.connect();
+      const { store } = await client.call('admin.status', {});
+      expect(store.writable).to.equal(false);
+      expect(store.reason).to.match(/disk of the data folder is full|cannot be written/);
+      expect(log.of('store')[0]).to.match(/^error: The disk of the data folder is full. What is stored can be read/);
+      const import3 = { instrument: 'SJC', rows: [row(3)] };
+      const refused = await client.call('rates.import', import3).catch((thrown) => thrown);
+      expect(refused).to.include({ code: 'STORE_FAILED' });
+      const { candles } = await client.call('rates.history', {
+        instrument: 'SJC',
+        interval: '1d',
+        from: 0,
+        to: 86_400_000 * 10,
+      });
+      expect(candles).to.have.length(2);
+
+      await rm(ballast);
+      while (!(await client.call('admin.status', {})).store.writable) await new Promise((r) => setTimeout(r, 50));
+      expect(await client.call('rates.import', import3)).to.include({ stored: 1 });
+      expect((await stat(join(home.dataFolder, 'reserve'))).size).to.equal(8 * 1024 * 1024);
+      expect(log.of('store')).to.have.length(2);
+      await client.close();
+    } finally {
+      await room?.stop();
+      await disk.unmount();
+    }
+  });
 
   it('reads on, answers writes with 503, says so once, and writes again by itself', async function () {
     const disk = await mountTmpfs(this, 12);

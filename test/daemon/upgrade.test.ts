@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { Credentials } from '../../src/client/credentials.ts';
 import { Link } from '../../src/client/link.ts';
-import { localTarget, parseTarget } from '../../src/client/target.ts';
+import { localTarget, parseTarget, serverId } from '../../src/client/target.ts';
 import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
 import { readPidFile } from '../../src/daemon/pidfile.ts';
 import { Failure } from '../../src/domain/failure.ts';
@@ -84,7 +84,11 @@ describe('a restart', function () {
         const { token } = await local.call('account.signUp', { name: `m${i}`, password: 'come back' });
         await local.close();
         const own = await openHome({ GOLDCTL_HOME: `${folder.path}/${i}` });
-        await new Credentials(own.credentialsFile).set([target.key], { name: `m${i}`, token });
+        await new Credentials(own.credentialsFile).set(
+          { server: serverId(target), certificate: status.fingerprint },
+          [],
+          { name: `m${i}`, token },
+        );
         return own;
       }),
     );

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { isAlive } from '../../src/daemon/pidfile.ts';
 import { makeTemporaryHome, removeTemporaryHome, sweepTemporaryHomes } from '../../src/demo/temporary-home.ts';
+import { isAlive } from '../../src/is-alive.ts';
 import { PROGRAM, ROOT } from '../root.ts';
 import { Robot } from '../terminal/robot.ts';
 

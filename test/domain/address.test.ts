@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
+import { isInternalAddress, isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 
 const word = fc.integer({ min: 0, max: 0xffff });
 const words = fc.array(word, { minLength: 8, maxLength: 8 });
@@ -127,4 +127,40 @@ describe('parseRange', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+describe('isInternalAddress', () => {
+  const INTERNAL = [
+    ...[
+      '0.0.0.0',
+      '10.1.2.3',
+      '100.64.0.1',
+      '127.0.0.1',
+      '127.255.0.9',
+      '169.254.169.254',
+      '172.16.0.1',
+      '172.31.255.255',
+    ],
+    ...[
+      '192.168.1.1',
+      '224.0.0.1',
+      '255.255.255.255',
+      '::',
+      '::1',
+      'fe80::1',
+      'fe80::1%eth0',
+      'fc00::1',
+      'fd12::1',
+      'ff02::1',
+    ],
+    // IPv4 within IPv6: mapped, compatible, NAT64 and 6to4.
+    ...['::ffff:10.0.0.1', '::ffff:7f00:1', '::127.0.0.1', '64:ff9b::10.0.0.1', '2002:a00:1::', '2002:c0a8:101::1'],
+    'no address',
+  ];
+  const PUBLIC = [
+    ...['1.1.1.1', '9.255.255.255', '11.0.0.0', '100.63.0.1', '128.0.0.1', '172.15.0.1', '172.32.0.1', '192.169.0.1'],
+    ...['223.255.255.255', '2606:4700::1111', '::ffff:1.1.1.1', '64:ff9b::1.1.1.1', '2002:101:101::1', 'fbff::1'],
+  ];
+  for (const address of INTERNAL) it(`is true of ${address}`, () => expect(isInternalAddress(address)).to.equal(true));
+  for (const address of PUBLIC) it(`is false of ${address}`, () => expect(isInternalAddress(address)).to.equal(false));
 });

@@ -14,6 +14,7 @@ import { marksOf, NUMBER_FORMATS, numberReader, writtenPrice } from '../../src/c
 import { DATE_ORDERS, isClock, parseTime } from '../../src/cli/quote-time.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { findJsonError } from '../../src/daemon/json-error.ts';
+import { recordProblem } from '../../src/daemon/record-schemas.ts';
 import { closingMessage } from '../../src/dialects/closing-message.ts';
 import {
   active,
@@ -35,6 +36,7 @@ import { isWithin, parseRange, sourceOf } from '../../src/domain/address.ts';
 import { readBackupHeader, readBackupRecord, readBackupTrailer } from '../../src/domain/backup.ts';
 import { Failure, type FailureCode } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { maskUrls } from '../../src/domain/secrets.ts';
 import { FrameError, FrameReader } from '../../src/peer/frame.ts';
 import { BLOCK_BYTES } from '../../src/peer/hash-tree.ts';
 import { checkMessage } from '../../src/peer/message.ts';
@@ -45,6 +47,7 @@ import { retryAfter } from '../../src/rates/retry-after.ts';
 import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
 import { ECB, memoryInput, readFile } from '../cli/quote-reader.ts';
 import { WORKBOOK_ROWS, workbook } from '../cli/workbook-writer.ts';
+import { EXAMPLES as RECORDS } from '../daemon/record-examples.ts';
 import { shareMessage } from '../dialects/share-client.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { hostileXml } from '../rates/hostile.ts';
@@ -594,7 +597,10 @@ const datagram = fc.record({
 
 const datagrams = target('datagrams', datagram, ({ type, flags, body, length, signed }) => {
   const own = signed ? SECRET : 'cd'.repeat(32);
-  const hello = encodeDatagram({ type: 'hello', id: '01'.repeat(16), side: 'a', relay: false, local: [] }, own);
+  const hello = encodeDatagram(
+    { type: 'hello', id: '01'.repeat(16), side: 'a', relay: false, local: [], counter: 1 },
+    own,
+  );
   const bytes = Buffer.alloc(length ?? (type === 1 ? HELLO_BYTES : 36 + body.length));
   bytes.set(hello.subarray(0, Math.min(36, bytes.length)));
   if (bytes.length > 3) {
@@ -762,6 +768,45 @@ const backups = target('backup', fc.tuple(fc.boolean(), fc.array(backupLine, { m
   }
 });
 
+const recordField = fc.constantFrom(
+  ...Object.entries(RECORDS).flatMap(([kind, fields]) => Object.keys(fields).map((field) => [kind, field] as const)),
+);
+/** A record that fits but for one field, or one of any form. */
+const records = target(
+  'records',
+  fc.tuple(recordField, fc.oneof(value, text), fc.boolean()),
+  ([[kind, field], given, any]) => {
+    const example = any ? {} : RECORDS[kind as keyof typeof RECORDS];
+    const problem = recordProblem({ seq: 1, at: 0, ...example, [field]: given, kind });
+    if (problem !== undefined)
+      expect(problem)
+        .to.have.length.within(1, 1000)
+        .and.to.not.match(/[\p{Cc}\p{Bidi_Control}]/u);
+  },
+);
+
+const urlPiece = fc.constantFrom(
+  'a'.repeat(20_000),
+  'https',
+  '://',
+  '@',
+  ':',
+  '/',
+  '?',
+  '&',
+  ';',
+  '=',
+  '#',
+  ' ',
+  '{key}',
+  '[::1]',
+);
+const urls = target('urls', fc.array(fc.oneof(urlPiece, text), { maxLength: 20 }), (pieces) => {
+  const shown = maskUrls(pieces.join(''));
+  expect(maskUrls(shown)).to.equal(shown);
+  expect(maskUrls(`${pieces.join('')} https://h.example/?x=Planted-1 `)).to.not.include('Planted-1');
+});
+
 /** Every parser that bytes of strangers reach. A new one has a row here. */
 export const TARGETS: readonly Target[] = [
   lines,
@@ -791,4 +836,6 @@ export const TARGETS: readonly Target[] = [
   messages,
   share,
   backups,
+  records,
+  urls,
 ];

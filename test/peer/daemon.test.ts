@@ -61,7 +61,7 @@ describe('endpoint with the daemon', () => {
   }
 
   async function meet(a: Endpoint, b: Endpoint): Promise<[Channel, Channel]> {
-    const opened = rendezvous.introduce(a, b);
+    const opened = rendezvous.introduce(a, b, { member: 'yoda', source: 'here' });
     const introduction = (side: Side): Introduction => ({
       ...opened,
       side,

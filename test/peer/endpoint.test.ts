@@ -2,13 +2,22 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../../src/domain/failure.ts';
 import { isResumable } from '../../src/peer/broken.ts';
 import { type Channel, Endpoint, type EndpointSettings, type Introduction } from '../../src/peer/endpoint.ts';
 import { type Identity, loadIdentity } from '../../src/peer/identity.ts';
-import type { Side } from '../../src/protocol/datagram.ts';
+import {
+  encodeDatagram,
+  type Hello,
+  type Place,
+  type Seen,
+  type Side,
+  STREAM_MAGIC,
+} from '../../src/protocol/datagram.ts';
+import { skip } from '../skip.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 import { TestRendezvous } from './rendezvous.ts';
 import { Router } from './router.ts';
@@ -234,6 +243,80 @@ describe('endpoint', () => {
         port: endpoint.port,
       });
       expect(await failed(second.start())).to.include({ code: 'PORT_TAKEN' });
+    });
+  });
+
+  describe('is aimed at nobody', () => {
+    /** Sockets of third parties, in a network that the endpoints of these tests are not in. */
+    async function strangers(context: Mocha.Context): Promise<{ places: Place[]; count: () => number; stop(): void }> {
+      const outer = Object.values(networkInterfaces())
+        .flatMap((infos) => infos ?? [])
+        .find(({ family, internal }) => family === 'IPv4' && !internal);
+      if (!outer) skip(context, 'this machine has no address but loopback');
+      let got = 0;
+      const sockets = Array.from({ length: 4 }, () => createSocket('udp4'));
+      for (const socket of sockets) {
+        socket.on('message', () => {
+          got += 1;
+        });
+        socket.bind(0, outer.address);
+        await once(socket, 'listening');
+      }
+      return {
+        places: sockets.map((socket) => ({ address: outer.address, port: socket.address().port })),
+        count: () => got,
+        stop: () => {
+          for (const socket of sockets) socket.close();
+        },
+      };
+    }
+
+    it('by the addresses that a member names as its own, to the daemon or to the other side', async function () {
+      const { places, count, stop } = await strangers(this);
+      const a = await peer('a', { handshakeMs: 1000 });
+      const evil = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(evil, 'listening');
+      const named = { port: evil.address().port, local: () => places } as unknown as Endpoint;
+      await Promise.all(
+        Array.from({ length: 16 }, async () => {
+          const { a: forA, b: forB } = rendezvous.introduce(a, { key: identities.b.fingerprint, endpoint: named });
+          const { id, secret } = forB;
+          const hello: Hello = { type: 'hello', id, side: 'b', relay: false, local: places, counter: 1 };
+          evil.send(encodeDatagram(hello, secret), rendezvous.place.port, '127.0.0.1');
+          // What the daemon says is known by a secret that the other side knows as well.
+          const seen = { address: '127.0.0.1', port: a.endpoint.port };
+          for (const other of places) {
+            const forged: Seen = { type: 'seen', id, side: 'a', seen, other, otherLocal: places, relayed: false };
+            setImmediate(() => evil.send(encodeDatagram(forged, secret), a.endpoint.port, '127.0.0.1'));
+          }
+          await failed(a.endpoint.connect(forA));
+        }),
+      );
+      evil.close();
+      stop();
+      expect(count()).to.equal(0);
+    });
+
+    it('by a place that answers once and is silent then: it gets few packets of the stream', async () => {
+      const a = await peer('a', { handshakeMs: 4000 });
+      const b = await peer('b', { handshakeMs: 4000 });
+      for (const side of ['a', 'b'] as const) {
+        const silent = createSocket('udp4').bind(0, '127.0.0.1');
+        await once(silent, 'listening');
+        let packets = 0;
+        silent.on('message', (bytes) => {
+          if (bytes[0] === STREAM_MAGIC) packets += 1;
+        });
+        const { endpoint } = side === 'a' ? a : b;
+        const introduction = rendezvous.introduce(a, b, { hidden: true, relay: false })[side];
+        const { id, secret } = introduction;
+        const result = failed(endpoint.connect(introduction));
+        const probe = encodeDatagram({ type: 'probe', id, side: side === 'a' ? 'b' : 'a', heard: true }, secret);
+        silent.send(probe, endpoint.port, '127.0.0.1');
+        expect(await result).to.include({ code: 'TOO_SLOW' });
+        expect(packets).to.be.within(1, 25);
+        silent.close();
+      }
     });
   });
 

@@ -12,6 +12,7 @@ describe('places', () => {
     expect(bareAddress('fe80::1%eth0')).to.equal('fe80::1');
     expect(placeKey({ address: '::FFFF:10.0.0.1', port: 7 })).to.equal(placeKey({ address: '10.0.0.1', port: 7 }));
     expect(placeKey({ address: '2001:DB8::1', port: 7 })).to.equal(placeKey({ address: '2001:db8::1', port: 7 }));
+    expect(placeKey({ address: '2001:db8:0:0::01', port: 7 })).to.equal(placeKey({ address: '2001:db8::1', port: 7 }));
     expect(placeKey({ address: '10.0.0.1', port: 7 })).to.not.equal(placeKey({ address: '10.0.0.1', port: 8 }));
     expect(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'].every(isLoopback)).to.equal(true);
     expect(isLoopback('10.0.0.1')).to.equal(false);

@@ -37,7 +37,7 @@ describe('a download from an old client', () => {
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
-    await rm(folder, { recursive: true, force: true });
+    for (const each of [folder, `${folder}-states`]) await rm(each, { recursive: true, force: true });
   });
 
   const download = (size: number, more: Partial<PlainDownloadSettings> = {}) =>
@@ -48,6 +48,7 @@ describe('a download from an old client', () => {
       name: 'notes.txt',
       size,
       into: folder,
+      states: `${folder}-states`,
       signal: new AbortController().signal,
       onProgress: () => undefined,
       ...more,

@@ -39,6 +39,7 @@ describe('receiving', () => {
       transfers,
       trust,
       downloads,
+      partStates: join(folder, 'parts'),
       asksUser: true,
       onOffer: (offer) => {
         offers.push(offer);

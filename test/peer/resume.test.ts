@@ -1,6 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, link, mkdir, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +26,7 @@ import { BLOCK_BYTES, leafOf } from '../../src/peer/hash-tree.ts';
 import type { FileSpec, Message } from '../../src/peer/message.ts';
 import { type Offer, readOpening } from '../../src/peer/opening.ts';
 import { Part, type PartSpec } from '../../src/peer/part.ts';
+import { PartState } from '../../src/peer/part-state.ts';
 import { Slots } from '../../src/peer/slots.ts';
 import { type Sources, sourcesOf } from '../../src/peer/source.ts';
 import { Upload } from '../../src/peer/upload.ts';
@@ -25,6 +39,7 @@ import {
   count,
   fileOf,
   removeTemporary,
+  statesOf,
   temporary,
   until,
 } from './transfer-fixture.ts';
@@ -75,7 +90,7 @@ describe('resuming', () => {
         const wire = new Wire(there);
         const offer = (await readOpening(wire)) as Offer;
         if (!download) {
-          download = new Download({ ...offer, into, from: 'ann' });
+          download = new Download({ ...offer, into, states: statesOf(into), from: 'ann' });
           await download.open();
         }
         const { why } = await download.add(wire, 'offer');
@@ -139,8 +154,8 @@ describe('resuming', () => {
         exit = child.exitCode;
         if (exit === 0) break;
         const acknowledged = upload.progress.done;
-        const state = await readFile(join(into, 'big.bin.part.state'));
-        const table = state.subarray(Math.ceil((32 + state.readUInt32LE(12)) / 4096) * 4096);
+        const state = join(statesOf(into), (await readdir(statesOf(into)))[0]!);
+        const table = (await readFile(state)).subarray((await PartState.peek(state))!.tableAt);
         for (let block = 0; block * 32 < table.length; block += 1) {
           if (table.subarray(block * 32, block * 32 + 32).some((byte) => byte !== 0)) recorded.add(block);
         }
@@ -157,7 +172,7 @@ describe('resuming', () => {
 });
 
 function specOf(into: string, files: readonly FileSpec[], more: Partial<PartSpec> = {}): PartSpec {
-  return { into, name: 'x', folder: false, from: 'ann', files, ...more };
+  return { into, states: statesOf(into), name: 'x', folder: false, from: 'ann', files, ...more };
 }
 
 function one(size: number, modified = 1): FileSpec {
@@ -219,6 +234,95 @@ describe('part', () => {
     await rm(join(into, 'x.part', 'a'));
     await fill(part, 0);
     expect(await part.finish()).to.equal(join(into, 'x (1)'));
+  });
+
+  it('keeps what is known of it in a private folder, and nothing beside the part', async () => {
+    const into = await temporary();
+    const part = await Part.open(specOf(into, [one(5)]));
+    expect(await readdir(into)).to.deep.equal(['x.part']);
+    const [state] = await readdir(statesOf(into));
+    expect((await stat(statesOf(into))).mode & 0o777).to.equal(0o700);
+    expect((await stat(join(statesOf(into), state!))).mode & 0o777).to.equal(0o600);
+    await part.remove();
+    expect([await readdir(into), await readdir(statesOf(into))]).to.deep.equal([[], []]);
+  });
+
+  it('begins anew where its file is gone or another one has its name, which stays as it is', async () => {
+    for (const isFolder of [false, true]) {
+      for (const replace of [undefined, 'file', 'folder'] as const) {
+        const into = await temporary();
+        const at = join(into, 'x.part');
+        const spec = specOf(into, [one(2 * BLOCK_BYTES)], { folder: isFolder });
+        const part = await Part.open(spec);
+        await fill(part, 0);
+        await part.close();
+        await rename(at, join(into, 'moved'));
+        if (replace === 'file') await writeFile(at, 'mine');
+        if (replace === 'folder') await mkdir(at);
+        expect(await Part.exists(spec)).to.equal(false);
+        await Part.discard(spec);
+        const again = await Part.open(spec);
+        expect(again.done).to.equal(0);
+        await fill(again, 0, 1);
+        await again.finish();
+        if (replace === 'file') expect(await readFile(at, 'utf8')).to.equal('mine');
+        if (replace === 'folder') expect(await readdir(at)).to.deep.equal([]);
+        expect(await readdir(statesOf(into))).to.deep.equal([]);
+      }
+    }
+  });
+
+  it('neither takes nor removes what has the name of its file meanwhile', async () => {
+    for (const end of ['finish', 'remove'] as const) {
+      const into = await temporary();
+      const at = join(into, 'x.part');
+      const part = await Part.open(specOf(into, [one(5)]));
+      await fill(part, 0);
+      await rename(at, join(into, 'moved'));
+      await writeFile(at, 'mine');
+      const failure: Failure | undefined = await part[end]().then(
+        () => undefined,
+        (thrown) => thrown,
+      );
+      expect(failure?.code).to.equal(end === 'finish' ? 'STORE_FAILED' : undefined);
+      expect(await readFile(at, 'utf8')).to.equal('mine');
+      expect((await readdir(into)).sort()).to.deep.equal(['moved', 'x.part']);
+      await part.close();
+    }
+  });
+
+  it('believes no state that older versions left beside it, nor a damaged one', async () => {
+    const into = await temporary();
+    const spec = specOf(into, [one(2 * BLOCK_BYTES)]);
+    const first = await Part.open(spec);
+    await fill(first, 0);
+    await first.close();
+    const [name] = await readdir(statesOf(into));
+    const state = join(statesOf(into), name!);
+    await rename(state, join(into, 'x.part.state'));
+    expect(await Part.exists(spec)).to.equal(false);
+    await writeFile(state, 'gctlpart, and then the power went');
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(state, longAgo, longAgo);
+    const again = await Part.open(spec);
+    expect(again.done).to.equal(0);
+    await again.remove();
+    expect((await readdir(into)).sort()).to.deep.equal(['x.part', 'x.part.state']);
+  });
+
+  it('loses its state once it has been gone for a month', async () => {
+    const into = await temporary();
+    const specs = [1, 2, 3].map((modified) => specOf(into, [one(5, modified)]));
+    for (const spec of specs) await (await Part.open(spec)).close();
+    const old = new Date(Date.now() - 31 * 86_400_000);
+    for (const name of await readdir(statesOf(into))) await utimes(join(statesOf(into), name), old, old);
+    await rm(join(into, 'x (1).part'));
+    await rm(join(into, 'x (2).part'));
+    await (await Part.open(specs[2]!)).close();
+    await Part.sweep(statesOf(into));
+    expect(await Promise.all(specs.map((spec) => Part.exists(spec)))).to.deep.equal([true, false, true]);
+    expect(await readdir(statesOf(into))).to.have.length(2);
+    await Part.sweep(join(into, 'nowhere'));
   });
 
   it('is of one transfer at a time', async () => {
@@ -295,7 +399,7 @@ async function receive(sources: Sources, into: string, opened: () => Promise<voi
   sent.catch(() => undefined); // looked at by the test
   const wire = new Wire(there);
   const offer = (await readOpening(wire)) as Offer;
-  const download = new Download({ ...offer, into, from: 'ann' });
+  const download = new Download({ ...offer, into, states: statesOf(into), from: 'ann' });
   await download.open();
   await opened();
   void download.add(wire, 'offer');

@@ -28,6 +28,16 @@ describe('safe paths', () => {
     ['文件名.txt', '文件名.txt'],
     ['می\u200cخواهم.txt', 'می\u200cخواهم.txt'],
     ['\u200c.git', 'git'],
+    ['thesis.part', 'thesis.part_'],
+    ['thesis.part.state', 'thesis.part.state_'],
+    ['THESIS.Part.STATE . .', 'THESIS.Part.STATE_'],
+    ['thesis.p\u200dart', 'thesis.p\u200dart_'],
+    ['thesis.pa\ufe0frt', 'thesis.pa\ufe0frt_'],
+    ['thesis.ｐａｒｔ', 'thesis.ｐａｒｔ_'],
+    ['thesis.part.\u017ftate', 'thesis.part.\u017ftate_'],
+    ['.part', 'part'],
+    ['thesis.partial', 'thesis.partial'],
+    ['thesis.part.txt', 'thesis.part.txt'],
   ] as const) {
     it(`saves ${JSON.stringify(named)} as ${JSON.stringify(saved)}`, () => expect(safeName(named)).to.equal(saved));
   }
@@ -44,6 +54,27 @@ describe('safe paths', () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  it('makes no name that a file on its way may have, however it is spelled and numbered', () => {
+    const ignored = fc.constantFrom('', '\u200d', '\ufe0f', '\u034f', '\u200b');
+    const letter = (plain: string, ...others: string[]) => fc.constantFrom(plain, plain.toUpperCase(), ...others);
+    const spelled = fc
+      .tuple(letter('.', '．'), letter('p', 'ｐ'), letter('a'), letter('r'), letter('t', 'Ｔ'))
+      .chain((letters) => fc.tuple(...letters.map((each) => ignored.map((more) => each + more))));
+    const tail = fc.constantFrom('', '.', ' ', '. .', '\u200d', '.\u200d', '.state', '.\u017fTATE. ');
+    fc.assert(
+      fc.property(fc.string({ maxLength: 250 }), spelled, tail, fc.nat(9999), (stem, part, end, number) => {
+        const name = numbered(safeName(`${stem}x${part.join('')}${end}`), number);
+        const compared = name
+          .normalize('NFKC')
+          .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+          .toUpperCase();
+        expect(compared).to.not.match(/\.PART(\.STATE)?[\s.]*$/);
+        expect(faultOf(name)).to.equal(undefined);
+      }),
+      { numRuns: 1000 },
     );
   });
 
@@ -81,6 +112,10 @@ describe('safe paths', () => {
     'a\ud800',
     'a\u0301',
     'x'.repeat(256),
+    'x.part',
+    'a/x.PART.State',
+    'a.part/b',
+    'a/x.par\u034ft',
     Array(33).fill('a').join('/'),
     Array(9).fill('a'.repeat(200)).join('/'),
   ]) {

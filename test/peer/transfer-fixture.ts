@@ -90,8 +90,15 @@ export async function temporary(): Promise<string> {
 
 const folders: string[] = [];
 
+/** Where the states of what goes into a temporary folder are. */
+export function statesOf(into: string): string {
+  return `${into}-states`;
+}
+
 export async function removeTemporary(): Promise<void> {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  for (const folder of folders.splice(0)) {
+    for (const each of [folder, statesOf(folder)]) await rm(each, { recursive: true, force: true });
+  }
 }
 
 export async function fileOf(folder: string, name: string, size: number): Promise<{ file: string; content: Buffer }> {

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdir, open, readdir, readFile, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../../src/domain/failure.ts';
@@ -20,6 +31,7 @@ import {
   libraryOf,
   removeTemporary,
   secureChannelPair,
+  statesOf,
   temporary,
   until,
 } from './transfer-fixture.ts';
@@ -40,7 +52,7 @@ async function send(
   sent.catch(() => undefined); // looked at below
   const wire = new Wire(there);
   const opening = (await readOpening(wire)) as Offer;
-  const download = new Download({ ...opening, into, from: 'ann', ...more.download });
+  const download = new Download({ ...opening, into, states: statesOf(into), from: 'ann', ...more.download });
   await download.open();
   const end = download.add(wire, 'offer');
   return { upload, sent, download, end, counted, opening, here, there };
@@ -77,7 +89,14 @@ describe('transfers', () => {
       expect(await readdir(into)).to.deep.equal(['a file.bin']);
 
       const { library, spec } = await libraryOf(file);
-      const fetched = new Download({ name: 'a file.bin', folder: false, files: [spec], into, from: '' });
+      const fetched = new Download({
+        name: 'a file.bin',
+        folder: false,
+        files: [spec],
+        into,
+        states: statesOf(into),
+        from: '',
+      });
       const { wire, serving } = await source(library);
       await fetched.open();
       void fetched.add(wire, 'want');
@@ -105,6 +124,13 @@ describe('transfers', () => {
     expect(await readdir(into)).to.deep.equal(['ảnh']);
     expect((await readdir(join(into, 'ảnh'))).length).to.equal(42);
     expect(await readFile(join(into, 'ảnh', 'file 7'), 'utf8')).to.equal('7');
+    if (process.platform !== 'win32') {
+      // What one member sends another is nobody else's, whatever the umask.
+      for (const entry of await readdir(join(into, 'ảnh'), { withFileTypes: true, recursive: true })) {
+        const path = join(entry.parentPath, entry.name);
+        expect((await stat(path)).mode & 0o077, path).to.equal(0);
+      }
+    }
   });
 
   it('declines, and the sender hears why', async () => {
@@ -135,6 +161,7 @@ describe('transfers', () => {
       folder: false,
       files: [{ ...spec, root: 'f'.repeat(64) }],
       into: await temporary(),
+      states: await temporary(),
       from: '',
     });
     await download.open();
@@ -181,8 +208,8 @@ describe('transfers', () => {
     const part = await open(join(into, 'x.part'), 'r+');
     await part.write(other, 0, BLOCK_BYTES, 0);
     await part.close();
-    const seen = await PartState.peek(join(into, 'x.part.state'));
-    const state = await PartState.resume(join(into, 'x.part.state'), seen!.identity, 20);
+    const stateFile = join(statesOf(into), (await readdir(statesOf(into)))[0]!);
+    const state = await PartState.resume(stateFile, (await PartState.peek(stateFile))!, 20);
     await state.record(0, leafOf(other));
     await state.close();
     const before = first.counted.blocks.length;
@@ -194,12 +221,47 @@ describe('transfers', () => {
     expect(second.counted.blocks.length).to.be.at.most(20 - Math.min(before, 19) + 1 + 19);
   });
 
+  it('never writes over a file of the receiver, whatever states of files on their way a member sends before', async () => {
+    const [folder, into] = [await temporary(), await temporary()];
+    await writeFile(join(into, 'thesis.part'), 'mine');
+    const { file, content } = await fileOf(folder, 'thesis', BLOCK_BYTES + 5);
+    const [{ size, modified }] = (await sourcesOf(file)).sources as [Source];
+    const identity = JSON.stringify(['ann', 'thesis', false, [['thesis', size, modified]]]);
+    const part = JSON.stringify({ path: join(into, 'thesis.part'), fingerprint: '' });
+    for (const [version, text] of [
+      [1, identity],
+      [2, `${part}\n${identity}`],
+    ] as const) {
+      const head = Buffer.alloc(32);
+      head.write('gctlpart');
+      head.writeUInt32LE(version, 8);
+      head.writeUInt32LE(Buffer.byteLength(text), 12);
+      head.writeUInt32LE(0x7fff_ffff, 16); // of no process
+      for (const name of ['thesis.part.state', 'Thesis.Part.State']) {
+        const state = join(folder, name);
+        await writeFile(state, Buffer.concat([head, Buffer.from(text)]));
+        await (await send(state, into)).download.finished;
+      }
+    }
+    const saved = await (await send(file, into)).download.finished;
+    expect((await readFile(saved)).equals(content)).to.equal(true);
+    expect(await readFile(join(into, 'thesis.part'), 'utf8')).to.equal('mine');
+    expect((await readdir(into)).filter((name) => /\.part(\.state)?$/i.test(name))).to.deep.equal(['thesis.part']);
+  });
+
   it('lets three go at a time, and tells the fourth its place', async () => {
     const { file } = await fileOf(await temporary(), 'x', 8 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
     const slots = new Slots();
     const held = [1, 2, 3].map(() => slots.acquire({ onPlace: () => undefined, onGo: () => undefined }));
-    const download = new Download({ name: 'x', folder: false, files: [spec], into: await temporary(), from: '' });
+    const download = new Download({
+      name: 'x',
+      folder: false,
+      files: [spec],
+      into: await temporary(),
+      states: await temporary(),
+      from: '',
+    });
     await download.open();
     const { wire, serving } = await source(library, { slots });
     void download.add(wire, 'want');
@@ -224,7 +286,7 @@ describe('transfers', () => {
     const hashed = await hashFile(file);
     const liar = { open: async () => new lies({ file, path: 'x', ...hashed }) };
     const into = await temporary();
-    const download = new Download({ name: 'x', folder: false, files: [spec], into, from: '' });
+    const download = new Download({ name: 'x', folder: false, files: [spec], into, states: statesOf(into), from: '' });
     await download.open();
     const ends = [];
     for (const one of [library, liar, library]) {
@@ -242,7 +304,14 @@ describe('transfers', () => {
     const { library, spec } = await libraryOf(file);
     const time = async (rates: number[]) => {
       const into = await temporary();
-      const download = new Download({ name: 'x', folder: false, files: [spec], into, from: '' });
+      const download = new Download({
+        name: 'x',
+        folder: false,
+        files: [spec],
+        into,
+        states: statesOf(into),
+        from: '',
+      });
       await download.open();
       const began = performance.now();
       for (const rate of rates)
@@ -273,7 +342,12 @@ describe('transfers', () => {
     const [here, there] = await secureChannelPair();
     const sent = new Upload({ wire: new Wire(here), slots: new Slots() }).offer({ id: ID, ...(await sourcesOf(file)) });
     const wire = new Wire(there);
-    const download = new Download({ ...((await readOpening(wire)) as Offer), into, from: 'ann' });
+    const download = new Download({
+      ...((await readOpening(wire)) as Offer),
+      into,
+      states: statesOf(into),
+      from: 'ann',
+    });
     await download.open();
     void download.add(wire, 'offer');
     expect((await readFile(await download.finished)).equals(content)).to.equal(true);

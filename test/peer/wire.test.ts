@@ -11,7 +11,7 @@ import { type Offer, readOpening, type Want } from '../../src/peer/opening.ts';
 import { Slots } from '../../src/peer/slots.ts';
 import { Upload } from '../../src/peer/upload.ts';
 import { Wire } from '../../src/peer/wire.ts';
-import { channelPair, fileOf, libraryOf, removeTemporary, temporary, until } from './transfer-fixture.ts';
+import { channelPair, fileOf, libraryOf, removeTemporary, statesOf, temporary, until } from './transfer-fixture.ts';
 
 const ID = 'c'.repeat(32);
 
@@ -167,7 +167,15 @@ describe('wire', () => {
     const { file } = await fileOf(await temporary(), 'x', 8 * BLOCK_BYTES);
     const { spec } = await libraryOf(file);
     const into = await temporary();
-    const download = new Download({ name: 'x', folder: false, files: [spec], into, from: '', stallMs });
+    const download = new Download({
+      name: 'x',
+      folder: false,
+      files: [spec],
+      into,
+      states: statesOf(into),
+      from: '',
+      stallMs,
+    });
     await download.open();
     const [here, there] = await channelPair();
     new Wire(there).use({ onMessage: (message) => answer(message, (bytes) => there.duplex.write(bytes)) });

@@ -23,7 +23,14 @@ const local = fc.array(place, { maxLength: 4 });
 const side = fc.constantFrom('a' as const, 'b' as const);
 const id = hex(16);
 const datagram: fc.Arbitrary<Datagram> = fc.oneof(
-  fc.record({ type: fc.constant('hello' as const), id, side, relay: fc.boolean(), local }),
+  fc.record({
+    type: fc.constant('hello' as const),
+    id,
+    side,
+    relay: fc.boolean(),
+    local,
+    counter: fc.nat(2 ** 32 - 1),
+  }),
   fc.record({
     type: fc.constant('seen' as const),
     id,
@@ -74,7 +81,14 @@ describe('datagrams', () => {
   it('answer a HELLO with no more bytes than it has', () => {
     fc.assert(
       fc.property(place, place, fc.array(place, { minLength: 4, maxLength: 4 }), (seen, other, otherLocal) => {
-        const hello: Datagram = { type: 'hello', id: '00'.repeat(16), side: 'a', relay: false, local: otherLocal };
+        const hello: Datagram = {
+          type: 'hello',
+          id: '00'.repeat(16),
+          side: 'a',
+          relay: false,
+          local: otherLocal,
+          counter: 1,
+        };
         const answer: Datagram = { ...hello, type: 'seen', seen, other, otherLocal, relayed: true };
         expect(encodeDatagram(answer, SECRET).length).to.be.at.most(encodeDatagram(hello, SECRET).length);
       }),

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import net, { type AddressInfo } from 'node:net';
+import net, { type AddressInfo, type LookupFunction } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { Failure } from '../../src/domain/failure.ts';
 import { connections } from '../../src/rates/connections.ts';
 import { type FetchedBody, Fetcher, type FetcherSettings } from '../../src/rates/fetcher.ts';
+import { RedirectGuard } from '../../src/rates/redirect-guard.ts';
 import { selfSigned } from './certificate.ts';
 import { type Answer, HttpServer, until } from './http-server.ts';
 
@@ -381,6 +382,63 @@ describe('Fetcher', () => {
       await failureOf(made.fetch({ url: there.url }));
       expect((await failureOf(made.fetch({ url: here.url }))).message).to.contain('asked for a pause');
       expect(there.seen).to.have.length(1);
+    });
+
+    describe('of a source on the internet', () => {
+      /** Here 127.0.0.1 stands for an address of the internet, and all others for internal ones. */
+      const isInternal = (address: string) => address !== '127.0.0.1';
+      type Found = Readonly<Record<string, readonly string[]>>;
+      const guarded = (names: Found = {}) => {
+        const lookup: LookupFunction = (name, _, callback) =>
+          callback(
+            null,
+            (names[name] ?? []).map((address) => ({ address, family: net.isIP(address) })),
+          );
+        return fetcher({ redirectGuard: new RedirectGuard({ isInternal, lookup }) });
+      };
+
+      for (const location of [
+        'http://[::1]:1/',
+        'http://10.0.0.1/',
+        'http://0xa9fea9fe/',
+        'http://[::ffff:127.0.0.2]/',
+      ]) {
+        it(`are not followed to ${location}`, async () => {
+          const server = await serve(to(location));
+          const failure = await failureOf(guarded().fetch({ url: server.url }));
+          expect(failure.message).to.contain('redirected into an internal network');
+        });
+      }
+
+      it('are not followed to a name with an internal address, in the first hop or a later one', async () => {
+        const there = await serve();
+        const { port } = new URL(there.url);
+        const server = await serve((seen, response, request) => {
+          to(seen.url === '/2' ? '/1' : `http://inside.example:${port}/`)(seen, response, request);
+        });
+        for (const addresses of [['10.0.0.1'], ['127.0.0.1', '::1'], ['fe80::1']]) {
+          for (const path of ['/1', '/2']) {
+            const made = guarded({ 'inside.example': addresses });
+            const failure = await failureOf(made.fetch({ url: `${server.url}${path}` }));
+            expect(failure.message).to.match(/^inside\.example:\d+ is in an internal network/);
+          }
+        }
+        expect(there.seen).to.deep.equal([]);
+      });
+
+      it('are followed to a name of the internet', async () => {
+        const there = await serve();
+        const server = await serve(to(`http://outside.example:${new URL(there.url).port}/`));
+        const made = guarded({ 'outside.example': ['127.0.0.1'] });
+        expect(await bodyOf(made.fetch({ url: server.url }))).to.equal('ok');
+      });
+
+      it('are followed anywhere where the address of config.json is internal itself', async () => {
+        const there = await serve();
+        const server = await serve(to(there.url));
+        const internal = new RedirectGuard({ isInternal: () => true });
+        expect(await bodyOf(fetcher({ redirectGuard: internal }).fetch({ url: server.url }))).to.equal('ok');
+      });
     });
 
     it('ask conditionally where the body came from', async () => {

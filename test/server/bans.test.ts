@@ -121,7 +121,7 @@ describe('bans', () => {
     await once(socket, 'listening');
     const heard: Buffer[] = [];
     socket.on('message', (bytes) => heard.push(bytes));
-    const hello = encodeDatagram({ type: 'hello', id, side: 'a', relay: false, local: [] }, secret);
+    const hello = encodeDatagram({ type: 'hello', id, side: 'a', relay: false, local: [], counter: 1 }, secret);
     const say = () => socket.send(hello, Number(daemon.address.split(':').at(-1)), '127.0.0.1');
     say();
     await once(socket, 'message');
@@ -132,7 +132,10 @@ describe('bans', () => {
 
     const next = await a.result('peer.connect', { member: 'b' });
     const { unproven } = counts();
-    const again = encodeDatagram({ type: 'hello', id: next.id, side: 'a', relay: false, local: [] }, next.secret);
+    const again = encodeDatagram(
+      { type: 'hello', id: next.id, side: 'a', relay: false, local: [], counter: 1 },
+      next.secret,
+    );
     socket.send(again, Number(daemon.address.split(':').at(-1)), '127.0.0.1');
     while (counts().unproven === unproven) await new Promise((resolve) => setImmediate(resolve));
     expect(heard).to.have.length(1);

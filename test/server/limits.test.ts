@@ -58,8 +58,20 @@ const PROVEN: Readonly<Record<keyof Config['limits'] | Fixed, readonly (readonly
     ['room/accounts', 'refuses more than its queue holds with 429'],
     ['room/passwords', 'refuses beyond its queue, except for the patient, and recovers'],
   ],
+  postsPerDay: [['server/limits', 'refuses what a member writes beyond a day, by 429 with the wait']],
+  bytesPerDay: [['server/limits', 'refuses what a member writes beyond a day, by 429 with the wait']],
+  postsPerDayPerSource: [
+    ['server/limits', 'refuses what members of one address write beyond a day, by 429 with the wait'],
+  ],
+  bytesPerDayPerSource: [
+    ['server/limits', 'refuses what members of one address write beyond a day, by 429 with the wait'],
+  ],
+  freeBytes: [['server/limits', 'writes nothing on a disk with less room, and reads on']],
   listings: [['server/files', 'are so many of one member at most']],
-  relays: [['server/rendezvous', 'relays as many as it may, and says to the others that it does not']],
+  relays: [
+    ['server/rendezvous', 'relays as many as it may, and says to the others that it does not'],
+    ['server/rendezvous', 'keeps relays for others, however many one member and one source ask for'],
+  ],
   relayBytesPerSecond: [
     ['server/rendezvous', 'drops what is over the quota of an introduction, and no other one feels it'],
   ],
@@ -75,6 +87,7 @@ const PROVEN: Readonly<Record<keyof Config['limits'] | Fixed, readonly (readonly
       'server/rendezvous',
       'bounds the introductions of a connection that asks, not of one that is asked, and those of all',
     ],
+    ['server/rendezvous', 'keeps introductions for others, over how many connections ever one member asks'],
   ],
   'life of a token': [['room/accounts', 'last 30 days']],
 };
@@ -205,6 +218,75 @@ describe('limits', () => {
     const { i } = refused[0]!;
     await wires[i]!.result('account.signUp', { name: `n${i}`, password: 'x' });
     for (const wire of wires) wire.close();
+  });
+
+  /** Everything that a member can have written for good. */
+  const WRITES: readonly (readonly [method: string, params: object])[] = [
+    ['forum.post', { text: 'once more' }],
+    ['forum.edit', { number: 1, text: 'once more' }],
+    ['messages.send', { to: 'other', text: 'once more' }],
+  ];
+  const LISTING: readonly [string, object] = [
+    'files.publish',
+    { name: 'a.txt', size: 1, hash: 'a'.repeat(64), modified: 1, key: 'b'.repeat(64), description: 'x'.repeat(500) },
+  ];
+
+  async function signedUp(address: string, name: string): Promise<Wire> {
+    const wire = await Wire.greet(address);
+    await wire.result('account.signUp', { name, password: 'x' });
+    return wire;
+  }
+
+  it('refuses what a member writes beyond a day, by 429 with the wait', async () => {
+    for (const [limits, writes] of [
+      [{ postsPerDay: 1 }, WRITES],
+      [{ bytesPerDay: 1024 }, [...WRITES, LISTING]],
+    ] as const) {
+      const address = await start(limits);
+      const [one, other] = [await signedUp(address, 'one'), await signedUp(address, 'other')];
+      await one.result('forum.post', { text: 'x'.repeat('bytesPerDay' in limits ? 700 : 1) });
+      for (const [method, params] of writes) {
+        const { error } = await one.call(method, params);
+        expect(error, method).to.deep.nested.include({ code: 429, 'data.reason': 'TOO_MANY_REQUESTS' });
+        expect(error!.data.retryAfterMs, method).to.be.within(1000, 86_400_000);
+        expect(error!.message).to.match(/^You have written as much as fits into a day\..* try again in \d+ /);
+      }
+      await other.result('forum.post', { text: 'x' });
+      for (const wire of [one, other]) wire.close();
+      await daemon!.stop();
+      daemon = undefined;
+    }
+  });
+
+  it('refuses what members of one address write beyond a day, by 429 with the wait', async () => {
+    for (const [limits, writes] of [
+      [{ postsPerDayPerSource: 1 }, WRITES],
+      [{ bytesPerDayPerSource: 1024 }, [...WRITES, LISTING]],
+    ] as const) {
+      const address = await start(limits);
+      const [one, other] = [await signedUp(address, 'one'), await signedUp(address, 'other')];
+      await other.result('forum.post', { text: 'x'.repeat('bytesPerDayPerSource' in limits ? 700 : 1) });
+      for (const [method, params] of writes.filter(([method]) => method !== 'forum.edit')) {
+        const { error } = await one.call(method, params);
+        expect(error, method).to.deep.nested.include({ code: 429, 'data.reason': 'TOO_MANY_REQUESTS' });
+        expect(error!.message).to.contain('Members at your address have written');
+      }
+      for (const wire of [one, other]) wire.close();
+      await daemon!.stop();
+      daemon = undefined;
+    }
+  });
+
+  it('writes nothing on a disk with less room, and reads on', async () => {
+    const address = await start({ freeBytes: 2 ** 50 });
+    const [one, other] = [await signedUp(address, 'one'), await signedUp(address, 'other')];
+    for (const [method, params] of [...WRITES.filter(([method]) => method !== 'forum.edit'), LISTING]) {
+      const { error } = await one.call(method, params);
+      expect(error, method).to.deep.nested.include({ code: 503, 'data.reason': 'NOT_AVAILABLE' });
+      expect(error!.message).to.contain('disk is nearly full');
+    }
+    expect(((await one.result('forum.read', {})) as { posts: unknown[] }).posts).to.deep.equal([]);
+    for (const wire of [one, other]) wire.close();
   });
 
   it('lets new members in past five hundred who never end their first line', async () => {

@@ -55,7 +55,7 @@ describe('peers on the wire', () => {
   };
   const hello = async (socket: Socket, { id, secret }: { id: string; secret: string }, side: Side, relay = false) =>
     decodeDatagram(
-      await say(socket, encodeDatagram({ type: 'hello', id, side, relay, local: [] }, secret)),
+      await say(socket, encodeDatagram({ type: 'hello', id, side, relay, local: [], counter: 1 }, secret)),
       secret,
     ) as Seen;
 
@@ -179,6 +179,25 @@ describe('peers on the wire', () => {
     const { error } = await asker.call('peer.connect', { member: 'popular' });
     expect(error).to.deep.nested.include({ code: 429, 'data.retryAfterMs': 60_000 });
     for (const wire of [asker, target]) wire.close();
+  });
+
+  it('are relayed, however many relays another member asks for, over several connections', async () => {
+    while ((await counts()).introductions > 0);
+    const { wire: first, token } = await member('greedy', 7000);
+    const second = await another(token, { port: 7002, key: key('a') });
+    const { wire: puppet } = await member('puppet', 7001);
+    const [a, b] = [await udp(), await udp()];
+    const relay = async (wire: Wire, to: string) => {
+      const opened = await wire.result('peer.connect', { member: to });
+      await hello(a, opened, 'a', true);
+      return { promised: opened.relay, relayed: (await hello(b, opened, 'b', true)).relayed };
+    };
+    for (let i = 0; i < 40; i++) await relay(i % 2 ? first : second, 'puppet');
+    expect((await counts()).relays).to.equal(32);
+    expect(await relay(first, 'puppet')).to.deep.equal({ promised: false, relayed: false });
+    const { wire: honest } = await member('honest', 7003);
+    expect(await relay(honest, 'puppet')).to.deep.equal({ promised: true, relayed: true });
+    for (const wire of [first, second, puppet, honest]) wire.close();
   });
 
   describe('lose their introductions', () => {

@@ -13,6 +13,7 @@ import {
   type Side,
   streamIds,
 } from '../../src/protocol/datagram.ts';
+import type { Holder } from '../../src/server/fair-share.ts';
 import { type Opened, Rendezvous, type RendezvousOptions } from '../../src/server/rendezvous.ts';
 import { refusal } from '../room/room.ts';
 import { skip } from '../skip.ts';
@@ -82,14 +83,22 @@ describe('the rendezvous', () => {
     new Promise<void>((resolve, reject) =>
       peer.socket.send(bytes, to.port, to.address, (error) => (error ? reject(error) : resolve())),
     );
+  let counter = 0;
   const hello = (id: string, side: Side, more: Partial<Hello> = {}): Hello => ({
     type: 'hello',
     id,
     side,
     relay: false,
     local: [],
+    counter: ++counter,
     ...more,
   });
+  let members = 0;
+  /** An introduction that a member asked for, by default one who holds no other. */
+  const introduce = (asker: object = {}, asked: object = {}, holder?: Holder) => {
+    members += 1;
+    return rendezvous.introduce(asker, asked, holder ?? { member: `m${members}`, source: `192.0.2.${members}` });
+  };
   const ask = async (peer: Peer, { id, secret }: Opened, side: Side, more: Partial<Hello> = {}): Promise<Seen> => {
     await send(peer, encodeDatagram(hello(id, side, more), secret));
     const bytes = await peer.next();
@@ -109,8 +118,9 @@ describe('the rendezvous', () => {
   /** Whatever was sent before has been looked at once this is answered. */
   const settled = async () => {
     const prober = await open();
-    const opened = rendezvous.introduce({}, {});
+    const opened = rendezvous.introduce({}, {}, { member: 'prober', source: 'here' });
     await ask(prober, opened, 'a');
+    rendezvous.close(opened.id);
   };
   /** All of them, not so fast that the system drops them before they are read. */
   const flood = async (peer: Peer, datagrams: readonly Uint8Array[]) => {
@@ -120,8 +130,8 @@ describe('the rendezvous', () => {
     }
     await settled();
   };
-  const relayed = async () => {
-    const opened = rendezvous.introduce({}, {});
+  const relayed = async (holder?: Holder) => {
+    const opened = introduce({}, {}, holder);
     const [a, b] = [await open(), await open()];
     await ask(a, opened, 'a', { relay: true });
     expect((await ask(b, opened, 'b', { relay: true })).relayed).to.equal(true);
@@ -130,7 +140,7 @@ describe('the rendezvous', () => {
 
   it('tells each side where it is seen from, and where the other one is', async () => {
     await start();
-    const opened = rendezvous.introduce({}, {});
+    const opened = introduce();
     expect(opened.id).to.match(/^[0-9a-f]{32}$/);
     expect(opened.secret).to.match(/^[0-9a-f]{64}$/);
     const [a, b] = [await open(), await open()];
@@ -158,7 +168,7 @@ describe('the rendezvous', () => {
 
   it('hands on no place where no single host can be', async () => {
     await start();
-    const opened = rendezvous.introduce({}, {});
+    const opened = introduce();
     const [a, b] = [await open(), await open()];
     const places = ['224.0.0.1', '0.0.0.0', '192.168.1.2', '255.255.255.255'].map((address) => ({ address, port: 9 }));
     await ask(a, opened, 'a', { local: places });
@@ -167,7 +177,7 @@ describe('the rendezvous', () => {
 
   it('answers nobody who cannot prove that he was introduced', async () => {
     await start();
-    const opened = rendezvous.introduce({}, {});
+    const opened = introduce();
     const stranger = await open();
     const right = encodeDatagram(hello(opened.id, 'a'), opened.secret);
     const changed = Buffer.from(right);
@@ -217,7 +227,7 @@ describe('the rendezvous', () => {
 
   it('relays packets by the stream of their receiver, as they are, once both asked for it', async () => {
     await start();
-    const opened = rendezvous.introduce({}, {});
+    const opened = introduce();
     const streams = streamIds(opened.id);
     const [a, b, stranger] = [await open(), await open(), await open()];
     expect((await ask(a, opened, 'a', { relay: true })).relayed).to.equal(false);
@@ -248,8 +258,9 @@ describe('the rendezvous', () => {
   it('relays as many as it may, and says to the others that it does not', async () => {
     await start({ relays: 1 });
     const first = await relayed();
-    expect(rendezvous.willing).to.equal(false);
-    const opened = rendezvous.introduce({}, {});
+    const holder = { member: 'second', source: 'elsewhere' };
+    expect(rendezvous.wouldRelay(holder)).to.equal(false);
+    const opened = introduce({}, {}, holder);
     const [a, b] = [await open(), await open()];
     await ask(a, opened, 'a', { relay: true });
     expect((await ask(b, opened, 'b', { relay: true })).relayed).to.equal(false);
@@ -271,7 +282,7 @@ describe('the rendezvous', () => {
 
   it('looks at so many HELLOs of an introduction only, as each costs a MAC', async () => {
     await start();
-    const opened = rendezvous.introduce({}, {});
+    const opened = introduce();
     const stranger = await open();
     const wrong = encodeDatagram(hello(opened.id, 'a'), 'cd'.repeat(32));
     await flood(stranger, Array<Buffer>(400).fill(wrong));
@@ -293,9 +304,9 @@ describe('the rendezvous', () => {
   it('ends introductions with either of their connections', async () => {
     await start();
     const [yoda, hans, luke] = [{}, {}, {}];
-    rendezvous.introduce(yoda, hans);
-    rendezvous.introduce(luke, yoda);
-    rendezvous.introduce(luke, hans);
+    introduce(yoda, hans);
+    introduce(luke, yoda);
+    introduce(luke, hans);
     rendezvous.forget(yoda);
     expect(rendezvous.counts.introductions).to.equal(1);
     rendezvous.forget(yoda);
@@ -303,16 +314,94 @@ describe('the rendezvous', () => {
     expect(rendezvous.counts.introductions).to.equal(0);
   });
 
+  it('moves no side to where a HELLO of it is sent again from', async () => {
+    await start();
+    const opened = introduce();
+    const [a, b, thief] = [await open(), await open(), await open()];
+    const streams = streamIds(opened.id);
+    const captured = [1, 2, 3].map((last) =>
+      encodeDatagram(hello(opened.id, 'a', { relay: true, counter: last }), opened.secret),
+    );
+    for (const bytes of captured) {
+      await send(a, bytes);
+      await a.next();
+    }
+    expect((await ask(b, opened, 'b', { relay: true })).relayed).to.equal(true);
+    const { unproven } = rendezvous.counts;
+    for (const bytes of captured) await send(thief, bytes);
+    await settled();
+    expect(rendezvous.counts.unproven).to.equal(unproven + 3);
+    await send(b, packet(streams.a, 'to a'));
+    expect((await a.next()).subarray(20).toString()).to.equal('to a');
+    expect((await ask(a, opened, 'a', { relay: true, counter: 4 })).relayed).to.equal(true);
+    await send(a, encodeDatagram(hello(opened.id, 'a', { counter: 0 }), opened.secret));
+    await settled();
+    expect([thief.got, a.got, rendezvous.counts.relays]).to.deep.equal([[], [], 1]);
+  });
+
+  it('serves a client that counts no HELLOs where it was seen first, and nowhere else', async () => {
+    await start();
+    const opened = introduce();
+    const [a, b, thief] = [await open(), await open(), await open()];
+    const more = { relay: true, counter: 0 };
+    await ask(a, opened, 'a', more);
+    expect((await ask(b, opened, 'b', more)).relayed).to.equal(true);
+    await send(thief, encodeDatagram(hello(opened.id, 'a', more), opened.secret));
+    await settled();
+    expect(thief.got).to.be.empty;
+    expect((await ask(a, opened, 'a', more)).relayed).to.equal(true);
+    await send(b, packet(streamIds(opened.id).a, 'to a'));
+    expect((await a.next()).subarray(20).toString()).to.equal('to a');
+  });
+
+  it('keeps relays for others, however many one member and one source ask for', async () => {
+    await start({ relays: 16 });
+    const greedy = (member: string) => ({ member, source: 'one house' });
+    const relays = async (holder: Holder) => {
+      const opened = introduce({}, {}, holder);
+      const [a, b] = [await open(), await open()];
+      await ask(a, opened, 'a', { relay: true });
+      return (await ask(b, opened, 'b', { relay: true })).relayed;
+    };
+    for (let i = 0; i < 16; i++) await relays(greedy('yoda'));
+    expect(rendezvous.counts.relays).to.equal(8);
+    expect(rendezvous.wouldRelay(greedy('yoda'))).to.equal(false);
+    expect(rendezvous.wouldRelay(greedy('luke'))).to.equal(true);
+    for (let i = 0; i < 32; i++) await relays(greedy(`puppet ${i}`));
+    expect(rendezvous.counts.relays).to.equal(12);
+    expect(await relays({ member: 'hans', source: 'another house' })).to.equal(true);
+  });
+
+  it('keeps introductions for others, over how many connections ever one member asks', async () => {
+    await start({ most: 1000 });
+    const yoda = { member: 'yoda', source: 'one house' };
+    let opened = 0;
+    for (let i = 0; i < 16; i++) {
+      const asker = {};
+      for (let j = 0; j < 64; j++) {
+        try {
+          introduce(asker, {}, yoda);
+          opened += 1;
+        } catch (thrown) {
+          expect(thrown).to.include({ code: 'TOO_MANY_REQUESTS' });
+        }
+      }
+    }
+    expect(opened).to.equal(500);
+    introduce({}, {}, { member: 'luke', source: 'one house' });
+    introduce({}, {}, { member: 'hans', source: 'another house' });
+  });
+
   it('bounds the introductions of a connection that asks, not of one that is asked, and those of all', async () => {
     await start({ most: 130 });
     const [asker, asked] = [{}, {}];
-    for (let i = 0; i < 64; i++) rendezvous.introduce(asker, asked);
-    const failure = await refusal(() => rendezvous.introduce(asker, asked), 'TOO_MANY_REQUESTS');
+    for (let i = 0; i < 64; i++) introduce(asker, asked);
+    const failure = await refusal(() => introduce(asker, asked), 'TOO_MANY_REQUESTS');
     expect(failure.data.retryAfterMs).to.equal(60_000);
-    for (let i = 0; i < 66; i++) rendezvous.introduce({}, asked);
-    await refusal(() => rendezvous.introduce({}, {}), 'TOO_MANY_REQUESTS');
+    for (let i = 0; i < 66; i++) introduce({}, asked);
+    await refusal(() => introduce(), 'TOO_MANY_REQUESTS');
     rendezvous.forget(asker);
-    rendezvous.introduce(asker, asked);
+    introduce(asker, asked);
   });
 
   it('goes on whatever arrives: 10,000 datagrams of strangers, and of members who mean harm', async () => {
@@ -339,7 +428,7 @@ describe('the rendezvous', () => {
     const peer = await open();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 220, maxLength: 220 }), fc.nat(255), async (body, flags) => {
-        const opened = rendezvous.introduce({}, {});
+        const opened = introduce();
         const bytes = encodeDatagram(hello(opened.id, 'a'), opened.secret);
         bytes[3] = flags;
         bytes.set(body, 36);
@@ -366,7 +455,7 @@ describe('the rendezvous', () => {
   it('introduces and relays by IPv6', async function () {
     if (!hasIPv6) skip(this, 'this machine has no IPv6');
     await start({}, { address: '::1', port: 0 });
-    const opened = rendezvous.introduce({}, {});
+    const opened = introduce();
     const [a, b] = [await open('::1'), await open('::1')];
     await ask(a, opened, 'a', { relay: true });
     const seen = await ask(b, opened, 'b', { relay: true });
@@ -386,6 +475,6 @@ describe('the rendezvous', () => {
   it('introduces nobody before it runs and after', async () => {
     await start();
     await rendezvous.stop();
-    await refusal(() => rendezvous.introduce({}, {}), 'NOT_AVAILABLE');
+    await refusal(() => introduce(), 'NOT_AVAILABLE');
   });
 });

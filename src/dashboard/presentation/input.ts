@@ -1,3 +1,4 @@
+import { normalForm } from '../../domain/normal-form.ts';
 import { complete, GrammarError, parse, VERBS } from '../../repl/grammar.ts';
 import { columnsOf, displayWidth } from '../../repl/width.ts';
 import type { State } from '../state.ts';
@@ -68,8 +69,8 @@ function cells(characters: readonly string[]): string[] {
     if (shown === '') continue;
     if (made.length > 0 && columnsOf(shown.codePointAt(0)!) === 0) {
       const last = made[made.length - 1]!;
-      if (last.length < 16) made[made.length - 1] = (last + shown).normalize('NFC');
-    } else made.push(shown.normalize('NFC'));
+      if (last.length < 16) made[made.length - 1] = normalForm(last + shown);
+    } else made.push(normalForm(shown));
   }
   return made;
 }

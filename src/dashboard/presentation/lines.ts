@@ -1,3 +1,4 @@
+import { normalForm } from '../../domain/normal-form.ts';
 import { clusters, displayWidth, isNarrow } from '../../repl/width.ts';
 import type { State } from '../state.ts';
 import { type Span, type StyledLine, span, type Tone } from '../styled.ts';
@@ -124,7 +125,7 @@ export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return clusters(text)
     .map((each) => {
-      const known = ASCII[each] ?? each.normalize('NFD').replace(/[^\x20-\x7e]/g, '');
+      const known = ASCII[each] ?? normalForm(each, 'NFD').replace(/[^\x20-\x7e]/g, '');
       const columns = displayWidth(each);
       return known.length === columns ? known : '?'.repeat(columns);
     })

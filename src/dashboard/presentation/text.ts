@@ -1,4 +1,5 @@
 import { plain } from '../../domain/fold.ts';
+import { normalForm } from '../../domain/normal-form.ts';
 
 const TAME = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
 
@@ -9,15 +10,15 @@ const TAME = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
  */
 export function safe(text: string): string {
   if (TAME.test(text)) return text;
-  return plain(text)
+  const visible = plain(text)
     .replace(/(?![\u200c\u200d])\p{Default_Ignorable_Code_Point}/gu, '')
     .replace(/(?<=\p{Extended_Pictographic})[\u{1f3fb}-\u{1f3ff}]/gu, '')
     .replace(/(?<=\p{Extended_Pictographic})\u200d/gu, '')
     .replace(/^[\p{M}\u200c\u200d]+/u, '')
     .replace(/(\p{M}{4})\p{M}+/gu, '$1')
     .replace(/ +/g, ' ')
-    .trim()
-    .normalize('NFC'); // only now: what stood between a letter and its mark is gone
+    .trim();
+  return normalForm(visible); // only now: what stood between a letter and its mark is gone
 }
 
 /** The same for a line that keeps its blanks: what is being typed, a post with its columns. */

@@ -44,10 +44,11 @@ export class LocalEngine implements Engine {
       if (holes.length > 0) throw holeFailure(holes);
       const rebuilt = await checkSchema(this.#store, () => rebuildView(this.#store, this.#projector));
       const head = this.#store.read<number>(keys.head) ?? 0;
-      await this.#store.write([put(keys.verified, head)], { sync: false });
+      if (!this.#store.refusal) await this.#store.write([put(keys.verified, head)], { sync: false });
       if (!rebuilt) await this.#projector.load();
       this.journal.open(head);
       this.#store.onRefusal((failure) => this.#recovery.begin(failure));
+      if (this.#store.refusal) this.#recovery.begin(this.#store.refusal);
     } catch (failure) {
       await this.#store.close();
       throw failure;

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 export function filesHandlers({ files, log }: Services): Handlers<'files'> {
   return {
     'files.publish': async ({ key: given, ...listing }, session) => {
-      const { name } = session.writer;
+      const { name, address } = session.author;
       const key = given ?? session.peer?.key;
       if (key === undefined) {
         throw new Failure(
@@ -14,13 +14,13 @@ export function filesHandlers({ files, log }: Services): Handlers<'files'> {
           { data: { path: '/key' } },
         );
       }
-      const seq = await files.publish(name, { ...listing, key });
+      const seq = await files.publish(name, { ...listing, key }, address);
       log.info({ event: 'files.publish', member: name, file: listing.name, size: listing.size }, 'published');
       return { status: 202, seq };
     },
     'files.unpublish': async ({ name }, session) => {
-      const member = session.writer.name;
-      await files.unpublish(member, name);
+      const { name: member, address } = session.author;
+      await files.unpublish(member, name, address);
       log.info({ event: 'files.unpublish', member, file: name }, 'unpublished');
       return {};
     },

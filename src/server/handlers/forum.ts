@@ -4,13 +4,13 @@ import type { Services } from '../services.ts';
 export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum'> {
   return {
     'forum.post': async (params, session) => {
-      const { writer } = session;
+      const { author: writer } = session;
       const post = await forum.post(writer, params);
       log.info({ event: 'forum.post', number: post.number, member: writer.name }, 'posted');
       return { post };
     },
     'forum.edit': async ({ number, text }, session) => {
-      const post = await forum.edit(session.writer, number, text);
+      const post = await forum.edit(session.author, number, text);
       log.info({ event: 'forum.edit', number, member: session.writer.name }, 'edited');
       return { post };
     },

@@ -4,8 +4,8 @@ import type { Services } from '../services.ts';
 export function messagesHandlers({ messages, log }: Services): Handlers<'messages'> {
   return {
     'messages.send': async (params, session) => {
-      const { name } = session.writer;
-      const message = await messages.send(name, params);
+      const { name, address } = session.author;
+      const message = await messages.send(name, params, address);
       // To whom is between the two.
       log.info({ event: 'messages.send', number: message.number, member: name }, 'sent');
       return { message };

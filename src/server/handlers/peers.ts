@@ -1,5 +1,7 @@
+import { sourceOf } from '../../domain/address.ts';
 import { Failure } from '../../domain/failure.ts';
 import { plain } from '../../domain/fold.ts';
+import { nameKey } from '../../domain/name.ts';
 import type { EventParams } from '../../protocol/events.ts';
 import { newestPeer, type RegisteredPeer } from '../../room/presence.ts';
 import type { Afar } from '../../room/roll.ts';
@@ -31,9 +33,10 @@ export function peersHandlers({ view, presence, daemons, rendezvous, meetingPlac
 
   /** As whom the asker is introduced, and where the two meet: at this daemon, wherever the other one is connected. */
   const introduce = async (session: Session, own: RegisteredPeer, other: Visitor | Afar) => {
-    const relay = rendezvous.willing;
+    const holder = { member: nameKey(session.writer.name), source: sourceOf(session.address) };
+    const relay = rendezvous.wouldRelay(holder);
     if (!('daemon' in other)) {
-      const opened = rendezvous.introduce(session, other);
+      const opened = rendezvous.introduce(session, other, holder);
       other.introduced({ ...opened, side: 'b', ...seenFrom(session, session.writer.name, own), relay });
       return { ...opened, relay };
     }
@@ -44,7 +47,7 @@ export function peersHandlers({ view, presence, daemons, rendezvous, meetingPlac
         'The other one is connected to another daemon of this room, and this daemon does not know by which address he can reach it. Its owner sets listen.public.',
       );
     }
-    const opened = rendezvous.introduce(session, other);
+    const opened = rendezvous.introduce(session, other, holder);
     const event: EventParams<'peer'> = {
       ...opened,
       side: 'b',

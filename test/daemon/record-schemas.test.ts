@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { recordProblem } from '../../src/daemon/record-schemas.ts';
+import { instrumentIdOf } from '../../src/domain/instrument.ts';
+import type { Kind } from '../../src/view/records.ts';
+import { AT, EXAMPLES, password, quote } from './record-examples.ts';
+
+const record = (kind: Kind, changes: object = {}) => ({ seq: 6, kind, at: AT, ...EXAMPLES[kind], ...changes });
+
+describe('schemas of records', () => {
+  it('take a record of every kind, with all fields, and with those that a later version adds', () => {
+    for (const kind of Object.keys(EXAMPLES) as Kind[]) {
+      expect(recordProblem(record(kind)), kind).to.equal(undefined);
+      expect(recordProblem(record(kind, { added: 1 })), kind).to.equal(undefined);
+    }
+    expect(recordProblem(record('forum.posted', { clientId: undefined }))).to.equal(undefined);
+    expect(
+      recordProblem(record('rates.received', { quotes: [{ ...quote, instrument: instrumentIdOf('bạc') }] })),
+    ).to.equal(undefined);
+  });
+
+  it('refuse every field of every kind that is something else, by its name', () => {
+    for (const kind of Object.keys(EXAMPLES) as Kind[]) {
+      for (const field of ['at', ...Object.keys(EXAMPLES[kind])]) {
+        for (const evil of [{ evil: 1 }, [[]], Number.POSITIVE_INFINITY, Number.NaN, Symbol.iterator]) {
+          const problem = recordProblem(record(kind, { [field]: evil }));
+          expect(problem, `${kind} ${field} ${String(evil)}`).to.be.a('string');
+          expect(problem, `${kind} ${field}`).to.include(field);
+        }
+      }
+    }
+  });
+
+  it('refuse what would do harm', () => {
+    const refused: readonly (readonly [Kind, object, RegExp])[] = [
+      ['account.role', { role: 'god' }, /^role is "god", and must be one of owner, moderator, member$/],
+      ['account.created', { role: 'Owner' }, /^role is "Owner"/],
+      ['account.created', { password: { ...password, N: 2 ** 30 } }, /^password\.N is 1073741824/],
+      ['account.created', { password: { ...password, N: 2 ** 17 } }, /^password must cost 64 MiB at most/],
+      ['account.password', { password: { ...password, N: 30_000 } }, /^password\.N is 30000.*power of two/],
+      ['account.password', { password: { ...password, p: 1000 } }, /^password\.p is 1000/],
+      ['account.rehashed', { password: { ...password, hash: 'secret?!' } }, /^password\.hash must/],
+      ['account.created', { name: 'a b' }, /^name is "a b"/],
+      ['account.created', { name: '\u001b[31m' }, /^name is /],
+      ['session.opened', { expires: 1e300 }, /^expires/],
+      ['forum.posted', { text: 'x'.repeat(100_000) }, /^text must/],
+      ['forum.posted', { replyTo: -1 }, /^replyTo/],
+      ['rates.imported', { rows: [[AT, '1', 2]] }, /^rows\.0 must be/],
+      ['rates.imported', { rows: [[AT, 1, 2, null, 'x', [1, 2]]] }, /^rows\.0 must be/],
+      ['rates.received', { quotes: [{ ...quote, unit: 'barrel' }] }, /^quotes\.0\.unit is "barrel"/],
+      ['address.banned', { range: 'everywhere' }, /^range is "everywhere"/],
+    ];
+    for (const [kind, changes, expected] of refused) {
+      const problem = recordProblem(record(kind, changes));
+      expect(problem, JSON.stringify(changes).slice(0, 80)).to.match(expected).and.to.not.match(/\p{C}/u);
+    }
+    for (const kind of ['account.crowned', '__proto__', 'toString', '']) {
+      expect(recordProblem({ seq: 1, kind, at: AT })).to.include('there is no kind of record');
+    }
+  });
+});
