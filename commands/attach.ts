@@ -4,6 +4,8 @@ import { userName } from '../src/cli/user.ts';
 import type { LinkOptions } from '../src/client/link.ts';
 import { chooseTarget } from '../src/client/target.ts';
 import { Failure } from '../src/domain/failure.ts';
+import { plain } from '../src/domain/fold.ts';
+import { writeText } from '../src/domain/text-output.ts';
 
 const THEMES = ['dark', 'light', 'contrast', 'plain'] as const;
 
@@ -88,10 +90,10 @@ export default class Attach extends GoldctlCommand {
       input: stdin,
       output: stdout,
       env,
-      onCrash: (thrown) => process.stderr.write(errorText(toFailure(thrown))),
+      onCrash: (thrown) => writeText(process.stderr, errorText(toFailure(thrown))),
     });
     const { exit, farewell } = await dashboard.run();
-    if (farewell !== undefined) this.log(farewell);
+    if (farewell !== undefined) this.log(plain(farewell));
     this.exit(exit);
   }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
 import { Failure } from '../src/domain/failure.ts';
+import { plain } from '../src/domain/fold.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 
 interface BackedUp {
   readonly file: string;
@@ -49,7 +51,9 @@ is yours alone (0600), keep it so. \`goldctl restore\` makes a home of it.`;
       const bytes = await writePacked(args.file, text, { force: flags.force, signal: stopping.signal });
       progress.end();
       const { seq: records, madeAt } = text.header!;
-      this.log(`Written to ${args.file}: ${records.toLocaleString('en-US')} records, ${mega(bytes)} MB.`);
+      this.log(
+        safeText`Written to ${plain(args.file)}: ${plain(records.toLocaleString('en-US'))} records, ${plain(mega(bytes))} MB.`,
+      );
       return { file: args.file, records, bytes, madeAt };
     } finally {
       progress.end();

@@ -2,6 +2,8 @@ import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
 import { checkedLines } from '../src/cli/upkeep.ts';
 import type { Checked } from '../src/daemon/check.ts';
+import { plain } from '../src/domain/fold.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 
 export default class Check extends GoldctlCommand {
   static override description = `read all that is stored and say what is wrong with it; the daemon must be stopped
@@ -29,9 +31,9 @@ what is stored. Changes nothing. The exit status is 1 where anything differs; \`
     const tell = process.stderr.isTTY && !this.jsonEnabled();
     const checked = await check(home, {
       scratch: flags.scratch,
-      onStep: (step) => tell && process.stderr.write(`${step} ...\n`),
+      onStep: (step) => tell && this.logToStderr(safeText`${plain(step)} ...`),
     });
-    this.log(checkedLines(checked, home.dataFolder).join('\n'));
+    this.logLines(checkedLines(checked, home.dataFolder));
     if (!checked.sound) process.exitCode = 1;
     return checked;
   }

@@ -1,5 +1,7 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
+import { plain } from '../src/domain/fold.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 import Attach from './attach.ts';
 
 const { theme, ascii } = Attach.flags;
@@ -32,8 +34,10 @@ Without a terminal it prints one frame and ends.`;
     const { env, stdin, stdout } = process;
     const isOnce = flags.once || !stdin.isTTY || !stdout.isTTY || env.TERM === 'dumb';
     const { Demo: Room } = await import('../src/demo/demo.ts');
-    this.logToStderr('A throw-away room with SIMULATED prices and two bots. Made here, and gone when you quit:');
-    const room = new Room({ seed: flags.seed, onStep: (step) => this.logToStderr(`  ${step}`) });
+    this.logToStderr(
+      safeText`A throw-away room with SIMULATED prices and two bots. Made here, and gone when you quit:`,
+    );
+    const room = new Room({ seed: flags.seed, onStep: (step) => this.logToStderr(safeText`  ${plain(step)}`) });
 
     let isDashboard = false;
     let ended: number | undefined;
@@ -48,7 +52,7 @@ Without a terminal it prints one frame and ends.`;
     try {
       await room.start();
       this.logToStderr(
-        `It is at ${room.address}, its files are in ${room.home.root}, its prices are those of seed ${flags.seed}.`,
+        safeText`It is at ${plain(room.address)}, its files are in ${plain(room.home.root)}, its prices are those of seed ${flags.seed}.`,
       );
       // From here on this process is one of the room's visitors.
       env.GOLDCTL_HOME = room.home.root;
@@ -60,7 +64,7 @@ Without a terminal it prints one frame and ends.`;
     } finally {
       isDashboard = false;
       await room.stop();
-      this.logToStderr('The demo is over, and nothing of it is left.');
+      this.logToStderr(safeText`The demo is over, and nothing of it is left.`);
       for (const forget of listeners) forget();
     }
     if (ended !== undefined) this.exit(ended);

@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
 import type { Migrated } from '../src/daemon/migrate.ts';
+import { plain } from '../src/domain/fold.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 
 export default class Migrate extends GoldctlCommand {
   static override description = `move the room of this machine into a NATS cluster, or back; the daemon must be stopped
@@ -29,12 +31,14 @@ which is kept. Afterwards start the daemon with the setting engine.url, or witho
       const migrated = await migrate(home, flags.to, (records, total) => progress.show(records, total));
       progress.end();
       const { records, sha256, kept } = migrated;
-      this.log(`Moved ${records.toLocaleString('en-US')} records, the same here and there: sha256:${sha256}.`);
-      this.log(`The data folder of before is kept in ${kept}.`);
+      this.log(
+        safeText`Moved ${plain(records.toLocaleString('en-US'))} records, the same here and there: sha256:${plain(sha256)}.`,
+      );
+      this.log(safeText`The data folder of before is kept in ${plain(kept)}.`);
       this.log(
         flags.to === 'local'
-          ? 'Take engine.url out of config.json before you start the daemon. The stream is still in the cluster.'
-          : 'Write engine.url into config.json, or start the daemon with --engine.',
+          ? safeText`Take engine.url out of config.json before you start the daemon. The stream is still in the cluster.`
+          : safeText`Write engine.url into config.json, or start the daemon with --engine.`,
       );
       return migrated;
     } finally {

@@ -16,7 +16,7 @@ export default class Ping extends GoldctlCommand {
     const result = await client.call('peer.ping', { member: args.name });
     if (!this.jsonEnabled()) {
       const { pingLines } = await import('../src/repl/ping.ts');
-      this.log(pingLines(result).join('\n'));
+      this.logLines(pingLines(result));
     }
     if (result.received > 0) return result;
     if (this.jsonEnabled()) this.logJson(result);

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
 import { silentLine } from '../src/cli/daemon.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 import type { Result } from '../src/protocol/methods.ts';
 
 export default class QuitAll extends GoldctlCommand {
@@ -14,8 +15,8 @@ export default class QuitAll extends GoldctlCommand {
     const { flags } = await this.parse(QuitAll);
     const client = await this.connect(flags);
     const result = await client.call('admin.quitAll', flags.reason === undefined ? {} : { reason: flags.reason });
-    this.log(`Connections dropped: ${result.dropped}. The daemon goes on.`);
-    if (result.silent) process.stderr.write(`${silentLine(result.silent)}\n`);
+    this.log(safeText`Connections dropped: ${result.dropped}. The daemon goes on.`);
+    if (result.silent) this.logToStderr(silentLine(result.silent));
     return result;
   }
 }

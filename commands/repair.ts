@@ -1,6 +1,8 @@
 import { GoldctlCommand } from '../src/cli/command.ts';
 import { repairedLines } from '../src/cli/upkeep.ts';
 import type { Repaired } from '../src/daemon/repair.ts';
+import { plain } from '../src/domain/fold.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 
 export default class Repair extends GoldctlCommand {
   static override description = `make damaged data usable again with what is left of it; the daemon must be stopped
@@ -21,9 +23,9 @@ Posts keep their numbers. Where nothing is wrong, nothing is changed.`;
     const { repair } = await import('../src/daemon/repair.ts');
     const tell = process.stderr.isTTY && !this.jsonEnabled();
     const repaired = await repair(home, (step) => {
-      if (tell) process.stderr.write(`${step} ...\n`);
+      if (tell) this.logToStderr(safeText`${plain(step)} ...`);
     });
-    this.log(repairedLines(repaired, home.dataFolder).join('\n'));
+    this.logLines(repairedLines(repaired, home.dataFolder));
     return repaired;
   }
 }

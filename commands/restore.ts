@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
 import { plain } from '../src/domain/fold.ts';
 import { formatMinute } from '../src/domain/instant.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 
 interface RestoredHome {
   readonly home: string;
@@ -40,15 +41,15 @@ come back without signing in again. Without the daemon's certificate in the back
       const restored = await restore(home, args.file, (records, total) => progress.show(records, total));
       progress.end();
       const { records, accounts, posts, instruments, madeAt, server, certificate } = restored;
-      const counted = (value: number) => value.toLocaleString('en-US');
-      this.log(`Restored into ${home.root}, as of ${formatMinute(madeAt)}, from ${plain(server)}:`);
+      const counted = (value: number) => plain(value.toLocaleString('en-US'));
+      this.log(safeText`Restored into ${plain(home.root)}, as of ${formatMinute(madeAt)}, from ${plain(server)}:`);
       this.log(
-        `${counted(records)} records; ${counted(accounts)} accounts, ${counted(posts)} posts, ${counted(instruments)} instruments.`,
+        safeText`${counted(records)} records; ${counted(accounts)} accounts, ${counted(posts)} posts, ${counted(instruments)} instruments.`,
       );
       this.log(
         certificate
-          ? 'Key and certificate of the daemon are in place: clients know it again.'
-          : 'The certificate is not part of it: put tls/daemon.pem there, or clients are told that it changed.',
+          ? safeText`Key and certificate of the daemon are in place: clients know it again.`
+          : safeText`The certificate is not part of it: put tls/daemon.pem there, or clients are told that it changed.`,
       );
       return { home: home.root, ...restored };
     } finally {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { GoldctlCommand } from '../src/cli/command.ts';
 import { userName } from '../src/cli/user.ts';
+import { plain } from '../src/domain/fold.ts';
+import { safeText } from '../src/domain/safe-text.ts';
 
 export default class Shell extends GoldctlCommand {
   static override description = 'the line REPL; reads a script from standard input when that is not a terminal';
@@ -25,7 +27,7 @@ export default class Shell extends GoldctlCommand {
     const { exit, lines, failed } = await repl.run();
     if (failed.length > 0 && !process.stdin.isTTY) {
       this.logToStderr(
-        `${failed.length} of ${lines} lines failed: ${failed.slice(0, 20).join(', ')}${failed.length > 20 ? ', …' : ''}`,
+        safeText`${failed.length} of ${lines} lines failed: ${plain(failed.slice(0, 20).join(', '))}${failed.length > 20 ? ', …' : ''}`,
       );
     }
     if (exit !== 0) this.exit(exit);

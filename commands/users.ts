@@ -12,7 +12,7 @@ export default class Users extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { membersTable } = await import('../src/repl/presenter.ts');
       const { paperOf } = await import('../src/repl/paper.ts');
-      this.log(membersTable(result.members, paperOf(process.stdout)).join('\n'));
+      this.logLines(membersTable(result.members, paperOf(process.stdout)));
     }
     return result;
   }

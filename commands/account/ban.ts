@@ -4,6 +4,7 @@ import { parseRange } from '../../src/domain/address.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
 import { formatMinute, parseSpan } from '../../src/domain/instant.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class AccountBan extends GoldctlCommand {
@@ -44,9 +45,11 @@ export default class AccountBan extends GoldctlCommand {
       ...(flags.reason === undefined ? {} : { reason: flags.reason }),
     });
     const name = plain(result.name ?? result.address ?? whom);
-    const until = result.until === null ? '' : ` until ${formatMinute(result.until)}`;
+    const until = result.until === null ? safeText`` : safeText` until ${formatMinute(result.until)}`;
     this.log(
-      result.banned ? `${name} is banned${until}. Connections ended: ${result.dropped}.` : `${name} may come in again.`,
+      result.banned
+        ? safeText`${name} is banned${until}. Connections ended: ${result.dropped}.`
+        : safeText`${name} may come in again.`,
     );
     return result;
   }

@@ -12,7 +12,7 @@ export default class AccountBans extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { bansTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(bansTable(result.bans, paperOf(process.stdout)).join('\n'));
+      this.logLines(bansTable(result.bans, paperOf(process.stdout)));
     }
     return result;
   }

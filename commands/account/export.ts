@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 interface Exported {
   readonly posts: number;
@@ -49,7 +51,9 @@ no token is in it.`;
     }
     if (flags.output !== undefined) {
       const { posts, messages, listings } = counts;
-      this.log(`Written to ${flags.output}: ${posts} posts, ${messages} direct messages, ${listings} files.`);
+      this.log(
+        safeText`Written to ${plain(flags.output)}: ${posts} posts, ${messages} direct messages, ${listings} files.`,
+      );
     }
     return counts;
   }

@@ -3,6 +3,9 @@ import { Args, Flags } from '@oclif/core';
 import type { Imported } from '../../src/cli/account-import.ts';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
+import { redrawLine } from '../../src/domain/text-output.ts';
 
 /** Names that are printed; `--json` has all. */
 const PRINTED_NAMES = 20;
@@ -33,13 +36,14 @@ export default class AccountImport extends GoldctlCommand {
     const { importAccounts } = await import('../../src/cli/account-import.ts');
     const shown = !this.jsonEnabled() && process.stderr.isTTY === true;
     const result = await importAccounts(client, lines, (done, all) => {
-      if (shown) process.stderr.write(`\r${done} of ${all} accounts${done === all ? '\n' : ''}`);
+      if (shown) redrawLine(process.stderr, safeText`${done} of ${all} accounts${done === all ? '\n' : ''}`);
     });
     const { created, repaired, exists, refused } = result;
-    for (const { line, reason } of refused) this.logToStderr(`line ${line}: ${reason}`);
-    const repairs = repaired.length > 0 ? ` Repaired: ${repaired.length}.` : '';
-    this.log(`Accounts made: ${created}.${repairs} There already: ${exists}. Refused: ${refused.length}.`);
-    if (repaired.length > 0) this.log(`An earlier import had misread the password of: ${listed(repaired)}.`);
+    for (const { line, reason } of refused) this.logToStderr(safeText`line ${line}: ${plain(reason)}`);
+    const repairs = repaired.length > 0 ? safeText` Repaired: ${repaired.length}.` : '';
+    this.log(safeText`Accounts made: ${created}.${repairs} There already: ${exists}. Refused: ${refused.length}.`);
+    if (repaired.length > 0)
+      this.log(safeText`An earlier import had misread the password of: ${plain(listed(repaired))}.`);
     if (refused.length > 0) {
       if (this.jsonEnabled()) this.logJson(result);
       this.exit(1);

@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { silentLine } from '../../src/cli/daemon.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class AccountKick extends GoldctlCommand {
@@ -21,8 +23,8 @@ export default class AccountKick extends GoldctlCommand {
       name,
       ...(flags.reason === undefined ? {} : { reason: flags.reason }),
     });
-    this.log(`Connections of ${name} ended: ${result.dropped}.`);
-    if (result.silent) process.stderr.write(`${silentLine(result.silent)}\n`);
+    this.log(safeText`Connections of ${plain(name)} ended: ${result.dropped}.`);
+    if (result.silent) this.logToStderr(silentLine(result.silent));
     return result;
   }
 }

@@ -12,7 +12,7 @@ export default class AccountList extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { accountsTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(accountsTable(result.accounts, paperOf(process.stdout)).join('\n'));
+      this.logLines(accountsTable(result.accounts, paperOf(process.stdout)));
     }
     return result;
   }

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { plain } from '../../src/domain/fold.ts';
 import { ROLES, type Role } from '../../src/domain/name.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class AccountRole extends GoldctlCommand {
@@ -16,7 +17,7 @@ export default class AccountRole extends GoldctlCommand {
     const { args, flags } = await this.parse(AccountRole);
     const client = await this.connect(flags);
     const result = await client.call('account.setRole', { name: args.name, role: args.role as Role });
-    this.log(`${plain(result.name)} is ${result.role} now.`);
+    this.log(safeText`${plain(result.name)} is ${result.role} now.`);
     return result;
   }
 }

@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { plain } from '../../src/domain/fold.ts';
 import { parseName, parsePassword } from '../../src/domain/name.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class AccountSignIn extends GoldctlCommand {
@@ -22,7 +24,7 @@ export default class AccountSignIn extends GoldctlCommand {
     const name = parseName(args.name);
     const { readSecret, readSecretLine } = await import('../../src/repl/terminal.ts');
     const password = parsePassword(
-      flags['password-stdin'] ? await readSecretLine() : await readSecret(`Password for ${name}: `),
+      flags['password-stdin'] ? await readSecretLine() : await readSecret(safeText`Password for ${plain(name)}: `),
     );
     const client = await this.connect(flags, { resume: false });
     const { token: _, ...result } = await client.signIn({
@@ -30,7 +32,7 @@ export default class AccountSignIn extends GoldctlCommand {
       password,
       ...(flags['take-over'] ? { takeOver: true } : {}),
     });
-    this.log(`Log in successfully! WELCOME "${result.name}"`);
+    this.log(safeText`Log in successfully! WELCOME "${plain(result.name)}"`);
     await this.confirmOthers(client);
     return result;
   }

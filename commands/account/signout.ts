@@ -1,5 +1,6 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class AccountSignOut extends GoldctlCommand {
   static override description = 'sign out: ends the session everywhere, and forgets it here';
@@ -10,7 +11,7 @@ export default class AccountSignOut extends GoldctlCommand {
     const client = await this.connect(flags);
     const { name } = client;
     await client.signOut();
-    this.log(`Successfully logout, seya ${plain(name ?? '')}!`);
+    this.log(safeText`Successfully logout, seya ${plain(name ?? '')}!`);
     return {};
   }
 }

@@ -1,7 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
 import { parseName, parsePassword } from '../../src/domain/name.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class AccountSignUp extends GoldctlCommand {
@@ -26,15 +28,15 @@ export default class AccountSignUp extends GoldctlCommand {
     if (flags['password-stdin']) {
       password = parsePassword(await readSecretLine());
     } else {
-      password = parsePassword(await readSecret(`Password for ${name}: `));
-      if (parsePassword(await readSecret('The same again: ')) !== password) {
+      password = parsePassword(await readSecret(safeText`Password for ${plain(name)}: `));
+      if (parsePassword(await readSecret(safeText`The same again: `)) !== password) {
         throw new Failure('INVALID_REQUEST', 'The two passwords differ: no account was made.');
       }
     }
     const client = await this.connect(flags, { resume: false });
     const { token: _, ...result } = await client.signUp({ name, password });
-    this.log(`A new account has been created. WELCOME "${result.name}"`);
-    if (result.role === 'owner') this.log('It is the first account of this daemon and owns it.');
+    this.log(safeText`A new account has been created. WELCOME "${plain(result.name)}"`);
+    if (result.role === 'owner') this.log(safeText`It is the first account of this daemon and owns it.`);
     await this.confirmOthers(client);
     return result;
   }

@@ -1,6 +1,7 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class AccountWhoAmI extends GoldctlCommand {
   static override description = 'who is signed in, and where; exit status 1 when nobody is';
@@ -16,7 +17,7 @@ export default class AccountWhoAmI extends GoldctlCommand {
         new Failure('NOT_SIGNED_IN', 'Nobody is signed in. Sign in with "goldctl account signin NAME".')
       );
     }
-    this.log(`${plain(name)}${role === null ? '' : `, ${role}`}, at ${target.key}`);
+    this.log(safeText`${plain(name)}${role === null ? '' : `, ${role}`}, at ${plain(target.key)}`);
     return { name, role, server: target.key };
   }
 }

@@ -1,5 +1,7 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class ConfigCheck extends GoldctlCommand {
   static override description = `whether the settings are valid; if not, everything that is wrong, and how to mend it
@@ -22,7 +24,7 @@ needs no daemon. Exit status 1 when something is wrong.`;
       throw new Failure('CONFIG_INVALID', problems.join('\n'), { data: { ...first.data, problems } });
     }
     this.log(
-      `${home.configFile} is valid. A daemon that runs takes it by \`goldctl daemon reload\`, or at its next start.`,
+      safeText`${plain(home.configFile)} is valid. A daemon that runs takes it by \`goldctl daemon reload\`, or at its next start.`,
     );
     return { file: home.configFile, valid: true };
   }

@@ -1,5 +1,7 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { shownJson } from '../../src/cli/shown-json.ts';
 import type { Config } from '../../src/daemon/config.ts';
+import { plain } from '../../src/domain/fold.ts';
 import { maskSecrets } from '../../src/domain/secrets.ts';
 
 export default class ConfigShow extends GoldctlCommand {
@@ -13,8 +15,8 @@ export default class ConfigShow extends GoldctlCommand {
     const { loadConfig } = await import('../../src/daemon/config.ts');
     const config = maskSecrets(await loadConfig(configFile));
     if (!this.jsonEnabled()) {
-      this.logToStderr(configFile);
-      this.log(JSON.stringify(config, null, 2));
+      this.logToStderr(plain(configFile));
+      this.log(shownJson(config, 2));
     }
     return config;
   }

@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { escapeOrders } from '../../src/cli/shown-json.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { joinSafe, type SafeText, safeText } from '../../src/domain/safe-text.ts';
+import { writeText } from '../../src/domain/text-output.ts';
 
 export default class DaemonLogs extends GoldctlCommand {
   static override description = `what the daemon of this machine wrote into its log
@@ -24,21 +27,22 @@ It needs no daemon. With --json the lines come as they are in the file, with eve
     const { followLines, lastLines } = await import('../../src/daemon/log-reader.ts');
     const { prettyLine } = await import('../../src/daemon/pretty-line.ts');
     const show = this.jsonEnabled() ? escapeOrders : prettyLine;
-    const print = async (text: string) => {
-      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    const print = async (text: SafeText) => {
+      if (!writeText(process.stdout, text)) await once(process.stdout, 'drain');
     };
 
     if (!flags.follow) {
       const lines = await lastLines(logFile, flags.lines);
-      if (lines.length > 0) await print(`${lines.map(show).join('\n')}\n`);
-      else if (flags.lines > 0) this.logToStderr(`The log ${logFile} is empty.`);
+      if (lines.length > 0) await print(safeText`${joinSafe(lines.map(show), '\n')}\n`);
+      else if (flags.lines > 0) this.logToStderr(safeText`The log ${plain(logFile)} is empty.`);
       return;
     }
     const controller = new AbortController();
     const stop = () => controller.abort();
     process.once('SIGINT', stop).once('SIGTERM', stop);
     try {
-      for await (const line of followLines(logFile, flags.lines, controller.signal)) await print(`${show(line)}\n`);
+      for await (const line of followLines(logFile, flags.lines, controller.signal))
+        await print(safeText`${show(line)}\n`);
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop);
     }

@@ -1,5 +1,6 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class DaemonReload extends GoldctlCommand {
@@ -18,11 +19,11 @@ what needs a restart. Of settings that are not valid nothing is taken. SIGHUP do
     const client = await this.connect(flags);
     const result = await client.call('admin.reload', {});
     const list = (names: readonly string[]) => names.map(plain).join(', ');
-    if (result.changed.length > 0) this.log(`Changed: ${list(result.changed)}.`);
+    if (result.changed.length > 0) this.log(safeText`Changed: ${plain(list(result.changed))}.`);
     if (result.restart.length > 0) {
-      this.log(`Needs a restart: ${list(result.restart)}. \`goldctl daemon restart\` does it.`);
+      this.log(safeText`Needs a restart: ${plain(list(result.restart))}. \`goldctl daemon restart\` does it.`);
     }
-    if (result.changed.length + result.restart.length === 0) this.log('Nothing changed.');
+    if (result.changed.length + result.restart.length === 0) this.log(safeText`Nothing changed.`);
     return result;
   }
 }

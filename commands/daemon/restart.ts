@@ -1,5 +1,7 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { statusLines } from '../../src/cli/daemon.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class DaemonRestart extends GoldctlCommand {
@@ -16,10 +18,10 @@ One that does not run, also after a crash, is started with the flags of the last
     await this.parse(DaemonRestart);
     const { restartDaemon } = await import('../../src/daemon/lifecycle.ts');
     const { stopped, status } = await restartDaemon(await this.home(), (signal) =>
-      this.logToStderr(`Warning: the daemon did not end by itself, sending it ${signal}.`),
+      this.logToStderr(safeText`Warning: the daemon did not end by itself, sending it ${plain(signal)}.`),
     );
-    this.log(stopped ? 'The daemon runs again.' : 'No daemon ran; one runs now.');
-    this.log(statusLines(status, Date.now()).join('\n'));
+    this.log(stopped ? safeText`The daemon runs again.` : safeText`No daemon ran; one runs now.`);
+    this.logLines(statusLines(status, Date.now()));
     return status;
   }
 }

@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { startFlags, startOptions, statusLines } from '../../src/cli/daemon.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 type Answer = Result<'admin.status'> & { already: boolean };
@@ -28,12 +30,12 @@ Settings are in config.json of GOLDCTL_HOME; flags go before them. One that runs
     const started = await (flags.foreground ? runDaemon(home, options) : startDaemon(home, options));
     if (typeof started === 'number') return this.exit(started);
     const { status, already } = started;
-    this.log(already ? 'A daemon runs here already.' : 'The daemon runs.');
+    this.log(already ? safeText`A daemon runs here already.` : safeText`The daemon runs.`);
     if (already && Object.keys(options).length > 0) {
-      this.log('It keeps the settings that it was started with: stop it first to change them.');
+      this.log(safeText`It keeps the settings that it was started with: stop it first to change them.`);
     }
-    this.log(statusLines(status, Date.now()).join('\n'));
-    if (!already) this.log(`Log: ${home.logFile}`);
+    this.logLines(statusLines(status, Date.now()));
+    if (!already) this.log(safeText`Log: ${plain(home.logFile)}`);
     return { ...status, already };
   }
 }

@@ -1,5 +1,6 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { statusLines } from '../../src/cli/daemon.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 type Answer = Result<'admin.status'> & Result<'rates.providers'>;
@@ -18,8 +19,8 @@ export default class DaemonStatus extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { providersTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(statusLines(status, Date.now()).join('\n'));
-      this.log(['', ...providersTable(providers, paperOf(process.stdout))].join('\n'));
+      this.logLines(statusLines(status, Date.now()));
+      this.logLines([safeText``, ...providersTable(providers, paperOf(process.stdout))]);
     }
     return { ...status, providers };
   }

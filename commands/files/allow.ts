@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
 import { sizeFlag } from '../../src/cli/size.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import { formatBytes } from '../../src/repl/bytes.ts';
 
 export default class FilesAllow extends FilesCommand {
@@ -23,11 +24,11 @@ export default class FilesAllow extends FilesCommand {
     const bytes = flags.off ? null : (flags.size ?? Number.MAX_SAFE_INTEGER);
     const { peers } = await this.openPeers(flags, { reachable: false });
     await peers.allow(args.name, bytes);
-    const size = flags.size === undefined ? '' : ` up to ${formatBytes(flags.size)}`;
+    const size = flags.size === undefined ? safeText`` : safeText` up to ${formatBytes(flags.size)}`;
     this.log(
       bytes === null
-        ? `Files of ${plain(args.name)} are asked about again.`
-        : `Files of ${plain(args.name)}${size} are taken without a question from now on.`,
+        ? safeText`Files of ${plain(args.name)} are asked about again.`
+        : safeText`Files of ${plain(args.name)}${size} are taken without a question from now on.`,
     );
     return { member: args.name, bytes };
   }

@@ -17,7 +17,7 @@ export default class FilesFind extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { sourcesLines } = await import('../../src/repl/listings.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(sourcesLines(result.sources, paperOf(process.stdout)).join('\n'));
+      this.logLines(sourcesLines(result.sources, paperOf(process.stdout)));
     }
     return result;
   }

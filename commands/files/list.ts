@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class FilesList extends GoldctlCommand {
@@ -32,8 +33,8 @@ export default class FilesList extends GoldctlCommand {
       const { paperOf } = await import('../../src/repl/paper.ts');
       const isRepository = args.name !== undefined && flags.search === undefined;
       const lines = isRepository ? repositoryLines(listings) : listingsTable(listings, paperOf(process.stdout), asked);
-      this.log(lines.join('\n'));
-      if (more) this.logToStderr('There are more: --search TEXT finds those that it fits.');
+      this.logLines(lines);
+      if (more) this.logToStderr(safeText`There are more: --search TEXT finds those that it fits.`);
     }
     return { listings: [...listings], more };
   }

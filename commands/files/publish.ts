@@ -33,7 +33,7 @@ export default class FilesPublish extends FilesCommand {
     );
     if (!this.jsonEnabled()) {
       const { publishedLines } = await import('../../src/repl/listings.ts');
-      this.log(publishedLines(listing).join('\n'));
+      this.logLines(publishedLines(listing));
     }
     return { listing };
   }

@@ -5,6 +5,7 @@ import { FilesCommand } from '../../src/cli/files-command.ts';
 import type { Peers } from '../../src/client/peers.ts';
 import { deferred } from '../../src/domain/deferred.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Transfer } from '../../src/domain/transfer.ts';
 
 export default class FilesReceive extends FilesCommand {
@@ -57,11 +58,11 @@ export default class FilesReceive extends FilesCommand {
     });
     opened.peers = peers;
     for (const offer of peers.offers) receiver.offered(offer);
-    this.say(`Waiting for files as ${plain(member)}, into ${plain(to)}. Ctrl-C ends.`);
+    this.say(safeText`Waiting for files as ${plain(member)}, into ${plain(to)}. Ctrl-C ends.`);
     this.tell({ waiting: { member, to, key: peers.key } });
     const transfer = await this.wait(first.promise);
     if (transfer) return { transfer: outcome(transfer) };
-    this.say('Ended: nothing is received any more.');
+    this.say(safeText`Ended: nothing is received any more.`);
     return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { Args, Flags } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
 import { deferred } from '../../src/domain/deferred.ts';
 import type { Listing } from '../../src/domain/listing.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class FilesShare extends FilesCommand {
   static override description = 'publish files, serve all that you have published, and show who fetches, until Ctrl-C';
@@ -43,11 +44,11 @@ export default class FilesShare extends FilesCommand {
       progress.clear();
       listed.push(listing);
       this.tell({ listing });
-      this.log(publishedLines(listing)[0]);
+      this.log(publishedLines(listing)[0]!);
     }
-    this.say('Serving until Ctrl-C.');
+    this.say(safeText`Serving until Ctrl-C.`);
     this.tell({ serving: { files: listed.map(({ name }) => name), key: peers.key } });
     await this.wait(deferred<void>().promise);
-    this.say('Ended: nothing is served any more. To take a file off the list: goldctl files unpublish NAME');
+    this.say(safeText`Ended: nothing is served any more. To take a file off the list: goldctl files unpublish NAME`);
   }
 }

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class FilesTrust extends FilesCommand {
   static override description =
@@ -26,7 +27,7 @@ export default class FilesTrust extends FilesCommand {
     }
     const { peers } = await this.openPeers(flags, { reachable: false });
     await peers.trust(args.name, key);
-    this.log(`The key ${key.slice(0, 16)}… is that of ${plain(args.name)} from now on.`);
+    this.log(safeText`The key ${plain(key.slice(0, 16))}… is that of ${plain(args.name)} from now on.`);
     return { member: args.name, key };
   }
 }

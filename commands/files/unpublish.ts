@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class FilesUnpublish extends FilesCommand {
   static override description = 'take a file of yours off the list; the file itself stays as it is';
@@ -13,7 +14,7 @@ export default class FilesUnpublish extends FilesCommand {
     const { args, flags } = await this.parse(FilesUnpublish);
     const { peers } = await this.openPeers(flags, { reachable: false });
     await peers.unpublish(args.name);
-    this.log(`${plain(args.name)} is published no more.`);
+    this.log(safeText`${plain(args.name)} is published no more.`);
     return { name: args.name };
   }
 }

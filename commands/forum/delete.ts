@@ -1,6 +1,7 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { wholeNumber } from '../../src/cli/number.ts';
 import { formatSeedTime } from '../../src/domain/instant.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class ForumDelete extends GoldctlCommand {
@@ -15,7 +16,9 @@ export default class ForumDelete extends GoldctlCommand {
     const client = await this.connect(flags);
     const result = await client.call('forum.delete', { number: args.n });
     const { number, at, deletedAt } = result.post;
-    this.log(`Delete the message successfully. Message #${number} deleted at ${formatSeedTime(deletedAt ?? at)}.`);
+    this.log(
+      safeText`Delete the message successfully. Message #${number} deleted at ${formatSeedTime(deletedAt ?? at)}.`,
+    );
     return result;
   }
 }

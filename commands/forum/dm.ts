@@ -32,7 +32,7 @@ export default class ForumDm extends GoldctlCommand {
     if (to === undefined) {
       const result = await client.call('messages.conversations', {});
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(conversationsTable(result.conversations, paperOf(process.stdout)).join('\n'));
+      this.logLines(conversationsTable(result.conversations, paperOf(process.stdout)));
       return result;
     }
     if (words.length > 0) {
@@ -46,7 +46,7 @@ export default class ForumDm extends GoldctlCommand {
       limit,
       ...(before === undefined ? {} : { before }),
     });
-    this.log(messagesRead(result.messages).join('\n'));
+    this.logLines(messagesRead(result.messages));
     const last = result.messages.findLast(({ unread }) => unread);
     if (mark && last) await client.call('messages.markRead', { with: to, number: last.number });
     return result;

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { wholeNumber } from '../../src/cli/number.ts';
 import { formatSeedTime } from '../../src/domain/instant.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class ForumEdit extends GoldctlCommand {
@@ -18,7 +19,7 @@ export default class ForumEdit extends GoldctlCommand {
     const client = await this.connect(flags);
     const result = await client.call('forum.edit', { number: args.n, text: argv.slice(1).join(' ') });
     const { number, at, editedAt } = result.post;
-    this.log(`Edit the message successfully. Message #${number} edited at ${formatSeedTime(editedAt ?? at)}.`);
+    this.log(safeText`Edit the message successfully. Message #${number} edited at ${formatSeedTime(editedAt ?? at)}.`);
     return result;
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { formatSeedTime } from '../../src/domain/instant.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class ForumPost extends GoldctlCommand {
@@ -28,7 +29,7 @@ export default class ForumPost extends GoldctlCommand {
       ...(flags.topic === undefined ? {} : { topic: flags.topic }),
       ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
     });
-    this.log(`Message #${result.post.number} posted at ${formatSeedTime(result.post.at)}.`);
+    this.log(safeText`Message #${result.post.number} posted at ${formatSeedTime(result.post.at)}.`);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class ForumRead extends GoldctlCommand {
@@ -39,8 +40,9 @@ export default class ForumRead extends GoldctlCommand {
     );
     if (!this.jsonEnabled()) {
       const { postsRead } = await import('../../src/repl/presenter.ts');
-      this.log(postsRead(result.posts).join('\n'));
-      if (result.more && since !== undefined) this.logToStderr('There are older ones; --limit shows up to 1000.');
+      this.logLines(postsRead(result.posts));
+      if (result.more && since !== undefined)
+        this.logToStderr(safeText`There are older ones; --limit shows up to 1000.`);
     }
     if (mark && thread === undefined) {
       await client.call('forum.markRead', { seq: result.seq, ...(topic === undefined ? {} : { topic }) });

@@ -16,7 +16,7 @@ export default class ForumRevisions extends GoldctlCommand {
     const result = await client.call('forum.revisions', { number: args.n });
     if (!this.jsonEnabled()) {
       const { postRevisions } = await import('../../src/repl/presenter.ts');
-      this.log(postRevisions(result).join('\n'));
+      this.logLines(postRevisions(result));
     }
     return result;
   }

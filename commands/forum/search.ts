@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class ForumSearch extends GoldctlCommand {
@@ -31,8 +32,8 @@ export default class ForumSearch extends GoldctlCommand {
     });
     if (!this.jsonEnabled()) {
       const { postsFound } = await import('../../src/repl/presenter.ts');
-      this.log(postsFound(result.posts, result.more).join('\n'));
-      if (result.more) this.logToStderr(`For older ones: --before ${result.posts.at(-1)!.number}`);
+      this.logLines(postsFound(result.posts, result.more));
+      if (result.more) this.logToStderr(safeText`For older ones: --before ${result.posts.at(-1)!.number}`);
     }
     return result;
   }

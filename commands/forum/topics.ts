@@ -12,7 +12,7 @@ export default class ForumTopics extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { topicsTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(topicsTable(result.topics, paperOf(process.stdout)).join('\n'));
+      this.logLines(topicsTable(result.topics, paperOf(process.stdout)));
     }
     return result;
   }

@@ -4,6 +4,7 @@ import { seriesChoice, seriesFlags } from '../../src/cli/series-flags.ts';
 import { reasonFlag } from '../../src/cli/undo-command.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class RatesCorrect extends GoldctlCommand {
@@ -43,7 +44,7 @@ The price is in the instrument's currency and unit. "goldctl rates imports undo"
       sell,
       ...(reason === undefined ? {} : { reason }),
     });
-    this.log(`Corrected. To bring the old price back: goldctl rates imports undo ${result.batch}`);
+    this.log(safeText`Corrected. To bring the old price back: goldctl rates imports undo ${result.batch}`);
     return result;
   }
 }

@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 
 interface Exported {
   readonly instruments: number;
@@ -71,7 +73,7 @@ export default class RatesExport extends GoldctlCommand {
       throw thrown;
     }
     if (flags.output !== undefined) {
-      this.log(`Written to ${flags.output}: ${quotes} quotes of ${instruments.length} instruments.`);
+      this.log(safeText`Written to ${plain(flags.output)}: ${quotes} quotes of ${instruments.length} instruments.`);
     }
     return { instruments: instruments.length, quotes };
   }

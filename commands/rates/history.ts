@@ -3,6 +3,7 @@ import { GoldctlCommand } from '../../src/cli/command.ts';
 import { seriesChoice, seriesFlags } from '../../src/cli/series-flags.ts';
 import { shownJson } from '../../src/cli/shown-json.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { joinSafe, type SafeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 const INTERVALS = ['raw', '1h', '1d', '1w', '1M'] as const;
@@ -65,15 +66,15 @@ export default class RatesHistory extends GoldctlCommand {
     return result;
   }
 
-  async #print(name: string, history: Result<'rates.history'>, format: (typeof FORMATS)[number]): Promise<string> {
+  async #print(name: string, history: Result<'rates.history'>, format: (typeof FORMATS)[number]): Promise<SafeText> {
     if (format === 'json') return shownJson(history);
     if (format === 'csv') {
       const { historyCsv } = await import('../../src/repl/csv.ts');
-      return historyCsv(history.candles).join('\n');
+      return joinSafe(historyCsv(history.candles), '\n');
     }
     const { historyChart, historyTable } = await import('../../src/repl/presenter.ts');
     const { paperOf } = await import('../../src/repl/paper.ts');
     const paper = paperOf(process.stdout);
-    return (format === 'chart' ? historyChart(name, history, paper) : historyTable(name, history, paper)).join('\n');
+    return joinSafe(format === 'chart' ? historyChart(name, history, paper) : historyTable(name, history, paper), '\n');
   }
 }

@@ -8,7 +8,9 @@ import type { QuoteLines } from '../../src/cli/quote-file.ts';
 import type { Reading, UnderstandOptions, UnderstoodFile } from '../../src/cli/quote-import.ts';
 import type { RefusedLines } from '../../src/cli/refused-lines.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { plain } from '../../src/domain/fold.ts';
 import { MARKETS } from '../../src/domain/instrument.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import { UNIT_NAMES } from '../../src/domain/unit.ts';
 
 /** Refused lines that are said; --errors has them all. */
@@ -265,7 +267,7 @@ A quote that is stored already is counted and skipped, so an import may be repea
     const { rows, instruments, more } = preview;
     if (summary.reading) this.log(readingText(summary.reading));
     for (const line of previewLines({ rows, instruments, more }, counts, known)) this.log(line);
-    if (!known) this.log(`Not compared with what is known: ${reason}`);
+    if (!known) this.log(safeText`Not compared with what is known: ${plain(reason)}`);
     return { ...summary, preview: { rows, instruments, more, known: known ?? null } };
   }
 
@@ -273,21 +275,25 @@ A quote that is stored already is counted and skipped, so an import may be repea
     const { counted } = await import('../../src/cli/import-progress.ts');
     const { TIME_FORMS } = await import('../../src/cli/quote-time.ts');
     const { lines, stored, duplicates, refused, skipped, errors, seconds, linesPerSecond } = summary;
-    for (const { line, reason } of errors) this.logToStderr(`${counts} ${line}: ${reason}`);
+    for (const { line, reason } of errors) this.logToStderr(safeText`${plain(counts)} ${line}: ${plain(reason)}`);
     const more = refused - errors.length;
-    if (more > 0) this.logToStderr(`and ${counted(more)} more (--errors FILE has them all)`);
+    if (more > 0) this.logToStderr(safeText`and ${counted(more)} more (--errors FILE has them all)`);
     if (errors.some(({ reason }) => reason.endsWith('is not a time'))) {
-      this.logToStderr(`Accepted times: ${TIME_FORMS}.`);
+      this.logToStderr(safeText`Accepted times: ${TIME_FORMS}.`);
     }
     const leftOut =
-      skipped > 0 ? `Refused: ${counted(refused)}. Skipped: ${counted(skipped)}.` : `Refused: ${counted(refused)}.`;
+      skipped > 0
+        ? safeText`Refused: ${counted(refused)}. Skipped: ${counted(skipped)}.`
+        : safeText`Refused: ${counted(refused)}.`;
     this.log(
       summary.dryRun
-        ? `Read: ${counted(lines)} lines. Would go in: ${counted(lines - refused - skipped)}. ${leftOut} Nothing was stored.`
-        : `Stored: ${counted(stored)}. There already: ${counted(duplicates)}. ${leftOut} ${counted(lines)} lines in ${seconds.toFixed(1)} s (${counted(linesPerSecond)}/s).`,
+        ? safeText`Read: ${counted(lines)} lines. Would go in: ${counted(lines - refused - skipped)}. ${leftOut} Nothing was stored.`
+        : safeText`Stored: ${counted(stored)}. There already: ${counted(duplicates)}. ${leftOut} ${counted(lines)} lines in ${plain(seconds.toFixed(1))} s (${counted(linesPerSecond)}/s).`,
     );
-    for (const { reason, count } of summary.skippedReasons) this.log(`Skipped ${counted(count)}: ${reason}.`);
-    if (stored > 0 && summary.batch !== null) this.log(`To undo it: goldctl rates imports undo ${summary.batch}`);
+    for (const { reason, count } of summary.skippedReasons)
+      this.log(safeText`Skipped ${counted(count)}: ${plain(reason)}.`);
+    if (stored > 0 && summary.batch !== null)
+      this.log(safeText`To undo it: goldctl rates imports undo ${summary.batch}`);
     if (refused > 0) {
       if (this.jsonEnabled()) this.logJson(summary);
       this.exit(1);

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
 import { measureFlag } from '../../src/cli/measure.ts';
 import { MARKETS } from '../../src/domain/instrument.ts';
+import type { SafeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class Rates extends GoldctlCommand {
@@ -30,7 +31,7 @@ export default class Rates extends GoldctlCommand {
       const { noRates, ratesTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
       const paper = paperOf(process.stdout);
-      let lines: string[];
+      let lines: SafeText[];
       if (result.quotes.length === 0) {
         const { providers } = await client.call('rates.providers', {});
         lines = noRates(providers, paper, market === undefined ? 'rates' : `${market} rates`);
@@ -40,7 +41,7 @@ export default class Rates extends GoldctlCommand {
         const { convertedTable } = await import('../../src/repl/conversions.ts');
         lines = convertedTable({ ...result, measure }, paper);
       }
-      this.log(lines.join('\n'));
+      this.logLines(lines);
     }
     return result;
   }

@@ -12,7 +12,7 @@ export default class RatesProviders extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { providersTable } = await import('../../src/repl/presenter.ts');
       const { paperOf } = await import('../../src/repl/paper.ts');
-      this.log(providersTable(result.providers, paperOf(process.stdout)).join('\n'));
+      this.logLines(providersTable(result.providers, paperOf(process.stdout)));
     }
     return result;
   }

@@ -1,5 +1,7 @@
 import { Args } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 
 export default class RatesRefresh extends GoldctlCommand {
@@ -13,7 +15,7 @@ export default class RatesRefresh extends GoldctlCommand {
     const { args, flags } = await this.parse(RatesRefresh);
     const client = await this.connect(flags);
     const result = await client.call('admin.refresh', args.provider === undefined ? {} : { provider: args.provider });
-    this.log(`${args.provider ?? 'Every provider'} is asked. What came of it: goldctl rates providers`);
+    this.log(safeText`${plain(args.provider ?? 'Every provider')} is asked. What came of it: goldctl rates providers`);
     return result;
   }
 }

@@ -4,6 +4,7 @@ import { seriesChoice, seriesFlags } from '../../src/cli/series-flags.ts';
 import { reasonFlag } from '../../src/cli/undo-command.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { plain } from '../../src/domain/fold.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
 
 export default class RatesRemove extends GoldctlCommand {
@@ -53,16 +54,17 @@ Removed prices count no longer, as if they had never been stored. "goldctl rates
     const preview = await client.call('rates.remove', { ...params, dryRun: true });
     const what = `${preview.quotes} quotes of ${preview.series.map(plain).join('; ')}`;
     if (flags['dry-run']) {
-      this.log(`Would remove ${what}. Nothing was removed.`);
+      this.log(safeText`Would remove ${plain(what)}. Nothing was removed.`);
       return preview;
     }
     const isAsked = !flags.yes && !this.jsonEnabled() && process.stdin.isTTY === true;
     if (isAsked) {
       const { askYes } = await import('../../src/cli/question.ts');
-      if (!(await askYes(`Remove ${what}? [y/N] `))) throw new Failure('INVALID_REQUEST', 'Nothing was removed.');
+      if (!(await askYes(safeText`Remove ${plain(what)}? [y/N] `)))
+        throw new Failure('INVALID_REQUEST', 'Nothing was removed.');
     }
     const result = await client.call('rates.remove', params);
-    this.log(`Removed ${what}. To bring them back: goldctl rates imports undo ${result.batch}`);
+    this.log(safeText`Removed ${plain(what)}. To bring them back: goldctl rates imports undo ${result.batch ?? ''}`);
     return result;
   }
 }

@@ -49,7 +49,7 @@ export default class RatesShow extends GoldctlCommand {
             ? ratesTable(result.quotes, paper)
             : noRates((await client.call('rates.providers', {})).providers, paper, `rates of ${instrument}`);
       if (measure !== undefined) lines.push(...conversionLines({ ...result, measure, date }, paper));
-      this.log(lines.join('\n'));
+      this.logLines(lines);
     }
     return result;
   }

@@ -1,3 +1,4 @@
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import type { Params, Result } from '../protocol/methods.ts';
 import { patiently } from './patiently.ts';
 import { shownJson } from './shown-json.ts';
@@ -23,28 +24,28 @@ export async function* exportAccount(
   exporter: Exporter,
   name: string | undefined,
   counts: ExportCounts,
-): AsyncGenerator<string> {
+): AsyncGenerator<SafeText> {
   const named = name === undefined ? {} : { name };
   let page = await patiently(() => exporter.call('account.export', named));
   let open = 0;
-  yield `{\n"account": ${shownJson(page.account)},\n"${PARTS[0]}": [`;
+  yield safeText`{\n"account": ${shownJson(page.account)},\n"${PARTS[0]}": [`;
   for (;;) {
     // The parts come one after another: what belongs to the next one closes those before it.
     for (const [i, part] of PARTS.entries()) {
       const rows: readonly object[] = page[part];
       if (rows.length === 0) continue;
-      let text = '';
-      for (; open < i; open++) text += `\n],\n"${PARTS[open + 1]}": [`;
+      const texts: SafeText[] = [];
+      for (; open < i; open++) texts.push(safeText`\n],\n"${PARTS[open + 1]!}": [`);
       for (const row of rows) {
-        text += `${counts[part] === 0 ? '' : ','}\n${shownJson(row)}`;
+        texts.push(safeText`${counts[part] === 0 ? '' : ','}\n${shownJson(row)}`);
         counts[part] += 1;
       }
-      yield text;
+      yield joinSafe(texts, '');
     }
     const { cursor } = page;
     if (cursor === null) break;
     page = await patiently(() => exporter.call('account.export', { ...named, cursor }));
   }
-  for (; open < PARTS.length - 1; open++) yield `\n],\n"${PARTS[open + 1]}": [`;
-  yield '\n]\n}\n';
+  for (; open < PARTS.length - 1; open++) yield safeText`\n],\n"${PARTS[open + 1]!}": [`;
+  yield safeText`\n]\n}\n`;
 }

@@ -2,6 +2,8 @@ import { Command, Errors, Flags } from '@oclif/core';
 import type { Client, Confirmation, ConnectOptions } from '../client/client.ts';
 import { chooseTarget, describeServer, type Target } from '../client/target.ts';
 import { plain } from '../domain/fold.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 import { type Home, openHome } from '../home.ts';
 import { errorJson, errorText, toFailure } from './error.ts';
 import { shownJson } from './shown-json.ts';
@@ -49,7 +51,7 @@ export abstract class GoldctlCommand extends Command {
       home,
       onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
       confirmServer: (confirmation) => this.#confirmServer(confirmation),
-      onPassedOver: ({ message }) => process.stderr.write(`${message}\n`),
+      onPassedOver: ({ message }) => this.logToStderr(plain(message)),
     });
     this.#clients.add(client);
     return client;
@@ -61,23 +63,25 @@ export abstract class GoldctlCommand extends Command {
       onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
       confirmServer: (confirmation) => this.#confirmServer(confirmation),
     });
-    for (const { message } of failures) process.stderr.write(`${message}\n`);
+    for (const { message } of failures) this.logToStderr(plain(message));
   }
 
   async #confirmServer({ server, fingerprint, name }: Confirmation): Promise<boolean> {
     if (!process.stdin.isTTY || !process.stderr.isTTY || this.jsonEnabled()) return false;
     const { askYes } = await import('./question.ts');
     const certificate =
-      fingerprint === undefined ? 'it has no certificate' : `its certificate is sha256:${fingerprint}`;
+      fingerprint === undefined
+        ? safeText`it has no certificate`
+        : safeText`its certificate is sha256:${plain(fingerprint)}`;
     return await askYes(
-      `${describeServer(server)} was never given the sign-in of ${plain(name)}; ${certificate}. Is it a server of the same room? [y/N] `,
+      safeText`${plain(describeServer(server))} was never given the sign-in of ${plain(name)}; ${certificate}. Is it a server of the same room? [y/N] `,
     );
   }
 
   /** What somebody should know who connects to a daemon for the first time. */
   protected tellFirstUse({ key }: Target, fingerprint: string): void {
-    process.stderr.write(
-      `First connection to ${key}: its certificate is sha256:${fingerprint}. Its owner can compare this with \`goldctl daemon status\`.\n`,
+    this.logToStderr(
+      safeText`First connection to ${plain(key)}: its certificate is sha256:${plain(fingerprint)}. Its owner can compare this with \`goldctl daemon status\`.`,
     );
   }
 
@@ -85,13 +89,26 @@ export abstract class GoldctlCommand extends Command {
   override async catch(thrown: Error): Promise<never> {
     if (thrown instanceof Errors.ExitError) throw thrown;
     const failure = toFailure(thrown);
-    if (this.jsonEnabled()) process.stdout.write(errorJson(failure));
-    else process.stderr.write(errorText(failure));
+    if (this.jsonEnabled()) writeText(process.stdout, errorJson(failure));
+    else writeText(process.stderr, errorText(failure));
     throw new Errors.ExitError(failure.exit);
   }
 
+  /** Prints a line for people. Only text that is safe for a terminal is taken. */
+  override log(text: SafeText): void {
+    if (!this.jsonEnabled()) writeText(process.stdout, safeText`${text}\n`);
+  }
+
+  protected logLines(lines: readonly SafeText[]): void {
+    this.log(joinSafe(lines, '\n'));
+  }
+
+  override logToStderr(text: SafeText): void {
+    writeText(process.stderr, safeText`${text}\n`);
+  }
+
   protected override logJson(json: unknown): void {
-    process.stdout.write(`${shownJson(json, 2)}\n`);
+    writeText(process.stdout, safeText`${shownJson(json, 2)}\n`);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

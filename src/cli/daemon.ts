@@ -3,7 +3,9 @@ import type { StartOptions } from '../daemon/start-options.ts';
 import { DIALECTS } from '../dialects/place.ts';
 import { plain } from '../domain/fold.ts';
 import { formatMinute, formatSpan } from '../domain/instant.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import type { Result } from '../protocol/methods.ts';
+import { pad } from '../repl/table.ts';
 
 /** How a daemon is started, as flags of `daemon start`. */
 export const startFlags = {
@@ -67,7 +69,7 @@ export function startOptions(flags: Given): StartOptions {
 }
 
 /** What people want to know of a daemon that runs. */
-export function statusLines(status: Result<'admin.status'>, now: number): string[] {
+export function statusLines(status: Result<'admin.status'>, now: number): SafeText[] {
   const rows: [string, string][] = [
     ['Version', status.version],
     ['Process', String(status.pid)],
@@ -88,12 +90,12 @@ export function statusLines(status: Result<'admin.status'>, now: number): string
     ['Memory', `${Math.round(status.memoryBytes / 1024 / 1024)} MB`],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, text]) => `${label.padEnd(width)}  ${plain(text)}`);
+  return rows.map(([label, text]) => safeText`${pad(plain(label), width)}  ${plain(text)}`);
 }
 
 /** Daemons of the room that did not say whether they did what was asked. */
-export function silentLine(addresses: readonly string[]): string {
-  return `No answer of ${addresses.map(plain).join(', ')}: ask there as well, by --server.`;
+export function silentLine(addresses: readonly string[]): SafeText {
+  return safeText`No answer of ${joinSafe(addresses.map(plain), ', ')}: ask there as well, by --server.`;
 }
 
 /** Nothing where one daemon serves the room alone. */
@@ -110,13 +112,13 @@ function daemonRows(daemons: Result<'admin.status'>['daemons']): [string, string
 function storeLine(
   { writable, reason, since, freeBytes, lowSpace }: Result<'admin.status'>['store'],
   now: number,
-): string {
-  if (!writable) return `refuses to write for ${formatSpan(now - (since ?? now))}. ${reason}`;
-  const free = freeBytes === null ? '' : `, ${Math.floor(freeBytes / 1024 / 1024).toLocaleString('en-US')} MiB free`;
-  return `writes${free}${lowSpace ? ': the disk is nearly full' : ''}`;
+): SafeText {
+  if (!writable) return safeText`refuses to write for ${formatSpan(now - (since ?? now))}. ${plain(reason ?? '')}`;
+  const free = freeBytes === null ? null : Math.floor(freeBytes / 1024 / 1024).toLocaleString('en-US');
+  return safeText`writes${free === null ? '' : safeText`, ${plain(free)} MiB free`}${lowSpace ? ': the disk is nearly full' : ''}`;
 }
 
-function peersLine({ introductions, relays, relayedBytes }: Result<'admin.status'>['peers']): string {
+function peersLine({ introductions, relays, relayedBytes }: Result<'admin.status'>['peers']): SafeText {
   const megabytes = Math.round(relayedBytes / 1e6).toLocaleString('en-US');
-  return `${introductions} introductions open, ${relays} of them relayed; ${megabytes} MB relayed since the start`;
+  return safeText`${introductions} introductions open, ${relays} of them relayed; ${plain(megabytes)} MB relayed since the start`;
 }

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { formatPrice } from '../domain/figures.ts';
 import { plain } from '../domain/fold.ts';
+import { safeText } from '../domain/safe-text.ts';
 import type { Result } from '../protocol/methods.ts';
 import { GoldctlCommand } from './command.ts';
 import { parseId } from './undo-command.ts';
@@ -22,9 +23,13 @@ export abstract class DecideCommand extends GoldctlCommand {
     const result = await client.call('rates.decide', { id, accept, ...(reason === undefined ? {} : { reason }) });
     const { instrument, provider, buy, sell, currency, unit } = result.quote;
     const price = `buy ${formatPrice(buy, currency)}, sell ${formatPrice(sell, currency)} ${plain(currency)}/${unit}`;
-    this.log(`${accept ? 'Stored' : 'Discarded'}: ${plain(instrument)} from ${plain(provider)}, ${price}.`);
+    this.log(
+      safeText`${accept ? 'Stored' : 'Discarded'}: ${plain(instrument)} from ${plain(provider)}, ${plain(price)}.`,
+    );
     if (!accept) {
-      this.log(`Prices at this level are not held again. To store it after all: goldctl rates held accept ${id}`);
+      this.log(
+        safeText`Prices at this level are not held again. To store it after all: goldctl rates held accept ${id}`,
+      );
     }
     return result;
   }

@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
+import { plain, plainLines } from '../domain/fold.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import { shownJson } from './shown-json.ts';
 
 /** Whatever a command threw, as the failure it is said as: oclif's own errors are about usage. */
@@ -12,18 +13,18 @@ export function toFailure(thrown: unknown): Failure {
 }
 
 /** One sentence for people. Sentences may come from a daemon: no control character reaches the terminal. */
-export function errorText(failure: Failure): string {
+export function errorText(failure: Failure): SafeText {
   const lines = failure.message
     .split('\n')
     .map(plain)
     .filter((line) => line !== '');
-  const text = `Error: ${lines.join('\n')}\n`;
+  const text = safeText`Error: ${joinSafe(lines, '\n')}\n`;
   if (!process.env.DEBUG?.includes('goldctl')) return text;
   const { stack } = failure.cause instanceof Error ? failure.cause : failure;
-  return `${text}${stack ?? ''}\n`;
+  return safeText`${text}${plainLines(stack ?? '')}\n`;
 }
 
 /** The same for programs, one line. */
-export function errorJson({ code, status, message, data }: Failure): string {
-  return `${shownJson({ error: { code, status, message, data } })}\n`;
+export function errorJson({ code, status, message, data }: Failure): SafeText {
+  return safeText`${shownJson({ error: { code, status, message, data } })}\n`;
 }

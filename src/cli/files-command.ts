@@ -4,6 +4,8 @@ import { chooseTarget } from '../client/target.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import { percentDone } from '../repl/transfers.ts';
 import { GoldctlCommand } from './command.ts';
@@ -87,13 +89,13 @@ export abstract class FilesCommand extends GoldctlCommand {
   }
 
   /** For people only, and not part of the result. */
-  protected say(text: string): void {
-    if (!this.jsonEnabled()) process.stderr.write(`${text}\n`);
+  protected say(text: SafeText): void {
+    if (!this.jsonEnabled()) this.logToStderr(text);
   }
 
   /** For programs only: something that happened. */
   protected tell(event: object): void {
-    if (this.jsonEnabled()) process.stdout.write(`${shownJson(event)}\n`);
+    if (this.jsonEnabled()) writeText(process.stdout, safeText`${shownJson(event)}\n`);
   }
 
   /** Told of all transfers: shows the one that the command is about. */
@@ -150,7 +152,7 @@ export abstract class FilesCommand extends GoldctlCommand {
 
   /** One line an object: whatever reads them need not wait for the end. */
   protected override logJson(json: unknown): void {
-    process.stdout.write(`${shownJson(json)}\n`);
+    writeText(process.stdout, safeText`${shownJson(json)}\n`);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

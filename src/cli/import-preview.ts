@@ -1,7 +1,8 @@
 import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
+import { plain, plainPiece } from '../domain/fold.ts';
 import { formatDay, type Instant, startOfDay } from '../domain/instant.ts';
 import { instrumentIdOf, knownInstrument } from '../domain/instrument.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
 import { seriesName } from '../domain/series.ts';
 import { parseUnit, unitFactor } from '../domain/unit.ts';
 import type { Params, Result } from '../protocol/methods.ts';
@@ -199,12 +200,14 @@ async function differencesFrom(
 }
 
 /** How the file is read, for people. */
-export function readingText({ columns, header, dates, number, scale }: Reading): string {
+export function readingText({ columns, header, dates, number, scale }: Reading): SafeText {
   const names = Object.entries(columns).map(
     ([field, column]) => `${field} from ${header ? `"${plain(column)}"` : column}`,
   );
   const order = dates === null ? '' : `; dates ${dates}`;
-  return `Read${header ? '' : ' without a header'}: ${names.join(', ')}${order}; numbers ${number}${scale === '1' ? '' : `, times ${scale}`}.`;
+  return plain(
+    `Read${header ? '' : ' without a header'}: ${names.join(', ')}${order}; numbers ${number}${scale === '1' ? '' : `, times ${scale}`}.`,
+  );
 }
 
 /** The preview for people. @param known undefined where no daemon could be asked */
@@ -212,7 +215,7 @@ export function previewLines(
   preview: Pick<ImportPreview, 'rows' | 'instruments' | 'more'>,
   counts: string,
   known: readonly KnownDays[] | undefined,
-): string[] {
+): SafeText[] {
   const lines = preview.rows.length > 0 ? ['As it would be stored:'] : [];
   for (const { line, at, instrument, buy, sell } of preview.rows) {
     const sides = buy === sell ? [sell] : [buy, sell];
@@ -229,12 +232,12 @@ export function previewLines(
   if (preview.more > 0) {
     lines.push(`and ${counted(preview.more)}${preview.more === MAX_COUNTED ? ' or' : ''} more series`);
   }
-  return lines;
+  return lines.map(plainPiece);
 }
 
-function knownText({ comparedWith, days, known, medianDifference, largeDifferences }: KnownDays): string {
-  if (medianDifference === null) return `The daemon knows no price on any of these ${counted(days)} days.`;
+function knownText({ comparedWith, days, known, medianDifference, largeDifferences }: KnownDays): SafeText {
+  if (medianDifference === null) return safeText`The daemon knows no price on any of these ${counted(days)} days.`;
   const median = (medianDifference * 100).toFixed(1);
-  const other = comparedWith === undefined ? '' : ` (${comparedWith})`;
-  return `The daemon knows ${counted(known)} of these ${counted(days)} days${other}: median difference ${median} %, ${counted(largeDifferences)} of ${counted(known)} known days differ by more than 10 %.`;
+  const other = comparedWith === undefined ? safeText`` : safeText` (${plain(comparedWith)})`;
+  return safeText`The daemon knows ${counted(known)} of these ${counted(days)} days${other}: median difference ${plain(median)} %, ${counted(largeDifferences)} of ${counted(known)} known days differ by more than 10 %.`;
 }

@@ -1,3 +1,7 @@
+import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { redrawLine } from '../domain/text-output.ts';
+
 /** How often the line is written anew. */
 const EVERY_MS = 200;
 
@@ -28,11 +32,12 @@ export class ImportProgress {
     const now = this.#now();
     if (now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
-    const share = this.#total ? `${Math.min(100, Math.floor((bytes / this.#total) * 100))} %, ` : '';
+    const share = this.#total ? safeText`${Math.min(100, Math.floor((bytes / this.#total) * 100))} %, ` : '';
     const { lines, stored, duplicates, refused } = figures;
     const rate = perSecond(lines, now - this.#startedAt);
-    this.#out.write(
-      `\r\x1b[K${share}${counted(lines)} lines (${counted(rate)}/s), ${counted(stored)} stored, ${counted(duplicates)} there already, ${counted(refused)} refused`,
+    redrawLine(
+      this.#out,
+      safeText`${share}${counted(lines)} lines (${counted(rate)}/s), ${counted(stored)} stored, ${counted(duplicates)} there already, ${counted(refused)} refused`,
     );
   }
 
@@ -41,13 +46,13 @@ export class ImportProgress {
     const now = this.#now();
     if (now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
-    const share = this.#total ? ` (${Math.min(100, Math.floor((bytes / this.#total) * 100))} %)` : '';
-    this.#out.write(`\r\x1b[Kreading the file to understand it${share}`);
+    const share = this.#total ? safeText` (${Math.min(100, Math.floor((bytes / this.#total) * 100))} %)` : '';
+    redrawLine(this.#out, safeText`reading the file to understand it${share}`);
   }
 
   /** Clears the line. */
   end(): void {
-    if (this.#shownAt > Number.NEGATIVE_INFINITY) this.#out.write('\r\x1b[K');
+    if (this.#shownAt > Number.NEGATIVE_INFINITY) redrawLine(this.#out, safeText``);
   }
 }
 
@@ -56,6 +61,6 @@ export function perSecond(lines: number, ms: number): number {
 }
 
 /** `1,234,567` */
-export function counted(value: number): string {
-  return value.toLocaleString('en-US');
+export function counted(value: number): SafeText {
+  return plain(value.toLocaleString('en-US'));
 }

@@ -1,5 +1,7 @@
 import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
+import { plainLines } from '../domain/fold.ts';
+import { safeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 import { askLine } from './question.ts';
 
 /** One of the readings of a file. */
@@ -41,8 +43,8 @@ export const askOnTerminal: Ask = async (questions) => {
     for (const [i, { flag, meaning, rows }] of choices.entries()) {
       lines.push(`  ${i + 1}) ${meaning} (${flag})`, ...rows.map((row) => `       ${row}`));
     }
-    process.stderr.write(`${lines.map((line) => indented(line)).join('\n')}\n`);
-    const answer = await askLine(`Which is right? 1-${choices.length}, anything else ends the import: `);
+    writeText(process.stderr, safeText`${plainLines(lines.join('\n'))}\n`);
+    const answer = await askLine(safeText`Which is right? 1-${choices.length}, anything else ends the import: `);
     const chosen = /^\s*\d{1,3}\s*$/.test(answer) ? Number(answer) : 0;
     if (chosen < 1 || chosen > choices.length) {
       throw new Failure('USAGE', 'The import was ended, and nothing was stored.');
@@ -51,8 +53,3 @@ export const askOnTerminal: Ask = async (questions) => {
   }
   return answers;
 };
-
-/** Safe to show, with the spaces in front of it. */
-function indented(line: string): string {
-  return `${/^ */.exec(line)![0]}${plain(line)}`;
-}

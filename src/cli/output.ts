@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { Failure } from '../domain/failure.ts';
+import type { SafeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 import { describeWriteError, PrivateFile } from '../private-file.ts';
 
 /** Where a command writes much text to: standard output or a new file. */
 export interface Output {
   /** Resolves when more is welcome. */
-  write(text: string): Promise<void>;
+  write(text: SafeText): Promise<void>;
   /** What was written is whole. @throws Failure INVALID_REQUEST */
   end(): Promise<void>;
   /** It is not, and nothing of it shall stay. */
@@ -14,7 +16,7 @@ export interface Output {
 
 export const standardOutput: Output = {
   async write(text) {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    if (!writeText(process.stdout, text)) await once(process.stdout, 'drain');
   },
   async end() {},
   async abandon() {},

@@ -1,3 +1,7 @@
+import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { redrawLine } from '../domain/text-output.ts';
+
 /** How often the line is written anew. */
 const EVERY_MS = 200;
 
@@ -18,16 +22,16 @@ export class PageProgress {
     if (!this.#out || now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
     const share = total === 0 ? 100 : Math.floor((done / total) * 100);
-    this.#out.write(`\r\x1b[K${counted(done)} of ${counted(total)} records (${share} %)`);
+    redrawLine(this.#out, safeText`${counted(done)} of ${counted(total)} records (${share} %)`);
   }
 
   /** Clears the line. */
   end(): void {
-    if (this.#shownAt > Number.NEGATIVE_INFINITY) this.#out?.write('\r\x1b[K');
+    if (this.#shownAt > Number.NEGATIVE_INFINITY) this.#out && redrawLine(this.#out, safeText``);
     this.#shownAt = Number.NEGATIVE_INFINITY;
   }
 }
 
-function counted(value: number): string {
-  return value.toLocaleString('en-US');
+function counted(value: number): SafeText {
+  return plain(value.toLocaleString('en-US'));
 }

@@ -1,3 +1,5 @@
+import { plain } from '../domain/fold.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import type { Params, Result } from '../protocol/methods.ts';
 import { COLUMNS } from './quote-columns.ts';
 import { shownJson } from './shown-json.ts';
@@ -23,8 +25,8 @@ export interface ExportOptions {
 export async function* exportQuotes(
   exporter: Exporter,
   { instruments, from, to, format }: ExportOptions,
-): AsyncGenerator<{ readonly text: string; readonly quotes: number }> {
-  if (format === 'csv') yield { text: `${COLUMNS.join(',')}\n`, quotes: 0 };
+): AsyncGenerator<{ readonly text: SafeText; readonly quotes: number }> {
+  if (format === 'csv') yield { text: safeText`${plain(COLUMNS.join(','))}\n`, quotes: 0 };
   const line = format === 'csv' ? csvLine : jsonLine;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   for (const instrument of instruments) {
@@ -35,29 +37,28 @@ export async function* exportQuotes(
       const { quotes, cursor }: Result<'rates.export'> = await next;
       next = cursor === null ? undefined : page(cursor);
       next?.catch(() => {}); // it is awaited above, unless the reader has enough before
-      let text = '';
-      for (const quote of quotes) text += line(quote);
-      if (quotes.length > 0) yield { text, quotes: quotes.length };
+      if (quotes.length > 0) yield { text: joinSafe(quotes.map(line), ''), quotes: quotes.length };
     }
   }
 }
 
 /** Numbers in the shortest form that reads back to them, times in UTC to the millisecond. */
-function csvLine(quote: Quote): string {
+function csvLine(quote: Quote): SafeText {
   const { instrument, market, provider, company, brand, buy, sell, currency, unit, at, checkedAt, id } = quote;
-  const series = `${cell(instrument)},${market},${cell(provider)},${cell(company)},${cell(brand)}`;
-  return `${series},${buy ?? ''},${sell ?? ''},${currency},${unit},${iso(at)},${iso(checkedAt)},${cell(id)}\n`;
+  const series = safeText`${cell(instrument)},${market},${cell(provider)},${cell(company)},${cell(brand)}`;
+  return safeText`${series},${buy ?? ''},${sell ?? ''},${cell(currency)},${unit},${iso(at)},${iso(checkedAt)},${cell(id)}\n`;
 }
 
 /** Without what only this daemon knows of a price: whether it is stale, and the import that it is of. */
-function jsonLine({ stale: _, batch: _batch, ...quote }: Quote): string {
-  return `${shownJson({ ...quote, at: iso(quote.at), checkedAt: iso(quote.checkedAt) })}\n`;
+function jsonLine({ stale: _, batch: _batch, ...quote }: Quote): SafeText {
+  return safeText`${shownJson({ ...quote, at: iso(quote.at), checkedAt: iso(quote.checkedAt) })}\n`;
 }
 
-function cell(text: string): string {
-  return /[",;\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function cell(text: string): SafeText {
+  const clean = plain(text);
+  return /[",;]/.test(clean) ? safeText`"${plain(clean.replaceAll('"', '""'))}"` : clean;
 }
 
-function iso(at: number): string {
-  return new Date(at).toISOString();
+function iso(at: number): SafeText {
+  return plain(new Date(at).toISOString());
 }

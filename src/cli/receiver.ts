@@ -1,6 +1,7 @@
 import type { Offer, Peers } from '../client/peers.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
 import { TransferTeller } from '../repl/transfer-teller.ts';
 import { whatWords } from '../repl/transfers.ts';
@@ -13,10 +14,10 @@ export interface ReceiverOptions {
   /** Takes everything. */
   readonly yes: boolean;
   /** Asks the person at the terminal; undefined where there is none. */
-  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  readonly ask: ((question: SafeText) => Promise<boolean>) | undefined;
   readonly progress: TransferProgress;
   /** For people. */
-  readonly say: (text: string) => void;
+  readonly say: (text: SafeText) => void;
   /** For programs. */
   readonly tell: (event: object) => void;
   /** Told every transfer to here that is over. */
@@ -57,32 +58,32 @@ export class Receiver {
 
   async #answer(offer: Offer): Promise<void> {
     const { peers, rules, yes, ask, say } = this.#options;
-    const what = `${whatWords(offer)} of ${plain(offer.member)}`;
+    const what = safeText`${whatWords(offer)} of ${plain(offer.member)}`;
     try {
       const judged = yes ? 'take' : judge(rules, offer);
       if (judged === 'take') return await peers().accept(offer.id);
       if (judged === 'too large') {
-        say(`Declined ${what}: it is larger than --accept allows.`);
+        say(safeText`Declined ${what}: it is larger than --accept allows.`);
         return await peers().decline(offer.id, 'it is larger than this member takes');
       }
       if (!ask) {
         say(
-          `Declined ${what}: there is no terminal to ask on. --accept ${plain(offer.member)} takes what he sends, --yes everything.`,
+          safeText`Declined ${what}: there is no terminal to ask on. --accept ${plain(offer.member)} takes what he sends, --yes everything.`,
         );
         return await peers().decline(offer.id, 'nobody is there to answer');
       }
-      if (await this.#asked(`${plain(offer.member)} offers ${whatWords(offer)}. Take it? [y/N] `)) {
+      if (await this.#asked(safeText`${plain(offer.member)} offers ${whatWords(offer)}. Take it? [y/N] `)) {
         return await peers().accept(offer.id);
       }
       await peers().decline(offer.id);
-      say(`Declined ${what}.`);
+      say(safeText`Declined ${what}.`);
     } catch (thrown) {
       // An offer may be taken back while somebody thinks about it.
       say(plain(Failure.from(thrown).message));
     }
   }
 
-  async #asked(question: string): Promise<boolean> {
+  async #asked(question: SafeText): Promise<boolean> {
     const { ask, progress } = this.#options;
     progress.pause();
     try {

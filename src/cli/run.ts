@@ -1,4 +1,5 @@
 import { type Config, Errors, run as runCommand, settings } from '@oclif/core';
+import { writeText } from '../domain/text-output.ts';
 import { errorJson, errorText, toFailure } from './error.ts';
 
 /** What may still be open when a command is done: a forgotten handle must not hang the shell that waits. */
@@ -29,7 +30,7 @@ async function report(argv: readonly string[], thrown: unknown, options: string 
   const failure = missing
     ? await (await import('./unknown-command.ts')).unknownCommand(missing[1]!.replaceAll(':', ' '), options)
     : toFailure(thrown);
-  if (argv.includes('--json')) process.stdout.write(errorJson(failure));
-  else process.stderr.write(errorText(failure));
+  if (argv.includes('--json')) writeText(process.stdout, errorJson(failure));
+  else writeText(process.stderr, errorText(failure));
   return failure.exit;
 }

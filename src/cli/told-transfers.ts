@@ -1,3 +1,4 @@
+import type { SafeText } from '../domain/safe-text.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
 import { TransferTeller } from '../repl/transfer-teller.ts';
 import type { TransferProgress } from './transfer-progress.ts';
@@ -5,14 +6,14 @@ import type { TransferProgress } from './transfer-progress.ts';
 /** Shows one transfer of all that a peer tells of, from its first change on, though its number is known later. */
 export class ToldTransfers {
   readonly #progress: TransferProgress;
-  readonly #log: (line: string) => void;
+  readonly #log: (line: SafeText) => void;
   readonly #teller = new TransferTeller();
   /** What was told before the number was known. */
   #early: Transfer[] = [];
   #id: number | undefined;
 
   /** @param log told how it went, once it is done: other ends are failures */
-  constructor(progress: TransferProgress, log: (line: string) => void) {
+  constructor(progress: TransferProgress, log: (line: SafeText) => void) {
     this.#progress = progress;
     this.#log = log;
   }

@@ -1,4 +1,6 @@
 import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { redrawLine, writeText } from '../domain/text-output.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
 import { formatBytes } from '../repl/bytes.ts';
 import { type Paper, paperOf } from '../repl/paper.ts';
@@ -58,9 +60,9 @@ export class TransferProgress {
       this.#shownAt.delete(id);
       this.#state.delete(id);
     }
-    if (this.#options.isJson) this.#options.lines.write(`${shownJson({ progress: transfer })}\n`);
+    if (this.#options.isJson) writeText(this.#options.lines, safeText`${shownJson({ progress: transfer })}\n`);
     else if (this.#isTerminal) this.#draw(progressLine(transfer, this.#paper()));
-    else if (!isOver(transfer)) this.#options.lines.write(`${stateSentence(transfer)}\n`);
+    else if (!isOver(transfer)) writeText(this.#options.lines, safeText`${stateSentence(transfer)}\n`);
   }
 
   /** A file that is read for its hash. */
@@ -69,12 +71,12 @@ export class TransferProgress {
     if (this.#options.isJson || !this.#isTerminal || now - (this.#shownAt.get(0) ?? 0) < TERMINAL_MS) return;
     this.#shownAt.set(0, now);
     const percent = size > 0 ? Math.floor((done / size) * 100) : 100;
-    this.#draw(`Reading ${plain(name)}: ${percent}% of ${formatBytes(size)}`);
+    this.#draw(safeText`Reading ${plain(name)}: ${percent}% of ${formatBytes(size)}`);
   }
 
   /** Clears the line on the terminal: something else is to stand there. */
   clear(): void {
-    if (this.#isDrawn) this.#options.terminal.write('\r\x1b[K');
+    if (this.#isDrawn) redrawLine(this.#options.terminal, safeText``);
     this.#isDrawn = false;
   }
 
@@ -92,8 +94,8 @@ export class TransferProgress {
     this.clear();
   }
 
-  #draw(line: string): void {
-    this.#options.terminal.write(`\r\x1b[K${line}`);
+  #draw(line: SafeText): void {
+    redrawLine(this.#options.terminal, line);
     this.#isDrawn = true;
   }
 }

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
+import { safeText } from '../domain/safe-text.ts';
 import type { Result } from '../protocol/methods.ts';
 import { GoldctlCommand } from './command.ts';
 
@@ -33,8 +34,8 @@ export abstract class UndoCommand extends GoldctlCommand {
     const edit = describeEdit(result.import);
     this.log(
       undone
-        ? `Undone: ${edit}. To make it count again: goldctl rates imports redo ${batch}`
-        : `Counts again: ${edit}. To undo it: goldctl rates imports undo ${batch}`,
+        ? safeText`Undone: ${edit}. To make it count again: goldctl rates imports redo ${batch}`
+        : safeText`Counts again: ${edit}. To undo it: goldctl rates imports undo ${batch}`,
     );
     return result;
   }

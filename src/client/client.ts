@@ -15,6 +15,7 @@ import type { MethodName, Params, Result } from '../protocol/methods.ts';
 import { version } from '../version.ts';
 import { Credentials, type FoundCredential, type ServerIdentity } from './credentials.ts';
 import { KnownHosts } from './known-hosts.ts';
+import { checkEvent, checkResult } from './received.ts';
 import { describeServer, describeTarget, rotations, serverId, type Target } from './target.ts';
 import { noDaemon, openTransport, tooLate } from './transport.ts';
 
@@ -338,13 +339,7 @@ export class Client {
       }
       throw thrown;
     }
-    if (typeof this.#hello !== 'object' || this.#hello === null || typeof this.#hello.server !== 'string') {
-      throw new Failure(
-        'NO_DAEMON',
-        `What answers at ${describeTarget(this.#target)} is no goldctl daemon. Check the address.`,
-      );
-    }
-    this.#name = this.#hello.name ?? null;
+    this.#name = this.#hello.name;
   }
 
   async #resume(): Promise<void> {
@@ -428,18 +423,18 @@ export class Client {
     if (this.#ended) return;
     this.#heardAt = performance.now();
     try {
-      for (const text of this.#splitter.push(chunk)) if (text !== '') this.#take(parseLine(text));
+      for (const text of this.#splitter.push(chunk)) {
+        if (this.#ended) return; // by a line before it that does not fit the protocol
+        if (text !== '') this.#take(parseLine(text));
+      }
     } catch (cause) {
       this.#end(
         new Failure(
           'CONNECTION_ENDED',
           `The answer of ${describeTarget(this.#target)} cannot be read: ${Failure.from(cause).message}`,
-          {
-            cause,
-          },
+          { cause },
         ),
       );
-      this.#socket.destroy();
     }
   }
 
@@ -465,6 +460,16 @@ export class Client {
         this.#bye ??= { status: 405, reason: toFailure(error).message };
       return;
     }
+    if (error === undefined) {
+      const path = checkResult(pending.method, result);
+      if (path !== undefined) {
+        const { method } = pending;
+        this.#end(
+          method === 'hello' ? strangeDaemon(this.#target) : unexpected(this.#target, `answer to ${method}`, path),
+        );
+        return;
+      }
+    }
     this.#pending.delete(id as number);
     clearTimeout(pending.timer);
     if (error === undefined) pending.resolve(result as never);
@@ -472,7 +477,12 @@ export class Client {
   }
 
   #event(name: string, params: unknown): void {
-    if (name === 'bye' && typeof params === 'object' && params !== null) this.#bye = params as EventParams<'bye'>;
+    const path = checkEvent(name, params);
+    if (path !== undefined) {
+      this.#end(unexpected(this.#target, `event ${name}`, path));
+      return;
+    }
+    if (name === 'bye') this.#bye = params as EventParams<'bye'>;
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
         listener(params as never);
@@ -487,11 +497,11 @@ export class Client {
   #lost(): Failure {
     if (this.#bye) {
       const { reason, retryAfterMs, final } = this.#bye;
-      return new Failure('CONNECTION_ENDED', `The server ended the connection: ${String(reason)}`, {
+      return new Failure('CONNECTION_ENDED', `The server ended the connection: ${reason}`, {
         data: {
-          why: String(reason),
-          ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
-          ...(final === true ? { final } : {}),
+          why: reason,
+          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+          ...(final === undefined ? {} : { final }),
         },
       });
     }
@@ -514,6 +524,20 @@ export class Client {
     if (failure && !this.#socket.destroyed) this.#socket.destroy();
     this.#settleClosed(failure);
   }
+}
+
+function strangeDaemon(target: Target): Failure {
+  return new Failure('NO_DAEMON', `What answers at ${describeTarget(target)} is no goldctl daemon. Check the address.`);
+}
+
+/** Nothing of such a daemon is used: not connecting again by itself is what `final` asks for. */
+function unexpected(target: Target, what: string, path: string): Failure {
+  const where = path === '' ? '' : ` (${path})`;
+  return new Failure(
+    'CONNECTION_ENDED',
+    `The connection to ${describeTarget(target)} was ended: its ${what} does not fit the protocol${where}. Check that it is a goldctl daemon of this version.`,
+    { data: { final: true } },
+  );
 }
 
 /** Why none of several servers is had: a certificate that changed comes before what may pass by itself. */

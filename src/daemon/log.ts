@@ -1,7 +1,10 @@
 import { chmod, rename, stat } from 'node:fs/promises';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { Failure } from '../domain/failure.ts';
+import { plain } from '../domain/fold.ts';
+import { safeText } from '../domain/safe-text.ts';
 import { maskUrls } from '../domain/secrets.ts';
+import { writeText } from '../domain/text-output.ts';
 import { openForAppend } from '../private-file.ts';
 import { prettyLine } from './pretty-line.ts';
 import { HIDDEN, redact, SECRETS } from './redact.ts';
@@ -56,7 +59,7 @@ export async function createLog(options: LogOptions): Promise<DaemonLog> {
   const sink = destination({ dest: file, sync: false, mode: 0o600, maxLength: MAX_WAITING_BYTES });
   await new Promise((resolve) => sink.once('ready', resolve));
   // A full disk must not end the daemon; it shows on standard error, and lines come back with the space.
-  sink.on('error', (error: Error) => process.stderr.write(`${file}: ${error.message}\n`));
+  sink.on('error', (error: Error) => writeText(process.stderr, safeText`${plain(file)}: ${plain(error.message)}\n`));
 
   if (foreground) process.stdout.on('error', () => {}); // a terminal that is gone must not end the daemon either
   let stopped = false;
@@ -79,7 +82,7 @@ export async function createLog(options: LogOptions): Promise<DaemonLog> {
         waiting += Buffer.byteLength(line);
         sink.write(line);
       }
-      if (foreground) process.stdout.write(`${prettyLine(line)}\n`);
+      if (foreground) writeText(process.stdout, safeText`${prettyLine(line)}\n`);
     },
   };
   const repeated = new RepeatedEvents();

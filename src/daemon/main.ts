@@ -1,5 +1,8 @@
 import { deferred } from '../domain/deferred.ts';
 import { Failure } from '../domain/failure.ts';
+import { plainLines } from '../domain/fold.ts';
+import { safeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 import { openHome } from '../home.ts';
 import { version } from '../version.ts';
 import { type Daemon, startDaemon } from './composition.ts';
@@ -129,6 +132,6 @@ try {
 } catch (thrown) {
   const { code, message, data, exit } = Failure.from(thrown);
   if (process.connected) tell({ error: { code, message, data } });
-  else process.stderr.write(`goldctl: ${message}\n`);
+  else writeText(process.stderr, safeText`goldctl: ${plainLines(message)}\n`);
   process.exitCode = exit;
 }

@@ -1,5 +1,6 @@
 import { plain } from '../domain/fold.ts';
 import { formatMinute } from '../domain/instant.ts';
+import type { SafeText } from '../domain/safe-text.ts';
 
 const LEVELS: Readonly<Record<string, string>> = { warn: 'WARNING' };
 /** Fields that have their own place in the line, or are for the raw log only. */
@@ -10,7 +11,7 @@ const PLACED = new Set(['level', 'time', 'event', 'msg', 'stack']);
  * What is no JSON line (a crash of Node itself) stays as it is. No control character comes through: names and texts
  * in a log are written by strangers.
  */
-export function prettyLine(text: string): string {
+export function prettyLine(text: string): SafeText {
   const entry = parse(text);
   if (!entry) return plain(text);
   const { level, time, event, msg } = entry;
@@ -19,7 +20,7 @@ export function prettyLine(text: string): string {
   const fields = Object.entries(entry)
     .filter(([key]) => !PLACED.has(key))
     .map(([key, value]) => `${plain(key)}=${show(value)}`);
-  return [head, ...(typeof msg === 'string' && msg !== '' ? [plain(msg)] : []), ...fields].join(' ');
+  return plain([head, ...(typeof msg === 'string' && msg !== '' ? [plain(msg)] : []), ...fields].join(' '));
 }
 
 function format(at: number): string {

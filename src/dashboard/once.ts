@@ -1,3 +1,4 @@
+import type { SafeText } from '../domain/safe-text.ts';
 import { App } from './app.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { frame } from './presentation/frame.ts';
@@ -17,7 +18,7 @@ export interface OnceOptions
  * One frame of the dashboard as lines of text, once what it shows is there.
  * @throws Failure when there is nobody to connect to
  */
-export async function once({ link, user, choicesFile, colours, ...surroundings }: OnceOptions): Promise<string[]> {
+export async function once({ link, user, choicesFile, colours, ...surroundings }: OnceOptions): Promise<SafeText[]> {
   const app: App = new App({
     state: initialState({ ...surroundings, now: Date.now() }),
     perform: (effect) => controller.perform(effect),

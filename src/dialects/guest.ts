@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addressSeenBy } from '../address.ts';
 import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Role } from '../domain/name.ts';
 import type { Writer } from '../room/forum.ts';
 import type { OldClient } from '../room/presence.ts';
 import { Bucket } from '../server/bucket.ts';
@@ -142,10 +141,6 @@ export class Guest implements Visitor {
     return this.#lastActive;
   }
 
-  roleChanged(role: Role): void {
-    if (this.#member) this.#member = { ...this.#member, role };
-  }
-
   /** @throws Failure as `Accounts.signIn` does; ALREADY_SIGNED_IN */
   async signIn(name: string, password: string): Promise<Writer> {
     await this.#room.catchUp(); // the account may have been made by another daemon a moment ago
@@ -208,21 +203,23 @@ export class Guest implements Visitor {
     }
   }
 
-  async #enter({ name, role }: Account, event: string): Promise<Writer> {
-    const { presence, log } = this.#room;
+  async #enter(account: Account, event: string): Promise<Writer> {
+    const { accounts, presence, log } = this.#room;
+    const { name } = account;
     const claimed = this.#member?.name === name ? undefined : await presence.claim(name, undefined);
     try {
       // It may have closed while the password was checked: nobody may be there without a connection.
       if (this.#ended !== undefined) throw new Failure('CONNECTION_ENDED');
+      accounts.confirm(account); // a ban or another password may have come in while other daemons were asked
       this.signOut();
       presence.join(name, this, false);
     } finally {
       claimed?.();
     }
-    this.#member = { name, role };
+    this.#member = { name };
     this.#expect(undefined);
     const said = event === 'account.signUp' ? 'signed up' : 'signed in';
-    log.info({ event, name, role, address: this.address, dialect: this.#dialect?.name }, said);
+    log.info({ event, name, address: this.address, dialect: this.#dialect?.name }, said);
     return this.#member;
   }
 

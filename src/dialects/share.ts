@@ -125,10 +125,7 @@ class ShareConversation implements Conversation<Said> {
   async #signUp({ name, password }: ShareRequest & { verb: 'login' | 'register' }): Promise<Answer> {
     const { address } = this.#guest;
     const account = await this.#guest.makeAccount(name, password);
-    this.#room.log.info(
-      { event: 'account.signUp', name: account.name, role: account.role, address, dialect: 'share' },
-      'signed up',
-    );
+    this.#room.log.info({ event: 'account.signUp', name: account.name, address, dialect: 'share' }, 'signed up');
     return encodeCode(SIGNED_UP);
   }
 

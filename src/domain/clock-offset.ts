@@ -1,4 +1,5 @@
 import { formatSpan } from './instant.ts';
+import { type SafeText, safeText } from './safe-text.ts';
 
 /** Clocks of servers differ by this much, and responses take their time. */
 export const CLOCK_TOLERANCE_MS = 120_000;
@@ -15,7 +16,7 @@ export function agreedOffset(offsets: readonly number[]): number | undefined {
 }
 
 /** What is wrong with this machine's clock, for people. */
-export function clockProblem(offsetMs: number): string {
+export function clockProblem(offsetMs: number): SafeText {
   const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-  return `The clock of the daemon's machine is ${formatSpan(Math.abs(offsetMs))} ${direction} the clocks of the price sources.`;
+  return safeText`The clock of the daemon's machine is ${formatSpan(Math.abs(offsetMs))} ${direction} the clocks of the price sources.`;
 }

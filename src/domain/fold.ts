@@ -1,4 +1,5 @@
 import { normalForm } from './normal-form.ts';
+import type { SafeText } from './safe-text.ts';
 
 /**
  * Folds text for comparison: case, combining marks (Vietnamese tones among them), đ, and runs of white space.
@@ -22,7 +23,18 @@ export function visible(text: string): string {
  * Text that came from outside, safe to store and to show: NFC, white space made plain, every control and format
  * character gone (terminal escapes, bidirectional overrides, zero-width tricks; ZWJ and ZWNJ stay, scripts need them).
  */
-export function plain(text: string): string {
+export function plain(text: string): SafeText {
   // Normalised last: what stood between a letter and its mark is gone.
-  return normalForm(visible(text)).replace(/ +/g, ' ').trim();
+  return normalForm(visible(text)).replace(/ +/g, ' ').trim() as SafeText;
+}
+
+/** The same for a text of several lines; each keeps the blanks in front of it. */
+export function plainLines(text: string): SafeText {
+  const lines = text.split('\n').map((line) => `${/^ */.exec(line)![0]}${plain(line)}`.trimEnd());
+  return lines.join('\n') as SafeText;
+}
+
+/** A piece of a line of the screen: its blanks stay, nothing in it can give a terminal orders. */
+export function plainPiece(text: string): SafeText {
+  return text.replace(/[\u2028\u2029]/g, ' ').replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '') as SafeText;
 }

@@ -1,8 +1,13 @@
+import { plain } from './fold.ts';
+import { type SafeText, safeText } from './safe-text.ts';
 /**
  * Instants are epoch milliseconds, UTC. Days, weeks and months are Vietnam's (Asia/Ho_Chi_Minh: +07:00 the whole
  * year, no daylight saving since 1975), for look-ups and candles alike, so that one date means one thing everywhere.
  */
 export type Instant = number;
+
+/** What a Date can hold, before and after 1970. */
+export const MAX_INSTANT = 8_640_000_000_000_000;
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -48,22 +53,29 @@ export function parseDay(text: string): { start: Instant; end: Instant } | undef
   return { start, end: start + DAY };
 }
 
+/** Vietnam date and time in ISO form. The last hours that a Date can hold have none: they are told as the last one. */
+export function formatIso(at: Instant): SafeText {
+  return plain(new Date(Math.min(at + OFFSET, MAX_INSTANT)).toISOString());
+}
+
 /** The Vietnam day of an instant, `yyyy-mm-dd`. */
-export function formatDay(at: Instant): string {
-  return new Date(at + OFFSET).toISOString().slice(0, 10);
+export function formatDay(at: Instant): SafeText {
+  return plain(formatIso(at).slice(0, 10));
 }
 
 /** Vietnam date and time, `yyyy-mm-dd HH:MM`. */
-export function formatMinute(at: Instant): string {
-  return new Date(at + OFFSET).toISOString().slice(0, 16).replace('T', ' ');
+export function formatMinute(at: Instant): SafeText {
+  return plain(formatIso(at).slice(0, 16).replace('T', ' '));
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** The forum seed's form, Vietnam time: `23 Feb 2021 15:00:01`. */
-export function formatSeedTime(at: Instant): string {
-  const iso = new Date(at + OFFSET).toISOString();
-  return `${Number(iso.slice(8, 10))} ${MONTHS[Number(iso.slice(5, 7)) - 1]} ${iso.slice(0, 4)} ${iso.slice(11, 19)}`;
+export function formatSeedTime(at: Instant): SafeText {
+  const iso = formatIso(at);
+  return plain(
+    `${Number(iso.slice(8, 10))} ${MONTHS[Number(iso.slice(5, 7)) - 1]} ${iso.slice(0, 4)} ${iso.slice(11, 19)}`,
+  );
 }
 
 /** Reads `23 Feb 2021 15:00:01`; undefined when it is no such time. */
@@ -77,9 +89,9 @@ export function parseSeedTime(text: string): Instant | undefined {
 }
 
 /** The file seed's form, Vietnam time: `15:00:01-23/02/2021`. */
-export function formatShareTime(at: Instant): string {
-  const [day, time] = new Date(at + OFFSET).toISOString().slice(0, 19).split('T') as [string, string];
-  return `${time}-${day.split('-').reverse().join('/')}`;
+export function formatShareTime(at: Instant): SafeText {
+  const [day, time] = formatIso(at).slice(0, 19).split('T') as [string, string];
+  return plain(`${time}-${day.split('-').reverse().join('/')}`);
 }
 
 /** Reads `15:00:01-23/02/2021`; undefined when it is no such time. */
@@ -108,10 +120,10 @@ export function parseSpan(text: string): number | undefined {
 }
 
 /** A span for people: `45 s`, `12 min`, `3 h`, `9 d`. */
-export function formatSpan(ms: number): string {
+export function formatSpan(ms: number): SafeText {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (Math.round(seconds / 60) < 60) return `${Math.round(seconds / 60)} min`;
-  if (Math.round(seconds / 3600) < 48) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
+  if (seconds < 60) return safeText`${seconds} s`;
+  if (Math.round(seconds / 60) < 60) return safeText`${Math.round(seconds / 60)} min`;
+  if (Math.round(seconds / 3600) < 48) return safeText`${Math.round(seconds / 3600)} h`;
+  return safeText`${Math.round(seconds / 86_400)} d`;
 }

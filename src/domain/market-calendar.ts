@@ -12,7 +12,7 @@
  *
  * The four days hold a weekend. Days are Vietnam's for prices in VND, else UTC's.
  */
-import { type Instant, startOfDay } from './instant.ts';
+import { type Instant, MAX_INSTANT, startOfDay } from './instant.ts';
 import type { PricedInstrument } from './price-bands.ts';
 
 /** What decides the calendar of a price. */
@@ -20,7 +20,6 @@ export type StatedPrice = Pick<PricedInstrument, 'market' | 'currency'>;
 
 const DAY_MS = 24 * 3_600_000;
 const VIETNAM_OFFSET_MS = 7 * 3_600_000;
-const MAX_INSTANT = 8.64e15;
 
 const MAX_COIN_AGE_MS = 10 * 60_000;
 const MAX_AGE_MS = 4 * DAY_MS;

@@ -45,7 +45,7 @@
  * - no other source agrees, and two disagree or one does by more than twice its tolerance.
  */
 import { formatCount, formatPrice } from './figures.ts';
-import { formatSpan, type Instant } from './instant.ts';
+import { formatSpan, type Instant, MAX_INSTANT } from './instant.ts';
 import { isWithinBand, type PriceBand, type PricedInstrument, priceBandOf } from './price-bands.ts';
 import {
   type ComparisonPrice,
@@ -95,7 +95,6 @@ export interface HeldLevel extends Sides {
 }
 
 const MAX_AHEAD_MS = 10 * 60_000;
-const MAX_INSTANT = 8.64e15;
 /** 1 January 1800. Empty dates of other systems lie before it. */
 const EARLIEST = -5_364_662_400_000;
 

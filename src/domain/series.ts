@@ -1,3 +1,5 @@
+import { plain } from './fold.ts';
+import type { SafeText } from './safe-text.ts';
 /** A series of an instrument: prices of one provider, company and branch, which replace one another. */
 export interface Series {
   readonly provider: string;
@@ -16,7 +18,7 @@ export function sameSeries(a: Series | null, b: Series | null): boolean {
 }
 
 /** Names a series for people: `sjc, Hồ Chí Minh`; the company only where it is not called as its provider is. */
-export function seriesName({ provider, company, brand }: Series): string {
+export function seriesName({ provider, company, brand }: Series): SafeText {
   const isSame = company.toLowerCase() === provider.toLowerCase();
-  return [provider, isSame ? '' : company, brand].filter((part) => part !== '').join(', ');
+  return plain([provider, isSame ? '' : company, brand].filter((part) => part !== '').join(', '));
 }

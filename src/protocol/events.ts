@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ListingEvent } from './files.ts';
 import { PeerEvent } from './peers.ts';
-import { literals, Message, Post, Quote, Seq, strict } from './schema.ts';
+import { Instant, literals, Message, Post, Quote, Seq, strict } from './schema.ts';
 
 /** Notifications of the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
 export const EVENTS = {
@@ -42,7 +42,7 @@ export const EVENTS = {
     params: strict({
       name: Type.String(),
       change: literals(['joined', 'left', 'idle', 'active']),
-      at: Type.Integer(),
+      at: Instant,
     }),
   },
   notice: {

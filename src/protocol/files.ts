@@ -93,7 +93,7 @@ export const files = {
           name: Type.String(),
           size: Type.Integer(),
           hash: Type.String({ description: 'empty where `unencrypted`' }),
-          modified: Type.Integer(),
+          modified: Instant,
           description: Type.String(),
           online: Type.Boolean(),
         }),

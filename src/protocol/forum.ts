@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { method } from './method.ts';
-import { Instant, Post, Seq, strict } from './schema.ts';
+import { Instant, instant, Post, Seq, strict } from './schema.ts';
 
 export const Text = Type.String({ minLength: 1, maxLength: 8192, description: '1-4,096 characters' });
 const Topic = Type.String({
@@ -113,7 +113,7 @@ export const forum = {
         strict({
           text: Type.String(),
           mentions: Type.Array(Type.String()),
-          at: Type.Integer({ description: 'since when it said that' }),
+          at: instant('since when it said that'),
           seq: Seq,
         }),
       ),

@@ -6,6 +6,7 @@ import {
   Candle,
   Instant,
   InstrumentName,
+  instant,
   literals,
   MarketName,
   nullable,
@@ -50,7 +51,7 @@ const Series = strict(
 );
 const LastResponse = strict(
   {
-    statedAt: nullable(Type.Integer({ description: "the provider's own time" })),
+    statedAt: nullable(instant("the provider's own time")),
     rejected: Type.Integer({ description: 'rows that do not fit its format' }),
     refused: Type.Integer({ description: 'prices that are not believed' }),
     distance: nullable(
@@ -74,14 +75,14 @@ const Edit = strict(
     kind: literals(['import', 'removal', 'correction']),
     name: Type.String({ description: 'the file of an import, the instrument of a removal or correction' }),
     by: Type.String(),
-    at: Type.Integer(),
+    at: Instant,
     reason: Type.Optional(Type.String()),
     undone: Type.Boolean(),
     changedBy: Type.Optional(Type.String({ description: 'who undid it, or made it count again' })),
-    changedAt: Type.Optional(Type.Integer()),
+    changedAt: Type.Optional(Instant),
     rows: Type.Integer({ description: 'quotes that it brought' }),
-    first: nullable(Type.Integer({ description: 'time of the first of them' })),
-    last: nullable(Type.Integer()),
+    first: nullable(instant('time of the first of them')),
+    last: nullable(Instant),
     series: Type.Array(Type.String(), { description: 'the first of its series, for people' }),
     seriesCount: Type.Integer(),
   },
@@ -91,7 +92,7 @@ const HeldQuote = strict(
   {
     id: Type.Integer(),
     quote: Quote,
-    heldAt: Type.Integer(),
+    heldAt: Instant,
     reason: Type.String(),
     factor: Type.Optional(Type.Number({ description: 'what the price would be multiplied by to fit' })),
     comparisons: Type.Array(strict({ label: Type.String(), buy: Price, sell: Price })),
@@ -148,7 +149,7 @@ export const rates = {
       series: Type.Optional(nullable(Series)),
       currency: Type.String(),
       unit: UnitName,
-      next: nullable(Type.Integer({ description: '`from` of the next call where there is more, else null' })),
+      next: nullable(instant('`from` of the next call where there is more, else null')),
     }),
     errors: ['NOT_FOUND'],
   }),

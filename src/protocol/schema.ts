@@ -1,4 +1,5 @@
 import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
+import { MAX_INSTANT } from '../domain/instant.ts';
 import { MARKETS } from '../domain/instrument.ts';
 import { ROLES } from '../domain/name.ts';
 import { UNITS, type Unit } from '../domain/unit.ts';
@@ -14,13 +15,10 @@ export function literals<const T extends readonly string[]>(values: T, descripti
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** What a Date can hold. */
-const INSTANTS = 8_640_000_000_000_000;
-export const Instant = Type.Integer({
-  minimum: -INSTANTS,
-  maximum: INSTANTS,
-  description: 'epoch milliseconds, UTC',
-});
+/** A moment, epoch milliseconds in UTC: any other number has no date, and could not be shown as one. */
+export const instant = (description: string) =>
+  Type.Integer({ minimum: -MAX_INSTANT, maximum: MAX_INSTANT, description });
+export const Instant = instant('epoch milliseconds, UTC');
 export const Seq = Type.Integer({ minimum: 0, description: 'a place in the journal' });
 export const Name = Type.String({
   minLength: 1,
@@ -51,17 +49,15 @@ export const Quote = strict(
     sell: Price,
     currency: Type.String(),
     unit: UnitName,
-    at: Type.Integer({ description: 'since when this price holds' }),
-    checkedAt: Type.Integer({ description: 'until when it is confirmed' }),
+    at: instant('since when this price holds'),
+    checkedAt: instant('until when it is confirmed'),
     id: Type.String(),
     stale: Type.Boolean({
       description: "not received for three intervals of its provider, or too old by the provider's own time",
     }),
-    statedAt: Type.Optional(Type.Integer({ description: "the provider's own time, where it states one" })),
-    receivedAt: Type.Optional(Type.Integer({ description: 'when it was last received; of latest quotes' })),
-    observedFrom: Type.Optional(
-      Type.Integer({ description: 'it was observed from then to `checkedAt` without a gap; `at` where left out' }),
-    ),
+    statedAt: Type.Optional(instant("the provider's own time, where it states one")),
+    receivedAt: Type.Optional(instant('when it was last received; of latest quotes')),
+    observedFrom: Type.Optional(instant('it was observed from then to `checkedAt` without a gap; `at` where left out')),
     batch: Type.Optional(Type.Integer({ description: 'the import or correction that it came with' })),
   },
   'a quote',
@@ -69,7 +65,7 @@ export const Quote = strict(
 
 export const Candle = strict(
   {
-    at: Type.Integer({ description: 'start of the interval' }),
+    at: instant('start of the interval'),
     open: Type.Number(),
     high: Type.Number(),
     low: Type.Number(),
@@ -121,11 +117,11 @@ export const Listing = strict(
     hash: Type.String({
       description: 'root of the tree of SHA-256 hashes over its blocks, hex; empty where `unencrypted`',
     }),
-    modified: Type.Integer({ description: 'when the file was last changed, as its owner says' }),
+    modified: instant('when the file was last changed, as its owner says'),
     description: Type.String({ description: 'may be empty' }),
     key: Type.String({ description: 'of the peer that serves it; empty where `unencrypted`' }),
     unencrypted: Type.Optional(Unencrypted),
-    at: Type.Integer({ description: 'when it was listed' }),
+    at: instant('when it was listed'),
     online: Type.Boolean({ description: 'the member is there, with that peer: it can be had now' }),
   },
   'a listing',

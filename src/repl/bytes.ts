@@ -1,3 +1,6 @@
+import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
 
@@ -5,19 +8,19 @@ const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e
 export const SIZE = 'a number of bytes, or one with kB, MB, GB or TB, such as 500MB';
 
 /** `0 B`, `12.5 MB`: thousands, as disks and networks are counted. */
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): SafeText {
   let size = Math.max(0, Number.isFinite(bytes) ? bytes : 0);
   let unit = 0;
   while (size >= 999.5 && unit < UNITS.length - 1) {
     size /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || size >= 99.95 ? Math.round(size) : size.toFixed(1)} ${UNITS[unit]}`;
+  return plain(`${unit === 0 || size >= 99.95 ? Math.round(size) : size.toFixed(1)} ${UNITS[unit]}`);
 }
 
 /** `5.5 MB/s` */
-export function formatSpeed(bytesPerSecond: number): string {
-  return `${formatBytes(bytesPerSecond)}/s`;
+export function formatSpeed(bytesPerSecond: number): SafeText {
+  return safeText`${formatBytes(bytesPerSecond)}/s`;
 }
 
 /** `500MB`, `1.5 gb`, `20M`, `4096`, also with `/s` behind it; undefined when it is no size, or none at all. */

@@ -1,6 +1,8 @@
 import type { Candle } from '../domain/candle.ts';
 import { formatTick } from '../domain/figures.ts';
+import { plain } from '../domain/fold.ts';
 import { formatDay, formatMinute } from '../domain/instant.ts';
+import { joinSafe, repeatSafe, type SafeText, safeText, trimSafeEnd } from '../domain/safe-text.ts';
 import { pad } from './table.ts';
 
 const LEAST = { width: 24, height: 4 };
@@ -47,11 +49,11 @@ export function downsample(candles: readonly Candle[], columns: number): Span[] 
 export interface Scale {
   readonly low: number;
   readonly high: number;
-  readonly labels: readonly string[];
+  readonly labels: readonly SafeText[];
   /** Columns of the widest label. */
   readonly margin: number;
   /** What the labels count: `million VND/tael`. */
-  readonly measure: string;
+  readonly measure: SafeText;
 }
 
 /** A y axis from `low` to `high` on `height` rows, five of them labelled, in millions for VND. */
@@ -65,10 +67,16 @@ export function scaleOf(low: number, high: number, height: number, currency: str
   const step = (high - low) / Math.max(1, height - 1);
   const labelled = new Set([0, 1, 2, 3, 4].map((tick) => Math.round((tick * (height - 1)) / 4)));
   const labels = Array.from({ length: height }, (_, row) =>
-    labelled.has(row) ? formatTick((high - row * step) / divisor, (high - low) / 4 / divisor) : '',
+    labelled.has(row) ? formatTick((high - row * step) / divisor, (high - low) / 4 / divisor) : safeText``,
   );
   const margin = Math.max(0, ...labels.map((label) => label.length));
-  return { low, high, labels, margin, measure: `${millions ? 'million ' : ''}${currency}/${unit}` };
+  return {
+    low,
+    high,
+    labels,
+    margin,
+    measure: safeText`${millions ? 'million ' : ''}${plain(currency)}/${plain(unit)}`,
+  };
 }
 
 /** The line of the closing prices alone, `height` rows of `width` characters: braille, or ASCII. */
@@ -76,7 +84,7 @@ export function drawLine(
   candles: readonly Candle[],
   { low, high }: Pick<Scale, 'low' | 'high'>,
   { width, height, unicode }: { width: number; height: number; unicode: boolean },
-): string[] {
+): SafeText[] {
   return unicode
     ? braille(downsample(candles, width * 2), width, height, low, high)
     : ascii(downsample(candles, width), width, height, low, high);
@@ -89,7 +97,7 @@ export function drawLine(
 export function chart(
   candles: readonly Candle[],
   options: { width: number; height: number; unicode: boolean; currency: string; unit: string },
-): string[] {
+): SafeText[] {
   const first = candles[0];
   const last = candles.at(-1);
   if (!first || !last) return [];
@@ -104,18 +112,21 @@ export function chart(
   const scale = scaleOf(low, high, height, options.currency, options.unit);
   const { labels, margin } = scale;
   const width = Math.max(LEAST.width, Math.floor(options.width)) - margin - 2;
-  const axis = unicode ? ['┤', '│', '└', '─'] : ['+', '|', '+', '-'];
+  const axis = unicode
+    ? ([safeText`┤`, safeText`│`, safeText`└`, safeText`─`] as const)
+    : ([safeText`+`, safeText`|`, safeText`+`, safeText`-`] as const);
   return [
     scale.measure,
     ...drawLine(candles, scale, { width, height, unicode }).map(
-      (line, row) => `${pad(labels[row]!, margin, 'right')} ${labels[row] ? axis[0] : axis[1]}${line.trimEnd()}`,
+      (line, row) =>
+        safeText`${pad(labels[row]!, margin, 'right')} ${labels[row] ? axis[0] : axis[1]}${trimSafeEnd(line)}`,
     ),
-    `${' '.repeat(margin + 1)}${axis[2]}${axis[3]!.repeat(width)}`,
-    `${' '.repeat(margin + 2)}${dates(first.at, last.at, width)}`,
+    safeText`${repeatSafe(safeText` `, margin + 1)}${axis[2]}${repeatSafe(axis[3], width)}`,
+    safeText`${repeatSafe(safeText` `, margin + 2)}${dates(first.at, last.at, width)}`,
   ];
 }
 
-function braille(spans: readonly Span[], width: number, height: number, low: number, high: number): string[] {
+function braille(spans: readonly Span[], width: number, height: number, low: number, high: number): SafeText[] {
   const cells = Array.from({ length: height }, () => new Uint8Array(width));
   const dots = height * 4;
   spans.forEach(([least, most], x) => {
@@ -123,16 +134,21 @@ function braille(spans: readonly Span[], width: number, height: number, low: num
       cells[y >> 2]![x >> 1]! |= BRAILLE[y & 3]![x & 1]!;
     }
   });
-  return cells.map((row) => Array.from(row, (dot) => (dot === 0 ? ' ' : String.fromCharCode(0x2800 + dot))).join(''));
+  return cells.map((row) =>
+    joinSafe(
+      Array.from(row, (dot) => (dot === 0 ? safeText` ` : plain(String.fromCharCode(0x2800 + dot)))),
+      '',
+    ),
+  );
 }
 
-function ascii(spans: readonly Span[], width: number, height: number, low: number, high: number): string[] {
-  const cells = Array.from({ length: height }, () => new Array<string>(width).fill(' '));
+function ascii(spans: readonly Span[], width: number, height: number, low: number, high: number): SafeText[] {
+  const cells = Array.from({ length: height }, () => new Array<SafeText>(width).fill(safeText` `));
   spans.forEach(([least, most], x) => {
     const [top, bottom] = [rowOf(most, low, high, height), rowOf(least, low, high, height)];
-    for (let y = top; y <= bottom; y++) cells[y]![x] = top === bottom ? '*' : '|';
+    for (let y = top; y <= bottom; y++) cells[y]![x] = top === bottom ? safeText`*` : safeText`|`;
   });
-  return cells.map((row) => row.join(''));
+  return cells.map((row) => joinSafe(row, ''));
 }
 
 /** The row, from the top, that a value falls on. */
@@ -141,9 +157,11 @@ export function rowOf(value: number, low: number, high: number, rows: number): n
 }
 
 /** Labels of the x axis: its first and last day, or minute where it is short. */
-export function dates(from: number, to: number, width: number): string {
+export function dates(from: number, to: number, width: number): SafeText {
   const format = to - from < 3 * DAY ? formatMinute : formatDay;
   const [left, right] = [format(from), format(to)];
   const room = width - left.length - right.length;
-  return from === to || room < 1 ? left.slice(0, width) : left + ' '.repeat(room) + right;
+  return from === to || room < 1
+    ? plain(left.slice(0, width))
+    : safeText`${left}${repeatSafe(safeText` `, room)}${right}`;
 }

@@ -1,17 +1,18 @@
 import type { Candle } from '../domain/candle.ts';
-
-const OFFSET_MS = 7 * 3_600_000;
+import { plain } from '../domain/fold.ts';
+import { formatIso } from '../domain/instant.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 
 /** Candles for other programs: times are ISO 8601 with Vietnam's offset, so that a day reads as the day it is. */
-export function historyCsv(candles: readonly Candle[]): string[] {
+export function historyCsv(candles: readonly Candle[]): SafeText[] {
   return [
-    'at,open,high,low,close,count',
+    safeText`at,open,high,low,close,count`,
     ...candles.map(({ at, open, high, low, close, count }) =>
-      [vietnamIso(at), open, high, low, close, count].join(','),
+      joinSafe([vietnamIso(at), open, high, low, close, count], ','),
     ),
   ];
 }
 
-function vietnamIso(at: number): string {
-  return new Date(at + OFFSET_MS).toISOString().replace(/(\.000)?Z$/, '+07:00');
+function vietnamIso(at: number): SafeText {
+  return plain(formatIso(at).replace(/(\.000)?Z$/, '+07:00'));
 }

@@ -4,6 +4,7 @@ import type { Link } from '../client/link.ts';
 import { type Offer, Peers } from '../client/peers.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
 import { isOver, type Transfer } from '../domain/transfer.ts';
 import type { Home } from '../home.ts';
 import type { FileAction } from './grammar.ts';
@@ -76,7 +77,7 @@ export class Files {
     } catch (thrown) {
       const { code, message } = Failure.from(thrown);
       if (this.#stopped || code === 'CONNECTION_ENDED' || code === 'NO_DAEMON') return; // the next return does it
-      this.#options.onNews({ lines: [`Files cannot be sent or received now: ${plain(message)}`], tone: 'bad' });
+      this.#options.onNews({ lines: [safeText`Files cannot be sent or received now: ${plain(message)}`], tone: 'bad' });
     }
   }
 
@@ -95,14 +96,14 @@ export class Files {
    * @param line its number, where somebody wants to know which ones failed
    * @throws Failure NOT_SIGNED_IN; as Peers
    */
-  async perform(action: FileAction, paper: Paper, line = 0): Promise<string[]> {
+  async perform(action: FileAction, paper: Paper, line = 0): Promise<SafeText[]> {
     if (action.verb === 'notify') return notifyLines(this.transfers, this.offers, paper);
     const peers = await this.#open();
     switch (action.verb) {
       case 'send': {
         const id = await this.#begin(line, () => peers.send(action.to, pathOf(action.file)));
         const what = this.#whatOf(id, basename(action.file));
-        return [`Sending ${what} to ${plain(action.to)}: transfer ${id}.`];
+        return [safeText`Sending ${what} to ${plain(action.to)}: transfer ${id}.`];
       }
       case 'fetch': {
         const { name, from } = action;
@@ -110,8 +111,8 @@ export class Files {
           throw inWordsOfTheShell(thrown);
         });
         const source = this.transfers.find((each) => each.id === id)?.peers ?? [];
-        const whose = source.length > 0 ? ` from ${peerNames(source)}` : '';
-        return [`Fetching ${this.#whatOf(id, name)}${whose}: transfer ${id}.`];
+        const whose = source.length > 0 ? safeText` from ${peerNames(source)}` : '';
+        return [safeText`Fetching ${this.#whatOf(id, name)}${whose}: transfer ${id}.`];
       }
       case 'accept': {
         const { id, always } = action;
@@ -119,23 +120,25 @@ export class Files {
         this.#own.set(id, line);
         await peers.accept(id, always === undefined ? {} : { always });
         const rule =
-          always === undefined ? [] : [`From now on files of ${plain(offer.member)} are taken without a question.`];
-        return [`Taking ${whatWords(offer)} from ${plain(offer.member)}: transfer ${id}.`, ...rule];
+          always === undefined
+            ? []
+            : [safeText`From now on files of ${plain(offer.member)} are taken without a question.`];
+        return [safeText`Taking ${whatWords(offer)} from ${plain(offer.member)}: transfer ${id}.`, ...rule];
       }
       case 'decline': {
         const offer = this.#offer(action.id);
         await peers.decline(action.id, action.reason);
-        return [`Declined ${plain(offer.name)} of ${plain(offer.member)}.`];
+        return [safeText`Declined ${plain(offer.name)} of ${plain(offer.member)}.`];
       }
       case 'cancel':
         this.#own.delete(action.id);
         await peers.cancel(action.id);
-        return [`Transfer ${action.id} is cancelled.`];
+        return [safeText`Transfer ${action.id} is cancelled.`];
       case 'publish':
         return await this.#publish(peers, pathOf(action.file), action.name);
       case 'unpublish':
         await peers.unpublish(action.name);
-        return [`${plain(action.name)} is published no more.`];
+        return [safeText`${plain(action.name)} is published no more.`];
     }
   }
 
@@ -226,10 +229,10 @@ export class Files {
     if (news) this.#options.onNews(news);
   }
 
-  async #publish(peers: Peers, path: string, name: string | undefined): Promise<string[]> {
+  async #publish(peers: Peers, path: string, name: string | undefined): Promise<SafeText[]> {
     const done = peers
       .publish(path, name === undefined ? {} : { name })
-      .then((listing) => [`${whatWords({ ...listing, files: 1 })} is published: FETCH ${plain(listing.name)}`]);
+      .then((listing) => [safeText`${whatWords({ ...listing, files: 1 })} is published: FETCH ${plain(listing.name)}`]);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       if (this.#options.isScript !== true) timer = setTimeout(() => resolve(undefined), READING_MS);
@@ -247,7 +250,7 @@ export class Files {
       )
       .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
-    return [`Reading ${plain(basename(path))}: it is published once its hash is known.`];
+    return [safeText`Reading ${plain(basename(path))}: it is published once its hash is known.`];
   }
 
   #offer(id: number): Offer {
@@ -261,7 +264,7 @@ export class Files {
     );
   }
 
-  #whatOf(id: number, name: string): string {
+  #whatOf(id: number, name: string): SafeText {
     const transfer = this.transfers.find((each) => each.id === id);
     return transfer && transfer.size > 0 ? whatWords(transfer) : plain(transfer?.name ?? name);
   }

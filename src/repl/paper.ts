@@ -1,12 +1,13 @@
 import { styleText } from 'node:util';
+import type { SafeText } from '../domain/safe-text.ts';
 
 /** How emphasis is written; on plain paper it is the text itself. */
 export interface Style {
-  readonly heading: (text: string) => string;
-  readonly stale: (text: string) => string;
-  readonly up: (text: string) => string;
-  readonly down: (text: string) => string;
-  readonly error: (text: string) => string;
+  readonly heading: (text: SafeText) => SafeText;
+  readonly stale: (text: SafeText) => SafeText;
+  readonly up: (text: SafeText) => SafeText;
+  readonly down: (text: SafeText) => SafeText;
+  readonly error: (text: SafeText) => SafeText;
 }
 
 /** What lines are written for: its width in columns, its glyphs, its colours, and the time that ages count from. */
@@ -18,15 +19,15 @@ export interface Paper {
   readonly now: number;
 }
 
-const same = (text: string): string => text;
+const same = (text: SafeText): SafeText => text;
 
 export const PLAIN: Style = { heading: same, stale: same, up: same, down: same, error: same };
 
 /** Whether there is colour is decided once, in paperOf: newer Nodes would look at standard output once more. */
-const paint = (format: 'bold' | 'yellow' | 'green' | 'red', text: string): string =>
+const paint = (format: 'bold' | 'yellow' | 'green' | 'red', text: SafeText): SafeText =>
   (styleText as (format: string, text: string, options: { validateStream: boolean }) => string)(format, text, {
     validateStream: false,
-  });
+  }) as SafeText;
 
 export const COLOURED: Style = {
   heading: (text) => paint('bold', text),

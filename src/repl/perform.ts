@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failure.ts';
 import { formatSeedTime, type Instant } from '../domain/instant.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
 import { conversionLines, convertedTable } from './conversions.ts';
 import type { Action } from './grammar.ts';
 import { type Caller, rangeParams, readHistory } from './history.ts';
@@ -56,7 +57,7 @@ const DELETE_FAILED = 'Delete the message failed. Please check the input.';
  * @param user who sends a number when nobody is signed in.
  * @throws Failure as the daemon answers.
  */
-export async function perform(action: CallAction, caller: Caller, paper: Paper, user: string): Promise<string[]> {
+export async function perform(action: CallAction, caller: Caller, paper: Paper, user: string): Promise<SafeText[]> {
   switch (action.verb) {
     case 'lookup': {
       const { date, instrument, in: measure } = action;
@@ -88,21 +89,21 @@ export async function perform(action: CallAction, caller: Caller, paper: Paper, 
     case 'post': {
       const { text, topic } = action;
       const { post } = await caller.call('forum.post', { text, ...(topic === undefined ? {} : { topic }) });
-      return [`Message #${post.number} posted at ${formatSeedTime(post.at)}.`];
+      return [safeText`Message #${post.number} posted at ${formatSeedTime(post.at)}.`];
     }
     case 'edit': {
       const { number, text } = action;
       await checkTime(action, caller, EDIT_FAILED);
       const { post } = await refused(EDIT_FAILED, () => caller.call('forum.edit', { number, text }));
       const at = formatSeedTime(post.editedAt ?? post.at);
-      return [`Edit the message successfully. Message #${post.number} edited at ${at}.`];
+      return [safeText`Edit the message successfully. Message #${post.number} edited at ${at}.`];
     }
     case 'delete': {
       const { number } = action;
       await checkTime(action, caller, DELETE_FAILED);
       const { post } = await refused(DELETE_FAILED, () => caller.call('forum.delete', { number }));
       const at = formatSeedTime(post.deletedAt ?? paper.now);
-      return [`Delete the message successfully. Message #${post.number} deleted at ${at}.`];
+      return [safeText`Delete the message successfully. Message #${post.number} deleted at ${at}.`];
     }
     case 'read': {
       const { posts, seq } = await (action.since === undefined
@@ -138,7 +139,7 @@ export async function perform(action: CallAction, caller: Caller, paper: Paper, 
       const { verb: _, ...asked } = action;
       const { listings, more } = await readListings(caller, asked);
       const lines = asked.member === undefined ? listingsTable(listings, paper, asked) : repositoryLines(listings);
-      return more ? [...lines, 'There are more: LIST text finds those that it fits.'] : lines;
+      return more ? [...lines, safeText`There are more: LIST text finds those that it fits.`] : lines;
     }
     case 'sum':
       return sumLines(await askSum(caller, action.number, user), caller.name ?? user, action.number);

@@ -1,6 +1,7 @@
 import { formatCount, formatPrice } from '../domain/figures.ts';
 import { plain } from '../domain/fold.ts';
 import { formatDay, formatMinute } from '../domain/instant.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import type { Result } from '../protocol/methods.ts';
 import type { Paper } from './paper.ts';
 import { table } from './table.ts';
@@ -9,8 +10,8 @@ type Edit = Result<'rates.imports'>['imports'][number];
 type HeldQuote = Result<'rates.held'>['held'][number];
 
 /** Imports, removals and corrections, one a line. */
-export function importsTable(imports: readonly Edit[], paper: Paper): string[] {
-  if (imports.length === 0) return ['Nothing was imported, removed or corrected yet.'];
+export function importsTable(imports: readonly Edit[], paper: Paper): SafeText[] {
+  if (imports.length === 0) return [safeText`Nothing was imported, removed or corrected yet.`];
   return table(
     [
       { title: 'ID', align: 'right' },
@@ -23,53 +24,53 @@ export function importsTable(imports: readonly Edit[], paper: Paper): string[] {
       { title: 'State' },
     ],
     imports.map((edit) => [
-      String(edit.batch),
+      safeText`${edit.batch}`,
       formatMinute(edit.at),
-      `${edit.kind === 'import' ? '' : `${edit.kind} of `}${plain(edit.name)}${edit.reason ? ` (${plain(edit.reason)})` : ''}`,
-      edit.kind === 'removal' ? '-' : formatCount(edit.rows),
+      safeText`${edit.kind === 'import' ? safeText`` : safeText`${edit.kind} of `}${plain(edit.name)}${edit.reason ? safeText` (${plain(edit.reason)})` : ''}`,
+      edit.kind === 'removal' ? safeText`-` : formatCount(edit.rows),
       daysOf(edit),
       seriesOf(edit),
       plain(edit.by),
-      edit.undone ? `undone by ${plain(edit.changedBy ?? '')}` : '',
+      edit.undone ? safeText`undone by ${plain(edit.changedBy ?? '')}` : '',
     ]),
     { heading: paper.style.heading, unicode: paper.unicode },
   );
 }
 
 /** What an undone or restored batch was. */
-export function describeEdit(edit: Edit): string {
-  const quotes = edit.rows > 0 ? `, ${formatCount(edit.rows)} quotes, ${daysOf(edit)}` : '';
-  return `${edit.kind} ${edit.batch} (${plain(edit.name)}${quotes})`;
+export function describeEdit(edit: Edit): SafeText {
+  const quotes = edit.rows > 0 ? safeText`, ${formatCount(edit.rows)} quotes, ${daysOf(edit)}` : '';
+  return safeText`${edit.kind} ${edit.batch} (${plain(edit.name)}${quotes})`;
 }
 
 /** Held quotes with the reason and the prices that they were compared with. */
-export function heldQuotes(held: readonly HeldQuote[]): string[] {
-  if (held.length === 0) return ['No price is held: none waits for a decision.'];
+export function heldQuotes(held: readonly HeldQuote[]): SafeText[] {
+  if (held.length === 0) return [safeText`No price is held: none waits for a decision.`];
   return [
     ...held.flatMap(({ id, quote, heldAt, reason, comparisons }) => {
       const { currency, unit } = quote;
       const where = [quote.provider, quote.company, quote.brand].filter((part) => part !== '').map(plain);
       return [
-        `${id}  ${plain(quote.instrument)}  buy ${formatPrice(quote.buy, currency)}  sell ${formatPrice(quote.sell, currency)} ${plain(currency)}/${unit}  ${where.join(', ')}`,
-        `    received ${formatMinute(heldAt)}, for ${formatMinute(quote.at)}: ${plain(reason)}`,
+        safeText`${id}  ${plain(quote.instrument)}  buy ${formatPrice(quote.buy, currency)}  sell ${formatPrice(quote.sell, currency)} ${plain(currency)}/${unit}  ${joinSafe(where, ', ')}`,
+        safeText`    received ${formatMinute(heldAt)}, for ${formatMinute(quote.at)}: ${plain(reason)}`,
         ...comparisons.map(
           ({ label, buy, sell }) =>
-            `    compare ${plain(label)}: buy ${formatPrice(buy, currency)}  sell ${formatPrice(sell, currency)}`,
+            safeText`    compare ${plain(label)}: buy ${formatPrice(buy, currency)}  sell ${formatPrice(sell, currency)}`,
         ),
       ];
     }),
-    '',
-    'Store one: goldctl rates held accept ID. Discard one: goldctl rates held discard ID.',
+    safeText``,
+    safeText`Store one: goldctl rates held accept ID. Discard one: goldctl rates held discard ID.`,
   ];
 }
 
-function daysOf({ first, last }: Edit): string {
-  if (first === null || last === null) return '';
+function daysOf({ first, last }: Edit): SafeText {
+  if (first === null || last === null) return safeText``;
   const [from, to] = [formatDay(first), formatDay(last)];
-  return from === to ? from : `${from} to ${to}`;
+  return from === to ? from : safeText`${from} to ${to}`;
 }
 
-function seriesOf({ series, seriesCount }: Edit): string {
+function seriesOf({ series, seriesCount }: Edit): SafeText {
   const [first = ''] = series;
-  return seriesCount > 1 ? `${plain(first)} and ${seriesCount - 1} more` : plain(first);
+  return seriesCount > 1 ? safeText`${plain(first)} and ${seriesCount - 1} more` : plain(first);
 }

@@ -9,6 +9,8 @@ import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { CATALOGUE } from '../domain/instrument.ts';
 import { price, seriesId } from '../domain/quote.ts';
+import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 import { writePrivate } from '../private-file.ts';
 import type { Params, Result } from '../protocol/methods.ts';
 import { completePath } from './complete-path.ts';
@@ -53,9 +55,9 @@ const HISTORY = 500;
 const PATIENCE = 20;
 /** Lines of a script that are read ahead of those that are done. */
 const AHEAD = 1000;
-const ASK: Record<Asked, string> = {
-  signIn: 'Type your username and your password (separate with a space " "). What you type is not shown.',
-  signUp: 'Type a username and a password (separate with a space " "). What you type is not shown.',
+const ASK: Record<Asked, SafeText> = {
+  signIn: safeText`Type your username and your password (separate with a space " "). What you type is not shown.`,
+  signUp: safeText`Type a username and a password (separate with a space " "). What you type is not shown.`,
 };
 
 /**
@@ -111,7 +113,7 @@ export class Repl {
       onOnline: () => this.#signed(),
       onState: (state) => this.#stateChanged(state),
       onSignedOut: (failure) => {
-        if (failure && this.#interactive) this.#print([...failureLines(failure), 'Type -signin to sign in.']);
+        if (failure && this.#interactive) this.#print([...failureLines(failure), safeText`Type -signin to sign in.`]);
       },
       onRefused: (failure) => this.#print(failureLines(failure)),
     });
@@ -187,7 +189,7 @@ export class Repl {
 
   async #close(): Promise<void> {
     const readline = this.#readline as (Interface & { history?: string[] }) | undefined;
-    if (this.#interactive && this.#eof && !this.#ended) this.#screen?.say('\n');
+    if (this.#interactive && this.#eof && !this.#ended) this.#screen?.say(safeText`\n`);
     readline?.close();
     this.#input.pause();
     this.#screen?.release();
@@ -209,8 +211,8 @@ export class Repl {
   async #welcome(): Promise<void> {
     const { name, target } = this.#link;
     this.#print([
-      `goldctl, connected to ${describeTarget(target)}${name === null ? '' : ` as ${plain(name)}`}.`,
-      `Type -help for the commands${name === null ? ', -signin or -signup to sign in' : ''}, -quit to end.`,
+      safeText`goldctl, connected to ${plain(describeTarget(target))}${name === null ? '' : safeText` as ${plain(name)}`}.`,
+      safeText`Type -help for the commands${name === null ? ', -signin or -signup to sign in' : ''}, -quit to end.`,
     ]);
     await this.#arrive();
   }
@@ -237,10 +239,11 @@ export class Repl {
   #stateChanged(state: LinkState): void {
     if (this.#ended) return;
     if (state.kind === 'online') {
-      if (this.#offline) this.#print(['Back online.']);
+      if (this.#offline) this.#print([safeText`Back online.`]);
       this.#offline = false;
     } else if (state.kind === 'offline' && this.#interactive) {
-      if (!this.#offline) this.#print([`Connection lost: ${plain(state.reason).replace(/\.$/, '')}; trying again.`]);
+      if (!this.#offline)
+        this.#print([safeText`Connection lost: ${plain(state.reason.replace(/\.$/, ''))}; trying again.`]);
       this.#offline = true;
     } else if (state.kind === 'offline' || state.kind === 'ended') {
       this.#lost = state.failure;
@@ -264,10 +267,10 @@ export class Repl {
         this.#prices.set(series, price(event.quote));
       }),
       link.on('post', ({ post }) => {
-        if (this.#interactive && post.member !== link.name) this.#print([`* ${postLine(post)}`]);
+        if (this.#interactive && post.member !== link.name) this.#print([safeText`* ${postLine(post)}`]);
       }),
       link.on('message', ({ message }) => {
-        if (this.#interactive && message.from !== link.name) this.#print([`* ${messageLine(message)}`]);
+        if (this.#interactive && message.from !== link.name) this.#print([safeText`* ${messageLine(message)}`]);
       }),
       link.on('member', ({ name, change }) => {
         if (change === 'joined') this.#members.add(plain(name));
@@ -275,9 +278,10 @@ export class Repl {
       }),
       link.on('listing', ({ change, listing }) => {
         this.#listings[change === 'published' ? 'add' : 'delete'](plain(listing.name));
-        if (change === 'published' && listing.member !== link.name) this.#print([`* ${publishedLine(listing)}`]);
+        if (change === 'published' && listing.member !== link.name)
+          this.#print([safeText`* ${publishedLine(listing)}`]);
       }),
-      link.on('notice', ({ text }) => this.#print([`* ${plain(text)}`])),
+      link.on('notice', ({ text }) => this.#print([safeText`* ${plain(text)}`])),
     ];
   }
 
@@ -286,7 +290,7 @@ export class Repl {
     this.#interrupted = false;
     const asked = this.#asked;
     this.#expect(undefined);
-    if (asked) this.#screen?.say('\n');
+    if (asked) this.#screen?.say(safeText`\n`);
     if (this.#items.length >= AHEAD && !this.#interactive) this.#readline?.pause();
     const action = parse(line);
     const command = !(action instanceof GrammarError) && /^-\S+$/.test(line.trim());
@@ -334,7 +338,7 @@ export class Repl {
       }
       const { action } = item;
       if (action instanceof GrammarError) {
-        this.#print([action.message]);
+        this.#print([plain(action.message)]);
         return false;
       }
       return await this.#act(action);
@@ -357,7 +361,7 @@ export class Repl {
       case 'signUp':
         if (!this.#interactive && this.#input.isTTY) {
           this.#expect(undefined);
-          this.#print(['What you type would show here. Sign in with "goldctl account signin NAME" first.']);
+          this.#print([safeText`What you type would show here. Sign in with "goldctl account signin NAME" first.`]);
           return false;
         }
         if (this.#interactive) this.#print([ASK[action.verb]]);
@@ -368,7 +372,7 @@ export class Repl {
         if (!(await this.#mayEnd())) return true;
         this.#ended = true;
         if (action.verb === 'signOut' && name !== null) await this.#link.signOut();
-        this.#print([name === null ? 'See ya!' : `Successfully logout, seya ${plain(name)}!`]);
+        this.#print([name === null ? safeText`See ya!` : safeText`Successfully logout, seya ${plain(name)}!`]);
         return true;
       }
       case 'watch':
@@ -405,7 +409,7 @@ export class Repl {
     this.#warned = true;
     this.#print([
       ...underWay.map(stateSentence),
-      'To end all the same, type it once more. What has arrived stays, and is not sent again.',
+      safeText`To end all the same, type it once more. What has arrived stays, and is not sent again.`,
     ]);
     return false;
   }
@@ -437,9 +441,9 @@ export class Repl {
     this.#prices.clear();
     const what =
       typeof instruments === 'string'
-        ? { all: 'every price', off: 'no prices' }[instruments]
-        : instruments.map(plain).join(', ');
-    this.#print([`Watching ${what}.`]);
+        ? { all: safeText`every price`, off: safeText`no prices` }[instruments]
+        : joinSafe(instruments.map(plain), ', ');
+    this.#print([safeText`Watching ${what}.`]);
     return true;
   }
 
@@ -447,7 +451,7 @@ export class Repl {
   async #sign(verb: Asked, text: string): Promise<boolean> {
     const [, name = '', password = ''] = /^\s*(\S+)(?: (.*))?$/s.exec(text) ?? [];
     if (name === '') {
-      this.#print([`Nothing was sent. Type ${verb === 'signIn' ? '-signin' : '-signup'} to try again.`]);
+      this.#print([safeText`Nothing was sent. Type ${verb === 'signIn' ? '-signin' : '-signup'} to try again.`]);
       return false;
     }
     try {
@@ -468,8 +472,8 @@ export class Repl {
     const shown = plain(this.#link.name ?? name);
     this.#print([
       verb === 'signIn'
-        ? `Log in successfully! WELCOME "${shown}"`
-        : `A new account has been created. WELCOME "${shown}"`,
+        ? safeText`Log in successfully! WELCOME "${shown}"`
+        : safeText`A new account has been created. WELCOME "${shown}"`,
     ]);
     await this.#arrive();
     return true;
@@ -492,10 +496,10 @@ export class Repl {
     if (this.#asked) {
       this.#expect(undefined);
       this.#clearTyped();
-      this.#screen?.say('\n');
-      this.#print(['Nothing was sent.']);
+      this.#screen?.say(safeText`\n`);
+      this.#print([safeText`Nothing was sent.`]);
     } else if (this.#readline?.line) {
-      this.#screen?.say('^C\n');
+      this.#screen?.say(safeText`^C\n`);
       this.#clearTyped();
       this.#prompt();
     } else if (this.#interrupted) {
@@ -503,7 +507,7 @@ export class Repl {
     } else {
       this.#interrupted = true;
       const under = this.#files.underWay.map(stateSentence);
-      this.#print([...under, 'To end, type -quit, or press Ctrl-C once more.']);
+      this.#print([...under, safeText`To end, type -quit, or press Ctrl-C once more.`]);
     }
   }
 
@@ -516,25 +520,25 @@ export class Repl {
     const readline = this.#readline;
     if (!this.#interactive || !readline || this.#eof) return;
     if (this.#asked) {
-      this.#screen?.say('name password: ');
+      this.#screen?.say(safeText`name password: `);
     } else {
-      readline.setPrompt(`${plain(this.#link.name ?? 'goldctl')}> `);
+      readline.setPrompt(safeText`${plain(this.#link.name ?? 'goldctl')}> `);
       readline.prompt(true);
     }
   }
 
   /** Prints above the line that is being typed, and shows that line again. */
-  #print(lines: readonly string[]): void {
-    const text = `${lines.join('\n')}\n`;
+  #print(lines: readonly SafeText[]): void {
+    const text = safeText`${joinSafe(lines, '\n')}\n`;
     if (!this.#interactive || !this.#screen || !this.#readline) {
-      this.#output.write(text);
+      writeText(this.#output, text);
       return;
     }
     const rows = this.#asked || this.#busy ? 0 : this.#readline.getCursorPos().rows;
     if (rows > 0) moveCursor(this.#output, 0, -rows);
     cursorTo(this.#output, 0);
     clearScreenDown(this.#output);
-    this.#output.write(text);
+    writeText(this.#output, text);
     if (!this.#busy && !this.#ended) this.#prompt();
   }
 
@@ -562,12 +566,12 @@ function callerOf(link: Link): Caller {
   };
 }
 
-function signFailure(failure: Failure): string[] {
+function signFailure(failure: Failure): SafeText[] {
   switch (failure.code) {
     case 'ACCOUNT_EXISTS':
-      return ['Account is already exists, you can type "-signin" to continue'];
+      return [safeText`Account is already exists, you can type "-signin" to continue`];
     case 'ALREADY_SIGNED_IN':
-      return [...failureLines(failure), 'To end the other session: goldctl account signin NAME --take-over'];
+      return [...failureLines(failure), safeText`To end the other session: goldctl account signin NAME --take-over`];
     default:
       return failureLines(failure);
   }

@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Failure } from '../domain/failure.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { writeText } from '../domain/text-output.ts';
 
 export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -22,8 +24,8 @@ export class MutableOutput extends Writable {
   }
 
   /** Writes also while it is muted. */
-  say(text: string): void {
-    this.#target.write(text);
+  say(text: SafeText): void {
+    writeText(this.#target, text);
   }
 
   release(): void {
@@ -41,7 +43,7 @@ export class MutableOutput extends Writable {
  * @throws Failure USAGE when there is no terminal to ask on; INVALID_REQUEST after Ctrl-C or Ctrl-D.
  */
 export async function readSecret(
-  prompt: string,
+  prompt: SafeText,
   input: Input = process.stdin,
   terminal: Output = process.stderr,
 ): Promise<string> {
@@ -62,7 +64,7 @@ export async function readSecret(
   } finally {
     readline.close();
     output.release();
-    output.say('\n');
+    output.say(safeText`\n`);
   }
 }
 

@@ -180,7 +180,7 @@ export class Accounts {
       this.#checkBan(proved);
       const account = await this.#recordSignIn(proved);
       if (this.#passwords.outdated(account.password)) await this.#rehash(account, clean);
-      return this.#still(account);
+      return this.confirm(account);
     } catch (thrown) {
       const reason = Failure.from(thrown).code;
       // Only of an account that is there: what is none may be a password, typed where the name belongs.
@@ -196,7 +196,7 @@ export class Accounts {
    * @throws Failure NOT_ALLOWED, NOT_SIGNED_IN when the account was banned or its password changed since
    */
   async openSession(account: Account): Promise<OpenedSession> {
-    this.#still(account);
+    this.confirm(account);
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     const hash = tokenHash(token);
     const now = this.#now();
@@ -204,7 +204,7 @@ export class Accounts {
     await append(this.#journal, 'session.opened', now, { name: account.name, token: hash, expires });
     try {
       // A ban or another password may have come in before it. What comes in later finds the token and voids it.
-      return { account: this.#still(account), token, hash, expires };
+      return { account: this.confirm(account), token, hash, expires };
     } catch (refusal) {
       await this.closeSession(hash);
       throw refusal;
@@ -276,9 +276,8 @@ export class Accounts {
       }
       return { name: current.name, role };
     });
-    // Two owners who give it up at once: the view lets the second one stay.
-    if (account.role !== role) throw lastOwner(account.name);
-    return account;
+    if (account.role === role) return account;
+    throw lastOwner(account.name); // two owners gave it up at once: the view lets the second one stay
   }
 
   /**
@@ -397,7 +396,7 @@ export class Accounts {
   async #recordSignIn(account: Account): Promise<Account> {
     if (!isUntouched(account)) return account;
     return await this.#change(account.name, 'account.rehashed', () => {
-      const current = this.#still(account);
+      const current = this.confirm(account);
       if (current.everSignedIn) return undefined;
       return { name: current.name, password: current.password, firstSignIn: true };
     });
@@ -478,7 +477,7 @@ export class Accounts {
   }
 
   /** The account as it is now, if what was proved of it still holds. @throws Failure NOT_ALLOWED, NOT_SIGNED_IN */
-  #still(account: Account): Account {
+  confirm(account: Account): Account {
     const current = this.get(account.name);
     this.#checkBan(current);
     if (current.passwordSeq !== account.passwordSeq) {

@@ -1,6 +1,6 @@
 import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
-import { nameKey, type Role } from '../domain/name.ts';
+import { nameKey } from '../domain/name.ts';
 import { LOBBY, type Post, parseText, parseTopic } from '../domain/post.ts';
 import { parseQuery } from '../domain/words.ts';
 import type { Appended, Journal } from '../engine/contract.ts';
@@ -9,9 +9,11 @@ import type { View } from '../view/view.ts';
 import { append } from './append.ts';
 import type { Author, WriteQuota } from './write-quota.ts';
 
-export interface Writer extends Author {
-  readonly role: Role;
-}
+/** Somebody who is signed in. What they may do is looked up for each call: a role that is held here would grow old. */
+export type Writer = Author;
+
+/** Whoever reads over the control socket without an account: they own the daemon. */
+export const DAEMON_OWNER = Symbol('the owner of the daemon');
 
 export interface NewPost {
   readonly text: string;
@@ -184,12 +186,14 @@ export class Forum {
 
   /**
    * Earlier texts of a post, oldest first. Those of a deleted one are for its writer and moderators.
-   * @param reader undefined: the owner of the daemon, without a name
    * @throws Failure NOT_FOUND, NOT_ALLOWED
    */
-  async revisions(reader: Writer | undefined, number: number): Promise<{ post: Post; revisions: Revision[] }> {
+  async revisions(
+    reader: Writer | typeof DAEMON_OWNER,
+    number: number,
+  ): Promise<{ post: Post; revisions: Revision[] }> {
     const post = this.#find(number);
-    if (post.text === null && reader && !mayChange(reader, post)) {
+    if (post.text === null && !(reader === DAEMON_OWNER || this.#mayChange(reader, post))) {
       throw new Failure('NOT_ALLOWED', `Post #${number} was deleted: its texts are for its writer and moderators.`);
     }
     const revisions: Revision[] = [];
@@ -221,17 +225,19 @@ export class Forum {
   #mine(writer: Writer, number: number): void {
     const post = this.#find(number);
     if (post.text === null) throw gone(number);
-    if (!mayChange(writer, post)) {
+    if (!this.#mayChange(writer, post)) {
       throw new Failure(
         'NOT_ALLOWED',
         `Post #${number} is ${post.member}'s: only its writer or a moderator may change it.`,
       );
     }
   }
-}
 
-function mayChange(writer: Writer, post: Post): boolean {
-  return writer.role !== 'member' || nameKey(post.member) === nameKey(writer.name);
+  #mayChange({ name }: Writer, post: Post): boolean {
+    if (nameKey(post.member) === nameKey(name)) return true;
+    const role = this.#view.accounts.roleOf(name);
+    return role === 'owner' || role === 'moderator';
+  }
 }
 
 type Changes = Appended['changes'];

@@ -1,7 +1,7 @@
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { statedExpiry } from '../domain/freshness.ts';
-import { formatDay, type Instant } from '../domain/instant.ts';
+import { formatDay, type Instant, MAX_INSTANT } from '../domain/instant.ts';
 import { type Instrument, instrumentIdOf, isInstrumentId, knownInstrument, type Market } from '../domain/instrument.ts';
 import {
   type DatedQuote,
@@ -155,7 +155,7 @@ export class Intake implements QuoteSink {
     for (const id of aliases.keys()) if (!changed.has(id) && !confirmed.has(id)) aliases.delete(id);
     if (changed.size + confirmed.size > 0) await this.#storeResponse(provider, at, outcomes);
     await this.#storeOlder(provider, older, refused);
-    const times = quotes.flatMap((quote) => (quote.at === undefined ? [] : [quote.at]));
+    const times = quotes.flatMap(({ at }) => (at !== undefined && Math.abs(at) <= MAX_INSTANT ? [at] : []));
     return {
       stored: changed.size,
       confirmed: confirmed.size,
@@ -197,6 +197,7 @@ export class Intake implements QuoteSink {
       const other = own && this.#rates.fresh(own.instrument).find((quote) => quote.provider !== provider);
       if (!other) continue;
       const percent = (price(own) / price(other) - 1) * 100;
+      if (!Number.isFinite(percent)) continue;
       if (Math.abs(percent) < FAR_PERCENT || Math.abs(percent) <= Math.abs(farthest?.percent ?? 0)) continue;
       farthest = { percent, label: other.provider, instrument: own.instrument };
     }

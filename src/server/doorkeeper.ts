@@ -9,8 +9,8 @@ import type { Sessions } from './sessions.ts';
 import type { Visitor } from './visitor.ts';
 
 /**
- * Ends connections of those who may be here no more, and gives members their new role. It goes by the journal: so it
- * holds at every daemon of the room, whichever was told of it.
+ * Ends connections of those who may be here no more. It goes by the journal: so it holds at every daemon of the room,
+ * whichever was told of it.
  */
 export class Doorkeeper {
   readonly #view: Pick<View, 'onChange'>;
@@ -47,7 +47,7 @@ export class Doorkeeper {
     else if (change.type === 'addressBan' && change.ban) this.#keepOut(change.ban as AddressBan);
   }
 
-  #account({ name, role, tokens, passwordSeq, banned, banReason, banUntil }: Account, seq: number): void {
+  #account({ name, tokens, passwordSeq, banned, banReason, banUntil }: Account, seq: number): void {
     if (banned && (banUntil === undefined || banUntil > this.#now())) {
       this.#presence.end(name, banReason ?? 'The owner banned this account.');
       return;
@@ -59,8 +59,6 @@ export class Doorkeeper {
         if (visitor.leaving) continue;
         this.#presence.leave(name, visitor);
         visitor.end(isNewPassword ? 'The password was changed.' : 'Signed out.', { final: true });
-      } else if (visitor.writer.role !== role) {
-        visitor.roleChanged(role);
       }
     }
   }

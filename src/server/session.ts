@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
-import { nameKey, type Role } from '../domain/name.ts';
+import { nameKey } from '../domain/name.ts';
 import type { Peer } from '../domain/peer.ts';
 import type { EventParams } from '../protocol/events.ts';
 import {
@@ -30,9 +30,9 @@ import type { Door, Visitor } from './visitor.ts';
 
 export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
 
+/** Who is signed in. Their role is in the view alone: `Session.isOwner` reads it there for each call. */
 export interface Member {
   readonly name: string;
-  readonly role: Role;
   /** Hash of the token of the session. */
   readonly token: string;
 }
@@ -181,6 +181,13 @@ export class Session implements LineReceiver, Watcher, Visitor {
     return { ...this.writer, ...(this.local ? undefined : { address: this.address }) };
   }
 
+  /** Whether it may do what owners may, as the journal has it now. */
+  get isOwner(): boolean {
+    return (
+      this.local || (this.#member !== undefined && this.services.view.accounts.roleOf(this.#member.name) === 'owner')
+    );
+  }
+
   /** The hash of its token: connections that came by one token are one session. */
   get session(): string {
     return this.#member?.token ?? '';
@@ -282,10 +289,6 @@ export class Session implements LineReceiver, Watcher, Visitor {
 
   checkProgress(now: number): void {
     this.connection.checkProgress(now);
-  }
-
-  roleChanged(role: Role): void {
-    if (this.#member) this.#member = { ...this.#member, role };
   }
 
   /** @param replaying events that have a seq are read from the journal first: none is told before `live` */
@@ -413,11 +416,11 @@ export class Session implements LineReceiver, Watcher, Visitor {
   }
 
   #allow(access: Access): void {
-    const { role } = this.#member ?? {};
-    if (access === 'anyone' || (access === 'reader' && (this.local || role))) return;
-    if (access === 'owner' && (this.local || role === 'owner')) return;
-    if (access === 'member' && role) return;
-    if (!role) throw new Failure('NOT_SIGNED_IN');
+    if (access === 'anyone') return;
+    if (access === 'reader' && (this.local || this.isSignedIn)) return;
+    if (access === 'member' && this.isSignedIn) return;
+    if (access === 'owner' && this.isOwner) return;
+    if (!this.isSignedIn) throw new Failure('NOT_SIGNED_IN');
     throw new Failure('NOT_ALLOWED', 'Only the owner may do this.');
   }
 

@@ -1,4 +1,3 @@
-import type { Role } from '../domain/name.ts';
 import type { EventParams } from '../protocol/events.ts';
 import type { Writer } from '../room/forum.ts';
 import type { Attendant } from '../room/presence.ts';
@@ -20,7 +19,6 @@ export interface Visitor extends Attendant {
   readonly writer: Writer;
   /** It signs out itself: that its token is void then is no reason to end it. */
   readonly leaving?: boolean;
-  roleChanged(role: Role): void;
   end(reason: string, goodbye?: Goodbye): void;
   /** Ends the connection of somebody whose address is banned, and says so. */
   keepOut(reason: string | undefined): void;

@@ -100,6 +100,11 @@ export class AccountsView implements Part {
     return this.#store.read<Account>(keys.account(nameKey(name)));
   }
 
+  /** The role of an account as it is now; undefined where there is none. Ask for each call: a copy of it grows old. */
+  roleOf(name: string): Role | undefined {
+    return this.byName(name)?.role;
+  }
+
   /** The token of that hash, expired or not. */
   token(hash: string): Token | undefined {
     return this.#store.read<Token>(keys.token(hash));

@@ -5,6 +5,7 @@ import { fileOutput } from '../../src/cli/output.ts';
 import { writePacked } from '../../src/cli/packed-file.ts';
 import { RefusedLines } from '../../src/cli/refused-lines.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { safeText } from '../../src/domain/safe-text.ts';
 import { skip } from '../skip.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 
@@ -19,7 +20,7 @@ const WRITERS: Readonly<
   'an export': async (path, force, between = async () => {}) => {
     const output = await fileOutput(path, { force });
     try {
-      await output.write('text');
+      await output.write(safeText`text`);
       await between();
       await output.end();
     } catch (thrown) {

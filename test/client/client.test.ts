@@ -8,6 +8,7 @@ import { Failure } from '../../src/domain/failure.ts';
 import { type Home, openHome } from '../../src/home.ts';
 import { encodeNotification } from '../../src/protocol/line.ts';
 import { version } from '../../src/version.ts';
+import { EXAMPLES } from '../protocol/examples.ts';
 import { type Answer, failure, HELLO, Listener, result } from './listener.ts';
 
 const SIGNED_IN = { status: 200, name: 'lan', role: 'member', token: 'token-1', seq: 9 };
@@ -133,6 +134,53 @@ describe('client', () => {
   it('ends the connection when the answer is no line', async () => {
     await connect((line) => (line.method === 'rates.list' ? 'HTTP/1.1 400 Bad Request\n' : undefined));
     expect(await caught(client!.call('rates.list', {}))).to.include({ code: 'CONNECTION_ENDED' });
+  });
+
+  describe('ends the connection for good, and says where, when the daemon sends', () => {
+    const quote = EXAMPLES['rates.get'].result.quotes[0]!;
+    for (const [what, method, value, place] of [
+      ['a time that is none', 'rates.get', { quotes: [{ ...quote, at: 1e300 }] }, '/quotes/0/at'],
+      ['a text for a price', 'rates.get', { quotes: [{ ...quote, sell: '\x1b[2J' }] }, '/quotes/0/sell'],
+      [
+        'a state that there is not',
+        'rates.providers',
+        { providers: [{ id: 'x', state: '\x07' }] },
+        '/providers/0/state',
+      ],
+      ['no result', 'admin.quitAll', undefined, ''],
+    ] as const) {
+      it(`${what} in an answer`, async () => {
+        const isAsked = (line: { method?: string }) => line.method === method;
+        await connect((line) => (isAsked(line) ? result(line, value ?? null) : undefined));
+        const other = caught(client!.call('sum', { name: 'x', number: 1 }));
+        const refused = await caught(client!.call(method, {} as never));
+        expect(refused).to.include({ code: 'CONNECTION_ENDED' });
+        expect(refused.data).to.deep.equal({ final: true });
+        expect(refused.message).to.include(`its answer to ${method} does not fit the protocol`);
+        if (place !== '') expect(refused.message).to.include(`(${place})`);
+        expect(await client!.closed).to.equal(refused);
+        expect(await other).to.equal(refused);
+      });
+    }
+
+    it('an event that does not fit, and tells nobody of it', async () => {
+      await connect((line) => {
+        if (line.method !== 'watch') return undefined;
+        const event = (at: unknown) => encodeNotification('quote', { seq: 1, quote: { ...quote, at } });
+        return result(line, { seq: 1 }) + event(1) + event(Number.MAX_SAFE_INTEGER) + event(2);
+      });
+      const told: number[] = [];
+      client!.on('quote', (event) => told.push(event.quote.at));
+      await client!.call('watch', { rates: true });
+      const ended = await client!.closed;
+      expect(ended?.message).to.include('its event quote does not fit the protocol (/quote/at)');
+      expect(told).to.deep.equal([1]);
+    });
+
+    it('a hello that is none', async () => {
+      const refused = await caught(connect((line) => (line.method === 'hello' ? result(line, { server: 'x' }) : '')));
+      expect(refused).to.include({ code: 'NO_DAEMON' });
+    });
   });
 
   it('closes without a failure', async () => {

@@ -7,6 +7,7 @@ import type { Home } from '../../src/home.ts';
 import type { EventParams } from '../../src/protocol/events.ts';
 import { encodeNotification } from '../../src/protocol/line.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
+import { EXAMPLES } from '../protocol/examples.ts';
 import { failure, HELLO, Listener, result } from './listener.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
@@ -64,6 +65,8 @@ class Watched {
     await this.until(() => this.kinds.slice(length).includes(kind));
   }
 }
+
+const POST = EXAMPLES['forum.read'].result.posts[0]!;
 
 describe('link', () => {
   let daemon: DaemonFixture;
@@ -272,7 +275,10 @@ describe('link', () => {
       const { home } = daemon;
       let seq = 100;
       const { watched, listener } = await scripted(
-        (line) => (line.method === 'hello' ? result(line, { ...HELLO, name: 'yoda', seq }) : result(line, { seq })),
+        (line) =>
+          line.method === 'hello'
+            ? result(line, { ...HELLO, name: 'yoda', seq })
+            : result(line, line.method === 'watch' ? { seq } : { members: [] }),
         home,
         { watch: { forum: true } },
       );
@@ -499,7 +505,7 @@ describe('link', () => {
           if (line.method === 'watch') return result(line, { seq: 7 });
           const answer = answers[tries++];
           if (answer) return failure(line, answer[0], 'Later.', { reason: answer[1], ...answer[2] });
-          return result(line, { post: { text: (line.params as { text: string }).text } });
+          return result(line, { post: { ...POST, text: (line.params as { text: string }).text } });
         },
         await daemon.anotherHome(),
       );
@@ -574,7 +580,7 @@ describe('link', () => {
     });
 
     it('has posts repeated from the seq of the notice, and lets none pass before them', async () => {
-      const event = (seq: number) => encodeNotification('post', { seq, post: { seq } });
+      const event = (seq: number) => encodeNotification('post', { seq, post: { ...POST, seq } });
       const wanted: unknown[] = [];
       const { watched } = await scripted(
         (line, socket) => {

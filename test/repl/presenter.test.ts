@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import stringWidth from 'string-width';
 import { Failure } from '../../src/domain/failure.ts';
 import { formatPercent, formatPrice } from '../../src/domain/figures.ts';
+import { plain } from '../../src/domain/fold.ts';
 import { type Paper, PLAIN, paperOf, speaksUtf8 } from '../../src/repl/paper.ts';
 import {
   activeMembers,
@@ -69,9 +70,9 @@ describe('table', () => {
     const lines = table(
       [{ title: 'a' }, { title: 'b', align: 'right' }],
       [
-        ['金条', '1'],
-        ['Hồ', '22'],
-        ['x', '333'],
+        [plain('金条'), plain('1')],
+        [plain('Hồ'), plain('22')],
+        [plain('x'), plain('333')],
       ],
     );
     expect(new Set(lines.map((line) => stringWidth(line))).size).to.equal(1);

@@ -1,18 +1,24 @@
 import { expect } from 'chai';
 import { Failure } from '../../src/domain/failure.ts';
-import type { Writer } from '../../src/room/forum.ts';
+import { append } from '../../src/room/append.ts';
+import { DAEMON_OWNER, type Writer } from '../../src/room/forum.ts';
 import { HOUR, MINUTE, NOON, Room, refusal } from './room.ts';
 
-const YODA: Writer = { name: 'Yoda', role: 'member' };
-const HANS: Writer = { name: 'Hans', role: 'member' };
-const LUKE: Writer = { name: 'Luke', role: 'moderator' };
-const OWNER: Writer = { name: 'Leia', role: 'owner' };
+const YODA: Writer = { name: 'Yoda' };
+const HANS: Writer = { name: 'Hans' };
+const LUKE: Writer = { name: 'Luke' };
+const OWNER: Writer = { name: 'Leia' };
 
 describe('Forum', () => {
   let room: Room;
   const post = (text: string, more: object = {}, writer = YODA) => room.forum.post(writer, { text, ...more });
   const texts = async (reading: Parameters<Room['forum']['read']>[0] = {}) =>
     (await room.forum.read(reading)).posts.map(({ text }) => text);
+  /** The accounts of Luke, a moderator, and Leia, an owner. */
+  const makeStaff = async () => {
+    await room.account(LUKE.name, 'moderator');
+    await room.account(OWNER.name, 'owner');
+  };
   beforeEach(async () => {
     room = await Room.open();
   });
@@ -55,10 +61,10 @@ describe('Forum', () => {
     it('has clientIds of their own for every member', async () => {
       const [one, other] = [await post('mine', { clientId: 'c' }), await post('mine', { clientId: 'c' }, HANS)];
       expect([one.number, other.number]).to.deep.equal([1, 2]);
-      expect((await post('x', { clientId: 'c' }, { name: 'YODA', role: 'member' })).number).to.equal(1);
+      expect((await post('x', { clientId: 'c' }, { name: 'YODA' })).number).to.equal(1);
       // neither name nor id may pass for a part of the other
       await post('a', { clientId: 'b/c' });
-      expect((await post('b', { clientId: 'c' }, { name: 'Yoda-b', role: 'member' })).text).to.equal('b');
+      expect((await post('b', { clientId: 'c' }, { name: 'Yoda-b' })).text).to.equal('b');
     });
 
     it('gives every number once when many write at the same time', async () => {
@@ -105,10 +111,13 @@ describe('Forum', () => {
   });
 
   describe('edit and delete', () => {
-    beforeEach(() => post('original'));
+    beforeEach(async () => {
+      await post('original');
+      await makeStaff();
+    });
 
     it('is for the writer, a moderator and the owner', async () => {
-      for (const writer of [YODA, { name: 'YODA', role: 'member' } as const, LUKE, OWNER]) {
+      for (const writer of [YODA, { name: 'YODA' }, LUKE, OWNER]) {
         room.now += MINUTE;
         const edited = await room.forum.edit(writer, 1, `by ${writer.name}`);
         expect(edited).to.include({ text: `by ${writer.name}`, member: 'Yoda', at: NOON, editedAt: room.now });
@@ -117,6 +126,16 @@ describe('Forum', () => {
         expect((await refusal(call, 'NOT_ALLOWED')).message).to.include("#1 is Yoda's");
       }
       expect(await room.forum.delete(LUKE, 1)).to.include({ text: null, deletedBy: 'Luke', deletedAt: room.now });
+    });
+
+    it('go by the role that the account has now, and are nobody’s without one', async () => {
+      await append(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'member' });
+      for (const writer of [LUKE, { name: 'nobody' }]) {
+        await refusal(() => room.forum.edit(writer, 1, 'mine'), 'NOT_ALLOWED');
+        await refusal(() => room.forum.delete(writer, 1), 'NOT_ALLOWED');
+      }
+      await append(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'moderator' });
+      expect(await room.forum.delete(LUKE, 1)).to.include({ deletedBy: 'Luke' });
     });
 
     it('tells what was deleted from what never was', async () => {
@@ -418,8 +437,9 @@ describe('Forum', () => {
     it('of a deleted post are for its writer and moderators', async () => {
       await post('regretted');
       await room.forum.delete(YODA, 1);
+      await makeStaff();
       await refusal(() => room.forum.revisions(HANS, 1), 'NOT_ALLOWED');
-      for (const reader of [YODA, LUKE, OWNER, undefined]) {
+      for (const reader of [YODA, LUKE, OWNER, DAEMON_OWNER] as const) {
         expect((await room.forum.revisions(reader, 1)).revisions.map(({ text }) => text)).to.deep.equal(['regretted']);
       }
       await refusal(() => room.forum.revisions(YODA, 2), 'NOT_FOUND');

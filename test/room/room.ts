@@ -135,7 +135,7 @@ export class Room {
   async account(name: string, role: Role = 'member'): Promise<Writer> {
     const password = { hash: '', salt: '', N: 2, r: 1, p: 1 };
     await append(this.engine.journal, 'account.created', this.now, { name, role, password });
-    return { name, role };
+    return { name };
   }
 
   async close(): Promise<void> {

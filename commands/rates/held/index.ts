@@ -11,7 +11,7 @@ export default class RatesHeld extends GoldctlCommand {
     const result = await client.call('rates.held', {});
     if (!this.jsonEnabled()) {
       const { heldQuotes } = await import('../../../src/repl/rate-edits.ts');
-      this.log(heldQuotes(result.held).join('\n'));
+      this.logLines(heldQuotes(result.held));
     }
     return result;
   }

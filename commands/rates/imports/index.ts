@@ -12,7 +12,7 @@ export default class RatesImports extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { importsTable } = await import('../../../src/repl/rate-edits.ts');
       const { paperOf } = await import('../../../src/repl/paper.ts');
-      this.log(importsTable(result.imports, paperOf(process.stdout)).join('\n'));
+      this.logLines(importsTable(result.imports, paperOf(process.stdout)));
     }
     return result;
   }

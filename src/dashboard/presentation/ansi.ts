@@ -1,3 +1,5 @@
+import { plainPiece } from '../../domain/fold.ts';
+import type { SafeText } from '../../domain/safe-text.ts';
 import type { StyledLine, Tone } from '../styled.ts';
 import { type Colours, type Look, lookOf, type Theme } from './theme.ts';
 
@@ -5,7 +7,7 @@ const RESET = '\x1b[0m';
 const openings = new WeakMap<Theme, Map<string, string>>();
 
 /** A line with the escape sequences that colour it; it leaves the terminal's attributes as they were. */
-export function toAnsi(line: StyledLine, theme: Theme, colours: Colours): string {
+export function toAnsi(line: StyledLine, theme: Theme, colours: Colours): SafeText {
   let written = '';
   let open = '';
   for (const { text, tone } of line) {
@@ -15,9 +17,9 @@ export function toAnsi(line: StyledLine, theme: Theme, colours: Colours): string
       written += `${open === '' ? '' : RESET}${opening}`;
       open = opening;
     }
-    written += text;
+    written += plainPiece(text);
   }
-  return open === '' ? written : written + RESET;
+  return (open === '' ? written : written + RESET) as SafeText; // pieces and our own colours
 }
 
 function openingOf(theme: Theme, tone: Tone, colours: Colours): string {

@@ -1,3 +1,4 @@
+import type { SafeText } from '../../domain/safe-text.ts';
 import { type Box, layout } from '../layout.ts';
 import type { State } from '../state.ts';
 import { type Span, type StyledLine, span, type Tone } from '../styled.ts';
@@ -8,7 +9,7 @@ import type { Colours, Theme } from './theme.ts';
 import { panesOf, VIEWS, type ViewName } from './views.ts';
 
 /** The whole screen as text: `rows` lines of `columns` columns, with escape sequences unless `colours` is 0. */
-export function frame(state: State, theme: Theme, { colours }: { colours: Colours }): string[] {
+export function frame(state: State, theme: Theme, { colours }: { colours: Colours }): SafeText[] {
   return screen(state).map((line) => toAnsi(line, theme, colours));
 }
 

@@ -22,10 +22,7 @@ export function accountHandlers(services: Services): Handlers<'account'> {
       opened = await accounts.openSession(account);
       const { hash } = opened;
       try {
-        session.signIn(
-          { name: account.name, role: account.role, token: hash },
-          { peer: peer && { ...peer, local: [] }, takeOver },
-        );
+        session.signIn({ name: account.name, token: hash }, { peer: peer && { ...peer, local: [] }, takeOver });
       } catch (failure) {
         await accounts.closeSession(hash); // nobody has heard of the token
         throw failure;
@@ -33,8 +30,11 @@ export function accountHandlers(services: Services): Handlers<'account'> {
     } finally {
       claimed?.();
     }
-    const { token } = opened;
-    return { name: account.name, role: account.role, token, seq: head() };
+    const {
+      token,
+      account: { name, role },
+    } = opened;
+    return { name, role, token, seq: head() };
   };
 
   return {
@@ -43,7 +43,7 @@ export function accountHandlers(services: Services): Handlers<'account'> {
       const account = await accounts.signUp({ name, password, address: session.address, local: session.local });
       const entered = await enter(session, account, { peer, takeOver });
       log.info(
-        { event: 'account.signUp', name: account.name, role: account.role, address: session.address },
+        { event: 'account.signUp', name: account.name, role: entered.role, address: session.address },
         'signed up',
       );
       return { status: 201, ...entered } satisfies Result<'account.signUp'>;
@@ -62,7 +62,7 @@ export function accountHandlers(services: Services): Handlers<'account'> {
       const claimed = takeOver ? undefined : await presence.claim(name, hash);
       try {
         const { role } = accounts.resume(token, session.address); // it may have become void meanwhile
-        session.signIn({ name, role, token: hash }, { peer: peer && { ...peer, local: [] }, takeOver });
+        session.signIn({ name, token: hash }, { peer: peer && { ...peer, local: [] }, takeOver });
         return { status: 200, name, role, token, seq: head() };
       } finally {
         claimed?.();

@@ -15,7 +15,7 @@ export function exportHandlers({
     'account.export': async ({ name: wanted, cursor }, session) => {
       const name = wanted ?? session.writer.name;
       const own = session.memberKey !== undefined && session.memberKey === nameKey(name);
-      if (!own && !session.local && session.member?.role !== 'owner') {
+      if (!(own || session.isOwner)) {
         throw new Failure('NOT_ALLOWED', 'Only the owner may have what others wrote. Leave the name out for your own.');
       }
       const account = accounts.get(name);

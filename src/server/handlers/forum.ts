@@ -1,3 +1,4 @@
+import { DAEMON_OWNER } from '../../room/forum.ts';
 import type { Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
 
@@ -23,6 +24,7 @@ export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum
     'forum.search': (search) => forum.search(search),
     'forum.topics': async (_, session) => ({ topics: await unread.topics(session.member?.name) }),
     'forum.markRead': ({ seq, topic }, session) => unread.mark(session.writer.name, seq, topic),
-    'forum.revisions': ({ number }, session) => forum.revisions(session.member, number),
+    'forum.revisions': ({ number }, session) =>
+      forum.revisions(session.local ? (session.member ?? DAEMON_OWNER) : session.writer, number),
   };
 }

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { checkEvent, checkResult } from '../../src/client/received.ts';
+import { compileCheck, type Schema } from '../../src/client/schema-check.ts';
+import { EVENTS } from '../../src/protocol/events.ts';
+import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
+import { EXAMPLES } from '../protocol/examples.ts';
+import { fitting, mutations, picker } from '../protocol/generated.ts';
+import { ROOT } from '../root.ts';
+
+type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, Schema>>>>;
+
+describe('the check of what a daemon sends', () => {
+  let schemas: Schemas;
+  before(async () => {
+    schemas = JSON.parse(await readFile(join(ROOT, 'dist/src/client/schemas.json'), 'utf8')) as Schemas;
+  });
+
+  it('has every method and every event', () => {
+    expect(Object.keys(schemas.results)).to.have.members(Object.keys(METHODS));
+    expect(Object.keys(schemas.events)).to.have.members(Object.keys(EVENTS));
+  });
+
+  it('takes the examples of the protocol, and what later versions add to them', () => {
+    for (const [method, { result }] of Object.entries(EXAMPLES)) {
+      expect(checkResult(method, result), method).to.equal(undefined);
+      expect(checkResult(method, { ...result, addedLater: 1 }), method).to.equal(undefined);
+    }
+    expect(checkEvent('addedLater', 1)).to.equal(undefined);
+  });
+
+  it('decides as TypeBox does, of what fits and of what does not', function () {
+    this.timeout(60_000);
+    const counts = { fit: 0, differ: 0 };
+    for (const [name, schema] of [...Object.entries(schemas.results), ...Object.entries(schemas.events)]) {
+      const check = compileCheck(schema);
+      const validator = Compile(schema as unknown as TSchema);
+      for (let seed = 1; seed <= 3; seed++) {
+        const value = fitting(schema, { text: () => 'text', pick: picker(seed) });
+        expect(check(value), name).to.equal(undefined);
+        for (const other of mutations(value)) {
+          const fits = validator.Check(other);
+          expect(check(other) === undefined, `${name} ${JSON.stringify(other)}`).to.equal(fits);
+          counts[fits ? 'fit' : 'differ'] += 1;
+        }
+      }
+    }
+    expect(counts.fit).to.be.greaterThan(1000);
+    expect(counts.differ).to.be.greaterThan(1000);
+  });
+
+  it('names the first place that does not fit', () => {
+    const { result } = EXAMPLES['rates.get' satisfies MethodName];
+    const [quote] = result.quotes;
+    for (const [field, value] of [
+      ['at', 8.64e15 + 1],
+      ['checkedAt', 1e300],
+      ['buy', '89900000'],
+      ['provider', { toString: 'x' }],
+    ] as const) {
+      expect(checkResult('rates.get', { quotes: [quote, { ...quote, [field]: value }] })).to.equal(
+        `/quotes/1/${field}`,
+      );
+    }
+    expect(checkResult('rates.get', {})).to.equal('/quotes');
+    expect(checkResult('rates.get', null)).to.equal('');
+  });
+});

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { plain, plainLines, plainPiece } from '../../src/domain/fold.ts';
+import { joinSafe, safeText } from '../../src/domain/safe-text.ts';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ORDERS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+describe('safe text', () => {
+  it('is any text once it went through a sanitiser', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(plain(text)).to.not.match(ORDERS);
+        expect(plainPiece(text)).to.not.match(ORDERS);
+        expect(plainLines(text).replaceAll('\n', '')).to.not.match(ORDERS);
+      }),
+    );
+    expect(plainPiece('  a\x1b[2Jb\u202e  ')).to.equal('  a[2Jb  ');
+    expect(plainLines('  a\x07\n\tb')).to.equal('  a\nb');
+  });
+
+  it('is a template of safe parts, numbers and what stands in the source', () => {
+    const choice = (yes: boolean) => (yes ? 'yes' : 'no');
+    expect(safeText`${plain('a\x07')}: ${1}, ${choice(true)}`).to.equal('a: 1, yes');
+    expect(joinSafe([plain('a'), 2], ', ')).to.equal('a, 2');
+  });
+
+  it('is no other text: the compiler refuses it', () => {
+    const given: string = 'a';
+    const pattern: `a${string}` = 'ab';
+    // @ts-expect-error any text
+    safeText`${given}`;
+    // @ts-expect-error a pattern of texts
+    safeText`${pattern}`;
+    // @ts-expect-error an object
+    safeText`${{}}`;
+    // @ts-expect-error any texts
+    joinSafe([given], ', ');
+    // @ts-expect-error any separator
+    joinSafe([plain('a')], given);
+  });
+});

@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ROOT } from '../root.ts';
+
+/** What writes to a terminal, or could. */
+const WRITES = /\bprocess\.std(?:out|err)\.(?:write|end)\b|\bconsole\.|\bux\.|\bnew Console\b|writeSync\([12]\b/;
+/** The output that something was given, by the names that outputs have. */
+const WRITES_TO = /\b#?(?:out|output|terminal|target|lines|stdout|stderr|screen)\??\.write\(/;
+/** Where text becomes safe because somebody says so. */
+const CLAIMS = /\bas (?:unknown as )?SafeText\b/;
+
+/** Writers, and why they may. */
+const WRITERS: Readonly<Record<string, string>> = {
+  'src/domain/text-output.ts': 'the one function',
+  'src/repl/terminal.ts': "readline's echo of what is typed",
+  'commands/account/export.ts': 'an Output of src/cli/output.ts, which takes safe text',
+  'commands/rates/export.ts': 'the same',
+  'src/daemon/repair.ts': 'a store of that name',
+};
+/** Makers of safe text. */
+const MAKERS: Readonly<Record<string, string>> = {
+  'src/domain/fold.ts': 'the sanitiser',
+  'src/domain/safe-text.ts': 'templates of safe parts',
+  'src/repl/paper.ts': "a shell's colours",
+  'src/dashboard/presentation/ansi.ts': "a frame's colours",
+  'src/dashboard/widgets/cells.ts': 'characters of a text that was tested to have no others',
+  'src/cli/shown-json.ts': 'JSON whose orders are escaped',
+};
+
+/** Files of src/ and commands/ that have a line which a pattern matches. */
+async function filesWith(...patterns: readonly RegExp[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const folder of ['src', 'commands']) {
+    for (const name of await readdir(join(ROOT, folder), { recursive: true })) {
+      if (!name.endsWith('.ts')) continue;
+      const file = `${folder}/${name.replaceAll('\\', '/')}`;
+      const lines = (await readFile(join(ROOT, file), 'utf8')).split('\n');
+      if (lines.some((line) => !/^\s*(?:\*|\/\/|\/\*)/.test(line) && patterns.some((pattern) => pattern.test(line)))) {
+        found.add(file);
+      }
+    }
+  }
+  return [...found].sort();
+}
+
+describe('output in the source', () => {
+  it('is written by one function', async () => {
+    expect(await filesWith(WRITES, WRITES_TO)).to.deep.equal(Object.keys(WRITERS).sort());
+  });
+
+  it('is made safe in a few places: elsewhere the compiler asks for safe parts', async () => {
+    expect(await filesWith(CLAIMS)).to.deep.equal(Object.keys(MAKERS).sort());
+  });
+
+  it('of commands takes safe text alone', async () => {
+    const text = await readFile(join(ROOT, 'src/cli/command.ts'), 'utf8');
+    expect(text).to.match(/override log\(text: SafeText\)/);
+    expect(text).to.match(/override logToStderr\(text: SafeText\)/);
+    // oclif's own ways around them
+    const around = await filesWith(/\bthis\.(?:warn|error)\(|\bsuper\.log/);
+    expect(around.filter((file) => /^(?:commands|src\/cli)\//.test(file))).to.deep.equal([]);
+  });
+});
