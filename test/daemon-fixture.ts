@@ -57,7 +57,8 @@ export class DaemonFixture {
     const settings = {
       listen: { port: 0, plain: true },
       ...config,
-      limits: { ...UNLIMITED_WRITES, ...(config.limits as object | undefined) },
+      // Tests make many members of one address at once.
+      limits: { passwordQueue: 1600, ...UNLIMITED_WRITES, ...(config.limits as object | undefined) },
       rates: { providers: { ...off, ...config.rates?.providers } },
     };
     const begin = (listen: object = settings.listen) =>

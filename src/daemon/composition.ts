@@ -14,6 +14,7 @@ import { AddressBans } from '../room/address-bans.ts';
 import { Backup } from '../room/backup.ts';
 import { Compaction } from '../room/compaction.ts';
 import { type DaemonInfo, Daemons } from '../room/daemons.ts';
+import { FairQueue } from '../room/fair-queue.ts';
 import { Files } from '../room/files.ts';
 import { Forum } from '../room/forum.ts';
 import { Intake } from '../room/intake.ts';
@@ -26,6 +27,7 @@ import { Rates } from '../room/rates.ts';
 import { Unread } from '../room/unread.ts';
 import { WriteQuota } from '../room/write-quota.ts';
 import { Arrivals } from '../server/arrivals.ts';
+import { Budget } from '../server/budget.ts';
 import { Doorkeeper } from '../server/doorkeeper.ts';
 import { Gathering } from '../server/gathering.ts';
 import { Hub } from '../server/hub.ts';
@@ -33,6 +35,7 @@ import { Rendezvous } from '../server/rendezvous.ts';
 import { Server } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
 import { Sessions } from '../server/sessions.ts';
+import { Turns } from '../server/turns.ts';
 import type { Visitor } from '../server/visitor.ts';
 import { Reserve } from '../store/reserve.ts';
 import { Store } from '../store/store.ts';
@@ -76,6 +79,9 @@ export interface Daemon {
 const RESERVE_BYTES = 8 * 1024 * 1024;
 /** How long somebody who comes in waits for what other daemons have written. */
 const CATCH_UP_MS = 1000;
+/** Calls that look through records at a time, in all and of one member or source: passwords and the disk want threads, too. */
+const SCANS = 2;
+const SCANS_OF_ONE = 1;
 
 /**
  * Builds and joins everything, in the order in which data flows, and starts it from the inside out. What fails on the
@@ -226,6 +232,9 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     hub,
     sessions,
     arrivals: new Arrivals({ limits, log }),
+    budget: new Budget(limits),
+    turns: new Turns(),
+    scans: new FairQueue({ concurrency: SCANS, concurrencyPerKey: SCANS_OF_ONE }),
     limits,
     log,
     now,

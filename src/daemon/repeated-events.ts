@@ -1,5 +1,6 @@
-import { parseRange, sourceOf } from '../domain/address.ts';
+import { parseRange } from '../domain/address.ts';
 import { formatCount } from '../domain/figures.ts';
+import { sourceOf } from '../domain/source-key.ts';
 
 /** Lines of one event from one network that are written in a window; the others are counted. */
 const LINES_PER_NETWORK = 20;

@@ -9,6 +9,7 @@ export type DialectRoom = Pick<
   | 'accounts'
   | 'addressBans'
   | 'arrivals'
+  | 'budget'
   | 'catchUp'
   | 'files'
   | 'forum'
@@ -19,6 +20,7 @@ export type DialectRoom = Pick<
   | 'rates'
   | 'serverName'
   | 'sessions'
+  | 'turns'
   | 'view'
 >;
 

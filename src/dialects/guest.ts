@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextLoop, setTimeout as sleep } from 'node:timers/promises';
 import { addressSeenBy } from '../address.ts';
 import { bareAddress } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
+import { nameKey } from '../domain/name.ts';
 import type { Writer } from '../room/forum.ts';
 import type { OldClient } from '../room/presence.ts';
+import type { Arrival } from '../server/arrivals.ts';
 import { Bucket } from '../server/bucket.ts';
+import { lineUnits, type Account as WorkAccount } from '../server/budget.ts';
 import type { Visitor } from '../server/visitor.ts';
 import type { Account } from '../view/accounts.ts';
 import { type Answer, type Conversation, type Cut, type Dialect, type DialectRoom, Last, type Say } from './dialect.ts';
@@ -19,6 +22,8 @@ const QUIET_MS = 50;
 
 export interface GuestOptions {
   readonly address: string;
+  /** How it is counted; undefined where it is not let in. */
+  readonly arrival: Arrival | undefined;
   readonly room: DialectRoom;
   /** The dialects of its port. */
   readonly dialects: readonly Dialect[];
@@ -46,12 +51,16 @@ export class Guest implements Visitor {
   readonly #room: DialectRoom;
   readonly #options: GuestOptions;
   readonly #bucket: Bucket;
+  /** Pays for its requests: the member's, or that of the address while nobody is signed in. */
+  #workAccount: WorkAccount;
   #dialect: Dialect | undefined;
   #conversation: Conversation<unknown> | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #serving = false;
   #halfClosed = false;
   #ended: string | undefined;
+  /** Aborted when the connection closes. */
+  readonly #abort = new AbortController();
   #member: Writer | undefined;
   #port: number | undefined;
   #lastActive = performance.now();
@@ -69,6 +78,7 @@ export class Guest implements Visitor {
     this.#here = bareAddress(socket.localAddress ?? '');
     const { limits } = options.room;
     this.#bucket = new Bucket(limits.callsPerSecond, limits.callsBurst, performance.now());
+    this.#workAccount = options.room.budget.ofAddress(options.address);
     // A machine that went without a word is noticed by TCP: an old client cannot be asked.
     socket.setKeepAlive(true, limits.pingMs);
     this.#expect(Math.max(...options.dialects.map(({ patienceMs }) => patienceMs)));
@@ -79,6 +89,7 @@ export class Guest implements Visitor {
    * @param refusal why it is not let in: it is told in place of the greeting
    */
   start(refusal?: string): void {
+    if (this.#ended !== undefined) return;
     this.#room.sessions.add(this);
     this.#socket
       .on('data', (chunk: Buffer) => this.#read(chunk))
@@ -144,7 +155,12 @@ export class Guest implements Visitor {
   /** @throws Failure as `Accounts.signIn` does; ALREADY_SIGNED_IN */
   async signIn(name: string, password: string): Promise<Writer> {
     await this.#room.catchUp(); // the account may have been made by another daemon a moment ago
-    const account = await this.#room.accounts.signIn({ name, password, address: this.address });
+    const account = await this.#room.accounts.signIn({
+      name,
+      password,
+      address: this.address,
+      signal: this.#abort.signal,
+    });
     return this.#enter(account, 'account.signIn');
   }
 
@@ -155,13 +171,21 @@ export class Guest implements Visitor {
 
   /** Makes an account, and no more than that. @throws Failure as `Accounts.signUp` does */
   makeAccount(name: string, password: string): Promise<Account> {
-    return this.#room.accounts.signUp({ name, password, address: this.address, local: false });
+    return this.#room.accounts.signUp({
+      name,
+      password,
+      address: this.address,
+      local: false,
+      signal: this.#abort.signal,
+    });
   }
 
   signOut(): void {
     if (!this.#member) return;
     this.#room.presence.leave(this.#member.name, this);
     this.#member = undefined;
+    this.#workAccount = this.#room.budget.ofAddress(this.address);
+    this.#options.arrival?.signedIn(false);
     if (this.#dialect) this.#expect(this.#dialect.patienceMs);
   }
 
@@ -217,6 +241,8 @@ export class Guest implements Visitor {
       claimed?.();
     }
     this.#member = { name };
+    this.#workAccount = this.#room.budget.ofMember(nameKey(name));
+    this.#options.arrival?.signedIn(true);
     this.#expect(undefined);
     const said = event === 'account.signUp' ? 'signed up' : 'signed in';
     log.info({ event, name, address: this.address, dialect: this.#dialect?.name }, said);
@@ -239,10 +265,12 @@ export class Guest implements Visitor {
     clearTimeout(this.#quiet);
     this.#serving = true;
     this.#socket.pause();
-    for (let isQuiet = quiet; ; isQuiet = false) {
+    for (let isQuiet = quiet; this.#bytes.length > 0; isQuiet = false) {
+      await this.#pay();
       const request = this.#next(isQuiet);
       if (!request) break;
       await this.#answer(request.conversation, request.cut);
+      await nextLoop(); // others have the event loop between two requests of one client
     }
     this.#serving = false;
     if (this.#ended !== undefined) return;
@@ -282,6 +310,16 @@ export class Guest implements Visitor {
       this.end(Failure.from(thrown).message);
     }
     return undefined;
+  }
+
+  /** Every look at what came is charged: it may be a long beginning of a request that goes on byte by byte. */
+  async #pay(): Promise<void> {
+    const units = lineUnits(this.#bytes.length);
+    while (this.#ended === undefined) {
+      const wait = this.#workAccount.charge(units, performance.now());
+      if (wait === 0) return;
+      await sleep(wait);
+    }
   }
 
   async #answer(conversation: Conversation<unknown>, { request }: Cut<unknown>): Promise<void> {
@@ -393,6 +431,7 @@ export class Guest implements Visitor {
     this.#bytes = Buffer.alloc(0);
     this.signOut();
     this.#ended = reason;
+    this.#abort.abort(new Failure('CONNECTION_ENDED'));
     this.#conversation?.closed?.();
     clearTimeout(this.#deadline);
     clearTimeout(this.#quiet);

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { formatAddress, isLoopback } from '../address.ts';
 import { Failure } from '../domain/failure.ts';
+import { startInTurn } from '../server/admission.ts';
 import { addressOf } from '../server/arrivals.ts';
 import { closingMessage } from './closing-message.ts';
 import type { Dialect, DialectRoom } from './dialect.ts';
@@ -108,21 +109,22 @@ export class DialectPort {
   }
 
   #arrived(socket: Socket): void {
-    const { arrivals, addressBans, log } = this.#room;
+    const { arrivals, addressBans, budget, log } = this.#room;
     const address = addressOf(socket);
     // Until somebody takes it over: a reset must not be an uncaught error.
     socket.on('error', (error) => log.debug({ event: 'socket.error', address, error: error.message }, 'socket failed'));
     const ban = addressBans.find(address);
-    const admitted = arrivals.admit(socket, address);
+    const arrival = arrivals.admit(socket, address);
     if (ban) log.info({ event: 'connection.banned', address, range: ban.range }, 'a banned address is kept out');
-    const refusal = ban
-      ? banned(ban.reason)
-      : admitted
-        ? undefined
-        : 'There are too many connections. Try again later.';
+    const refusal = ban ? banned(ban.reason) : arrival ? undefined : 'There are too many connections. Try again later.';
+    if (refusal !== undefined && budget.ofRefusals(address).charge(1, performance.now()) > 0) {
+      socket.destroy(); // even a refusal is work
+      return;
+    }
     log.debug({ event: 'dialect', address }, `Connection accepted from ('${address}', ${socket.remotePort})`);
     const guest = new Guest(socket, {
       address,
+      arrival,
       room: this.#room,
       dialects: this.#dialects,
       choose: (bytes) => this.#choose(bytes),
@@ -131,8 +133,11 @@ export class DialectPort {
     });
     this.#guests.set(guest, socket);
     socket.once('close', () => this.#guests.delete(guest));
+    if (refusal === undefined) {
+      startInTurn(this.#room, { socket, address }, () => guest.start());
+      return;
+    }
     guest.start(refusal);
-    if (refusal === undefined) return;
     if (this.#refused >= REFUSED_CLIENTS) socket.destroySoon();
     this.#refused += 1;
     socket.once('close', () => {

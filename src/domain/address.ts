@@ -3,23 +3,6 @@ export function bareAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
 }
 
-/**
- * Where somebody comes from, for counting what comes from one place: an IPv4 address as it is, also when it is
- * mapped into IPv6 (`::ffff:192.0.2.1`), an IPv6 address by its /64, which is what one subscriber has at least.
- * Text that is no address (the control socket has none) stands for itself.
- */
-export function sourceOf(address: string): string {
-  const bare = address.replace(/%.*$/s, ''); // the zone of a link-local address names our interface, not the peer
-  if (parseIPv4(bare)) return bare;
-  const words = parseIPv6(bare);
-  if (!words) return address;
-  if (isMapped(words)) return dotted(words);
-  return `${words
-    .slice(0, 4)
-    .map((word) => word.toString(16))
-    .join(':')}::/64`;
-}
-
 /** What is not on the internet: this machine, private and link-local networks, and what nobody answers from. */
 const INTERNAL = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
@@ -85,11 +68,11 @@ export function wordsOf(address: string): number[] | undefined {
   return four ? [0, 0, 0, 0, 0, 0xffff, ...four] : parseIPv6(address);
 }
 
-function isMapped(words: readonly number[]): boolean {
+export function isMapped(words: readonly number[]): boolean {
   return words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff;
 }
 
-function dotted(words: readonly number[]): string {
+export function dotted(words: readonly number[]): string {
   return [words[6]! >> 8, words[6]! & 255, words[7]! >> 8, words[7]! & 255].join('.');
 }
 
@@ -105,9 +88,9 @@ export function compressed(words: readonly number[]): string {
   return length < 2 ? hex.join(':') : `${hex.slice(0, from).join(':')}::${hex.slice(from + length).join(':')}`;
 }
 
-/** The two words of `a.b.c.d`. */
+/** The two words of `a.b.c.d`. A part with a zero before it is octal to some, so it is no address, as in Node. */
 function parseIPv4(text: string): [number, number] | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
   if (!match) return undefined;
   const [a, b, c, d] = match.slice(1).map(Number) as [number, number, number, number];
   return a > 255 || b > 255 || c > 255 || d > 255 ? undefined : [(a << 8) | b, (c << 8) | d];

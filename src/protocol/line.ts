@@ -26,6 +26,7 @@ export interface Line {
 }
 
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Cuts a stream of bytes into lines. Holds at most one unfinished line of `limit` bytes; a longer one, or bytes that
@@ -33,7 +34,8 @@ const NEWLINE = 0x0a;
  */
 export class LineSplitter {
   readonly #limit: number;
-  #pieces: Buffer[] = [];
+  /** The beginning of a line in its first `#held` bytes. One buffer: a line that comes byte by byte costs no more memory. */
+  #beginning = NOTHING;
   #held = 0;
 
   constructor(limit: number) {
@@ -49,8 +51,8 @@ export class LineSplitter {
     }
     let whole = chunk.subarray(0, end);
     if (this.#held > 0) {
-      whole = Buffer.concat([...this.#pieces, whole]);
-      this.#pieces = [];
+      whole = Buffer.concat([this.#beginning.subarray(0, this.#held), whole]);
+      this.#beginning = NOTHING;
       this.#held = 0;
     }
     if (!isUtf8(whole)) throw new Failure('PARSE_ERROR', 'The line is not UTF-8.');
@@ -66,9 +68,15 @@ export class LineSplitter {
   }
 
   #hold(piece: Buffer): void {
-    this.#held += piece.length;
-    if (this.#held > this.#limit) throw this.#tooLong();
-    this.#pieces.push(Buffer.from(piece)); // a copy: the chunk may be one slice of a large pooled buffer
+    const held = this.#held + piece.length;
+    if (held > this.#limit) throw this.#tooLong();
+    if (held > this.#beginning.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.#limit, 2 * held));
+      this.#beginning.copy(larger, 0, 0, this.#held);
+      this.#beginning = larger;
+    }
+    piece.copy(this.#beginning, this.#held); // the chunk may be one slice of a large pooled buffer
+    this.#held = held;
   }
 
   #tooLong(): Failure {

@@ -64,6 +64,7 @@ export class ReaderThread {
   async #start(): Promise<Worker> {
     const worker = new Worker(FILE, {
       env: {},
+      execArgv: [], // what the process was started with is not for it
       resourceLimits: { maxOldGenerationSizeMb: this.#heapMb, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     await settled(

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { sourceOf } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import { plain } from '../domain/fold.ts';
 import { formatSpan, type Instant } from '../domain/instant.ts';
-import { parseName, parsePassword, type Role } from '../domain/name.ts';
+import { nameKey, parseName, parsePassword, type Role } from '../domain/name.ts';
 import { normalForm } from '../domain/normal-form.ts';
+import { sourceOf } from '../domain/source-key.ts';
 import type { Change, Journal } from '../engine/contract.ts';
 import type { Log } from '../rates/log.ts';
 import type { Account } from '../view/accounts.ts';
@@ -22,6 +22,8 @@ export interface Credentials {
   readonly name: string;
   readonly password: string;
   readonly address: string;
+  /** The connection is closed: a password that waits is not checked any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A token just made. It is told to the client once; only its hash is kept. */
@@ -133,7 +135,7 @@ export class Accounts {
    * @param local it comes over the control socket: not throttled, and the owner while the room has none
    * @throws Failure INVALID_REQUEST, ACCOUNT_EXISTS, TOO_MANY_REQUESTS
    */
-  async signUp({ local, address, ...wanted }: Credentials & { local: boolean }): Promise<Account> {
+  async signUp({ local, address, signal, ...wanted }: Credentials & { local: boolean }): Promise<Account> {
     const name = parseName(wanted.name);
     const password = parsePassword(wanted.password);
     const source = sourceOf(address);
@@ -145,6 +147,7 @@ export class Accounts {
     try {
       check();
       const hash = await this.#passwords.hash(password, {
+        ...{ source, account: nameKey(name), signal },
         begin: () => {
           check();
           if (local) return;
@@ -172,14 +175,14 @@ export class Accounts {
    * NOT_ALLOWED (banned), NOT_SIGNED_IN (the password was changed meanwhile), TOO_MANY_REQUESTS, INVALID_REQUEST, and
    * what `Journal.append` throws: the first sign-in is recorded
    */
-  async signIn({ name, password, address }: Credentials): Promise<Account> {
+  async signIn({ name, password, address, signal }: Credentials): Promise<Account> {
     try {
       const proved = this.get(name);
       const clean = parsePassword(password);
-      await this.#prove(proved, clean, address);
+      await this.#prove(proved, clean, { address, signal });
       this.#checkBan(proved);
       const account = await this.#recordSignIn(proved);
-      if (this.#passwords.outdated(account.password)) await this.#rehash(account, clean);
+      if (this.#passwords.outdated(account.password)) await this.#rehash(account, clean, sourceOf(address));
       return this.confirm(account);
     } catch (thrown) {
       const reason = Failure.from(thrown).code;
@@ -243,12 +246,13 @@ export class Accounts {
    * @throws Failure NO_SUCH_ACCOUNT, WRONG_PASSWORD, LOCKED_OUT, TOO_MANY_REQUESTS, INVALID_REQUEST, CONFLICT
    */
   async changePassword(change: Credentials & { newPassword: string; keepToken?: string | undefined }): Promise<void> {
-    const { address, keepToken } = change;
+    const { address, keepToken, signal } = change;
     try {
       const newPassword = parsePassword(change.newPassword);
       const account = this.get(change.name);
-      await this.#prove(account, parsePassword(change.password), address);
-      const password = await this.#passwords.hash(newPassword);
+      await this.#prove(account, parsePassword(change.password), { address, signal });
+      const place = { source: sourceOf(address), account: nameKey(account.name) };
+      const password = await this.#passwords.hash(newPassword, { ...place, signal });
       await this.#change(account.name, 'account.password', (current) => {
         if (current.passwordSeq !== account.passwordSeq) {
           throw new Failure('CONFLICT', 'The password was changed from somewhere else in the meantime.');
@@ -416,11 +420,16 @@ export class Accounts {
    * Checks a password where the pair of account and address is not locked. Lock and count are looked at again when its
    * turn comes: guesses that arrive together are as many as guesses one after another.
    */
-  async #prove(account: Account, password: string, address: string): Promise<void> {
+  async #prove(
+    account: Account,
+    password: string,
+    { address, signal }: Pick<Credentials, 'address' | 'signal'>,
+  ): Promise<void> {
     const check = () => this.#lockout.check(account.name, address);
     check();
     let attemptsLeft = 0;
     const right = await this.#passwords.verify(password, account.password, {
+      ...{ source: sourceOf(address), account: nameKey(account.name), signal },
       begin: check,
       end: (right) => {
         if (right) this.#lockout.succeeded(account.name, address);
@@ -442,9 +451,9 @@ export class Accounts {
   }
 
   /** Not worth a refusal: it is tried again at the next sign-in. */
-  async #rehash(account: Account, password: string): Promise<void> {
+  async #rehash(account: Account, password: string, source: string): Promise<void> {
     try {
-      const hash = await this.#passwords.hash(password);
+      const hash = await this.#passwords.hash(password, { source });
       const options = { subject: accountSubject(account.name), expect: account.seq };
       await append(this.#journal, 'account.rehashed', this.#now(), { name: account.name, password: hash }, options);
     } catch (thrown) {

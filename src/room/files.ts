@@ -62,7 +62,7 @@ export class Files {
   /** Listings of one member at most. */
   listings: number;
   /** New listings of a member on their way to the journal. */
-  readonly #underWay = new Map<string, number>();
+  readonly #underWay = new Map<string, Set<{ readonly name: string }>>();
 
   /** @param room.listings that one member may have */
   constructor(room: {
@@ -106,8 +106,10 @@ export class Files {
       return before.seq;
     }
     const owner = nameKey(member);
-    const underWay = this.#underWay.get(owner) ?? 0;
-    if (!before && this.#view.listings.count(member) + underWay >= this.listings) {
+    const underWay = this.#underWay.get(owner) ?? new Set();
+    // The view has what was written before its author hears of it: such a listing counts once.
+    const unlisted = [...underWay].filter((each) => !this.#view.listings.get(member, each.name)).length;
+    if (!before && this.#view.listings.count(member) + unlisted >= this.listings) {
       throw new Failure(
         'TOO_LARGE',
         `A member lists ${this.listings} files at most. Take one off the list, or offer a folder as one archive.`,
@@ -115,14 +117,14 @@ export class Files {
       );
     }
     this.#quota?.record({ name: member, address }, name, description, hash, key);
-    this.#underWay.set(owner, underWay + 1);
+    const listing = { name };
+    this.#underWay.set(owner, underWay.add(listing));
     try {
       const fields = { member, name, size, hash, modified, description, key, ...(unencrypted ? { unencrypted } : {}) };
       return (await append(this.#journal, 'files.published', this.#now(), fields)).seq;
     } finally {
-      const left = this.#underWay.get(owner)! - 1;
-      if (left > 0) this.#underWay.set(owner, left);
-      else this.#underWay.delete(owner);
+      underWay.delete(listing);
+      if (underWay.size === 0) this.#underWay.delete(owner);
     }
   }
 

@@ -30,6 +30,8 @@ export interface Reading {
   /** A post: it and the answers to it. */
   readonly thread?: number | undefined;
   readonly limit?: number | undefined;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Search {
@@ -37,6 +39,8 @@ export interface Search {
   readonly topic?: string | undefined;
   readonly before?: number | undefined;
   readonly limit?: number | undefined;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const LIMIT = 50;
@@ -115,6 +119,7 @@ export class Forum {
     topic,
     thread,
     limit = LIMIT,
+    signal,
   }: Reading): Promise<{ posts: Post[]; seq: number; more: boolean }> {
     const wanted = topic === undefined ? undefined : parseTopic(topic);
     const root = thread === undefined ? undefined : this.#find(thread, 'thread');
@@ -125,6 +130,7 @@ export class Forum {
     const posts: Post[] = [];
     if (sinceSeq !== undefined) {
       for await (const post of this.#view.posts.changedAfter(sinceSeq)) {
+        signal?.throwIfAborted();
         if (!isIn(post)) continue;
         if (posts.length === limit) return { posts, seq: posts.at(-1)!.seq, more: true };
         posts.push(post);
@@ -133,7 +139,8 @@ export class Forum {
       return { posts, seq: Math.max(head, posts.at(-1)?.seq ?? 0), more: false };
     }
     let more = false;
-    for await (const post of this.#backwards(root, wanted, before)) {
+    for await (const post of this.#backwards(root, wanted, before, signal)) {
+      signal?.throwIfAborted();
       if (!isIn(post)) continue;
       if (sinceTime !== undefined && (post.editedAt ?? post.at) < sinceTime) continue;
       if (posts.length === limit) {
@@ -170,14 +177,15 @@ export class Forum {
    * `@name`. Case and Vietnamese marks are folded; the last word may be the beginning of one.
    * @throws Failure INVALID_REQUEST
    */
-  async search({ text, topic, before, limit = LIMIT }: Search): Promise<{ posts: Post[]; more: boolean }> {
+  async search({ text, topic, before, limit = LIMIT, signal }: Search): Promise<{ posts: Post[]; more: boolean }> {
     const wanted = topic === undefined ? undefined : parseTopic(topic);
     const query = parseQuery(text);
     if (!query) {
       throw new Failure('INVALID_REQUEST', 'A search needs a word: letters or digits.', { data: { field: 'text' } });
     }
     const posts: Post[] = [];
-    for await (const post of this.#view.words.find(query, { topic: wanted, before })) {
+    for await (const post of this.#view.words.find(query, { topic: wanted, before, signal })) {
+      signal?.throwIfAborted();
       if (posts.length === limit) return { posts, more: true };
       posts.push(post);
     }
@@ -205,12 +213,17 @@ export class Forum {
   }
 
   /** Posts before a number, newest first, from where there are the fewest others among them. */
-  async *#backwards(root: Post | undefined, topic: string | undefined, before?: number): AsyncGenerator<Post> {
+  async *#backwards(
+    root: Post | undefined,
+    topic: string | undefined,
+    before: number | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Post> {
     if (root) {
       yield* this.#view.posts.replies(root.number, before);
       if (before === undefined || root.number < before) yield root;
     } else if (topic !== undefined) {
-      yield* this.#view.words.inTopic(topic, before);
+      yield* this.#view.words.inTopic(topic, before, signal);
     } else {
       yield* this.#view.posts.backwards(before);
     }

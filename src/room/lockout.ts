@@ -1,6 +1,6 @@
-import { sourceOf } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import { nameKey } from '../domain/name.ts';
+import { sourceOf } from '../domain/source-key.ts';
 import { RollingWindow } from './rolling-window.ts';
 import { timeLeft } from './time-left.ts';
 

@@ -21,6 +21,8 @@ export interface MessageReading {
   readonly sinceSeq?: number | undefined;
   readonly before?: number | undefined;
   readonly limit?: number | undefined;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ConversationStatus {
@@ -92,7 +94,7 @@ export class Messages {
    */
   async read(
     member: string,
-    { with: other, sinceSeq, before, limit = LIMIT }: MessageReading,
+    { with: other, sinceSeq, before, limit = LIMIT, signal }: MessageReading,
   ): Promise<{ messages: Message[]; seq: number; more: boolean }> {
     const { messages } = this.#view;
     const wanted = other === undefined ? undefined : this.#account(other);
@@ -101,6 +103,7 @@ export class Messages {
     const seen = (list: readonly DirectMessage[]) => list.map((message) => this.#seen(member, message));
     if (sinceSeq !== undefined) {
       for await (const message of messages.after(member, sinceSeq, head)) {
+        signal?.throwIfAborted();
         if (wanted !== undefined && !isWith(message, wanted)) continue;
         if (before !== undefined && message.number >= before) break;
         if (found.length === limit) return { messages: seen(found), seq: found.at(-1)!.seq, more: true };
@@ -122,9 +125,12 @@ export class Messages {
   }
 
   /** With whom a member wrote messages, the latest first. */
-  async conversations(member: string): Promise<ConversationStatus[]> {
+  async conversations(member: string, signal?: AbortSignal): Promise<ConversationStatus[]> {
     const all: Conversation[] = [];
-    for await (const conversation of this.#view.messages.conversations(member)) all.push(conversation);
+    for await (const conversation of this.#view.messages.conversations(member)) {
+      signal?.throwIfAborted();
+      all.push(conversation);
+    }
     all.sort((a, b) => b.last - a.last);
     return all.slice(0, CONVERSATIONS).flatMap((conversation) => {
       const last = this.#view.messages.get(member, conversation.with, conversation.last);

@@ -36,6 +36,15 @@ export interface ProviderTiming {
   readonly statedTime: StatedTime;
 }
 
+/** A page of an export. */
+export interface ExportRange {
+  readonly from?: Instant | undefined;
+  readonly to?: Instant | undefined;
+  readonly cursor?: string | undefined;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface StaleQuote extends Quote {
   readonly stale: boolean;
 }
@@ -340,7 +349,7 @@ export class Rates {
    */
   async exportPage(
     instrument: Instrument,
-    { from, to, cursor }: { from?: Instant | undefined; to?: Instant | undefined; cursor?: string | undefined },
+    { from, to, cursor, signal }: ExportRange,
   ): Promise<{ quotes: StaleQuote[]; cursor: string | null }> {
     const now = this.#now();
     const [begin, end] = [bounded(from ?? FIRST, LAST), bounded(to ?? LAST + 1, LAST + 1)];
@@ -358,6 +367,7 @@ export class Rates {
     }
     let start = cursor === undefined ? begin : Math.max(begin, bounded(Number(at), LAST));
     for (const [i, { latest, id }] of all.slice(place).entries()) {
+      signal?.throwIfAborted();
       const page = await this.#view.quotes.history.pageWithNext(latest, start, end, EXPORTED);
       start = begin;
       const quotes = page.quotes.map((quote) => this.#mark(quote, now));

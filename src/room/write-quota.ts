@@ -1,6 +1,6 @@
-import { sourceOf } from '../domain/address.ts';
 import { Failure } from '../domain/failure.ts';
 import { nameKey } from '../domain/name.ts';
+import { sourceOf } from '../domain/source-key.ts';
 import { timeLeft } from './time-left.ts';
 
 /** What members may have written for good. Bytes are those of the text; records are little larger. */

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import { Failure } from '../domain/failure.ts';
 import { encodeFailure, encodeNotification, encodeRequest, LineSplitter } from '../protocol/line.ts';
+import type { Arrival } from './arrivals.ts';
 import type { Batch, Event } from './batch.ts';
 import type { Limits } from './limits.ts';
+import { type Reader, Turns } from './turns.ts';
 
 /** What goodbye says besides status and reason. */
 export interface Goodbye {
@@ -14,6 +16,13 @@ export interface Goodbye {
 
 /** Who gets the lines of a connection. */
 export interface LineReceiver {
+  /** Who is charged for lines. Default: the address. */
+  readonly payer?: string;
+  /**
+   * Charges a line, before anything is done with it.
+   * @returns 0, or the milliseconds until it can be charged: nothing is read until then
+   */
+  charge?(characters: number, now: number): number;
   /** @param heard monotonic milliseconds, the same for all lines of a turn */
   receive(line: string, heard: number): void;
   /** Nothing comes or goes any more. Called once. */
@@ -22,18 +31,31 @@ export interface LineReceiver {
 
 /** Calls of one connection that wait for their results; beyond it nothing more is read from it. */
 const MAX_PENDING = 64;
+/** Lines of one turn; what is behind them waits for the next one. */
+const TURN_LINES = 50;
+const TURN_MS = 1;
+/** The time is looked at after so many lines, and after each long one. */
+const TIMED_LINES = 8;
+const LONG_LINE = 1024;
+/** Bytes that are cut into lines at once: lines that wait take more memory than their bytes. */
+const CUT_BYTES = 2048;
 /** How long a client has to take the last words before the socket is cut. */
 const LINGER_MS = 2000;
+/** What a client that was ended can send meanwhile. It is thrown away. */
+const LINGER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Lines in, lines out. What a turn of the event loop has to say leaves in one write; a reader that falls behind is
- * first not read from, then given conflated quotes, then dropped with a reason. It never delays anybody else.
+ * first not read from, then given conflated quotes, then dropped with a reason. It never delays anybody else: it works
+ * on its lines by turns, and nothing is read from the socket while lines wait.
  */
-export class Connection {
+export class Connection implements Reader {
   readonly address: string;
   readonly local: boolean;
   readonly #socket: Socket;
   readonly #limits: Limits;
+  readonly #turns: Turns;
+  readonly #arrival: Arrival | undefined;
   readonly #splitter: LineSplitter;
   #receiver: LineReceiver | undefined;
   #out = '';
@@ -48,15 +70,33 @@ export class Connection {
   #progress = 0;
   #pending = 0;
   #alone = false;
-  #held: string[] = [];
+  /** What was read and is not cut into lines yet, from `#cutAt` on. */
+  #input: Buffer | undefined;
+  #cutAt = 0;
+  /** Lines that were cut, from `#nextLine` on. */
+  #lines: string[] = [];
+  #nextLine = 0;
+  #paused = false;
+  /** The next line waits for answers that are under way, or for the reader. */
+  #blocked = false;
+  #discarded = 0;
   #lastHeard = performance.now();
   #pings = 0;
   #halfClosed = false;
   #ended: string | undefined;
   #dropped = false;
 
-  constructor(socket: Socket, options: { address: string; local: boolean; limits: Limits }) {
+  /**
+   * @param options.turns shared by all connections
+   * @param options.arrival how it is counted; none on the control socket
+   */
+  constructor(
+    socket: Socket,
+    options: { address: string; local: boolean; limits: Limits; turns?: Turns; arrival?: Arrival | undefined },
+  ) {
     this.#socket = socket;
+    this.#arrival = options.arrival;
+    this.#turns = options.turns ?? new Turns();
     this.address = options.address;
     this.local = options.local;
     this.#limits = options.limits;
@@ -75,6 +115,11 @@ export class Connection {
       .resume();
   }
 
+  /** Who is charged for its lines. */
+  get payer(): string {
+    return this.#receiver?.payer ?? this.address;
+  }
+
   /** The address of this machine that it came to; undefined on the control socket. */
   get hostAddress(): string | undefined {
     return this.local ? undefined : this.#socket.localAddress;
@@ -83,6 +128,11 @@ export class Connection {
   /** Bytes that the reader has not taken yet. */
   get queued(): number {
     return this.#socket.writableLength + this.#out.length;
+  }
+
+  /** Whether somebody is signed in on it: then it is not half-open any more. */
+  signedIn(is: boolean): void {
+    this.#arrival?.signedIn(is);
   }
 
   /** It is encrypted: no clear text, and not the control socket. */
@@ -116,7 +166,7 @@ export class Connection {
   finished(alone: boolean): void {
     this.#pending -= 1;
     if (alone) this.#alone = false;
-    if (this.#held.length > 0) this.#resume();
+    this.#resume();
     if (this.#halfClosed) this.#inputEnded();
   }
 
@@ -173,6 +223,7 @@ export class Connection {
 
   /** Called every ping interval: asks for a sign of life, and ends a connection that missed two. */
   ping(now: number): void {
+    if (this.#isUnread) return; // there is more from it than is read
     const silent = now - this.#lastHeard;
     if (silent < this.#limits.pingMs) return;
     if (this.#pings >= 2) {
@@ -191,49 +242,105 @@ export class Connection {
   }
 
   #read(chunk: Buffer): void {
-    this.#lastHeard = performance.now();
-    this.#pings = 0;
-    let lines: string[];
-    try {
-      lines = this.#splitter.push(chunk);
-    } catch (failure) {
-      this.refuse(Failure.from(failure));
+    if (this.#ended !== undefined) {
+      this.#discarded += chunk.length;
+      if (this.#discarded > LINGER_BYTES) this.#socket.destroy();
       return;
     }
-    this.#take(lines, this.#lastHeard);
+    this.#lastHeard = this.#turns.now();
+    this.#pings = 0;
+    this.#input = this.#input ? Buffer.concat([this.#input.subarray(this.#cutAt), chunk]) : chunk;
+    this.#cutAt = 0;
+    this.#turns.ready(this);
+    if (this.#isUnread && !this.#paused) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
   }
 
-  #take(lines: string[], heard: number): void {
+  /** Works on the lines that fit into one turn. */
+  turn(): number | undefined {
+    if (this.#ended !== undefined) return undefined;
+    const begun = this.#turns.now();
     this.#reading = true;
-    const unread = this.#socket.writableLength; // nothing is written before the end of the turn
-    for (let i = 0; i < lines.length; i++) {
-      if (this.#ended !== undefined) break;
-      if (this.#alone || this.#pending >= MAX_PENDING || unread + this.#out.length > this.#limits.queueSoftBytes) {
-        this.#held = lines.slice(i);
-        this.#socket.pause();
-        break;
-      }
-      if (lines[i] !== '') this.#receiver?.receive(lines[i]!, heard);
+    let wait: number | undefined;
+    try {
+      wait = this.#takeLines(begun);
+    } catch (failure) {
+      this.refuse(Failure.from(failure));
     }
     this.#reading = false;
     this.#flush();
+    if (this.#ended !== undefined) return undefined;
+    if (this.#paused && !this.#isUnread) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+    if (this.#halfClosed) this.#inputEnded();
+    return wait;
+  }
+
+  /** @returns as `turn` does @throws Failure TOO_LARGE, PARSE_ERROR */
+  #takeLines(begun: number): number | undefined {
+    this.#flush(); // answers of before: nothing else is written before the end of the turn
+    const isFull = this.#isFull;
+    this.#blocked = false;
+    for (let taken = 0; this.#ended === undefined; taken++) {
+      if (!this.#cut()) return undefined;
+      if (this.#alone || this.#pending >= MAX_PENDING || isFull || this.#out.length > this.#limits.queueSoftBytes) {
+        this.#blocked = true;
+        return undefined;
+      }
+      const line = this.#lines[this.#nextLine]!;
+      if (taken >= TURN_LINES) return 0;
+      if (taken > 0 && (line.length > LONG_LINE || taken % TIMED_LINES === 0)) {
+        if (this.#turns.now() - begun >= TURN_MS) return 0;
+      }
+      const wait = this.#receiver?.charge?.(line.length, begun) ?? 0;
+      if (wait > 0) return wait;
+      this.#nextLine += 1;
+      if (line !== '') this.#receiver?.receive(line, begun);
+    }
+    return undefined;
+  }
+
+  /** Whether there is a next line; cuts more of the input where that is needed. */
+  #cut(): boolean {
+    while (this.#nextLine === this.#lines.length) {
+      this.#lines = [];
+      this.#nextLine = 0;
+      if (!this.#input) return false;
+      const end = this.#cutAt + CUT_BYTES;
+      const isLast = end >= this.#input.length;
+      const piece = this.#cutAt === 0 && isLast ? this.#input : this.#input.subarray(this.#cutAt, end);
+      this.#cutAt = end;
+      if (isLast) this.#input = undefined;
+      this.#lines = this.#splitter.push(piece);
+    }
+    return true;
+  }
+
+  /** Lines or parts of lines wait for their turn. */
+  get #isUnread(): boolean {
+    return this.#nextLine < this.#lines.length || this.#input !== undefined;
   }
 
   /** The client has said all; what it asked is still answered (a script piped into a socket). */
   #inputEnded(): void {
     this.#halfClosed = true;
-    if (this.#ended === undefined && this.#pending === 0 && this.#held.length === 0) this.#finish('the client closed');
+    if (this.#ended === undefined && this.#pending === 0 && !this.#isUnread) this.#finish('the client closed');
   }
 
-  /** Goes on with lines that waited, then with reading. */
+  /** The reader is to take what was written before more is asked. Then the socket emits `drain`. */
+  get #isFull(): boolean {
+    return this.#socket.writableNeedDrain && this.#socket.writableLength > this.#limits.queueSoftBytes;
+  }
+
+  /** Goes on with lines that were blocked. */
   #resume(): void {
-    if (this.#ended !== undefined || this.queued > this.#limits.queueSoftBytes) return;
-    const held = this.#held;
-    this.#held = [];
-    this.#take(held, performance.now());
-    if (this.#held.length > 0) return;
-    this.#socket.resume();
-    if (this.#halfClosed) this.#inputEnded();
+    if (!this.#blocked || this.#ended !== undefined || this.#isFull) return;
+    this.#blocked = false;
+    this.#turns.ready(this);
   }
 
   #schedule(): void {
@@ -263,7 +370,7 @@ export class Connection {
     }
     if (!taken) {
       if (this.#behindSince === undefined) this.#markProgress(performance.now());
-    } else if (this.#leftOut || this.#held.length > 0) {
+    } else if (this.#leftOut || this.#blocked) {
       // The system took all of it at once, however much it was: no drain will tell.
       setImmediate(() => {
         if (this.#ended === undefined && !this.#socket.writableNeedDrain) this.#drained();
@@ -290,7 +397,7 @@ export class Connection {
       this.#resync = undefined;
     }
     this.#flush();
-    if (this.#held.length > 0) this.#resume();
+    this.#resume();
   }
 
   #drop(): void {
@@ -312,7 +419,11 @@ export class Connection {
   #close(reason: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    this.#held = [];
+    this.#turns.forget(this);
+    this.#input = undefined;
+    this.#lines = [];
+    this.#nextLine = 0;
+    if (this.#paused) this.#socket.resume(); // or its end is not heard
     this.#conflated = new Map();
     if (!this.#socket.writableEnded) this.#socket.end();
     this.#receiver?.closed(reason);

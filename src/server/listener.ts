@@ -4,8 +4,11 @@ import { Failure } from '../domain/failure.ts';
 import type { Place } from '../domain/peer.ts';
 import { encodeFailure } from '../protocol/line.ts';
 import type { Log } from '../rates/log.ts';
-import { type Arrivals, addressOf } from './arrivals.ts';
+import { startInTurn } from './admission.ts';
+import { type Arrival, type Arrivals, addressOf } from './arrivals.ts';
+import type { Budget } from './budget.ts';
 import type { Limits } from './limits.ts';
+import type { Turns } from './turns.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -17,11 +20,15 @@ export interface ListenerOptions {
   readonly limits: Limits;
   readonly log: Log;
   readonly arrivals: Arrivals;
+  readonly budget: Budget;
+  readonly turns: Turns;
   /** Gets every socket that is ready for lines. */
-  readonly accept: (socket: Socket, address: string) => void;
+  readonly accept: (socket: Socket, address: string, arrival: Arrival) => void;
 }
 
 const TLS_HANDSHAKE = 0x16;
+/** What a handshake takes of the event loop. */
+const HANDSHAKE_MS = 2;
 
 /**
  * The TCP port: TLS 1.3, and clear text from loopback where that is allowed; the first byte tells them apart.
@@ -31,6 +38,8 @@ export class Listener {
   readonly #server: Server;
   readonly #tls: TlsServer;
   readonly #sockets = new Set<Socket>();
+  /** Connections in their TLS handshake, by their remote ends: the TLS server gives another socket than it took. */
+  readonly #handshakes = new Map<string, Arrival>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -43,7 +52,13 @@ export class Listener {
       allowHalfOpen: true,
       handshakeTimeout: limits.helloMs,
     });
-    this.#tls.on('secureConnection', (socket) => options.accept(socket, addressOf(socket)));
+    this.#tls.on('secureConnection', (socket) => {
+      const end = remoteEnd(socket);
+      const arrival = this.#handshakes.get(end);
+      this.#handshakes.delete(end);
+      if (arrival) options.accept(socket, addressOf(socket), arrival);
+      else socket.destroy(); // it closed meanwhile
+    });
     this.#tls.on('tlsClientError', (error, socket) => {
       options.log.debug({ event: 'tls.error', address: addressOf(socket), error: error.message }, 'TLS failed');
       socket.destroy();
@@ -111,7 +126,8 @@ export class Listener {
     socket.on('error', (error) =>
       this.#options.log.debug({ event: 'socket.error', address, error: error.message }, 'socket failed'),
     );
-    if (!this.#options.arrivals.admit(socket, address)) {
+    const arrival = this.#options.arrivals.admit(socket, address);
+    if (!arrival) {
       socket.destroy();
       return;
     }
@@ -125,14 +141,26 @@ export class Listener {
       socket.off('end', left);
       socket.pause();
       socket.unshift(first);
-      if (first[0] === TLS_HANDSHAKE) this.#tls.emit('connection', socket);
-      else this.#clear(socket, address);
+      const isTls = first[0] === TLS_HANDSHAKE;
+      startInTurn(this.#options, { socket, address, costMs: isTls ? HANDSHAKE_MS : 0 }, () => {
+        if (isTls) this.#shakeHands(socket, arrival);
+        else this.#clear(socket, address, arrival);
+      });
     });
   }
 
-  #clear(socket: Socket, address: string): void {
+  #shakeHands(socket: Socket, arrival: Arrival): void {
+    const end = remoteEnd(socket);
+    this.#handshakes.set(end, arrival);
+    socket.once('close', () => {
+      if (this.#handshakes.get(end) === arrival) this.#handshakes.delete(end);
+    });
+    this.#tls.emit('connection', socket);
+  }
+
+  #clear(socket: Socket, address: string, arrival: Arrival): void {
     if (this.#options.plain && isLoopback(address)) {
-      this.#options.accept(socket, address);
+      this.#options.accept(socket, address, arrival);
       return;
     }
     const failure = new Failure(
@@ -141,6 +169,10 @@ export class Listener {
     );
     socket.end(encodeFailure(null, failure), () => socket.destroy());
   }
+}
+
+function remoteEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function isLoopback(address: string): boolean {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Failure } from '../domain/failure.ts';
+import type { Arrival } from './arrivals.ts';
 import type { CallCounts } from './call-counts.ts';
 import { Connection } from './connection.ts';
 import { Control } from './control.ts';
@@ -38,9 +39,10 @@ export class Server {
     this.#services = services;
     const table = compileTable(handlerTable(services));
     this.calls = table.calls;
-    const { addressBans, arrivals, limits, log, sessions } = services;
-    const accept = (socket: Socket, address: string, local: boolean) => {
-      const connection = new Connection(socket, { address, local, limits });
+    const { addressBans, arrivals, budget, limits, log, sessions, turns } = services;
+    const accept = (socket: Socket, address: string, arrival?: Arrival) => {
+      const local = arrival === undefined;
+      const connection = new Connection(socket, { address, local, limits, turns, arrival });
       const session = new Session(connection, services, table);
       sessions.add(session);
       connection.start(session);
@@ -54,9 +56,11 @@ export class Server {
       limits,
       log,
       arrivals,
-      accept: (socket, address) => accept(socket, address, false),
+      budget,
+      turns,
+      accept,
     });
-    this.#control = new Control(options.controlPath, (socket) => accept(socket, 'local', true));
+    this.#control = new Control(options.controlPath, (socket) => accept(socket, 'local'));
   }
 
   async start(): Promise<void> {

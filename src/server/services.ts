@@ -7,6 +7,7 @@ import type { Accounts } from '../room/accounts.ts';
 import type { AddressBans } from '../room/address-bans.ts';
 import type { Backup } from '../room/backup.ts';
 import type { Daemons } from '../room/daemons.ts';
+import type { FairQueue } from '../room/fair-queue.ts';
 import type { Files } from '../room/files.ts';
 import type { Forum } from '../room/forum.ts';
 import type { Intake } from '../room/intake.ts';
@@ -17,10 +18,12 @@ import type { Rates } from '../room/rates.ts';
 import type { Unread } from '../room/unread.ts';
 import type { View } from '../view/view.ts';
 import type { Arrivals } from './arrivals.ts';
+import type { Budget } from './budget.ts';
 import type { Hub } from './hub.ts';
 import type { Limits } from './limits.ts';
 import type { Rendezvous } from './rendezvous.ts';
 import type { Sessions } from './sessions.ts';
+import type { Turns } from './turns.ts';
 import type { Visitor } from './visitor.ts';
 
 /** Everything that a handler may use. */
@@ -44,6 +47,10 @@ export interface Services {
   readonly hub: Hub;
   readonly sessions: Sessions;
   readonly arrivals: Arrivals;
+  readonly budget: Budget;
+  readonly turns: Turns;
+  /** Calls that look through records, by who is charged for them. */
+  readonly scans: FairQueue;
   readonly limits: Limits;
   readonly log: Log;
   readonly now: () => number;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Failure } from '../domain/failure.ts';
@@ -20,6 +21,7 @@ import type { RegisteredPeer } from '../room/presence.ts';
 import type { Author } from '../room/write-quota.ts';
 import type { Batch } from './batch.ts';
 import { Bucket } from './bucket.ts';
+import { type Account, lineUnits, UNITS } from './budget.ts';
 import { CallCounts } from './call-counts.ts';
 import type { Connection, Goodbye, LineReceiver } from './connection.ts';
 import { Encoded, type Handler } from './handler.ts';
@@ -82,6 +84,8 @@ const PAGES: ReadonlySet<string> = new Set<MethodName>([
   'forum.read',
   'forum.revisions',
   'forum.search',
+  'forum.topics',
+  'messages.conversations',
   'messages.read',
   'rates.export',
   'rates.history',
@@ -100,6 +104,29 @@ const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
   'peer.connect',
 ]);
 
+/** Calls that look through many records. */
+const SCANS: ReadonlySet<string> = new Set<MethodName>([
+  ...(PAGES as ReadonlySet<MethodName>),
+  'account.list',
+  'admin.backup',
+  'forum.markRead',
+  'messages.markRead',
+  'rates.imports',
+  'rates.lookup',
+  'rates.trends',
+]);
+
+/** What calls cost in addition to their line. */
+const EXTRA_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
+  ...[...SCANS].map((method) => [method, UNITS.scan] as const),
+  ...(['account.signUp', 'account.signIn', 'account.changePassword'] satisfies MethodName[]).map(
+    (method) => [method, UNITS.password] as const,
+  ),
+]);
+
+/** Lines that are no requests; then the connection ends. */
+const MAX_MALFORMED = 10;
+
 /**
  * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
  * is checked, meets a handler, and its answer goes out.
@@ -109,6 +136,10 @@ export class Session implements LineReceiver, Watcher, Visitor {
   readonly services: Services;
   readonly #table: MethodTable;
   readonly #bucket: Bucket;
+  /** Pays for its work: the member's, or that of the address while nobody is signed in. None on the control socket. */
+  #account: Account | undefined;
+  #malformed = 0;
+  #abort: AbortController | undefined;
   #greeted = false;
   #member: Member | undefined;
   #memberKey: string | undefined;
@@ -133,6 +164,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.#table = table;
     const { callsPerSecond, callsBurst, helloMs } = services.limits;
     this.#bucket = new Bucket(callsPerSecond, callsBurst, this.#heard);
+    if (!connection.local) this.#account = services.budget.ofAddress(connection.address);
     this.#expect(helloMs, 'Say hello first: nothing was heard.');
   }
 
@@ -193,6 +225,24 @@ export class Session implements LineReceiver, Watcher, Visitor {
     return this.#member?.token ?? '';
   }
 
+  get payer(): string {
+    return this.#account?.payer ?? 'local';
+  }
+
+  /** Aborted when the connection closes. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal);
+      if (this.connection.ended) this.#abort.abort(new Failure('CONNECTION_ENDED'));
+    }
+    return this.#abort.signal;
+  }
+
+  charge(characters: number, now: number): number {
+    return this.#account?.charge(lineUnits(characters), now) ?? 0;
+  }
+
   /** By which other members reach it for files. */
   get peer(): RegisteredPeer | undefined {
     return this.#peer;
@@ -233,6 +283,8 @@ export class Session implements LineReceiver, Watcher, Visitor {
       throw failure;
     }
     this.#memberKey = nameKey(member.name);
+    if (!this.local) this.#account = this.services.budget.ofMember(this.#memberKey);
+    this.connection.signedIn(true);
     this.#expect(undefined, '');
   }
 
@@ -244,6 +296,8 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.#peer = undefined;
     this.services.rendezvous.forget(this);
     if (this.local) return;
+    this.#account = this.services.budget.ofAddress(this.address);
+    this.connection.signedIn(false);
     this.watch(NOTHING);
     this.#expectSignIn();
   }
@@ -341,6 +395,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
       line = parseLine(text);
     } catch (thrown) {
       this.#refuse(null, undefined, thrown);
+      this.#countMalformed();
       return;
     }
     const { id, method } = line;
@@ -354,6 +409,7 @@ export class Session implements LineReceiver, Watcher, Visitor {
           undefined,
           new Failure('NOT_A_REQUEST', 'Expected "method".', { data: { field: 'method' } }),
         );
+        this.#countMalformed();
       }
       return;
     }
@@ -374,10 +430,22 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.services.sessions.delete(this);
     if (this.connection.dropped) this.services.sessions.dropped += 1;
     clearTimeout(this.#deadline);
+    this.#abort?.abort(new Failure('CONNECTION_ENDED'));
+  }
+
+  #countMalformed(): void {
+    this.#malformed += 1;
+    if (this.#malformed < MAX_MALFORMED || this.connection.ended) return;
+    const { address } = this;
+    this.services.log.warn(
+      { event: 'connection.malformed', address, member: this.#member?.name, lines: this.#malformed },
+      'the connection ends: its lines are no requests',
+    );
+    this.connection.end(400, `${MAX_MALFORMED} lines were no requests.`);
   }
 
   #call(method: string, params: unknown, line: string): unknown {
-    this.#pace();
+    this.#pace(method);
     const checked = this.#table.methods.get(method);
     if (!checked) throw new Failure('NO_SUCH_METHOD', `There is no method "${plain(method).slice(0, 64)}".`);
     this.#allow(checked.access);
@@ -386,14 +454,24 @@ export class Session implements LineReceiver, Watcher, Visitor {
     // What readers ask has no secrets in it: passwords and tokens are in calls of `anyone` and of members.
     if (checked.access === 'reader') this.#table.repeated.keep(line, { method, checked, params: given });
     this.#stir(method);
-    return checked.handle(given as never, this);
+    return this.#handle(method, checked, given);
   }
 
   #repeat({ method, checked, params }: RepeatedCall<Checked>): unknown {
-    this.#pace();
+    this.#pace(method);
     this.#allow(checked.access);
     this.#stir(method);
-    return checked.handle(params as never, this);
+    return this.#handle(method, checked, params);
+  }
+
+  /** Few calls at a time look through records, and none whose client has gone. */
+  #handle(method: string, checked: Checked, params: unknown): unknown {
+    if (!SCANS.has(method)) return checked.handle(params as never, this);
+    const scan = () => {
+      this.#allow(checked.access); // it may have signed out while the call waited
+      return checked.handle(params as never, this);
+    };
+    return this.services.scans.add(this.payer, scan, this.signal);
   }
 
   /** The member did something. Calls that came in one piece are one moment. */
@@ -405,9 +483,14 @@ export class Session implements LineReceiver, Watcher, Visitor {
   }
 
   /** @throws Failure TOO_MANY_REQUESTS */
-  #pace(): void {
-    const wait = this.local ? 0 : this.#bucket.take(this.#heard);
-    if (wait === 0) return;
+  #pace(method: string): void {
+    if (!this.#account) return;
+    const wait = this.#bucket.take(this.#heard);
+    if (wait === 0) {
+      const extra = EXTRA_UNITS.get(method);
+      if (extra !== undefined) this.#account.spend(extra, this.#heard);
+      return;
+    }
     throw new Failure(
       'TOO_MANY_REQUESTS',
       `More than ${this.services.limits.callsPerSecond} calls a second: wait ${wait} ms.`,

@@ -289,10 +289,10 @@ export class QuotesView implements Part {
       if (quote.at <= previous.at) return;
       this.#writeRow(id, previous.at, rowOfQuote(previous), draft);
     }
-    this.#writeRow(id, quote.at, rowOfQuote(quote), draft);
+    const isShared = this.#writeRow(id, quote.at, rowOfQuote(quote), draft);
     draft.write(keys.latest(id), quote);
     const candles = new CandleWriter(draft, id, 0, this.#newest(id, previous, draft));
-    candles.add(price(quote), quote.at);
+    candles.add(price(quote), quote.at, undefined, isShared);
     candles.close();
     changes.push({ type: 'quote', quote } satisfies QuoteChange);
   }
@@ -499,9 +499,12 @@ export class QuotesView implements Part {
     return Math.max(latest?.at ?? NEVER, finite(hidden?.state.newest));
   }
 
-  #writeRow(id: SeriesId, at: Instant, row: Row, draft: Draft): void {
+  /** @returns whether another batch has a quote at this instant, hidden or not */
+  #writeRow(id: SeriesId, at: Instant, row: Row, draft: Draft): boolean {
     const key = keys.quote(id, at);
-    draft.write(key, withRow(draft.read<StoredRows>(key), row));
+    const rows = withRow(draft.read<StoredRows>(key), row);
+    draft.write(key, rows);
+    return rowsOf(rows).length > 1;
   }
 
   #knownSeries(series: SeriesFields, draft: Draft, changes: Change[]): SeriesId {

@@ -104,16 +104,23 @@ export class WordIndex implements Part {
   }
 
   /** Posts that a query finds, newest first. */
-  async *find(query: Query, { topic, before }: { topic?: string | undefined; before?: number | undefined } = {}) {
+  async *find(
+    query: Query,
+    {
+      topic,
+      before,
+      signal,
+    }: { topic?: string | undefined; before?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ) {
     const all = topic === undefined ? query.words : [`#${topic}`, ...query.words];
-    for await (const post of this.#look([all], query.start, before)) {
+    for await (const post of this.#look([all], query.start, { before, signal })) {
       if ((topic === undefined || post.topic === topic) && matches(post, query)) yield post;
     }
   }
 
   /** Posts of a topic, deleted ones too, newest first. */
-  async *inTopic(topic: string, before?: number): AsyncGenerator<Post> {
-    for await (const post of this.#look([[`#${topic}`], [`!${topic}`]], undefined, before)) {
+  async *inTopic(topic: string, before?: number, signal?: AbortSignal): AsyncGenerator<Post> {
+    for await (const post of this.#look([[`#${topic}`], [`!${topic}`]], undefined, { before, signal })) {
       if (post.topic === topic) yield post;
     }
   }
@@ -163,12 +170,13 @@ export class WordIndex implements Part {
   async *#look(
     alternatives: readonly (readonly string[])[],
     start: string | undefined,
-    before = Number.MAX_SAFE_INTEGER,
+    { before = Number.MAX_SAFE_INTEGER, signal }: { before?: number | undefined; signal?: AbortSignal | undefined },
   ): AsyncGenerator<Post> {
     const recent = await this.recent();
     const fresh = [...recent.posts.keys()].filter((number) => number < before).sort((a, b) => a - b);
     const last = Math.min(recent.newest, before - 1);
     for (let chunk = chunkOf(last), looked = 1; chunk >= 0; chunk--, looked++) {
+      signal?.throwIfAborted();
       const found = new Set<number>();
       while (fresh.length > 0 && chunkOf(fresh.at(-1)!) === chunk) found.add(fresh.pop()!);
       for (const words of alternatives) {

@@ -64,7 +64,7 @@ describe('a restart', function () {
 
   beforeEach(async () => {
     links = [];
-    home = await quietHome({ limits: { callsPerSecond: 1000, callsBurst: 1000, passwordQueue: 200 } });
+    home = await quietHome({ limits: { callsPerSecond: 1000, callsBurst: 1000, passwordQueue: 1600 } });
     folder = await temporaryFolder();
   });
   afterEach(async () => {

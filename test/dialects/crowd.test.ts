@@ -7,7 +7,9 @@ import { Lockout } from '../../src/room/lockout.ts';
 import { Passwords } from '../../src/room/passwords.ts';
 import { Presence } from '../../src/room/presence.ts';
 import { Arrivals } from '../../src/server/arrivals.ts';
+import { Budget } from '../../src/server/budget.ts';
 import { Sessions } from '../../src/server/sessions.ts';
+import { Turns } from '../../src/server/turns.ts';
 import type { Visitor } from '../../src/server/visitor.ts';
 import { CHEAP } from '../credentials.ts';
 import { Room } from '../room/room.ts';
@@ -35,6 +37,8 @@ function roomOf({ engine, view, rates, forum, files, daemons }: Room): DialectRo
     accounts: new Accounts({ journal, view, passwords, lockout, now, limits, log }),
     addressBans: new AddressBans({ journal, view, now }),
     arrivals: new Arrivals({ limits, log }),
+    budget: new Budget(limits),
+    turns: new Turns(),
     presence: new Presence<Visitor>({ bus, daemons, now, idleMs: 300_000 }),
     sessions: new Sessions(),
     serverName: 'goldctl',

@@ -191,6 +191,28 @@ describe('old clients in the room', () => {
     });
   });
 
+  describe('with few connections an address', () => {
+    before(() => start({ limits: { connectionsPerAddress: 3 } }));
+    after(() => fixture.stop());
+
+    it('hear why they are not let in, however many they are', async () => {
+      const from = '127.0.0.8';
+      const three = await Promise.all([1, 2, 3].map(() => ForumClient.open(fixture, from)));
+      const told = 'There are too many connections. Try again later.';
+      const place = (dialect: string) => OldClient.open(placeOf(fixture, dialect), 1024, from);
+      const [forum, sum] = [
+        await Promise.all(Array.from({ length: 100 }, () => place('forum'))),
+        await Promise.all(Array.from({ length: 100 }, () => place('sum'))),
+      ];
+      for (const client of forum) expect(await client.recv()).to.equal(`Failed.${told}`);
+      for (const client of sum) {
+        expect(await client.ask('{"client_name": "x", "client_number": 25}')).to.equal(closing(told));
+      }
+      for (const client of [...forum, ...sum]) client.kill();
+      for (const { wire } of three) wire.kill();
+    });
+  });
+
   describe('with narrow limits', () => {
     before(async () => {
       await start({
@@ -231,23 +253,6 @@ describe('old clients in the room', () => {
         again.kill();
         return said === 'Please enter your username:';
       });
-    });
-
-    it('hear why they are not let in, however many they are', async () => {
-      const from = '127.0.0.8';
-      const three = await Promise.all([1, 2, 3].map(() => ForumClient.open(fixture, from)));
-      const told = 'There are too many connections. Try again later.';
-      const place = (dialect: string) => OldClient.open(placeOf(fixture, dialect), 1024, from);
-      const [forum, sum] = [
-        await Promise.all(Array.from({ length: 100 }, () => place('forum'))),
-        await Promise.all(Array.from({ length: 100 }, () => place('sum'))),
-      ];
-      for (const client of forum) expect(await client.recv()).to.equal(`Failed.${told}`);
-      for (const client of sum) {
-        expect(await client.ask('{"client_name": "x", "client_number": 25}')).to.equal(closing(told));
-      }
-      for (const client of [...forum, ...sum]) client.kill();
-      for (const { wire } of three) wire.kill();
     });
 
     it('have a time to sign in, and are told when it is over', async () => {

@@ -88,6 +88,7 @@ describe('kill -9 of daemons that serve one room', function () {
         home: await anotherHome(),
       });
       await client.signUp({ name: `poster-${i}`, password: 'a secret' });
+      await client.confirmOthers({ confirmServer: async () => true });
       posters.push(new Poster(`poster-${i}`, client, () => {}));
     }
     const over = new AbortController();

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,31 +20,41 @@ export async function crashHome(
   { port = 0, providers = {} }: { port?: number; providers?: Readonly<Record<string, object>> } = {},
 ): Promise<CrashHome> {
   const path = await mkdtemp(join(tmpdir(), 'goldctl-faults-'));
-  const config = {
-    listen: { port, plain: true },
-    limits: {
-      callsPerSecond: 1e6,
-      callsBurst: 1e6,
-      connectionsPerAddress: 10_000,
-      signUpsPerHour: 1_000_000,
-      signUpsInAllPerHour: 1_000_000,
-      postsPerDay: 1e9,
-      bytesPerDay: 1e12,
-      postsPerDayPerSource: 1e9,
-      bytesPerDayPerSource: 1e12,
-      ...limits,
-    },
-    rates: { providers: { ...Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])), ...providers } },
+  const set = (limits: Readonly<Record<string, number>>, host = '127.0.0.1') => {
+    const config = {
+      listen: { host, port, plain: host === '127.0.0.1' },
+      limits: {
+        callsPerSecond: 1e6,
+        callsBurst: 1e6,
+        connectionsPerAddress: 10_000,
+        signUpsPerHour: 1_000_000,
+        signUpsInAllPerHour: 1_000_000,
+        passwordQueue: 1600,
+        postsPerDay: 1e9,
+        bytesPerDay: 1e12,
+        postsPerDayPerSource: 1e9,
+        bytesPerDayPerSource: 1e12,
+        ...limits,
+      },
+      rates: {
+        providers: { ...Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])), ...providers },
+      },
+    };
+    return writeFile(join(path, 'config.json'), JSON.stringify(config));
   };
-  await writeFile(join(path, 'config.json'), JSON.stringify(config));
+  await set(limits);
   await makeCredentials(await openHome({ GOLDCTL_HOME: path }));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  return { path, set, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
 export interface CrashHome {
   readonly path: string;
+  /** Other limits, and where to listen, for the next start. */
+  set(limits: Readonly<Record<string, number>>, host?: string): Promise<void>;
   remove(): Promise<void>;
 }
+
+export type Fork = (file: string, args: readonly string[], options: ForkOptions) => ChildProcess;
 
 /** The daemon's own process, as `goldctl daemon start` makes it. */
 export class DaemonProcess {
@@ -59,12 +69,19 @@ export class DaemonProcess {
     this.#process = child;
   }
 
-  /** @param options.imports modules that are loaded before it */
+  /**
+   * @param options.imports modules that are loaded before it
+   * @param options.fork starts the process. Default: here
+   */
   static async start(
     home: CrashHome,
-    { imports = [], env = {} }: { imports?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+    {
+      imports = [],
+      env = {},
+      fork: run = fork,
+    }: { imports?: readonly string[]; env?: Readonly<Record<string, string>>; fork?: Fork } = {},
   ): Promise<DaemonProcess> {
-    const child = fork(MAIN, [JSON.stringify({ home: home.path })], {
+    const child = run(MAIN, [JSON.stringify({ home: home.path })], {
       execArgv: [...DAEMON_NODE_OPTIONS, ...imports.flatMap((module) => ['--import', module])],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

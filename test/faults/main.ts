@@ -1,18 +1,28 @@
-// `npm run faults [-- PART...] [--rounds N] [--seed S]`
+// `npm run faults [-- PART...] [--rounds N] [--seed S] [--seconds N]`
 import { parseArgs } from 'node:util';
 import { machine, ms, quantile } from '../../bench/figure.ts';
 import { crash } from './crash.ts';
 import { crashHome, DaemonProcess } from './daemon-process.ts';
 import { crowd, loris } from './loris.ts';
 import { randomOf } from './random.ts';
+import { BARS, FAULTS, skipReason, strangers } from './strangers.ts';
 
-const PARTS: Readonly<Record<string, () => Promise<boolean>>> = { crash: crashPart, loris: lorisPart };
+const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
+  crash: crashPart,
+  loris: lorisPart,
+  strangers: strangersPart,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '100' },
+    seed: { type: 'string' },
+    seconds: { type: 'string', default: '30' },
+  },
 });
 const rounds = whole(values.rounds, '--rounds');
+const seconds = whole(values.seconds, '--seconds');
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : whole(values.seed, '--seed');
 const unknown = positionals.find((part) => !Object.hasOwn(PARTS, part));
 if (unknown !== undefined) usage(`There is no part "${unknown}".`);
@@ -72,6 +82,38 @@ async function lorisPart(): Promise<boolean> {
   }
 }
 
+/** Floods by strangers and members, and what a member and newcomers wait meanwhile. */
+async function strangersPart(): Promise<boolean> {
+  const posts = Math.min(66_000, 2200 * seconds);
+  console.log(`strangers: ${seconds} s each, presets, F5 with a forum of ${posts} posts in 500 topics`);
+  console.log(
+    `  bars: a call ${BARS.worst} ms, p99 ${BARS.p99} ms; sign-up and sign-in ${BARS.join} ms; ${BARS.megabytes} MB`,
+  );
+  let all = true;
+  for (const fault of FAULTS) {
+    const reason = skipReason(fault);
+    if (reason !== undefined) {
+      console.log(`  ${fault}  skipped: ${reason}`);
+      continue;
+    }
+    const each = await strangers(fault, { seconds, posts: fault === 'F5' ? posts : 500 });
+    const good =
+      each.worst <= BARS.worst &&
+      each.p99 <= BARS.p99 &&
+      Math.max(each.signUp, each.signIn) <= BARS.join &&
+      each.megabytes <= BARS.megabytes &&
+      each.after <= BARS.worst &&
+      each.failures.length === 0;
+    all = all && good;
+    console.log(
+      `  ${fault}  call worst ${ms(each.worst)}, p99 ${ms(each.p99)} of ${each.calls}; sign-up ${ms(each.signUp)}, sign-in ${ms(each.signIn)}; ${each.megabytes} MB; 2 s after: ${ms(each.after)}  ${good ? 'met' : 'MISSED'}`,
+    );
+    for (const failure of each.failures.slice(0, 5)) console.log(`    ${failure}`);
+  }
+  console.log('');
+  return all;
+}
+
 function whole(text: string, flag: string): number {
   const number = Number(text);
   return Number.isSafeInteger(number) && number > 0
@@ -81,7 +123,7 @@ function whole(text: string, flag: string): number {
 
 function usage(complaint: string): never {
   console.error(
-    `${complaint}\n\nnpm run faults [-- PART...] [--rounds N] [--seed S]\nparts: ${Object.keys(PARTS).join(', ')}`,
+    `${complaint}\n\nnpm run faults [-- PART...] [--rounds N] [--seed S] [--seconds N]\nparts: ${Object.keys(PARTS).join(', ')}`,
   );
   process.exit(2);
 }

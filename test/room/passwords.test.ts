@@ -86,4 +86,49 @@ describe('Passwords', () => {
     expect(await patient).to.include(small);
     expect(await passwords.hash('x')).to.include(small);
   });
+
+  it('takes sources in turn, four of one source and two of one account at most', async () => {
+    const passwords = new Passwords({ cost: small });
+    const order: string[] = [];
+    const ask = (source: string, account: string) =>
+      passwords
+        .hash('x', { source, account, begin: () => void order.push(`${source}:${account}`) })
+        .then(() => 200)
+        .catch((thrown: Failure) => thrown.status);
+    // One account from two addresses, sixty connections each, as fast as they can.
+    const flood = Array.from({ length: 120 }, (_, i) => ask(`flood${i % 2}`, 'throwaway'));
+    const others = Array.from({ length: 10 }, (_, i) => ask('flood0', `other${i}`));
+    const newcomer = ask('home', 'newcomer');
+    expect((await Promise.all(flood)).filter((status) => status === 200)).to.have.length(3);
+    expect((await Promise.all(others)).filter((status) => status === 200)).to.have.length(3);
+    expect(await newcomer).to.equal(200);
+    expect(order.indexOf('home:newcomer')).to.be.at.most(3); // one at work, and one of each other source
+    expect(await ask('flood0', 'throwaway')).to.equal(200);
+  });
+
+  it('lets the source that has most give way where the queue is full', async () => {
+    const passwords = new Passwords({ cost: small, limit: 8 });
+    const ask = (source: string) =>
+      passwords.hash('x', { source }).then(
+        () => 200,
+        (thrown: Failure) => thrown.status,
+      );
+    const [working, ...waiting] = ['w', 'a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'].map(ask);
+    const newcomer = ask('home');
+    expect(await Promise.all(waiting)).to.deep.equal([200, 200, 200, 429, 200, 200, 200, 200]);
+    expect(await Promise.all([working, newcomer])).to.deep.equal([200, 200]);
+  });
+
+  it('checks nothing for a connection that has closed', async () => {
+    const passwords = new Passwords({ cost: small });
+    const abort = new AbortController();
+    let begun = 0;
+    const turn = { source: 's', account: 'a', signal: abort.signal, begin: () => void begun++ };
+    const all = [1, 2, 3].map(() => passwords.hash('x', turn).catch((thrown: Failure) => thrown.code));
+    abort.abort();
+    await Promise.all(all);
+    expect(begun).to.equal(1);
+    expect(passwords.waiting).to.equal(0);
+    expect(await passwords.hash('x', { source: 's', account: 'a' })).to.include(small);
+  });
 });

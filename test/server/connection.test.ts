@@ -144,7 +144,7 @@ describe('a connection', () => {
 
   it('keeps a slow reader who asks for many pages at once', async function () {
     this.timeout(60_000);
-    const address = await start({ queueHardBytes: 4_000_000 });
+    const address = await start({ queueHardBytes: 4_000_000, stallMs: 60_000 });
     const writer = await Wire.member(address, 'writer');
     // A page of 200 is two megabytes and a half.
     for (let i = 0; i < 200; i++) await writer.result('forum.post', { text: 'ầ'.repeat(4096) });

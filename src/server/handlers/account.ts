@@ -8,6 +8,11 @@ import { exportHandlers } from './export.ts';
 
 type Peer = Params<'account.signIn'>['peer'];
 
+/** Where a password comes from, and until when somebody waits for it. */
+function whence({ address, signal }: Session): { address: string; signal: AbortSignal } {
+  return { address, signal };
+}
+
 export function accountHandlers(services: Services): Handlers<'account'> {
   const { accounts, presence, log, head, catchUp } = services;
   /** Joins the room by a new token. */
@@ -40,7 +45,7 @@ export function accountHandlers(services: Services): Handlers<'account'> {
   return {
     ...exportHandlers(services),
     'account.signUp': async ({ name, password, peer, takeOver }, session) => {
-      const account = await accounts.signUp({ name, password, address: session.address, local: session.local });
+      const account = await accounts.signUp({ name, password, ...whence(session), local: session.local });
       const entered = await enter(session, account, { peer, takeOver });
       log.info(
         { event: 'account.signUp', name: account.name, role: entered.role, address: session.address },
@@ -50,7 +55,7 @@ export function accountHandlers(services: Services): Handlers<'account'> {
     },
     'account.signIn': async ({ name, password, peer, takeOver }, session) => {
       await catchUp(); // the account may have been made by another daemon a moment ago
-      const account = await accounts.signIn({ name, password, address: session.address });
+      const account = await accounts.signIn({ name, password, ...whence(session) });
       const entered = await enter(session, account, { peer, takeOver });
       log.info({ event: 'account.signIn', name: account.name, address: session.address }, 'signed in');
       return { status: 200, ...entered } satisfies Result<'account.signIn'>;
@@ -82,7 +87,7 @@ export function accountHandlers(services: Services): Handlers<'account'> {
     },
     'account.changePassword': async ({ password, newPassword }, session) => {
       const { name, token } = session.writer;
-      await accounts.changePassword({ name, password, newPassword, address: session.address, keepToken: token });
+      await accounts.changePassword({ name, password, newPassword, ...whence(session), keepToken: token });
       log.info({ event: 'account.changePassword', name, address: session.address }, 'password changed');
       return {};
     },

@@ -1,8 +1,17 @@
+import type { Result } from '../../protocol/methods.ts';
 import { DAEMON_OWNER } from '../../room/forum.ts';
-import type { Handlers } from '../handler.ts';
+import { Encoded, type Handlers } from '../handler.ts';
 import type { Services } from '../services.ts';
 
 export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum'> {
+  /** Lists of topics are kept while nothing is written: so is their text, which may be megabytes. */
+  const encoded = new WeakMap<object, Encoded>();
+  const encodeOnce = (topics: Result<'forum.topics'>['topics']): Encoded => {
+    const answer = encoded.get(topics) ?? new Encoded(JSON.stringify({ topics }));
+    encoded.set(topics, answer);
+    return answer;
+  };
+
   return {
     'forum.post': async (params, session) => {
       const { author: writer } = session;
@@ -20,10 +29,10 @@ export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum
       log.info({ event: 'forum.delete', number, member: session.writer.name }, 'deleted');
       return { post };
     },
-    'forum.read': (reading) => forum.read(reading),
-    'forum.search': (search) => forum.search(search),
-    'forum.topics': async (_, session) => ({ topics: await unread.topics(session.member?.name) }),
-    'forum.markRead': ({ seq, topic }, session) => unread.mark(session.writer.name, seq, topic),
+    'forum.read': (reading, { signal }) => forum.read({ ...reading, signal }),
+    'forum.search': (search, { signal }) => forum.search({ ...search, signal }),
+    'forum.topics': async (_, { member, signal }) => encodeOnce(await unread.topics(member?.name, signal)),
+    'forum.markRead': ({ seq, topic }, session) => unread.mark(session.writer.name, seq, topic, session.signal),
     'forum.revisions': ({ number }, session) =>
       forum.revisions(session.local ? (session.member ?? DAEMON_OWNER) : session.writer, number),
   };

@@ -10,9 +10,9 @@ export function messagesHandlers({ messages, log }: Services): Handlers<'message
       log.info({ event: 'messages.send', number: message.number, member: name }, 'sent');
       return { message };
     },
-    'messages.read': (reading, session) => messages.read(session.writer.name, reading),
+    'messages.read': (reading, session) => messages.read(session.writer.name, { ...reading, signal: session.signal }),
     'messages.conversations': async (_, session) => ({
-      conversations: await messages.conversations(session.writer.name),
+      conversations: await messages.conversations(session.writer.name, session.signal),
     }),
     'messages.markRead': ({ with: other, number }, session) => messages.mark(session.writer.name, other, number),
   };

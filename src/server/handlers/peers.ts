@@ -1,7 +1,7 @@
-import { sourceOf } from '../../domain/address.ts';
 import { Failure } from '../../domain/failure.ts';
 import { plain } from '../../domain/fold.ts';
 import { nameKey } from '../../domain/name.ts';
+import { sourceOf } from '../../domain/source-key.ts';
 import type { EventParams } from '../../protocol/events.ts';
 import { newestPeer, type RegisteredPeer } from '../../room/presence.ts';
 import type { Afar } from '../../room/roll.ts';

@@ -98,6 +98,7 @@ export function ratesHandlers({ rates, intake, rateEdits, gatherer, view }: Serv
     'rates.decide': async ({ id, accept, reason }, session) => ({
       quote: rates.mark((await rateEdits.decide(id, accept, { by: authorOf(session), reason })).quote),
     }),
-    'rates.export': ({ instrument, ...page }) => rates.exportPage(rates.resolve(instrument), page),
+    'rates.export': ({ instrument, ...page }, { signal }) =>
+      rates.exportPage(rates.resolve(instrument), { ...page, signal }),
   };
 }
