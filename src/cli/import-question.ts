@@ -20,10 +20,10 @@ export interface Question {
   readonly choices: readonly Choice[];
 }
 
-/** Chooses of each question. @throws Failure USAGE where nobody can be asked or nobody answers */
+/** Asks the questions. @returns the index of the choice for each. @throws Failure USAGE without a terminal or an answer */
 export type Ask = (questions: readonly Question[]) => Promise<number[]>;
 
-/** For where nobody can be asked: says which flags answer. */
+/** Without a terminal: refuses, and names the flags that answer the questions. */
 export const refuseToGuess: Ask = async (questions) => {
   const text = questions.map(({ problem, choices }) => [problem, ...choices.map(lineOf)].join('\n')).join('\n');
   throw new Failure('USAGE', `${text}\nNothing was stored. Repeat the command with the flag that is right.`, {

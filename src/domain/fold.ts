@@ -1,6 +1,9 @@
 import { normalForm } from './normal-form.ts';
 import type { SafeText } from './safe-text.ts';
 
+/** Control and format characters, those without a meaning and halves of pairs; ZWJ and ZWNJ stay, scripts need them. */
+const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
+
 /**
  * Folds text for comparison: case, combining marks (Vietnamese tones among them), đ, and runs of white space.
  * `fold('Vàng  Miếng') === 'vang mieng'`.
@@ -16,7 +19,7 @@ export function fold(text: string): string {
 
 /** Text without what does not show: white space made plain, no control and format characters. It is not normalised. */
 export function visible(text: string): string {
-  return text.replace(/\s/g, ' ').replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '');
+  return text.replace(/\s/g, ' ').replace(INVISIBLE, '');
 }
 
 /**
@@ -36,5 +39,5 @@ export function plainLines(text: string): SafeText {
 
 /** A piece of a line of the screen: its blanks stay, nothing in it can give a terminal orders. */
 export function plainPiece(text: string): SafeText {
-  return text.replace(/[\u2028\u2029]/g, ' ').replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '') as SafeText;
+  return text.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '') as SafeText;
 }

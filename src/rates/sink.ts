@@ -11,7 +11,7 @@ export interface Received {
   readonly stored: number;
   /** Quotes whose price held: their `checkedAt` moved. */
   readonly confirmed: number;
-  /** Quotes that do not fit what is known, of those in `refused`: kept apart until it is decided about them. */
+  /** Quotes that do not fit what is known, counted in `refused` as well. They are held until somebody or a rule decides. */
   readonly held: number;
   readonly refused: readonly Refused[];
   /** The newest time that the provider states of itself; null where it states none. */

@@ -448,7 +448,10 @@ export class Rates {
     return withoutOutdated(quotes, now, (id) => this.#everyMs(id)).sort((a, b) => this.#compare(a, b));
   }
 
-  /** Of quotes of a day, by time, the best at a moment: of each series what held then, or else what came first after. */
+  /**
+   * The best quote at a moment, from the quotes of a day, by time. Each series takes part with its quote at that moment, or
+   * else with its first one after it.
+   */
   #bestOf(quotes: readonly StaleQuote[], moment: Instant): StaleQuote | undefined {
     const series = new Map<SeriesId, StaleQuote>();
     for (const quote of quotes) {

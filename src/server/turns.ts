@@ -43,7 +43,7 @@ export class Turns {
     this.now = now;
   }
 
-  /** A reader has input: its turn is now where nobody waits and there is time left, else it waits for it. */
+  /** A reader has input. It runs at once if no other reader waits and time is left in this loop; otherwise it is queued. */
   ready(reader: Reader): void {
     if (this.#waiting.has(reader)) return;
     if (this.#rotation.size === 0 && this.#spent < LOOP_MS) this.#run(reader);

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { MethodName } from '../../src/protocol/methods.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
+import { FakeDaemon, type Request } from './fake-daemon.ts';
 
 /** Every way to give a terminal orders: escapes, their one-byte forms, a title, reordering, a line of its own. */
 export const EVIL = '\x1b[2J\x1b]0;owned\x07\x9b31m\x9d0;owned\x9c\u202egnp\u2066\u2028\r\x08\x7fowned';
@@ -10,40 +9,13 @@ export const EVIL = '\x1b[2J\x1b]0;owned\x07\x9b31m\x9d0;owned\x9c\u202egnp\u206
 const STRUCTURE = new Set(['status', 'role', 'state', 'market', 'unit', 'currency', 'hash', 'key', 'fingerprint']);
 
 /** A daemon that answers every call as the examples of the protocol do, with orders for terminals in each text. */
-export class LyingDaemon {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+export class LyingDaemon extends FakeDaemon {
   /** With this, every call but hello is refused, as evilly. */
   refusing = false;
 
-  constructor() {
-    this.#server = createServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
-      let rest = '';
-      socket.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (rest + text).split('\n');
-        rest = lines.pop()!;
-        for (const line of lines) socket.write(this.#answer(JSON.parse(line)));
-      });
-    });
-  }
-
-  async start(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  #answer({ id, method }: { id: number; method: MethodName }): string {
+  protected override answer({ id, method }: Request): string {
     const say = (line: object) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`;
-    const { result } = EXAMPLES[method];
+    const { result } = EXAMPLES[method as MethodName];
     if (method === 'hello') return say({ id, result: { ...result, server: EVIL } });
     if (this.refusing) {
       const data = { reason: 'NOT_AVAILABLE', field: EVIL, path: EVIL };

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Schema } from '../../src/client/schema-check.ts';
 import { fitting, picker } from '../protocol/generated.ts';
 import { ROOT } from '../root.ts';
+import { FakeDaemon, type Request } from './fake-daemon.ts';
 import { EVIL } from './lying-daemon.ts';
 
 type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, Schema>>>>;
@@ -13,9 +12,7 @@ type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, Sch
 export type Malice = 'fits' | 'differs' | 'refuses';
 
 /** A daemon that answers whatever the schemas allow, with orders for terminals in every text of every answer and event. */
-export class MaliciousDaemon {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+export class MaliciousDaemon extends FakeDaemon {
   readonly #schemas: Schemas;
   #pick = picker(1);
   malice: Malice = 'fits';
@@ -23,29 +20,8 @@ export class MaliciousDaemon {
   event: { readonly method: string; readonly params: unknown } | undefined;
 
   constructor() {
+    super();
     this.#schemas = JSON.parse(readFileSync(join(ROOT, 'dist/src/client/schemas.json'), 'utf8')) as Schemas;
-    this.#server = createServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
-      let rest = '';
-      socket.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (rest + text).split('\n');
-        rest = lines.pop()!;
-        for (const line of lines) socket.write(this.#answer(JSON.parse(line)));
-      });
-    });
-  }
-
-  async start(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
   }
 
   /** The next answers are made from this number on: the same for the same. */
@@ -53,7 +29,7 @@ export class MaliciousDaemon {
     this.#pick = picker(seed);
   }
 
-  #answer({ id, method }: { id?: number; method: string }): string {
+  protected override answer({ id, method }: Request): string {
     const say = (line: object) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`;
     const result = this.#value(this.#schemas.results[method]!);
     // It must be taken for a daemon, and for one that signs in, to be asked anything.
