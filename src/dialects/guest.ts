@@ -19,6 +19,10 @@ import { shorten } from './shorten.ts';
 const LINGER_MS = 2000;
 /** Bytes that belong together are there within this time of one another. */
 const QUIET_MS = 50;
+/** Between two tries of a client that waits for its password to be checked. */
+const RETRY_MS = 100;
+/** What is free later than this is refused at once. */
+const LONGEST_WAIT_MS = 10_000;
 
 export interface GuestOptions {
   readonly address: string;
@@ -155,12 +159,9 @@ export class Guest implements Visitor {
   /** @throws Failure as `Accounts.signIn` does; ALREADY_SIGNED_IN */
   async signIn(name: string, password: string): Promise<Writer> {
     await this.#room.catchUp(); // the account may have been made by another daemon a moment ago
-    const account = await this.#room.accounts.signIn({
-      name,
-      password,
-      address: this.address,
-      signal: this.#abort.signal,
-    });
+    const { address } = this;
+    const { signal } = this.#abort;
+    const account = await this.#whenFree(() => this.#room.accounts.signIn({ name, password, address, signal }));
     return this.#enter(account, 'account.signIn');
   }
 
@@ -171,13 +172,24 @@ export class Guest implements Visitor {
 
   /** Makes an account, and no more than that. @throws Failure as `Accounts.signUp` does */
   makeAccount(name: string, password: string): Promise<Account> {
-    return this.#room.accounts.signUp({
-      name,
-      password,
-      address: this.address,
-      local: false,
-      signal: this.#abort.signal,
-    });
+    const { address } = this;
+    const { signal } = this.#abort;
+    return this.#whenFree(() => this.#room.accounts.signUp({ name, password, address, local: false, signal }));
+  }
+
+  /** An old client takes "try again in a moment" for a refusal: it waits here instead, in a place that costs no hashing. */
+  async #whenFree<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (thrown) {
+        const { code, data } = Failure.from(thrown);
+        const wait = Number(data.retryAfterMs);
+        if (code !== 'TOO_MANY_REQUESTS' || !(wait <= LONGEST_WAIT_MS)) throw thrown;
+        await sleep(RETRY_MS);
+        this.#abort.signal.throwIfAborted();
+      }
+    }
   }
 
   signOut(): void {

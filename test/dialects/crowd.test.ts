@@ -28,10 +28,12 @@ const limits = {
 };
 
 /** The room of the daemon, with passwords that cost nothing: two hundred of them would take half a minute else. */
-function roomOf({ engine, view, rates, forum, files, daemons }: Room): DialectRoom {
+function roomOf(
+  { engine, view, rates, forum, files, daemons }: Room,
+  passwords = new Passwords({ cost: CHEAP, limit: MANY }),
+): DialectRoom {
   const { journal, bus } = engine;
   const now = () => Date.now();
-  const passwords = new Passwords({ cost: CHEAP, limit: MANY });
   const lockout = new Lockout({ attempts: 3, now: () => performance.now() });
   return {
     accounts: new Accounts({ journal, view, passwords, lockout, now, limits, log }),
@@ -89,5 +91,27 @@ describe('a crowd of old forum clients', function () {
     expect(numbers.size).to.equal(CLIENTS * ROUNDS);
     expect(room.view.posts.newest).to.equal(CLIENTS * ROUNDS);
     for (const number of numbers) expect(room.view.posts.get(number)?.text).to.match(/^member\d+ \d+$/);
+  });
+});
+
+describe('old clients of one address that sign in at the same moment', () => {
+  it('wait for their turn, also where more wait than may of one address', async () => {
+    const room = await Room.open();
+    const services = roomOf(room, new Passwords());
+    const dialects = new Dialects([{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }], services);
+    await dialects.start();
+    try {
+      const names = Array.from({ length: 12 }, (_, i) => `member${i}`);
+      await services.accounts.importAccounts(names.map((name) => ({ name, password: 'secret' })));
+      const place = dialects.status[0]!.address;
+      const clients = await Promise.all(names.map(() => OldClient.open(place, 1024)));
+      await Promise.all(clients.map((client) => client.recv()));
+      await Promise.all(clients.map((client, i) => client.ask(names[i]!)));
+      const replies = await Promise.all(clients.map((client) => client.ask('secret')));
+      expect(replies).to.deep.equal(names.map((name) => `Welcome ${name}!${SUFFIX}`));
+    } finally {
+      await dialects.stop('The test is over.');
+      await room.close();
+    }
   });
 });
