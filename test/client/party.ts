@@ -10,6 +10,9 @@ import { isOver, type Transfer } from '../../src/domain/transfer.ts';
 import type { Home } from '../../src/home.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 
+/** What a member needs of a daemon. */
+export type PartyDaemon = Pick<DaemonFixture, 'address' | 'anotherHome'>;
+
 const PASSWORD = 'a secret';
 
 /** A member with a link to the daemon and a real peer process, who keeps what he is told. */
@@ -26,7 +29,7 @@ export class Party {
   #wake: (() => void)[] = [];
 
   static async join(
-    daemon: DaemonFixture,
+    daemon: PartyDaemon,
     name: string,
     options: Partial<PeersOptions> & { readonly asks?: boolean; readonly home?: Home } = {},
   ): Promise<Party> {
@@ -39,7 +42,7 @@ export class Party {
   }
 
   private constructor(
-    daemon: DaemonFixture,
+    daemon: PartyDaemon,
     name: string,
     home: Home,
     { asks = true, ...options }: Partial<PeersOptions> & { readonly asks?: boolean },

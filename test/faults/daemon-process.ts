@@ -20,7 +20,7 @@ export async function crashHome(
   { port = 0, providers = {} }: { port?: number; providers?: Readonly<Record<string, object>> } = {},
 ): Promise<CrashHome> {
   const path = await mkdtemp(join(tmpdir(), 'goldctl-faults-'));
-  const set = (limits: Readonly<Record<string, number>>, host = '127.0.0.1') => {
+  const set: CrashHome['set'] = (limits, { host = '127.0.0.1', providers: more = {} } = {}) => {
     const config = {
       listen: { host, port, plain: host === '127.0.0.1' },
       limits: {
@@ -37,7 +37,11 @@ export async function crashHome(
         ...limits,
       },
       rates: {
-        providers: { ...Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])), ...providers },
+        providers: {
+          ...Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }])),
+          ...providers,
+          ...more,
+        },
       },
     };
     return writeFile(join(path, 'config.json'), JSON.stringify(config));
@@ -49,8 +53,11 @@ export async function crashHome(
 
 export interface CrashHome {
   readonly path: string;
-  /** Other limits, and where to listen, for the next start. */
-  set(limits: Readonly<Record<string, number>>, host?: string): Promise<void>;
+  /** Other limits, where to listen, and further providers, for the next start. */
+  set(
+    limits: Readonly<Record<string, number>>,
+    options?: { readonly host?: string; readonly providers?: Readonly<Record<string, object>> },
+  ): Promise<void>;
   remove(): Promise<void>;
 }
 

@@ -1,7 +1,12 @@
-// A process that `strangers` starts: `attack FAULT ADDRESS` floods a daemon until it is killed; `probe ADDRESS` measures.
-import { connect, type Socket } from 'node:net';
+// A process that `strangers` starts: `attack FAULT` begins when it is told where, and counts until it is killed; `probe
+// ADDRESS` measures.
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wire } from '../server/wire.ts';
+import { type Attack, PASSWORD, type Tally, type Target } from './attack.ts';
+import { FLOODS } from './stranger-floods.ts';
+import { PEER_ATTACKS } from './stranger-peers.ts';
+import { SOURCES } from './stranger-sources.ts';
 
 /** What the probe tells about a span of time. Milliseconds. */
 export interface Probe {
@@ -13,99 +18,26 @@ export interface Probe {
   readonly failures: readonly string[];
 }
 
-export const ACCOUNTS = ['throwaway', 'reader-0', 'reader-1', 'reader-2', 'reader-3', 'poster'] as const;
-export const PASSWORD = 'correct horse';
+/** What an attack says first. */
+export interface AttackReady {
+  /** `rates.providers` of the daemon that it attacks. */
+  readonly providers: Readonly<Record<string, object>>;
+}
+
 const CALL_EVERY_MS = 60;
 const SIGN_UP_EVERY_MS = 2500;
+const ATTACKS: Readonly<Record<string, Attack>> = { ...FLOODS, ...PEER_ATTACKS };
 
-function open(to: string, from: string): Promise<Socket> {
-  const at = to.lastIndexOf(':');
-  return new Promise((resolve) => {
-    const socket = connect({
-      host: to.slice(0, at).replace(/^\[|\]$/g, ''),
-      port: Number(to.slice(at + 1)),
-      localAddress: from,
-    });
-    socket.on('error', () => {}).once('connect', () => resolve(socket));
-    socket.once('close', () => resolve(socket));
-  });
+async function attack(fault: string): Promise<void> {
+  const tally: Tally = { done: {}, breaches: {} };
+  const sources = await SOURCES[fault]?.(tally);
+  const told = once(process, 'message');
+  process.send!({ providers: sources?.providers ?? {} } satisfies AttackReady);
+  const [target] = (await told) as [Target];
+  process.on('message', () => process.send!(tally));
+  sources?.begin();
+  await ATTACKS[fault]?.(target, tally);
 }
-
-/** Does one thing on so many connections at once, each again and again. */
-function onEach(count: number, act: (i: number) => Promise<void>): void {
-  for (let i = 0; i < count; i++) {
-    void (async () => {
-      for (;;) {
-        await act(i).catch(() => {});
-        await sleep(5);
-      }
-    })();
-  }
-}
-
-const closed = (socket: Socket) =>
-  new Promise<void>((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
-
-/** A token of an account, by a sign-in from an address. */
-async function tokenOf(to: string, from: string, name: string): Promise<string> {
-  const wire = await Wire.over(await open(to, from));
-  await wire.result('hello', { protocol: 1, client: 'stranger' });
-  return (await wire.result('account.signIn', { name, password: PASSWORD })).token as string;
-}
-
-const FAULTS: Readonly<Record<string, (to: string) => Promise<void>>> = {
-  /** Lines that are no requests, and requests over the limit, without an account. */
-  async F1(to) {
-    const lines = ['x', '{}', '[]', '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"x"}}'];
-    onEach(60, async (i) => {
-      const socket = await open(to, '127.0.0.2');
-      socket.resume().end(`${lines[i % lines.length]}\n`.repeat(30_000));
-      await closed(socket);
-    });
-  },
-  /** Half-open connections of 160 addresses of one /64. */
-  async F3(to) {
-    onEach(160 * 64, async (i) => closed(await open(to, `2001:db8:1::${(1 + (i % 160)).toString(16)}`)));
-  },
-  /** One account that signs in on and on, by the right password. */
-  async F4(to) {
-    onEach(60, async (i) => {
-      const wire = await Wire.over(await open(to, `127.0.0.${2 + (i % 2)}`));
-      await wire.result('hello', { protocol: 1, client: 'stranger' });
-      while (!wire.closed) {
-        await wire.call('account.signIn', { name: 'throwaway', password: PASSWORD });
-        wire.lines.length = 0;
-      }
-    });
-  },
-  /** Members who ask for all topics and go. */
-  async F5(to) {
-    const tokens = await Promise.all([0, 1, 2, 3].map((i) => tokenOf(to, `127.0.0.${10 + i}`, `reader-${i}`)));
-    onEach(60, async (i) => {
-      const socket = await open(to, `127.0.0.${10 + (i % 4)}`);
-      const line = (id: number, method: string, params: object) =>
-        `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
-      const topics = Array.from({ length: 58 }, (_, id) => line(id + 10, 'forum.topics', {})).join('');
-      const resume = line(2, 'account.resume', { token: tokens[i % 4]! });
-      socket.resume().write(`${line(1, 'hello', { protocol: 1, client: 'x' })}${resume}${topics}`);
-      await sleep(100);
-      socket.destroy();
-    });
-  },
-  /** Posts of combining marks alone. */
-  async F6(to) {
-    const token = await tokenOf(to, '127.0.0.2', 'poster');
-    onEach(15, async () => {
-      const wire = await Wire.over(await open(to, '127.0.0.2'));
-      await wire.result('hello', { protocol: 1, client: 'stranger' });
-      await wire.result('account.resume', { token });
-      while (!wire.closed) {
-        await wire.call('forum.post', { text: `a${'\u0323\u0301'.repeat(4095)}` });
-        wire.lines.length = 0;
-      }
-    });
-  },
-};
 
 async function probe(to: string): Promise<void> {
   const wire = await Wire.greet(to, { tls: true });
@@ -151,6 +83,6 @@ async function probe(to: string): Promise<void> {
 }
 
 process.on('disconnect', () => process.exit()); // whoever measures has gone
-const [role, first, second] = process.argv.slice(2);
-if (role === 'attack') await FAULTS[first!]!(second!);
+const [role, first] = process.argv.slice(2);
+if (role === 'attack') await attack(first!);
 else if (role === 'probe') await probe(first!);

@@ -1,16 +1,19 @@
 import { expect } from 'chai';
-import { BARS, strangers } from './strangers.ts';
+import { type Bars, FAULTS, strangers } from './strangers.ts';
 
 // The short form of `npm run faults -- strangers`, without bars of time: those depend on what else the machine does.
-describe('strangers who flood the daemon', () => {
-  for (const fault of ['F1', 'F4', 'F5'] as const) {
-    it(`leave members and newcomers served: ${fault}`, async function () {
+describe('strangers who attack the daemon', () => {
+  for (const name of ['F1', 'F2', 'F4', 'F5', 'F7', 'F9', 'F11', 'F12', 'F13'] as const) {
+    it(`leave members and newcomers served: ${name}, ${FAULTS[name].what}`, async function () {
       this.timeout(60_000);
-      const figures = await strangers(fault, { seconds: 3, posts: 1000 });
-      expect(figures.failures).to.deep.equal([]);
-      expect(figures.calls).to.be.above(0);
-      expect(figures.signUp).to.be.above(0);
-      expect(figures.megabytes).to.be.below(BARS.megabytes);
+      const { failures, calls, signUp, megabytes, attack } = await strangers(name, { seconds: 3, posts: 1000 });
+      expect(failures).to.deep.equal([]);
+      expect(calls).to.be.above(0);
+      expect(signUp).to.be.above(0);
+      const bars: Bars = FAULTS[name].bars;
+      if (bars.megabytes !== undefined) expect(megabytes).to.be.below(bars.megabytes);
+      expect(attack.done).to.not.deep.equal({});
+      for (const [what, times] of Object.entries(attack.breaches)) expect(times, what).to.equal(0);
     });
   }
 });

@@ -1,16 +1,62 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { quantile } from '../../bench/figure.ts';
+import { parseConfig } from '../../src/daemon/config.ts';
 import { Network, noNetwork } from '../network/network.ts';
 import { Wire } from '../server/wire.ts';
+import { PASSWORD, type Tally, type Target } from './attack.ts';
 import { type CrashHome, crashHome, DaemonProcess, type Fork } from './daemon-process.ts';
-import { ACCOUNTS, PASSWORD, type Probe } from './strangers-process.ts';
+import { PUBLIC_ADDRESS } from './stranger-sources.ts';
+import type { AttackReady, Probe } from './strangers-process.ts';
 
-export const FAULTS = ['F1', 'F3', 'F4', 'F5', 'F6'] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Milliseconds, and megabytes of the daemon. */
+export interface Bars {
+  /** Of a member's calls, meanwhile and afterwards. */
+  readonly worst: number;
+  readonly p99?: number;
+  /** Of a sign-up and a sign-in from another source. */
+  readonly join?: number;
+  readonly megabytes?: number;
+}
+
+export interface Fault {
+  readonly what: string;
+  readonly bars: Bars;
+  /** It needs addresses of its own. */
+  readonly network?: true;
+  /** It looks through the forum: there are more posts than a few. */
+  readonly forum?: true;
+}
+
+const FLOOD: Bars = { worst: 250, p99: 50, join: 1500, megabytes: 300 };
+const OTHER: Bars = { worst: 250 };
+
+export const FAULTS = {
+  F1: { what: 'lines that are no requests', bars: FLOOD },
+  F2: { what: 'sources with new names in each body', bars: { worst: 100 } },
+  F3: { what: 'half-open connections of an IPv6 /64', bars: FLOOD, network: true },
+  F4: { what: 'one account that signs in', bars: FLOOD },
+  F5: { what: 'forum.topics, abandoned', bars: FLOOD, forum: true },
+  F6: { what: 'posts of combining marks', bars: FLOOD },
+  F7: { what: 'posts and refused connections at the limit', bars: OTHER },
+  F8: { what: 'foreign addresses of peers', bars: OTHER, network: true },
+  F9: { what: 'owners demoted while signing in', bars: OTHER },
+  F11: { what: 'files named as states of others', bars: OTHER },
+  F12: { what: 'all relays for one member', bars: OTHER },
+  F13: { what: 'exports of an account', bars: OTHER, forum: true },
+  F17: { what: '5 MiB of XML, redirects inside', bars: OTHER, network: true },
+} as const satisfies Readonly<Record<string, Fault>>;
+export type FaultName = keyof typeof FAULTS;
+
+/** Faults of the table that concern a client alone, and what tests them. */
+export const CLIENT_FAULTS = {
+  F10: { what: 'a malicious daemon', test: 'test/cli/malicious-daemon.test.ts' },
+  F14: { what: 'tokens and other servers', test: 'test/client/first-use.test.ts' },
+} as const;
 
 /** What others felt while one fault went on. Milliseconds, and megabytes of the daemon. */
 export interface StrangerFigures {
@@ -20,78 +66,82 @@ export interface StrangerFigures {
   readonly signUp: number;
   readonly signIn: number;
   readonly megabytes: number;
+  /** What the files of the journal and the log grew by, in bytes per second. */
+  readonly journal: number;
+  readonly log: number;
   /** The worst call from 2 s after the end on. */
   readonly after: number;
+  readonly attack: Tally;
   readonly failures: readonly string[];
 }
 
-export const BARS = { worst: 250, p99: 50, join: 1500, megabytes: 300 };
-
 const PROCESS = fileURLToPath(new URL('./strangers-process.js', import.meta.url));
-const PRESETS = { callsPerSecond: 20, callsBurst: 60, connectionsPerAddress: 64 };
-const LIFTED = { passwordQueue: 1600 };
+/** All limits are those of a daemon that was not configured. */
+const PRESETS = { ...parseConfig('{}', 'presets').limits };
 const TOPICS = 500;
 const RECOVERY_MS = 2000;
 
 /** Why a fault cannot be tried here; undefined where it can. */
-export function skipReason(fault: Fault): string | undefined {
-  return fault === 'F3' ? noNetwork() : undefined;
+export function skipReason(name: FaultName): string | undefined {
+  return 'network' in FAULTS[name] ? noNetwork() : undefined;
 }
 
-/** @param options.posts in the forum, which F5 looks through */
-export async function strangers(fault: Fault, options: { seconds: number; posts: number }): Promise<StrangerFigures> {
-  const network = fault === 'F3' ? new Network() : undefined;
+/** @param options.posts in the forum */
+export async function strangers(
+  name: FaultName,
+  options: { seconds: number; posts: number },
+): Promise<StrangerFigures> {
+  const network = 'network' in FAULTS[name] ? new Network() : undefined;
   const machine = network?.machine('strangers');
-  // Every address of the /64 is one of this machine.
+  // Every address of the /64 is one of this machine, and so is one that is not of its own networks.
   machine?.ip('-6 route add local 2001:db8:1::/64 dev lo');
+  machine?.ip(`addr add ${PUBLIC_ADDRESS}/32 dev lo`);
   const run: Fork = machine ? machine.fork.bind(machine) : fork;
   const home = await filledHome(options.posts);
   try {
-    await home.set({ ...PRESETS }, fault === 'F3' ? '::' : '127.0.0.1');
-    return await measure(fault, home, run, options.seconds);
+    return await measure(name, home, run, options.seconds);
   } finally {
     await home.remove();
     network?.remove();
   }
 }
 
-async function measure(fault: Fault, home: CrashHome, run: Fork, seconds: number): Promise<StrangerFigures> {
-  const daemon = await DaemonProcess.start(home, { fork: run });
-  const port = daemon.address.slice(daemon.address.lastIndexOf(':') + 1);
-  const probe = run(PROCESS, ['probe', `127.0.0.1:${port}`], {});
-  const children = [probe];
-  const ask = async (): Promise<Probe> => {
-    const answer = once(probe, 'message');
-    probe.send('figures');
-    return (await answer)[0] as Probe;
-  };
-  let megabytes = 0;
-  const memory = setInterval(async () => {
-    const status = await readFile(`/proc/${daemon.pid}/status`, 'utf8').catch(() => '');
-    megabytes = Math.max(megabytes, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-  }, 200);
+async function measure(name: FaultName, home: CrashHome, run: Fork, seconds: number): Promise<StrangerFigures> {
+  const attack = run(PROCESS, ['attack', name], {});
+  const children = [attack];
+  let daemon: DaemonProcess | undefined;
+  let memory: NodeJS.Timeout | undefined;
   try {
-    await once(probe, 'message');
-    const attack = run(
-      PROCESS,
-      ['attack', fault, fault === 'F3' ? `[2001:db8:1::ffff]:${port}` : `127.0.0.1:${port}`],
-      {},
-    );
-    children.push(attack);
-    await sleep(1000); // it starts
-    await ask();
+    const { providers } = await message<AttackReady>(attack);
+    await home.set(PRESETS, { host: name === 'F3' ? '::' : '127.0.0.1', providers });
+    daemon = await DaemonProcess.start(home, { fork: run });
+    const address = `127.0.0.1:${daemon.address.slice(daemon.address.lastIndexOf(':') + 1)}`;
+    const probe = run(PROCESS, ['probe', address], {});
+    children.push(probe);
+    await message(probe);
+    let megabytes = 0;
+    const { pid } = daemon;
+    memory = setInterval(async () => {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      megabytes = Math.max(megabytes, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+    }, 200);
+    await ask(probe);
+    const [before, begun] = [await written(home), performance.now()];
+    attack.send({ address, home: home.path } satisfies Target);
     await sleep(seconds * 1000);
-    let during = await ask();
+    let during = await ask<Probe>(probe);
+    const [after, spent] = [await written(home), (performance.now() - begun) / 1000];
     // On a slow machine, nobody may have signed up and in yet.
     while (Math.min(during.signUps.length, during.signIns.length) === 0 && during.failures.length === 0) {
       await sleep(500);
-      during = joined(during, await ask());
+      during = joined(during, await ask(probe));
     }
+    const tally = await ask<Tally>(attack);
     attack.kill('SIGKILL');
     await sleep(RECOVERY_MS);
-    await ask();
+    await ask(probe);
     await sleep(RECOVERY_MS);
-    const after = await ask();
+    const afterwards = await ask<Probe>(probe);
     return {
       worst: Math.max(...during.calls),
       p99: quantile(during.calls, 0.99),
@@ -99,14 +149,48 @@ async function measure(fault: Fault, home: CrashHome, run: Fork, seconds: number
       signUp: Math.max(...during.signUps),
       signIn: Math.max(...during.signIns),
       megabytes: Math.round(megabytes),
-      after: Math.max(...after.calls),
-      failures: [...during.failures, ...after.failures],
+      journal: Math.max(0, after.journal - before.journal) / spent,
+      log: Math.max(0, after.log - before.log) / spent,
+      after: Math.max(...afterwards.calls),
+      attack: tally,
+      failures: [...during.failures, ...afterwards.failures],
     };
   } finally {
     clearInterval(memory);
     for (const child of children) child.kill('SIGKILL');
-    await daemon.end('SIGTERM');
+    await daemon?.end('SIGTERM');
   }
+}
+
+/** The next message of a process. @throws Error when it ends first */
+async function message<T>(child: ChildProcess): Promise<T> {
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(() => undefined);
+  const said = await Promise.race([once(child, 'message', { signal }), ended]);
+  over.abort();
+  if (said === undefined) throw new Error(`${child.spawnargs.slice(-2).join(' ')} ended.`);
+  return said[0] as T;
+}
+
+async function ask<T>(child: ChildProcess): Promise<T> {
+  const answer = message<T>(child);
+  child.send('figures');
+  return answer;
+}
+
+/** Bytes of the files. */
+async function written({ path }: CrashHome): Promise<{ journal: number; log: number }> {
+  const sizes = async (folder: string, isCounted: (name: string) => boolean) => {
+    const names = (await readdir(folder, { recursive: true })).filter(isCounted);
+    // LevelDB removes files all the time.
+    const all = await Promise.all(names.map((each) => stat(join(folder, each)).catch(() => undefined)));
+    return all.reduce((sum, each) => sum + (each?.isFile() ? each.size : 0), 0);
+  };
+  return {
+    journal: await sizes(join(path, 'data'), () => true),
+    log: await sizes(path, (name) => /^goldctl\.log(\.\d)?$/.test(name)),
+  };
 }
 
 function joined(one: Probe, other: Probe): Probe {
@@ -118,12 +202,11 @@ function joined(one: Probe, other: Probe): Probe {
   };
 }
 
-/** A room with the accounts of the strangers, and a forum of 500 topics. */
-async function filledHome(posts: number): Promise<Awaited<ReturnType<typeof crashHome>>> {
-  const home = await crashHome(LIFTED);
+/** A room with a forum of 500 topics. */
+async function filledHome(posts: number): Promise<CrashHome> {
+  const home = await crashHome();
   const daemon = await DaemonProcess.start(home);
   try {
-    for (const name of ACCOUNTS) (await Wire.member(daemon.address, name, PASSWORD)).close();
     const writer = await Wire.member(daemon.address, 'writer', PASSWORD);
     for (let i = 0; i < posts; i += 500) {
       const post = (k: number) =>
@@ -136,4 +219,22 @@ async function filledHome(posts: number): Promise<Awaited<ReturnType<typeof cras
     await daemon.end('SIGTERM');
   }
   return home;
+}
+
+/** What is over its bar, or must not have happened; empty where all is well. */
+export function missed(name: FaultName, figures: StrangerFigures): string[] {
+  const { worst, p99, join, megabytes }: Bars = FAULTS[name].bars;
+  const over = (what: string, value: number, bar: number | undefined) =>
+    bar !== undefined && value > bar ? [what] : [];
+  return [
+    ...over('call', figures.worst, worst),
+    ...over('p99', figures.p99, p99),
+    ...over('sign-up', figures.signUp, join),
+    ...over('sign-in', figures.signIn, join),
+    ...over('memory', figures.megabytes, megabytes),
+    ...over('2 s after', figures.after, worst),
+    ...Object.entries(figures.attack.breaches).flatMap(([what, times]) => over(what, times, 0)),
+    ...(Object.keys(figures.attack.done).length === 0 ? ['the attack did nothing'] : []),
+    ...figures.failures.slice(0, 5),
+  ];
 }

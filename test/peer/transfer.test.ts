@@ -24,6 +24,7 @@ import { Slots } from '../../src/peer/slots.ts';
 import { Source, sourcesOf } from '../../src/peer/source.ts';
 import { Upload, type UploadSettings } from '../../src/peer/upload.ts';
 import { Wire } from '../../src/peer/wire.ts';
+import { forgedStates } from './forged-states.ts';
 import {
   channelPair,
   count,
@@ -226,20 +227,10 @@ describe('transfers', () => {
     await writeFile(join(into, 'thesis.part'), 'mine');
     const { file, content } = await fileOf(folder, 'thesis', BLOCK_BYTES + 5);
     const [{ size, modified }] = (await sourcesOf(file)).sources as [Source];
-    const identity = JSON.stringify(['ann', 'thesis', false, [['thesis', size, modified]]]);
-    const part = JSON.stringify({ path: join(into, 'thesis.part'), fingerprint: '' });
-    for (const [version, text] of [
-      [1, identity],
-      [2, `${part}\n${identity}`],
-    ] as const) {
-      const head = Buffer.alloc(32);
-      head.write('gctlpart');
-      head.writeUInt32LE(version, 8);
-      head.writeUInt32LE(Buffer.byteLength(text), 12);
-      head.writeUInt32LE(0x7fff_ffff, 16); // of no process
+    for (const forged of forgedStates(into, { size, modified })) {
       for (const name of ['thesis.part.state', 'Thesis.Part.State']) {
         const state = join(folder, name);
-        await writeFile(state, Buffer.concat([head, Buffer.from(text)]));
+        await writeFile(state, forged);
         await (await send(state, into)).download.finished;
       }
     }

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
-import { decodeDatagram, encodeDatagram, type Seen, type Side, streamIds } from '../../src/protocol/datagram.ts';
+import { type Side, streamIds } from '../../src/protocol/datagram.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { isFree } from '../ports.ts';
 import { refusal } from '../room/room.ts';
+import { type Introduced, sayHello } from './say-hello.ts';
 import { type Answer, Wire } from './wire.ts';
 
 const key = (digit: string) => digit.repeat(64);
@@ -48,16 +49,8 @@ describe('peers on the wire', () => {
     await once(socket, 'listening');
     return socket;
   };
-  const say = async (socket: Socket, bytes: Buffer) => {
-    const came = once(socket, 'message');
-    socket.send(bytes, Number(daemon.address.split(':').at(-1)), '127.0.0.1');
-    return (await came)[0] as Buffer;
-  };
-  const hello = async (socket: Socket, { id, secret }: { id: string; secret: string }, side: Side, relay = false) =>
-    decodeDatagram(
-      await say(socket, encodeDatagram({ type: 'hello', id, side, relay, local: [], counter: 1 }, secret)),
-      secret,
-    ) as Seen;
+  const hello = (socket: Socket, introduced: Introduced, side: Side, relay = false) =>
+    sayHello(socket, Number(daemon.address.split(':').at(-1)), introduced, side, { relay });
 
   it('are introduced to one another, each as it is seen', async () => {
     const { wire: yoda } = await member('yoda');

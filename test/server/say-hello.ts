@@ -1,0 +1,27 @@
+import type { Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { decodeDatagram, encodeDatagram, type Hello, type Seen, type Side } from '../../src/protocol/datagram.ts';
+
+/** What both sides of an introduction know. */
+export interface Introduced {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** A HELLO as a client sends it. */
+export function hello({ id, secret }: Introduced, side: Side, more: Partial<Hello> = {}): Buffer {
+  return encodeDatagram({ type: 'hello', id, side, relay: false, local: [], counter: 1, ...more }, secret);
+}
+
+/** Says HELLO to a daemon at a port of loopback. @returns its answer */
+export async function sayHello(
+  socket: Socket,
+  port: number,
+  introduced: Introduced,
+  side: Side,
+  more?: Partial<Hello>,
+): Promise<Seen> {
+  const came = once(socket, 'message');
+  socket.send(hello(introduced, side, more), port, '127.0.0.1');
+  return decodeDatagram((await came)[0] as Buffer, introduced.secret) as Seen;
+}
