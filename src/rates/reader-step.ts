@@ -2,9 +2,11 @@ import { Failure, type FailureCode, type FailureData } from '../domain/failure.t
 import type { Instant } from '../domain/instant.ts';
 import type { QuoteDraft } from '../domain/quote.ts';
 import { configuredProvider } from './configured.ts';
+import { latestOfSeries } from './latest-of-series.ts';
 import { BodyError, type Provider, type ProviderContext, type ProviderRequest } from './provider.ts';
 import { PROVIDERS } from './providers/index.ts';
 import { type RejectedRow, RejectedRows } from './rows.ts';
+import { MAX_SERIES } from './sink.ts';
 
 /** Quotes of one body; a source with more has another form than its provider expects. */
 export const MAX_QUOTES = 10_000;
@@ -87,7 +89,7 @@ async function work(provider: Provider, step: ReaderStep, context: ProviderConte
     case 'requests':
       return { type: 'requests', requests: await provider.requests(context) };
     case 'parse':
-      return quotesResult(provider.parse(step.work.body, context, step.work.index), rejected);
+      return currentQuotes(provider.parse(step.work.body, context, step.work.index), rejected);
     case 'page': {
       const { id, from, to } = step.work;
       const page = provider.backfill?.(context, from, to).find((page) => page.id === id);
@@ -96,8 +98,22 @@ async function work(provider: Provider, step: ReaderStep, context: ProviderConte
   }
 }
 
-function quotesResult(quotes: readonly QuoteDraft[], { count, first }: RejectedRows): StepResult {
+/** What of a response is taken: the rest stays in this thread, as each quote costs the other one time. */
+function currentQuotes(quotes: readonly QuoteDraft[], rejected: RejectedRows): StepResult {
+  checkCount(quotes);
+  const latest = latestOfSeries(quotes);
+  const left = latest.length - MAX_SERIES;
+  const reason = `more than ${MAX_SERIES} series, which is what is taken of one source`;
+  if (left > 0) rejected.addAll({ count: left, first: [{ path: 'body', reason }] });
+  return quotesResult(latest.slice(0, MAX_SERIES), rejected);
+}
+
+function checkCount(quotes: readonly QuoteDraft[]): void {
   if (quotes.length > MAX_QUOTES) throw new BodyError('body', `at most ${MAX_QUOTES} prices`);
+}
+
+function quotesResult(quotes: readonly QuoteDraft[], { count, first }: RejectedRows): StepResult {
+  checkCount(quotes);
   return { type: 'quotes', quotes, rejected: { count, first } };
 }
 

@@ -1,6 +1,9 @@
 import type { Instant } from '../domain/instant.ts';
 import type { DatedQuote, QuoteDraft } from '../domain/quote.ts';
 
+/** Series of one source that a sink takes, in all. */
+export const MAX_SERIES = 2000;
+
 export interface Refused {
   readonly quote: QuoteDraft;
   readonly reason: string;

@@ -1,7 +1,8 @@
 import { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type DatedQuote, type QuoteDraft, seriesId } from '../domain/quote.ts';
+import type { DatedQuote, QuoteDraft } from '../domain/quote.ts';
 import type { Fetcher, FetchOptions } from './fetcher.ts';
+import { latestOfSeries } from './latest-of-series.ts';
 import { BodyError, type HistoryPage, type Provider, type ProviderContext, type ProviderReader } from './provider.ts';
 import { RejectedRows } from './rows.ts';
 
@@ -164,20 +165,6 @@ class SourcePage implements HistoryPage {
   read(): Promise<DatedQuote[]> {
     return this.#read(this.#page);
   }
-}
-
-/** Of quotes of the same series the latest by what they state (the first of those that state the same or nothing). */
-function latestOfSeries(quotes: readonly QuoteDraft[]): QuoteDraft[] {
-  const latest = new Map<string, QuoteDraft>();
-  for (const quote of quotes) {
-    const other = latest.get(seriesId(quote));
-    if (!other || statedOrNever(quote) > statedOrNever(other)) latest.set(seriesId(quote), quote);
-  }
-  return [...latest.values()];
-}
-
-function statedOrNever({ at }: QuoteDraft): Instant {
-  return at ?? Number.NEGATIVE_INFINITY;
 }
 
 function oldest(times: readonly (Instant | undefined)[]): Instant | undefined {

@@ -1,10 +1,9 @@
 import { knownInstrument } from '../domain/instrument.ts';
 import { type Quote, type SeriesId, seriesId, seriesParts } from '../domain/quote.ts';
+import { MAX_SERIES } from '../rates/sink.ts';
 
 /** Instruments that are not in the catalogue and that one source may bring, in all. */
 export const MAX_NEW_INSTRUMENTS = 500;
-/** Series of one source. */
-export const MAX_SERIES = 2000;
 /** Series (companies and brands) of one instrument from one source: each price is compared with all of them. */
 export const MAX_SERIES_OF_INSTRUMENT = 200;
 

@@ -7,6 +7,7 @@ import { coingecko } from '../../src/rates/providers/coingecko.ts';
 import { sjc } from '../../src/rates/providers/sjc.ts';
 import { vnappmob } from '../../src/rates/providers/vnappmob.ts';
 import { RejectedRows } from '../../src/rates/rows.ts';
+import { MAX_SERIES } from '../../src/rates/sink.ts';
 import { Source } from '../../src/rates/source.ts';
 import { type ReaderLimits, ReaderThread, WorkerReader } from '../../src/rates/worker-reader.ts';
 import { contextAt } from './context.ts';
@@ -155,6 +156,17 @@ describe('WorkerReader', function () {
     expect(failure.message).to.match(/at most 10000 rows/);
     fetcher.stop();
     await server.close();
+  });
+
+  it('hands on one quote of each series, of as many series as are taken, and counts the others as rejected', async () => {
+    const rows = Array.from({ length: 9999 }, (_, i) => ({ name: `N${i % 3333}`, price: 1 + i }));
+    const context = contextAt(NOW);
+    const quotes = await own().parse(JSON.stringify(rows), context, 0);
+    expect(quotes.map(({ instrument, buy }) => [instrument, buy])).to.deep.equal(
+      rows.slice(0, MAX_SERIES).map(({ name, price }) => [name, price]),
+    );
+    expect(context.rejected.count).to.equal(3333 - MAX_SERIES);
+    expect(context.rejected.first[0]!.reason).to.contain(`more than ${MAX_SERIES} series`);
   });
 
   it('reads nothing more once it is stopped', async () => {

@@ -1,11 +1,7 @@
 import { expect } from 'chai';
 import type { JournalRecord } from '../../src/engine/contract.ts';
-import {
-  MAX_NEW_INSTRUMENTS,
-  MAX_SERIES,
-  MAX_SERIES_OF_INSTRUMENT,
-  SourceBounds,
-} from '../../src/room/source-bounds.ts';
+import { MAX_SERIES } from '../../src/rates/sink.ts';
+import { MAX_NEW_INSTRUMENTS, MAX_SERIES_OF_INSTRUMENT, SourceBounds } from '../../src/room/source-bounds.ts';
 import { coin, MINUTE, Room } from './room.ts';
 
 describe('SourceBounds', () => {
