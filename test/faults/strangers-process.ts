@@ -34,9 +34,10 @@ async function attack(fault: string): Promise<void> {
   const told = once(process, 'message');
   process.send!({ providers: sources?.providers ?? {} } satisfies AttackReady);
   const [target] = (await told) as [Target];
-  process.on('message', () => process.send!(tally));
   sources?.begin();
   await ATTACKS[fault]?.(target, tally);
+  process.send!('begun');
+  process.on('message', () => process.send!(tally));
 }
 
 async function probe(to: string): Promise<void> {

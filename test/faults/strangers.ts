@@ -80,6 +80,7 @@ const PROCESS = fileURLToPath(new URL('./strangers-process.js', import.meta.url)
 const PRESETS = { ...parseConfig('{}', 'presets').limits };
 const TOPICS = 500;
 const RECOVERY_MS = 2000;
+const MAX_WAIT_MS = 30_000;
 
 /** Why a fault cannot be tried here; undefined where it can. */
 export function skipReason(name: FaultName): string | undefined {
@@ -127,16 +128,20 @@ async function measure(name: FaultName, home: CrashHome, run: Fork, seconds: num
     }, 200);
     await ask(probe);
     const [before, begun] = [await written(home), performance.now()];
+    const started = message(attack);
     attack.send({ address, home: home.path } satisfies Target);
+    await started;
     await sleep(seconds * 1000);
     let during = await ask<Probe>(probe);
     const [after, spent] = [await written(home), (performance.now() - begun) / 1000];
-    // On a slow machine, nobody may have signed up and in yet.
-    while (Math.min(during.signUps.length, during.signIns.length) === 0 && during.failures.length === 0) {
+    let tally = await ask<Tally>(attack);
+    // On a slow machine, nobody may have signed up and in yet, or nothing of the attack may have come to its end.
+    const isShort = () => Math.min(during.signUps.length, during.signIns.length, Object.keys(tally.done).length) === 0;
+    for (let waited = 0; isShort() && during.failures.length === 0 && waited < MAX_WAIT_MS; waited += 500) {
       await sleep(500);
       during = joined(during, await ask(probe));
+      tally = await ask(attack);
     }
-    const tally = await ask<Tally>(attack);
     attack.kill('SIGKILL');
     await sleep(RECOVERY_MS);
     await ask(probe);
