@@ -102,8 +102,8 @@ function fingerprint(): string {
     'large-store.ts',
     'children/store.js',
     '../src/store/keys.ts',
-    '../src/view/quotes.ts',
-    '../src/view/records.ts',
+    '../src/projections/quotes.ts',
+    '../src/projections/journal-records.ts',
     '../src/domain/candle.ts',
     '../src/engine/local/engine.ts',
   ]) {

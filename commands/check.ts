@@ -1,15 +1,15 @@
 import { Flags } from '@oclif/core';
+import { checkReportLines } from '../src/cli/check-report.ts';
 import { GoldctlCommand } from '../src/cli/command.ts';
-import { checkedLines } from '../src/cli/upkeep.ts';
-import type { Checked } from '../src/daemon/check.ts';
-import { plain } from '../src/domain/fold.ts';
+import type { CheckReport } from '../src/daemon/data-check.ts';
 import { safeText } from '../src/domain/safe-text.ts';
+import { sanitizeText } from '../src/domain/text.ts';
 
 export default class Check extends GoldctlCommand {
-  static override description = `read all that is stored and say what is wrong with it; the daemon must be stopped
+  static override description = `verify stored data and report problems; the daemon must be stopped
 
-Compares every file with its checksums, reads every record, makes the view anew from the journal and compares it with
-what is stored. Changes nothing. The exit status is 1 where anything differs; \`goldctl repair\` goes on from there.`;
+Verifies the checksums of every file, reads every record, rebuilds the read model from the journal and compares it with
+the stored one. Changes nothing. Exits with status 1 if it finds a problem; \`goldctl repair\` recovers from it.`;
   static override examples = [
     '<%= config.bin %> daemon stop && <%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',
@@ -18,22 +18,22 @@ what is stored. Changes nothing. The exit status is 1 where anything differs; \`
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags;
   static override flags = {
     scratch: Flags.directory({
-      description: 'folder to work in, which needs as much room as the data [the home]',
+      description: 'folder for temporary files, which needs as much space as the data [the home]',
       exists: true,
       helpValue: 'FOLDER',
     }),
   };
 
-  async run(): Promise<Checked> {
+  async run(): Promise<CheckReport> {
     const { flags } = await this.parse(Check);
     const home = await this.home();
-    const { check } = await import('../src/daemon/check.ts');
-    const tell = process.stderr.isTTY && !this.jsonEnabled();
-    const checked = await check(home, {
-      scratch: flags.scratch,
-      onStep: (step) => tell && this.logToStderr(safeText`${plain(step)} ...`),
+    const { checkData } = await import('../src/daemon/data-check.ts');
+    const showsSteps = process.stderr.isTTY && !this.jsonEnabled();
+    const checked = await checkData(home, {
+      scratchFolder: flags.scratch,
+      onStep: (step) => showsSteps && this.logToStderr(safeText`${sanitizeText(step)} ...`),
     });
-    this.logLines(checkedLines(checked, home.dataFolder));
+    this.logLines(checkReportLines(checked, home.dataFolder));
     if (!checked.sound) process.exitCode = 1;
     return checked;
   }

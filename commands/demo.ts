@@ -1,19 +1,19 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../src/cli/command.ts';
-import { plain } from '../src/domain/fold.ts';
 import { safeText } from '../src/domain/safe-text.ts';
+import { sanitizeText } from '../src/domain/text.ts';
 import Attach from './attach.ts';
 
 const { theme, ascii } = Attach.flags;
-/** As shells have it: 128 and the number of the signal. */
-const ENDS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
+/** As in shells: 128 plus the number of the signal. */
+const SIGNAL_EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 
 export default class Demo extends GoldctlCommand {
-  static override description = `a throw-away room to look at: simulated prices and two bots
+  static override description = `try goldctl in a temporary demo with simulated prices and two bots
 
-It is a real daemon in a folder for temporary files, with one provider that makes its prices up: SIMULATED stands in every pane and beside every price. You are signed in and own the room. Nothing leaves this machine, and nothing stays when you quit.
+Starts a real daemon in a temporary folder, with one provider of simulated prices: every pane and every price is marked SIMULATED. You are signed in as the owner. Nothing leaves this machine, and everything is deleted when you quit.
 
-Without a terminal it prints one frame and ends.`;
+Without a terminal it prints one frame and exits.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --seed 7 --once --columns 140 --rows 40',
@@ -21,10 +21,10 @@ Without a terminal it prints one frame and ends.`;
   static override enableJsonFlag = false;
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always its own daemon
   static override flags = {
-    seed: Flags.integer({ description: 'another number, other prices', default: 1, min: 0, max: 2 ** 32 - 1 }),
-    once: Flags.boolean({ description: 'print one frame as text, and end; so by itself without a terminal' }),
-    columns: Flags.integer({ description: 'width of that frame', min: 1, max: 1000 }),
-    rows: Flags.integer({ description: 'height of that frame', min: 1, max: 1000 }),
+    seed: Flags.integer({ description: 'seed of the simulated prices', default: 1, min: 0, max: 2 ** 32 - 1 }),
+    once: Flags.boolean({ description: 'print one frame as text and exit [without a terminal]' }),
+    columns: Flags.integer({ description: 'frame width in columns', min: 1, max: 1000 }),
+    rows: Flags.integer({ description: 'frame height in rows', min: 1, max: 1000 }),
     theme,
     ascii,
   };
@@ -35,16 +35,16 @@ Without a terminal it prints one frame and ends.`;
     const isOnce = flags.once || !stdin.isTTY || !stdout.isTTY || env.TERM === 'dumb';
     const { Demo: Room } = await import('../src/demo/demo.ts');
     this.logToStderr(
-      safeText`A throw-away room with SIMULATED prices and two bots. Made here, and gone when you quit:`,
+      safeText`Starting a temporary demo with SIMULATED prices and two bots; it is deleted when you quit:`,
     );
-    const room = new Room({ seed: flags.seed, onStep: (step) => this.logToStderr(safeText`  ${plain(step)}`) });
+    const room = new Room({ seed: flags.seed, onStep: (step) => this.logToStderr(safeText`  ${sanitizeText(step)}`) });
 
     let isDashboard = false;
     let ended: number | undefined;
-    const listeners = Object.entries(ENDS).map(([signal, exit]) => {
+    const listeners = Object.entries(SIGNAL_EXIT_STATUSES).map(([signal, exit]) => {
       const listener = (): void => {
         ended ??= exit;
-        if (!isDashboard) void room.stop(); // the dashboard gives the terminal back first
+        if (!isDashboard) void room.stop(); // the dashboard restores the terminal first
       };
       process.on(signal, listener);
       return () => process.off(signal, listener);
@@ -52,9 +52,9 @@ Without a terminal it prints one frame and ends.`;
     try {
       await room.start();
       this.logToStderr(
-        safeText`It is at ${plain(room.address)}, its files are in ${plain(room.home.root)}, its prices are those of seed ${flags.seed}.`,
+        safeText`Address: ${sanitizeText(room.address)}. Files: ${sanitizeText(room.home.root)}. Seed of the prices: ${flags.seed}.`,
       );
-      // From here on this process is one of the room's visitors.
+      // From here on this process is a client of the demo daemon.
       env.GOLDCTL_HOME = room.home.root;
       env.GOLDCTL_SERVER = '';
       isDashboard = !isOnce;
@@ -64,8 +64,8 @@ Without a terminal it prints one frame and ends.`;
     } finally {
       isDashboard = false;
       await room.stop();
-      this.logToStderr(safeText`The demo is over, and nothing of it is left.`);
-      for (const forget of listeners) forget();
+      this.logToStderr(safeText`The demo has ended and its files are deleted.`);
+      for (const removeListener of listeners) removeListener();
     }
     if (ended !== undefined) this.exit(ended);
   }

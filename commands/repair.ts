@@ -1,15 +1,15 @@
+import { repairReportLines } from '../src/cli/check-report.ts';
 import { GoldctlCommand } from '../src/cli/command.ts';
-import { repairedLines } from '../src/cli/upkeep.ts';
-import type { Repaired } from '../src/daemon/repair.ts';
-import { plain } from '../src/domain/fold.ts';
+import type { RepairReport } from '../src/daemon/repair.ts';
 import { safeText } from '../src/domain/safe-text.ts';
+import { sanitizeText } from '../src/domain/text.ts';
 
 export default class Repair extends GoldctlCommand {
-  static override description = `make damaged data usable again with what is left of it; the daemon must be stopped
+  static override description = `recover readable records from damaged data; the daemon must be stopped
 
-Writes a new data folder beside the old one, which is kept as it was: it needs as much room again. Every record that can
-be read stays in its place, and everything else is made anew from them. Says which records are lost, and when that was.
-Posts keep their numbers. Where nothing is wrong, nothing is changed.`;
+Writes a new data folder beside the old one, which is kept unchanged: this needs as much space again. Readable records
+keep their sequence numbers, and all other data is rebuilt from them. Reports which records are lost, with their times.
+Posts keep their numbers. If nothing is wrong, nothing changes.`;
   static override examples = [
     '<%= config.bin %> daemon stop && <%= config.bin %> check',
     '<%= config.bin %> <%= command.id %>',
@@ -17,15 +17,15 @@ Posts keep their numbers. Where nothing is wrong, nothing is changed.`;
   ];
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags;
 
-  async run(): Promise<Repaired> {
+  async run(): Promise<RepairReport> {
     await this.parse(Repair);
     const home = await this.home();
-    const { repair } = await import('../src/daemon/repair.ts');
-    const tell = process.stderr.isTTY && !this.jsonEnabled();
-    const repaired = await repair(home, (step) => {
-      if (tell) this.logToStderr(safeText`${plain(step)} ...`);
+    const { repairData } = await import('../src/daemon/repair.ts');
+    const showsSteps = process.stderr.isTTY && !this.jsonEnabled();
+    const repaired = await repairData(home, (step) => {
+      if (showsSteps) this.logToStderr(safeText`${sanitizeText(step)} ...`);
     });
-    this.logLines(repairedLines(repaired, home.dataFolder));
+    this.logLines(repairReportLines(repaired, home.dataFolder));
     return repaired;
   }
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { GoldctlCommand } from '../src/cli/command.ts';
-import { userName } from '../src/cli/user.ts';
-import { plain } from '../src/domain/fold.ts';
+import { osUserName } from '../src/cli/os-user.ts';
 import { safeText } from '../src/domain/safe-text.ts';
+import { sanitizeText } from '../src/domain/text.ts';
 
 export default class Shell extends GoldctlCommand {
-  static override description = 'the line REPL; reads a script from standard input when that is not a terminal';
+  static override description = 'start the interactive shell, or run a script from standard input';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     'printf "MARKET ALL\\n2021-12-27 SJC\\n" | <%= config.bin %> <%= command.id %>',
@@ -22,12 +22,12 @@ export default class Shell extends GoldctlCommand {
       input: process.stdin,
       output: process.stdout,
       historyFile: join(home.root, 'history'),
-      user: userName(),
+      user: osUserName(),
     });
-    const { exit, lines, failed } = await repl.run();
-    if (failed.length > 0 && !process.stdin.isTTY) {
+    const { exit, lineCount, failedLines } = await repl.run();
+    if (failedLines.length > 0 && !process.stdin.isTTY) {
       this.logToStderr(
-        safeText`${failed.length} of ${lines} lines failed: ${plain(failed.slice(0, 20).join(', '))}${failed.length > 20 ? ', …' : ''}`,
+        safeText`${failedLines.length} of ${lineCount} lines failed: ${sanitizeText(failedLines.slice(0, 20).join(', '))}${failedLines.length > 20 ? ', …' : ''}`,
       );
     }
     if (exit !== 0) this.exit(exit);

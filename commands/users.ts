@@ -1,18 +1,18 @@
 import { GoldctlCommand } from '../src/cli/command.ts';
-import type { Result } from '../src/protocol/methods.ts';
+import type { MethodResult } from '../src/protocol/methods.ts';
 
 export default class Users extends GoldctlCommand {
-  static override description = 'who is here: from where, since when, and how long idle';
+  static override description = 'list online members with address, sign-in time and idle time';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
-  async run(): Promise<Result<'members.active'>> {
+  async run(): Promise<MethodResult<'members.active'>> {
     const { flags } = await this.parse(Users);
     const client = await this.connect(flags);
     const result = await client.call('members.active', {});
     if (!this.jsonEnabled()) {
-      const { membersTable } = await import('../src/repl/presenter.ts');
-      const { paperOf } = await import('../src/repl/paper.ts');
-      this.logLines(membersTable(result.members, paperOf(process.stdout)));
+      const { membersTable } = await import('../src/repl/member-format.ts');
+      const { detectOutputFormat } = await import('../src/repl/output-format.ts');
+      this.logLines(membersTable(result.members, detectOutputFormat(process.stdout)));
     }
     return result;
   }

@@ -14,172 +14,169 @@ import {
   stat,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Failure } from './domain/failure.ts';
-import { isAlive } from './is-alive.ts';
+import { AppError } from './domain/app-error.ts';
+import { isProcessAlive } from './process-alive.ts';
 
 /**
- * The only module that opens files for writing (`test/lint/files.test.ts` holds everything else to it). What it makes is
- * 0600, whatever the umask, and it follows no link at the name that it writes.
+ * The only module that opens files for writing (enforced by `test/lint/files.test.ts`). Files are 0600, regardless of
+ * the umask, and symbolic links at the target are never followed.
  */
 
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-/** Names the process that writes it, so that others can tell when nobody does any more. */
-const TEMPORARY_NAME = /^\.goldctl-(\d{1,10})-[0-9a-f]{16}\.tmp$/;
-/** In folders that other machines or containers may share, where process numbers say nothing. */
-const ABANDONED_MS = 3_600_000;
+const NO_FOLLOW_FLAG = constants.O_NOFOLLOW ?? 0;
+/** Contains the id of the writing process, so that others can detect abandoned files. */
+const TEMPORARY_FILE_NAME = /^\.goldctl-(\d{1,10})-[0-9a-f]{16}\.tmp$/;
+/** For folders shared with other machines or containers, where process ids are not meaningful. */
+const MIN_ABANDONED_AGE_MS = 3_600_000;
 
 export interface PrivateFileOptions {
-  /** Takes the place of a file or link of that name. Default: fails with EEXIST. */
+  /** Replaces a file or link of that name. Default: fails with EEXIST. */
   readonly replace?: boolean;
 }
 
+interface OpenFile {
+  readonly path: string;
+  readonly folder: TargetFolder;
+  readonly temporaryPath: string;
+  readonly handle: FileHandle;
+  readonly replace: boolean;
+}
+
 /**
- * A file that comes into being as a whole, on the disk, or not at all. Until then it lies beside its place under a random
- * name. Methods throw errors of the system: `describeWriteError` says them.
+ * Creates a file atomically: on disk as a whole, or not at all. Until `commit` it has a random name in the target's
+ * folder. Methods throw system errors: see `describeWriteError`.
  */
 export class PrivateFile {
-  /** @throws EEXIST where there is one and `replace` is not given; ERR_NOT_REGULAR for what no file may replace */
+  /** @throws EEXIST if the file exists and `replace` is false; ERR_NOT_REGULAR for a target such as a device */
   static async create(path: string, { replace = false }: PrivateFileOptions = {}): Promise<PrivateFile> {
-    await refuseTarget(path, replace);
-    const folder = await Folder.open(dirname(path));
+    await assertReplaceable(path, replace);
+    const folder = await TargetFolder.open(dirname(path));
     try {
-      await removeTemporaryFiles(folder.path, ABANDONED_MS).catch(() => {}); // tidiness keeps nothing from being written
+      await removeTemporaryFiles(folder.path, MIN_ABANDONED_AGE_MS).catch(() => {}); // a failed clean-up must not prevent writing
       const name = `.goldctl-${process.pid}-${randomBytes(8).toString('hex')}.tmp`;
       const handle = await createExclusive(folder.resolve(name));
-      return new PrivateFile(path, { folder, name, handle, replace });
+      return new PrivateFile({ path, folder, temporaryPath: folder.resolve(name), handle, replace });
     } catch (cause) {
       await folder.close();
       throw cause;
     }
   }
 
-  readonly #path: string;
-  readonly #folder: Folder;
-  readonly #temporary: string;
-  readonly #handle: FileHandle;
-  readonly #replace: boolean;
-  #size = 0;
+  readonly #file: OpenFile;
+  #writtenBytes = 0;
   #isSettled = false;
 
-  private constructor(
-    path: string,
-    { folder, name, handle, replace }: { folder: Folder; name: string; handle: FileHandle; replace: boolean },
-  ) {
-    this.#path = path;
-    this.#folder = folder;
-    this.#temporary = folder.resolve(name);
-    this.#handle = handle;
-    this.#replace = replace;
+  private constructor(file: OpenFile) {
+    this.#file = file;
   }
 
   async write(content: string | Uint8Array): Promise<void> {
-    await this.#handle.writeFile(content);
-    this.#size += typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+    await this.#file.handle.writeFile(content);
+    this.#writtenBytes += typeof content === 'string' ? Buffer.byteLength(content) : content.length;
   }
 
-  /** Puts it in its place. @returns its bytes */
+  /** Moves the file to its target. @returns its size in bytes */
   async commit(): Promise<number> {
-    await this.#handle.sync();
-    await this.#handle.close();
-    await refuseTarget(this.#path, this.#replace);
-    await this.#folder.assertInPlace();
-    const target = this.#folder.resolve(basename(this.#path));
-    if (this.#replace) await rename(this.#temporary, target);
-    else await moveToFreeName(this.#temporary, target);
+    const { path, folder, temporaryPath, handle, replace } = this.#file;
+    await handle.sync();
+    await handle.close();
+    await assertReplaceable(path, replace);
+    await folder.assertInPlace();
+    const target = folder.resolve(basename(path));
+    if (replace) await rename(temporaryPath, target);
+    else await renameWithoutReplacing(temporaryPath, target);
     this.#isSettled = true;
-    await this.#folder.sync();
-    await this.#folder.close();
-    return this.#size;
+    await folder.sync();
+    await folder.close();
+    return this.#writtenBytes;
   }
 
-  /** Leaves nothing of it, where it is not in its place. Never throws: the fault that led here is the one to tell. */
-  async abandon(): Promise<void> {
+  /** Deletes the file unless it was committed. Never throws, so that the original error is reported. */
+  async discard(): Promise<void> {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    await this.#handle.close().catch(() => {});
-    await rm(this.#temporary, { force: true }).catch(() => {});
-    await this.#folder.close().catch(() => {});
+    await this.#file.handle.close().catch(() => {});
+    await rm(this.#file.temporaryPath, { force: true }).catch(() => {});
+    await this.#file.folder.close().catch(() => {});
   }
 }
 
 /**
- * Writes a file of 0600 as a whole or not at all: readers see the old content or the new one, also after a power cut.
- * Its folder is made where it is missing.
- * @throws Failure STORE_FAILED
+ * Readers see either the old content or the new one, even after a power failure. Creates the folder if it is missing.
+ * @throws AppError STORE_FAILED
  */
-export async function writePrivate(path: string, content: string | Uint8Array): Promise<void> {
-  await makePrivateFolder(dirname(path));
-  await write(path, content, true).catch((cause) => {
-    throw storeFailure(path, cause);
+export async function writePrivateFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await createPrivateFolder(dirname(path));
+  await writeAtomic(path, content, true).catch((cause) => {
+    throw fileWriteError(path, cause);
   });
 }
 
 /**
- * As `writePrivate`, where there is no file of that name yet.
- * @returns false where there is one, which stays
- * @throws Failure STORE_FAILED
+ * As `writePrivateFileAtomic`, but keeps an existing file.
+ * @returns false if the file exists
+ * @throws AppError STORE_FAILED
  */
-export async function placePrivate(path: string, content: string | Uint8Array): Promise<boolean> {
-  await makePrivateFolder(dirname(path));
+export async function createPrivateFile(path: string, content: string | Uint8Array): Promise<boolean> {
+  await createPrivateFolder(dirname(path));
   try {
-    await write(path, content, false);
+    await writeAtomic(path, content, false);
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw storeFailure(path, cause);
+    throw fileWriteError(path, cause);
   }
 }
 
-async function write(path: string, content: string | Uint8Array, replace: boolean): Promise<void> {
+async function writeAtomic(path: string, content: string | Uint8Array, replace: boolean): Promise<void> {
   const file = await PrivateFile.create(path, { replace });
   try {
     await file.write(content);
     await file.commit();
   } finally {
-    await file.abandon();
+    await file.discard();
   }
 }
 
-function storeFailure(file: string, cause: unknown): Failure {
-  return new Failure(
+function fileWriteError(file: string, cause: unknown): AppError {
+  return new AppError(
     'STORE_FAILED',
-    `${file} cannot be written: ${describeWriteError(cause)}. Check its folder and the space left.`,
+    `${file} cannot be written: ${describeWriteError(cause)}. Check its folder and the free space.`,
     { cause, data: { file } },
   );
 }
 
-/** @throws Failure STORE_FAILED */
-export async function makePrivateFolder(folder: string): Promise<void> {
+/** @throws AppError STORE_FAILED */
+export async function createPrivateFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Failure(
+    throw new AppError(
       'STORE_FAILED',
-      `The folder ${folder} cannot be made (${code}). Make it writable, or set GOLDCTL_HOME to a folder that is.`,
+      `The folder ${folder} cannot be created (${code}). Make its parent writable, or set GOLDCTL_HOME to a writable folder.`,
       { cause, data: { folder } },
     );
   }
 }
 
-/** A new file to read and write at any place. @throws EEXIST where anything has the name, a link included */
+/** Opens a new file for random access. @throws EEXIST if anything has that name, including a link */
 export function createExclusive(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
+  return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW_FLAG, 0o600);
 }
 
-/** A copy, as accessible as the original. @throws EEXIST where anything has the name */
+/** Keeps the permissions of the original. @throws EEXIST if anything has that name */
 export function copyExclusive(from: string, to: string): Promise<void> {
   return copyFile(from, to, constants.COPYFILE_EXCL);
 }
 
-/** A file to change at any place; made where it is missing and `create` is given. @throws ELOOP for a link */
+/** Opens a file for random access. @throws ELOOP for a link */
 export function openForUpdate(path: string, { create = false }: { create?: boolean } = {}): Promise<FileHandle> {
-  return open(path, constants.O_RDWR | NO_FOLLOW | (create ? constants.O_CREAT : 0), 0o600);
+  return open(path, constants.O_RDWR | NO_FOLLOW_FLAG | (create ? constants.O_CREAT : 0), 0o600);
 }
 
-/** A log: made where it is missing, else written on. @throws ELOOP for a link */
+/** Creates the file if it is missing. @throws ELOOP for a link */
 export async function openForAppend(path: string): Promise<FileHandle> {
-  const handle = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW, 0o600);
+  const handle = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW_FLAG, 0o600);
   try {
     await handle.chmod(0o600);
   } catch (cause) {
@@ -190,16 +187,16 @@ export async function openForAppend(path: string): Promise<FileHandle> {
 }
 
 /**
- * Removes temporary files of this user in a folder whose process has ended. @returns their names
- * @param minAgeMs those that changed later stay
+ * Removes this user's temporary files of ended processes from a folder. @returns their names
+ * @param minAgeMs keeps files modified more recently
  */
 export async function removeTemporaryFiles(folder: string, minAgeMs = 0): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(folder)) {
-    const pid = TEMPORARY_NAME.exec(name)?.[1];
+    const pid = TEMPORARY_FILE_NAME.exec(name)?.[1];
     if (pid === undefined) continue;
     const path = join(folder, name);
-    const stats = await lstat(path).catch(() => undefined); // somebody else removes them as well
+    const stats = await lstat(path).catch(() => undefined); // another process may have removed it
     if (!stats?.isFile() || !isAbandoned(stats, Number(pid)) || Date.now() - stats.mtimeMs < minAgeMs) continue;
     await rm(path, { force: true });
     removed.push(name);
@@ -207,60 +204,60 @@ export async function removeTemporaryFiles(folder: string, minAgeMs = 0): Promis
   return removed;
 }
 
-/** Whether it belongs to this user, and the process that made it, where one is known, has ended. */
+/** Whether the file belongs to this user, and the process that created it, if known, has ended. */
 export function isAbandoned({ uid, mtimeMs }: Stats, pid: number | undefined): boolean {
   if (uid !== (process.getuid?.() ?? uid)) return false;
   if (pid === undefined) return true;
-  // In a container, the next process often has the number of the last one.
-  return pid === process.pid ? mtimeMs < Date.now() - process.uptime() * 1000 : !isAlive(pid);
+  // In a container, a process often gets the id of the previous one.
+  return pid === process.pid ? mtimeMs < Date.now() - process.uptime() * 1000 : !isProcessAlive(pid);
 }
 
-const WRITE_ERRORS: Readonly<Record<string, string>> = {
+const WRITE_ERROR_CLAUSES: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota of the disk is used up',
-  EFBIG: 'the disk takes no file of that size',
+  EDQUOT: 'the disk quota is exceeded',
+  EFBIG: 'the file is too large for the disk',
   EROFS: 'the disk is read-only',
-  EACCES: 'the folder is not yours to write',
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-  ERR_NOT_REGULAR: 'what has that name is no regular file',
-  ESTALE: 'its folder was replaced meanwhile',
+  EACCES: 'permission to write to the folder is denied',
+  ENOENT: 'the folder does not exist',
+  ENOTDIR: 'the folder does not exist',
+  ERR_NOT_REGULAR: 'the target is not a regular file',
+  ESTALE: 'its folder was replaced in the meantime',
 };
 
-/** Why a file cannot be written, as a clause. Paths of temporary files are not in it. */
+/** Why a file cannot be written, as a clause without paths of temporary files. */
 export function describeWriteError(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return WRITE_ERRORS[code ?? ''] ?? code ?? message;
+  return WRITE_ERROR_CLAUSES[code ?? ''] ?? code ?? message;
+}
+
+interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
 }
 
 /**
- * The folder that a path led to when it was opened. On Linux, names are resolved in that very folder, wherever the path
- * leads meanwhile; elsewhere a path that leads to another folder is noticed.
+ * A folder that stays the same if its path is redirected after opening. On Linux, names are resolved in the opened
+ * folder; elsewhere `assertInPlace` detects the change.
  */
-class Folder {
-  static async open(path: string): Promise<Folder> {
+class TargetFolder {
+  static async open(path: string): Promise<TargetFolder> {
     const { dev, ino } = await stat(path, { bigint: true });
-    // Windows opens no folders; and one that can be written but not listed cannot be opened.
+    // Windows cannot open folders, nor can anyone open a folder that is writable but not readable.
     const handle = await open(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0)).catch(() => undefined);
-    if (!handle) return new Folder(path, path, { dev, ino });
+    if (!handle) return new TargetFolder(path, path, { dev, ino });
     const opened = await handle.stat({ bigint: true });
-    const magic = `/proc/self/fd/${handle.fd}`;
-    const found = await stat(magic, { bigint: true }).catch(() => undefined);
+    const fdPath = `/proc/self/fd/${handle.fd}`;
+    const found = await stat(fdPath, { bigint: true }).catch(() => undefined);
     const isUsable = found?.ino === opened.ino && found.dev === opened.dev;
-    return new Folder(path, isUsable ? magic : path, opened, handle);
+    return new TargetFolder(path, isUsable ? fdPath : path, opened, handle);
   }
 
   readonly path: string;
   readonly #base: string;
-  readonly #identity: { readonly dev: bigint; readonly ino: bigint };
+  readonly #identity: FileIdentity;
   readonly #handle: FileHandle | undefined;
 
-  private constructor(
-    path: string,
-    base: string,
-    { dev, ino }: { readonly dev: bigint; readonly ino: bigint },
-    handle?: FileHandle,
-  ) {
+  private constructor(path: string, base: string, { dev, ino }: FileIdentity, handle?: FileHandle) {
     this.path = path;
     this.#base = base;
     this.#identity = { dev, ino };
@@ -271,14 +268,14 @@ class Folder {
     return join(this.#base, name);
   }
 
-  /** @throws ESTALE where its path leads to another folder, or nowhere */
+  /** @throws ESTALE if the path leads to another folder, or nowhere */
   async assertInPlace(): Promise<void> {
     const now = await stat(this.path, { bigint: true }).catch(() => undefined);
     if (now?.ino === this.#identity.ino && now.dev === this.#identity.dev) return;
     throw Object.assign(new Error('the folder was replaced'), { code: 'ESTALE' });
   }
 
-  /** The names, too, are to be there after a power cut. */
+  /** Makes the file names durable too. */
   async sync(): Promise<void> {
     await this.#handle?.sync();
   }
@@ -288,27 +285,27 @@ class Folder {
   }
 }
 
-async function refuseTarget(path: string, replace: boolean): Promise<void> {
-  const there = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
+async function assertReplaceable(path: string, replace: boolean): Promise<void> {
+  const existing = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
     throw cause;
   });
-  if (!there) return;
-  if (!replace) throw Object.assign(new Error('there is a file of that name'), { code: 'EEXIST' });
-  // A link gives way itself, unless it leads to what people do not mean to replace, as /dev/stdout.
-  const meant = there.isSymbolicLink() ? await stat(path).catch(() => undefined) : there;
-  if (!meant || meant.isFile()) return;
-  throw Object.assign(new Error('it is no regular file'), { code: 'ERR_NOT_REGULAR' });
+  if (!existing) return;
+  if (!replace) throw Object.assign(new Error('a file of that name exists'), { code: 'EEXIST' });
+  // A link itself is replaced, unless it leads to something that people do not want to replace, such as /dev/stdout.
+  const target = existing.isSymbolicLink() ? await stat(path).catch(() => undefined) : existing;
+  if (!target || target.isFile()) return;
+  throw Object.assign(new Error('not a regular file'), { code: 'ERR_NOT_REGULAR' });
 }
 
-/** A hard link takes a name only where it is free, in one step. */
-async function moveToFreeName(from: string, to: string): Promise<void> {
+/** Uses a hard link, which fails atomically if the name is taken. */
+async function renameWithoutReplacing(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw cause;
-    // A file system without hard links (FAT): a look has to do.
-    await refuseTarget(to, false);
+    // Without hard links (FAT), checking first is the best option, although not atomic.
+    await assertReplaceable(to, false);
     await rename(from, to);
     return;
   }

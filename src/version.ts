@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** It lies beside the dist/ that src/ was built into. */
-const PACKAGE = new URL('../../package.json', import.meta.url);
+/** In the parent of dist/, which contains this file. */
+const PACKAGE_URL = new URL('../../package.json', import.meta.url);
 
-let known: string | undefined;
+let cachedVersion: string | undefined;
 
-/** goldctl's version, as package.json has it. */
+/** goldctl's version, from package.json. */
 export function version(): string {
-  known ??= (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
-  return known;
+  cachedVersion ??= (JSON.parse(readFileSync(PACKAGE_URL, 'utf8')) as { version: string }).version;
+  return cachedVersion;
 }

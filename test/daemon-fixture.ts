@@ -5,17 +5,17 @@ import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { Client, type ConnectOptions } from '../src/client/client.ts';
 import { localTarget, parseTarget } from '../src/client/target.ts';
-import { type Daemon, startDaemon } from '../src/daemon/composition.ts';
 import { parseConfig } from '../src/daemon/config.ts';
-import { type Home, openHome } from '../src/home.ts';
+import { type Daemon, startDaemon } from '../src/daemon/daemon.ts';
+import type { Logger } from '../src/domain/logger.ts';
+import { type HomeDirectory, resolveHome } from '../src/home-directory.ts';
 import { loadIdentity } from '../src/peer/identity.ts';
-import type { Log } from '../src/rates/log.ts';
 import { PROVIDERS } from '../src/rates/providers/index.ts';
-import type { Cost } from '../src/room/passwords.ts';
+import type { ScryptParams } from '../src/room/password-hasher.ts';
 import { cliConfig } from './cli-config.ts';
 import { CHEAP } from './credentials.ts';
 
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Tests write what members write in weeks, and some on a small disk. */
 const UNLIMITED_WRITES = {
@@ -29,11 +29,11 @@ const UNLIMITED_WRITES = {
 export interface FixtureOptions {
   /** Settings of config.json; every provider that they do not name is off. */
   readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
-  readonly log?: Log;
+  readonly log?: Logger;
   /** Where the home is made. Default: the folder for temporary files. */
   readonly parent?: string;
   /** Default: next to none. */
-  readonly passwordCost?: Cost;
+  readonly passwordCost?: ScryptParams;
 }
 
 /** What a command said, and how it ended. */
@@ -51,8 +51,8 @@ export class DaemonFixture {
     parent = tmpdir(),
     passwordCost = CHEAP,
   }: FixtureOptions = {}): Promise<DaemonFixture> {
-    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(parent, 'goldctl-')) });
-    await home.prepare();
+    const home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(parent, 'goldctl-')) });
+    await home.ensureFolders();
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
     const settings = {
       listen: { port: 0, plain: true },
@@ -68,19 +68,19 @@ export class DaemonFixture {
         version: '0.0.0',
         log,
         passwordCost,
-        onStop: () => {},
+        onStopRequest: () => {},
       });
     return new DaemonFixture(home, await begin(), begin);
   }
 
-  readonly home: Home;
+  readonly home: HomeDirectory;
   daemon: Daemon;
   readonly #begin: (listen?: object) => Promise<Daemon>;
   readonly #clients: Client[] = [];
   readonly #folders: string[];
   #cli: Config | undefined;
 
-  private constructor(home: Home, daemon: Daemon, begin: (listen?: object) => Promise<Daemon>) {
+  private constructor(home: HomeDirectory, daemon: Daemon, begin: (listen?: object) => Promise<Daemon>) {
     this.home = home;
     this.daemon = daemon;
     this.#begin = begin;
@@ -103,11 +103,11 @@ export class DaemonFixture {
     return this.#keep(await Client.connect({ target, home: await this.anotherHome(), ...options }));
   }
 
-  async anotherHome(): Promise<Home> {
+  async anotherHome(): Promise<HomeDirectory> {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
     this.#folders.push(folder);
-    const home = await openHome({ GOLDCTL_HOME: folder });
-    await loadIdentity(home.peerFile);
+    const home = await resolveHome({ GOLDCTL_HOME: folder });
+    await loadIdentity(home.peerIdentityFile);
     return home;
   }
 

@@ -1,14 +1,14 @@
 // One end of a channel between peers, as goldctl opens it, with nothing in it but bytes from memory.
 import { randomBytes } from 'node:crypto';
-import { Endpoint } from '../../src/peer/endpoint.js';
 import { loadIdentity } from '../../src/peer/identity.js';
+import { PeerTransport } from '../../src/peer/peer-transport.js';
 import { answer, options, say, usage } from './child.js';
 
 const { side, file, bytes } = options;
 const CHUNK = randomBytes(256 * 1024);
 const identity = await loadIdentity(file);
 // Nobody listens there: both know the other's address without being told.
-const endpoint = new Endpoint({ identity, host: '127.0.0.1', daemon: { address: '127.0.0.1', port: 9 } });
+const endpoint = new PeerTransport({ identity, host: '127.0.0.1', daemon: { address: '127.0.0.1', port: 9 } });
 await endpoint.start();
 
 let cpu;

@@ -1,14 +1,14 @@
 // A goldctl daemon as it is built, its log in a file as always, without providers: nothing goes to the network.
-import { loadCertificate } from '../../src/daemon/certificate.js';
-import { startDaemon } from '../../src/daemon/composition.js';
+import { loadOrCreateCertificate } from '../../src/daemon/certificate.js';
 import { parseConfig } from '../../src/daemon/config.js';
+import { startDaemon } from '../../src/daemon/daemon.js';
 import { createLog } from '../../src/daemon/log.js';
-import { openHome } from '../../src/home.js';
+import { resolveHome } from '../../src/home-directory.js';
 import { PROVIDERS } from '../../src/rates/providers/index.js';
 import { answer, options, say, usage } from './child.js';
 
-const home = await openHome({ GOLDCTL_HOME: options.home });
-await home.prepare();
+const home = await resolveHome({ GOLDCTL_HOME: options.home });
+await home.ensureFolders();
 const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
 const config = parseConfig(
   JSON.stringify({
@@ -22,6 +22,10 @@ const config = parseConfig(
       stallMs: options.stallMs ?? 10_000,
       signUpsPerHour: 100_000,
       signInMs: 3_600_000,
+      postsPerDay: 1_000_000_000,
+      postsPerDayPerSource: 1_000_000_000,
+      bytesPerDay: 2 ** 40,
+      bytesPerDayPerSource: 2 ** 40,
     },
     ...(options.engine === undefined ? {} : { engine: { url: options.engine } }),
     rates: { providers },
@@ -30,9 +34,9 @@ const config = parseConfig(
 );
 const log = await createLog({ file: home.logFile, level: 'info' });
 const begun = performance.now();
-const daemon = await startDaemon({ home, config, version: 'bench', log: log.logger, onStop: () => {} });
+const daemon = await startDaemon({ home, config, version: 'bench', log: log.logger, onStopRequest: () => {} });
 const openMs = performance.now() - begun;
-const { key, cert } = await loadCertificate(home);
+const { key, cert } = await loadOrCreateCertificate(home);
 answer({
   usage,
   seq: () => daemon.status().seq,

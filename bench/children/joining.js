@@ -1,14 +1,14 @@
 // An engine of a NATS cluster: appends by writers that each wait for their last one, and tells what came.
 import { NatsEngine } from '../../src/engine/nats/engine.js';
-import { append } from '../../src/room/append.js';
+import { ReadModel } from '../../src/projections/read-model.js';
+import { appendToJournal } from '../../src/room/append-to-journal.js';
 import { Store } from '../../src/store/store.js';
-import { View } from '../../src/view/view.js';
 import { answer, options, say, sleep } from './child.js';
 
 const { folder, servers, prefix, replicas, writers, text, warmUpMs, measureMs, across, replay } = options;
 
-const store = await Store.at(folder);
-const engine = new NatsEngine(store, new View(store), {
+const store = await Store.inFolder(folder);
+const engine = new NatsEngine(store, new ReadModel(store), {
   connection: { servers, tls: false },
   prefix,
   replicas,
@@ -23,8 +23,8 @@ if (replay) {
   say({ records: engine.journal.head(), replayedMs });
 } else if (across) {
   // One post at a time, until another daemon's view tells of it.
-  const other = await Store.at(`${folder}/other`);
-  const view = new View(other);
+  const other = await Store.inFolder(`${folder}/other`);
+  const view = new ReadModel(other);
   const there = new NatsEngine(other, view, { connection: { servers, tls: false }, prefix, version: '0.0.0' });
   await there.start();
   let told;
@@ -37,7 +37,7 @@ if (replay) {
       told = resolve;
     });
     const post = { member: 'yoda', text, topic: 'lobby', replyTo: null };
-    await Promise.all([append(engine.journal, 'forum.posted', Date.now(), post), arrived]);
+    await Promise.all([appendToJournal(engine.journal, 'forum.posted', Date.now(), post), arrived]);
     if (at > end - measureMs) times.push(performance.now() - at);
   }
   await there.stop();
@@ -52,7 +52,12 @@ if (replay) {
   const writer = async () => {
     while (going) {
       const at = performance.now();
-      await append(engine.journal, 'forum.posted', Date.now(), { member: 'yoda', text, topic: 'lobby', replyTo: null });
+      await appendToJournal(engine.journal, 'forum.posted', Date.now(), {
+        member: 'yoda',
+        text,
+        topic: 'lobby',
+        replyTo: null,
+      });
       if (!measuring) continue;
       const now = performance.now();
       times.push(now - at);

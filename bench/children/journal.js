@@ -1,14 +1,14 @@
 // Appends to a journal of its own, a post a record, by writers that each wait for their last one to be durable. Counts
 // what went to LevelDB, so that a raw writer can write the same.
 import { LocalEngine } from '../../src/engine/local/engine.js';
-import { append } from '../../src/room/append.js';
+import { ReadModel } from '../../src/projections/read-model.js';
+import { appendToJournal } from '../../src/room/append-to-journal.js';
 import { Store } from '../../src/store/store.js';
-import { View } from '../../src/view/view.js';
 import { answer, options, say, sleep } from './child.js';
 
 const { folder, writers, text, warmUpMs, measureMs } = options;
 
-const store = await Store.at(folder);
+const store = await Store.inFolder(folder);
 let batches = 0;
 let sample;
 let sampling = false;
@@ -19,7 +19,7 @@ store.write = (writes, settings) => {
   sample = [...writes];
   return write(sample, settings);
 };
-const engine = new LocalEngine(store, new View(store));
+const engine = new LocalEngine(store, new ReadModel(store));
 await engine.start();
 answer({ stop: () => engine.stop() });
 
@@ -27,7 +27,12 @@ let records = 0;
 let going = true;
 const writer = async () => {
   while (going) {
-    await append(engine.journal, 'forum.posted', Date.now(), { member: 'yoda', text, topic: 'lobby', replyTo: null });
+    await appendToJournal(engine.journal, 'forum.posted', Date.now(), {
+      member: 'yoda',
+      text,
+      topic: 'lobby',
+      replyTo: null,
+    });
     records += 1;
   }
 };

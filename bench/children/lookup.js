@@ -1,20 +1,24 @@
 // Questions about ten years of quotes, asked inside the daemon's process as its handlers ask them; beside each, one raw
 // LevelDB iterator over a range of as many keys.
 import { LocalEngine } from '../../src/engine/local/engine.js';
-import { Rates } from '../../src/room/rates.js';
+import { ReadModel } from '../../src/projections/read-model.js';
+import { RateQueries } from '../../src/room/rate-queries.js';
 import { keys } from '../../src/store/keys.js';
 import { Store } from '../../src/store/store.js';
-import { View } from '../../src/view/view.js';
 import { answer, options, say } from './child.js';
 
 const { folder, instruments, begin, end, lookups, charts } = options;
 const DAY = 24 * 3_600_000;
 
-const store = await Store.at(folder);
-const view = new View(store);
+const store = await Store.inFolder(folder);
+const view = new ReadModel(store);
 const engine = new LocalEngine(store, view);
 await engine.start();
-const rates = new Rates({ view, providers: { every: () => undefined, rank: () => 0 }, now: Date.now });
+const rates = new RateQueries({
+  readModel: view,
+  providers: { fetchIntervalMs: () => undefined, rank: () => 0 },
+  now: Date.now,
+});
 
 let seed = 1;
 /** The same questions in every run. */
@@ -43,7 +47,7 @@ const day = () => ({
 const lookup = {
   question: day,
   answer: async ({ instrument, at }) =>
-    (await rates.lookup(new Date(at).toISOString().slice(0, 10), instrument.id)).quotes.length,
+    (await rates.quotesOn(new Date(at).toISOString().slice(0, 10), instrument.id)).quotes.length,
 };
 const rawLookup = {
   question: day,

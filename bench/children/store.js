@@ -1,21 +1,25 @@
 // Builds the large store by the way that every import goes: rows through the intake into journal and view.
 import { rename } from 'node:fs/promises';
 import { LocalEngine } from '../../src/engine/local/engine.js';
-import { Intake } from '../../src/room/intake.js';
-import { Rates } from '../../src/room/rates.js';
+import { ReadModel } from '../../src/projections/read-model.js';
+import { QuoteIngest } from '../../src/room/quote-ingest.js';
+import { RateQueries } from '../../src/room/rate-queries.js';
 import { Store } from '../../src/store/store.js';
-import { View } from '../../src/view/view.js';
 import { answer, options, say } from './child.js';
 
 const ROWS = 20_000;
 const { folder, series, rowsEach, begin, step: apart } = options;
 
-const store = await Store.at(`${folder}.part`);
-const view = new View(store);
+const store = await Store.inFolder(`${folder}.part`);
+const view = new ReadModel(store);
 const engine = new LocalEngine(store, view);
 await engine.start();
-const rates = new Rates({ view, providers: { every: () => undefined, rank: () => 0 }, now: Date.now });
-const intake = new Intake({ journal: engine.journal, view, rates, now: Date.now });
+const rates = new RateQueries({
+  readModel: view,
+  providers: { fetchIntervalMs: () => undefined, rank: () => 0 },
+  now: Date.now,
+});
+const intake = new QuoteIngest({ journal: engine.journal, readModel: view, rates, now: Date.now });
 
 answer();
 const begun = performance.now();
@@ -29,7 +33,7 @@ for (const [place, { price, step, ...one }] of series.entries()) {
       const sell = rounded(price * (1 + 0.3 * Math.sin(i / 9000 + place) + 0.01 * Math.sin(i / 17)));
       rows.push([begin + i * apart, rounded(sell * 0.99), sell]);
     }
-    const imported = await intake.import(one, rows, { batch: 1, force: true });
+    const imported = await intake.importRows(one, rows, { batch: 1, force: true });
     if (imported.refused.length > 0) throw new Error(imported.refused[0].reason);
     stored += imported.stored;
   }

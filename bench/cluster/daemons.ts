@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Link } from '../../src/client/link.ts';
+import { ReconnectingClient } from '../../src/client/reconnecting-client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { openHome } from '../../src/home.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { Daemon } from '../daemon.ts';
 import { atMost, type Figure, ms, quantile } from '../figure.ts';
 import { withNodes } from './nodes.ts';
@@ -21,16 +21,16 @@ export const daemons: Figure = {
       const all: Daemon[] = [];
       for (let i = 0; i < DAEMONS; i++) all.push(await Daemon.start({ engine }));
       const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
-      const links: Link[] = [];
+      const links: ReconnectingClient[] = [];
       try {
         const places = all.map(({ ready }) => `tcp://127.0.0.1:${ready.port}`);
-        const heard = new Map<Link, number[]>();
+        const heard = new Map<ReconnectingClient, number[]>();
         let posted = 0;
         for (let i = 0; i < DAEMONS * WATCHERS; i++) {
           const at = i % DAEMONS;
           const target = parseTarget([...places.slice(at), ...places.slice(0, at)].join());
-          const home = await openHome({ GOLDCTL_HOME: join(folder, String(i)) });
-          const link = new Link({ target, home, watch: { forum: true } });
+          const home = await resolveHome({ GOLDCTL_HOME: join(folder, String(i)) });
+          const link = new ReconnectingClient({ target, home, subscription: { forum: true } });
           links.push(link);
           await link.start();
           await link.signUp({ name: `watcher-${i}`, password: 'correct horse' });
@@ -57,7 +57,8 @@ export const daemons: Figure = {
         const killed = performance.now();
         process.kill(all[0]!.child.pid, 'SIGKILL');
         const lost = of(true);
-        const isBack = (link: Link) => link.state.kind === 'online' && link.target.key !== parseTarget(places[0]!).key;
+        const isBack = (link: ReconnectingClient) =>
+          link.state.kind === 'online' && link.target.key !== parseTarget(places[0]!).key;
         while (!lost.every(isBack)) await new Promise((resolve) => setTimeout(resolve, 1));
         const back = performance.now() - killed;
         return [

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { isOver, type Transfer } from '../../src/domain/transfer.ts';
+import { isFinished, type Transfer } from '../../src/domain/transfer.ts';
 import { type Member, Room } from '../../test/network/room.ts';
 import { usageOf } from '../process.ts';
 import type { Carried } from './pipe.ts';
@@ -39,7 +39,7 @@ export async function carryFile(
   if (listing) mustBeDone(await receiver.finished(await receiver.fetch(listing.name)));
   else mustBeDone(await sender.finished(await sender.send(receiver.name, path)));
   const seconds = (performance.now() - begun) / 1000;
-  const arrived = await receiver.sees((one) => one.direction === 'in' && !earlier.has(one.id) && isOver(one));
+  const arrived = await receiver.sees((one) => one.direction === 'in' && !earlier.has(one.id) && isFinished(one));
   const after = await Promise.all([sender, receiver].map(usageOfPeer));
   await rm(mustBeDone(arrived).savedAs!);
   const [sent, received] = after.map((usage, i) => ({ ...usage, cpuMs: usage.cpuMs - before[i]!.cpuMs }));

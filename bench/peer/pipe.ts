@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadCertificate } from '../../src/daemon/certificate.ts';
-import { openHome } from '../../src/home.ts';
+import { loadOrCreateCertificate } from '../../src/daemon/certificate.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { Child } from '../child.ts';
 import type { Usage } from '../daemon.ts';
 
@@ -37,9 +37,9 @@ function keyAndCert(): Promise<{ key: string; cert: string }> {
   certificate ??= (async () => {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
     try {
-      const home = await openHome({ GOLDCTL_HOME: folder });
-      await home.prepare();
-      const { key, cert } = await loadCertificate(home);
+      const home = await resolveHome({ GOLDCTL_HOME: folder });
+      await home.ensureFolders();
+      const { key, cert } = await loadOrCreateCertificate(home);
       return { key, cert };
     } finally {
       await rm(folder, { recursive: true, force: true });

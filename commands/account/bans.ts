@@ -1,18 +1,18 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class AccountBans extends GoldctlCommand {
-  static override description = 'who is kept out: accounts and addresses, until when, and why (owner)';
+  static override description = 'list bans: account or address, expiry and reason (owner)';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
-  async run(): Promise<Result<'admin.bans'>> {
+  async run(): Promise<MethodResult<'admin.bans'>> {
     const { flags } = await this.parse(AccountBans);
     const client = await this.connect(flags);
     const result = await client.call('admin.bans', {});
     if (!this.jsonEnabled()) {
-      const { bansTable } = await import('../../src/repl/presenter.ts');
-      const { paperOf } = await import('../../src/repl/paper.ts');
-      this.logLines(bansTable(result.bans, paperOf(process.stdout)));
+      const { bansTable } = await import('../../src/repl/member-format.ts');
+      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
+      this.logLines(bansTable(result.bans, detectOutputFormat(process.stdout)));
     }
     return result;
   }

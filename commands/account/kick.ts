@@ -1,30 +1,31 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { silentLine } from '../../src/cli/daemon.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { unresponsiveLine } from '../../src/cli/daemon-status.ts';
+import { defined } from '../../src/domain/defined.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class AccountKick extends GoldctlCommand {
-  static override description = 'end the connections of a member, who can come back (owner)';
+  static override description = 'disconnect a member, who can reconnect (owner)';
   static override examples = ['<%= config.bin %> <%= command.id %> khtn --reason "please rest"'];
   static override args = {
-    name: Args.string({ description: 'name of the account', required: true }),
+    name: Args.string({ description: 'account name', required: true }),
   };
   static override flags = {
-    reason: Flags.string({ description: 'what the member is told', helpValue: 'TEXT' }),
+    reason: Flags.string({ description: 'reason shown to the member', helpValue: 'TEXT' }),
   };
 
-  async run(): Promise<Result<'admin.kick'>> {
+  async run(): Promise<MethodResult<'admin.kick'>> {
     const { args, flags } = await this.parse(AccountKick);
     const client = await this.connect(flags);
     const { name } = args;
     const result = await client.call('admin.kick', {
       name,
-      ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+      ...defined({ reason: flags.reason }),
     });
-    this.log(safeText`Connections of ${plain(name)} ended: ${result.dropped}.`);
-    if (result.silent) this.logToStderr(silentLine(result.silent));
+    this.log(safeText`Connections of ${sanitizeText(name)} closed: ${result.dropped}.`);
+    if (result.silent) this.logToStderr(unresponsiveLine(result.silent));
     return result;
   }
 }

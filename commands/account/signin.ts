@@ -1,30 +1,32 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { plain } from '../../src/domain/fold.ts';
-import { parseName, parsePassword } from '../../src/domain/name.ts';
+import { parseMemberName, parsePassword } from '../../src/domain/account.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class AccountSignIn extends GoldctlCommand {
-  static override description = 'sign in; later commands are this member until "account signout"';
+  static override description = 'sign in; later commands run as this account until "account signout"';
   static override examples = [
     '<%= config.bin %> <%= command.id %> khtn',
     '<%= config.bin %> <%= command.id %> khtn --password-stdin < password.txt',
   ];
   static override args = {
-    name: Args.string({ description: 'name of the account', required: true }),
+    name: Args.string({ description: 'account name', required: true }),
   };
   static override flags = {
     'password-stdin': Flags.boolean({ description: 'read the password from the first line of standard input' }),
-    'take-over': Flags.boolean({ description: 'end the session that the account has elsewhere' }),
+    'take-over': Flags.boolean({ description: 'end the existing session of the account' }),
   };
 
-  async run(): Promise<Omit<Result<'account.signIn'>, 'token'>> {
+  async run(): Promise<Omit<MethodResult<'account.signIn'>, 'token'>> {
     const { args, flags } = await this.parse(AccountSignIn);
-    const name = parseName(args.name);
-    const { readSecret, readSecretLine } = await import('../../src/repl/terminal.ts');
+    const name = parseMemberName(args.name);
+    const { promptForPassword, readPasswordLine } = await import('../../src/repl/terminal.ts');
     const password = parsePassword(
-      flags['password-stdin'] ? await readSecretLine() : await readSecret(safeText`Password for ${plain(name)}: `),
+      flags['password-stdin']
+        ? await readPasswordLine()
+        : await promptForPassword(safeText`Password for ${sanitizeText(name)}: `),
     );
     const client = await this.connect(flags, { resume: false });
     const { token: _, ...result } = await client.signIn({
@@ -32,7 +34,7 @@ export default class AccountSignIn extends GoldctlCommand {
       password,
       ...(flags['take-over'] ? { takeOver: true } : {}),
     });
-    this.log(safeText`Log in successfully! WELCOME "${plain(result.name)}"`);
+    this.log(safeText`Signed in as ${sanitizeText(result.name)}.`);
     await this.confirmOthers(client);
     return result;
   }

@@ -1,9 +1,9 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { plain } from '../../src/domain/fold.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
 
 export default class AccountSignOut extends GoldctlCommand {
-  static override description = 'sign out: ends the session everywhere, and forgets it here';
+  static override description = 'sign out: end the session and delete its token from this machine';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
   async run(): Promise<Record<string, never>> {
@@ -11,7 +11,7 @@ export default class AccountSignOut extends GoldctlCommand {
     const client = await this.connect(flags);
     const { name } = client;
     await client.signOut();
-    this.log(safeText`Successfully logout, seya ${plain(name ?? '')}!`);
+    this.log(safeText`Signed out. Goodbye, ${sanitizeText(name ?? '')}!`);
     return {};
   }
 }

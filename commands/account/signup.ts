@@ -1,14 +1,14 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { plain } from '../../src/domain/fold.ts';
-import { parseName, parsePassword } from '../../src/domain/name.ts';
+import { parseMemberName, parsePassword } from '../../src/domain/account.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class AccountSignUp extends GoldctlCommand {
   static override description =
-    'make an account and sign in; the first one made on the machine of the daemon is its owner';
+    'create an account and sign in; the first account created on the machine of the daemon becomes its owner';
   static override examples = [
     '<%= config.bin %> <%= command.id %> khtn',
     '<%= config.bin %> <%= command.id %> khtn --password-stdin < password.txt',
@@ -20,23 +20,23 @@ export default class AccountSignUp extends GoldctlCommand {
     'password-stdin': Flags.boolean({ description: 'read the password from the first line of standard input' }),
   };
 
-  async run(): Promise<Omit<Result<'account.signUp'>, 'token'>> {
+  async run(): Promise<Omit<MethodResult<'account.signUp'>, 'token'>> {
     const { args, flags } = await this.parse(AccountSignUp);
-    const name = parseName(args.name);
-    const { readSecret, readSecretLine } = await import('../../src/repl/terminal.ts');
+    const name = parseMemberName(args.name);
+    const { promptForPassword, readPasswordLine } = await import('../../src/repl/terminal.ts');
     let password: string;
     if (flags['password-stdin']) {
-      password = parsePassword(await readSecretLine());
+      password = parsePassword(await readPasswordLine());
     } else {
-      password = parsePassword(await readSecret(safeText`Password for ${plain(name)}: `));
-      if (parsePassword(await readSecret(safeText`The same again: `)) !== password) {
-        throw new Failure('INVALID_REQUEST', 'The two passwords differ: no account was made.');
+      password = parsePassword(await promptForPassword(safeText`Password for ${sanitizeText(name)}: `));
+      if (parsePassword(await promptForPassword(safeText`Repeat the password: `)) !== password) {
+        throw new AppError('INVALID_REQUEST', 'The passwords do not match. No account was created.');
       }
     }
     const client = await this.connect(flags, { resume: false });
     const { token: _, ...result } = await client.signUp({ name, password });
-    this.log(safeText`A new account has been created. WELCOME "${plain(result.name)}"`);
-    if (result.role === 'owner') this.log(safeText`It is the first account of this daemon and owns it.`);
+    this.log(safeText`Created the account ${sanitizeText(result.name)} and signed in.`);
+    if (result.role === 'owner') this.log(safeText`This is the first account, so it is the owner of this daemon.`);
     await this.confirmOthers(client);
     return result;
   }

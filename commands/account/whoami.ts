@@ -1,10 +1,10 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
 
 export default class AccountWhoAmI extends GoldctlCommand {
-  static override description = 'who is signed in, and where; exit status 1 when nobody is';
+  static override description = 'show the current account and server; exits with status 1 if not signed in';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
   async run(): Promise<{ name: string; role: string | null; server: string }> {
@@ -12,12 +12,9 @@ export default class AccountWhoAmI extends GoldctlCommand {
     const client = await this.connect(flags);
     const { name, role, target } = client;
     if (name === null) {
-      throw (
-        client.resumeFailure ??
-        new Failure('NOT_SIGNED_IN', 'Nobody is signed in. Sign in with "goldctl account signin NAME".')
-      );
+      throw client.resumeFailure ?? new AppError('NOT_SIGNED_IN', 'Not signed in. Run "goldctl account signin NAME".');
     }
-    this.log(safeText`${plain(name)}${role === null ? '' : `, ${role}`}, at ${plain(target.key)}`);
+    this.log(safeText`${sanitizeText(name)}${role === null ? '' : `, ${role}`}, at ${sanitizeText(target.key)}`);
     return { name, role, server: target.key };
   }
 }

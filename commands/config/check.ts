@@ -1,13 +1,13 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
 
 export default class ConfigCheck extends GoldctlCommand {
-  static override description = `whether the settings are valid; if not, everything that is wrong, and how to mend it
+  static override description = `validate the settings and list every problem with a fix
 
-It reads config.json, what it says of providers, and the daemon's certificate where one is there; it changes nothing and
-needs no daemon. Exit status 1 when something is wrong.`;
+Reads config.json, its provider settings and the daemon's certificate if there is one. Changes nothing and needs no
+running daemon. Exits with status 1 if there is a problem.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> && <%= config.bin %> daemon reload',
@@ -21,10 +21,10 @@ needs no daemon. Exit status 1 when something is wrong.`;
     const [first, ...more] = await checkConfig(home);
     if (first) {
       const problems = [first, ...more].map(({ message }) => message);
-      throw new Failure('CONFIG_INVALID', problems.join('\n'), { data: { ...first.data, problems } });
+      throw new AppError('CONFIG_INVALID', problems.join('\n'), { data: { ...first.data, problems } });
     }
     this.log(
-      safeText`${plain(home.configFile)} is valid. A daemon that runs takes it by \`goldctl daemon reload\`, or at its next start.`,
+      safeText`${sanitizeText(home.configFile)} is valid. Run \`goldctl daemon reload\` to apply it to a running daemon.`,
     );
     return { file: home.configFile, valid: true };
   }

@@ -1,12 +1,11 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { shownJson } from '../../src/cli/shown-json.ts';
+import { toTerminalJson } from '../../src/cli/terminal-json.ts';
 import type { Config } from '../../src/daemon/config.ts';
-import { plain } from '../../src/domain/fold.ts';
 import { maskSecrets } from '../../src/domain/secrets.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
 
 export default class ConfigShow extends GoldctlCommand {
-  static override description =
-    'the settings of this machine: config.json and the presets; what may be a secret is masked';
+  static override description = 'show the settings of this machine: config.json and the defaults; secrets are masked';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
   async run(): Promise<Config> {
@@ -15,8 +14,8 @@ export default class ConfigShow extends GoldctlCommand {
     const { loadConfig } = await import('../../src/daemon/config.ts');
     const config = maskSecrets(await loadConfig(configFile));
     if (!this.jsonEnabled()) {
-      this.logToStderr(plain(configFile));
-      this.log(shownJson(config, 2));
+      this.logToStderr(sanitizeText(configFile));
+      this.log(toTerminalJson(config, 2));
     }
     return config;
   }

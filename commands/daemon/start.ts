@@ -1,16 +1,17 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { startFlags, startOptions, statusLines } from '../../src/cli/daemon.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { statusLines } from '../../src/cli/daemon-status.ts';
+import { startFlags, startOptions } from '../../src/cli/flags.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
-type Answer = Result<'admin.status'> & { already: boolean };
+type StartOutput = MethodResult<'admin.status'> & { already: boolean };
 
 export default class DaemonStart extends GoldctlCommand {
-  static override description = `start the daemon of this machine; returns when it answers
+  static override description = `start the local daemon; returns once it is ready
 
-Settings are in config.json of GOLDCTL_HOME; flags go before them. One that runs already goes on as it is.`;
+Settings are read from config.json in GOLDCTL_HOME; flags override the file. If a daemon is already running, it is left unchanged.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --host 0.0.0.0 --port 4100',
@@ -18,24 +19,24 @@ Settings are in config.json of GOLDCTL_HOME; flags go before them. One that runs
   ];
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always this machine's daemon
   static override flags = {
-    foreground: Flags.boolean({ description: 'stay on this terminal, log lines on it as well, until Ctrl-C' }),
+    foreground: Flags.boolean({ description: 'run in the foreground and also print the log, until Ctrl-C' }),
     ...startFlags,
   };
 
-  async run(): Promise<Answer | undefined> {
+  async run(): Promise<StartOutput | undefined> {
     const { flags } = await this.parse(DaemonStart);
     const home = await this.home();
     const options = startOptions(flags);
-    const { runDaemon, startDaemon } = await import('../../src/daemon/lifecycle.ts');
-    const started = await (flags.foreground ? runDaemon(home, options) : startDaemon(home, options));
+    const { runInForeground, spawnDaemon } = await import('../../src/daemon/lifecycle.ts');
+    const started = await (flags.foreground ? runInForeground(home, options) : spawnDaemon(home, options));
     if (typeof started === 'number') return this.exit(started);
-    const { status, already } = started;
-    this.log(already ? safeText`A daemon runs here already.` : safeText`The daemon runs.`);
-    if (already && Object.keys(options).length > 0) {
-      this.log(safeText`It keeps the settings that it was started with: stop it first to change them.`);
+    const { status, isAlreadyRunning } = started;
+    this.log(isAlreadyRunning ? safeText`A daemon is already running.` : safeText`The daemon is running.`);
+    if (isAlreadyRunning && Object.keys(options).length > 0) {
+      this.log(safeText`It keeps its current settings: stop it first to change them.`);
     }
     this.logLines(statusLines(status, Date.now()));
-    if (!already) this.log(safeText`Log: ${plain(home.logFile)}`);
-    return { ...status, already };
+    if (!isAlreadyRunning) this.log(safeText`Log: ${sanitizeText(home.logFile)}`);
+    return { ...status, already: isAlreadyRunning };
   }
 }

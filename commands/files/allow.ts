@@ -1,22 +1,22 @@
 import { Args, Flags } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
-import { sizeFlag } from '../../src/cli/size.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { sizeFlag } from '../../src/cli/flags.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import { formatBytes } from '../../src/repl/bytes.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import { formatBytes } from '../../src/repl/byte-format.ts';
 
 export default class FilesAllow extends FilesCommand {
-  static override description = 'take files of a member without asking from now on, or ask again';
+  static override description = 'auto-accept files from a member, or ask again';
   static override examples = [
     '<%= config.bin %> <%= command.id %> yoda --size 500MB',
     '<%= config.bin %> <%= command.id %> yoda --off',
   ];
   static override args = {
-    name: Args.string({ description: 'of the member', required: true }),
+    name: Args.string({ description: 'member name', required: true }),
   };
   static override flags = {
-    size: sizeFlag({ description: 'up to so many bytes each', helpValue: 'SIZE', exclusive: ['off'] }),
-    off: Flags.boolean({ description: 'ask again' }),
+    size: sizeFlag({ description: 'maximum size of each file', helpValue: 'SIZE', exclusive: ['off'] }),
+    off: Flags.boolean({ description: 'stop auto-accepting' }),
   };
 
   async run(): Promise<{ member: string; bytes: number | null }> {
@@ -27,8 +27,8 @@ export default class FilesAllow extends FilesCommand {
     const size = flags.size === undefined ? safeText`` : safeText` up to ${formatBytes(flags.size)}`;
     this.log(
       bytes === null
-        ? safeText`Files of ${plain(args.name)} are asked about again.`
-        : safeText`Files of ${plain(args.name)}${size} are taken without a question from now on.`,
+        ? safeText`Files from ${sanitizeText(args.name)} will no longer be accepted automatically.`
+        : safeText`Files from ${sanitizeText(args.name)}${size} will be accepted automatically.`,
     );
     return { member: args.name, bytes };
   }

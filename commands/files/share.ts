@@ -2,11 +2,12 @@ import { basename } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
 import { deferred } from '../../src/domain/deferred.ts';
-import type { Listing } from '../../src/domain/listing.ts';
+import { defined } from '../../src/domain/defined.ts';
+import type { FileListingEntry } from '../../src/domain/file-listing.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
 
 export default class FilesShare extends FilesCommand {
-  static override description = 'publish files, serve all that you have published, and show who fetches, until Ctrl-C';
+  static override description = 'publish files, serve all your published files and show downloads, until Ctrl-C';
   static override examples = [
     '<%= config.bin %> <%= command.id %> lecture1.mp4 lecture2.mp4',
     '<%= config.bin %> <%= command.id %> notes.pdf --description "Notes of week 7"',
@@ -16,39 +17,39 @@ export default class FilesShare extends FilesCommand {
   };
   static override strict = false;
   static override flags = {
-    description: Flags.string({ description: 'what they are, in a sentence', helpValue: 'TEXT' }),
+    description: Flags.string({ description: 'short description', helpValue: 'TEXT' }),
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(FilesShare);
-    const { TransferTeller } = await import('../../src/repl/transfer-teller.ts');
-    const { publishedLines } = await import('../../src/repl/listings.ts');
-    const progress = this.progress();
-    const teller = new TransferTeller();
+    const { TransferReporter } = await import('../../src/repl/transfer-reporter.ts');
+    const { publishedSummary } = await import('../../src/repl/file-listing-format.ts');
+    const progress = this.createProgress();
+    const reporter = new TransferReporter();
     const { peers } = await this.openPeers(flags, {
       onTransfer: (transfer) => {
-        const news = teller.tell(transfer, false);
-        this.tell({ progress: transfer });
+        const notice = reporter.report(transfer, false);
+        this.printEvent({ progress: transfer });
         progress.clear();
-        if (news) for (const line of news.lines) this.log(line);
+        if (notice) for (const line of notice.lines) this.log(line);
         else if (transfer.endedAt === null && process.stderr.isTTY) progress.show(transfer);
       },
     });
-    const listed: Listing[] = [];
+    const published: FileListingEntry[] = [];
     for (const file of argv as string[]) {
-      const reading = peers.publish(file, {
-        ...(flags.description === undefined ? {} : { description: flags.description }),
-        onProgress: (done, size) => progress.reading(basename(file), done, size),
+      const publishing = peers.publish(file, {
+        ...defined({ description: flags.description }),
+        onProgress: (done, size) => progress.showHashing(basename(file), done, size),
       });
-      const listing = await this.until(reading, () => `Interrupted: ${basename(file)} was not published.`);
+      const listing = await this.waitOrFail(publishing, () => `Interrupted: ${basename(file)} was not published.`);
       progress.clear();
-      listed.push(listing);
-      this.tell({ listing });
-      this.log(publishedLines(listing)[0]!);
+      published.push(listing);
+      this.printEvent({ listing });
+      this.log(publishedSummary(listing)[0]!);
     }
-    this.say(safeText`Serving until Ctrl-C.`);
-    this.tell({ serving: { files: listed.map(({ name }) => name), key: peers.key } });
-    await this.wait(deferred<void>().promise);
-    this.say(safeText`Ended: nothing is served any more. To take a file off the list: goldctl files unpublish NAME`);
+    this.printNotice(safeText`Serving files. Press Ctrl-C to stop.`);
+    this.printEvent({ serving: { files: published.map(({ name }) => name), key: peers.key } });
+    await this.waitForSignal(deferred<void>().promise);
+    this.printNotice(safeText`Stopped serving. To unpublish a file: goldctl files unpublish NAME`);
   }
 }

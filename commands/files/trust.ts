@@ -1,15 +1,14 @@
 import { Args } from '@oclif/core';
 import { FilesCommand } from '../../src/cli/files-command.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
 
 export default class FilesTrust extends FilesCommand {
-  static override description =
-    "accept that a member's key is another one than before: after he has told you so himself, on another way than this";
+  static override description = "trust a member's new key; confirm it with them over another channel first";
   static override examples = ['<%= config.bin %> <%= command.id %> yoda SHA256'];
   static override args = {
-    name: Args.string({ description: 'of the member', required: true }),
+    name: Args.string({ description: 'member name', required: true }),
     key: Args.string({ description: 'fingerprint of the new key: 64 hexadecimal digits', required: true }),
   };
 
@@ -20,14 +19,14 @@ export default class FilesTrust extends FilesCommand {
       .replaceAll(':', '')
       .toLowerCase();
     if (!/^[0-9a-f]{64}$/.test(key)) {
-      throw new Failure(
+      throw new AppError(
         'USAGE',
-        `KEY is "${args.key.slice(0, 100)}". Expected 64 hexadecimal digits, as goldctl tells them.`,
+        `"${args.key.slice(0, 100)}" is not a valid fingerprint. Use the 64 hexadecimal digits that goldctl shows.`,
       );
     }
     const { peers } = await this.openPeers(flags, { reachable: false });
     await peers.trust(args.name, key);
-    this.log(safeText`The key ${plain(key.slice(0, 16))}… is that of ${plain(args.name)} from now on.`);
+    this.log(safeText`Trusted the key ${sanitizeText(key.slice(0, 16))}… of ${sanitizeText(args.name)}.`);
     return { member: args.name, key };
   }
 }

@@ -1,24 +1,20 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { wholeNumber } from '../../src/cli/number.ts';
-import { formatSeedTime } from '../../src/domain/instant.ts';
+import { integerArg } from '../../src/cli/flags.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class ForumDelete extends GoldctlCommand {
-  static override description = 'delete a message: yours, or as moderator any; its number is never used again';
+  static override description = 'delete your message, or any message as a moderator; its number is not reused';
   static override examples = ['<%= config.bin %> <%= command.id %> 12'];
   static override args = {
-    n: wholeNumber({ description: 'number of the message', required: true, min: 1 }),
+    n: integerArg({ description: 'message number', required: true, min: 1 }),
   };
 
-  async run(): Promise<Result<'forum.delete'>> {
+  async run(): Promise<MethodResult<'forum.delete'>> {
     const { args, flags } = await this.parse(ForumDelete);
     const client = await this.connect(flags);
     const result = await client.call('forum.delete', { number: args.n });
-    const { number, at, deletedAt } = result.post;
-    this.log(
-      safeText`Delete the message successfully. Message #${number} deleted at ${formatSeedTime(deletedAt ?? at)}.`,
-    );
+    this.log(safeText`Deleted #${result.post.number}.`);
     return result;
   }
 }

@@ -1,25 +1,23 @@
 import { Args } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { wholeNumber } from '../../src/cli/number.ts';
-import { formatSeedTime } from '../../src/domain/instant.ts';
+import { integerArg } from '../../src/cli/flags.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class ForumEdit extends GoldctlCommand {
-  static override description = 'change the text of a message: yours, or as moderator any';
+  static override description = 'edit your message, or any message as a moderator';
   static override examples = ['<%= config.bin %> <%= command.id %> 12 "Hello again"'];
   static override args = {
-    n: wholeNumber({ description: 'number of the message', required: true, min: 1 }),
-    text: Args.string({ description: 'its text from now on', required: true }),
+    n: integerArg({ description: 'message number', required: true, min: 1 }),
+    text: Args.string({ description: 'new text', required: true }),
   };
   static override strict = false;
 
-  async run(): Promise<Result<'forum.edit'>> {
+  async run(): Promise<MethodResult<'forum.edit'>> {
     const { args, argv, flags } = await this.parse(ForumEdit);
     const client = await this.connect(flags);
     const result = await client.call('forum.edit', { number: args.n, text: argv.slice(1).join(' ') });
-    const { number, at, editedAt } = result.post;
-    this.log(safeText`Edit the message successfully. Message #${number} edited at ${formatSeedTime(editedAt ?? at)}.`);
+    this.log(safeText`Edited #${result.post.number}.`);
     return result;
   }
 }

@@ -1,51 +1,41 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { Failure } from '../../src/domain/failure.ts';
+import { defined } from '../../src/domain/defined.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
+import { parseTimeFlag } from '../../src/repl/parse-time.ts';
 
 export default class ForumRead extends GoldctlCommand {
-  static override description = 'read messages, oldest first: the newest ones, or all since a time';
+  static override description = 'show messages, oldest first: the newest, or all since a time';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --since 2021-02-23',
     '<%= config.bin %> <%= command.id %> --since 2h --topic gold --mark',
   ];
   static override flags = {
-    since: Flags.string({ description: 'written or edited since then: a day, a moment, or a span back from now (2h)' }),
-    topic: Flags.string({ description: 'of this topic only' }),
-    thread: Flags.integer({ description: 'this message and the answers to it', min: 1, helpValue: 'N' }),
-    mark: Flags.boolean({ description: 'mark as read what is shown, and what is older' }),
-    limit: Flags.integer({ description: 'so many at most, the newest', min: 1, max: 1000, helpValue: 'N' }),
+    since: Flags.string({ description: 'only messages written or edited since this date, time or duration ago (2h)' }),
+    topic: Flags.string({ description: 'only this topic' }),
+    thread: Flags.integer({ description: 'only this message and its replies', min: 1, helpValue: 'N' }),
+    mark: Flags.boolean({ description: 'mark the shown and all older messages as read' }),
+    limit: Flags.integer({ description: 'show only the newest N', min: 1, max: 1000, helpValue: 'N' }),
   };
 
-  async run(): Promise<Result<'forum.read'>> {
+  async run(): Promise<MethodResult<'forum.read'>> {
     const { flags } = await this.parse(ForumRead);
     const { since, topic, thread, mark } = flags;
-    const { parseWhen, WHEN } = await import('../../src/repl/when.ts');
-    const sinceTime = since === undefined ? undefined : parseWhen(since, Date.now());
-    if (since !== undefined && sinceTime === undefined) {
-      throw new Failure('USAGE', `--since ${since} is no moment. Expected ${WHEN}.`);
-    }
+    const sinceTime = since === undefined ? undefined : parseTimeFlag('since', since);
     const client = await this.connect(flags);
-    const { POSTS, readPosts } = await import('../../src/repl/posts.ts');
-    const result = await readPosts(
-      client,
-      {
-        ...(sinceTime === undefined ? {} : { sinceTime }),
-        ...(topic === undefined ? {} : { topic }),
-        ...(thread === undefined ? {} : { thread }),
-      },
-      flags.limit ?? (since === undefined ? 50 : POSTS),
-    );
+    const { MAX_POSTS, readPosts } = await import('../../src/repl/posts.ts');
+    const limit = flags.limit ?? (since === undefined ? 50 : MAX_POSTS);
+    const result = await readPosts(client, defined({ sinceTime, topic, thread }), limit);
     if (!this.jsonEnabled()) {
-      const { postsRead } = await import('../../src/repl/presenter.ts');
-      this.logLines(postsRead(result.posts));
+      const { postLines } = await import('../../src/repl/forum-format.ts');
+      this.logLines(postLines(result.posts));
       if (result.more && since !== undefined)
-        this.logToStderr(safeText`There are older ones; --limit shows up to 1000.`);
+        this.logToStderr(safeText`There are older messages. --limit shows up to 1000.`);
     }
     if (mark && thread === undefined) {
-      await client.call('forum.markRead', { seq: result.seq, ...(topic === undefined ? {} : { topic }) });
+      await client.call('forum.markRead', { seq: result.seq, ...defined({ topic }) });
     }
     return result;
   }

@@ -1,57 +1,56 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { seriesChoice, seriesFlags } from '../../src/cli/series-flags.ts';
+import { selectedSeries, seriesFlags } from '../../src/cli/flags.ts';
 import { reasonFlag } from '../../src/cli/undo-command.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { defined } from '../../src/domain/defined.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
+import { parseTimeFlag } from '../../src/repl/parse-time.ts';
 
 export default class RatesCorrect extends GoldctlCommand {
-  static override description = `put a price in place of a stored one (owner)
+  static override description = `replace a stored price (owner)
 
-The price is in the instrument's currency and unit. "goldctl rates imports undo" brings the old one back.`;
+The price is in the instrument's currency and unit. "goldctl rates imports undo" restores the old price.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> SJC --at "2024-05-10 09:30" --buy 89900000 --sell 92200000 --reason "typing error"',
   ];
   static override args = {
-    instrument: Args.string({ description: 'its id, name or alias; may have spaces', required: true }),
+    instrument: Args.string({ description: 'instrument id, name or alias; may contain spaces', required: true }),
   };
   static override strict = false;
   static override flags = {
-    at: Flags.string({ description: 'time of the price; a day means its start', required: true }),
-    buy: Flags.string({ description: 'the right buy price' }),
-    sell: Flags.string({ description: 'the right sell price' }),
+    at: Flags.string({ description: 'time of the price; a date means its start', required: true }),
+    buy: Flags.string({ description: 'correct buy price' }),
+    sell: Flags.string({ description: 'correct sell price' }),
     ...seriesFlags,
     ...reasonFlag,
   };
 
-  async run(): Promise<Result<'rates.correct'>> {
+  async run(): Promise<MethodResult<'rates.correct'>> {
     const { argv, flags } = await this.parse(RatesCorrect);
     const instrument = argv.join(' ');
-    const { parseWhen, WHEN } = await import('../../src/repl/when.ts');
-    const at = parseWhen(flags.at, Date.now());
-    if (at === undefined) throw new Failure('USAGE', `--at "${plain(flags.at)}" is not a valid time. Use ${WHEN}.`);
-    const [buy, sell] = [price('buy', flags.buy), price('sell', flags.sell)];
-    if (buy === null && sell === null) throw new Failure('USAGE', 'Give the right price with --buy, --sell or both.');
+    const at = parseTimeFlag('at', flags.at);
+    const [buy, sell] = [parsePriceFlag('buy', flags.buy), parsePriceFlag('sell', flags.sell)];
+    if (buy === null && sell === null) throw new AppError('USAGE', 'Set the correct price with --buy, --sell or both.');
     const client = await this.connect(flags);
-    const { reason } = flags;
     const result = await client.call('rates.correct', {
       instrument,
-      ...seriesChoice(flags),
+      ...selectedSeries(flags),
       at,
       buy,
       sell,
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason: flags.reason }),
     });
-    this.log(safeText`Corrected. To bring the old price back: goldctl rates imports undo ${result.batch}`);
+    this.log(safeText`Corrected. To restore the old price: goldctl rates imports undo ${result.batch}`);
     return result;
   }
 }
 
-function price(flag: string, text: string | undefined): number | null {
+function parsePriceFlag(flag: string, text: string | undefined): number | null {
   if (text === undefined) return null;
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value > 0) return value;
-  throw new Failure('USAGE', `--${flag} "${plain(text)}" is not a price. Write it as 89900000.`);
+  throw new AppError('USAGE', `--${flag} "${sanitizeText(text)}" is not a valid price. Example: 89900000`);
 }

@@ -1,56 +1,48 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { plain } from '../../src/domain/fold.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
+import { sanitizeText } from '../../src/domain/text.ts';
+import { parsePeriodFlags } from '../../src/repl/parse-time.ts';
 
-interface Exported {
+interface ExportCounts {
   readonly instruments: number;
   readonly quotes: number;
 }
 
 export default class RatesExport extends GoldctlCommand {
-  static override description =
-    'write every stored quote as CSV or JSON Lines; what comes out goes into another daemon with `rates import`';
+  static override description = 'export stored quotes as CSV or JSON Lines, which `rates import` can read';
   static override examples = [
     '<%= config.bin %> <%= command.id %> > quotes.csv',
     '<%= config.bin %> <%= command.id %> SJC XAU --from 2020-01-01 --format jsonl --output gold.jsonl',
   ];
   static override args = {
-    instrument: Args.string({ description: 'id, name or alias, one or several; all, where it is left out' }),
+    instrument: Args.string({ description: 'instrument id, name or alias; one or more [all]' }),
   };
   static override strict = false;
   static override flags = {
-    from: Flags.string({ description: 'first day or moment, or a span back from now (30d)' }),
-    to: Flags.string({ description: 'last day or moment' }),
-    format: Flags.option({ options: ['csv', 'jsonl'] as const, default: 'csv' as const, description: 'of the text' })(),
+    from: Flags.string({ description: 'first date or time, or a duration ago (30d)' }),
+    to: Flags.string({ description: 'last date or time' }),
+    format: Flags.option({
+      options: ['csv', 'jsonl'] as const,
+      default: 'csv' as const,
+      description: 'output format',
+    })(),
     output: Flags.string({
       char: 'o',
-      description: 'a file; standard output, where it is left out',
+      description: 'output file [standard output]',
       helpValue: 'FILE',
     }),
-    force: Flags.boolean({ description: 'replace the file that is there', dependsOn: ['output'] }),
+    force: Flags.boolean({ description: 'overwrite an existing file', dependsOn: ['output'] }),
   };
 
-  async run(): Promise<Exported> {
+  async run(): Promise<ExportCounts> {
     const { argv, flags } = await this.parse(RatesExport);
-    const { parseWhen, WHEN } = await import('../../src/repl/when.ts');
-    const now = Date.now();
-    const moment = (flag: 'from' | 'to'): number | undefined => {
-      const text = flags[flag];
-      if (text === undefined) return undefined;
-      const at = parseWhen(text, now, flag === 'to' ? 'end' : 'start');
-      if (at === undefined) throw new Failure('USAGE', `--${flag} ${text} is no moment. Expected ${WHEN}.`);
-      return at;
-    };
-    const [from, to] = [moment('from'), moment('to')];
-    if (from !== undefined && to !== undefined && from >= to) {
-      throw new Failure('USAGE', '--from lies after --to: nothing is in between.');
-    }
+    const period = parsePeriodFlags(flags);
     if (this.jsonEnabled() && flags.output === undefined) {
-      throw new Failure(
+      throw new AppError(
         'USAGE',
-        '--json prints a summary: name a file with --output, or write JSON with --format jsonl.',
+        '--json prints a summary, so it needs --output FILE. To export as JSON, use --format jsonl.',
       );
     }
     const client = await this.connect(flags);
@@ -58,22 +50,25 @@ export default class RatesExport extends GoldctlCommand {
       argv.length > 0
         ? (argv as string[])
         : (await client.call('rates.list', {})).quotes.map(({ instrument }) => instrument);
-    const { exportQuotes } = await import('../../src/cli/rates-export.ts');
-    const { fileOutput, standardOutput } = await import('../../src/cli/output.ts');
-    const output = flags.output === undefined ? standardOutput : await fileOutput(flags.output, { force: flags.force });
+    const { exportQuotes } = await import('../../src/cli/quote-export.ts');
+    const { openFileOutput, standardOutput } = await import('../../src/cli/export-output.ts');
+    const output =
+      flags.output === undefined ? standardOutput : await openFileOutput(flags.output, { force: flags.force });
     let quotes = 0;
     try {
-      for await (const page of exportQuotes(client, { instruments, from, to, format: flags.format })) {
+      for await (const page of exportQuotes(client, { instruments, ...period, format: flags.format })) {
         quotes += page.quotes;
         await output.write(page.text);
       }
-      await output.end();
+      await output.commit();
     } catch (thrown) {
       await output.abandon();
       throw thrown;
     }
     if (flags.output !== undefined) {
-      this.log(safeText`Written to ${plain(flags.output)}: ${quotes} quotes of ${instruments.length} instruments.`);
+      this.log(
+        safeText`Written to ${sanitizeText(flags.output)}: ${quotes} quotes of ${instruments.length} instruments.`,
+      );
     }
     return { instruments: instruments.length, quotes };
   }

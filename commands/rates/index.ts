@@ -1,45 +1,45 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { measureFlag } from '../../src/cli/measure.ts';
+import { priceUnitFlag } from '../../src/cli/flags.ts';
+import { defined } from '../../src/domain/defined.ts';
 import { MARKETS } from '../../src/domain/instrument.ts';
 import type { SafeText } from '../../src/domain/safe-text.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class Rates extends GoldctlCommand {
-  static override description = 'the latest rate of every instrument';
+  static override description = 'show the latest rate of every instrument';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --market gold',
     '<%= config.bin %> <%= command.id %> --market gold --in USD/ozt',
   ];
   static override flags = {
-    market: Flags.option({ options: MARKETS, description: 'of this market only' })(),
-    in: measureFlag({
-      description: 'converted to this currency, unit or both; a rate that no quotes convert is shown as it is',
+    market: Flags.option({ options: MARKETS, description: 'only this market' })(),
+    in: priceUnitFlag({
+      description: 'convert to this currency, unit or both; rates that cannot be converted are shown unchanged',
     }),
   };
 
-  async run(): Promise<Result<'rates.list'>> {
+  async run(): Promise<MethodResult<'rates.list'>> {
     const { flags } = await this.parse(Rates);
     const { market, in: measure } = flags;
     const client = await this.connect(flags);
     const result = await client.call('rates.list', {
-      ...(market === undefined ? {} : { market }),
-      ...(measure === undefined ? {} : { in: measure }),
+      ...defined({ market, in: measure }),
     });
     if (!this.jsonEnabled()) {
-      const { noRates, ratesTable } = await import('../../src/repl/presenter.ts');
-      const { paperOf } = await import('../../src/repl/paper.ts');
-      const paper = paperOf(process.stdout);
+      const { noRatesLines, ratesTable } = await import('../../src/repl/rate-format.ts');
+      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
+      const format = detectOutputFormat(process.stdout);
       let lines: SafeText[];
       if (result.quotes.length === 0) {
         const { providers } = await client.call('rates.providers', {});
-        lines = noRates(providers, paper, market === undefined ? 'rates' : `${market} rates`);
+        lines = noRatesLines(providers, format, market === undefined ? 'rates' : `${market} rates`);
       } else if (measure === undefined) {
-        lines = ratesTable(result.quotes, paper);
+        lines = ratesTable(result.quotes, format);
       } else {
-        const { convertedTable } = await import('../../src/repl/conversions.ts');
-        lines = convertedTable({ ...result, measure }, paper);
+        const { conversionTable } = await import('../../src/repl/conversion-format.ts');
+        lines = conversionTable({ ...result, priceUnit: measure }, format);
       }
       this.logLines(lines);
     }

@@ -1,12 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { measureFlag } from '../../src/cli/measure.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { parseDay } from '../../src/domain/instant.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import { priceUnitFlag } from '../../src/cli/flags.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { defined } from '../../src/domain/defined.ts';
+import { parseDate } from '../../src/domain/time.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class RatesShow extends GoldctlCommand {
-  static override description = 'one instrument: its latest quotes, or those that held on a day';
+  static override description = 'show the latest quotes of an instrument, or those valid on a date';
   static override examples = [
     '<%= config.bin %> <%= command.id %> SJC',
     '<%= config.bin %> <%= command.id %> SJC --date 2021-12-27',
@@ -14,41 +15,41 @@ export default class RatesShow extends GoldctlCommand {
     '<%= config.bin %> <%= command.id %> SJC --date 2021-12-27 --in USD/chi',
   ];
   static override args = {
-    instrument: Args.string({ description: 'its id, name or alias; may have spaces', required: true }),
+    instrument: Args.string({ description: 'instrument id, name or alias; may contain spaces', required: true }),
   };
   static override strict = false;
   static override flags = {
-    date: Flags.string({ description: 'what held on that day, Vietnam time', helpValue: 'yyyy-mm-dd' }),
-    in: measureFlag({
-      description: 'also in this currency, unit or both; with --date converted by quotes of that day only',
+    date: Flags.string({ description: 'show the quotes valid on this date (Vietnam time)', helpValue: 'yyyy-mm-dd' }),
+    in: priceUnitFlag({
+      description: 'also convert to this currency, unit or both; with --date, using only quotes of that date',
     }),
   };
 
-  async run(): Promise<Result<'rates.get'> | Result<'rates.lookup'>> {
+  async run(): Promise<MethodResult<'rates.get'> | MethodResult<'rates.lookup'>> {
     const { argv, flags } = await this.parse(RatesShow);
     const instrument = argv.join(' ');
     const { date, in: measure } = flags;
-    if (date !== undefined && !parseDay(date)) {
-      throw new Failure('USAGE', `--date ${date} is no day. Expected yyyy-mm-dd, for example 2021-12-27.`);
+    if (date !== undefined && !parseDate(date)) {
+      throw new AppError('USAGE', `--date "${date}" is not a valid date. Use yyyy-mm-dd, for example 2021-12-27.`);
     }
     const client = await this.connect(flags);
-    const params = { instrument, ...(measure === undefined ? {} : { in: measure }) };
+    const params = { instrument, ...defined({ in: measure }) };
     const result =
       date === undefined
         ? await client.call('rates.get', params)
         : await client.call('rates.lookup', { date, ...params });
     if (!this.jsonEnabled()) {
-      const { lookupResults, noRates, ratesTable } = await import('../../src/repl/presenter.ts');
-      const { conversionLines } = await import('../../src/repl/conversions.ts');
-      const { paperOf } = await import('../../src/repl/paper.ts');
-      const paper = paperOf(process.stdout);
+      const { lookupLines, noRatesLines, ratesTable } = await import('../../src/repl/rate-format.ts');
+      const { conversionLines } = await import('../../src/repl/conversion-format.ts');
+      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
+      const format = detectOutputFormat(process.stdout);
       const lines =
         date !== undefined
-          ? lookupResults(result, date, instrument, paper)
+          ? lookupLines(result, date, instrument, format)
           : result.quotes.length > 0
-            ? ratesTable(result.quotes, paper)
-            : noRates((await client.call('rates.providers', {})).providers, paper, `rates of ${instrument}`);
-      if (measure !== undefined) lines.push(...conversionLines({ ...result, measure, date }, paper));
+            ? ratesTable(result.quotes, format)
+            : noRatesLines((await client.call('rates.providers', {})).providers, format, `rates of ${instrument}`);
+      if (measure !== undefined) lines.push(...conversionLines({ ...result, priceUnit: measure, date }, format));
       this.logLines(lines);
     }
     return result;

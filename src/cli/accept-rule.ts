@@ -1,28 +1,31 @@
-import { Failure } from '../domain/failure.ts';
-import { nameKey } from '../domain/name.ts';
-import { parseBytes, SIZE } from '../repl/bytes.ts';
+import { canonicalName } from '../domain/account.ts';
+import { AppError } from '../domain/app-error.ts';
+import { parseBytes, SIZE_FORMAT_HELP } from '../repl/byte-format.ts';
 
-/** From whom files are taken unasked, and how large they may be. */
+/** A sender whose files are accepted automatically, and their maximum size. */
 export interface AcceptRule {
   readonly member: string;
-  /** Bytes; infinite where no size was named. */
-  readonly most: number;
+  /** Infinity if no size is given. */
+  readonly maxBytes: number;
 }
 
-/** Reads `MEMBER` or `MEMBER:SIZE`. @throws Failure USAGE */
-export function parseRule(text: string): AcceptRule {
+/** Parses `MEMBER` or `MEMBER:SIZE`. @throws AppError USAGE */
+export function parseAcceptRule(text: string): AcceptRule {
   const [, member = '', size] = /^@?([^:\s]+)(?::(.*))?$/.exec(text) ?? [];
   const most = size === undefined ? Number.POSITIVE_INFINITY : parseBytes(size);
-  if (member !== '' && most !== undefined) return { member, most };
-  throw new Failure('USAGE', `--accept is "${text}". Expected MEMBER or MEMBER:SIZE; a size is ${SIZE}.`);
+  if (member !== '' && most !== undefined) return { member, maxBytes: most };
+  throw new AppError(
+    'USAGE',
+    `--accept is "${text}". Expected MEMBER or MEMBER:SIZE, where SIZE is ${SIZE_FORMAT_HELP}.`,
+  );
 }
 
-/** Whether a rule takes an offer, and else why it does not. */
-export function judge(
+/** Whether a rule accepts an offer, or why none does. */
+export function evaluateRule(
   rules: readonly AcceptRule[],
   { member, size }: { readonly member: string; readonly size: number },
 ): 'take' | 'too large' | 'unknown' {
-  const fitting = rules.filter((rule) => nameKey(rule.member) === nameKey(member));
-  if (fitting.some(({ most }) => size <= most)) return 'take';
-  return fitting.length > 0 ? 'too large' : 'unknown';
+  const matching = rules.filter((rule) => canonicalName(rule.member) === canonicalName(member));
+  if (matching.some(({ maxBytes }) => size <= maxBytes)) return 'take';
+  return matching.length > 0 ? 'too large' : 'unknown';
 }

@@ -1,50 +1,46 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
-import type { Params, Result } from '../protocol/methods.ts';
+import { retryWhenBusy } from '../client/retry-when-busy.ts';
+import { AppError } from '../domain/app-error.ts';
+import { sanitizeText } from '../domain/text.ts';
+import type { MethodParams, MethodResult } from '../protocol/methods.ts';
 import type { AccountLine, AccountRow } from './account-file.ts';
 
-/** An account takes up to two hashes of about 100 ms: a batch stays far below the time-out of a call. */
-const BATCH = 10;
-/** How often one batch waits when the daemon has too much to do. */
-const PATIENCE = 60;
+/** An account needs up to two hashes of about 100 ms, so a batch stays well below the call timeout. */
+const ACCOUNTS_PER_CALL = 10;
+/** Attempts per batch while the daemon is busy. */
+const MAX_RETRIES = 60;
 
-interface Importer {
-  call(method: 'account.import', params: Params<'account.import'>): Promise<Result<'account.import'>>;
+interface AccountImportClient {
+  call(method: 'account.import', params: MethodParams<'account.import'>): Promise<MethodResult<'account.import'>>;
 }
 
-export interface Imported {
+export interface AccountImportResult {
   readonly created: number;
-  /** Names of accounts whose password an earlier import misread, in the order of the file. */
+  /** Accounts whose password an earlier import misread, in file order. */
   readonly repaired: readonly string[];
   readonly exists: number;
   readonly refused: readonly { readonly line: number; readonly reason: string }[];
 }
 
-/**
- * Makes the accounts, batch by batch.
- * @param progress is told how many of how many are done.
- * @throws Failure as the daemon answers; its sentence says how far the import came, which may be repeated as a whole.
- */
+/** Creates the accounts in batches. @throws AppError of the daemon; its message says how far the import came */
 export async function importAccounts(
-  caller: Importer,
+  caller: AccountImportClient,
   lines: readonly AccountLine[],
   progress: (done: number, all: number) => void,
-): Promise<Imported> {
+): Promise<AccountImportResult> {
   const refused = lines.flatMap((each) => ('reason' in each ? [{ line: each.line, reason: each.reason }] : []));
   const accounts = lines.flatMap((each) => ('reason' in each ? [] : [each]));
   let [created, exists] = [0, 0];
   const repaired: string[] = [];
-  for (let from = 0; from < accounts.length; from += BATCH) {
-    const batch = accounts.slice(from, from + BATCH);
-    let results: Result<'account.import'>['results'];
+  for (let from = 0; from < accounts.length; from += ACCOUNTS_PER_CALL) {
+    const batch = accounts.slice(from, from + ACCOUNTS_PER_CALL);
+    let results: MethodResult<'account.import'>['results'];
     try {
-      results = await send(caller, batch);
+      results = await sendBatch(caller, batch);
     } catch (thrown) {
-      const failure = Failure.from(thrown);
-      throw new Failure(
+      const failure = AppError.from(thrown);
+      throw new AppError(
         failure.code,
-        `${failure.message} Before that, ${from} of ${accounts.length} accounts were through; running the import again is safe.`,
+        `${failure.message} ${from} of ${accounts.length} accounts were imported before that. It is safe to run the import again.`,
         { cause: failure, data: { ...failure.data, created, repaired, exists } },
       );
     }
@@ -53,24 +49,18 @@ export async function importAccounts(
       if (result?.outcome === 'created') created++;
       else if (result?.outcome === 'repaired') repaired.push(name);
       else if (result?.outcome === 'exists') exists++;
-      else refused.push({ line, reason: plain(result?.reason ?? 'the daemon refused it without a reason') });
+      else refused.push({ line, reason: sanitizeText(result?.reason ?? 'the daemon rejected it without a reason') });
     });
-    progress(Math.min(from + BATCH, accounts.length), accounts.length);
+    progress(Math.min(from + ACCOUNTS_PER_CALL, accounts.length), accounts.length);
   }
   refused.sort((a, b) => a.line - b.line);
   return { created, repaired, exists, refused };
 }
 
-async function send(caller: Importer, batch: readonly AccountRow[]): Promise<Result<'account.import'>['results']> {
+async function sendBatch(
+  caller: AccountImportClient,
+  batch: readonly AccountRow[],
+): Promise<MethodResult<'account.import'>['results']> {
   const accounts = batch.map(({ line: _, ...account }) => account);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return (await caller.call('account.import', { accounts })).results;
-    } catch (thrown) {
-      const failure = Failure.from(thrown);
-      const wait = failure.data.retryAfterMs;
-      if (failure.code !== 'TOO_MANY_REQUESTS' || typeof wait !== 'number' || attempt === PATIENCE) throw failure;
-      await sleep(Math.min(wait, 10_000));
-    }
-  }
+  return (await retryWhenBusy(() => caller.call('account.import', { accounts }), { maxRetries: MAX_RETRIES })).results;
 }

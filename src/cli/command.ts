@@ -1,20 +1,20 @@
 import { Command, Errors, Flags } from '@oclif/core';
-import type { Client, Confirmation, ConnectOptions } from '../client/client.ts';
+import type { Client, ConnectOptions, ServerConfirmation } from '../client/client.ts';
 import { chooseTarget, describeServer, type Target } from '../client/target.ts';
-import { plain } from '../domain/fold.ts';
 import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
+import { sanitizeText } from '../domain/text.ts';
 import { writeText } from '../domain/text-output.ts';
-import { type Home, openHome } from '../home.ts';
-import { errorJson, errorText, toFailure } from './error.ts';
-import { shownJson } from './shown-json.ts';
+import { type HomeDirectory, resolveHome } from '../home-directory.ts';
+import { errorJson, errorText, toAppError } from './error.ts';
+import { toTerminalJson } from './terminal-json.ts';
 
-/** What every command shares: which daemon is meant, JSON, and how errors are said. */
+/** Base of all commands: choice of the daemon, JSON output and error reporting. */
 export abstract class GoldctlCommand extends Command {
   static override enableJsonFlag = true;
 
   static override baseFlags = {
     server: Flags.string({
-      description: 'daemon to talk to, or several of one room; without it the one on this machine',
+      description: 'address of the daemon, or of several of one cluster [the local daemon]',
       env: 'GOLDCTL_SERVER',
       helpGroup: 'GLOBAL',
       helpValue: 'HOST:PORT[,…]',
@@ -25,18 +25,17 @@ export abstract class GoldctlCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    process.umask(0o077); // LevelDB makes files of its own where a command writes a data folder
+    process.umask(0o077); // LevelDB creates files itself if a command writes a data folder
   }
 
-  /** The files of the goldctl that GOLDCTL_HOME names. */
-  home(): Promise<Home> {
-    return openHome(process.env);
+  home(): Promise<HomeDirectory> {
+    return resolveHome(process.env);
   }
 
   /**
-   * A connection to the daemon that the flags mean, signed in where a token is kept. It is closed when the command
-   * ends.
-   * @throws Failure NO_DAEMON, CERTIFICATE_CHANGED, CONNECTION_ENDED
+   * Connects to the daemon that the flags select and signs in if there is a stored token. The connection is closed at the end
+   * of the command.
+   * @throws AppError NO_DAEMON, CERTIFICATE_CHANGED, CONNECTION_ENDED
    */
   async connect(
     flags: { server?: string | undefined },
@@ -49,52 +48,52 @@ export abstract class GoldctlCommand extends Command {
       ...options,
       target,
       home,
-      onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
+      onFirstUse: (fingerprint, server) => this.announceFirstConnection(server, fingerprint),
       confirmServer: (confirmation) => this.#confirmServer(confirmation),
-      onPassedOver: ({ message }) => this.logToStderr(plain(message)),
+      onServerSkipped: ({ message }) => this.logToStderr(sanitizeText(message)),
     });
     this.#clients.add(client);
     return client;
   }
 
-  /** Has the sign-in of a connection given to the other servers of the room, for when this one is lost. */
+  /** Confirms the sign-in for the other servers of the cluster, so that the client can fail over to them. */
   protected async confirmOthers(client: Client): Promise<void> {
-    const failures = await client.confirmOthers({
-      onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
+    const failures = await client.confirmFallbacks({
+      onFirstUse: (fingerprint, server) => this.announceFirstConnection(server, fingerprint),
       confirmServer: (confirmation) => this.#confirmServer(confirmation),
     });
-    for (const { message } of failures) this.logToStderr(plain(message));
+    for (const { message } of failures) this.logToStderr(sanitizeText(message));
   }
 
-  async #confirmServer({ server, fingerprint, name }: Confirmation): Promise<boolean> {
+  async #confirmServer({ server, fingerprint, name }: ServerConfirmation): Promise<boolean> {
     if (!process.stdin.isTTY || !process.stderr.isTTY || this.jsonEnabled()) return false;
-    const { askYes } = await import('./question.ts');
+    const { confirm } = await import('./terminal-prompt.ts');
     const certificate =
       fingerprint === undefined
-        ? safeText`it has no certificate`
-        : safeText`its certificate is sha256:${plain(fingerprint)}`;
-    return await askYes(
-      safeText`${plain(describeServer(server))} was never given the sign-in of ${plain(name)}; ${certificate}. Is it a server of the same room? [y/N] `,
+        ? safeText`It has no certificate`
+        : safeText`Its certificate is sha256:${sanitizeText(fingerprint)}`;
+    return await confirm(
+      safeText`${sanitizeText(describeServer(server))} has not received the sign-in of ${sanitizeText(name)} before. ${certificate}. Is it a server of the same cluster? [y/N] `,
     );
   }
 
-  /** What somebody should know who connects to a daemon for the first time. */
-  protected tellFirstUse({ key }: Target, fingerprint: string): void {
+  /** Shows the certificate on the first connection to a daemon. */
+  protected announceFirstConnection({ key }: Target, fingerprint: string): void {
     this.logToStderr(
-      safeText`First connection to ${plain(key)}: its certificate is sha256:${plain(fingerprint)}. Its owner can compare this with \`goldctl daemon status\`.`,
+      safeText`First connection to ${sanitizeText(key)}: its certificate is sha256:${sanitizeText(fingerprint)}. Compare it with \`goldctl daemon status\` on the server.`,
     );
   }
 
-  /** Says the error once, on stderr or with --json on stdout; the exit status tells its kind (Failure.exit). */
+  /** Reports the error on stderr, or on stdout with --json. The exit status is that of the error. */
   override async catch(thrown: Error): Promise<never> {
     if (thrown instanceof Errors.ExitError) throw thrown;
-    const failure = toFailure(thrown);
+    const failure = toAppError(thrown);
     if (this.jsonEnabled()) writeText(process.stdout, errorJson(failure));
     else writeText(process.stderr, errorText(failure));
     throw new Errors.ExitError(failure.exit);
   }
 
-  /** Prints a line for people. Only text that is safe for a terminal is taken. */
+  /** Prints a line unless --json is given. Accepts only text that is safe for a terminal. */
   override log(text: SafeText): void {
     if (!this.jsonEnabled()) writeText(process.stdout, safeText`${text}\n`);
   }
@@ -108,7 +107,7 @@ export abstract class GoldctlCommand extends Command {
   }
 
   protected override logJson(json: unknown): void {
-    writeText(process.stdout, safeText`${shownJson(json, 2)}\n`);
+    writeText(process.stdout, safeText`${toTerminalJson(json, 2)}\n`);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

@@ -1,57 +1,58 @@
-import type { Instant } from '../domain/instant.ts';
-import { DATE_ORDERS, type DateOrder, readingsOf } from './quote-time.ts';
+import type { EpochMs } from '../domain/time.ts';
+import { DATE_ORDERS, type DateOrder, parseInAllOrders } from './quote-time.ts';
 
-/** A date of the file, and where it stands. */
+/** A date of the file and its line. */
 export interface DateExample {
   readonly line: number;
   readonly text: string;
 }
 
-/** Fewer steps from date to date prove no order. */
+/** Fewer steps from date to date prove nothing. */
 const MIN_STEPS = 10;
-/** Share of steps that may go the other way in a sequence; more than one step and a larger share make it none. */
-const MAX_BREAKS_OF_SEQUENCE = 0.01;
-const MIN_BREAKS_OF_DISORDER = 0.03;
+/** Share of steps in the opposite direction: at most this much in a sequence, at least the second value without one. */
+const MAX_SEQUENCE_BREAK_SHARE = 0.01;
+const MIN_DISORDER_BREAK_SHARE = 0.03;
 const MAX_EXAMPLES = 3;
 
-/** What one order makes of the dates of a file. */
-interface Reading {
+/** The dates of a file, read in one order. */
+interface OrderEvidence {
   readonly order: DateOrder;
-  /** The first date that is one in another order and none in this. */
-  misfit: DateExample | undefined;
-  last: Instant | undefined;
-  up: number;
-  down: number;
+  /** The first date that is valid only in another order. */
+  counterexample: DateExample | undefined;
+  last: EpochMs | undefined;
+  ascendingSteps: number;
+  descendingSteps: number;
 }
 
 export type DateVerdict =
   | { readonly order: DateOrder; readonly because: DateExample | 'sequence' | 'same' }
   | { readonly candidates: readonly DateOrder[]; readonly contradiction: readonly DateExample[] };
 
-/** Gathers from all dates of a file that need an order which orders they can be read in. */
+/** Collects evidence of the date order from all ambiguous dates of a file. */
 export class DateEvidence {
-  /** Dates that the orders read differently, the first ones. */
+  /** The first dates that the orders read differently. */
   readonly examples: DateExample[] = [];
   #count = 0;
-  readonly #readings: readonly Reading[] = DATE_ORDERS.map((order) => ({
+  readonly #orders: readonly OrderEvidence[] = DATE_ORDERS.map((order) => ({
     order,
-    misfit: undefined,
+    counterexample: undefined,
     last: undefined,
-    up: 0,
-    down: 0,
+    ascendingSteps: 0,
+    descendingSteps: 0,
   }));
 
-  /** @returns an instant that one of the orders reads; undefined where the text is a date in none */
-  add(line: number, text: string): Instant | undefined {
-    const instants = readingsOf(text);
+  /** @returns the time in one of the orders; undefined if it is not a date in any */
+  add(line: number, text: string): EpochMs | undefined {
+    const instants = parseInAllOrders(text);
     const any = instants.find((at) => at !== undefined);
     if (any === undefined) return undefined;
     this.#count++;
-    for (const [i, reading] of this.#readings.entries()) {
+    for (const [i, reading] of this.#orders.entries()) {
       const at = instants[i];
-      if (at === undefined) reading.misfit ??= { line, text };
+      if (at === undefined) reading.counterexample ??= { line, text };
       else {
-        if (reading.last !== undefined && at !== reading.last) reading[at > reading.last ? 'up' : 'down']++;
+        if (reading.last !== undefined && at !== reading.last)
+          reading[at > reading.last ? 'ascendingSteps' : 'descendingSteps']++;
         reading.last = at;
       }
     }
@@ -60,49 +61,52 @@ export class DateEvidence {
   }
 
   /**
-   * What the whole file proves; undefined where none of its dates needs an order.
-   * @param hasDecimalComma whether the file writes numbers as 1.234,5: who does so never puts the month first
+   * What the whole file proves; undefined if none of its dates is ambiguous.
+   * @param hasDecimalComma whether numbers are written as 1.234,5: such locales never put the month first
    */
   verdict(hasDecimalComma: boolean): DateVerdict | undefined {
     if (this.#count === 0) return undefined;
-    const all = this.#readings.filter(({ misfit }) => misfit === undefined);
+    const all = this.#orders.filter(({ counterexample }) => counterexample === undefined);
     const withoutMonthFirst = all.filter(({ order }) => order !== 'm/d');
-    const fitting = hasDecimalComma && withoutMonthFirst.length > 0 ? withoutMonthFirst : all;
-    if (fitting.length === 0) {
-      // y-m-d cannot be meant by most dates: it is no part of the contradiction.
-      const [dayFirst, monthFirst] = this.#readings;
-      const contradiction = [dayFirst!.misfit!, monthFirst!.misfit!];
+    const possible = hasDecimalComma && withoutMonthFirst.length > 0 ? withoutMonthFirst : all;
+    if (possible.length === 0) {
+      // Most dates cannot be y-m-d, so it is not part of the contradiction.
+      const [dayFirst, monthFirst] = this.#orders;
+      const contradiction = [dayFirst!.counterexample!, monthFirst!.counterexample!];
       return { candidates: ['d/m', 'm/d'], contradiction };
     }
-    // One date alone makes no sequence, and years are seldom written in two digits in front.
-    const isSingle = fitting.every(({ up, down }) => up + down === 0);
-    const candidates = isSingle && fitting.length > 1 ? fitting.filter(({ order }) => order !== 'y-m-d') : fitting;
+    // A single date is not a sequence, and leading two-digit years are rare.
+    const isSingle = possible.every(({ ascendingSteps, descendingSteps }) => ascendingSteps + descendingSteps === 0);
+    const candidates = isSingle && possible.length > 1 ? possible.filter(({ order }) => order !== 'y-m-d') : possible;
     const [first] = candidates;
     if (candidates.length === 1) {
-      const other = this.#readings.find(({ misfit, order }) => misfit !== undefined && order !== 'y-m-d');
-      return { order: first!.order, because: other?.misfit ?? 'sequence' };
+      const other = this.#orders.find(({ counterexample, order }) => counterexample !== undefined && order !== 'y-m-d');
+      return { order: first!.order, because: other?.counterexample ?? 'sequence' };
     }
     if (this.examples.length === 0) return { order: first!.order, because: 'same' };
-    const sequences = candidates.filter(isSequence);
+    const sequences = candidates.filter(isOrdered);
     const [sequence] = sequences;
-    if (sequences.length === 1 && candidates.every((each) => each === sequence || isDisorder(each))) {
+    if (sequences.length === 1 && candidates.every((each) => each === sequence || isUnordered(each))) {
       return { order: sequence!.order, because: 'sequence' };
     }
     return { candidates: candidates.map(({ order }) => order), contradiction: [] };
   }
 
-  /** Whether orders that have fitted so far make different instants of a date. */
-  #differ(instants: readonly (Instant | undefined)[]): boolean {
-    const fitting = instants.filter((at, i) => at !== undefined && this.#readings[i]!.misfit === undefined);
-    return fitting.some((at) => at !== fitting[0]);
+  /** Whether the orders that are still possible read a date differently. */
+  #differ(instants: readonly (EpochMs | undefined)[]): boolean {
+    const possible = instants.filter((at, i) => at !== undefined && this.#orders[i]!.counterexample === undefined);
+    return possible.some((at) => at !== possible[0]);
   }
 }
 
-function isSequence({ up, down }: Reading): boolean {
-  return up + down >= MIN_STEPS && Math.min(up, down) <= (up + down) * MAX_BREAKS_OF_SEQUENCE;
+function isOrdered({ ascendingSteps, descendingSteps }: OrderEvidence): boolean {
+  return (
+    ascendingSteps + descendingSteps >= MIN_STEPS &&
+    Math.min(ascendingSteps, descendingSteps) <= (ascendingSteps + descendingSteps) * MAX_SEQUENCE_BREAK_SHARE
+  );
 }
 
-function isDisorder({ up, down }: Reading): boolean {
-  const breaks = Math.min(up, down);
-  return breaks > 1 && breaks >= (up + down) * MIN_BREAKS_OF_DISORDER;
+function isUnordered({ ascendingSteps, descendingSteps }: OrderEvidence): boolean {
+  const breaks = Math.min(ascendingSteps, descendingSteps);
+  return breaks > 1 && breaks >= (ascendingSteps + descendingSteps) * MIN_DISORDER_BREAK_SHARE;
 }

@@ -1,109 +1,107 @@
-import type { Link } from '../client/link.ts';
-import type { Peers, PeersOptions } from '../client/peers.ts';
+import type { PeerFileClient, PeerFileClientOptions } from '../client/peer-file-client.ts';
+import type { ReconnectingClient } from '../client/reconnecting-client.ts';
 import { chooseTarget } from '../client/target.ts';
+import { AppError } from '../domain/app-error.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
-import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
 import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { sanitizeText } from '../domain/text.ts';
 import { writeText } from '../domain/text-output.ts';
 import type { Transfer } from '../domain/transfer.ts';
-import { percentDone } from '../repl/transfers.ts';
+import { percentDone } from '../repl/transfer-format.ts';
 import { GoldctlCommand } from './command.ts';
-import { shownJson } from './shown-json.ts';
-import { ToldTransfers } from './told-transfers.ts';
-import { outcome } from './transfer-outcome.ts';
+import { toTerminalJson } from './terminal-json.ts';
+import { assertTransferDone, TransferFollower } from './transfer-follower.ts';
 import { TransferProgress } from './transfer-progress.ts';
 
 export interface PeerSession {
-  readonly link: Link;
-  readonly peers: Peers;
-  /** The member who is signed in. */
+  readonly client: ReconnectingClient;
+  readonly peers: PeerFileClient;
+  /** The signed-in member. */
   readonly member: string;
 }
 
-type Told = Pick<PeersOptions, 'downloads' | 'onTransfer' | 'onOffer'> & {
-  /** Whether others can reach this peer. Default true. */
+type PeerCallbacks = Pick<PeerFileClientOptions, 'downloads' | 'onTransfer' | 'onOffer'> & {
+  /** Whether other members can reach this peer. Default true. */
   readonly reachable?: boolean;
 };
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What the commands share that carry files. With --json they print JSON Lines: whatever happens, and last the result. */
+/** Base of the file-transfer commands. With --json they print JSON Lines: events, and finally the result. */
 export abstract class FilesCommand extends GoldctlCommand {
-  #link: Link | undefined;
-  #peers: Peers | undefined;
-  readonly #ended: Deferred<never> = deferred();
+  #client: ReconnectingClient | undefined;
+  #peers: PeerFileClient | undefined;
+  readonly #connectionEnd: Deferred<never> = deferred();
 
   /**
-   * Connects, and begins to carry files as the member who is signed in. A connection that is lost comes back by itself.
-   * Both end with the command.
-   * @throws Failure NO_DAEMON, NOT_SIGNED_IN; as Link and Peers
+   * Connects and starts file transfers for the signed-in member. The connection is re-established automatically. Both end with
+   * the command.
+   * @throws AppError NO_DAEMON, NOT_SIGNED_IN
    */
   protected async openPeers(
     flags: { server?: string | undefined },
-    { reachable = true, ...told }: Told = {},
+    { reachable = true, ...callbacks }: PeerCallbacks = {},
   ): Promise<PeerSession> {
-    this.#ended.promise.catch(() => {}); // told to who waits
+    this.#connectionEnd.promise.catch(() => {}); // reported to whoever waits
     const home = await this.home();
     const target = chooseTarget(home, flags.server);
-    const [{ Link: LinkOf }, { Peers: PeersOf }] = await Promise.all([
-      import('../client/link.ts'),
-      import('../client/peers.ts'),
+    const [{ ReconnectingClient: LinkOf }, { PeerFileClient: PeersOf }] = await Promise.all([
+      import('../client/reconnecting-client.ts'),
+      import('../client/peer-file-client.ts'),
     ]);
-    let tokenFailure: Failure | undefined;
+    let tokenFailure: AppError | undefined;
     const link = new LinkOf({
       target,
       home,
-      onFirstUse: (fingerprint, server) => this.tellFirstUse(server, fingerprint),
-      onOnline: () => void this.#again(),
+      onFirstUse: (fingerprint, server) => this.announceFirstConnection(server, fingerprint),
+      onOnline: () => void this.#onReconnected(),
       onSignedOut: (failure) => {
         tokenFailure = failure;
-        if (this.#peers) this.#ended.reject(failure ?? new Failure('NOT_SIGNED_IN'));
+        if (this.#peers) this.#connectionEnd.reject(failure ?? new AppError('NOT_SIGNED_IN'));
       },
       onState: (state) => {
-        if (state.kind === 'ended' && state.failure) this.#ended.reject(state.failure);
+        if (state.kind === 'ended' && state.failure) this.#connectionEnd.reject(state.failure);
       },
     });
-    this.#link = link;
+    this.#client = link;
     const state = await link.start();
     if (state.kind === 'offline') throw state.failure;
-    if (state.kind === 'ended') throw state.failure ?? new Failure('CONNECTION_ENDED', state.reason);
+    if (state.kind === 'ended') throw state.failure ?? new AppError('CONNECTION_ENDED', state.reason);
     if (link.name === null) {
       throw (
         tokenFailure ??
-        new Failure(
+        new AppError(
           'NOT_SIGNED_IN',
-          'Files go from member to member. Sign in first: `goldctl account signin NAME`, with the same --server.',
+          'Sign in first to transfer files: `goldctl account signin NAME`, with the same --server.',
         )
       );
     }
     const peers = new PeersOf({
-      caller: link,
+      connection: link,
       home,
-      onNotice: (text) => this.say(plain(text)),
-      ...told,
+      onNotice: (text) => this.printNotice(sanitizeText(text)),
+      ...callbacks,
     });
     if (reachable) await peers.start();
     this.#peers = peers;
-    return { link, peers, member: link.name };
+    return { client: link, peers, member: link.name };
   }
 
-  /** For people only, and not part of the result. */
-  protected say(text: SafeText): void {
+  /** Prints to stderr unless --json is given. */
+  protected printNotice(text: SafeText): void {
     if (!this.jsonEnabled()) this.logToStderr(text);
   }
 
-  /** For programs only: something that happened. */
-  protected tell(event: object): void {
-    if (this.jsonEnabled()) writeText(process.stdout, safeText`${shownJson(event)}\n`);
+  /** Prints an event with --json only. */
+  protected printEvent(event: object): void {
+    if (this.jsonEnabled()) writeText(process.stdout, safeText`${toTerminalJson(event)}\n`);
   }
 
-  /** Told of all transfers: shows the one that the command is about. */
-  protected told(): ToldTransfers {
-    return new ToldTransfers(this.progress(), (text) => this.log(text));
+  protected createFollower(): TransferFollower {
+    return new TransferFollower(this.createProgress(), (text) => this.log(text));
   }
 
-  protected progress(): TransferProgress {
+  protected createProgress(): TransferProgress {
     return new TransferProgress({
       isJson: this.jsonEnabled(),
       terminal: process.stderr,
@@ -112,68 +110,70 @@ export abstract class FilesCommand extends GoldctlCommand {
   }
 
   /**
-   * Resolves as `work` does.
-   * @param onSignal somebody ends the command, by Ctrl-C for one: what to tell him
-   * @throws Failure CONNECTION_ENDED when somebody does; what ended the connection for good
+   * Waits for `work`.
+   * @param onSignal returns the message if a signal such as Ctrl-C ends the command
+   * @throws AppError CONNECTION_ENDED on a signal; the error that ended the connection permanently
    */
-  protected async until<T>(work: Promise<T>, onSignal: () => string): Promise<T> {
+  protected async waitOrFail<T>(work: Promise<T>, onSignal: () => string): Promise<T> {
     const interrupted = deferred<never>();
-    const stop = (): void => interrupted.reject(new Failure('CONNECTION_ENDED', onSignal()));
-    for (const signal of SIGNALS) process.once(signal, stop);
+    const stop = (): void => interrupted.reject(new AppError('CONNECTION_ENDED', onSignal()));
+    for (const signal of STOP_SIGNALS) process.once(signal, stop);
     try {
-      return await Promise.race([work, interrupted.promise, this.#ended.promise]);
+      return await Promise.race([work, interrupted.promise, this.#connectionEnd.promise]);
     } finally {
-      for (const signal of SIGNALS) process.off(signal, stop);
+      for (const signal of STOP_SIGNALS) process.off(signal, stop);
     }
   }
 
-  /** The same for what only a signal ends: then it is undefined, and the command has done what it was to do. */
-  protected async wait<T>(work: Promise<T>): Promise<T | undefined> {
+  /** Like `waitOrFail`, but a signal is the normal end and resolves with undefined. */
+  protected async waitForSignal<T>(work: Promise<T>): Promise<T | undefined> {
     const interrupted = deferred<undefined>();
     const stop = (): void => interrupted.resolve(undefined);
-    for (const signal of SIGNALS) process.once(signal, stop);
+    for (const signal of STOP_SIGNALS) process.once(signal, stop);
     try {
-      return await Promise.race([work, interrupted.promise, this.#ended.promise]);
+      return await Promise.race([work, interrupted.promise, this.#connectionEnd.promise]);
     } finally {
-      for (const signal of SIGNALS) process.off(signal, stop);
+      for (const signal of STOP_SIGNALS) process.off(signal, stop);
     }
   }
 
-  /** Shows a transfer until it is over. @throws Failure where it does not end well, or somebody ends it */
-  protected async follow(peers: Peers, id: number, told: ToldTransfers): Promise<Transfer> {
-    told.follow(id);
+  /** Shows a transfer until it finishes. @throws AppError if it fails or is interrupted */
+  protected async followTransfer(peers: PeerFileClient, id: number, follower: TransferFollower): Promise<Transfer> {
+    follower.follow(id);
     try {
-      const over = await this.until(peers.finished(id), () => leftAt(peers.transfers.find((each) => each.id === id)));
-      return outcome(over);
+      const over = await this.waitOrFail(peers.waitForEnd(id), () =>
+        interruptedMessage(peers.transfers.find((each) => each.id === id)),
+      );
+      return assertTransferDone(over);
     } finally {
-      told.end();
+      follower.end();
     }
   }
 
-  /** One line an object: whatever reads them need not wait for the end. */
+  /** One object per line, so that readers need not wait for the end. */
   protected override logJson(json: unknown): void {
-    writeText(process.stdout, safeText`${shownJson(json)}\n`);
+    writeText(process.stdout, safeText`${toTerminalJson(json)}\n`);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
     await this.#peers?.stop();
-    await this.#link?.stop();
+    await this.#client?.stop();
     await super.finally(error);
   }
 
-  /** Transfers need no daemon: what it cannot be told now it is told after the next return. */
-  async #again(): Promise<void> {
+  /** Transfers continue without the daemon: what cannot be sent now is sent after the next reconnect. */
+  async #onReconnected(): Promise<void> {
     try {
-      await this.#peers?.online();
+      await this.#peers?.reregister();
     } catch (thrown) {
-      const { code, message } = Failure.from(thrown);
-      if (code !== 'CONNECTION_ENDED' && code !== 'NO_DAEMON') this.say(plain(message));
+      const { code, message } = AppError.from(thrown);
+      if (code !== 'CONNECTION_ENDED' && code !== 'NO_DAEMON') this.printNotice(sanitizeText(message));
     }
   }
 }
 
-function leftAt(transfer: Transfer | undefined): string {
-  const how = transfer?.direction === 'in' ? 'what has arrived stays' : 'what has arrived there stays';
+function interruptedMessage(transfer: Transfer | undefined): string {
+  const how = transfer?.direction === 'in' ? 'the partial file is kept' : 'the receiver keeps the partial file';
   const where = transfer && transfer.done > 0 ? ` at ${percentDone(transfer)}` : '';
-  return `Interrupted${where}. Run it again: it resumes, ${how}.`;
+  return `Interrupted${where}. Run the command again to resume; ${how}.`;
 }

@@ -1,12 +1,12 @@
-import { Failure } from '../domain/failure.ts';
-import { parseMap } from './quote-columns.ts';
-import type { UnderstandOptions } from './quote-import.ts';
-import { NUMBER_FORMATS, numberReader } from './quote-number.ts';
+import { AppError } from '../domain/app-error.ts';
+import { type AnalysisOptions, assertNoColumnOptions } from './file-analysis.ts';
+import { parseColumnMap } from './quote-columns.ts';
+import { createNumberReader, NUMBER_FORMATS } from './quote-number.ts';
 import { SERIES_FIELDS } from './quote-series.ts';
 import type { FileFormat } from './quote-table.ts';
 import { DATE_ORDERS, parseDateOrder } from './quote-time.ts';
 
-/** The flags of `rates import` that say how a file is read. */
+/** The flags of `rates import` that control how a file is read. */
 export interface ImportFlags extends Readonly<Partial<Record<(typeof SERIES_FIELDS)[number], string | undefined>>> {
   readonly map: readonly string[];
   readonly header: boolean;
@@ -17,35 +17,26 @@ export interface ImportFlags extends Readonly<Partial<Record<(typeof SERIES_FIEL
   readonly sheet?: string | undefined;
 }
 
-/** @returns undefined for a database of tygia.com's answers, which says itself what is in it. @throws Failure USAGE */
-export function importOptions(flags: ImportFlags): UnderstandOptions | undefined {
+/** @returns undefined for a tygia.com database, which is self-describing. @throws AppError USAGE */
+export function parseImportOptions(flags: ImportFlags): AnalysisOptions | undefined {
   const number = NUMBER_FORMATS.find((each) => each === flags.number);
   if (flags.number !== undefined && number === undefined) {
-    throw new Failure('USAGE', `--number ${flags.number} is none of ${NUMBER_FORMATS.join('   ')}.`);
+    throw new AppError('USAGE', `--number ${flags.number} is not one of ${NUMBER_FORMATS.join('   ')}.`);
   }
-  if (flags.scale !== undefined && !numberReader('1234.5', flags.scale)) {
-    throw new Failure('USAGE', `--scale ${flags.scale} is not a number above 0. Example: --scale 1000000.`);
+  if (flags.scale !== undefined && !createNumberReader('1234.5', flags.scale)) {
+    throw new AppError('USAGE', `--scale ${flags.scale} is not a number above 0. Example: --scale 1000000.`);
   }
   const order = flags.dates === undefined ? undefined : parseDateOrder(flags.dates);
   if (flags.dates !== undefined && order === undefined) {
-    throw new Failure('USAGE', `--dates ${flags.dates} is none of ${DATE_ORDERS.join(', ')}.`);
+    throw new AppError('USAGE', `--dates ${flags.dates} is not one of ${DATE_ORDERS.join(', ')}.`);
   }
-  const map = parseMap(flags.map);
+  const map = parseColumnMap(flags.map);
   const constants = Object.fromEntries(
     SERIES_FIELDS.filter((field) => flags[field] !== undefined).map((field) => [field, flags[field]!]),
   );
   const { header, scale, sheet, format } = flags;
   const options = { map, constants, header, order, number, scale, sheet };
   if (format !== 'tygia') return { ...options, format };
-  assertNothingGiven('A database of tygia.com', options);
+  assertNoColumnOptions('A database of tygia.com', options);
   return undefined;
-}
-
-/** For files that say themselves what their rows are of. @throws Failure USAGE */
-export function assertNothingGiven(
-  what: string,
-  { map, constants }: Pick<UnderstandOptions, 'map' | 'constants'>,
-): void {
-  if (Object.keys(map).length === 0 && Object.keys(constants).length === 0) return;
-  throw new Failure('USAGE', `${what} says itself what its rows are of: leave out --map and what holds for all.`);
 }

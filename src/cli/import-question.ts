@@ -1,53 +1,54 @@
-import { Failure } from '../domain/failure.ts';
-import { plainLines } from '../domain/fold.ts';
+import { AppError } from '../domain/app-error.ts';
 import { safeText } from '../domain/safe-text.ts';
+import { sanitizeLines } from '../domain/text.ts';
 import { writeText } from '../domain/text-output.ts';
-import { askLine } from './question.ts';
+import { promptLine } from './terminal-prompt.ts';
 
-/** One of the readings of a file. */
-export interface Choice {
-  /** What chooses it on the command line: `--dates d/m`. */
+/** A possible interpretation of a file. */
+export interface ImportChoice {
+  /** The flag that selects it: `--dates d/m`. */
   readonly flag: string;
-  /** What it means. */
   readonly meaning: string;
-  /** Some rows as this reading has them. */
+  /** Some rows in this interpretation. */
   readonly rows: readonly string[];
 }
 
-/** Readings of a file that differ, where nothing in the file tells which is right. */
-export interface Question {
+/** An ambiguity that the file itself does not resolve. */
+export interface ImportQuestion {
   readonly problem: string;
-  readonly choices: readonly Choice[];
+  readonly choices: readonly ImportChoice[];
 }
 
-/** Asks the questions. @returns the index of the choice for each. @throws Failure USAGE without a terminal or an answer */
-export type Ask = (questions: readonly Question[]) => Promise<number[]>;
+/** @returns the index of the choice for each question. @throws AppError USAGE without a terminal or an answer */
+export type AskQuestions = (questions: readonly ImportQuestion[]) => Promise<number[]>;
 
-/** Without a terminal: refuses, and names the flags that answer the questions. */
-export const refuseToGuess: Ask = async (questions) => {
-  const text = questions.map(({ problem, choices }) => [problem, ...choices.map(lineOf)].join('\n')).join('\n');
-  throw new Failure('USAGE', `${text}\nNothing was stored. Repeat the command with the flag that is right.`, {
+/** For use without a terminal: fails and names the flags that answer the questions. */
+export const refuseToGuess: AskQuestions = async (questions) => {
+  const text = questions.map(({ problem, choices }) => [problem, ...choices.map(formatChoice)].join('\n')).join('\n');
+  throw new AppError('USAGE', `${text}\nNothing was stored. Repeat the command with the correct flag.`, {
     data: { choices: questions.flatMap(({ choices }) => choices.map(({ flag }) => flag)) },
   });
 };
 
-function lineOf({ flag, meaning, rows }: Choice): string {
+function formatChoice({ flag, meaning, rows }: ImportChoice): string {
   return `  ${flag}: ${meaning}${rows.length > 0 ? ` (${rows.slice(0, 2).join('; ')})` : ''}`;
 }
 
-/** Asks on the terminal, with some rows of each reading. */
-export const askOnTerminal: Ask = async (questions) => {
+/** Asks on the terminal and shows some rows of each interpretation. */
+export const askOnTerminal: AskQuestions = async (questions) => {
   const answers: number[] = [];
   for (const { problem, choices } of questions) {
     const lines = [problem];
     for (const [i, { flag, meaning, rows }] of choices.entries()) {
       lines.push(`  ${i + 1}) ${meaning} (${flag})`, ...rows.map((row) => `       ${row}`));
     }
-    writeText(process.stderr, safeText`${plainLines(lines.join('\n'))}\n`);
-    const answer = await askLine(safeText`Which is right? 1-${choices.length}, anything else ends the import: `);
+    writeText(process.stderr, safeText`${sanitizeLines(lines.join('\n'))}\n`);
+    const answer = await promptLine(
+      safeText`Which one is correct? Enter 1-${choices.length}, or anything else to cancel: `,
+    );
     const chosen = /^\s*\d{1,3}\s*$/.test(answer) ? Number(answer) : 0;
     if (chosen < 1 || chosen > choices.length) {
-      throw new Failure('USAGE', 'The import was ended, and nothing was stored.');
+      throw new AppError('USAGE', 'Import canceled. Nothing was stored.');
     }
     answers.push(chosen - 1);
   }

@@ -1,22 +1,22 @@
-import type { Instant } from '../domain/instant.ts';
-import { knownInstrument } from '../domain/instrument.ts';
-import { type Unit, unitFactor } from '../domain/unit.ts';
+import { findCatalogueInstrument } from '../domain/instrument.ts';
+import type { EpochMs } from '../domain/time.ts';
+import { type Unit, unitConversionFactor } from '../domain/unit.ts';
 
-/** Lowest and highest price, in the instrument's own currency and unit. */
+/** Lowest and highest known price, in the instrument's own currency and unit. */
 export interface PriceLevel {
   readonly low: number;
   readonly high: number;
 }
 
-/** Shops, rings and kinds of bars differ from the bar of SJC, and XAU of a day from the mean of its month. */
-const TOLERANCE = 2;
-/** How far a price may have risen after the last year of a table. */
-const RISE = 4;
+/** Shops, rings and other bars differ from the SJC bar, and a day's XAU from the monthly mean. */
+const TOLERANCE_FACTOR = 2;
+/** Maximum rise after the last year of a table. */
+const MAX_RISE_FACTOR = 4;
 
-type Years = readonly (readonly [from: number, low: number, high: number])[];
+type YearlyLevels = readonly (readonly [from: number, low: number, high: number])[];
 
-/** The bar of SJC in million VND a tael, from each year on. Before 2009 nothing is known here. */
-const GOLD_VND_TAEL: Years = [
+/** The SJC bar in million VND per tael, from each year on. Unknown before 2009. */
+const GOLD_VND_TAEL: YearlyLevels = [
   ...([
     [2009, 21, 29],
     [2010, 25, 37],
@@ -41,8 +41,8 @@ const GOLD_VND_TAEL: Years = [
     [2026, 130, 200],
   ] as const),
 ];
-/** USD a troy ounce. */
-const GOLD_USD_OZT: Years = [
+/** In USD per troy ounce. */
+const GOLD_USD_OZT: YearlyLevels = [
   ...([
     [1800, 17, 22],
     [1933, 20, 36],
@@ -59,8 +59,8 @@ const GOLD_USD_OZT: Years = [
     [2025, 2600, 5500],
   ] as const),
 ];
-/** VND for one of a currency, since 1990. */
-const MONEY_VND: Readonly<Record<string, PriceLevel>> = {
+/** In VND per unit of currency, since 1990. */
+const CURRENCY_LEVELS_VND: Readonly<Record<string, PriceLevel>> = {
   USD: { low: 4000, high: 60_000 },
   EUR: { low: 9000, high: 80_000 },
   GBP: { low: 8000, high: 90_000 },
@@ -73,62 +73,62 @@ const MONEY_VND: Readonly<Record<string, PriceLevel>> = {
 };
 
 /**
- * The prices that an instrument had about an instant, roughly: enough to tell a tael from a chỉ, thousands from units,
- * 24.325 from 24,325. Undefined where goldctl does not know.
+ * The approximate price range of an instrument at a time, precise enough to tell a tael from a chỉ, thousands from units,
+ * and 24.325 from 24,325. Undefined if unknown.
  */
-export function priceLevel(instrument: string, at: Instant): PriceLevel | undefined {
-  const known = knownInstrument(instrument);
+export function knownPriceLevel(instrument: string, at: EpochMs): PriceLevel | undefined {
+  const known = findCatalogueInstrument(instrument);
   if (!known) return undefined;
-  if (known.market === 'fx') return MONEY_VND[known.id];
+  if (known.market === 'fx') return CURRENCY_LEVELS_VND[known.id];
   if (known.market !== 'gold') return undefined;
   const [years, scale] = known.currency === 'VND' ? [GOLD_VND_TAEL, 1e6] : [GOLD_USD_OZT, 1];
   const year = new Date(at).getUTCFullYear();
-  let found: Years[number] | undefined;
+  let found: YearlyLevels[number] | undefined;
   for (const each of years) if (each[0] <= year) found = each;
   if (!found) return undefined;
   const [from, low, high] = found;
   const isLast = found === years.at(-1);
   return {
-    low: (low * scale) / TOLERANCE,
-    high: high * scale * (isLast && year > from ? RISE : TOLERANCE),
+    low: (low * scale) / TOLERANCE_FACTOR,
+    high: high * scale * (isLast && year > from ? MAX_RISE_FACTOR : TOLERANCE_FACTOR),
   };
 }
 
-export function isWithin({ low, high }: PriceLevel, value: number): boolean {
+export function isAtLevel({ low, high }: PriceLevel, value: number): boolean {
   return value >= low && value <= high;
 }
 
-/** Units in which people quote what goldctl keeps in the first one, and scales in which they write it. */
-const QUOTED_IN: Readonly<Partial<Record<Unit, readonly Unit[]>>> = {
+/** Units in which instruments are commonly quoted, by stored unit. */
+const QUOTED_UNITS: Readonly<Partial<Record<Unit, readonly Unit[]>>> = {
   tael: ['tael', 'chi', 'g'],
   ozt: ['ozt', 'g', 'kg'],
 };
 const SCALES = ['1', '1000', '1000000'] as const;
 
-/** What makes of a file's figures prices of an instrument. */
-export interface Measure {
+/** How numbers of a file convert to prices of an instrument. */
+export interface UnitScale {
   readonly unit: Unit;
   readonly scale: string;
   readonly factor: number;
 }
 
 /**
- * Every unit and scale in which the instrument's prices may be written, the plain one first.
- * @param given what the command line or the file says already
+ * All units and scales in which the instrument's prices may be written, the stored unit first.
+ * @param given what the command line or the file specifies
  */
-export function measuresOf(
+export function possibleUnitScales(
   instrument: string,
   given: { unit?: Unit | undefined; scale?: string | undefined },
-): Measure[] {
-  const known = knownInstrument(instrument);
+): UnitScale[] {
+  const known = findCatalogueInstrument(instrument);
   if (!known || known.market === 'crypto') return [];
-  const units = given.unit === undefined ? (QUOTED_IN[known.unit] ?? [known.unit]) : [given.unit];
-  const measures: Measure[] = [];
+  const units = given.unit === undefined ? (QUOTED_UNITS[known.unit] ?? [known.unit]) : [given.unit];
+  const unitScales: UnitScale[] = [];
   for (const scale of given.scale === undefined ? SCALES : [given.scale]) {
     for (const unit of units) {
-      const factor = unitFactor(unit, known.unit);
-      if (factor !== undefined) measures.push({ unit, scale, factor: factor * Number(scale) });
+      const factor = unitConversionFactor(unit, known.unit);
+      if (factor !== undefined) unitScales.push({ unit, scale, factor: factor * Number(scale) });
     }
   }
-  return measures;
+  return unitScales;
 }

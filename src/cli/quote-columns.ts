@@ -1,9 +1,10 @@
-import { Failure } from '../domain/failure.ts';
-import { fold, plain } from '../domain/fold.ts';
+import { AppError } from '../domain/app-error.ts';
+import { defined } from '../domain/defined.ts';
+import { foldForSearch, sanitizeText } from '../domain/text.ts';
 import type { Unit } from '../domain/unit.ts';
 
-/** What a line of a quote file may say, in the order in which an export writes it. */
-export const COLUMNS = [
+/** The columns of a quote file, in export order. */
+export const QUOTE_COLUMNS = [
   'instrument',
   'market',
   'provider',
@@ -18,12 +19,12 @@ export const COLUMNS = [
   'id',
 ] as const;
 
-/** `price` stands for buy and sell at once; `clock` is the time of day beside a date in `at`. */
-export const FIELDS = [...COLUMNS, 'price', 'clock', 'open', 'high', 'low'] as const;
-export type Field = (typeof FIELDS)[number];
+/** `price` means both buy and sell; `clock` is the time of day for a date in `at`. */
+export const IMPORT_FIELDS = [...QUOTE_COLUMNS, 'price', 'clock', 'open', 'high', 'low'] as const;
+export type ImportField = (typeof IMPORT_FIELDS)[number];
 
-/** Names under which files have our fields, compared without case, accents, spaces, marks and what is in brackets. */
-const NAMES: Readonly<Record<Field, readonly string[]>> = {
+/** Common column names, compared without case, accents, spaces, punctuation and bracketed text. */
+const COLUMN_NAMES: Readonly<Record<ImportField, readonly string[]>> = {
   instrument: ['instrument', 'symbol', 'ticker'],
   market: ['market'],
   provider: ['provider'],
@@ -59,107 +60,107 @@ const NAMES: Readonly<Record<Field, readonly string[]>> = {
   low: ['low', 'lowprice', 'giathapnhat', 'thapnhat', 'thap'],
 };
 
-/** What --map says: which column a field is read from, by its name or as `#3`. */
-export type ColumnMap = Readonly<Partial<Record<Field, string>>>;
-/** Places of the columns that the fields are read from. */
-export type Fields = Readonly<Partial<Record<Field, number>>>;
+/** The value of --map: the column of a field, by name or as `#3`. */
+export type ColumnMap = Readonly<Partial<Record<ImportField, string>>>;
+/** Column indexes by field. */
+export type FieldColumns = Readonly<Partial<Record<ImportField, number>>>;
 
 export interface ColumnMatch {
-  readonly fields: Fields;
-  /** Fields that several columns fit, and the places of these. */
-  readonly contested: ReadonlyMap<Field, readonly number[]>;
-  /** Fields that the map reads from a column that is not there. */
-  readonly unknown: readonly Field[];
+  readonly fields: FieldColumns;
+  /** Fields that match several columns, with their indexes. */
+  readonly ambiguous: ReadonlyMap<ImportField, readonly number[]>;
+  /** Fields that the map assigns to a missing column. */
+  readonly unknown: readonly ImportField[];
 }
 
-/** Reads `at=timestamp,buy=buy_1l,sell=#4`. @throws Failure USAGE */
-export function parseMap(texts: readonly string[]): ColumnMap {
-  const map: Partial<Record<Field, string>> = {};
+/** Parses `at=timestamp,buy=buy_1l,sell=#4`. @throws AppError USAGE */
+export function parseColumnMap(texts: readonly string[]): ColumnMap {
+  const map: Partial<Record<ImportField, string>> = {};
   for (const pair of texts.flatMap((text) => text.split(','))) {
     const at = pair.indexOf('=');
-    const field = FIELDS.find((each) => each.toLowerCase() === pair.slice(0, at).trim().toLowerCase());
+    const field = IMPORT_FIELDS.find((each) => each.toLowerCase() === pair.slice(0, at).trim().toLowerCase());
     const column = pair.slice(at + 1).trim();
     if (at < 0 || column === '') {
-      throw new Failure(
+      throw new AppError(
         'USAGE',
-        `--map "${plain(pair)}" is not FIELD=COLUMN. Examples: --map at=timestamp,buy=buy_1l or --map at=#1,buy=#3.`,
+        `--map "${sanitizeText(pair)}" is not FIELD=COLUMN. Examples: --map at=timestamp,buy=buy_1l or --map at=#1,buy=#3.`,
       );
     }
     if (!field) {
-      throw new Failure(
+      throw new AppError(
         'USAGE',
-        `--map has no field "${plain(pair.slice(0, at))}". The fields are ${FIELDS.join(', ')}.`,
+        `--map has no field "${sanitizeText(pair.slice(0, at))}". The fields are ${IMPORT_FIELDS.join(', ')}.`,
       );
     }
-    if (map[field] !== undefined) throw new Failure('USAGE', `--map names the field ${field} twice.`);
+    if (map[field] !== undefined) throw new AppError('USAGE', `--map names the field ${field} twice.`);
     map[field] = column;
   }
   if (map.price !== undefined && map.buy !== undefined && map.sell !== undefined) {
-    throw new Failure('USAGE', '--map price stands for buy and sell at once: leave it out, or one of the others.');
+    throw new AppError('USAGE', '--map price sets both buy and sell: omit it, or one of the others.');
   }
   return map;
 }
 
-/** Finds the columns of the fields: those that the map names, the others by their usual names. */
+/** Finds the columns of the fields by the map, and of the other fields by common names. */
 export function matchColumns(columns: readonly string[], map: ColumnMap): ColumnMatch {
-  const fields: Partial<Record<Field, number>> = {};
-  const contested = new Map<Field, readonly number[]>();
-  const unknown: Field[] = [];
-  const bareNames = columns.map(bare);
+  const fields: Partial<Record<ImportField, number>> = {};
+  const contested = new Map<ImportField, readonly number[]>();
+  const unknown: ImportField[] = [];
+  const bareNames = columns.map(normalizeColumnName);
   const taken = new Set<number>();
-  const take = (field: Field, places: readonly number[]): void => {
-    if (places.length > 0) fields[field] = places[0]!;
-    if (places.length > 1) contested.set(field, places);
+  const take = (field: ImportField, indexes: readonly number[]): void => {
+    if (indexes.length > 0) fields[field] = indexes[0]!;
+    if (indexes.length > 1) contested.set(field, indexes);
   };
-  for (const field of FIELDS) {
+  for (const field of IMPORT_FIELDS) {
     const wanted = map[field];
     if (wanted === undefined) continue;
-    const places = placesOf(wanted, columns, bareNames);
-    if (places.length === 0) unknown.push(field);
-    for (const place of places) taken.add(place);
-    take(field, places);
+    const indexes = findColumns(wanted, columns, bareNames);
+    if (indexes.length === 0) unknown.push(field);
+    for (const index of indexes) taken.add(index);
+    take(field, indexes);
   }
-  for (const field of FIELDS) {
+  for (const field of IMPORT_FIELDS) {
     if (map[field] !== undefined) continue;
     take(
       field,
-      [...columns.keys()].filter((place) => !taken.has(place) && NAMES[field].includes(bareNames[place]!)),
+      [...columns.keys()].filter((index) => !taken.has(index) && COLUMN_NAMES[field].includes(bareNames[index]!)),
     );
   }
-  settlePrice(fields, contested, map);
-  return { fields, contested, unknown };
+  resolvePrice(fields, contested, map);
+  return { fields, ambiguous: contested, unknown };
 }
 
-/** A price column serves the sides that were not named; one that was found by its name yields to two sides. */
-function settlePrice(
-  fields: Partial<Record<Field, number>>,
-  contested: Map<Field, readonly number[]>,
+/** A price column is used for sides without a column; if both have one, a price column found by name is ignored. */
+function resolvePrice(
+  fields: Partial<Record<ImportField, number>>,
+  contested: Map<ImportField, readonly number[]>,
   map: ColumnMap,
 ): void {
   if (fields.price === undefined || map.price !== undefined) return;
-  const [side, place] = fields.buy === undefined ? ['sell' as const, fields.sell] : ['buy' as const, fields.buy];
-  if (place === undefined) return;
+  const [side, index] = fields.buy === undefined ? ['sell' as const, fields.sell] : ['buy' as const, fields.buy];
+  if (index === undefined) return;
   const isOneSide = fields.buy === undefined || fields.sell === undefined;
-  if (isOneSide && map[side] === undefined && !contested.has(side)) contested.set('price', [fields.price, place]);
+  if (isOneSide && map[side] === undefined && !contested.has(side)) contested.set('price', [fields.price, index]);
   else {
     delete fields.price;
     contested.delete('price');
   }
 }
 
-function placesOf(wanted: string, columns: readonly string[], bareNames: readonly string[]): number[] {
-  const places = [...columns.keys()];
-  const exact = places.filter((place) => columns[place] === wanted);
+function findColumns(wanted: string, columns: readonly string[], bareNames: readonly string[]): number[] {
+  const indexes = [...columns.keys()];
+  const exact = indexes.filter((index) => columns[index] === wanted);
   if (exact.length > 0) return exact;
   const number = /^#([1-9]\d{0,3})$/.exec(wanted);
-  if (number) return places.filter((place) => place === Number(number[1]) - 1);
-  const name = bare(wanted);
-  return name === '' ? [] : places.filter((place) => bareNames[place] === name);
+  if (number) return indexes.filter((index) => index === Number(number[1]) - 1);
+  const name = normalizeColumnName(wanted);
+  return name === '' ? [] : indexes.filter((index) => bareNames[index] === name);
 }
 
-/** What the name of a price column says of unit and scale: `Mua vào (nghìn đồng/chỉ)`. */
-export function measureInName(name: string): { readonly unit?: Unit; readonly scale?: string } {
-  const folded = fold(name);
+/** Unit and scale in the name of a price column: `Mua vào (nghìn đồng/chỉ)`. */
+export function unitScaleInName(name: string): { readonly unit?: Unit; readonly scale?: string } {
+  const folded = foldForSearch(name);
   const bracketed = [...folded.matchAll(/[([]([^)\]]*)[)\]]/g)].map(([, text]) => text!).join(' ');
   const unit = /(?:\/|\bper |\bmoi )\s*(chi|luong|cay|tael|gram|g|kg|oz|ozt|ounce)\b/.exec(folded)?.[1];
   const scale = /\b(?:nghin|ngan|thousands?)\b|\b1[.,]?000\b/.test(bracketed)
@@ -168,16 +169,16 @@ export function measureInName(name: string): { readonly unit?: Unit; readonly sc
       ? '1000000'
       : undefined;
   return {
-    ...(unit === undefined ? {} : { unit: UNITS_IN_NAMES[unit]! }),
-    ...(scale === undefined ? {} : { scale }),
+    ...(unit === undefined ? {} : { unit: UNITS_BY_WORD[unit]! }),
+    ...defined({ scale }),
   };
 }
 
-const UNITS_IN_NAMES: Readonly<Record<string, Unit>> = {
+const UNITS_BY_WORD: Readonly<Record<string, Unit>> = {
   ...{ chi: 'chi', luong: 'tael', cay: 'tael', tael: 'tael', gram: 'g', g: 'g', kg: 'kg', oz: 'ozt', ozt: 'ozt' },
   ounce: 'ozt',
 };
 
-function bare(name: string): string {
-  return fold(name.replace(/\([^)]*\)/g, '')).replace(/[^\p{L}\p{N}]/gu, '');
+function normalizeColumnName(name: string): string {
+  return foldForSearch(name.replace(/\([^)]*\)/g, '')).replace(/[^\p{L}\p{N}]/gu, '');
 }

@@ -1,14 +1,20 @@
-import type { Instant } from '../domain/instant.ts';
-import { knownInstrument } from '../domain/instrument.ts';
+import { findCatalogueInstrument } from '../domain/instrument.ts';
+import type { EpochMs } from '../domain/time.ts';
 import { parseUnit, type Unit } from '../domain/unit.ts';
 import { DateEvidence } from './date-evidence.ts';
-import { isWithin, type Measure, measuresOf, type PriceLevel, priceLevel } from './price-level.ts';
-import { type Marks, marksOf, type NumberReader, numberReader, writtenPrice } from './quote-number.ts';
-import { type Cell, cellText, isBlankRecord, type RecordBlock } from './quote-records.ts';
-import { type DateOrder, needsOrder, parseTime } from './quote-time.ts';
+import { isAtLevel, knownPriceLevel, type PriceLevel, possibleUnitScales, type UnitScale } from './price-level.ts';
+import {
+  classifyMarks,
+  createNumberReader,
+  type NumberMarks,
+  type NumberReader,
+  parseWrittenPrice,
+} from './quote-number.ts';
+import { cellText, isBlankRecord, type RecordBlock, type RecordCell } from './quote-records.ts';
+import { type DateOrder, needsDateOrder, parseImportTime } from './quote-time.ts';
 
-/** Where the cells are that the survey looks at; -1: there are none. */
-export interface SurveyedPlaces {
+/** Column indexes; -1 if the file has no such column. */
+export interface SurveyColumns {
   readonly at: number;
   readonly clock: number;
   readonly prices: readonly number[];
@@ -16,72 +22,70 @@ export interface SurveyedPlaces {
   readonly unit: number;
 }
 
-/** What the command line says. */
-export interface GivenReading {
+/** Values given on the command line. */
+export interface SurveyOptions {
   readonly order: DateOrder | undefined;
   readonly instrument: string | undefined;
   readonly unit: Unit | undefined;
   readonly scale: string | undefined;
 }
 
-export interface Example {
+export interface TextExample {
   readonly line: number;
   readonly text: string;
 }
 
-/** How many prices, read in one format, are at the level that is known of their instrument. */
+/** How many prices, in one number format, match the known level of their instrument. */
 export interface LevelFit {
-  /** Prices of which a level is known. */
+  /** Prices with a known level. */
   count: number;
-  /** Of these, those that fit as they are written. */
-  plain: number;
-  /** Those that fit by another unit or scale only, by these. */
-  readonly others: Map<string, { readonly measure: Measure; count: number }>;
+  /** Those that match as written. */
+  asWritten: number;
+  /** Those that match only in another unit or scale. */
+  readonly others: Map<string, { readonly unitScale: UnitScale; count: number }>;
 }
 
-interface Level {
-  readonly measures: readonly Measure[];
-  /** By years. */
-  readonly levels: Map<number, PriceLevel | undefined>;
+interface InstrumentLevel {
+  readonly unitScales: readonly UnitScale[];
+  readonly levelsByYear: Map<number, PriceLevel | undefined>;
   readonly instrument: string;
 }
 
-/** The time that a record says, with the time of day beside its date. */
-export function timeText(cells: readonly Cell[], at: number, clock: number): string {
+/** Joins the date and the separate time of day of a record. */
+export function joinTimeCells(cells: readonly RecordCell[], at: number, clock: number): string {
   const date = cellText(cells[at]);
   const time = clock < 0 ? '' : cellText(cells[clock]);
   return time === '' ? date : `${date} ${time}`;
 }
 
-const FORMATS = ['dot', 'comma'] as const;
-const MAX_KNOWN_SERIES = 10_000;
+const DECIMAL_MARKS = ['dot', 'comma'] as const;
+const MAX_CACHED_LEVELS = 10_000;
 
-/** What the whole file tells of how it is to be read: gathered before anything of it is stored. */
+/** Collects evidence from the whole file about how to read it, before anything is stored. */
 export class QuoteSurvey {
-  /** Records that have cells. */
   count = 0;
   readonly dates = new DateEvidence();
-  /** The first price of each kind. */
-  readonly marks: Partial<Record<Exclude<Marks, 'none'>, Example>> = {};
+  /** The first price with each kind of separators. */
+  readonly marks: Partial<Record<Exclude<NumberMarks, 'none'>, TextExample>> = {};
   readonly currencies = new Set<string>();
   readonly units = new Set<Unit>();
-  /** By whether a decimal point or a decimal comma is read. */
+  /** By decimal point or decimal comma. */
   readonly fits: Readonly<Record<'dot' | 'comma', LevelFit>> = {
-    dot: { count: 0, plain: 0, others: new Map() },
-    comma: { count: 0, plain: 0, others: new Map() },
+    dot: { count: 0, asWritten: 0, others: new Map() },
+    comma: { count: 0, asWritten: 0, others: new Map() },
   };
 
-  readonly #places: SurveyedPlaces;
-  readonly #given: GivenReading;
+  readonly #columns: SurveyColumns;
+  readonly #options: SurveyOptions;
   readonly #readers: Readonly<Record<'dot' | 'comma', NumberReader>> = {
-    dot: numberReader('1,234.5', '1')!,
-    comma: numberReader('1.234,5', '1')!,
+    dot: createNumberReader('1,234.5', '1')!,
+    comma: createNumberReader('1.234,5', '1')!,
   };
-  readonly #levels = new Map<string, Level | undefined>();
+  readonly #levels = new Map<string, InstrumentLevel | undefined>();
 
-  constructor(places: SurveyedPlaces, given: GivenReading) {
-    this.#places = places;
-    this.#given = given;
+  constructor(columns: SurveyColumns, options: SurveyOptions) {
+    this.#columns = columns;
+    this.#options = options;
   }
 
   read({ lines, records }: RecordBlock): void {
@@ -89,32 +93,32 @@ export class QuoteSurvey {
       const cells = records[i]!;
       if (typeof cells === 'string' || isBlankRecord(cells)) continue;
       this.count++;
-      this.#record(lines[i]!, cells);
+      this.#addRecord(lines[i]!, cells);
     }
   }
 
-  #record(line: number, cells: readonly Cell[]): void {
-    const { at, clock, prices } = this.#places;
-    const time = timeText(cells, at, clock);
-    const { order } = this.#given;
-    let instant: Instant | undefined;
-    if (order === undefined && needsOrder(time)) {
+  #addRecord(line: number, cells: readonly RecordCell[]): void {
+    const { at, clock, prices } = this.#columns;
+    const time = joinTimeCells(cells, at, clock);
+    const { order } = this.#options;
+    let instant: EpochMs | undefined;
+    if (order === undefined && needsDateOrder(time)) {
       instant = this.dates.add(line, time);
       if (instant === undefined) return;
     }
-    let price: Cell | undefined;
-    let unit = this.#given.unit;
-    for (const place of prices) {
-      const cell = cells[place];
+    let price: RecordCell | undefined;
+    let unit = this.#options.unit;
+    for (const index of prices) {
+      const cell = cells[index];
       if (cell === undefined || cell === '') continue;
       price = cell;
       if (typeof cell === 'number') continue;
       const text = cell.trim();
-      let marks = marksOf(text);
+      let marks = classifyMarks(text);
       if (marks === undefined) {
-        const written = writtenPrice(text);
+        const written = parseWrittenPrice(text);
         if (!written) continue;
-        marks = marksOf(written.digits);
+        marks = classifyMarks(written.digits);
         if (written.currency !== undefined) this.currencies.add(written.currency);
         if (written.unit !== undefined) {
           this.units.add(written.unit);
@@ -124,58 +128,58 @@ export class QuoteSurvey {
       if (marks !== undefined && marks !== 'none') this.marks[marks] ??= { line, text };
     }
     if (price === undefined) return;
-    const level = this.#levelOf(cells, unit);
+    const level = this.#findLevel(cells, unit);
     if (!level) return;
-    instant ??= parseTime(time, order);
-    if (instant !== undefined) this.#fit(level, instant, price);
+    instant ??= parseImportTime(time, order);
+    if (instant !== undefined) this.#countFit(level, instant, price);
   }
 
-  #fit(level: Level, at: Instant, price: Cell): void {
-    const bounds = this.#boundsOf(level, at);
+  #countFit(level: InstrumentLevel, at: EpochMs, price: RecordCell): void {
+    const bounds = this.#levelAt(level, at);
     if (!bounds) return;
     let value: number | undefined;
-    for (const format of FORMATS) {
+    for (const format of DECIMAL_MARKS) {
       if (typeof price === 'number') value = price;
       else if (format === 'dot' || !/^\d+$/.test(price)) value = this.#readers[format](price.trim());
       if (value === undefined) continue;
       const fit = this.fits[format];
       fit.count++;
-      const [plain] = level.measures;
-      if (isWithin(bounds, value * plain!.factor)) {
-        fit.plain++;
+      const [plain] = level.unitScales;
+      if (isAtLevel(bounds, value * plain!.factor)) {
+        fit.asWritten++;
         continue;
       }
-      for (const measure of level.measures) {
-        if (!isWithin(bounds, value * measure.factor)) continue;
-        const key = `${measure.unit} ${measure.scale}`;
-        const other = fit.others.get(key) ?? { measure, count: 0 };
+      for (const unitScale of level.unitScales) {
+        if (!isAtLevel(bounds, value * unitScale.factor)) continue;
+        const key = `${unitScale.unit} ${unitScale.scale}`;
+        const other = fit.others.get(key) ?? { unitScale, count: 0 };
         other.count++;
         fit.others.set(key, other);
       }
     }
   }
 
-  #boundsOf(level: Level, at: Instant): PriceLevel | undefined {
+  #levelAt(level: InstrumentLevel, at: EpochMs): PriceLevel | undefined {
     const year = new Date(at).getUTCFullYear();
-    if (!level.levels.has(year)) level.levels.set(year, priceLevel(level.instrument, at));
-    return level.levels.get(year);
+    if (!level.levelsByYear.has(year)) level.levelsByYear.set(year, knownPriceLevel(level.instrument, at));
+    return level.levelsByYear.get(year);
   }
 
-  /** What is known of the record's instrument; undefined where nothing is. */
-  #levelOf(cells: readonly Cell[], given: Unit | undefined): Level | undefined {
-    const { instrument, unit } = this.#places;
-    const name = this.#given.instrument ?? (instrument < 0 ? '' : cellText(cells[instrument]));
+  /** The known levels of the record's instrument, if any. */
+  #findLevel(cells: readonly RecordCell[], given: Unit | undefined): InstrumentLevel | undefined {
+    const { instrument, unit } = this.#columns;
+    const name = this.#options.instrument ?? (instrument < 0 ? '' : cellText(cells[instrument]));
     const unitText = given ?? (unit < 0 ? '' : cellText(cells[unit]).toLowerCase());
     const key = `${name}\x1f${unitText}`;
     if (this.#levels.has(key)) return this.#levels.get(key);
-    let level: Level | undefined;
-    const known = knownInstrument(name);
+    let level: InstrumentLevel | undefined;
+    const known = findCatalogueInstrument(name);
     if (known) {
       const unitOf = unitText === '' ? undefined : parseUnit(unitText);
-      const measures = measuresOf(known.id, { unit: unitOf, scale: this.#given.scale });
-      if (measures.length > 0) level = { measures, levels: new Map(), instrument: known.id };
+      const unitScales = possibleUnitScales(known.id, { unit: unitOf, scale: this.#options.scale });
+      if (unitScales.length > 0) level = { unitScales, levelsByYear: new Map(), instrument: known.id };
     }
-    if (this.#levels.size < MAX_KNOWN_SERIES) this.#levels.set(key, level);
+    if (this.#levels.size < MAX_CACHED_LEVELS) this.#levels.set(key, level);
     return level;
   }
 }

@@ -1,68 +1,68 @@
-import { Failure } from '../domain/failure.ts';
-import { CsvRecords, cellsOf, DELIMITERS, delimiterOf } from './csv-lines.ts';
-import type { Ask } from './import-question.ts';
-import type { Input } from './input.ts';
-import { JsonArrayCutter } from './json-array.ts';
-import { LineCutter, type Lines } from './line-cutter.ts';
+import { AppError } from '../domain/app-error.ts';
+import { CsvRecordParser, DELIMITERS, detectDelimiter, parseCsvRecord } from './csv-records.ts';
+import type { ImportInput } from './import-input.ts';
+import type { AskQuestions } from './import-question.ts';
+import { JsonArraySplitter } from './json-array-splitter.ts';
+import { LineSplitter, type NumberedLines } from './line-splitter.ts';
 import { findHeader, type Header, type TableOptions } from './quote-header.ts';
 import {
-  type Cell,
-  type Cells,
   isBlankRecord,
   type QuoteTable,
   type RecordBlock,
+  type RecordCell,
+  type RecordCells,
   type SampleRow,
 } from './quote-records.ts';
-import { shown } from './quote-series.ts';
+import { excerpt } from './quote-series.ts';
 
 export const FILE_FORMATS = ['csv', 'jsonl', 'json', 'xlsx', 'ecb'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
-/** What is accepted, for messages. */
-export const FORMS =
+/** For messages. */
+export const ACCEPTED_FORMATS =
   'CSV (commas, semicolons, tabs or |; UTF-8 or UTF-16), JSON Lines, a JSON array of objects or arrays, an Excel workbook (.xlsx), the XML of the European Central Bank (eurofxref), any of them gzipped';
 
-/** Records that are looked at to find header and columns, and how much of the file at most. */
+/** Limits of the sample in which header and columns are detected. */
 const SAMPLE_ROWS = 1000;
 const SAMPLE_BYTES = 4 * 1024 * 1024;
 
 export interface FileOptions extends TableOptions {
-  /** Without it the file is looked at. */
+  /** Default: detected. */
   readonly format?: FileFormat | undefined;
 }
 
 /**
- * Opens a file as records of the same columns.
- * @param ask which sheet of a workbook is meant
- * @throws Failure INVALID_REQUEST when it is of no form that is accepted, or there is nothing in it
+ * Opens a file as records with common columns.
+ * @param ask chooses the sheet of a workbook
+ * @throws AppError INVALID_REQUEST if the format is not supported or the file is empty
  */
-export async function openTable(input: Input, options: FileOptions, ask: Ask): Promise<QuoteTable> {
-  const format = options.format ?? formatOf(input.head);
+export async function openTable(input: ImportInput, options: FileOptions, ask: AskQuestions): Promise<QuoteTable> {
+  const format = options.format ?? detectFileFormat(input.head);
   switch (format) {
     case 'csv':
       return openCsv(input, options);
     case 'json':
-      return openJson(input, options, () => new JsonArrayCutter(), 'item');
+      return openJson(input, options, () => new JsonArraySplitter(), 'item');
     case 'jsonl':
-      return openJson(input, options, () => new LineCutter(), 'line');
+      return openJson(input, options, () => new LineSplitter(), 'line');
     case 'xlsx':
       return (await import('./xlsx-file.ts')).openWorkbook(input, options, ask);
     case 'ecb':
-      return (await import('./ecb-file.ts')).openEcb(input);
+      return (await import('./ecb-file.ts')).openEcbFile(input);
   }
 }
 
-/** @throws Failure INVALID_REQUEST when it is certainly none of them */
-export function formatOf(head: Buffer): FileFormat {
+/** @throws AppError INVALID_REQUEST if the format is not supported */
+export function detectFileFormat(head: Buffer): FileFormat {
   const start = head.subarray(0, 4).toString('latin1');
   const refused = (what: string, then: string) =>
-    new Failure('INVALID_REQUEST', `The file is ${what}: ${then}. Accepted are ${FORMS}.`);
+    new AppError('INVALID_REQUEST', `The file is ${what}: ${then}. Accepted formats: ${ACCEPTED_FORMATS}.`);
   if (start.startsWith('PK\x03\x04')) return 'xlsx';
   if (start === '\xd0\xcf\x11\xe0') throw refused('an old Excel workbook (.xls)', 'save it as .xlsx or CSV');
-  if (start === '%PDF') throw refused('a PDF document', 'there is no table in it that can be read');
+  if (start === '%PDF') throw refused('a PDF document', 'its tables cannot be read');
   const isUtf16 = start.startsWith('\xff\xfe') || start.startsWith('\xfe\xff');
   if (!isUtf16 && head.subarray(0, 4096).includes(0)) {
-    throw refused('no text', 'it has bytes of 0 in it. Text in UTF-16 needs a byte order mark in front');
+    throw refused('not text', 'it contains NUL bytes. UTF-16 text needs a byte order mark');
   }
   const text = new TextDecoder(isUtf16 ? (start.startsWith('\xff') ? 'utf-16le' : 'utf-16be') : 'utf-8').decode(head);
   const first = text.trimStart();
@@ -73,8 +73,8 @@ export function formatOf(head: Buffer): FileFormat {
   throw refused(/<html/i.test(first) ? 'a web page' : 'XML', 'save its table as CSV');
 }
 
-function nothingIn(): Failure {
-  return new Failure('INVALID_REQUEST', `The file is empty: there is no quote in it. Accepted are ${FORMS}.`);
+function emptyFileError(): AppError {
+  return new AppError('INVALID_REQUEST', `The file is empty. Accepted formats: ${ACCEPTED_FORMATS}.`);
 }
 
 // ---- CSV
@@ -85,31 +85,31 @@ interface CsvLayout {
   readonly sample: readonly SampleRow[];
 }
 
-async function openCsv(input: Input, options: TableOptions): Promise<QuoteTable> {
-  const head = await firstLines(input, new LineCutter());
-  const { delimiter, header, sample } = csvLayout(head, options);
+async function openCsv(input: ImportInput, options: TableOptions): Promise<QuoteTable> {
+  const head = await readFirstLines(input, new LineSplitter());
+  const { delimiter, header, sample } = detectCsvLayout(head, options);
   return {
     columns: header.columns,
     hasHeader: header.hasHeader,
-    counts: 'line',
+    recordNoun: 'line',
     sample,
     async *records(onBytes) {
-      const cutter = new LineCutter();
-      const csv = new CsvRecords(delimiter, header.columns.length);
-      for await (const bytes of input.read(onBytes)) yield below(csv.push(cutter.push(bytes)), header.line);
-      yield below(csv.end(cutter.end()), header.line);
+      const cutter = new LineSplitter();
+      const csv = new CsvRecordParser(delimiter, header.columns.length);
+      for await (const bytes of input.read(onBytes)) yield recordsBelow(csv.push(cutter.push(bytes)), header.line);
+      yield recordsBelow(csv.finish(cutter.finish()), header.line);
     },
   };
 }
 
-/** Finds what separates the columns, and the header. @throws Failure INVALID_REQUEST when there is nothing in the file */
-function csvLayout(head: Lines, options: TableOptions): CsvLayout {
+/** Detects delimiter and header. @throws AppError INVALID_REQUEST if the file is empty */
+function detectCsvLayout(head: NumberedLines, options: TableOptions): CsvLayout {
   const separator = /^"?sep=([^"])"?$/i.exec(head.lines[0]?.trim() ?? '');
   const skipped = separator ? 1 : 0;
   const lines = { ...head, first: head.first + skipped, lines: head.lines.slice(skipped) };
-  if (!lines.lines.some((line) => line.trim() !== '')) throw nothingIn();
+  if (!lines.lines.some((line) => line.trim() !== '')) throw emptyFileError();
   const layout = (delimiter: string): CsvLayout | undefined => {
-    const rows = rowsOf(new CsvRecords(delimiter).end(lines));
+    const rows = toSampleRows(new CsvRecordParser(delimiter).finish(lines));
     const header = findHeader(rows, options.map, options.header);
     return header && { delimiter, header, sample: rows.filter(({ line }) => line > header.line) };
   };
@@ -121,14 +121,18 @@ function csvLayout(head: Lines, options: TableOptions): CsvLayout {
     .map(layout)
     .filter((each) => each !== undefined);
   const first = lines.lines.find((line) => line.trim() !== '')!;
-  const best = found.find(({ header }) => header.isNamed) ?? bySameWidth(found) ?? layout(delimiterOf(first));
+  const best =
+    found.find(({ header }) => header.isNamed) ?? findMostUniformLayout(found) ?? layout(detectDelimiter(first));
   if (best) return best;
-  const reason = cellsOf(first, delimiterOf(first));
-  throw new Failure('INVALID_REQUEST', `The first line of the file cannot be read: ${reason}. Accepted are ${FORMS}.`);
+  const reason = parseCsvRecord(first, detectDelimiter(first));
+  throw new AppError(
+    'INVALID_REQUEST',
+    `The first line of the file cannot be read: ${reason}. Accepted formats: ${ACCEPTED_FORMATS}.`,
+  );
 }
 
-/** The one by which most records have the columns of the first quote, and more than one. */
-function bySameWidth(layouts: readonly CsvLayout[]): CsvLayout | undefined {
+/** The layout in which most records have as many columns (at least two) as the first quote. */
+function findMostUniformLayout(layouts: readonly CsvLayout[]): CsvLayout | undefined {
   let best: CsvLayout | undefined;
   let most = 0;
   for (const layout of layouts) {
@@ -139,25 +143,25 @@ function bySameWidth(layouts: readonly CsvLayout[]): CsvLayout | undefined {
   return best;
 }
 
-function rowsOf({ lines, records }: RecordBlock): SampleRow[] {
+function toSampleRows({ lines, records }: RecordBlock): SampleRow[] {
   return records.flatMap((cells, i) =>
     typeof cells === 'string' || isBlankRecord(cells) ? [] : [{ line: lines[i]!, cells }],
   );
 }
 
-/** The records of the block that begin below a line. */
-function below({ lines, records }: RecordBlock, line: number): RecordBlock {
+/** The records of the block that begin after a line. */
+function recordsBelow({ lines, records }: RecordBlock, line: number): RecordBlock {
   if (lines.length === 0 || lines[0]! > line) return { lines, records };
   let from = 0;
   while (from < lines.length && lines[from]! <= line) from++;
   return { lines: lines.slice(from), records: records.slice(from) };
 }
 
-/** What is at the beginning of the file, in lines or items that are whole. */
-async function firstLines(input: Input, cutter: LineCutter | JsonArrayCutter): Promise<Lines> {
+/** Reads complete lines or items from the beginning of the file. */
+async function readFirstLines(input: ImportInput, cutter: LineSplitter | JsonArraySplitter): Promise<NumberedLines> {
   const lines: string[] = [];
   const tooLong = new Set<number>();
-  const add = (cut: Lines): void => {
+  const add = (cut: NumberedLines): void => {
     lines.push(...cut.lines);
     for (const line of cut.tooLong) tooLong.add(line);
   };
@@ -170,33 +174,33 @@ async function firstLines(input: Input, cutter: LineCutter | JsonArrayCutter): P
     isWhole = false;
     break;
   }
-  if (isWhole) add(cutter.end());
+  if (isWhole) add(cutter.finish());
   return { first: 1, lines, tooLong };
 }
 
 // ---- JSON
 
 async function openJson(
-  input: Input,
+  input: ImportInput,
   options: TableOptions,
-  cutter: () => LineCutter | JsonArrayCutter,
+  cutter: () => LineSplitter | JsonArraySplitter,
   counts: 'line' | 'item',
 ): Promise<QuoteTable> {
-  const head = await firstLines(input, cutter());
+  const head = await readFirstLines(input, cutter());
   const values = head.lines
-    .map((text, i) => ({ line: i + 1, value: text.trim() === '' ? undefined : recordOf(text) }))
+    .map((text, i) => ({ line: i + 1, value: text.trim() === '' ? undefined : parseJsonRecord(text) }))
     .filter(({ value }) => value !== undefined);
   const [first] = values;
-  if (!first) throw nothingIn();
+  if (!first) throw emptyFileError();
   if (typeof first.value === 'string') {
-    throw new Failure(
+    throw new AppError(
       'INVALID_REQUEST',
-      `The first ${counts} of the file should be a JSON object, but ${first.value}. Accepted are ${FORMS}. Objects that are inside of another one come out by jq -c '.NAME[]'.`,
+      `The first ${counts} of the file should be a JSON object, but ${first.value}. Accepted formats: ${ACCEPTED_FORMATS}. To extract nested objects, use jq -c '.NAME[]'.`,
     );
   }
   const isArrays = Array.isArray(first.value);
-  const toCells = isArrays ? cellsOfArray : cellsOfObject;
-  const columns = isArrays ? [] : keysOf(values.map(({ value }) => value!));
+  const toCells = isArrays ? arrayCells : objectCells;
+  const columns = isArrays ? [] : flatKeys(values.map(({ value }) => value!));
   const rows = values.flatMap(({ line, value }) => {
     const cells = typeof value === 'string' ? value : toCells(value!, columns);
     return typeof cells === 'string' ? [] : [{ line, cells }];
@@ -207,33 +211,33 @@ async function openJson(
     isNamed: true,
     line: 0,
   };
-  if (header.columns.length === 0) throw nothingIn();
-  const block = ({ first, lines, tooLong }: Lines): RecordBlock => ({
+  if (header.columns.length === 0) throw emptyFileError();
+  const block = ({ first, lines, tooLong }: NumberedLines): RecordBlock => ({
     lines: lines.map((_, i) => first + i),
-    records: lines.map((text, i): Cells => {
+    records: lines.map((text, i): RecordCells => {
       if (tooLong.has(first + i)) return 'it is longer than 64 KiB';
       if (text.trim() === '') return [''];
-      const value = recordOf(text);
+      const value = parseJsonRecord(text);
       return typeof value === 'string' ? value : toCells(value, header.columns);
     }),
   });
   return {
     columns: header.columns,
     hasHeader: header.hasHeader,
-    counts,
+    recordNoun: counts,
     sample: rows.filter(({ line }) => line > header.line),
     async *records(onBytes) {
       const cut = cutter();
-      for await (const bytes of input.read(onBytes)) yield below(block(cut.push(bytes)), header.line);
-      yield below(block(cut.end()), header.line);
+      for await (const bytes of input.read(onBytes)) yield recordsBelow(block(cut.push(bytes)), header.line);
+      yield recordsBelow(block(cut.finish()), header.line);
     },
   };
 }
 
 type JsonRecord = Readonly<Record<string, unknown>> | readonly unknown[];
 
-/** The object or array that a text is, or why it is none. */
-function recordOf(text: string): JsonRecord | string {
+/** Parses an object or array, or returns why the text is not one. */
+function parseJsonRecord(text: string): JsonRecord | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -244,8 +248,8 @@ function recordOf(text: string): JsonRecord | string {
   return value as JsonRecord;
 }
 
-/** The keys of the objects in whose values there is more than objects and arrays. */
-function keysOf(values: readonly (JsonRecord | string)[]): string[] {
+/** The keys that have at least one value other than an object or array. */
+function flatKeys(values: readonly (JsonRecord | string)[]): string[] {
   const keys = new Map<string, boolean>();
   for (const value of values) {
     if (typeof value === 'string') continue;
@@ -254,28 +258,28 @@ function keysOf(values: readonly (JsonRecord | string)[]): string[] {
   return [...keys].filter(([, isFlat]) => isFlat).map(([key]) => key);
 }
 
-function cellsOfObject(value: JsonRecord, columns: readonly string[]): Cells {
+function objectCells(value: JsonRecord, columns: readonly string[]): RecordCells {
   if (Array.isArray(value)) return 'it is not a JSON object';
   const object = value as Readonly<Record<string, unknown>>;
-  const cells: Cell[] = [];
+  const cells: RecordCell[] = [];
   for (const column of columns) {
     const one = Object.hasOwn(object, column) ? object[column] : undefined;
-    if (isNested(one)) return `its "${shown(column)}" is neither text nor a number`;
-    cells.push(cellOf(one));
+    if (isNested(one)) return `its "${excerpt(column)}" is neither a string nor a number`;
+    cells.push(toCell(one));
   }
   return cells;
 }
 
-function cellsOfArray(value: JsonRecord): Cells {
+function arrayCells(value: JsonRecord): RecordCells {
   if (!Array.isArray(value)) return 'it is not a JSON array';
-  return value.some(isNested) ? 'it has more in it than texts and numbers' : value.map(cellOf);
+  return value.some(isNested) ? 'it contains values other than strings and numbers' : value.map(toCell);
 }
 
 function isNested(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-function cellOf(value: unknown): Cell {
+function toCell(value: unknown): RecordCell {
   if (typeof value === 'string' || typeof value === 'number') return value;
   return value === undefined || value === null ? '' : String(value);
 }

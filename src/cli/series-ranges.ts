@@ -1,27 +1,27 @@
-import { Failure } from '../domain/failure.ts';
-import type { Instant } from '../domain/instant.ts';
-import type { ImportRow } from '../protocol/rates.ts';
-import type { Input } from './input.ts';
-import { type QuoteLines, readQuotes } from './quote-file.ts';
-import type { UnderstoodFile } from './quote-import.ts';
-import type { Series } from './quote-series.ts';
-import { readTygia } from './tygia-file.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { QuoteImportRow } from '../protocol/rates.ts';
+import type { AnalyzedFile } from './file-analysis.ts';
+import type { ImportInput } from './import-input.ts';
+import { type QuoteConsumer, readQuotes } from './quote-file-reader.ts';
+import type { ImportSeries } from './quote-series.ts';
+import { readTygiaFile } from './tygia-file.ts';
 
-/** Series of a file whose ranges are kept. */
+/** Bounds memory. */
 const MAX_SERIES = 50_000;
 
-/** From when to when a file has quotes of each series: `[first, last + 1)`. */
-export class SeriesRanges implements QuoteLines {
-  readonly #ranges = new Map<string, [from: Instant, to: Instant]>();
+/** The period that a file covers for each series: `[first, last + 1)`. */
+export class SeriesRanges implements QuoteConsumer {
+  readonly #ranges = new Map<string, [from: EpochMs, to: EpochMs]>();
 
-  of(series: Series): [from: Instant, to: Instant] | undefined {
-    return this.#ranges.get(keyOf(series));
+  rangeOf(series: ImportSeries): [from: EpochMs, to: EpochMs] | undefined {
+    return this.#ranges.get(seriesKey(series));
   }
 
   begin(): void {}
 
-  row(_line: number, series: Series, [at]: ImportRow): void {
-    const key = keyOf(series);
+  addQuote(_line: number, series: ImportSeries, [at]: QuoteImportRow): void {
+    const key = seriesKey(series);
     const range = this.#ranges.get(key);
     if (range) {
       range[0] = Math.min(range[0], at);
@@ -29,20 +29,20 @@ export class SeriesRanges implements QuoteLines {
       return;
     }
     if (this.#ranges.size === MAX_SERIES) {
-      throw new Failure('TOO_LARGE', `--replace takes files of at most ${MAX_SERIES} series. Import it in parts.`);
+      throw new AppError('TOO_LARGE', `--replace supports at most ${MAX_SERIES} series per file. Split the file.`);
     }
     this.#ranges.set(key, [at, at + 1]);
   }
 
-  bad(): void {}
+  addRejected(): void {}
 
-  async ready(): Promise<void> {}
+  async waitUntilReady(): Promise<void> {}
 }
 
-/** Reads a file once more for the times that it covers. */
-export async function rangesOf(
-  input: Input,
-  understood: UnderstoodFile | undefined,
+/** Reads the file once more to find the periods that it covers. */
+export async function readSeriesRanges(
+  input: ImportInput,
+  understood: AnalyzedFile | undefined,
   { coins }: { readonly coins: boolean },
 ): Promise<SeriesRanges> {
   const ranges = new SeriesRanges();
@@ -54,10 +54,10 @@ export async function rangesOf(
       () => {},
       () => {},
     );
-  else await readTygia(input.read(), ranges, Date.now(), { coins });
+  else await readTygiaFile(input.read(), ranges, Date.now(), { coins });
   return ranges;
 }
 
-function keyOf({ aliases: _, ...series }: Series): string {
+function seriesKey({ aliases: _, ...series }: ImportSeries): string {
   return JSON.stringify(series);
 }

@@ -1,101 +1,96 @@
-import { plain } from '../domain/fold.ts';
-import { type SafeText, safeText } from '../domain/safe-text.ts';
-import { redrawLine, writeText } from '../domain/text-output.ts';
-import { isOver, type Transfer } from '../domain/transfer.ts';
-import { formatBytes } from '../repl/bytes.ts';
-import { type Paper, paperOf } from '../repl/paper.ts';
-import { progressLine, stateSentence } from '../repl/transfers.ts';
-import { shownJson } from './shown-json.ts';
+import { safeText } from '../domain/safe-text.ts';
+import { sanitizeText } from '../domain/text.ts';
+import { type TextOutput, writeText } from '../domain/text-output.ts';
+import { isFinished, type Transfer } from '../domain/transfer.ts';
+import { formatBytes } from '../repl/byte-format.ts';
+import { detectOutputFormat, type OutputFormat } from '../repl/output-format.ts';
+import { describeState, progressLine } from '../repl/transfer-format.ts';
+import { ProgressLine } from './progress-line.ts';
+import { toTerminalJson } from './terminal-json.ts';
 
-/** How often the line on a terminal is written anew, and how often another line is written elsewhere. */
-const TERMINAL_MS = 100;
-const LINES_MS = 1000;
+/** Update intervals on a terminal and elsewhere. */
+const REDRAW_INTERVAL_MS = 100;
+const LINE_INTERVAL_MS = 1000;
 
-interface Out {
+interface TextStream extends TextOutput {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
 }
 
 export interface TransferProgressOptions {
   readonly isJson: boolean;
-  /** Where one line is written over and over, if it is a terminal. */
-  readonly terminal: Out;
-  /** Where lines go otherwise: sentences, or JSON. */
-  readonly lines: Out;
+  /** For the progress line, if it is a terminal. */
+  readonly terminal: TextStream;
+  /** For status lines or JSON. */
+  readonly lines: TextStream;
   readonly env?: NodeJS.ProcessEnv;
-  /** As performance.now. */
+  /** Like performance.now. */
   readonly now?: () => number;
 }
 
-/** Transfers as they move: one line on a terminal, a line a second elsewhere, JSON Lines for programs. */
+/** Shows the progress of transfers: a progress line on a terminal, a line per second elsewhere, or JSON Lines. */
 export class TransferProgress {
   readonly #options: TransferProgressOptions;
-  readonly #paper: () => Paper;
+  readonly #outputFormat: () => OutputFormat;
   readonly #now: () => number;
   readonly #isTerminal: boolean;
   readonly #shownAt = new Map<number, number>();
-  readonly #state = new Map<number, string>();
-  #paused = false;
-  #isDrawn = false;
+  readonly #shownStates = new Map<number, string>();
+  readonly #line: ProgressLine;
+  #isPaused = false;
 
   constructor(options: TransferProgressOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#isTerminal = !options.isJson && options.terminal.isTTY === true && options.env?.TERM !== 'dumb';
-    this.#paper = () => paperOf(options.terminal, options.env);
+    this.#line = new ProgressLine(options.terminal, this.#now, 0);
+    this.#outputFormat = () => detectOutputFormat(options.terminal, options.env);
   }
 
   show(transfer: Transfer): void {
     const { id, state, place } = transfer;
-    if (this.#paused && !this.#options.isJson) return;
+    if (this.#isPaused && !this.#options.isJson) return;
     const now = this.#now();
     const key = `${state} ${place}`;
-    const isNew = this.#state.get(id) !== key;
-    const every = this.#isTerminal ? TERMINAL_MS : LINES_MS;
+    const isNew = this.#shownStates.get(id) !== key;
+    const every = this.#isTerminal ? REDRAW_INTERVAL_MS : LINE_INTERVAL_MS;
     if (!isNew && now - (this.#shownAt.get(id) ?? Number.NEGATIVE_INFINITY) < every) return;
     this.#shownAt.set(id, now);
-    this.#state.set(id, key);
-    if (isOver(transfer)) {
+    this.#shownStates.set(id, key);
+    if (isFinished(transfer)) {
       this.#shownAt.delete(id);
-      this.#state.delete(id);
+      this.#shownStates.delete(id);
     }
-    if (this.#options.isJson) writeText(this.#options.lines, safeText`${shownJson({ progress: transfer })}\n`);
-    else if (this.#isTerminal) this.#draw(progressLine(transfer, this.#paper()));
-    else if (!isOver(transfer)) writeText(this.#options.lines, safeText`${stateSentence(transfer)}\n`);
+    if (this.#options.isJson) writeText(this.#options.lines, safeText`${toTerminalJson({ progress: transfer })}\n`);
+    else if (this.#isTerminal) this.#line.draw(() => progressLine(transfer, this.#outputFormat()));
+    else if (!isFinished(transfer)) writeText(this.#options.lines, safeText`${describeState(transfer)}\n`);
   }
 
-  /** A file that is read for its hash. */
-  reading(name: string, done: number, size: number): void {
+  /** Progress of hashing a file. */
+  showHashing(name: string, done: number, size: number): void {
     const now = this.#now();
-    if (this.#options.isJson || !this.#isTerminal || now - (this.#shownAt.get(0) ?? 0) < TERMINAL_MS) return;
+    if (this.#options.isJson || !this.#isTerminal || now - (this.#shownAt.get(0) ?? 0) < REDRAW_INTERVAL_MS) return;
     this.#shownAt.set(0, now);
     const percent = size > 0 ? Math.floor((done / size) * 100) : 100;
-    this.#draw(safeText`Reading ${plain(name)}: ${percent}% of ${formatBytes(size)}`);
+    this.#line.draw(() => safeText`Reading ${sanitizeText(name)}: ${percent}% of ${formatBytes(size)}`);
   }
 
-  /** Clears the line on the terminal: something else is to stand there. */
+  /** Clears the progress line to make room for other output. */
   clear(): void {
-    if (this.#isDrawn) redrawLine(this.#options.terminal, safeText``);
-    this.#isDrawn = false;
+    this.#line.end();
   }
 
-  /** Somebody is asked something: nothing is drawn until `resume`. */
+  /** Draws nothing until `resume`, while a question is open. */
   pause(): void {
     this.clear();
-    this.#paused = true;
+    this.#isPaused = true;
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#isPaused = false;
   }
 
   end(): void {
     this.clear();
-  }
-
-  #draw(line: SafeText): void {
-    redrawLine(this.#options.terminal, line);
-    this.#isDrawn = true;
   }
 }

@@ -1,29 +1,29 @@
-import { Failure } from '../domain/failure.ts';
-import { MAX_ALIAS_LENGTH, type QuoteDraft } from '../domain/quote.ts';
+import { AppError } from '../domain/app-error.ts';
+import { MAX_ALIAS_LENGTH, type NewQuote } from '../domain/quote.ts';
 import { readTygiaDatabase, type TygiaDatabase } from '../rates/tygia-database.ts';
-import type { QuoteLines } from './quote-file.ts';
-import type { Series } from './quote-series.ts';
+import type { QuoteConsumer } from './quote-file-reader.ts';
+import type { ImportSeries } from './quote-series.ts';
 
-/** It is read as a whole. */
-const FILE_BYTES = 256 * 1024 * 1024;
+/** The file is read into memory. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
-/** Quotes that are handed over before the next ones wait for the daemon. */
-const AT_ONCE = 500;
+/** Quotes that are sent between two checks of back-pressure. */
+const QUOTES_PER_PAUSE = 500;
 
-/** How many rows there were, and how many of them were passed over, by reason. */
+/** The number of rows, and of skipped rows by reason. */
 export interface TygiaRows {
   readonly rows: number;
   readonly skipped: ReadonlyMap<string, number>;
 }
 
 /**
- * Reads quotes out of a database of tygia.com's answers. Its rows are numbered as they stand in the file.
- * @param options.coins whether to take its coins as well
- * @throws Failure INVALID_REQUEST when it is no such file
+ * Reads the quotes of a database of tygia.com responses. Rows are numbered in file order.
+ * @param options.coins whether to include coins
+ * @throws AppError INVALID_REQUEST for other files
  */
-export async function readTygia(
+export async function readTygiaFile(
   bytes: AsyncIterable<Uint8Array>,
-  to: QuoteLines,
+  consumer: QuoteConsumer,
   now: number,
   options: { readonly coins: boolean },
 ): Promise<TygiaRows> {
@@ -31,39 +31,43 @@ export async function readTygia(
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.length;
-    if (size > FILE_BYTES) throw new Failure('TOO_LARGE', 'The file is larger than 256 MiB. Give it in parts.');
+    if (size > MAX_FILE_BYTES) throw new AppError('TOO_LARGE', 'The file is larger than 256 MiB. Split it.');
     chunks.push(chunk);
   }
-  const { rows, quotes, refused, skipped } = read(Buffer.concat(chunks).toString(), now, options);
+  const { rows, quotes, refused, skipped } = parseTygiaDatabase(Buffer.concat(chunks).toString(), now, options);
   if (rows === 0) {
-    throw new Failure(
+    throw new AppError(
       'INVALID_REQUEST',
-      'The file has no rows of tygia.com: objects with company, type, buy and sell.',
+      'The file contains no tygia.com rows (objects with company, type, buy and sell).',
     );
   }
-  to.begin(false);
-  for (const { row, reason } of refused) to.bad(row, reason);
-  const known = new Map<string, Series>();
+  consumer.begin(false);
+  for (const { row, reason } of refused) consumer.addRejected(row, reason);
+  const known = new Map<string, ImportSeries>();
   for (const [i, { row, quote, checkedAt }] of quotes.entries()) {
     const { at, buy, sell, id } = quote;
     const checked = checkedAt === at ? null : checkedAt;
-    to.row(row, seriesOf(quote, known), id === undefined ? [at, buy, sell, checked] : [at, buy, sell, checked, id]);
-    if (i % AT_ONCE === AT_ONCE - 1) await to.ready();
+    consumer.addQuote(
+      row,
+      sharedSeries(quote, known),
+      id === undefined ? [at, buy, sell, checked] : [at, buy, sell, checked, id],
+    );
+    if (i % QUOTES_PER_PAUSE === QUOTES_PER_PAUSE - 1) await consumer.waitUntilReady();
   }
   return { rows, skipped };
 }
 
-function read(...args: Parameters<typeof readTygiaDatabase>): TygiaDatabase {
+function parseTygiaDatabase(...args: Parameters<typeof readTygiaDatabase>): TygiaDatabase {
   try {
     return readTygiaDatabase(...args);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw new Failure('INVALID_REQUEST', `The file is no JSON: ${cause.message}.`, { cause });
+    throw new AppError('INVALID_REQUEST', `The file is not valid JSON: ${cause.message}.`, { cause });
   }
 }
 
-/** The series of a quote: one object for all that have the same one and the same aliases. */
-function seriesOf(quote: QuoteDraft, known: Map<string, Series>): Series {
+/** Quotes with the same series and aliases share one object. */
+function sharedSeries(quote: NewQuote, known: Map<string, ImportSeries>): ImportSeries {
   const { instrument, market, provider, company, brand, currency, unit, aliases = [] } = quote;
   const key = JSON.stringify([instrument, company, brand, aliases]);
   const own = known.get(key) ?? {

@@ -1,41 +1,44 @@
 import { Args, Flags } from '@oclif/core';
-import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
+import { AppError } from '../domain/app-error.ts';
+import { defined } from '../domain/defined.ts';
 import { safeText } from '../domain/safe-text.ts';
-import type { Result } from '../protocol/methods.ts';
+import { sanitizeText } from '../domain/text.ts';
+import type { MethodResult } from '../protocol/methods.ts';
 import { GoldctlCommand } from './command.ts';
 
-export const editArgs = {
+export const rateEditArgs = {
   id: Args.string({
-    description: 'number of the import, removal or correction; "goldctl rates imports" lists them',
+    description: 'number of the import, removal or correction (see "goldctl rates imports")',
     required: true,
   }),
 };
-export const reasonFlag = { reason: Flags.string({ description: 'why; kept with the change', helpValue: 'TEXT' }) };
+export const reasonFlag = {
+  reason: Flags.string({ description: 'reason, stored with the change', helpValue: 'TEXT' }),
+};
 
-/** A number that a list shows. @throws Failure USAGE */
-export function parseId(text: string, list: string): number {
+/** Parses a number from a list. @throws AppError USAGE */
+export function parseListNumber(text: string, list: string): number {
   if (/^[1-9]\d{0,15}$/.test(text)) return Number(text);
-  throw new Failure('USAGE', `"${plain(text)}" is not a number from "${list}".`);
+  throw new AppError('USAGE', `"${sanitizeText(text)}" is not a number from "${list}".`);
 }
 
-/** What `rates imports undo` and `redo` share. */
+/** Base of `rates imports undo` and `redo`. */
 export abstract class UndoCommand extends GoldctlCommand {
   protected async setUndone(
     text: string,
     undone: boolean,
     flags: { server?: string | undefined; reason?: string | undefined },
-  ): Promise<Result<'rates.undo'>> {
-    const batch = parseId(text, 'goldctl rates imports');
+  ): Promise<MethodResult<'rates.undo'>> {
+    const batch = parseListNumber(text, 'goldctl rates imports');
     const client = await this.connect(flags);
     const { reason } = flags;
-    const result = await client.call('rates.undo', { batch, undone, ...(reason === undefined ? {} : { reason }) });
-    const { describeEdit } = await import('../repl/rate-edits.ts');
-    const edit = describeEdit(result.import);
+    const result = await client.call('rates.undo', { batch, undone, ...defined({ reason }) });
+    const { describeRateEdit } = await import('../repl/rate-edit-format.ts');
+    const edit = describeRateEdit(result.import);
     this.log(
       undone
-        ? safeText`Undone: ${edit}. To make it count again: goldctl rates imports redo ${batch}`
-        : safeText`Counts again: ${edit}. To undo it: goldctl rates imports undo ${batch}`,
+        ? safeText`Undone: ${edit}. To redo it: goldctl rates imports redo ${batch}`
+        : safeText`Redone: ${edit}. To undo it: goldctl rates imports undo ${batch}`,
     );
     return result;
   }

@@ -1,27 +1,27 @@
 import { Config } from '@oclif/core';
 import { distance } from 'fastest-levenshtein';
-import { Failure } from '../domain/failure.ts';
+import { AppError } from '../domain/app-error.ts';
 
 /**
- * Somebody typed a command that is not there: says which one he may mean.
- * @param typed the words of it, and what he typed behind them
+ * The error for an unknown command, with a suggestion.
+ * @param typed the words of the command and its arguments
  * @param options the folder of package.json, or oclif's Config
  */
-export async function unknownCommand(typed: string, options: string | Config): Promise<Failure> {
+export async function unknownCommandError(typed: string, options: string | Config): Promise<AppError> {
   const { commandIDs, topics } = await Config.load(options);
   const known = [...commandIDs, ...topics.map(({ name }) => name)].map((id) => id.replaceAll(':', ' '));
-  const meant = nearestCommand(typed, known);
-  return new Failure(
+  const meant = suggestCommand(typed, known);
+  return new AppError(
     'USAGE',
     `There is no command "${typed}". ${meant === undefined ? '' : `Did you mean \`goldctl ${meant}\`? `}\`goldctl help\` lists them all.`,
   );
 }
 
 /**
- * The one of `known` that begins what was typed, but for a third of its letters, and of those the one with the most
- * words; undefined where none comes near.
+ * The known command that is closest to the beginning of the input, with an edit distance of at most a third of its letters;
+ * commands with more words are preferred.
  */
-export function nearestCommand(typed: string, known: readonly string[]): string | undefined {
+export function suggestCommand(typed: string, known: readonly string[]): string | undefined {
   const words = typed.split(' ');
   const near = known.map((command) => {
     const count = command.split(' ').length;

@@ -1,27 +1,27 @@
-import { Failure } from '../domain/failure.ts';
-import type { Ask } from './import-question.ts';
-import type { Input } from './input.ts';
+import { AppError } from '../domain/app-error.ts';
+import { DAY_MS } from '../domain/time.ts';
+import type { ImportInput } from './import-input.ts';
+import type { AskQuestions } from './import-question.ts';
 import { findHeader, type Header, type TableOptions } from './quote-header.ts';
-import { type Cell, isBlankRecord, type QuoteTable, type RecordBlock, type SampleRow } from './quote-records.ts';
-import { shown } from './quote-series.ts';
-import { EXCEL_DAY_0_MS } from './quote-time.ts';
-import { type XmlNode, xmlPieces, xmlReader } from './xml-pieces.ts';
-import { ZipParts } from './zip-file.ts';
+import { isBlankRecord, type QuoteTable, type RecordBlock, type RecordCell, type SampleRow } from './quote-records.ts';
+import { excerpt } from './quote-series.ts';
+import { EXCEL_EPOCH_MS } from './quote-time.ts';
+import { createXmlParser, splitXmlElements, type XmlNode } from './xml-elements.ts';
+import { ZipArchive } from './zip-archive.ts';
 
 const MIB = 1024 ** 2;
 const MAX_SHEET_BYTES = 1024 * MIB;
-const MAX_TEXTS_BYTES = 128 * MIB;
+const MAX_SHARED_STRINGS_BYTES = 128 * MIB;
 const MAX_PART_BYTES = 8 * MIB;
 const MAX_SHEETS = 100;
 const MAX_COLUMNS = 1000;
 const SAMPLE_ROWS = 1000;
-/** Rows are parsed together until they have as many: to begin anew costs more than a row. */
-const PARSED_CHARACTERS = 64 * 1024;
-/** Days between 1899-12-30 and the first one of workbooks that count from 1904. */
+/** Rows are parsed in batches of this size, because starting the parser costs more than a row. */
+const PARSE_BATCH_CHARACTERS = 64 * 1024;
+/** Days from 1899-12-30 to the epoch of workbooks with the 1904 date system. */
 const DAYS_TO_1904 = 1462;
-const DAY_MS = 86_400_000;
 
-const read = xmlReader(['sheet', 'Relationship', 'numFmt', 'xf', 'row', 'c', 'r']);
+const parseWorkbookXml = createXmlParser(['sheet', 'Relationship', 'numFmt', 'xf', 'row', 'c', 'r']);
 
 interface Sheet {
   readonly name: string;
@@ -29,34 +29,36 @@ interface Sheet {
 }
 
 interface Workbook {
-  readonly parts: ZipParts;
+  readonly parts: ZipArchive;
   readonly sheets: readonly Sheet[];
-  readonly texts: readonly string[];
+  readonly sharedStrings: readonly string[];
   /** Whether cells of a style are dates. */
   readonly dateStyles: readonly boolean[];
   readonly is1904: boolean;
 }
 
 /**
- * Opens the sheet of a workbook that has quotes. Cells that are dates become `yyyy-mm-dd HH:MM:SS`, times of day
- * `HH:MM:SS`; numbers stay numbers.
- * @param ask which sheet, where several may have quotes and none is named
- * @throws Failure INVALID_REQUEST, TOO_LARGE; USAGE when there is no such sheet
+ * Opens the sheet with quotes. Date cells become `yyyy-mm-dd HH:MM:SS`, times of day `HH:MM:SS`; numbers stay numbers.
+ * @param ask chooses the sheet if several may have quotes and none is specified
+ * @throws AppError INVALID_REQUEST, TOO_LARGE; USAGE if there is no such sheet
  */
-export async function openWorkbook(input: Input, options: TableOptions, ask: Ask): Promise<QuoteTable> {
-  const book = await readWorkbook(await ZipParts.open(input.fd));
+export async function openWorkbook(input: ImportInput, options: TableOptions, ask: AskQuestions): Promise<QuoteTable> {
+  const book = await readWorkbook(await ZipArchive.open(input.fd));
   const { sheet: wanted } = options;
   if (book.sheets.length === 0) {
-    throw new Failure('INVALID_REQUEST', 'The workbook has no sheet of cells: there is no quote in it.');
+    throw new AppError('INVALID_REQUEST', 'The workbook has no worksheets.');
   }
   const named = book.sheets.filter(({ name }) => wanted === undefined || name === wanted);
   if (named.length === 0) {
-    throw new Failure('USAGE', `--sheet ${shown(wanted ?? '')}: the workbook has ${listed(book.sheets)}.`);
+    throw new AppError(
+      'USAGE',
+      `--sheet ${excerpt(wanted ?? '')}: there is no such sheet. The sheets are ${listSheets(book.sheets)}.`,
+    );
   }
   const found: { sheet: Sheet; header: Header; sample: SampleRow[] }[] = [];
   for (const sheet of named) {
     const rows: SampleRow[] = [];
-    for await (const { lines, records } of rowsOf(book, sheet)) {
+    for await (const { lines, records } of readSheetRows(book, sheet)) {
       for (const [i, cells] of records.entries()) {
         if (typeof cells !== 'string' && !isBlankRecord(cells)) rows.push({ line: lines[i]!, cells });
       }
@@ -66,31 +68,31 @@ export async function openWorkbook(input: Input, options: TableOptions, ask: Ask
     if (header) found.push({ sheet, header, sample: rows.filter(({ line }) => line > header.line) });
   }
   const [first] = found;
-  if (!first) throw new Failure('INVALID_REQUEST', 'The workbook is empty: there is no quote in it.');
-  // Sheets of notes have cells, too: the ones with a time and a price by name come first.
+  if (!first) throw new AppError('INVALID_REQUEST', 'The workbook is empty.');
+  // Prefer sheets whose columns have names for time and price: notes are sheets, too.
   const withNames = found.filter(({ header }) => header.isNamed);
   const candidates = withNames.length > 0 ? withNames : found;
   let chosen = 0;
   if (candidates.length > 1) {
     const choices = candidates.map(({ sheet, header }) => ({
-      flag: `--sheet ${quoted(sheet.name)}`,
-      meaning: `columns ${header.columns.slice(0, 8).map(shown).join(', ')}`,
+      flag: `--sheet ${quoteSheetName(sheet.name)}`,
+      meaning: `columns ${header.columns.slice(0, 8).map(excerpt).join(', ')}`,
       rows: [],
     }));
-    const problem = 'Several sheets of the workbook may have the quotes: which one is it?';
+    const problem = 'Several sheets of the workbook may contain quotes. Which one should be imported?';
     chosen = (await ask([{ problem, choices }]))[0]!;
   }
   const { sheet, header, sample } = candidates[chosen]!;
   const width = header.columns.length;
-  const fitted = (cells: readonly Cell[]): readonly Cell[] =>
-    cells.length < width ? [...cells, ...Array<Cell>(width - cells.length).fill('')] : cells;
+  const fitted = (cells: readonly RecordCell[]): readonly RecordCell[] =>
+    cells.length < width ? [...cells, ...Array<RecordCell>(width - cells.length).fill('')] : cells;
   return {
     columns: header.columns,
     hasHeader: header.hasHeader,
-    counts: 'row',
+    recordNoun: 'row',
     sample: sample.map(({ line, cells }) => ({ line, cells: fitted(cells) })),
     async *records() {
-      for await (const { lines, records } of rowsOf(book, sheet)) {
+      for await (const { lines, records } of readSheetRows(book, sheet)) {
         const from = lines.findIndex((line) => line > header.line);
         if (from < 0) continue;
         yield {
@@ -104,96 +106,96 @@ export async function openWorkbook(input: Input, options: TableOptions, ask: Ask
   };
 }
 
-async function readWorkbook(parts: ZipParts): Promise<Workbook> {
+async function readWorkbook(parts: ZipArchive): Promise<Workbook> {
   if (!parts.has('xl/workbook.xml')) {
-    throw new Failure('INVALID_REQUEST', 'The file is a ZIP archive and no Excel workbook: unpack it first.');
+    throw new AppError('INVALID_REQUEST', 'The file is a ZIP archive, but not an Excel workbook. Extract it first.');
   }
-  const node = nodeOf(read(await parts.text('xl/workbook.xml', MAX_PART_BYTES)).workbook);
+  const node = toNode(parseWorkbookXml(await parts.text('xl/workbook.xml', MAX_PART_BYTES)).workbook);
   const targets = new Map<string, string>();
   const relations = parts.has('xl/_rels/workbook.xml.rels')
-    ? read(await parts.text('xl/_rels/workbook.xml.rels', MAX_PART_BYTES))
+    ? parseWorkbookXml(await parts.text('xl/_rels/workbook.xml.rels', MAX_PART_BYTES))
     : {};
-  for (const each of nodesOf(nodeOf(relations.Relationships).Relationship)) {
-    const target = textOf(each['@Target']);
-    targets.set(textOf(each['@Id']), target.startsWith('/') ? target.slice(1) : `xl/${target}`);
+  for (const each of toNodes(toNode(relations.Relationships).Relationship)) {
+    const target = nodeText(each['@Target']);
+    targets.set(nodeText(each['@Id']), target.startsWith('/') ? target.slice(1) : `xl/${target}`);
   }
-  const sheets = nodesOf(nodeOf(node.sheets).sheet)
+  const sheets = toNodes(toNode(node.sheets).sheet)
     .slice(0, MAX_SHEETS)
-    .map((each) => ({ name: textOf(each['@name']), part: targets.get(textOf(each['@id'])) ?? '' }))
+    .map((each) => ({ name: nodeText(each['@name']), part: targets.get(nodeText(each['@id'])) ?? '' }))
     .filter(({ part }) => /worksheets\//.test(part) && parts.has(part));
-  const is1904 = /^(1|true)$/.test(textOf(nodeOf(node.workbookPr)['@date1904']));
+  const is1904 = /^(1|true)$/.test(nodeText(toNode(node.workbookPr)['@date1904']));
   return {
     parts,
     sheets,
-    texts: parts.has('xl/sharedStrings.xml') ? await readTexts(parts) : [],
+    sharedStrings: parts.has('xl/sharedStrings.xml') ? await readSharedStrings(parts) : [],
     dateStyles: parts.has('xl/styles.xml') ? await readDateStyles(parts) : [],
     is1904,
   };
 }
 
-async function readTexts(parts: ZipParts): Promise<string[]> {
+async function readSharedStrings(parts: ZipArchive): Promise<string[]> {
   const texts: string[] = [];
-  const bytes = parts.read('xl/sharedStrings.xml', MAX_TEXTS_BYTES);
-  for await (const piece of xmlPieces(bytes, /<(?:\w+:)?si[\s>/]/, /<\/(?:\w+:)?si>/)) {
-    // Empty ones close themselves, and stand in front of the next that does not.
-    const all = read(piece).si;
+  const bytes = parts.read('xl/sharedStrings.xml', MAX_SHARED_STRINGS_BYTES);
+  for await (const piece of splitXmlElements(bytes, /<(?:\w+:)?si[\s>/]/, /<\/(?:\w+:)?si>/)) {
+    // Self-closing empty elements are part of the text before the next non-empty one.
+    const all = parseWorkbookXml(piece).si;
     for (const each of Array.isArray(all) ? all : [all]) texts.push(richText(each));
   }
   return texts;
 }
 
-/** The text of an element with `t`, or with several runs of it. */
+/** The text of an element with `t`, or with several text runs. */
 function richText(node: unknown): string {
-  const { t, r } = nodeOf(node);
-  if (t !== undefined) return textOf(t);
-  return nodesOf(r)
-    .map((run) => textOf(run.t))
+  const { t, r } = toNode(node);
+  if (t !== undefined) return nodeText(t);
+  return toNodes(r)
+    .map((run) => nodeText(run.t))
     .join('');
 }
 
-/** Formats that are dates or times without being spelt out in the workbook. */
+/** Built-in date and time formats, which workbooks do not define. */
 function isBuiltInDate(id: number): boolean {
   return (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58);
 }
 
-async function readDateStyles(parts: ZipParts): Promise<boolean[]> {
-  const sheet = nodeOf(read(await parts.text('xl/styles.xml', MAX_PART_BYTES)).styleSheet);
+async function readDateStyles(parts: ZipArchive): Promise<boolean[]> {
+  const sheet = toNode(parseWorkbookXml(await parts.text('xl/styles.xml', MAX_PART_BYTES)).styleSheet);
   const own = new Map<number, boolean>();
-  for (const each of nodesOf(nodeOf(sheet.numFmts).numFmt)) {
-    // What is in quotes, in brackets or behind a backslash is shown as it is; h:mm in brackets is a duration.
-    const code = textOf(each['@formatCode']).replace(/"[^"]*"|\[[^\]]*\]|\\./g, '');
+  for (const each of toNodes(toNode(sheet.numFmts).numFmt)) {
+    // Quoted, bracketed and backslash-escaped text is literal; bracketed h:mm is a duration.
+    const code = nodeText(each['@formatCode']).replace(/"[^"]*"|\[[^\]]*\]|\\./g, '');
     own.set(Number(each['@numFmtId']), /[dmyhs]/i.test(code) && !/general/i.test(code));
   }
-  return nodesOf(nodeOf(sheet.cellXfs).xf).map((each) => {
+  return toNodes(toNode(sheet.cellXfs).xf).map((each) => {
     const id = Number(each['@numFmtId']);
     return own.get(id) ?? isBuiltInDate(id);
   });
 }
 
-/** All rows of a sheet, numbered as Excel does. */
-async function* rowsOf(book: Workbook, sheet: Sheet): AsyncGenerator<RecordBlock> {
+/** All rows of a sheet with Excel's row numbers. */
+async function* readSheetRows(book: Workbook, sheet: Sheet): AsyncGenerator<RecordBlock> {
   const bytes = book.parts.read(sheet.part, MAX_SHEET_BYTES);
   let lines: number[] = [];
-  let records: (readonly Cell[])[] = [];
+  let records: (readonly RecordCell[])[] = [];
   let last = 0;
   const add = (text: string, count: number): void => {
-    const rows = nodesOf(read(text).row);
+    const rows = toNodes(parseWorkbookXml(text).row);
     if (rows.length < count) {
-      throw new Failure('INVALID_REQUEST', 'Rows of the workbook are not whole: it is damaged. Save it again.');
+      throw new AppError('INVALID_REQUEST', 'The workbook is corrupt: it has incomplete rows. Save it again.');
     }
     for (const row of rows) {
       const number = Number(row['@r'] ?? last + 1);
       last = Number.isSafeInteger(number) && number > last ? number : last + 1;
       lines.push(last);
-      records.push(cellsOf(book, row));
+      records.push(readRowCells(book, row));
     }
   };
   let held = '';
   let count = 0;
-  for await (const piece of xmlPieces(bytes, /<(?:\w+:)?row[\s>]/, /<\/(?:\w+:)?row>/)) {
+  for await (const piece of splitXmlElements(bytes, /<(?:\w+:)?row[\s>]/, /<\/(?:\w+:)?row>/)) {
     held += piece;
     count++;
-    if (held.length < PARSED_CHARACTERS) continue;
+    if (held.length < PARSE_BATCH_CHARACTERS) continue;
     add(held, count);
     [held, count] = ['', 0];
     yield { lines, records };
@@ -203,31 +205,31 @@ async function* rowsOf(book: Workbook, sheet: Sheet): AsyncGenerator<RecordBlock
   yield { lines, records };
 }
 
-function cellsOf(book: Workbook, row: XmlNode): Cell[] {
-  const cells: Cell[] = [];
-  for (const node of nodesOf(row.c)) {
-    const place = placeOf(textOf(node['@r'])) ?? cells.length;
-    if (place >= MAX_COLUMNS) break;
-    while (cells.length < place) cells.push('');
-    cells[place] = cellOf(book, node);
+function readRowCells(book: Workbook, row: XmlNode): RecordCell[] {
+  const cells: RecordCell[] = [];
+  for (const node of toNodes(row.c)) {
+    const index = columnIndexOf(nodeText(node['@r'])) ?? cells.length;
+    if (index >= MAX_COLUMNS) break;
+    while (cells.length < index) cells.push('');
+    cells[index] = readCell(book, node);
   }
   return cells;
 }
 
 /** `B3` is 1. */
-function placeOf(reference: string): number | undefined {
+function columnIndexOf(reference: string): number | undefined {
   const letters = /^[A-Z]{1,3}/.exec(reference)?.[0];
   if (letters === undefined) return undefined;
-  let place = 0;
-  for (const letter of letters) place = place * 26 + letter.charCodeAt(0) - 64;
-  return place - 1;
+  let index = 0;
+  for (const letter of letters) index = index * 26 + letter.charCodeAt(0) - 64;
+  return index - 1;
 }
 
-function cellOf({ texts, dateStyles, is1904 }: Workbook, node: XmlNode): Cell {
-  const value = textOf(node.v);
+function readCell({ sharedStrings, dateStyles, is1904 }: Workbook, node: XmlNode): RecordCell {
+  const value = nodeText(node.v);
   switch (node['@t']) {
     case 's':
-      return texts[Number(value)] ?? '';
+      return sharedStrings[Number(value)] ?? '';
     case 'inlineStr':
       return richText(node.is);
     case 'str':
@@ -240,37 +242,37 @@ function cellOf({ texts, dateStyles, is1904 }: Workbook, node: XmlNode): Cell {
   const number = Number(value);
   if (value.trim() === '' || !Number.isFinite(number)) return '';
   if (dateStyles[Number(node['@s'] ?? -1)] !== true) return number;
-  return dateText(number, is1904);
+  return formatDateCell(number, is1904);
 }
 
-/** A day number as the date or the time of day that Excel shows. */
-function dateText(value: number, is1904: boolean): Cell {
-  const ms = EXCEL_DAY_0_MS + Math.round((value + (is1904 ? DAYS_TO_1904 : 0)) * 86_400) * 1000;
+/** The date or time of day for an Excel day number. */
+function formatDateCell(value: number, is1904: boolean): RecordCell {
+  const ms = EXCEL_EPOCH_MS + Math.round((value + (is1904 ? DAYS_TO_1904 : 0)) * 86_400) * 1000;
   if (!(value >= 0 && Math.abs(ms) < 8e14)) return value;
   const [day, time] = new Date(ms).toISOString().slice(0, 19).split('T') as [string, string];
   if (value < 1) return time;
   return ms % DAY_MS === 0 ? day : `${day} ${time}`;
 }
 
-function nodeOf(value: unknown): XmlNode {
+function toNode(value: unknown): XmlNode {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as XmlNode) : {};
 }
 
-function nodesOf(value: unknown): XmlNode[] {
-  return Array.isArray(value) ? value.map(nodeOf) : [];
+function toNodes(value: unknown): XmlNode[] {
+  return Array.isArray(value) ? value.map(toNode) : [];
 }
 
-/** The text of an element or an attribute, with or without attributes of its own. */
-function textOf(value: unknown): string {
+/** The text of an attribute or an element, which may have attributes. */
+function nodeText(value: unknown): string {
   if (typeof value === 'string') return value;
-  const text = nodeOf(value)['#text'];
+  const text = toNode(value)['#text'];
   return typeof text === 'string' ? text : '';
 }
 
-function listed(sheets: readonly Sheet[]): string {
-  return sheets.map(({ name }) => quoted(name)).join(', ');
+function listSheets(sheets: readonly Sheet[]): string {
+  return sheets.map(({ name }) => quoteSheetName(name)).join(', ');
 }
 
-function quoted(name: string): string {
-  return `"${shown(name)}"`;
+function quoteSheetName(name: string): string {
+  return `"${excerpt(name)}"`;
 }

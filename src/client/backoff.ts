@@ -1,12 +1,10 @@
-const FIRST_MS = 250;
-const MOST_MS = 15_000;
-/** A daemon may ask for patience; a mistaken one must not send clients away for good. */
-const ASKED_MOST_MS = 5 * 60_000;
+import { backoffDelayMs } from '../domain/backoff.ts';
 
-/**
- * How long to wait before the next attempt: 250 ms, doubling to 15 s, of which up to a half is left off at random, so
- * that clients that lost their daemon together do not come back together.
- */
+const BOUNDS = { firstMs: 250, maxMs: 15_000 };
+/** A daemon may ask clients to wait; a faulty one must not send them away for good. */
+const MAX_REQUESTED_MS = 5 * 60_000;
+
+/** Delays between attempts to connect: 250 ms, doubling to 15 s, of which up to a half is left off at random. */
 export class Backoff {
   readonly #random: () => number;
   #failures = 0;
@@ -16,15 +14,12 @@ export class Backoff {
     this.#random = random;
   }
 
-  /**
-   * In milliseconds.
-   * @param asked what the daemon asks for; never less than this is waited, up to 5 min
-   */
-  next(asked = 0): number {
-    const bound = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(this.#failures, 30));
+  /** @param requestedMs what the daemon asks for: a minimum in ms, up to 5 min */
+  nextDelayMs(requestedMs = 0): number {
     this.#failures += 1;
-    const jitter = this.#random() * (bound / 2);
-    return Math.round(Math.max(bound / 2, Math.min(Math.max(asked, 0) || 0, ASKED_MOST_MS)) + jitter);
+    const delay = backoffDelayMs(this.#failures, BOUNDS, () => 0);
+    const jitter = backoffDelayMs(this.#failures, BOUNDS, this.#random) - delay;
+    return Math.round(Math.max(delay, Math.min(Math.max(requestedMs, 0) || 0, MAX_REQUESTED_MS)) + jitter);
   }
 
   reset(): void {

@@ -1,131 +1,128 @@
 import { randomUUID } from 'node:crypto';
+import { AppError } from '../domain/app-error.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
-import { Failure } from '../domain/failure.ts';
-import type { Params, Result } from '../protocol/methods.ts';
+import type { MethodParams, MethodResult } from '../protocol/methods.ts';
 import { Backoff } from './backoff.ts';
 
-export type NewPost = Params<'forum.post'>;
-export type Posted = Result<'forum.post'>['post'];
+export type PostParams = MethodParams<'forum.post'>;
+export type PublishedPost = MethodResult<'forum.post'>['post'];
 
-/** Sends one post over the connection that is there. @throws Failure as `Client.call` */
-export type Send = (post: NewPost) => Promise<{ post: Posted }>;
+/** Sends one post. @throws AppError as `Client.call` */
+export type SendPost = (post: PostParams) => Promise<{ post: PublishedPost }>;
 
-interface Waiting {
-  readonly params: NewPost;
-  /** The member who wrote it; null: whoever the kept token signs in. */
+interface PendingPost {
+  readonly params: PostParams;
+  /** The author; null: whoever the stored token signs in. */
   author: string | null;
-  inFlight: boolean;
-  /** An attempt was not answered, or not clearly. */
-  unanswered: boolean;
-  readonly posted: Deferred<Posted>;
+  isInFlight: boolean;
+  /** An attempt got no answer, or an unclear one. */
+  isUnanswered: boolean;
+  readonly posted: Deferred<PublishedPost>;
 }
 
-/** Posts that wait, at most: beyond it somebody types into a void. */
-const LIMIT = 1000;
-const LOST: ReadonlySet<string> = new Set(['CONNECTION_ENDED', 'NO_DAEMON', 'TOO_SLOW']);
-const LATER: ReadonlySet<string> = new Set(['TOO_MANY_REQUESTS', 'NOT_AVAILABLE', 'STORE_FAILED']);
+const MAX_PENDING_POSTS = 1000;
+const CONNECTION_LOST_CODES: ReadonlySet<string> = new Set(['CONNECTION_ENDED', 'NO_DAEMON', 'TOO_SLOW']);
+const RETRYABLE_CODES: ReadonlySet<string> = new Set(['TOO_MANY_REQUESTS', 'NOT_AVAILABLE', 'STORE_FAILED']);
 
-/**
- * Posts on their way, kept in memory until the daemon has acknowledged them: each carries an id of its own, under
- * which the daemon takes it once however often it is sent. One is in flight at a time, so they arrive in their order.
- */
+/** Keeps posts until the daemon acknowledges them. Only one is in flight, which keeps their order. */
 export class Outbox {
   readonly #random: () => number;
-  readonly #onWaiting: (count: number) => void;
-  readonly #waiting: Waiting[] = [];
-  #send: Send | undefined;
-  #pumping = false;
+  readonly #onPendingCount: (count: number) => void;
+  readonly #pending: PendingPost[] = [];
+  #send: SendPost | undefined;
+  #isSending = false;
   #wake: (() => void) | undefined;
 
   constructor({ random, onWaiting = () => {} }: { random?: () => number; onWaiting?: (count: number) => void } = {}) {
     this.#random = random ?? Math.random;
-    this.#onWaiting = onWaiting;
+    this.#onPendingCount = onWaiting;
   }
 
   /** Posts that are not acknowledged yet. */
   get size(): number {
-    return this.#waiting.length;
+    return this.#pending.length;
   }
 
-  /**
-   * Resolves with the post once it is durable, however many connections that takes.
-   * @throws Failure what the daemon refuses it with; TOO_MANY_REQUESTS when too many wait; what `rejectAll` was given
-   */
-  post(params: NewPost, author: string | null): Promise<Posted> {
-    if (this.#waiting.length >= LIMIT) {
+  /** Resolves once the post is durable, across reconnects. @throws AppError */
+  post(params: PostParams, author: string | null): Promise<PublishedPost> {
+    if (this.#pending.length >= MAX_PENDING_POSTS) {
       return Promise.reject(
-        new Failure('TOO_MANY_REQUESTS', `${LIMIT} posts wait for the connection already. Post again once it is back.`),
+        new AppError(
+          'TOO_MANY_REQUESTS',
+          `${MAX_PENDING_POSTS} posts are already waiting for the connection. Try again once it is back.`,
+        ),
       );
     }
-    const posted = deferred<Posted>();
+    const published = deferred<PublishedPost>();
     const clientId = params.clientId ?? randomUUID();
-    this.#waiting.push({ params: { ...params, clientId }, author, inFlight: false, unanswered: false, posted });
-    this.#onWaiting(this.#waiting.length);
-    void this.#pump();
-    return posted.promise;
+    const post = { ...params, clientId };
+    this.#pending.push({ params: post, author, isInFlight: false, isUnanswered: false, posted: published });
+    this.#onPendingCount(this.#pending.length);
+    void this.#sendPending();
+    return published.promise;
   }
 
-  /** A connection is there, signed in as `author`. What others wrote is refused: it must not appear under his name. */
-  open(author: string, send: Send): void {
-    for (const waiting of this.#waiting) waiting.author ??= author;
-    for (const waiting of [...this.#waiting]) {
-      if (waiting.author === author) continue;
-      this.#reject(waiting, new Failure('NOT_SIGNED_IN', `This was written as ${waiting.author}, not as ${author}.`));
+  /** The client is signed in as `author`. Posts of other authors are rejected: they must not appear under this name. */
+  resume(author: string, send: SendPost): void {
+    for (const pending of this.#pending) pending.author ??= author;
+    for (const pending of [...this.#pending]) {
+      if (pending.author === author) continue;
+      this.#reject(pending, new AppError('NOT_SIGNED_IN', `This was written as ${pending.author}, not as ${author}.`));
     }
     this.#send = send;
     this.#wake?.();
-    void this.#pump();
+    void this.#sendPending();
   }
 
-  /** Nobody can post any more for now: the connection was lost, or nobody is signed in on it. */
-  shut(): void {
+  /** The connection was lost, or nobody is signed in. */
+  pause(): void {
     this.#send = undefined;
     this.#wake?.();
   }
 
-  /** Nobody is signed in: refuses what nobody in particular wrote. What a member wrote waits for him. */
-  rejectNameless(failure: Failure): void {
-    for (const waiting of [...this.#waiting]) if (waiting.author === null) this.#reject(waiting, failure);
+  /** Nobody is signed in: rejects posts without an author. Posts of a member wait for that member. */
+  rejectAnonymous(error: AppError): void {
+    for (const pending of [...this.#pending]) if (pending.author === null) this.#reject(pending, error);
   }
 
-  rejectAll(failure: Failure): void {
-    this.shut();
-    for (const waiting of [...this.#waiting]) this.#reject(waiting, failure);
+  rejectAll(error: AppError): void {
+    this.pause();
+    for (const pending of [...this.#pending]) this.#reject(pending, error);
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  async #sendPending(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
     const backoff = new Backoff(this.#random);
-    while (this.#send && this.#waiting.length > 0) {
-      const first = this.#waiting[0]!;
+    while (this.#send && this.#pending.length > 0) {
+      const first = this.#pending[0]!;
       const send = this.#send;
-      first.inFlight = true;
+      first.isInFlight = true;
       try {
         const { post } = await send(first.params);
         this.#remove(first);
         first.posted.resolve(post);
         backoff.reset();
       } catch (thrown) {
-        const failure = Failure.from(thrown);
-        const { retryAfterMs } = failure.data;
-        first.inFlight = false;
-        if (LOST.has(failure.code)) {
-          first.unanswered = true;
-          // The owner of the connection hears of it at the same time, and may hear of it a moment later.
-          if (failure.code !== 'TOO_SLOW' && this.#send === send) this.#send = undefined;
-        } else if (LATER.has(failure.code)) {
-          await this.#sleep(backoff.next(typeof retryAfterMs === 'number' ? retryAfterMs : 0));
+        const error = AppError.from(thrown);
+        const { retryAfterMs } = error.data;
+        first.isInFlight = false;
+        if (CONNECTION_LOST_CODES.has(error.code)) {
+          first.isUnanswered = true;
+          // The owner of the connection learns of the loss too, maybe a moment later.
+          if (error.code !== 'TOO_SLOW' && this.#send === send) this.#send = undefined;
+        } else if (RETRYABLE_CODES.has(error.code)) {
+          await this.#sleep(backoff.nextDelayMs(typeof retryAfterMs === 'number' ? retryAfterMs : 0));
         } else {
-          if (failure.code === 'INTERNAL') first.unanswered = true;
-          this.#reject(first, failure);
+          if (error.code === 'INTERNAL') first.isUnanswered = true;
+          this.#reject(first, error);
         }
       }
     }
-    this.#pumping = false;
+    this.#isSending = false;
   }
 
-  /** Ends early when the connection comes or goes. */
+  /** Ends early when the connection is lost or restored. */
   async #sleep(ms: number): Promise<void> {
     if (!this.#send) return;
     await new Promise<void>((resolve) => {
@@ -138,24 +135,24 @@ export class Outbox {
     this.#wake = undefined;
   }
 
-  #reject(waiting: Waiting, failure: Failure): void {
-    if (!this.#remove(waiting)) return;
-    const { code, message, data } = failure;
-    waiting.posted.reject(
-      waiting.unanswered || waiting.inFlight
-        ? new Failure(code, `${message} The post may be on the forum all the same: look before you post it again.`, {
-            cause: failure,
+  #reject(pending: PendingPost, error: AppError): void {
+    if (!this.#remove(pending)) return;
+    const { code, message, data } = error;
+    pending.posted.reject(
+      pending.isUnanswered || pending.isInFlight
+        ? new AppError(code, `${message} The post may have reached the forum anyway: check before you post it again.`, {
+            cause: error,
             data,
           })
-        : failure,
+        : error,
     );
   }
 
-  #remove(waiting: Waiting): boolean {
-    const at = this.#waiting.indexOf(waiting);
-    if (at < 0) return false;
-    this.#waiting.splice(at, 1);
-    this.#onWaiting(this.#waiting.length);
+  #remove(pending: PendingPost): boolean {
+    const index = this.#pending.indexOf(pending);
+    if (index < 0) return false;
+    this.#pending.splice(index, 1);
+    this.#onPendingCount(this.#pending.length);
     return true;
   }
 }

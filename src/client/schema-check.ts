@@ -1,10 +1,10 @@
-/** What src/protocol uses of JSON Schema; `bin/schemas.js` refuses to write anything else. */
-export interface Schema {
+/** The part of JSON Schema that src/protocol uses; `bin/schemas.js` rejects anything else. */
+export interface JsonSchema {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'null';
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly anyOf?: readonly Schema[];
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
@@ -15,17 +15,17 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
-/** The path of the first value that does not fit, as `/quotes/0/at`, and `` for the whole; undefined where all fit. */
-export type Check = (value: unknown) => string | undefined;
+/** The path of the first invalid value, such as `/quotes/0/at`, or `` for the root; undefined if valid. */
+export type SchemaCheck = (value: unknown) => string | undefined;
 
-const HERE = '';
-const FITS = undefined;
+const ROOT_PATH = '';
+const VALID = undefined;
 
 /**
- * A schema as a function. Fields that the schema does not name are passed over: later versions of a daemon may add some
- * (docs/protocol.md, "Lines"). TypeBox itself would add half a second to the start of every command.
+ * Compiles a schema to a function. Unknown fields are ignored, because later versions of a daemon may add some
+ * (docs/protocol.md, "Lines"). TypeBox would add half a second to the start of every command.
  */
-export function compileCheck(schema: Schema): Check {
+export function compileCheck(schema: JsonSchema): SchemaCheck {
   if (schema.anyOf) return anyOf(schema.anyOf.map(compileCheck));
   if (schema.enum) return oneOf(schema.enum);
   if ('const' in schema) return oneOf([schema.const]);
@@ -41,47 +41,48 @@ export function compileCheck(schema: Schema): Check {
     case 'number':
       return number(schema, Number.isFinite);
     case 'boolean':
-      return (value) => (typeof value === 'boolean' ? FITS : HERE);
+      return (value) => (typeof value === 'boolean' ? VALID : ROOT_PATH);
     case 'null':
-      return (value) => (value === null ? FITS : HERE);
+      return (value) => (value === null ? VALID : ROOT_PATH);
     default:
       throw new TypeError(`A schema of type ${String(schema.type)} is not supported.`);
   }
 }
 
-function anyOf(checks: readonly Check[]): Check {
+function anyOf(checks: readonly SchemaCheck[]): SchemaCheck {
   return (value) => {
-    for (const check of checks) if (check(value) === FITS) return FITS;
-    return HERE;
+    for (const check of checks) if (check(value) === VALID) return VALID;
+    return ROOT_PATH;
   };
 }
 
-function oneOf(values: readonly unknown[]): Check {
+function oneOf(values: readonly unknown[]): SchemaCheck {
   const known = new Set(values);
-  return (value) => (known.has(value) ? FITS : HERE);
+  return (value) => (known.has(value) ? VALID : ROOT_PATH);
 }
 
-function number({ minimum = -Infinity, maximum = Infinity }: Schema, isKind: (value: unknown) => boolean): Check {
-  return (value) => (isKind(value) && (value as number) >= minimum && (value as number) <= maximum ? FITS : HERE);
+function number({ minimum = -Infinity, maximum = Infinity }: JsonSchema, isKind: (v: unknown) => boolean): SchemaCheck {
+  return (value) => (isKind(value) && (value as number) >= minimum && (value as number) <= maximum ? VALID : ROOT_PATH);
 }
 
-function string({ minLength = 0, maxLength = Infinity }: Schema): Check {
-  return (value) => (typeof value === 'string' && value.length >= minLength && value.length <= maxLength ? FITS : HERE);
+function string({ minLength = 0, maxLength = Infinity }: JsonSchema): SchemaCheck {
+  return (value) =>
+    typeof value === 'string' && value.length >= minLength && value.length <= maxLength ? VALID : ROOT_PATH;
 }
 
-function array({ items, minItems = 0, maxItems = Infinity }: Schema): Check {
+function array({ items, minItems = 0, maxItems = Infinity }: JsonSchema): SchemaCheck {
   const check = compileCheck(items!);
   return (value) => {
-    if (!Array.isArray(value) || value.length < minItems || value.length > maxItems) return HERE;
+    if (!Array.isArray(value) || value.length < minItems || value.length > maxItems) return ROOT_PATH;
     for (let i = 0; i < value.length; i++) {
       const path = check(value[i]);
-      if (path !== FITS) return `/${i}${path}`;
+      if (path !== VALID) return `/${i}${path}`;
     }
-    return FITS;
+    return VALID;
   };
 }
 
-function object({ properties = {}, required = [] }: Schema): Check {
+function object({ properties = {}, required = [] }: JsonSchema): SchemaCheck {
   const needed = new Set(required);
   const checks = Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -89,14 +90,14 @@ function object({ properties = {}, required = [] }: Schema): Check {
     isRequired: needed.has(name),
   }));
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return HERE;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return ROOT_PATH;
     for (let i = 0; i < checks.length; i++) {
       const { name, check, isRequired } = checks[i]!;
       const field = (value as Record<string, unknown>)[name];
       if (field === undefined && !isRequired) continue;
       const path = check(field);
-      if (path !== FITS) return `/${name}${path}`;
+      if (path !== VALID) return `/${name}${path}`;
     }
-    return FITS;
+    return VALID;
   };
 }

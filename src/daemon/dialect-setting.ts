@@ -1,26 +1,31 @@
-import { conflict, DIALECTS, type DialectPlace, parsePlace } from '../dialects/place.ts';
-import { type Problem, show } from './problem.ts';
+import {
+  describeConflict,
+  LEGACY_PROTOCOLS,
+  type ListenAddress,
+  parseListenAddress,
+} from '../dialects/listen-address.ts';
+import { type ConfigProblem, quoteValue } from './config-problem.ts';
 
-/** What is wrong with the places of dialects, each by itself and together. */
+/** Problems of the legacy listen addresses, each alone and in combination. */
 export function dialectProblems(
   dialects: readonly string[],
   { host, port }: { host: string; port: number },
   sumPort?: number,
-): Problem[] {
-  const places: DialectPlace[] = sumPort === undefined ? [] : [{ dialect: 'sum', host, port: sumPort }];
+): ConfigProblem[] {
+  const addresses: ListenAddress[] = sumPort === undefined ? [] : [{ dialect: 'sum', host, port: sumPort }];
   const problems: string[] = [];
   for (const text of dialects) {
-    const place = parsePlace(text);
-    if (!place) {
+    const address = parseListenAddress(text);
+    if (!address) {
       problems.push(
-        `has ${show(text)}; write one of ${DIALECTS.join(', ')} and a port, as "gold:8888", or with an address as "gold:0.0.0.0:8888"`,
+        `has ${quoteValue(text)}; use one of ${LEGACY_PROTOCOLS.join(', ')} with a port, such as "gold:8888" or "gold:0.0.0.0:8888"`,
       );
       continue;
     }
-    if (place.port === port && port !== 0)
-      problems.push(`has ${text}, a port which listen.port is; write another port`);
-    problems.push(...places.flatMap((other) => conflict(other, place) ?? []));
-    places.push(place);
+    if (address.port === port && port !== 0)
+      problems.push(`has ${text}, a port that listen.port already uses; choose another port`);
+    problems.push(...addresses.flatMap((other) => describeConflict(other, address) ?? []));
+    addresses.push(address);
   }
   return problems.map((problem) => ({ path: 'dialects', problem }));
 }

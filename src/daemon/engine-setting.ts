@@ -1,98 +1,96 @@
 import { isIPv6 } from 'node:net';
 import { isAbsolute } from 'node:path';
 import Type, { type Static } from 'typebox';
-import { formatAddress, isLoopback } from '../address.ts';
-import { type Problem, show } from './problem.ts';
+import { formatAddress, isLoopback } from '../domain/address.ts';
+import { type ConfigProblem, quoteValue } from './config-problem.ts';
 
-const PORT = 4222;
+const DEFAULT_NATS_PORT = 4222;
 
-/** What `engine.url` names. */
+/** A parsed `engine.url`. */
 export interface EngineServers {
-  /** `host:port` each. */
+  /** Each as `host:port`. */
   readonly servers: readonly string[];
-  /** `tls://`: TLS is required, whatever the servers say. */
+  /** `tls://`: TLS is required, whatever the servers offer. */
   readonly tls: boolean;
-  /** None of them is on another machine. */
-  readonly near: boolean;
+  /** All servers are on this machine. */
+  readonly isLocal: boolean;
 }
 
-/** `nats://host1,host2:4223,[::1]`, or the same with `tls://`. @returns what is wrong with another text, as a clause */
+/** Parses `nats://host1,host2:4223,[::1]`, or the same with `tls://`. @returns the problem as a clause if it is not valid */
 export function parseEngineUrl(url: string): EngineServers | string {
   const [, scheme, rest] = /^(nats|tls):\/\/(.+)$/i.exec(url) ?? [];
-  if (scheme === undefined) return 'is no address of a NATS cluster; write it as "nats://host1,host2,host3"';
-  // A password may have commas: no piece of it may be taken for a host, which messages name.
+  if (scheme === undefined) return 'is not a NATS cluster address; use the form "nats://host1,host2,host3"';
+  // A password may contain commas: no part of it may be mistaken for a host, because messages show hosts.
   if (rest!.includes('@'))
-    return 'has a user in it, which lists of processes show; write engine.user and engine.password';
+    return 'contains a user, which process lists would show; use engine.user and engine.password';
   const servers: { host: string; port: number }[] = [];
   for (const part of rest!.split(',')) {
-    const place = part
+    const address = part
       .trim()
       .replace(new RegExp(`^${scheme}://`, 'i'), '')
       .replace(/\/$/, '');
-    const [, six, name, digits] = /^(?:\[([0-9a-f:.]+)\]|([\p{L}\p{N}._-]+))(?::(\d{1,5}))?$/iu.exec(place) ?? [];
-    const port = Number(digits ?? PORT);
-    const host = six ?? name;
-    if (host === undefined || (six !== undefined && !isIPv6(six)) || port < 1 || port > 65_535) {
-      return `has no host and port in "${place}"; write it as "nats://host1,host2:${PORT}"`;
+    const [, ipv6, name, digits] = /^(?:\[([0-9a-f:.]+)\]|([\p{L}\p{N}._-]+))(?::(\d{1,5}))?$/iu.exec(address) ?? [];
+    const port = Number(digits ?? DEFAULT_NATS_PORT);
+    const host = ipv6 ?? name;
+    if (host === undefined || (ipv6 !== undefined && !isIPv6(ipv6)) || port < 1 || port > 65_535) {
+      return `has no valid host and port in "${address}"; use the form "nats://host1,host2:${DEFAULT_NATS_PORT}"`;
     }
     servers.push({ host, port });
   }
   return {
     servers: servers.map(({ host, port }) => formatAddress(host, port)),
     tls: scheme.toLowerCase() === 'tls',
-    near: servers.every(({ host }) => isLoopback(host)),
+    isLocal: servers.every(({ host }) => isLoopback(host)),
   };
 }
 
-const text = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }));
+const optionalText = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }));
 
 /** The setting `engine`: where the journal is; without a url, on this machine. */
-export const Engine = Type.Object(
+export const EngineSchema = Type.Object(
   {
     /** `nats://host1,host2,host3`: in a NATS cluster. */
-    url: text(2048),
-    /** Begins every name of the room in the cluster: rooms share one. */
+    url: optionalText(2048),
+    /** Prefix of every name in the NATS cluster, so that several rooms can share it. */
     prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 32, default: 'goldctl' })),
-    /** Nodes that hold the journal. */
     replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 5 })),
-    /** Clear text to other machines. */
+    /** Allow clear text to other machines. */
     plain: Type.Optional(Type.Boolean({ default: false })),
-    user: text(256),
-    password: text(1024),
-    nkeyFile: text(4096),
-    credentialsFile: text(4096),
-    caFile: text(4096),
-    certFile: text(4096),
-    keyFile: text(4096),
+    user: optionalText(256),
+    password: optionalText(1024),
+    nkeyFile: optionalText(4096),
+    credentialsFile: optionalText(4096),
+    caFile: optionalText(4096),
+    certFile: optionalText(4096),
+    keyFile: optionalText(4096),
   },
   { additionalProperties: false },
 );
 
-export type EngineConfig = Readonly<Static<typeof Engine> & { prefix: string; plain: boolean }>;
+export type EngineConfig = Readonly<Static<typeof EngineSchema> & { prefix: string; plain: boolean }>;
 
-/** What is wrong with it, one thing by another. */
-export function engineProblems(engine: EngineConfig): Problem[] {
-  const problems: Problem[] = [];
+export function engineProblems(engine: EngineConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
   const refuse = (name: keyof EngineConfig, problem: string) => problems.push({ path: `engine.${name}`, problem });
   const { url, prefix, plain: clear, user, password, nkeyFile, credentialsFile, certFile, keyFile } = engine;
   const parsed = url === undefined ? undefined : parseEngineUrl(url);
   if (typeof parsed === 'string') refuse('url', parsed);
   if (!/^[A-Za-z0-9_-]+$/.test(prefix)) {
-    refuse('prefix', `is ${show(prefix)}; take letters without accents, digits, - and _`);
+    refuse('prefix', `is ${quoteValue(prefix)}; use ASCII letters, digits, - and _`);
   }
   if (clear && typeof parsed === 'object' && parsed.tls) {
-    refuse('plain', 'goes against tls:// in engine.url; leave one of them out');
+    refuse('plain', 'conflicts with tls:// in engine.url; remove one of them');
   }
   const ways = [user, nkeyFile, credentialsFile].filter((way) => way !== undefined);
   if (ways.length > 1)
-    refuse('user', 'stands beside other credentials; leave one of user, nkeyFile and credentialsFile');
-  if (password !== undefined && user === undefined) refuse('password', 'has no engine.user beside it');
+    refuse('user', 'is combined with other credentials; keep only one of user, nkeyFile and credentialsFile');
+  if (password !== undefined && user === undefined) refuse('password', 'needs engine.user');
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    refuse(certFile === undefined ? 'keyFile' : 'certFile', 'needs the other one of certFile and keyFile beside it');
+    refuse(certFile === undefined ? 'keyFile' : 'certFile', 'is missing; set both certFile and keyFile');
   }
   for (const name of ['nkeyFile', 'credentialsFile', 'caFile', 'certFile', 'keyFile'] as const) {
     const file = engine[name];
-    if (file !== undefined && !isAbsolute(file)) refuse(name, `is ${show(file)}; write the whole path`);
+    if (file !== undefined && !isAbsolute(file)) refuse(name, `is ${quoteValue(file)}; use an absolute path`);
   }
   return problems;
 }

@@ -1,36 +1,31 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Home } from '../home.ts';
+import type { Logger } from '../domain/logger.ts';
+import type { HomeDirectory } from '../home-directory.ts';
 import { isAbandoned, removeTemporaryFiles } from '../private-file.ts';
-import type { Log } from '../rates/log.ts';
 
-/** What LevelDB has in a folder. */
-const STORE_FILE = /^(?:CURRENT|LOCK|LOG(?:\.old)?|MANIFEST-\d+|\d+\.(?:ldb|sst|log|dbtmp))$/;
-/** What `goldctl restore` and `goldctl migrate` append to the data folder's name, with their process. */
-const DRAFT = /^\.(?:restoring|migrating)-(\d{1,10})(?:-[a-z0-9]{1,8})?$/;
-/** What `goldctl check` and `goldctl repair` have in theirs. */
+/** Files that LevelDB creates. */
+const LEVELDB_FILE = /^(?:CURRENT|LOCK|LOG(?:\.old)?|MANIFEST-\d+|\d+\.(?:ldb|sst|log|dbtmp))$/;
+/** What `goldctl restore` and `goldctl migrate` append to the name of the data folder, with their pid. */
+const DRAFT_SUFFIX = /^\.(?:restoring|migrating)-(\d{1,10})(?:-[a-z0-9]{1,8})?$/;
+/** Folders that `goldctl check` and `goldctl repair` create. */
 const SCRATCH_FOLDERS = new Set(['lock', 'data', 'view', 'made']);
 
 /**
- * Removes from a home what backups, restores, repairs and daemons left that were killed: each would be another copy of all
- * that the room knows. What is not certainly goldctl's own stays: names, owner, content and process are looked at.
- *
- * The caller has the data folder open: so no check, repair or migration of this home runs.
+ * Removes files that killed processes left in a home: each may be another copy of all data. Name, owner, content and
+ * process are checked. The caller has the data folder open, so no check, repair or migration of this home is running.
  */
-export async function removeLeftovers(home: Home, log: Log): Promise<void> {
+export async function removeLeftovers(home: HomeDirectory, log: Logger): Promise<void> {
   try {
-    const removed = [...(await removeFiles(home)), ...(await removeCopies(home))];
+    const removed = [...(await removeLeftoverFiles(home)), ...(await removeLeftoverFolders(home))];
     if (removed.length === 0) return;
-    log.info({ event: 'home.leftovers', removed }, 'left-over files of processes that were killed are removed');
+    log.info({ event: 'home.leftovers', removed }, 'removed leftover files of killed processes');
   } catch (error) {
-    log.warn(
-      { event: 'home.leftovers', err: error },
-      'left-over files of processes that were killed cannot be removed',
-    );
+    log.warn({ event: 'home.leftovers', err: error }, 'leftover files of killed processes cannot be removed');
   }
 }
 
-async function removeFiles(home: Home): Promise<string[]> {
+async function removeLeftoverFiles(home: HomeDirectory): Promise<string[]> {
   const { root, configFile, logFile, tlsFolder, dataFolder } = home;
   const config = dirname(configFile);
   const removed: string[] = [];
@@ -44,20 +39,20 @@ async function removeFiles(home: Home): Promise<string[]> {
   return removed;
 }
 
-async function removeCopies({ dataFolder, repairedFolder }: Home): Promise<string[]> {
+async function removeLeftoverFolders({ dataFolder, repairedFolder }: HomeDirectory): Promise<string[]> {
   const parent = dirname(dataFolder);
   const data = basename(dataFolder);
   const removed: string[] = [];
   for (const name of await readdir(parent)) {
     const path = join(parent, name);
-    const stats = await lstat(path).catch(() => undefined); // whoever made it removes it at this moment
+    const stats = await lstat(path).catch(() => undefined); // its owner is removing it right now
     if (!stats?.isDirectory()) continue;
-    const pid = name.startsWith(data) ? DRAFT.exec(name.slice(data.length))?.[1] : undefined;
+    const pid = name.startsWith(data) ? DRAFT_SUFFIX.exec(name.slice(data.length))?.[1] : undefined;
     const isScratch = /^\.(?:check|repair)-[A-Za-z0-9]{6}$/.test(name);
     if (pid === undefined && !isScratch && path !== repairedFolder) continue;
     if (!isAbandoned(stats, pid === undefined ? undefined : Number(pid))) continue;
     const names = await readdir(path);
-    if (!names.every((each) => (isScratch ? SCRATCH_FOLDERS.has(each) : STORE_FILE.test(each)))) continue;
+    if (!names.every((each) => (isScratch ? SCRATCH_FOLDERS.has(each) : LEVELDB_FILE.test(each)))) continue;
     await rm(path, { recursive: true, force: true });
     removed.push(path);
   }

@@ -3,46 +3,38 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../client/client.ts';
 import { localTarget } from '../client/target.ts';
-import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain/failure.ts';
-import type { Home } from '../home.ts';
-import { isAlive } from '../is-alive.ts';
+import { AppError, type FailureJson } from '../domain/app-error.ts';
+import type { HomeDirectory } from '../home-directory.ts';
 import { openForAppend } from '../private-file.ts';
-import type { Result } from '../protocol/methods.ts';
-import { lastLines } from './log-reader.ts';
-import { isOurs, type PidRecord, readPidFile } from './pidfile.ts';
-import { prettyLine } from './pretty-line.ts';
+import { isProcessAlive } from '../process-alive.ts';
+import type { MethodResult } from '../protocol/methods.ts';
+import { formatLogLine } from './log-format.ts';
+import { readLastLines } from './log-reader.ts';
+import { isDaemonProcess, type PidRecord, readPidFile } from './pid-file.ts';
 import type { StartOptions } from './start-options.ts';
 
-export type DaemonStatus = Result<'admin.status'>;
+export type DaemonStatus = MethodResult<'admin.status'>;
 
-/** What `main` tells the process that started it, over the channel between them. */
+/** Messages from `main` to the process that started it, over their IPC channel. */
 export type StartMessage =
-  /** Everything is ready: it waits for a message, whatever it is, to start. */
-  | { readonly standby: true }
-  | { readonly ready: DaemonStatus }
-  | { readonly error: { readonly code: FailureCode; readonly message: string; readonly data: FailureData } };
+  /** Everything is ready; any message from the parent starts it. */
+  { readonly standby: true } | { readonly ready: DaemonStatus } | { readonly error: FailureJson };
 
-const ANSWER_MS = 5000;
-const START_MS = 120_000;
-const STOP_MS = 10_000;
-const POLL_MS = 10;
-/** When clients of a daemon that restarts come again: about when the next one listens. */
-const RETRY_MS = 250;
+const STATUS_TIMEOUT_MS = 5000;
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 10_000;
+const POLL_INTERVAL_MS = 10;
+/** When clients of a restarting daemon reconnect: about when the next one listens. */
+const RESTART_RETRY_MS = 250;
 
-/**
- * The daemon lives long beside other programs. Short-lived objects of an import go sooner than V8's preset has it, and
- * the heap grows by little at a time rather than doubles: so memory stays under 150 MB.
- */
+/** Keeps memory under 150 MB: short-lived objects of an import are collected early, and the heap grows in small steps. */
 export const DAEMON_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
 
-const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+const MAIN_SCRIPT = fileURLToPath(new URL('main.js', import.meta.url));
 
-/**
- * The status of the daemon of this home.
- * @throws Failure NO_DAEMON, also when one is there and does not answer.
- */
-export async function daemonStatus(home: Home): Promise<DaemonStatus> {
-  const client = await Client.connect({ target: localTarget(home), home, resume: false, timeoutMs: ANSWER_MS });
+/** The status of the daemon of this home. @throws AppError NO_DAEMON, also if it does not respond */
+export async function fetchDaemonStatus(home: HomeDirectory): Promise<DaemonStatus> {
+  const client = await Client.connect({ target: localTarget(home), home, resume: false, timeoutMs: STATUS_TIMEOUT_MS });
   try {
     return await client.call('admin.status', {});
   } finally {
@@ -50,42 +42,43 @@ export async function daemonStatus(home: Home): Promise<DaemonStatus> {
   }
 }
 
-export interface Started {
+export interface StartResult {
   readonly status: DaemonStatus;
-  /** One ran already; nothing was started. */
-  readonly already: boolean;
+  /** A daemon was already running; nothing was started. */
+  readonly isAlreadyRunning: boolean;
 }
 
-/**
- * Starts the daemon of this home in the background and waits until it answers.
- * @throws Failure what kept it from starting; NO_DAEMON when one is there that does not answer.
- */
-export async function startDaemon(home: Home, options: StartOptions): Promise<Started> {
+/** Starts the daemon in the background and waits until it responds. @throws AppError why it did not start */
+export async function spawnDaemon(home: HomeDirectory, options: StartOptions): Promise<StartResult> {
   const running = await runningStatus(home);
-  return running ? { status: running, already: true } : await launch(home, options);
+  return running ? { status: running, isAlreadyRunning: true } : await launchDaemon(home, options);
 }
 
-/** @param ready called where the options say `standby`, when the process waits for its start; it starts after that */
-async function launch(home: Home, options: StartOptions, ready?: () => Promise<void>): Promise<Started> {
-  await home.prepare();
+/** @param ready with the option `standby`: called when the process waits for its start, which follows */
+async function launchDaemon(
+  home: HomeDirectory,
+  options: StartOptions,
+  ready?: () => Promise<void>,
+): Promise<StartResult> {
+  await home.ensureFolders();
   const log = await openForAppend(home.logFile);
   try {
-    const child = spawnMain(home, options, ['ignore', log.fd, log.fd, 'ipc'], true);
+    const child = spawnMainScript(home, options, ['ignore', log.fd, log.fd, 'ipc'], true);
     let tethered = false;
     try {
       if (ready) {
-        await started(child, home);
+        await waitForStartMessage(child, home);
         await ready();
         child.send('start');
       }
-      const status = await started(child, home);
-      if (status === 'standby') throw new Failure('INTERNAL', 'The daemon waits where it should run.');
+      const status = await waitForStartMessage(child, home);
+      if (status === 'standby') throw new AppError('INTERNAL', 'The daemon is still on standby.');
       tethered = options.tether === true;
-      return { status, already: false };
+      return { status, isAlreadyRunning: false };
     } catch (thrown) {
-      // Two starts at once: the other one was first, and that is as good.
-      const other = Failure.from(thrown).code === 'DATA_LOCKED' ? await answering(home) : undefined;
-      if (other) return { status: other, already: true };
+      // Two starts at the same time: the other one won, which is fine.
+      const other = AppError.from(thrown).code === 'DATA_LOCKED' ? await waitForOtherDaemon(home) : undefined;
+      if (other) return { status: other, isAlreadyRunning: true };
       throw thrown;
     } finally {
       if (tethered) child.channel?.unref();
@@ -97,15 +90,12 @@ async function launch(home: Home, options: StartOptions, ready?: () => Promise<v
   }
 }
 
-/**
- * Runs the daemon on this terminal until it ends. Signals go on to it.
- * @returns its exit status, or the status of the one that runs already.
- */
-export async function runDaemon(home: Home, options: StartOptions): Promise<Started | number> {
+/** Runs the daemon in the foreground and forwards signals to it. @returns its exit status, or the one already running */
+export async function runInForeground(home: HomeDirectory, options: StartOptions): Promise<StartResult | number> {
   const running = await runningStatus(home);
-  if (running) return { status: running, already: true };
-  await home.prepare();
-  const child = spawnMain(home, { ...options, foreground: true }, ['ignore', 'inherit', 'inherit', 'ipc'], false);
+  if (running) return { status: running, isAlreadyRunning: true };
+  await home.ensureFolders();
+  const child = spawnMainScript(home, { ...options, foreground: true }, ['ignore', 'inherit', 'inherit', 'ipc'], false);
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });
@@ -113,7 +103,7 @@ export async function runDaemon(home: Home, options: StartOptions): Promise<Star
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, pass);
   try {
-    await started(child, home);
+    await waitForStartMessage(child, home);
     return await ended;
   } finally {
     for (const signal of signals) process.off(signal, pass);
@@ -121,195 +111,193 @@ export async function runDaemon(home: Home, options: StartOptions): Promise<Star
   }
 }
 
-export interface Stopped {
+export interface StopResult {
   readonly pid: number;
-  /** How it ended, where it did not by itself. */
-  readonly forced?: 'SIGTERM' | 'SIGKILL';
-  /** The start options that it ran with, where they are known. */
+  /** The signal that stopped it, if it did not stop by itself. */
+  readonly forcedBy?: 'SIGTERM' | 'SIGKILL';
+  /** The start options it ran with, if known. */
   readonly options?: StartOptions;
 }
 
 /**
- * Ends the daemon of this home and waits until its process is gone.
- * @param onForce told before a signal is sent, as the daemon did not end by itself.
- * @param retryAfterMs another one is to take its place: its clients are told to come again after so long.
- * @throws Failure NO_DAEMON when none runs.
+ * Stops the daemon of this home and waits until its process has exited.
+ * @param onForce called before a signal is sent because the daemon did not stop by itself
+ * @param retryAfterMs another daemon takes over: clients are told to reconnect after this time
  */
 export async function stopDaemon(
-  home: Home,
+  home: HomeDirectory,
   onForce?: (signal: string, pid: number) => void,
   retryAfterMs?: number,
-): Promise<Stopped> {
+): Promise<StopResult> {
   const record = await readPidFile(home);
-  const asked = await askToStop(home, retryAfterMs);
-  const pid = asked ?? (await provenPid(record));
-  if (pid === undefined) throw none(home);
+  const asked = await requestStop(home, retryAfterMs);
+  const pid = asked ?? (await verifiedPid(record));
+  if (pid === undefined) throw noDaemonError(home);
   const options = record?.pid === pid ? record.options : undefined;
   const stopped = { pid, ...(options ? { options } : {}) };
-  if (asked !== undefined && (await gone(pid, STOP_MS))) return stopped;
+  if (asked !== undefined && (await waitForExit(pid, STOP_TIMEOUT_MS))) return stopped;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    // Ten seconds are long enough for a number to belong to somebody else: proven anew each time.
-    if (!(await isOurs({ pid, startedAt: 0, options: options ?? atHome(home, {}) }))) {
-      if (!isAlive(pid)) return stopped;
-      throw new Failure(
+    // Verify again before each signal: within ten seconds the pid may have been reused.
+    if (!(await isDaemonProcess({ pid, startedAt: 0, options: options ?? withHomeOption(home, {}) }))) {
+      if (!isProcessAlive(pid)) return stopped;
+      throw new AppError(
         'CONFLICT',
-        `The daemon does not end, and its process ${pid} cannot be told from another program's. End it by hand.`,
+        `The daemon did not stop, and process ${pid} cannot be identified as the daemon. Stop it manually.`,
       );
     }
     onForce?.(signal, pid);
-    kill(pid, signal);
-    if (await gone(pid, STOP_MS)) return { ...stopped, forced: signal };
+    sendSignal(pid, signal);
+    if (await waitForExit(pid, STOP_TIMEOUT_MS)) return { ...stopped, forcedBy: signal };
   }
-  throw new Failure(
+  throw new AppError(
     'TOO_SLOW',
-    `The daemon (process ${pid}) does not end, not even by SIGKILL: the system holds it. Look at its disk.`,
+    `The daemon (process ${pid}) did not stop even after SIGKILL: the operating system is blocking it. Check its disk.`,
   );
 }
 
-export interface Restarted {
-  /** Undefined when none ran. */
-  readonly stopped: Stopped | undefined;
+export interface RestartResult {
+  readonly stopped: StopResult | undefined;
   readonly status: DaemonStatus;
 }
 
 /**
- * Ends the daemon of this home, where one runs, and starts it with the options of the last start. The next one loads
- * and checks its settings while the last one still serves: what would keep it from starting keeps the last one
- * running, and there is no daemon for a moment only. Clients are told when to come again.
- * @throws Failure what keeps the next one from starting
+ * Restarts the daemon with the options of its last start. The new process checks its settings while the old one still
+ * serves: if they are not valid, the old one keeps running. @throws AppError why the new process did not start
  */
-export async function restartDaemon(home: Home, onForce?: (signal: string, pid: number) => void): Promise<Restarted> {
-  const record = await readPidFile(home); // before it ends: it takes the file with it
+export async function restartDaemon(
+  home: HomeDirectory,
+  onForce?: (signal: string, pid: number) => void,
+): Promise<RestartResult> {
+  const record = await readPidFile(home); // read before it stops, because it removes the file
   const { foreground: _, tether: __, ...options } = record?.options ?? {};
-  let stopped: Stopped | undefined;
-  const { status } = await launch(home, { ...options, standby: true }, async () => {
+  let stopped: StopResult | undefined;
+  const { status } = await launchDaemon(home, { ...options, standby: true }, async () => {
     try {
-      stopped = await stopDaemon(home, onForce, RETRY_MS);
+      stopped = await stopDaemon(home, onForce, RESTART_RETRY_MS);
     } catch (thrown) {
-      if (Failure.from(thrown).code !== 'NO_DAEMON') throw thrown;
+      if (AppError.from(thrown).code !== 'NO_DAEMON') throw thrown;
     }
   });
   return { stopped, status };
 }
 
-/** `main` has another working folder and maybe another environment: it is told where its home is. */
-function atHome(home: Home, options: StartOptions): StartOptions {
-  return home.setting === undefined ? options : { ...options, home: home.setting };
+/** Passes the home explicitly: `main` has another working folder and may have another environment. */
+function withHomeOption(home: HomeDirectory, options: StartOptions): StartOptions {
+  return home.explicitRoot === undefined ? options : { ...options, home: home.explicitRoot };
 }
 
-function spawnMain(
-  home: Home,
+function spawnMainScript(
+  home: HomeDirectory,
   options: StartOptions,
   stdio: ('ignore' | 'inherit' | 'ipc' | number)[],
   detached: boolean,
 ): ChildProcess {
-  const argument = JSON.stringify(atHome(home, options));
-  return spawn(process.execPath, [...DAEMON_NODE_OPTIONS, MAIN, argument], {
+  const argument = JSON.stringify(withHomeOption(home, options));
+  return spawn(process.execPath, [...DAEMON_NODE_OPTIONS, MAIN_SCRIPT, argument], {
     cwd: home.root,
     detached,
     stdio,
   });
 }
 
-/** Resolves with the daemon's next word. */
-function started(child: ChildProcess, home: Home): Promise<DaemonStatus | 'standby'> {
+/** Resolves with the next message of the daemon. */
+function waitForStartMessage(child: ChildProcess, home: HomeDirectory): Promise<DaemonStatus | 'standby'> {
   return new Promise((resolve, reject) => {
     let done = false;
-    const settle = () => {
+    const cleanUp = () => {
       done = true;
       clearTimeout(timer);
-      child.off('message', heard).off('exit', ended).off('error', failed);
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
     };
     const timer = setTimeout(() => {
-      settle();
+      cleanUp();
       child.kill('SIGTERM');
       reject(
-        new Failure(
+        new AppError(
           'TOO_SLOW',
-          `The daemon was not ready within ${START_MS / 1000} s, and was ended. \`goldctl daemon logs\` says how far it came.`,
+          `The daemon was not ready within ${START_TIMEOUT_MS / 1000} s and was stopped. See \`goldctl daemon logs\`.`,
         ),
       );
-    }, START_MS);
-    const heard = (message: unknown) => {
-      settle();
-      const said = message as Partial<{
+    }, START_TIMEOUT_MS);
+    const onMessage = (message: unknown) => {
+      cleanUp();
+      const received = message as Partial<{
         standby: true;
         ready: DaemonStatus;
-        error: { code: string; message: string; data: FailureData };
+        error: FailureJson;
       }>;
-      if (said.ready) resolve(said.ready);
-      else if (said.standby) resolve('standby');
+      if (received.ready) resolve(received.ready);
+      else if (received.standby) resolve('standby');
       else {
-        const { code = '', message = undefined, data = {} } = said.error ?? {};
-        reject(new Failure(Object.hasOwn(FAILURES, code) ? (code as FailureCode) : 'INTERNAL', message, { data }));
+        reject(received.error ? AppError.fromJSON(received.error) : new AppError('INTERNAL'));
       }
     };
-    const ended = (code: number | null, signal: string | null) => {
-      // Its last word may still be on the way.
-      if (child.connected) child.once('disconnect', () => silent(code, signal));
-      else silent(code, signal);
+    const onExit = (code: number | null, signal: string | null) => {
+      // Its last message may still be on the way.
+      if (child.connected) child.once('disconnect', () => onSilentExit(code, signal));
+      else onSilentExit(code, signal);
     };
-    const silent = async (code: number | null, signal: string | null) => {
+    const onSilentExit = async (code: number | null, signal: string | null) => {
       if (done) return;
-      settle();
-      const [last] = await lastLines(home.logFile, 1).catch(() => []);
+      cleanUp();
+      const [last] = await readLastLines(home.logFile, 1).catch(() => []);
       reject(
-        new Failure(
+        new AppError(
           'INTERNAL',
-          `The daemon ended while it started (${signal ?? `exit status ${code}`}). ${last ? `The last line of its log: ${prettyLine(last)} ` : ''}\`goldctl daemon logs\` has more.`,
+          `The daemon exited during startup (${signal ?? `exit status ${code}`}). ${last ? `Last line of its log: ${formatLogLine(last)} ` : ''}See \`goldctl daemon logs\`.`,
         ),
       );
     };
-    const failed = (cause: Error) => {
-      settle();
-      reject(new Failure('INTERNAL', `The daemon's process cannot be started: ${cause.message}.`, { cause }));
+    const onError = (cause: Error) => {
+      cleanUp();
+      reject(new AppError('INTERNAL', `The daemon process cannot be started: ${cause.message}.`, { cause }));
     };
-    child.on('message', heard).on('exit', ended).on('error', failed);
+    child.on('message', onMessage).on('exit', onExit).on('error', onError);
   });
 }
 
-/** The status of a daemon that runs; undefined when none does. @throws Failure when one is there and is stuck. */
-async function runningStatus(home: Home): Promise<DaemonStatus | undefined> {
+/** The status of a running daemon; undefined if none is running. @throws AppError if one is running but does not respond */
+async function runningStatus(home: HomeDirectory): Promise<DaemonStatus | undefined> {
   try {
-    return await daemonStatus(home);
+    return await fetchDaemonStatus(home);
   } catch (thrown) {
-    const failure = Failure.from(thrown);
+    const failure = AppError.from(thrown);
     if (failure.code !== 'NO_DAEMON') throw failure;
-    const pid = await provenPid(await readPidFile(home));
+    const pid = await verifiedPid(await readPidFile(home));
     if (pid === undefined) return undefined;
-    throw new Failure(
+    throw new AppError(
       'NO_DAEMON',
-      `A daemon (process ${pid}) is there and does not answer. It may be starting or ending: try again; else \`goldctl daemon restart\` ends it and starts another.`,
+      `A daemon (process ${pid}) is running but does not respond. It may be starting or stopping: try again, or run \`goldctl daemon restart\`.`,
       { cause: failure, data: { pid } },
     );
   }
 }
 
-/** The status of the daemon that another start brings up; undefined when none comes to answer. */
-async function answering(home: Home): Promise<DaemonStatus | undefined> {
-  for (const end = Date.now() + STOP_MS; Date.now() < end; await wait(POLL_MS)) {
+/** The status of the daemon that another start launches; undefined if none responds. */
+async function waitForOtherDaemon(home: HomeDirectory): Promise<DaemonStatus | undefined> {
+  for (const end = Date.now() + STOP_TIMEOUT_MS; Date.now() < end; await wait(POLL_INTERVAL_MS)) {
     try {
-      return await daemonStatus(home);
+      return await fetchDaemonStatus(home);
     } catch (thrown) {
-      if (Failure.from(thrown).code !== 'NO_DAEMON') throw thrown;
+      if (AppError.from(thrown).code !== 'NO_DAEMON') throw thrown;
     }
   }
   return undefined;
 }
 
-/** @returns the pid of the daemon that was asked, undefined when none answers. */
-async function askToStop(home: Home, retryAfterMs: number | undefined): Promise<number | undefined> {
+/** @returns the pid of the daemon that was asked; undefined if none responds */
+async function requestStop(home: HomeDirectory, retryAfterMs: number | undefined): Promise<number | undefined> {
   let client: Client;
   try {
     client = await Client.connect({
       target: localTarget(home),
       home,
       resume: false,
-      timeoutMs: ANSWER_MS,
-      callTimeoutMs: ANSWER_MS,
+      timeoutMs: STATUS_TIMEOUT_MS,
+      callTimeoutMs: STATUS_TIMEOUT_MS,
     });
   } catch (thrown) {
-    const failure = Failure.from(thrown);
+    const failure = AppError.from(thrown);
     if (failure.code === 'NO_DAEMON' || failure.code === 'CONNECTION_ENDED') return undefined;
     throw failure;
   }
@@ -318,48 +306,49 @@ async function askToStop(home: Home, retryAfterMs: number | undefined): Promise<
     const stop = async () => {
       if (retryAfterMs === undefined) return await client.call('admin.stop', {});
       return await client.call('admin.stop', { retryAfterMs }).catch((thrown) => {
-        // One of an older version, which knows no hint.
-        if (Failure.from(thrown).code === 'INVALID_PARAMS') return client.call('admin.stop', {});
+        // An older version, which does not know the parameter.
+        if (AppError.from(thrown).code === 'INVALID_PARAMS') return client.call('admin.stop', {});
         throw thrown;
       });
     };
     await stop().catch((thrown) => {
-      // It may be gone before it has answered; a stuck one gets a signal.
-      if (!['CONNECTION_ENDED', 'TOO_SLOW'].includes(Failure.from(thrown).code)) throw thrown;
+      // It may exit before it replies; if it hangs, it gets a signal.
+      if (!['CONNECTION_ENDED', 'TOO_SLOW'].includes(AppError.from(thrown).code)) throw thrown;
     });
     return pid;
   } catch (thrown) {
-    if (['CONNECTION_ENDED', 'TOO_SLOW'].includes(Failure.from(thrown).code)) return undefined;
+    if (['CONNECTION_ENDED', 'TOO_SLOW'].includes(AppError.from(thrown).code)) return undefined;
     throw thrown;
   } finally {
     await client.close();
   }
 }
 
-/** The process of the pid file, where it provably is a daemon of this home. */
-async function provenPid(record: PidRecord | undefined): Promise<number | undefined> {
-  return record && isAlive(record.pid) && (await isOurs(record)) ? record.pid : undefined;
+/** The process of the pid file, if it provably is a daemon of this home. */
+async function verifiedPid(record: PidRecord | undefined): Promise<number | undefined> {
+  return record && isProcessAlive(record.pid) && (await isDaemonProcess(record)) ? record.pid : undefined;
 }
 
-async function gone(pid: number, ms: number): Promise<boolean> {
-  for (const end = Date.now() + ms; Date.now() < end; await wait(POLL_MS)) if (!isAlive(pid)) return true;
-  return !isAlive(pid);
+async function waitForExit(pid: number, ms: number): Promise<boolean> {
+  for (const end = Date.now() + ms; Date.now() < end; await wait(POLL_INTERVAL_MS))
+    if (!isProcessAlive(pid)) return true;
+  return !isProcessAlive(pid);
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') {
-      throw new Failure('NOT_ALLOWED', `The daemon (process ${pid}) cannot be ended: it belongs to another user.`, {
+      throw new AppError('NOT_ALLOWED', `The daemon (process ${pid}) cannot be stopped: it belongs to another user.`, {
         cause,
       });
     }
   }
 }
 
-function none(home: Home): Failure {
-  return new Failure('NO_DAEMON', `No daemon runs here (${home.root}). \`goldctl daemon start\` starts one.`, {
+function noDaemonError(home: HomeDirectory): AppError {
+  return new AppError('NO_DAEMON', `No daemon is running (${home.root}). Start one with \`goldctl daemon start\`.`, {
     data: { home: home.root },
   });
 }

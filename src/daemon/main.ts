@@ -1,29 +1,26 @@
+import { AppError } from '../domain/app-error.ts';
 import { deferred } from '../domain/deferred.ts';
-import { Failure } from '../domain/failure.ts';
-import { plainLines } from '../domain/fold.ts';
 import { safeText } from '../domain/safe-text.ts';
+import { sanitizeLines } from '../domain/text.ts';
 import { writeText } from '../domain/text-output.ts';
-import { openHome } from '../home.ts';
+import { resolveHome } from '../home-directory.ts';
 import { version } from '../version.ts';
-import { type Daemon, startDaemon } from './composition.ts';
 import { applyFlags, loadConfig } from './config.ts';
+import { configureProviders } from './configure-providers.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
 import type { StartMessage } from './lifecycle.ts';
 import { createLog } from './log.ts';
-import { removePidFile, writePidFile } from './pidfile.ts';
-import { configuredSources } from './sources.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
 import type { StartOptions } from './start-options.ts';
 
-/**
- * The daemon's process: `node main.js '<StartOptions as JSON>'`. Tells the process that started it whether it came up,
- * then serves until it is told to end: SIGTERM, SIGINT or `admin.stop`.
- */
+/** The daemon process: `node main.js '<StartOptions as JSON>'`. Serves until SIGTERM, SIGINT or `admin.stop`. */
 async function main(options: StartOptions): Promise<void> {
-  process.umask(0o077); // LevelDB and libraries make files of their own
-  const home = await openHome(options.home === undefined ? {} : { GOLDCTL_HOME: options.home });
-  await home.prepare();
+  process.umask(0o077); // LevelDB and libraries create files themselves
+  const home = await resolveHome(options.home === undefined ? {} : { GOLDCTL_HOME: options.home });
+  await home.ensureFolders();
   if (options.standby)
-    await standBy(async () => {
-      configuredSources(applyFlags(await loadConfig(home.configFile), options).rates.providers);
+    await waitForStart(async () => {
+      configureProviders(applyFlags(await loadConfig(home.configFile), options).rates.providers);
     });
   const config = applyFlags(await loadConfig(home.configFile), options);
   const { logger: log, stop: stopLog } = await createLog({
@@ -33,45 +30,45 @@ async function main(options: StartOptions): Promise<void> {
   });
 
   let daemon: Daemon;
-  const stopping = deferred<Ending>();
+  const stopping = deferred<StopRequest>();
   try {
     daemon = await startDaemon({
       home,
       config,
       version: version(),
       log,
-      load: async () => applyFlags(await loadConfig(home.configFile), options),
+      loadConfig: async () => applyFlags(await loadConfig(home.configFile), options),
       onLogLevel: (level) => {
         log.level = level;
       },
-      onStop: (retryAfterMs) =>
+      onStopRequest: (retryAfterMs) =>
         stopping.resolve(
           retryAfterMs === undefined
             ? { reason: 'The daemon was stopped.' }
-            : { reason: 'The daemon restarts.', retryAfterMs },
+            : { reason: 'The daemon is restarting.', retryAfterMs },
         ),
     });
   } catch (thrown) {
-    const failure = Failure.from(thrown);
-    log.error({ event: 'daemon.start', code: failure.code, err: failure.cause ?? failure }, failure.message);
+    const error = AppError.from(thrown);
+    log.error({ event: 'daemon.start', code: error.code, err: error.cause ?? error }, error.message);
     await stopLog();
-    throw failure;
+    throw error;
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.on(signal, () => stopping.resolve({ reason: `The daemon got ${signal}.` }));
-  // Also when its terminal goes: the daemon does not end with it.
+    process.on(signal, () => stopping.resolve({ reason: `The daemon received ${signal}.` }));
+  // Also sent when the terminal closes: the daemon keeps running.
   process.on('SIGHUP', () => {
     daemon.reload().catch((thrown) => {
-      const failure = Failure.from(thrown);
+      const error = AppError.from(thrown);
       log.error(
-        { event: 'daemon.reload', code: failure.code, err: failure.cause ?? failure },
-        `nothing was changed: ${failure.message}`,
+        { event: 'daemon.reload', code: error.code, err: error.cause ?? error },
+        `nothing was changed: ${error.message}`,
       );
     });
   });
-  // A fault that nobody foresaw: what is acknowledged is on disk, so ending loses nothing, going on might.
+  // Unexpected error: acknowledged writes are on disk, so stopping loses nothing, but continuing might.
   process.on('uncaughtException', (error) => {
-    log.error({ event: 'daemon.crash', err: error }, 'an unforeseen fault ends the daemon');
+    log.error({ event: 'daemon.crash', err: error }, 'the daemon stops because of an unexpected error');
     process.exitCode = 1;
     stopping.resolve({ reason: 'The daemon failed.' });
   });
@@ -80,48 +77,45 @@ async function main(options: StartOptions): Promise<void> {
   try {
     await writePidFile(home, { pid: process.pid, startedAt: daemon.status().startedAt, options: kept });
   } catch (error) {
-    // On a full disk. Whoever looks for the daemon finds it by its socket.
+    // On a full disk. Clients find the daemon by its socket.
     log.warn({ event: 'daemon.start', err: error }, 'the pid file cannot be written');
   }
-  tell({ ready: daemon.status() }, options.tether);
-  if (options.tether) tethered(() => stopping.resolve({ reason: 'The process that started the daemon is gone.' }));
+  sendToParent({ ready: daemon.status() }, options.tether);
+  if (options.tether) onParentExit(() => stopping.resolve({ reason: 'The parent process of the daemon has exited.' }));
   const { reason, retryAfterMs } = await stopping.promise;
   await daemon.stop(reason, retryAfterMs);
   await removePidFile(home, process.pid);
   await stopLog();
 }
 
-interface Ending {
+interface StopRequest {
   readonly reason: string;
-  /** The daemon is to be back: clients come again after so long. */
+  /** The daemon will be back: clients reconnect after this time. */
   readonly retryAfterMs?: number;
 }
 
-/**
- * Says that everything is ready, and resolves when the process that started this one says go. Modules are loaded by
- * then, and settings that would keep the daemon from starting have been refused while the other one still runs.
- */
-async function standBy(check: () => Promise<void>): Promise<void> {
+/** Waits for the parent's go with all modules loaded and the settings checked, while the old daemon is still running. */
+async function waitForStart(check: () => Promise<void>): Promise<void> {
   await check();
-  const told = new Promise<void>((resolve, reject) => {
+  const started = new Promise<void>((resolve, reject) => {
     process.once('message', () => resolve());
     process.once('disconnect', () =>
-      reject(new Failure('NOT_AVAILABLE', 'The process that started the daemon is gone.')),
+      reject(new AppError('NOT_AVAILABLE', 'The parent process of the daemon has exited.')),
     );
   });
-  tell({ standby: true }, true);
-  await told;
+  sendToParent({ standby: true }, true);
+  await started;
 }
 
-function tell(message: StartMessage, stayConnected = false): void {
+function sendToParent(message: StartMessage, stayConnected = false): void {
   if (!process.connected) return;
   process.send?.(message, () => {
     if (!stayConnected) process.disconnect();
   });
 }
 
-/** The channel to the process that started this one ends with that process, also when it is killed. */
-function tethered(onLoose: () => void): void {
+/** The IPC channel closes when the parent process exits, even if it is killed. */
+function onParentExit(onLoose: () => void): void {
   if (process.connected) process.once('disconnect', onLoose);
   else onLoose();
 }
@@ -130,8 +124,9 @@ try {
   await main(JSON.parse(process.argv[2] ?? '{}') as StartOptions);
   process.exit();
 } catch (thrown) {
-  const { code, message, data, exit } = Failure.from(thrown);
-  if (process.connected) tell({ error: { code, message, data } });
-  else writeText(process.stderr, safeText`goldctl: ${plainLines(message)}\n`);
+  const error = AppError.from(thrown);
+  const { message, exit } = error;
+  if (process.connected) sendToParent({ error: error.toJSON() });
+  else writeText(process.stderr, safeText`goldctl: ${sanitizeLines(message)}\n`);
   process.exitCode = exit;
 }

@@ -1,35 +1,35 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { Histogram } from '../domain/histogram.ts';
-import type { Engine } from '../engine/contract.ts';
-import type { HealthState } from '../rates/health.ts';
-import type { Passwords } from '../room/passwords.ts';
-import type { Server } from '../server/server.ts';
+import type { Engine } from '../engine/types.ts';
+import type { HealthState } from '../rates/provider-health.ts';
+import type { PasswordHasher } from '../room/password-hasher.ts';
+import { TRANSPORTS } from '../server/client-connection.ts';
+import type { DaemonServer } from '../server/server.ts';
 import type { Services } from '../server/services.ts';
-import { DOORS } from '../server/visitor.ts';
-import type { Space } from './space.ts';
+import type { DiskSpaceMonitor } from './disk-space-monitor.ts';
 
-/** What is measured: all of it counts for itself, and is looked at when somebody asks. */
-export interface Measured {
+/** What is measured. Each part counts for itself and is read when the metrics are requested. */
+export interface MetricsInputs {
   readonly version: string;
   readonly engine: Engine;
-  readonly space: Space;
-  readonly passwords: Passwords;
-  readonly server: Server;
+  readonly diskSpace: DiskSpaceMonitor;
+  readonly passwordHasher: PasswordHasher;
+  readonly server: DaemonServer;
   readonly services: Services;
 }
 
-const STATES: readonly HealthState[] = ['ok', 'stale', 'error', 'off'];
+const PROVIDER_STATES: readonly HealthState[] = ['ok', 'stale', 'error', 'off'];
 
-/** The daemon's figures in the form that Prometheus reads. Labels are names of the house's own: never what members chose. */
+/** The daemon's metrics in the format of Prometheus. Labels never contain anything that members chose. */
 export class Metrics {
   readonly #registry = new Registry();
 
-  constructor(measured: Measured) {
+  constructor(inputs: MetricsInputs) {
     collectDefaultMetrics({ register: this.#registry });
-    this.#room(measured);
-    this.#connections(measured);
-    this.#journal(measured);
-    this.#providers(measured);
+    this.#addRoomMetrics(inputs);
+    this.#addConnectionMetrics(inputs);
+    this.#addJournalMetrics(inputs);
+    this.#addProviderMetrics(inputs);
   }
 
   get contentType(): string {
@@ -40,13 +40,13 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #room({ version, passwords, server, services }: Measured): void {
-    const { presence, view, rendezvous } = services;
+  #addRoomMetrics({ version, passwordHasher, server, services }: MetricsInputs): void {
+    const { presence, view, introductionServer } = services;
     this.#gauges('info', 'Always 1; the label is the version of goldctl.', 'version', () => [[version, 1]]);
-    this.#gauge('members', 'Members who are there.', () => presence.count);
-    this.#gauge('accounts', 'Accounts of the room.', () => view.accounts.count);
-    this.#gauge('instruments', 'Instruments that have a quote.', () => view.quotes.instruments.size);
-    this.#gauge('passwords_waiting', 'Passwords that wait to be checked.', () => passwords.waiting);
+    this.#gauge('members', 'Members online.', () => presence.count);
+    this.#gauge('accounts', 'Accounts.', () => view.accounts.count);
+    this.#gauge('instruments', 'Instruments with at least one quote.', () => view.quotes.instruments.size);
+    this.#gauge('passwords_waiting', 'Passwords waiting to be verified.', () => passwordHasher.waiting);
     const calls = new Counter({
       name: 'goldctl_calls_total',
       help: 'Calls by method and status; status 0 is a result, the others are in docs/protocol.md.',
@@ -54,41 +54,49 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         calls.reset();
-        for (const { method, status, count } of server.calls) calls.inc({ method, status }, count);
+        for (const { method, status, count } of server.callCounts) calls.inc({ method, status }, count);
       },
     });
-    this.#gauge('introductions', 'Introductions of peers that are open.', () => rendezvous.counts.introductions);
-    this.#gauge('relays', 'Introductions that are relayed.', () => rendezvous.counts.relays);
-    this.#counter('relayed_bytes_total', 'Bytes that were relayed.', () => rendezvous.counts.relayedBytes);
-    this.#counters('datagrams_dropped_total', 'Datagrams of peers and strangers that were dropped.', 'reason', () => [
-      ['quota', rendezvous.counts.overQuota],
-      ['unproven', rendezvous.counts.unproven],
+    this.#gauge('introductions', 'Open introductions of peers.', () => introductionServer.counts.introductions);
+    this.#gauge('relays', 'Relayed introductions.', () => introductionServer.counts.relays);
+    this.#counter('relayed_bytes_total', 'Bytes relayed.', () => introductionServer.counts.relayedBytes);
+    this.#counters('datagrams_dropped_total', 'Datagrams dropped.', 'reason', () => [
+      ['quota', introductionServer.counts.overQuota],
+      ['unproven', introductionServer.counts.unproven],
     ]);
   }
 
-  #connections({ server: { listener }, services: { arrivals, sessions } }: Measured): void {
-    this.#gauge('sockets', 'Connections of the TCP port, those without a word as well.', () => listener.connections);
-    this.#counter('connections_refused_total', 'Connections that were one too many.', () => arrivals.refused);
-    this.#counter('slow_readers_dropped_total', 'Connections that were ended as nobody read.', () => sessions.dropped);
-    const kinds = this.#labelled('connections', 'Connections by the way they came and who is on them.', [
+  #addConnectionMetrics({ server: { listener }, services: { connectionLimiter, connections } }: MetricsInputs): void {
+    this.#gauge('sockets', 'Open sockets of the TCP port, including silent ones.', () => listener.connectionCount);
+    this.#counter(
+      'connections_refused_total',
+      'Connections refused because of a limit.',
+      () => connectionLimiter.refusedCount,
+    );
+    this.#counter(
+      'slow_readers_dropped_total',
+      'Connections closed because the client did not read.',
+      () => connections.droppedCount,
+    );
+    const kinds = this.#labelledGauge('connections', 'Connections by transport and sign-in state.', [
       'transport',
       'signed_in',
     ]);
-    const slow = this.#gauge('slow_readers', 'Connections with more to be read than the system holds for them.');
-    const queued = this.#gauge('queued_bytes', 'Bytes that connections have not taken yet, of all together.');
-    const longest = this.#gauge('queued_bytes_longest', 'The same, of the connection that is furthest behind.');
-    // One walk over all connections for the four of them.
+    const slow = this.#gauge('slow_readers', 'Connections with unsent data beyond the socket buffer.');
+    const queued = this.#gauge('queued_bytes', 'Bytes queued for all connections.');
+    const longest = this.#gauge('queued_bytes_longest', 'Bytes queued for the slowest connection.');
+    // One pass over all connections for these four metrics.
     const collect = () => {
       let [behind, sum, most] = [0, 0, 0];
       const counts = new Map<string, number>();
-      for (const { door, isSignedIn, behind: isBehind, queued: bytes } of sessions) {
+      for (const { transport: door, isSignedIn, isBehind, queuedBytes } of connections) {
         const kind = `${door} ${isSignedIn ? 'yes' : 'no'}`;
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
         if (isBehind) behind += 1;
-        sum += bytes;
-        most = Math.max(most, bytes);
+        sum += queuedBytes;
+        most = Math.max(most, queuedBytes);
       }
-      for (const transport of DOORS) {
+      for (const transport of TRANSPORTS) {
         for (const signed_in of ['yes', 'no'])
           kinds.set({ transport, signed_in }, counts.get(`${transport} ${signed_in}`) ?? 0);
       }
@@ -99,47 +107,59 @@ export class Metrics {
     Object.assign(kinds, { collect });
   }
 
-  #journal({ engine, space }: Measured): void {
+  #addJournalMetrics({ engine, diskSpace }: MetricsInputs): void {
     const { journal } = engine;
-    this.#gauge('journal_records', 'Records of the journal.', () => journal.head());
-    this.#gauge('appends_waiting', 'Appends that wait for the next batch.', () => journal.appending);
-    this.#histogram('append_seconds', 'From an append to its record on the disk.', journal.figures.appendMs, 1000);
-    this.#histogram('commit_seconds', 'Writing and syncing of a batch.', journal.figures.commitMs, 1000);
-    this.#histogram('commit_records', 'Records of a batch.', journal.figures.groupRecords);
-    this.#gauge('store_writable', '0 while the daemon refuses to write.', () => Number(engine.trouble === undefined));
-    this.#gauge('disk_free_bytes', 'Room on the disk of the data folder; -1: unknown.', () => space.free ?? -1);
+    this.#gauge('journal_records', 'Records in the journal.', () => journal.head());
+    this.#gauge('appends_waiting', 'Appends waiting for the next batch.', () => journal.pendingAppends);
+    this.#histogram(
+      'append_seconds',
+      'Time from an append until its record is on disk.',
+      journal.metrics.appendMs,
+      1000,
+    );
+    this.#histogram('commit_seconds', 'Time to write and sync a batch.', journal.metrics.commitMs, 1000);
+    this.#histogram('commit_records', 'Records per batch.', journal.metrics.groupRecords);
+    this.#gauge('store_writable', '0 while the daemon is read-only.', () => Number(engine.outage === undefined));
+    this.#gauge(
+      'disk_free_bytes',
+      'Free bytes on the disk of the data folder; -1: unknown.',
+      () => diskSpace.freeBytes ?? -1,
+    );
   }
 
-  #providers({ services: { gatherer } }: Measured): void {
-    const health = this.#labelled('provider_state', '1 for the state that the provider is in.', ['provider', 'state']);
+  #addProviderMetrics({ services: { clusterProviderHealth } }: MetricsInputs): void {
+    const health = this.#labelledGauge('provider_state', '1 for the current state of the provider, else 0.', [
+      'provider',
+      'state',
+    ]);
     Object.assign(health, {
       collect() {
-        health.reset(); // a reload may have taken one away
-        for (const { id, state } of gatherer.health()) {
-          for (const each of STATES) health.set({ provider: id, state: each }, Number(each === state));
+        health.reset(); // a reload may have removed one
+        for (const { id, state } of clusterProviderHealth.health()) {
+          for (const each of PROVIDER_STATES) health.set({ provider: id, state: each }, Number(each === state));
         }
       },
     });
-    const of = (figure: (health: ReturnType<typeof gatherer.health>[number]) => number | null) => () =>
-      gatherer.health().flatMap((each): [string, number][] => {
+    const of = (figure: (health: ReturnType<typeof clusterProviderHealth.health>[number]) => number | null) => () =>
+      clusterProviderHealth.health().flatMap((each): [string, number][] => {
         const value = each.state === 'off' ? null : figure(each);
         return value === null ? [] : [[each.id, value]];
       });
     this.#gauges(
       'provider_last_ok_timestamp_seconds',
-      'The last good fetch, as a Unix time.',
+      'Unix time of the last successful fetch.',
       'provider',
       of(({ lastOk }) => (lastOk === null ? null : lastOk / 1000)),
     );
     this.#gauges(
       'provider_failures',
-      'Failures in a row.',
+      'Consecutive failures.',
       'provider',
       of(({ failures }) => failures),
     );
     this.#counters(
       'provider_fetches_total',
-      'Fetches, good or failed.',
+      'Fetches, successful or failed.',
       'provider',
       of(({ fetches }) => fetches),
     );
@@ -151,19 +171,19 @@ export class Metrics {
     );
     this.#counters(
       'provider_quotes_refused_total',
-      'Quotes not believed.',
+      'Quotes rejected as implausible.',
       'provider',
       of(({ refused }) => refused),
     );
     this.#gauges(
       'provider_rows_rejected',
-      'Rows of the last response that do not fit and are left out.',
+      'Rows of the last response that were skipped as invalid.',
       'provider',
       of(({ last }) => last?.rejected ?? null),
     );
   }
 
-  /** @param read without it, somebody else sets the figure */
+  /** @param read without it, the caller sets the value */
   #gauge(name: string, help: string, read?: () => number): Gauge {
     const gauge: Gauge = new Gauge({
       name: `goldctl_${name}`,
@@ -174,12 +194,12 @@ export class Metrics {
     return gauge;
   }
 
-  #labelled<L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> {
+  #labelledGauge<L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> {
     return new Gauge({ name: `goldctl_${name}`, help, labelNames, registers: [this.#registry] });
   }
 
   #gauges<L extends string>(name: string, help: string, label: L, read: () => readonly (readonly [string, number])[]) {
-    const gauge = this.#labelled<string>(name, help, [label]);
+    const gauge = this.#labelledGauge<string>(name, help, [label]);
     Object.assign(gauge, {
       collect() {
         gauge.reset();
@@ -213,7 +233,7 @@ export class Metrics {
     });
   }
 
-  /** One that was counted elsewhere: the library's own would have to be told each value. */
+  /** A histogram that is counted elsewhere: the one of the library would need every single value. */
   #histogram(name: string, help: string, histogram: Histogram, per = 1): void {
     const full = `goldctl_${name}`;
     const metric = {

@@ -1,15 +1,22 @@
+import { AppError } from '../domain/app-error.ts';
+import { defined } from '../domain/defined.ts';
+import type { Logger } from '../domain/logger.ts';
+import type { HomeDirectory } from '../home-directory.ts';
+import type { ConfiguredProvider } from '../rates/provider-client.ts';
+import type { ReaderThread } from '../rates/reader-thread.ts';
+import { readCertificate, type TlsCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
+import { configureProviders } from './configure-providers.ts';
 
-/** What reading the settings once more did, by the names of the settings; values may be keys and are never told. */
-export interface Reloaded {
-  /** Holds from now on. */
+/** What a reload changed, by setting names. Values may be keys and are never reported. */
+export interface ReloadReport {
   readonly changed: readonly string[];
-  /** Is as it was until the next start. */
+  /** Effective after a restart. */
   readonly restart: readonly string[];
 }
 
-/** Settings that are built into what runs. */
-const AT_START: readonly string[] = [
+/** Settings that are fixed at startup. */
+const RESTART_ONLY_SETTINGS: readonly string[] = [
   'listen.host',
   'listen.port',
   'listen.plain',
@@ -21,14 +28,14 @@ const AT_START: readonly string[] = [
   'limits.relayBytesPerSecond',
 ];
 
-export interface Difference extends Reloaded {
-  /** The settings that hold now: those of `next`, and of `running` where they hold until the next start. */
+export interface ConfigDiff extends ReloadReport {
+  /** The effective settings: those of `next`, and those of `running` that only a restart changes. */
   readonly config: Config;
 }
 
-/** What other settings change in a daemon that runs. */
-export function differ(running: Config, next: Config): Difference {
-  const [before, after] = [leaves(running), leaves(next)];
+/** Compares the running settings with new ones. */
+export function diffConfig(running: Config, next: Config): ConfigDiff {
+  const [before, after] = [flattenSettings(running), flattenSettings(next)];
   const names = new Set([...before.keys(), ...after.keys()]);
   const differing = [...names].filter((name) => before.get(name) !== after.get(name));
   const { listen, sumPort, metricsPort, dialects, serverName, limits, engine } = running;
@@ -39,22 +46,20 @@ export function differ(running: Config, next: Config): Difference {
       listen,
       dialects,
       engine,
-      ...(sumPort === undefined ? {} : { sumPort }),
-      ...(metricsPort === undefined ? {} : { metricsPort }),
-      ...(serverName === undefined ? {} : { serverName }),
+      ...defined({ sumPort, metricsPort, serverName }),
       limits: { ...next.limits, helloMs: limits.helloMs, relayBytesPerSecond: limits.relayBytesPerSecond },
     },
-    changed: differing.filter((name) => !atStart(name)),
-    restart: differing.filter(atStart),
+    changed: differing.filter((name) => !needsRestart(name)),
+    restart: differing.filter(needsRestart),
   };
 }
 
-function atStart(name: string): boolean {
-  return AT_START.includes(name) || name.startsWith('engine.');
+function needsRestart(name: string): boolean {
+  return RESTART_ONLY_SETTINGS.includes(name) || name.startsWith('engine.');
 }
 
-/** Every setting by its name, as text; a provider is one. */
-function leaves({ rates, ...config }: Config): Map<string, string> {
+/** Every setting as text by name; a provider counts as one setting. */
+function flattenSettings({ rates, ...config }: Config): Map<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of Object.entries(config)) {
     if (typeof value !== 'object' || Array.isArray(value)) found.set(name, JSON.stringify(value));
@@ -62,10 +67,79 @@ function leaves({ rates, ...config }: Config): Map<string, string> {
   }
   found.set('rates.compactAfterDays', JSON.stringify(rates.compactAfterDays));
   found.set('rates.reference', JSON.stringify(rates.reference));
-  for (const [id, value] of Object.entries(rates.providers)) found.set(providerSetting(id), JSON.stringify(value));
+  for (const [id, value] of Object.entries(rates.providers)) found.set(providerSettingName(id), JSON.stringify(value));
   return found;
 }
 
-export function providerSetting(id: string): string {
+function providerSettingName(id: string): string {
   return `rates.providers.${id}`;
+}
+
+export interface ReloaderOptions {
+  readonly home: HomeDirectory;
+  readonly config: Config;
+  readonly certificate: TlsCertificate;
+  readonly readerThread: ReaderThread;
+  /** Reads the current settings; without it there is no reload. @throws AppError CONFIG_INVALID */
+  readonly loadConfig: (() => Promise<Config>) | undefined;
+  readonly log: Logger;
+  readonly apply: (
+    config: Config,
+    providers: readonly ConfiguredProvider[],
+    changedProviders: ReadonlySet<string>,
+  ) => void;
+  readonly onCertificate: (certificate: TlsCertificate) => void;
+}
+
+/** Reloads settings and certificate, one reload after another, so that each reports its own changes. */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #config: Config;
+  #certificate: TlsCertificate;
+  #lastReload: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#certificate = options.certificate;
+  }
+
+  get certificate(): TlsCertificate {
+    return this.#certificate;
+  }
+
+  /** @throws AppError CONFIG_INVALID; then nothing was changed */
+  reload(): Promise<ReloadReport> {
+    const report = this.#lastReload.then(() => this.#reload());
+    this.#lastReload = report.catch(() => {});
+    return report;
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    // Read and check everything before anything is applied.
+    const { home, loadConfig, readerThread, apply, onCertificate, log } = this.#options;
+    if (!loadConfig) throw new AppError('NOT_AVAILABLE', 'This daemon has no settings to reload.');
+    const { config, changed, restart } = diffConfig(this.#config, await loadConfig());
+    const providers = configureProviders(config.rates.providers, readerThread);
+    const certificate = await readCertificate(home);
+    if (!certificate) {
+      throw new AppError(
+        'CONFIG_INVALID',
+        `The certificate in ${home.tlsFolder} is missing. Nothing was changed. Restore it; a new one is created only at startup.`,
+      );
+    }
+    this.#config = config;
+    const prefix = providerSettingName('');
+    const changedProviders = changed.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+    apply(config, providers, new Set(changedProviders));
+    const { fingerprint, key } = this.#certificate;
+    const isRenewed = certificate.fingerprint !== fingerprint || certificate.key !== key;
+    if (isRenewed) {
+      this.#certificate = certificate;
+      onCertificate(certificate);
+    }
+    const report = { changed: isRenewed ? [...changed, 'certificate'] : changed, restart };
+    log.info({ event: 'daemon.reload', ...report }, 'settings reloaded');
+    return report;
+  }
 }

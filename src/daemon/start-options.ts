@@ -1,9 +1,6 @@
-/**
- * How a daemon is started: the one argument of `main`, as JSON, and what daemon.pid keeps for a restart. What is
- * left out is as config.json says.
- */
+/** The argument of `main`, as JSON, and the content of daemon.pid. Missing options come from config.json. */
 export interface StartOptions {
-  /** GOLDCTL_HOME, absolute; without it the platform's own folders. */
+  /** GOLDCTL_HOME, absolute; without it the folders of the platform. */
   readonly home?: string;
   readonly host?: string;
   readonly port?: number;
@@ -12,12 +9,11 @@ export interface StartOptions {
   readonly sumPort?: number;
   readonly metricsPort?: number;
   readonly dialects?: readonly string[];
-  /** `engine.url`. */
   readonly engine?: string;
-  /** Stay on the terminal, log lines on it as well. */
+  /** Stay on the terminal and also log to it. */
   readonly foreground?: boolean;
-  /** End when the process that started it does, however that ends. */
+  /** Stop when the parent process exits, for whatever reason. */
   readonly tether?: boolean;
-  /** Get everything ready, then wait to be told to start: whoever started it ends another daemon meanwhile. */
+  /** Prepare everything, then wait for a message to start: the parent stops another daemon meanwhile. */
   readonly standby?: boolean;
 }

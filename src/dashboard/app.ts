@@ -1,20 +1,18 @@
-import type { Action, Effect } from './action.ts';
+import type { DashboardAction, Effect } from './action.ts';
 import { reduce } from './reducer.ts';
 import type { State } from './state.ts';
 
-/** What others do shows this often: sixteen frames a second. */
-const FRAME_MS = 62.5;
-/** What somebody does himself shows at once: so many frames are taken ahead of their time. Twenty in any second. */
-const AHEAD = 3;
-const TICK_MS = 1000;
-/** What somebody does at the terminal. */
-const OWN: ReadonlySet<Action['type']> = new Set(['key', 'pasted', 'clicked', 'wheel', 'resized']);
+/** Actions from the network are painted at most sixteen times a second. */
+const FRAME_INTERVAL_MS = 62.5;
+/** User actions are painted at once, up to this many frames early: at most 20 frames in any second. */
+const MAX_EARLY_FRAMES = 3;
+const TICK_INTERVAL_MS = 1000;
+const USER_ACTIONS: ReadonlySet<DashboardAction['type']> = new Set(['key', 'paste', 'click', 'wheel', 'resize']);
 
 export interface AppOptions {
   readonly state: State;
-  /** Does what the reducer asks for; what comes of it is dispatched. */
-  readonly perform: (effect: Effect) => void;
-  /** Shows a state. */
+  /** Runs an effect of the reducer. The caller dispatches its results. */
+  readonly runEffect: (effect: Effect) => void;
   readonly paint: (state: State) => void;
   readonly clock?: Clock;
 }
@@ -24,11 +22,11 @@ export interface Clock {
   readonly now: () => number;
   /** As performance.now. */
   readonly monotonic: () => number;
-  /** Does something later; what is returned prevents it. */
+  /** Runs `work` later. The returned function cancels it. */
   readonly after: (ms: number, work: () => void) => () => void;
 }
 
-const CLOCK: Clock = {
+const SYSTEM_CLOCK: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   after: (ms, work) => {
@@ -37,23 +35,23 @@ const CLOCK: Clock = {
   },
 };
 
-/** Holds the state: actions in, effects and frames out. */
+/** Holds the state: takes actions, runs effects and schedules frames. */
 export class App {
-  readonly #perform: (effect: Effect) => void;
+  readonly #runEffect: (effect: Effect) => void;
   readonly #paint: (state: State) => void;
   readonly #clock: Clock;
   #state: State;
-  #painted: State | undefined;
-  /** When the next frame's time is; frames that were taken ahead put it off. */
-  #due = Number.NEGATIVE_INFINITY;
-  #frameAt = Number.POSITIVE_INFINITY;
+  #paintedState: State | undefined;
+  /** When the next frame may be painted. Early frames postpone it. */
+  #nextFrameAt = Number.NEGATIVE_INFINITY;
+  #scheduledAt = Number.POSITIVE_INFINITY;
   #cancelFrame: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
-  #running = false;
+  #isRunning = false;
 
-  constructor({ state, perform, paint, clock = CLOCK }: AppOptions) {
+  constructor({ state, runEffect, paint, clock = SYSTEM_CLOCK }: AppOptions) {
     this.#state = state;
-    this.#perform = perform;
+    this.#runEffect = runEffect;
     this.#paint = paint;
     this.#clock = clock;
   }
@@ -63,56 +61,59 @@ export class App {
   }
 
   start(): void {
-    this.#running = true;
-    this.#wait();
-    this.#show();
+    this.#isRunning = true;
+    this.#scheduleTick();
+    this.#paintFrame();
   }
 
-  /** No frame and no tick from here on; actions still count. */
+  /** Stops frames and ticks. Actions still change the state. */
   stop(): void {
-    this.#running = false;
+    this.#isRunning = false;
     this.#cancelTick?.();
     this.#cancelFrame?.();
     this.#cancelFrame = undefined;
-    this.#frameAt = Number.POSITIVE_INFINITY;
+    this.#scheduledAt = Number.POSITIVE_INFINITY;
   }
 
-  dispatch(action: Action): void {
+  dispatch(action: DashboardAction): void {
     const { state, effects } = reduce(this.#state, action);
     this.#state = state;
-    this.#schedule(OWN.has(action.type));
-    for (const effect of effects) this.#perform(effect);
+    this.#scheduleFrame(USER_ACTIONS.has(action.type));
+    for (const effect of effects) this.#runEffect(effect);
   }
 
-  /** Shows the state once more, though it is the same: the screen was lost. */
+  /** Paints the state again, even if it is unchanged: the screen content was lost. */
   repaint(): void {
-    this.#painted = undefined;
-    this.#schedule(true);
+    this.#paintedState = undefined;
+    this.#scheduleFrame(true);
   }
 
-  #wait(): void {
-    this.#cancelTick = this.#clock.after(TICK_MS, () => {
-      this.#wait();
+  #scheduleTick(): void {
+    this.#cancelTick = this.#clock.after(TICK_INTERVAL_MS, () => {
+      this.#scheduleTick();
       this.dispatch({ type: 'tick', now: this.#clock.now() });
     });
   }
 
-  #schedule(isOwn: boolean): void {
-    if (!this.#running || this.#state === this.#painted) return;
+  #scheduleFrame(isUserAction: boolean): void {
+    if (!this.#isRunning || this.#state === this.#paintedState) return;
     const now = this.#clock.monotonic();
-    const at = Math.max(now, isOwn ? this.#due - AHEAD * FRAME_MS : this.#due);
-    if (at >= this.#frameAt) return;
+    const paintAt = Math.max(
+      now,
+      isUserAction ? this.#nextFrameAt - MAX_EARLY_FRAMES * FRAME_INTERVAL_MS : this.#nextFrameAt,
+    );
+    if (paintAt >= this.#scheduledAt) return;
     this.#cancelFrame?.();
-    this.#frameAt = at;
-    this.#cancelFrame = this.#clock.after(at - now, () => this.#show());
+    this.#scheduledAt = paintAt;
+    this.#cancelFrame = this.#clock.after(paintAt - now, () => this.#paintFrame());
   }
 
-  #show(): void {
+  #paintFrame(): void {
     this.#cancelFrame?.();
     this.#cancelFrame = undefined;
-    this.#frameAt = Number.POSITIVE_INFINITY;
-    this.#due = Math.max(this.#due, this.#clock.monotonic()) + FRAME_MS;
-    this.#painted = this.#state;
+    this.#scheduledAt = Number.POSITIVE_INFINITY;
+    this.#nextFrameAt = Math.max(this.#nextFrameAt, this.#clock.monotonic()) + FRAME_INTERVAL_MS;
+    this.#paintedState = this.#state;
     this.#paint(this.#state);
   }
 }

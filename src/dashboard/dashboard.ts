@@ -1,96 +1,96 @@
-import type { Action } from './action.ts';
+import type { DashboardAction } from './action.ts';
 import { App } from './app.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import { Signals } from './signals.ts';
+import { EXIT_STATUS, ProcessSignals } from './process-signals.ts';
+import { ScreenPainter } from './screen-painter.ts';
 import { initialState, type ThemeName } from './state.ts';
-import { View } from './view.ts';
 import type { TerminalInput } from './widgets/keyboard.ts';
-import { type MouseEvent, Screen } from './widgets/screen.ts';
+import { type MouseInput, Screen } from './widgets/screen.ts';
 
-export interface DashboardOptions extends Pick<ControllerOptions, 'link' | 'home' | 'user'> {
-  /** Where the daemon is, as people read it. */
+export interface DashboardOptions extends Pick<ControllerOptions, 'createClient' | 'home' | 'user'> {
+  /** The daemon's address as shown to people. */
   readonly address: string;
   readonly theme: ThemeName;
-  /** The terminal can show more than ASCII. */
+  /** Whether the terminal can show more than ASCII. */
   readonly unicode: boolean;
   readonly input: TerminalInput;
   readonly output: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
-  /** Says a fault of the program itself, on the terminal as it was. */
+  /** Reports an unexpected error of the program, after the terminal is restored. */
   readonly onCrash: (thrown: unknown) => void;
 }
 
-export interface Outcome {
-  readonly exit: number;
-  /** What is said once the terminal is given back. */
-  readonly farewell?: string;
+export interface DashboardResult {
+  readonly exitStatus: number;
+  /** Printed after the terminal is restored. */
+  readonly closingMessage: string | undefined;
 }
 
-/** The full-screen dashboard: keys to actions, actions to state, state to the screen. */
+/** Connects the parts of the full-screen dashboard: screen, state, controller and signals. */
 export class Dashboard {
   readonly #options: DashboardOptions;
   readonly #screen: Screen;
-  readonly #view: View;
+  readonly #painter: ScreenPainter;
   readonly #app: App;
   readonly #controller: Controller;
-  readonly #signals: Signals;
-  #suspended = false;
-  #end: (outcome: Outcome) => void = () => {};
+  readonly #processSignals: ProcessSignals;
+  #isSuspended = false;
+  #resolveRun: (outcome: DashboardResult) => void = () => {};
 
   constructor(options: DashboardOptions) {
     this.#options = options;
     const { input, output, env, address, theme, unicode, user } = options;
-    const dispatch = (action: Action): void => this.#app.dispatch(action);
+    const dispatch = (action: DashboardAction): void => this.#app.dispatch(action);
     this.#screen = new Screen({
       input,
       output,
       env,
       onKey: (key) => dispatch({ type: 'key', key }),
-      onPaste: (text) => dispatch({ type: 'pasted', text }),
-      onMouse: (event) => this.#mouse(event),
+      onPaste: (text) => dispatch({ type: 'paste', text }),
+      onMouse: (event) => this.#onMouse(event),
       onResize: ({ columns, rows }) => {
-        this.#view.lose();
-        dispatch({ type: 'resized', columns, rows });
-        this.#app.repaint();
+        dispatch({ type: 'resize', columns, rows });
+        this.#redraw();
       },
     });
-    this.#view = new View(this.#screen, !env.NO_COLOR);
+    this.#painter = new ScreenPainter(this.#screen, !env.NO_COLOR);
     this.#app = new App({
       state: initialState({ ...this.#screen.size, now: Date.now(), address, theme, unicode }),
-      perform: (effect) => this.#controller.perform(effect),
-      paint: (state) => this.#view.paint(state),
+      runEffect: (effect) => this.#controller.runEffect(effect),
+      paint: (state) => this.#painter.paint(state),
     });
     this.#controller = new Controller({
-      link: options.link,
-      ...(options.home === undefined ? {} : { home: options.home, choicesFile: options.home.dashboardFile }),
+      createClient: options.createClient,
+      home: options.home,
+      choicesFile: options.home?.dashboardFile,
       user,
       dispatch,
       state: () => this.#app.state,
-      onQuit: (farewell) => this.#end({ exit: 0, ...(farewell === undefined ? {} : { farewell }) }),
+      onQuit: (closingMessage) => this.#end(0, closingMessage),
       onSuspend: () => this.#suspend(true),
       onRedraw: () => this.#redraw(),
     });
-    this.#signals = new Signals({
+    this.#processSignals = new ProcessSignals({
       restore: () => this.#screen.stop(),
-      onEnd: (exit) => this.#end({ exit }),
+      onEnd: (exitStatus) => this.#end(exitStatus),
       onSuspend: () => this.#suspend(false),
-      onContinue: () => this.#continue(),
+      onContinue: () => this.#resume(),
       onCrash: options.onCrash,
     });
   }
 
   /**
-   * Shows the dashboard until somebody ends it. The terminal is given back in any case.
-   * @throws Failure when there is nobody to connect to in the first place
+   * Shows the dashboard until it is ended. The terminal is restored in any case.
+   * @throws AppError if the first connection fails
    */
-  async run(): Promise<Outcome> {
+  async run(): Promise<DashboardResult> {
     const { output } = this.#options;
-    const ended = new Promise<Outcome>((resolve) => {
-      this.#end = resolve;
+    const ended = new Promise<DashboardResult>((resolve) => {
+      this.#resolveRun = resolve;
     });
-    const gone = (): void => this.#end({ exit: 129 }); // the terminal was closed
-    output.on('error', gone);
-    this.#signals.start();
+    const onClosed = (): void => this.#end(EXIT_STATUS.SIGHUP); // the terminal was closed
+    output.on('error', onClosed);
+    this.#processSignals.start();
     try {
       await this.#controller.start();
       this.#screen.start();
@@ -99,33 +99,37 @@ export class Dashboard {
     } finally {
       this.#app.stop();
       this.#screen.stop();
-      this.#signals.stop();
+      this.#processSignals.stop();
       await this.#controller.stop();
-      output.off('error', gone);
+      output.off('error', onClosed);
     }
   }
 
-  #mouse({ kind, x, y, by }: MouseEvent): void {
-    const place = this.#view.at(x, y);
-    if (kind === 'wheel') this.#app.dispatch({ type: 'wheel', pane: place?.pane ?? this.#app.state.focus, by });
-    else if (place) this.#app.dispatch({ type: 'clicked', ...place });
+  #onMouse({ kind, x, y, by }: MouseInput): void {
+    const target = this.#painter.hitTest(x, y);
+    if (kind === 'wheel') this.#app.dispatch({ type: 'wheel', pane: target?.pane ?? this.#app.state.focus, by });
+    else if (target) this.#app.dispatch({ type: 'click', ...target });
+  }
+
+  #end(exitStatus: number, closingMessage?: string): void {
+    this.#resolveRun({ exitStatus, closingMessage });
   }
 
   #redraw(): void {
-    this.#view.lose();
+    this.#painter.invalidate();
     this.#app.repaint();
   }
 
-  #suspend(everybody: boolean): void {
-    if (this.#suspended) return;
-    this.#suspended = true;
-    this.#screen.leave();
-    this.#signals.suspend(everybody);
+  #suspend(isWholeJob: boolean): void {
+    if (this.#isSuspended) return;
+    this.#isSuspended = true;
+    this.#screen.suspend();
+    this.#processSignals.suspend(isWholeJob);
   }
 
-  /** Also after a stop that was not asked for: nobody knows what the terminal shows by now. */
-  #continue(): void {
-    this.#suspended = false;
-    this.#screen.enter();
+  /** Also runs after a SIGSTOP that we did not see: the terminal may show anything by now. */
+  #resume(): void {
+    this.#isSuspended = false;
+    this.#screen.resume();
   }
 }

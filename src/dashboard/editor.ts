@@ -1,29 +1,23 @@
-import type { Command } from './keys.ts';
+import type { KeyCommand } from './key-bindings.ts';
 import type { InputState } from './state.ts';
 
-const HISTORY = 500;
-/** A post has 4,096 characters at most, and a verb before it. */
-const LINE = 4200;
+const MAX_HISTORY_LINES = 500;
+/** A post has at most 4,096 characters, plus the command before it. */
+const MAX_INPUT_CHARACTERS = 4200;
 
-const WORD = /[\p{L}\p{M}\p{N}]/u;
+const WORD_CHARACTER = /[\p{L}\p{M}\p{N}]/u;
 
-/** Types text at the cursor; line breaks of a paste become spaces, so that a paste stays one line. */
-export function type(input: InputState, text: string): InputState {
+/** Inserts text at the cursor. Line breaks become spaces, because the input is one line. */
+export function insertText(input: InputState, text: string): InputState {
   const clean = text.replace(/[\r\n\t]+/g, ' ').replace(/[\p{Cc}]/gu, '');
   const characters = [...input.text];
-  const added = [...clean].slice(0, Math.max(0, LINE - characters.length));
+  const added = [...clean].slice(0, Math.max(0, MAX_INPUT_CHARACTERS - characters.length));
   characters.splice(input.cursor, 0, ...added);
-  return {
-    ...input,
-    text: characters.join(''),
-    cursor: input.cursor + added.length,
-    walking: null,
-    candidates: [],
-  };
+  return { ...setText(input, characters.join('')), cursor: input.cursor + added.length };
 }
 
-/** A command of the line editor; undefined when it is none. */
-export function edit(input: InputState, command: Command): InputState | undefined {
+/** Applies a command of the line editor; undefined: it is not one. */
+export function applyEdit(input: InputState, command: KeyCommand): InputState | undefined {
   const characters = [...input.text];
   const at = input.cursor;
   const move = (cursor: number): InputState => ({
@@ -32,11 +26,8 @@ export function edit(input: InputState, command: Command): InputState | undefine
     candidates: [],
   });
   const cut = (from: number, to: number): InputState => ({
-    ...input,
-    text: [...characters.slice(0, from), ...characters.slice(to)].join(''),
+    ...setText(input, [...characters.slice(0, from), ...characters.slice(to)].join('')),
     cursor: from,
-    walking: null,
-    candidates: [],
   });
   switch (command) {
     case 'cursorLeft':
@@ -62,44 +53,44 @@ export function edit(input: InputState, command: Command): InputState | undefine
     case 'deleteToEnd':
       return cut(at, characters.length);
     case 'older':
-      return walk(input, 1);
+      return recallHistory(input, 1);
     case 'newer':
-      return walk(input, -1);
+      return recallHistory(input, -1);
     default:
       return undefined;
   }
 }
 
-/** The line is sent: empty again, and kept in the history. */
-export function sent(input: InputState): InputState {
+/** Clears the input and adds its line to the history. */
+export function commitLine(input: InputState): InputState {
   const line = input.text.trim();
   const history =
-    line === '' || input.history.at(-1) === line ? input.history : [...input.history, line].slice(-HISTORY);
-  return { text: '', cursor: 0, history, walking: null, draft: '', candidates: [] };
+    line === '' || input.history.at(-1) === line ? input.history : [...input.history, line].slice(-MAX_HISTORY_LINES);
+  return { text: '', cursor: 0, history, historyIndex: null, draft: '', candidates: [] };
 }
 
-export function replace(input: InputState, text: string): InputState {
-  return { ...input, text, cursor: [...text].length, walking: null, candidates: [] };
+export function setText(input: InputState, text: string): InputState {
+  return { ...input, text, cursor: [...text].length, historyIndex: null, candidates: [] };
 }
 
-function walk(input: InputState, by: 1 | -1): InputState {
-  const place = (input.walking ?? -1) + by;
-  if (place >= input.history.length || place < -1) return input;
-  const draft = input.walking === null ? input.text : input.draft;
-  const text = place === -1 ? draft : input.history.at(-1 - place)!;
-  return { ...replace(input, text), walking: place === -1 ? null : place, draft };
+function recallHistory(input: InputState, by: 1 | -1): InputState {
+  const index = (input.historyIndex ?? -1) + by;
+  if (index >= input.history.length || index < -1) return input;
+  const draft = input.historyIndex === null ? input.text : input.draft;
+  const text = index === -1 ? draft : input.history.at(-1 - index)!;
+  return { ...setText(input, text), historyIndex: index === -1 ? null : index, draft };
 }
 
 function wordStart(characters: readonly string[], at: number): number {
-  let place = at;
-  while (place > 0 && !WORD.test(characters[place - 1]!)) place--;
-  while (place > 0 && WORD.test(characters[place - 1]!)) place--;
-  return place;
+  let index = at;
+  while (index > 0 && !WORD_CHARACTER.test(characters[index - 1]!)) index--;
+  while (index > 0 && WORD_CHARACTER.test(characters[index - 1]!)) index--;
+  return index;
 }
 
 function wordEnd(characters: readonly string[], at: number): number {
-  let place = at;
-  while (place < characters.length && !WORD.test(characters[place]!)) place++;
-  while (place < characters.length && WORD.test(characters[place]!)) place++;
-  return place;
+  let index = at;
+  while (index < characters.length && !WORD_CHARACTER.test(characters[index]!)) index++;
+  while (index < characters.length && WORD_CHARACTER.test(characters[index]!)) index++;
+  return index;
 }

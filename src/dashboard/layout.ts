@@ -1,6 +1,6 @@
 import type { Pane, State } from './state.ts';
 
-/** A rectangle of the screen, borders included; columns and rows from 0. */
+/** A rectangle of the screen, borders included. Columns and rows count from 0. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -8,22 +8,22 @@ export interface Box {
   readonly height: number;
 }
 
-/** Where everything stands. Panes that have no room are missing. `header`, `input` and `status` have no border. */
+/** The boxes of the screen. Panes without room are absent. `header`, `input` and `status` have no border. */
 export type Layout = { readonly header: Box; readonly input: Box; readonly status: Box } & {
   readonly [P in Exclude<Pane, 'input'>]?: Box;
 };
 
-/** Smaller than this the screen shows what it can and says that it is small. */
-export const SMALLEST = { columns: 40, rows: 10 };
-const WIDE = 140;
-const TALL = 36;
+/** A smaller screen shows the forum alone, with a warning. */
+export const MIN_SCREEN = { columns: 40, rows: 10 };
+const WIDE_COLUMNS = 140;
+const TALL_ROWS = 36;
 
 /**
  * Two rows of panes on a common terminal (80x24), rates and chart above forum and members; a third column for members
- * and transfers on a wide one. A zoomed pane has all the room between header and input.
+ * and transfers on a wide one. A zoomed pane fills the space between header and input.
  */
-export function layout({ columns, rows, zoomed }: Pick<State, 'columns' | 'rows' | 'zoomed'>): Layout {
-  // Of three rows the input is the last to go.
+export function computeLayout({ columns, rows, zoomed }: Pick<State, 'columns' | 'rows' | 'zoomed'>): Layout {
+  // The input line is the last of the three to disappear on a low screen.
   const frame = {
     header: { left: 0, top: 0, width: columns, height: rows >= 3 ? 1 : 0 },
     input: { left: 0, top: Math.max(0, rows - 2), width: columns, height: 1 },
@@ -32,13 +32,13 @@ export function layout({ columns, rows, zoomed }: Pick<State, 'columns' | 'rows'
   const top = 1;
   const height = Math.max(0, rows - 3);
   if (zoomed !== null && zoomed !== 'input') return { ...frame, [zoomed]: { left: 0, top, width: columns, height } };
-  if (columns < SMALLEST.columns || rows < SMALLEST.rows) {
+  if (columns < MIN_SCREEN.columns || rows < MIN_SCREEN.rows) {
     return { ...frame, forum: { left: 0, top, width: columns, height } };
   }
   const upper = Math.ceil(height / 2);
   const lower = height - upper;
   const ratesWidth = Math.min(Math.max(46, Math.floor(columns * 0.36)), 72, columns);
-  if (columns >= WIDE) {
+  if (columns >= WIDE_COLUMNS) {
     const side = Math.min(44, Math.floor(columns * 0.2));
     const main = columns - side;
     const transfers = Math.min(Math.max(6, Math.floor(height / 4)), 14);
@@ -53,7 +53,7 @@ export function layout({ columns, rows, zoomed }: Pick<State, 'columns' | 'rows'
   }
   const side = columns >= 60 ? Math.max(22, Math.floor(columns * 0.28)) : 0;
   const forumWidth = columns - side;
-  const transfers = rows >= TALL ? Math.floor(lower / 2) : Math.min(4, Math.floor(lower / 2));
+  const transfers = rows >= TALL_ROWS ? Math.floor(lower / 2) : Math.min(4, Math.floor(lower / 2));
   const ratesBox = { left: 0, top, width: columns >= 60 ? ratesWidth : columns, height: upper };
   const upperBoxes =
     columns >= 60
@@ -68,4 +68,9 @@ export function layout({ columns, rows, zoomed }: Pick<State, 'columns' | 'rows'
         }
       : { forum: { left: 0, top: top + upper, width: columns, height: lower } };
   return { ...frame, ...upperBoxes, ...lowerBoxes };
+}
+
+/** The size inside a border. */
+export function innerSize(box: Box | undefined): { width: number; height: number } {
+  return { width: Math.max(0, (box?.width ?? 0) - 2), height: Math.max(0, (box?.height ?? 0) - 2) };
 }

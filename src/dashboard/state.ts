@@ -1,58 +1,56 @@
+import type { Role } from '../domain/account.ts';
 import type { Candle } from '../domain/candle.ts';
-import type { Instant } from '../domain/instant.ts';
-import type { Role } from '../domain/name.ts';
 import type { Series } from '../domain/series.ts';
+import type { EpochMs } from '../domain/time.ts';
 import type { Transfer } from '../domain/transfer.ts';
-import type { Result } from '../protocol/methods.ts';
-import type { Range } from '../repl/grammar.ts';
+import type { MethodResult } from '../protocol/methods.ts';
+import type { ChartRange } from '../repl/grammar.ts';
 
-export type Quote = Result<'rates.list'>['quotes'][number];
-export type Post = Result<'forum.read'>['posts'][number];
-export type ActiveMember = Result<'members.active'>['members'][number];
-export type ProviderHealth = Result<'rates.providers'>['providers'][number];
+export type RateQuote = MethodResult<'rates.list'>['quotes'][number];
+export type ForumPost = MethodResult<'forum.read'>['posts'][number];
+export type OnlineMember = MethodResult<'members.active'>['members'][number];
+export type ProviderStatus = MethodResult<'rates.providers'>['providers'][number];
 
-/** The panes that can have the focus, in the order in which Tab goes round. */
+/** The panes that can have the focus, in Tab order. */
 export const PANES = ['input', 'rates', 'chart', 'forum', 'members', 'transfers'] as const;
 export type Pane = (typeof PANES)[number];
 
-export const THEMES = ['dark', 'light', 'contrast', 'plain'] as const;
-export type ThemeName = (typeof THEMES)[number];
+export const THEME_NAMES = ['dark', 'light', 'contrast', 'plain'] as const;
+export type ThemeName = (typeof THEME_NAMES)[number];
 
-export type LinkState =
+export type ConnectionStatus =
   | { readonly phase: 'connecting' }
   | { readonly phase: 'online' }
-  | { readonly phase: 'offline'; readonly since: Instant; readonly nextTryAt: Instant | null; readonly reason: string }
+  | { readonly phase: 'offline'; readonly since: EpochMs; readonly nextTryAt: EpochMs | null; readonly reason: string }
   | { readonly phase: 'ended'; readonly reason: string };
 
-/** Which series of an instrument a member wants to see, by the instrument's id; of others the reference series. */
-export type Choices = ReadonlyMap<string, Series>;
+/** The series that a member chose, by instrument id. Other instruments show their reference series. */
+export type SeriesByInstrument = ReadonlyMap<string, Series>;
 
-/** Each choice costs a call of its own whenever the rates are read. */
-const MAX_CHOICES = 32;
+/** Bounded, because each choice needs its own call whenever the rates are read. */
+const MAX_SERIES_CHOICES = 32;
 
-/** One line of the rates table: the reference series of an instrument, or the one that the member chose. */
-export interface Rate {
-  readonly quote: Quote;
-  /** Closes of the same series, of the last days before today, oldest first: the sparkline, and the base of the change. */
+/** A row of the rates table: the reference series of an instrument, or the one that the member chose. */
+export interface RateRow {
+  readonly quote: RateQuote;
+  /** Daily closes of the same series before today, oldest first: for the sparkline and the change. */
   readonly closes: readonly number[];
-  /** When the price last moved before our eyes: it lights up for a moment. */
-  readonly movedAt: Instant | null;
-  /** Which way it moved then. */
-  readonly direction: -1 | 0 | 1;
+  /** When a new quote last arrived: the price is highlighted for a moment. */
+  readonly movedAt: EpochMs | null;
 }
 
 export interface ChartState {
   readonly instrument: string | null;
-  /** The series of `candles`; null where that is not known. */
+  /** The series of `candles`; null: unknown. */
   readonly series: Series | null;
-  readonly range: Range;
+  readonly range: ChartRange;
   readonly mode: 'line' | 'candles';
   readonly candles: readonly Candle[];
   readonly currency: string;
   readonly unit: string;
-  readonly loading: boolean;
+  readonly isLoading: boolean;
   readonly error: string | null;
-  /** The candle under the crosshair, counted from the newest one (0); null: no crosshair. */
+  /** The index of the candle under the crosshair, from the newest one (0); null: no crosshair. */
   readonly crosshair: number | null;
 }
 
@@ -63,18 +61,18 @@ export interface TopicState {
 }
 
 export interface ForumState {
-  /** Shown topic; null: all. */
+  /** The shown topic; null: all topics. */
   readonly topic: string | null;
   readonly topics: readonly TopicState[];
-  /** By number, oldest first; bounded. */
-  readonly posts: readonly Post[];
-  readonly loaded: boolean;
-  readonly more: boolean;
-  /** Lines scrolled up from the newest. */
+  /** By number, oldest first; bounded by the reducer. */
+  readonly posts: readonly ForumPost[];
+  readonly isLoaded: boolean;
+  /** The daemon has posts older than `posts`. */
+  readonly hasMore: boolean;
+  /** Lines scrolled up from the newest post. */
   readonly scroll: number;
 }
 
-/** Names of a sign-in form's fields, in the order in which Tab goes round. */
 export type FormField = 'name' | 'password';
 
 export interface SignInForm {
@@ -82,9 +80,9 @@ export interface SignInForm {
   readonly field: FormField;
   readonly name: string;
   readonly password: string;
-  readonly busy: boolean;
+  readonly isBusy: boolean;
   readonly error: string | null;
-  /** The account is signed in elsewhere: the next try takes over. */
+  /** The account is signed in elsewhere: the next submit ends that session. */
   readonly takeOver: boolean;
 }
 
@@ -92,18 +90,18 @@ export interface InputState {
   readonly text: string;
   /** In characters (code points). */
   readonly cursor: number;
-  /** Lines sent, oldest first. */
+  /** Submitted lines, oldest first. */
   readonly history: readonly string[];
-  /** Place in history while it is walked, from the newest (0); null: not walking. */
-  readonly walking: number | null;
-  /** What was being typed when the walk began. */
+  /** The recalled line of `history`, from the newest (0); null: none. */
+  readonly historyIndex: number | null;
+  /** The text that was typed before the first recall. */
   readonly draft: string;
-  /** Completions of what is typed, when Tab was pressed and there are several. */
+  /** Completions of the text after Tab, if there are several. */
   readonly candidates: readonly string[];
 }
 
-/** What a member wants to send, and nobody has answered. `id` is the number of its transfer. */
-export interface Offer {
+/** A file or folder that another member offers. `id` is the number of its transfer. */
+export interface IncomingOffer {
   readonly id: number;
   readonly member: string;
   readonly name: string;
@@ -112,74 +110,68 @@ export interface Offer {
 }
 
 export interface FilesState {
-  readonly offers: readonly Offer[];
-  /** Those under way by their number, then those that are over, the newest first; bounded. No offers. */
+  readonly offers: readonly IncomingOffer[];
+  /** Running transfers by number, then finished ones, newest first; bounded. Without offers. */
   readonly transfers: readonly Transfer[];
-  /** Number of the one that keys are about; null: the first. */
+  /** The number of the offer or transfer that keys act on; null: the first one. */
   readonly selected: number | null;
-  /** Names of published files, for completion; bounded. */
+  /** Names of published files for completion; bounded. */
   readonly listings: readonly string[];
 }
 
 export interface Notice {
   readonly text: string;
   readonly tone: 'info' | 'good' | 'bad';
-  readonly at: Instant;
+  readonly at: EpochMs;
 }
 
-/** Everything that the screen shows, and nothing else: presentation is a function of it. */
-export interface State {
+export interface TerminalEnvironment {
   readonly columns: number;
   readonly rows: number;
-  /** Moves once a second. */
-  readonly now: Instant;
+  /** Updated once a second. */
+  readonly now: EpochMs;
+  /** The daemon's address as shown to people. */
   readonly address: string;
-  readonly link: LinkState;
+  readonly theme: ThemeName;
+  /** Whether the terminal can show more than ASCII. */
+  readonly unicode: boolean;
+}
+
+/** Everything that the screen shows: presentation is a pure function of it. */
+export interface State extends TerminalEnvironment {
+  readonly connection: ConnectionStatus;
   readonly member: { readonly name: string; readonly role: Role } | null;
-  readonly providers: readonly ProviderHealth[];
-  /** By market and id. */
-  readonly rates: readonly Rate[];
-  readonly ratesLoaded: boolean;
-  readonly choices: Choices;
+  readonly providers: readonly ProviderStatus[];
+  /** Sorted by market and instrument. */
+  readonly rates: readonly RateRow[];
+  readonly hasLoadedRates: boolean;
+  readonly choices: SeriesByInstrument;
   readonly selected: string | null;
   readonly chart: ChartState;
   readonly forum: ForumState;
-  readonly members: readonly ActiveMember[];
-  readonly membersLoaded: boolean;
-  /** Names that fell idle. */
-  readonly idle: readonly string[];
+  readonly members: readonly OnlineMember[];
+  readonly hasLoadedMembers: boolean;
+  readonly idleNames: readonly string[];
   readonly files: FilesState;
   readonly input: InputState;
   readonly focus: Pane;
-  /** A pane that fills the screen. */
+  /** The pane that fills the screen, if any. */
   readonly zoomed: Pane | null;
   readonly help: { readonly scroll: number } | null;
   readonly form: SignInForm | null;
-  /** What the last typed line answered, shown over the forum until the next key. */
-  readonly answer: readonly string[] | null;
+  /** The output of the last typed line, shown over the forum until the next key. */
+  readonly output: readonly string[] | null;
   readonly notice: Notice | null;
-  readonly theme: ThemeName;
-  /** The terminal can show more than ASCII. */
-  readonly unicode: boolean;
 }
 
-export interface Surroundings {
-  readonly columns: number;
-  readonly rows: number;
-  readonly now: Instant;
-  readonly address: string;
-  readonly theme: ThemeName;
-  readonly unicode: boolean;
-}
-
-export function initialState(surroundings: Surroundings): State {
+export function initialState(environment: TerminalEnvironment): State {
   return {
-    ...surroundings,
-    link: { phase: 'connecting' },
+    ...environment,
+    connection: { phase: 'connecting' },
     member: null,
     providers: [],
     rates: [],
-    ratesLoaded: false,
+    hasLoadedRates: false,
     choices: new Map(),
     selected: null,
     chart: {
@@ -190,34 +182,31 @@ export function initialState(surroundings: Surroundings): State {
       candles: [],
       currency: '',
       unit: 'each',
-      loading: false,
+      isLoading: false,
       error: null,
       crosshair: null,
     },
-    forum: { topic: null, topics: [], posts: [], loaded: false, more: false, scroll: 0 },
+    forum: { topic: null, topics: [], posts: [], isLoaded: false, hasMore: false, scroll: 0 },
     members: [],
-    membersLoaded: false,
-    idle: [],
+    hasLoadedMembers: false,
+    idleNames: [],
     files: { offers: [], transfers: [], selected: null, listings: [] },
-    input: { text: '', cursor: 0, history: [], walking: null, draft: '', candidates: [] },
+    input: { text: '', cursor: 0, history: [], historyIndex: null, draft: '', candidates: [] },
     focus: 'input',
     zoomed: null,
     help: null,
     form: null,
-    answer: null,
+    output: null,
     notice: null,
   };
 }
 
-/** The change of a rate since the last close before today, as a fraction; undefined where that is not known. */
-export function changeOf({ quote, closes }: Rate): number | undefined {
-  const before = closes.at(-1);
-  const price = quote.sell ?? quote.buy;
-  return before === undefined || before === 0 || price === null ? undefined : (price - before) / before;
-}
-
-/** Null: the reference series again. The newest choice stands last; the oldest gives way. */
-export function withChoice(choices: Choices, instrument: string, series: Series | null): Choices {
+/** Adds a choice; null returns to the reference series. The newest choice comes last; the oldest is dropped. */
+export function withSeriesChoice(
+  choices: SeriesByInstrument,
+  instrument: string,
+  series: Series | null,
+): SeriesByInstrument {
   const others = [...choices].filter(([id]) => id !== instrument);
-  return new Map(series === null ? others : [...others, [instrument, series] as const].slice(-MAX_CHOICES));
+  return new Map(series === null ? others : [...others, [instrument, series] as const].slice(-MAX_SERIES_CHOICES));
 }

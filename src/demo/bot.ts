@@ -1,80 +1,81 @@
 import type { Client } from '../client/client.ts';
-import { Link } from '../client/link.ts';
-import type { Chance } from './chance.ts';
-import { type Character, type Saying, Talk } from './talk.ts';
+import { ReconnectingClient } from '../client/reconnecting-client.ts';
+import { defined } from '../domain/defined.ts';
+import { type BotMessage, type BotPersona, BotScript } from './bot-script.ts';
+import type { SeededRandom } from './seeded-random.ts';
 
-/** How often a bot looks up, and how much that varies. */
-const BEAT_MS = 6000;
-/** Whoever speaks to it does not wait that long. */
-const ANSWER_MS = 1500;
+/** Average time between two remarks of a bot. */
+const REMARK_INTERVAL_MS = 6000;
+/** Average delay of an answer. */
+const ANSWER_DELAY_MS = 1500;
 
-/** A member of the room that is a program: it watches prices and posts like everybody, and writes now and then. */
+/** A simulated member: it watches prices and posts, and writes occasionally. */
 export class Bot {
-  readonly #link: Link;
-  readonly #talk: Talk;
-  readonly #chance: Chance;
+  readonly #client: ReconnectingClient;
+  readonly #script: BotScript;
+  readonly #random: SeededRandom;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param client signed in as the character; the bot closes it in the end */
-  constructor(who: Character, client: Client, chance: Chance) {
-    this.#talk = new Talk(who, chance);
-    this.#chance = chance;
-    this.#link = new Link({
+  /** @param client signed in as the persona; the bot closes it */
+  constructor(persona: BotPersona, client: Client, random: SeededRandom) {
+    this.#script = new BotScript(persona, random);
+    this.#random = random;
+    this.#client = new ReconnectingClient({
       target: client.target,
       home: client.home,
-      connected: client,
-      watch: { rates: true, forum: true },
+      initialClient: client,
+      subscription: { rates: true, forum: true },
     });
-    this.#link.on('quote', ({ quote }) => this.#talk.sees(quote));
+    this.#client.on('quote', ({ quote }) => this.#script.onQuote(quote));
   }
 
   async start(): Promise<void> {
-    await this.#link.start();
-    for (const quote of (await this.#link.call('rates.list', {})).quotes) this.#talk.sees(quote);
+    await this.#client.start();
+    for (const quote of (await this.#client.call('rates.list', {})).quotes) this.#script.onQuote(quote);
   }
 
-  /** From now on it speaks by itself, and answers. */
-  wake(): void {
-    this.#link.on('post', ({ post }) => {
-      this.#talk.reads(post);
-      if (this.#talk.isWaiting && this.#timer) this.#wait(ANSWER_MS);
+  /** Starts to post remarks and answers. */
+  startTalking(): void {
+    this.#client.on('post', ({ post }) => {
+      this.#script.onPost(post);
+      if (this.#script.hasPendingAnswer && this.#timer) this.#scheduleNext(ANSWER_DELAY_MS);
     });
-    this.#wait(BEAT_MS);
+    this.#scheduleNext(REMARK_INTERVAL_MS);
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#link.stop();
+    await this.#client.stop();
   }
 
   /** @returns the number of the post */
-  async say(saying: Saying): Promise<number> {
-    if (saying.kind === 'edit') await this.#link.call('forum.edit', { number: saying.number, text: saying.text });
-    else if (saying.kind === 'delete') await this.#link.call('forum.delete', { number: saying.number });
+  async publish(message: BotMessage): Promise<number> {
+    if (message.kind === 'edit') await this.#client.call('forum.edit', { number: message.number, text: message.text });
+    else if (message.kind === 'delete') await this.#client.call('forum.delete', { number: message.number });
     else {
-      const { text, topic, replyTo } = saying;
-      return (await this.#link.post({ text, topic, ...(replyTo === undefined ? {} : { replyTo }) })).number;
+      const { text, topic, replyTo } = message;
+      return (await this.#client.post({ text, topic, ...defined({ replyTo }) })).number;
     }
-    return saying.number;
+    return message.number;
   }
 
-  #wait(about: number): void {
+  #scheduleNext(averageMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#beat(), about * (0.5 + this.#chance.next()));
+    this.#timer = setTimeout(() => void this.#speak(), averageMs * (0.5 + this.#random.next()));
     this.#timer.unref();
   }
 
-  async #beat(): Promise<void> {
-    const saying = this.#talk.next();
+  async #speak(): Promise<void> {
+    const message = this.#script.nextMessage();
     try {
-      if (saying) {
-        const number = await this.say(saying);
-        if (saying.kind === 'post') this.#talk.posted(number, saying.text);
+      if (message) {
+        const number = await this.publish(message);
+        if (message.kind === 'post') this.#script.onPosted(number, message.text);
       }
     } catch {
-      // The room is out of reach, or somebody with the right to do so took the post away: a bot has no say in that.
+      // The daemon is unreachable, or a moderator removed the post: neither matters to a bot.
     }
-    if (this.#timer) this.#wait(this.#talk.isWaiting ? ANSWER_MS : BEAT_MS);
+    if (this.#timer) this.#scheduleNext(this.#script.hasPendingAnswer ? ANSWER_DELAY_MS : REMARK_INTERVAL_MS);
   }
 }

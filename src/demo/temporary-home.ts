@@ -2,73 +2,73 @@ import { rmSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { daemonStatus } from '../daemon/lifecycle.ts';
-import { isOurs, readPidFile } from '../daemon/pidfile.ts';
-import { Failure } from '../domain/failure.ts';
-import { type Home, openHome } from '../home.ts';
-import { isAlive } from '../is-alive.ts';
+import { fetchDaemonStatus } from '../daemon/lifecycle.ts';
+import { isDaemonProcess, readPidFile } from '../daemon/pid-file.ts';
+import { AppError } from '../domain/app-error.ts';
+import { type HomeDirectory, resolveHome } from '../home-directory.ts';
+import { isProcessAlive } from '../process-alive.ts';
 
-/** The process that made a home is in its name: nothing in the folder has to be trusted to know whose it is. */
-const NAME = /^goldctl-demo-(\d{1,10})-/;
-/** A demo's daemon answers by then, so one that does not has none, whoever has its number now. */
-const STARTING_MS = 10 * 60_000;
-const REMOVAL = { recursive: true, force: true, maxRetries: 3 } as const;
+/** The name contains the creator's pid, so that the contents need not be trusted to find the owner. */
+const DEMO_FOLDER_PATTERN = /^goldctl-demo-(\d{1,10})-/;
+/** After this time, a demo without a responding daemon is dead, even if its pid is in use again. */
+const MAX_STARTUP_MS = 10 * 60_000;
+const REMOVE_OPTIONS = { recursive: true, force: true, maxRetries: 3 } as const;
 
-/** A home of this process, in the folder for temporary files; nobody else can look into it. */
-export async function makeTemporaryHome(parent = tmpdir()): Promise<Home> {
+/** Creates a private home of this process in the temporary folder. */
+export async function makeTemporaryHome(parent = tmpdir()): Promise<HomeDirectory> {
   try {
-    return await openHome({ GOLDCTL_HOME: await mkdtemp(join(parent, `goldctl-demo-${process.pid}-`)) });
+    return await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(parent, `goldctl-demo-${process.pid}-`)) });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Failure('STORE_FAILED', `A folder for the demo cannot be made in ${parent} (${code}).`, { cause });
+    throw new AppError('STORE_FAILED', `Cannot create a folder for the demo in ${parent} (${code}).`, { cause });
   }
 }
 
-export async function removeTemporaryHome(home: Home): Promise<void> {
-  for (const folder of foldersOf(home)) await rm(folder, REMOVAL);
+export async function removeTemporaryHome(home: HomeDirectory): Promise<void> {
+  for (const folder of homeFolders(home)) await rm(folder, REMOVE_OPTIONS);
 }
 
-/** The same for a process that is about to exit. */
-export function removeTemporaryHomeNow(home: Home): void {
-  for (const folder of foldersOf(home)) rmSync(folder, REMOVAL);
+/** Synchronous, for a process that is about to exit. */
+export function removeTemporaryHomeNow(home: HomeDirectory): void {
+  for (const folder of homeFolders(home)) rmSync(folder, REMOVE_OPTIONS);
 }
 
-/** The folder, and that of a control socket whose path would have been too long in it. */
-function foldersOf(home: Home): string[] {
+/** The home, and the folder of the control socket if its path would be too long inside of the home. */
+function homeFolders(home: HomeDirectory): string[] {
   const socketFolder = dirname(home.controlSocket);
   return process.platform === 'win32' || socketFolder === home.root ? [home.root] : [home.root, socketFolder];
 }
 
-/** Removes what demos left behind that were killed. @returns the folders that are gone */
+/** Removes the homes of killed demos. @returns the removed folders */
 export async function sweepTemporaryHomes(parent = tmpdir()): Promise<string[]> {
   const swept: string[] = [];
   for (const name of await readdir(parent)) {
-    const pid = NAME.exec(name)?.[1];
+    const pid = DEMO_FOLDER_PATTERN.exec(name)?.[1];
     if (pid === undefined) continue;
     const root = join(parent, name);
     try {
       const stats = await lstat(root);
       if (!stats.isDirectory() || stats.uid !== (process.getuid?.() ?? stats.uid)) continue;
-      if (isAlive(Number(pid)) && Date.now() - stats.ctimeMs < STARTING_MS) continue;
-      const home = await openHome({ GOLDCTL_HOME: root });
-      if (await isServed(home)) continue;
+      if (isProcessAlive(Number(pid)) && Date.now() - stats.ctimeMs < MAX_STARTUP_MS) continue;
+      const home = await resolveHome({ GOLDCTL_HOME: root });
+      if (await hasRunningDaemon(home)) continue;
       await removeTemporaryHome(home);
       swept.push(root);
     } catch {
-      // Somebody else sweeps as well, or may: tidiness keeps no demo from starting.
+      // Another process may be cleaning up too; a failure must not keep a demo from starting.
     }
   }
   return swept;
 }
 
-/** Whether a daemon is there. One of a demo lives no longer than the demo does. */
-async function isServed(home: Home): Promise<boolean> {
+/** Whether a daemon runs. The daemon of a demo ends with the demo. */
+async function hasRunningDaemon(home: HomeDirectory): Promise<boolean> {
   try {
-    await daemonStatus(home);
+    await fetchDaemonStatus(home);
     return true;
   } catch (thrown) {
-    if (Failure.from(thrown).code !== 'NO_DAEMON') return true;
+    if (AppError.from(thrown).code !== 'NO_DAEMON') return true;
     const record = await readPidFile(home);
-    return record !== undefined && isAlive(record.pid) && (await isOurs(record));
+    return record !== undefined && isProcessAlive(record.pid) && (await isDaemonProcess(record));
   }
 }

@@ -1,11 +1,12 @@
-import { sayAs } from './market-wire.ts';
+import { textReplyAs } from './market-wire.ts';
 
 /**
- * The last words to a client of market or sum that has sent no request yet, when the daemon ends its connection: the same
- * object for both, because on a shared port only the request tells which of them it is. The market client prints `data`.
- * The sum client prints `server_name`, and the sum of `server_number` and its own number: 0, which is no number of a
- * server (1-100) and leaves the client's own number as the sum.
+ * The closing message for a market or sum client that has sent no request yet. On a shared port only the request tells
+ * which of them it is, so one object serves both: the market client prints `data`; the sum client prints `server_name`
+ * and the sum of `server_number` and its own number. 0 is no valid server number (1-100) and leaves the client's own
+ * number as the sum.
  */
 export function closingMessage(reason: string): string {
-  return sayAs((text) => `{"status":"OK","data":${text},"server_name":${text},"server_number":0,"sum":0}`, reason);
+  const form = (text: string) => `{"status":"OK","data":${text},"server_name":${text},"server_number":0,"sum":0}`;
+  return textReplyAs(form, reason);
 }

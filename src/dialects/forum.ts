@@ -1,179 +1,178 @@
-import { addressSeenBy } from '../address.ts';
-import type { Failure } from '../domain/failure.ts';
-import { parseSeedTime } from '../domain/instant.ts';
-import { nameKey } from '../domain/name.ts';
+import { canonicalName } from '../domain/account.ts';
+import { addressSeenBy } from '../domain/address.ts';
+import type { AppError } from '../domain/app-error.ts';
 import type { Post } from '../domain/post.ts';
-import { type Answer, type Conversation, type Dialect, type DialectRoom, Last } from './dialect.ts';
+import { parseForumTime } from '../domain/time.ts';
 import {
   ASK_NAME,
   ASK_PASSWORD,
-  active,
+  activeMembersReply,
   BLOCKED,
-  cutRequest,
+  closingReply,
   DELETE_FAILED,
-  deleted,
+  decodeForumRequest,
+  deletedReply,
   EDIT_FAILED,
-  edited,
-  ended,
-  FORUM_REPLY,
-  FORUM_REQUEST,
+  editedReply,
   type ForumRequest,
-  failed,
-  goodbye,
+  failureReply,
+  formatWrittenAt,
+  goodbyeReply,
   INVALID_TIME,
-  messages,
+  MAX_FORUM_REPLY_BYTES,
+  MAX_FORUM_REQUEST_BYTES,
+  messagesReply,
   NOT_ACTIVE,
-  parseCommand,
-  posted,
+  parseForumCommand,
+  postedReply,
+  RECEIVER_INCOMPATIBLE,
   STILL_BLOCKED,
-  shownAt,
-  TAKES_NONE,
-  told,
-  transfer,
-  welcome,
-  wrongPassword,
+  safeReply,
+  transferReply,
+  welcomeReply,
+  wrongPasswordReply,
 } from './forum-wire.ts';
-import type { Guest } from './guest.ts';
+import {
+  FinalReply,
+  type LegacyProtocol,
+  type LegacyServices,
+  type LegacySession,
+  type OptionalReply,
+  SessionBase,
+} from './legacy-protocol.ts';
 
-/** Posts that one reading looks at: more than one reply ever holds. */
-const READ = 50;
+/** More than one reply ever holds. */
+const MAX_POSTS_PER_READ = 50;
 
-/** The forum seed: posts that are numbered, and files from member to member by UDP, past the daemon. */
-export function forumDialect(room: DialectRoom): Dialect {
+/** The forum protocol: numbered posts, and files from member to member over UDP, without the daemon. */
+export function forumProtocol(services: LegacyServices): LegacyProtocol {
   return {
     name: 'forum',
-    secrets: 'passwords and posts',
-    replyBytes: FORUM_REPLY,
-    requestBytes: FORUM_REQUEST,
-    signsIn: true,
-    get patienceMs() {
-      return room.limits.signInMs;
+    clearTextSecrets: 'passwords and posts',
+    maxReplyBytes: MAX_FORUM_REPLY_BYTES,
+    maxRequestBytes: MAX_FORUM_REQUEST_BYTES,
+    hasAccounts: true,
+    get timeoutMs() {
+      return services.limits.signInMs;
     },
-    converse: (guest) => new ForumConversation(room, guest),
+    openSession: (client) => new ForumSession(services, client),
   };
 }
 
-class ForumConversation implements Conversation<ForumRequest> {
+class ForumSession extends SessionBase implements LegacySession<ForumRequest> {
   readonly greeting = ASK_NAME;
-  readonly #room: DialectRoom;
-  readonly #guest: Guest;
   #name: string | undefined;
-  /** The time that the last reading told to read on from, and where it ended: a second may hold more than a reply. */
-  #left: { readonly time: string; readonly after: number } | undefined;
-  /** After the welcome, the client tells its UDP port once. */
-  #portMayCome = false;
+  /** The time and seq to continue from after the last read: one second may hold more posts than a reply. */
+  #readPosition: { readonly time: string; readonly after: number } | undefined;
+  /** After the welcome, the client sends its UDP port once. */
+  #expectsPort = false;
 
-  constructor(room: DialectRoom, guest: Guest) {
-    this.#room = room;
-    this.#guest = guest;
+  decode(bytes: Buffer, quiet: boolean) {
+    return decodeForumRequest(bytes, quiet, this.#expectsPort);
   }
 
-  cut(bytes: Buffer, quiet: boolean) {
-    return cutRequest(bytes, quiet, this.#portMayCome);
-  }
-
-  answer(request: ForumRequest): Answer | Promise<Answer> {
-    this.#portMayCome = false;
+  handle(request: ForumRequest): OptionalReply | Promise<OptionalReply> {
+    this.#expectsPort = false;
     if ('port' in request) {
-      if (request.port > 0 && request.port <= 65_535) this.#guest.port = request.port;
+      if (request.port > 0 && request.port <= 65_535) this.client.port = request.port;
       return undefined;
     }
-    if (this.#guest.member) return this.#command(request.line);
+    if (this.client.member) return this.#runCommand(request.line);
     const line = request.line.replace(/[\r\n]+$/, '');
     if (this.#name !== undefined) return this.#signIn(this.#name, line);
     this.#name = line.trim();
     return ASK_PASSWORD;
   }
 
-  refuse({ code, message, data }: Failure): Answer {
-    if (this.#guest.member) return told(message);
+  errorReply({ code, message, data }: AppError): OptionalReply {
+    if (this.client.member) return safeReply(message);
     switch (code) {
       case 'WRONG_PASSWORD':
-        return Number(data.attemptsLeft) > 0 ? wrongPassword(Number(data.attemptsLeft)) : new Last(BLOCKED);
+        return Number(data.attemptsLeft) > 0 ? wrongPasswordReply(Number(data.attemptsLeft)) : new FinalReply(BLOCKED);
       case 'LOCKED_OUT':
-        return new Last(STILL_BLOCKED);
+        return new FinalReply(STILL_BLOCKED);
       default:
-        return new Last(failed(message));
+        return new FinalReply(failureReply(message));
     }
   }
 
-  farewell(reason: string): string {
-    return this.#guest.member ? ended(reason) : failed(reason);
+  closingMessage(reason: string): string {
+    return this.client.member ? closingReply(reason) : failureReply(reason);
   }
 
-  async #signIn(name: string, password: string): Promise<Answer> {
-    const member = await this.#guest.signIn(name, password);
-    this.#portMayCome = true;
-    return welcome(member.name);
+  async #signIn(name: string, password: string): Promise<OptionalReply> {
+    const member = await this.client.signIn(name, password);
+    this.#expectsPort = true;
+    return welcomeReply(member.name);
   }
 
-  async #command(line: string): Promise<Answer> {
-    const { forum, log } = this.#room;
-    const { writer, address } = this.#guest;
-    const command = parseCommand(line);
+  async #runCommand(line: string): Promise<OptionalReply> {
+    const { forum, log } = this.services;
+    const { writer, address } = this.client;
+    const command = parseForumCommand(line);
     switch (command.verb) {
       case 'refused':
-        return command.say;
+        return command.reply;
       case 'MSG': {
         const post = await forum.post({ ...writer, address }, { text: command.text });
         log.info({ event: 'forum.post', number: post.number, member: writer.name }, 'posted');
-        return posted(post);
+        return postedReply(post);
       }
       case 'DLT': {
-        if (!this.#own(command)) return DELETE_FAILED;
+        if (!this.#findOwnPost(command)) return DELETE_FAILED;
         const post = await forum.delete(writer, command.number);
         log.info({ event: 'forum.delete', number: post.number, member: writer.name }, 'deleted');
-        return deleted(post);
+        return deletedReply(post);
       }
       case 'EDT': {
-        if (!this.#own(command)) return EDIT_FAILED;
+        if (!this.#findOwnPost(command)) return EDIT_FAILED;
         const post = await forum.edit({ ...writer, address }, command.number, command.text);
         log.info({ event: 'forum.edit', number: post.number, member: writer.name }, 'edited');
-        return edited(post);
+        return editedReply(post);
       }
       case 'RDM':
         return await this.#read(command.time);
       case 'ATU':
-        return active(this.#others());
+        return activeMembersReply(this.#otherMembers());
       case 'UPD':
         return this.#upload(command.user, command.file);
       case 'OUT':
-        return new Last(goodbye(writer.name));
+        return new FinalReply(goodbyeReply(writer.name));
     }
   }
 
-  /** The post, where it is the client's and was last written at just that time. */
-  #own({ number, at }: { number: number; at: string }): Post | undefined {
-    const post = this.#room.forum.find(number);
-    const isOwn = post?.text != null && nameKey(post.member) === nameKey(this.#guest.writer.name);
-    return isOwn && parseSeedTime(at) === parseSeedTime(shownAt(post)) ? post : undefined;
+  /** The post, if it is the client's own and was last written at exactly that time. */
+  #findOwnPost({ number, at }: { number: number; at: string }): Post | undefined {
+    const post = this.services.forum.find(number);
+    const isOwn = post?.text != null && canonicalName(post.member) === canonicalName(this.client.writer.name);
+    return isOwn && parseForumTime(at) === parseForumTime(formatWrittenAt(post)) ? post : undefined;
   }
 
-  async #read(time: string): Promise<Answer> {
-    const from = parseSeedTime(time);
+  async #read(time: string): Promise<OptionalReply> {
+    const from = parseForumTime(time);
     if (from === undefined) return INVALID_TIME;
-    const after = this.#left?.time === time ? this.#left.after : 0;
-    const { posts, more } = await this.#room.forum.writtenSince(from, READ, after);
-    const { reply, left } = messages(posts, more);
-    this.#left = left;
+    const after = this.#readPosition?.time === time ? this.#readPosition.after : 0;
+    const { posts, more } = await this.services.forum.writtenSince(from, MAX_POSTS_PER_READ, after);
+    const { reply, left } = messagesReply(posts, more);
+    this.#readPosition = left;
     return reply;
   }
 
-  #others() {
-    const own = nameKey(this.#guest.writer.name);
-    const others = this.#room.presence.active().filter(({ name }) => nameKey(name) !== own);
-    return others.map((member) => ({ ...member, address: addressSeenBy(this.#guest, member.address) }));
+  #otherMembers() {
+    const own = canonicalName(this.client.writer.name);
+    const others = this.services.presence.listActive().filter(({ name }) => canonicalName(name) !== own);
+    return others.map((member) => ({ ...member, address: addressSeenBy(this.client, member.address) }));
   }
 
-  #upload(user: string, file: string): Answer {
-    const { presence } = this.#room;
+  #upload(user: string, file: string): OptionalReply {
+    const { presence } = this.services;
     const connections = presence.connections(user);
     if (connections.length === 0) return NOT_ACTIVE;
     for (const { old, address } of connections) {
       if (old?.dialect !== 'forum' || old.port === undefined) continue;
-      const to = { name: presence.nameOf(user), address: addressSeenBy(this.#guest, address), port: old.port };
-      return transfer(to, this.#guest.writer.name, file);
+      const to = { name: presence.nameOf(user), address: addressSeenBy(this.client, address), port: old.port };
+      return transferReply(to, this.client.writer.name, file);
     }
-    return TAKES_NONE;
+    return RECEIVER_INCOMPATIBLE;
   }
 }

@@ -1,120 +1,119 @@
-import { Failure } from '../domain/failure.ts';
-import { type Answer, type Conversation, type Dialect, type DialectRoom, Last } from './dialect.ts';
+import { AppError } from '../domain/app-error.ts';
 import {
-  cutLine,
-  EXISTS,
-  GOLD_LINE,
-  GOLD_REPLY,
+  ACCOUNT_EXISTS,
+  CONNECTION_REMOVED,
+  decodeLine,
+  GOLD_HEADER_BYTES,
+  GOLD_LINE_BYTES,
   GREETING,
-  HEADER,
   HELP,
+  INVALID_INPUT,
+  MAX_GOLD_REPLY_BYTES,
+  NO_RESULTS,
   NOT_SIGNED_IN,
-  NOTHING,
-  parseCredentials,
-  QUIT,
-  REFUSED,
-  REMOVED,
-  results,
-  SIGN_IN,
-  SIGN_UP,
-  signedIn,
-  signedUp,
-  TYPO,
+  parseGoldCredentials,
+  QUIT_REPLY,
+  resultsReply,
+  SIGN_IN_PROMPT,
+  SIGN_IN_REFUSED,
+  SIGN_UP_PROMPT,
+  signedInReply,
+  signedUpReply,
 } from './gold-wire.ts';
-import type { Guest } from './guest.ts';
+import {
+  FinalReply,
+  type LegacyProtocol,
+  type LegacyServices,
+  type LegacySession,
+  type OptionalReply,
+  SessionBase,
+} from './legacy-protocol.ts';
 
-/** The gold seed: accounts, and the rates of a day. */
-export function goldDialect(room: DialectRoom): Dialect {
+/** The gold protocol: accounts, and the rates of a date. */
+export function goldProtocol(services: LegacyServices): LegacyProtocol {
   return {
     name: 'gold',
-    secrets: 'passwords',
-    replyBytes: GOLD_REPLY,
-    requestBytes: HEADER + GOLD_LINE,
-    signsIn: true,
-    get patienceMs() {
-      return room.limits.signInMs;
+    clearTextSecrets: 'passwords',
+    maxReplyBytes: MAX_GOLD_REPLY_BYTES,
+    maxRequestBytes: GOLD_HEADER_BYTES + GOLD_LINE_BYTES,
+    hasAccounts: true,
+    get timeoutMs() {
+      return services.limits.signInMs;
     },
-    converse: (guest) => new GoldConversation(room, guest),
+    openSession: (client) => new GoldSession(services, client),
   };
 }
 
-class GoldConversation implements Conversation<string> {
+class GoldSession extends SessionBase implements LegacySession<string> {
   readonly greeting = GREETING;
-  readonly #room: DialectRoom;
-  readonly #guest: Guest;
-  /** What a line that is no key word is. */
+  /** The meaning of a line that is not a keyword. */
   #expects: 'nothing' | 'signIn' | 'signUp' | 'lookUp' = 'nothing';
-  #begun = false;
+  #hasStarted = false;
 
-  constructor(room: DialectRoom, guest: Guest) {
-    this.#room = room;
-    this.#guest = guest;
+  decode(bytes: Buffer) {
+    return decodeLine(bytes);
   }
 
-  cut(bytes: Buffer) {
-    return cutLine(bytes);
-  }
-
-  answer(line: string): Answer | Promise<Answer> {
-    const isFirst = !this.#begun;
-    this.#begun = true;
+  handle(line: string): OptionalReply | Promise<OptionalReply> {
+    const isFirst = !this.#hasStarted;
+    this.#hasStarted = true;
     // The client sends an empty line before it reads the greeting.
     if (isFirst && line === '') return undefined;
     switch (line.trim()) {
       case '-quit':
-        return new Last(QUIT);
+        return new FinalReply(QUIT_REPLY);
       case '-help':
         return HELP;
       case '-signin':
         this.#expects = 'signIn';
-        return SIGN_IN;
+        return SIGN_IN_PROMPT;
       case '-signup':
         this.#expects = 'signUp';
-        return SIGN_UP;
+        return SIGN_UP_PROMPT;
       default:
-        return this.#take(line);
+        return this.#handleInput(line);
     }
   }
 
-  refuse({ code, message }: Failure): Answer {
+  errorReply({ code, message }: AppError): OptionalReply {
     switch (code) {
       case 'WRONG_PASSWORD':
       case 'NO_SUCH_ACCOUNT':
-        return REFUSED;
+        return SIGN_IN_REFUSED;
       case 'ACCOUNT_EXISTS':
-        return EXISTS;
+        return ACCOUNT_EXISTS;
       case 'INVALID_REQUEST':
-        return this.#expects === 'signUp' ? `${message}\nOr type again: ` : REFUSED;
+        return this.#expects === 'signUp' ? `${message}\nOr type again: ` : SIGN_IN_REFUSED;
       default:
         return message;
     }
   }
 
-  farewell(): string {
-    return REMOVED;
+  closingMessage(): string {
+    return CONNECTION_REMOVED;
   }
 
-  async #take(line: string): Promise<Answer> {
+  async #handleInput(line: string): Promise<OptionalReply> {
     if (this.#expects === 'nothing') return NOT_SIGNED_IN;
     if (this.#expects === 'lookUp') return await this.#lookUp(line);
-    const credentials = parseCredentials(line);
-    if (!credentials) return TYPO;
+    const credentials = parseGoldCredentials(line);
+    if (!credentials) return INVALID_INPUT;
     const { name, password } = credentials;
-    const up = this.#expects === 'signUp';
-    const member = await (up ? this.#guest.signUp(name, password) : this.#guest.signIn(name, password));
+    const isSignUp = this.#expects === 'signUp';
+    const member = await (isSignUp ? this.client.signUp(name, password) : this.client.signIn(name, password));
     this.#expects = 'lookUp';
-    return up ? signedUp(member.name) : signedIn(member.name);
+    return isSignUp ? signedUpReply(member.name) : signedInReply(member.name);
   }
 
-  async #lookUp(line: string): Promise<Answer> {
+  async #lookUp(line: string): Promise<OptionalReply> {
     const [, date, type] = /^(\S+) +(.+)$/s.exec(line) ?? [];
-    if (date === undefined || type === undefined) return TYPO;
+    if (date === undefined || type === undefined) return INVALID_INPUT;
     try {
-      const { rates } = this.#room;
-      return results((await rates.lookup(date, type.trim())).quotes);
+      const { rates } = this.services;
+      return resultsReply((await rates.quotesOn(date, type.trim())).quotes);
     } catch (thrown) {
-      const { code } = Failure.from(thrown);
-      if (code === 'NOT_FOUND' || code === 'INVALID_PARAMS') return NOTHING;
+      const { code } = AppError.from(thrown);
+      if (code === 'NOT_FOUND' || code === 'INVALID_PARAMS') return NO_RESULTS;
       throw thrown;
     }
   }

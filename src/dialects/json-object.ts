@@ -1,39 +1,38 @@
-import { Failure } from '../domain/failure.ts';
-import type { Cut } from './dialect.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { DecodedRequest } from './legacy-protocol.ts';
 
 const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
-const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]);
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-/**
- * The JSON object that bytes begin with, white space before it left out; undefined while it is not whole.
- * @throws Failure PARSE_ERROR for bytes that begin no object, or one that is no JSON
- */
-export function cutObject(bytes: Buffer): Cut<Readonly<Record<string, unknown>>> | undefined {
-  let from = 0;
-  while (from < bytes.length && SPACES.has(bytes[from]!)) from++;
-  if (from === bytes.length) return undefined;
-  if (bytes[from] !== OPEN) throw new Failure('PARSE_ERROR', 'Invalid request: expected a JSON object.');
-  const used = endOf(bytes, from);
+const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** Decodes the first JSON object; undefined while incomplete. @throws AppError PARSE_ERROR */
+export function decodeObject(bytes: Buffer): DecodedRequest<JsonObject> | undefined {
+  let start = 0;
+  while (start < bytes.length && WHITE_SPACE.has(bytes[start]!)) start++;
+  if (start === bytes.length) return undefined;
+  if (bytes[start] !== OPEN) throw new AppError('PARSE_ERROR', 'Invalid request: expected a JSON object.');
+  const used = findObjectEnd(bytes, start);
   if (used === undefined) return undefined;
   try {
-    return { request: JSON.parse(bytes.toString('utf8', from, used)) as Record<string, unknown>, used };
+    return { request: JSON.parse(bytes.toString('utf8', start, used)) as Record<string, unknown>, usedBytes: used };
   } catch (cause) {
-    throw new Failure('PARSE_ERROR', 'Invalid request: expected a JSON object.', { cause });
+    throw new AppError('PARSE_ERROR', 'Invalid request: expected a JSON object.', { cause });
   }
 }
 
-/** Behind the brace that closes the one at `from`. No byte of a longer character is a sign of JSON. */
-function endOf(bytes: Buffer, from: number): number | undefined {
+/** The offset after the matching brace. Bytes of multi-byte characters are never JSON punctuation. */
+function findObjectEnd(bytes: Buffer, start: number): number | undefined {
   let depth = 0;
   let inString = false;
-  for (let at = from; at < bytes.length; at++) {
-    const byte = bytes[at];
+  for (let offset = start; offset < bytes.length; offset++) {
+    const byte = bytes[offset];
     if (inString) {
-      if (byte === BACKSLASH) at++;
+      if (byte === BACKSLASH) offset++;
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
     else if (byte === OPEN) depth++;
-    else if (byte === CLOSE && --depth === 0) return at + 1;
+    else if (byte === CLOSE && --depth === 0) return offset + 1;
   }
   return undefined;
 }

@@ -1,36 +1,33 @@
-import { shorten } from './shorten.ts';
+import { truncateUtf8 } from './legacy-protocol.ts';
 
-/** What the market seed's clients read at once, in bytes. */
-export const MARKET_REPLY = 1024;
+/** What a market client reads at once. */
+export const MAX_MARKET_REPLY_BYTES = 1024;
 
-export const INVALID = say('Invalid request');
+export const INVALID_REQUEST = textReply('Invalid request');
 
-/** An answer whose data are JSON already. */
-export function reply(data: string): string {
+/** A reply whose data is JSON text. */
+export function dataReply(data: string): string {
   return `{"status":"OK","data":${data}}`;
 }
 
-/** A sentence, which the client prints as it is; as much of it as one reply holds. */
-export function say(sentence: string): string {
-  return sayAs(reply, sentence);
+/** A sentence that the client prints, truncated to one reply. */
+export function textReply(sentence: string): string {
+  return textReplyAs(dataReply, sentence);
 }
 
-/**
- * As `say`, in an object of another form.
- * @param form the whole object, around the sentence as JSON
- */
-export function sayAs(form: (json: string) => string, sentence: string): string {
+/** @param form builds the whole object around the sentence as JSON */
+export function textReplyAs(form: (json: string) => string, sentence: string): string {
   // Python cannot print half a character.
-  let text = shorten(Buffer.from(sentence).toString(), MARKET_REPLY - Buffer.byteLength(form('""')));
+  let text = truncateUtf8(Buffer.from(sentence).toString(), MAX_MARKET_REPLY_BYTES - Buffer.byteLength(form('""')));
   for (;;) {
     const whole = form(JSON.stringify(text));
-    if (Buffer.byteLength(whole) <= MARKET_REPLY) return whole;
-    text = shorten(text, Buffer.byteLength(text) - 1); // JSON spells some characters in two or six
+    if (Buffer.byteLength(whole) <= MAX_MARKET_REPLY_BYTES) return whole;
+    text = truncateUtf8(text, Buffer.byteLength(text) - 1); // JSON escapes some characters as two or six
   }
 }
 
-/** A price as JSON: the client takes only numbers with a point or an exponent for prices. */
-export function float(price: number): string {
+/** A price as JSON: the client accepts only numbers with a point or an exponent. */
+export function formatFloat(price: number): string {
   const text = JSON.stringify(price);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

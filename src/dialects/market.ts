@@ -1,69 +1,69 @@
-import type { Failure } from '../domain/failure.ts';
-import { price } from '../domain/quote.ts';
-import type { Answer, Conversation, Dialect, DialectRoom } from './dialect.ts';
-import { cutObject } from './json-object.ts';
-import { float, INVALID, MARKET_REPLY, reply, say } from './market-wire.ts';
+import type { AppError } from '../domain/app-error.ts';
+import { referencePrice } from '../domain/quote.ts';
+import { decodeObject, type JsonObject } from './json-object.ts';
+import type { LegacyProtocol, LegacyServices, LegacySession, OptionalReply } from './legacy-protocol.ts';
+import { dataReply, formatFloat, INVALID_REQUEST, MAX_MARKET_REPLY_BYTES, textReply } from './market-wire.ts';
 
-type Asked = Readonly<Record<string, unknown>>;
-
-/** The coins of the seed. */
+/** The coins of the original program. */
 const COINS = ['BTC', 'XRP', 'DOGE', 'USDT', 'ETH', 'BNB', 'ADA', 'USDC', 'POL', 'SOL'] as const;
 /** A client shows its menu for as long as its user likes, and nobody signs in. */
-const PATIENCE_MS = 3_600_000;
+const REQUEST_TIMEOUT_MS = 3_600_000;
 
-/** The market seed: the prices of ten coins, or of one. */
-export function marketDialect(room: DialectRoom): Dialect {
+/** The market protocol: the prices of ten coins, or of one. */
+export function marketProtocol(services: LegacyServices): LegacyProtocol {
   return {
     name: 'market',
-    replyBytes: MARKET_REPLY,
-    requestBytes: 4096,
-    signsIn: false,
-    patienceMs: PATIENCE_MS,
-    owns: (first) => Object.hasOwn(first, 'status'),
-    converse: () => new MarketConversation(room),
+    maxReplyBytes: MAX_MARKET_REPLY_BYTES,
+    maxRequestBytes: 4096,
+    hasAccounts: false,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    recognizes: (first) => Object.hasOwn(first, 'status'),
+    openSession: () => new MarketSession(services),
   };
 }
 
-class MarketConversation implements Conversation<Asked> {
-  readonly #room: DialectRoom;
+class MarketSession implements LegacySession<JsonObject> {
+  readonly #services: LegacyServices;
 
-  constructor(room: DialectRoom) {
-    this.#room = room;
+  constructor(services: LegacyServices) {
+    this.#services = services;
   }
 
-  cut(bytes: Buffer) {
-    return cutObject(bytes);
+  decode(bytes: Buffer) {
+    return decodeObject(bytes);
   }
 
-  answer({ data }: Asked): Answer {
-    const [, what] = /^MARKET +(.+)$/s.exec(typeof data === 'string' ? data.trim() : '') ?? [];
-    if (what === undefined) return INVALID;
-    return what === 'ALL' ? this.#all() : this.#one(what);
+  handle({ data }: JsonObject): OptionalReply {
+    const [, selection] = /^MARKET +(.+)$/s.exec(typeof data === 'string' ? data.trim() : '') ?? [];
+    if (selection === undefined) return INVALID_REQUEST;
+    return selection === 'ALL' ? this.#allPrices() : this.#onePrice(selection);
   }
 
-  refuse({ message }: Failure): Answer {
-    return say(message);
+  errorReply({ message }: AppError): OptionalReply {
+    return textReply(message);
   }
 
-  farewell(reason: string): string {
-    return say(reason);
+  closingMessage(reason: string): string {
+    return textReply(reason);
   }
 
-  #all(): Answer {
-    const { rates } = this.#room;
+  #allPrices(): OptionalReply {
+    const { rates } = this.#services;
     const prices: string[] = [];
     for (const id of COINS) {
       const coin = rates.resolve(id);
-      const [best] = rates.get(coin);
-      if (best) prices.push(`${JSON.stringify(coin.name)}:${float(price(best))}`);
+      const [best] = rates.latestQuotes(coin);
+      if (best) prices.push(`${JSON.stringify(coin.name)}:${formatFloat(referencePrice(best))}`);
     }
-    return prices.length > 0 ? reply(`{${prices.join(',')}}`) : say('No price of any coin has come in yet.');
+    return prices.length > 0 ? dataReply(`{${prices.join(',')}}`) : textReply('No coin prices are available yet.');
   }
 
-  #one(name: string): Answer {
-    const { rates } = this.#room;
+  #onePrice(name: string): OptionalReply {
+    const { rates } = this.#services;
     const instrument = rates.resolve(name);
-    const [best] = rates.get(instrument);
-    return best ? reply(float(price(best))) : say(`No price of ${instrument.name} has come in yet.`);
+    const [best] = rates.latestQuotes(instrument);
+    return best
+      ? dataReply(formatFloat(referencePrice(best)))
+      : textReply(`No price of ${instrument.name} is available yet.`);
   }
 }

@@ -1,164 +1,154 @@
 import { randomBytes } from 'node:crypto';
-import { addressSeenBy } from '../address.ts';
-import { Failure } from '../domain/failure.ts';
-import { UNVERIFIED } from '../domain/listing.ts';
-import { nameKey } from '../domain/name.ts';
-import type { Source } from '../room/files.ts';
-import { type Answer, type Conversation, type Dialect, type DialectRoom, Last } from './dialect.ts';
-import type { Guest } from './guest.ts';
+import { canonicalName } from '../domain/account.ts';
+import { addressSeenBy } from '../domain/address.ts';
+import { AppError } from '../domain/app-error.ts';
+import { LEGACY_LISTING } from '../domain/file-listing.ts';
+import type { FileLocation } from '../room/file-catalog.ts';
+import { PendingPings } from '../server/pending-pings.ts';
 import {
-  cutMessage,
+  FinalReply,
+  type LegacyProtocol,
+  type LegacyServices,
+  type LegacySession,
+  type OptionalReply,
+  SessionBase,
+} from './legacy-protocol.ts';
+import {
+  decodeShareMessage,
   encodeBody,
   encodeCode,
   encodePeers,
-  MESSAGE_BYTES,
+  MAX_SHARE_MESSAGE_BYTES,
   parseShareRequest,
   type SharePeer,
   type ShareRequest,
 } from './share-wire.ts';
 
-/** What the seed knows of: any other refusal is an invalid request. */
-const CODES: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 406]);
+/** Codes that the clients know; any other error is an invalid request. */
+const KNOWN_STATUSES: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 406]);
 const [SIGNED_IN, SIGNED_UP, PUBLISHED, PING, FOUND] = [200, 201, 202, 203, 204] as const;
 const [INVALID, WRONG_PASSWORD, ENDED] = [400, 402, 405] as const;
-/** A body is read at once: it must come in one piece, whatever network lies between. */
-const BODY_BYTES = 1400;
+/** A body is read at once, so it must arrive in one segment on any network. */
+const MAX_BODY_BYTES = 1400;
 const NONCE_BYTES = 16;
 
-/** The file seed: who has which file. Files go from client to client by plain TCP, past the daemon. */
-export function shareDialect(room: DialectRoom): Dialect {
+/** The file-sharing protocol: who has which file. Files go from client to client over plain TCP, without the daemon. */
+export function shareProtocol(services: LegacyServices): LegacyProtocol {
   return {
     name: 'share',
-    secrets: 'passwords',
-    requestBytes: MESSAGE_BYTES,
-    signsIn: true,
-    get patienceMs() {
-      return room.limits.signInMs;
+    clearTextSecrets: 'passwords',
+    maxRequestBytes: MAX_SHARE_MESSAGE_BYTES,
+    hasAccounts: true,
+    get timeoutMs() {
+      return services.limits.signInMs;
     },
-    converse: (guest) => new ShareConversation(room, guest),
+    openSession: (client) => new ShareSession(services, client),
   };
 }
 
-/** What a client says; undefined for what makes no sense, null where the rest of what it sends makes none either. */
-type Said = ShareRequest | undefined | null;
+/** Undefined for an invalid request; null if the rest of the input is invalid too. */
+type ParsedShareRequest = ShareRequest | undefined | null;
 
-class ShareConversation implements Conversation<Said> {
-  readonly #room: DialectRoom;
-  readonly #guest: Guest;
-  /** Pings under way, by their nonces. */
-  readonly #trips = new Map<string, (heard: number | undefined) => void>();
+class ShareSession extends SessionBase implements LegacySession<ParsedShareRequest> {
+  /** By nonce. */
+  readonly #pendingPings = new PendingPings<string>();
 
-  constructor(room: DialectRoom, guest: Guest) {
-    this.#room = room;
-    this.#guest = guest;
-  }
-
-  cut(bytes: Buffer): { request: Said; used: number } | undefined {
+  decode(bytes: Buffer): { request: ParsedShareRequest; usedBytes: number } | undefined {
     try {
-      const message = cutMessage(bytes);
-      return message && { request: parseShareRequest(message.request), used: message.used };
+      const message = decodeShareMessage(bytes);
+      return message && { request: parseShareRequest(message.request), usedBytes: message.usedBytes };
     } catch {
-      return { request: null, used: bytes.length };
+      return { request: null, usedBytes: bytes.length };
     }
   }
 
-  answer(said: Said): Answer | Promise<Answer> {
-    switch (said?.verb) {
+  handle(request: ParsedShareRequest): OptionalReply | Promise<OptionalReply> {
+    switch (request?.verb) {
       case undefined:
-        return said === null ? new Last(encodeCode(INVALID)) : encodeCode(INVALID);
+        return request === null ? new FinalReply(encodeCode(INVALID)) : encodeCode(INVALID);
       case 'login':
-        return this.#signIn(said);
+        return this.#signIn(request);
       case 'register':
-        return this.#signUp(said);
+        return this.#signUp(request);
       case 'publish':
-        return this.#publish(said);
+        return this.#publish(request);
       case 'fetch':
-        return this.#fetch(said.name);
+        return this.#fetch(request.name);
       case 'exit':
         return this.#signOut();
       case 'ping':
-        this.#trips.get(said.nonce)?.(performance.now());
+        this.#pendingPings.answer(request.nonce, performance.now());
         return undefined;
     }
   }
 
-  refuse({ code, status }: Failure): Answer {
+  errorReply({ code, status }: AppError): OptionalReply {
     if (code === 'LOCKED_OUT') return encodeCode(WRONG_PASSWORD);
-    return encodeCode(CODES.has(status) ? status : INVALID);
+    return encodeCode(KNOWN_STATUSES.has(status) ? status : INVALID);
   }
 
-  farewell(): Buffer {
+  closingMessage(): Buffer {
     return encodeCode(ENDED);
   }
 
-  isByItself(said: Said): boolean {
-    return said?.verb === 'ping';
+  isBackground(request: ParsedShareRequest): boolean {
+    return request?.verb === 'ping';
   }
 
-  async roundTrip(timeoutMs: number): Promise<number | undefined> {
+  roundTrip(timeoutMs: number): Promise<number | undefined> {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
-    const sent = performance.now();
-    const heard = await new Promise<number | undefined>((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), timeoutMs).unref();
-      this.#trips.set(nonce, (at) => {
-        clearTimeout(timer);
-        resolve(at);
-      });
-      this.#guest.say(encodeBody(PING, nonce));
-    });
-    this.#trips.delete(nonce);
-    return heard === undefined ? undefined : heard - sent;
+    return this.#pendingPings.measure(nonce, () => this.client.send(encodeBody(PING, nonce)), timeoutMs);
   }
 
-  closed(): void {
-    for (const over of this.#trips.values()) over(undefined);
+  onClosed(): void {
+    this.#pendingPings.cancelAll();
   }
 
-  async #signIn({ name, password, port }: ShareRequest & { verb: 'login' | 'register' }): Promise<Answer> {
-    const { member } = this.#guest;
-    if (member && nameKey(member.name) === nameKey(name)) throw new Failure('ALREADY_SIGNED_IN');
-    await this.#guest.signIn(name, password);
-    this.#guest.port = port;
+  async #signIn({ name, password, port }: ShareRequest & { verb: 'login' | 'register' }): Promise<OptionalReply> {
+    const { member } = this.client;
+    if (member && canonicalName(member.name) === canonicalName(name)) throw new AppError('ALREADY_SIGNED_IN');
+    await this.client.signIn(name, password);
+    this.client.port = port;
     return encodeCode(SIGNED_IN);
   }
 
-  async #signUp({ name, password }: ShareRequest & { verb: 'login' | 'register' }): Promise<Answer> {
-    const { address } = this.#guest;
-    const account = await this.#guest.makeAccount(name, password);
-    this.#room.log.info({ event: 'account.signUp', name: account.name, address, dialect: 'share' }, 'signed up');
+  async #signUp({ name, password }: ShareRequest & { verb: 'login' | 'register' }): Promise<OptionalReply> {
+    const { address } = this.client;
+    const account = await this.client.createAccount(name, password);
+    this.services.log.info({ event: 'account.signUp', name: account.name, address, dialect: 'share' }, 'signed up');
     return encodeCode(SIGNED_UP);
   }
 
-  /** The graphical client logs out, waits for no reply, and signs in on a new connection before it closes this one. */
+  /** The graphical client waits for no reply, and signs in on a new connection before it closes this one. */
   #signOut(): undefined {
-    const { member, address } = this.#guest;
+    const { member, address } = this.client;
     if (!member) return;
-    this.#guest.signOut();
-    this.#room.log.info({ event: 'account.signOut', name: member.name, address, dialect: 'share' }, 'signed out');
+    this.client.signOut();
+    this.services.log.info({ event: 'account.signOut', name: member.name, address, dialect: 'share' }, 'signed out');
   }
 
-  async #publish({ verb: _, ...file }: ShareRequest & { verb: 'publish' }): Promise<Answer> {
-    const { files, log } = this.#room;
-    const { writer, address } = this.#guest;
+  async #publish({ verb: _, ...file }: ShareRequest & { verb: 'publish' }): Promise<OptionalReply> {
+    const { files, log } = this.services;
+    const { writer, address } = this.client;
     const { name: member } = writer;
-    await files.publish(member, { ...file, ...UNVERIFIED }, address);
+    await files.publish(member, { ...file, ...LEGACY_LISTING }, address);
     const { name, size } = file;
     log.info({ event: 'files.publish', member, file: name, size, dialect: 'share' }, 'published');
     return encodeCode(PUBLISHED);
   }
 
-  /** Others alone: whoever fetched from himself would write over what he reads. */
-  async #fetch(name: string): Promise<Answer> {
-    const own = nameKey(this.#guest.writer.name);
-    const givers = await this.#room.files.givers(name);
-    const peers = givers.flatMap((giver) => (nameKey(giver.member) === own ? [] : this.#place(giver)));
-    if (peers.length === 0) throw new Failure('NO_SUCH_FILE');
-    while (encodePeers(peers).length > BODY_BYTES) peers.pop();
+  /** Other members only: a client that downloads from itself overwrites the file that it reads. */
+  async #fetch(name: string): Promise<OptionalReply> {
+    const own = canonicalName(this.client.writer.name);
+    const sources = await this.services.files.legacyLocations(name);
+    const peers = sources.flatMap((source) => (canonicalName(source.member) === own ? [] : this.#peerOf(source)));
+    if (peers.length === 0) throw new AppError('NO_SUCH_FILE');
+    while (encodePeers(peers).length > MAX_BODY_BYTES) peers.pop();
     return encodeBody(FOUND, encodePeers(peers));
   }
 
-  #place({ member, address, tcpPort }: Source): SharePeer[] {
+  #peerOf({ member, address, tcpPort }: FileLocation): SharePeer[] {
     if (address === null || tcpPort === undefined) return [];
-    return [{ member, address: addressSeenBy(this.#guest, address), port: tcpPort }];
+    return [{ member, address: addressSeenBy(this.client, address), port: tcpPort }];
   }
 }

@@ -1,75 +1,69 @@
-import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
-import { sum } from '../room/sum.ts';
+import { AppError } from '../domain/app-error.ts';
+import { sanitizeText } from '../domain/text.ts';
+import { sumWithRandom } from '../room/sum.ts';
 import { closingMessage } from './closing-message.ts';
-import { type Answer, type Conversation, type Cut, type Dialect, type DialectRoom, Last } from './dialect.ts';
-import type { Guest } from './guest.ts';
-import { cutObject } from './json-object.ts';
+import { decodeObject, type JsonObject } from './json-object.ts';
+import {
+  type DecodedRequest,
+  FinalReply,
+  type LegacyProtocol,
+  type LegacyServices,
+  type LegacySession,
+  type OptionalReply,
+  SessionBase,
+} from './legacy-protocol.ts';
 
-type Asked = Readonly<Record<string, unknown>>;
+const MAX_NAME_CHARACTERS = 128;
 
-const NAME_CHARACTERS = 128;
-
-/**
- * The sum seed: one JSON object in, one out, close. A number out of 1-100 ends the listener (never the daemon), as it
- * ended the original.
- */
-export function sumDialect(room: DialectRoom): Dialect {
+/** One JSON object in, one out, close. A number outside 1-100 ends the listener, as in the original. */
+export function sumProtocol(services: LegacyServices): LegacyProtocol {
   return {
     name: 'sum',
-    requestBytes: 4096,
-    signsIn: false,
-    /** For all of it, not for its next byte: who drips must not keep others out. */
-    get patienceMs() {
-      return room.limits.helloMs;
+    maxRequestBytes: 4096,
+    hasAccounts: false,
+    /** For the whole request, not for its next byte: slow senders must not keep others out. */
+    get timeoutMs() {
+      return services.limits.helloMs;
     },
-    owns: (first) => Object.hasOwn(first, 'client_name'),
-    converse: (guest) => new SumConversation(room, guest),
+    recognizes: (first) => Object.hasOwn(first, 'client_name'),
+    openSession: (client) => new SumSession(services, client),
   };
 }
 
-class SumConversation implements Conversation<Asked> {
-  readonly #room: DialectRoom;
-  readonly #guest: Guest;
-
-  constructor(room: DialectRoom, guest: Guest) {
-    this.#room = room;
-    this.#guest = guest;
-  }
-
-  /** Bytes that begin no object are a wrong request like others: none gets a reply. */
-  cut(bytes: Buffer): Cut<Asked> | undefined {
+class SumSession extends SessionBase implements LegacySession<JsonObject> {
+  /** Invalid bytes are handled like an invalid request: no reply. */
+  decode(bytes: Buffer): DecodedRequest<JsonObject> | undefined {
     try {
-      return cutObject(bytes);
+      return decodeObject(bytes);
     } catch {
-      return { request: {}, used: bytes.length };
+      return { request: {}, usedBytes: bytes.length };
     }
   }
 
-  answer({ client_name: client, client_number: number }: Asked): Answer {
-    if (typeof client !== 'string' || typeof number !== 'number') throw new Failure('INVALID_REQUEST');
-    const { serverName, log } = this.#room;
-    const name = plain(client).slice(0, NAME_CHARACTERS);
+  handle({ client_name: client, client_number: number }: JsonObject): OptionalReply {
+    if (typeof client !== 'string' || typeof number !== 'number') throw new AppError('INVALID_REQUEST');
+    const { serverName, log } = this.services;
+    const name = sanitizeText(client).slice(0, MAX_NAME_CHARACTERS);
     let answer: { number: number; sum: number };
     try {
-      answer = sum(number);
+      answer = sumWithRandom(number);
     } catch {
       log.warn({ event: 'sum', client: name }, `Client int out of range: ${number}. Terminating the server.`);
-      this.#guest.terminate();
-      return new Last();
+      this.client.terminateProtocol();
+      return new FinalReply();
     }
     log.info({ event: 'sum' }, `Client Name: ${name} | Server Name: ${serverName}`);
     log.info({ event: 'sum' }, `Client Number: ${number} | Server Number: ${answer.number} | Sum: ${answer.sum}`);
-    // Spaced as Python's json.dumps spaces it, whose users compare bytes.
+    // Spaced as Python's json.dumps does: users compare bytes.
     const own = JSON.stringify(serverName);
-    return new Last(`{"server_name": ${own}, "server_number": ${answer.number}, "sum": ${answer.sum}}`);
+    return new FinalReply(`{"server_name": ${own}, "server_number": ${answer.number}, "sum": ${answer.sum}}`);
   }
 
-  refuse(): Answer {
-    return new Last();
+  errorReply(): OptionalReply {
+    return new FinalReply();
   }
 
-  farewell(reason: string): string {
+  closingMessage(reason: string): string {
     return closingMessage(reason);
   }
 }

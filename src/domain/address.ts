@@ -1,94 +1,96 @@
-/** An address as people write it: an IPv4 one in its own form however it came, an IPv6 one without its zone. */
-export function bareAddress(address: string): string {
+/** Unmaps an IPv4 address from IPv6 (`::ffff:192.0.2.1`) and removes the zone of an IPv6 address. */
+export function normalizeIp(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
 }
 
-/** What is not on the internet: this machine, private and link-local networks, and what nobody answers from. */
-const INTERNAL = [
+/** Addresses that are not on the internet: loopback, private, link-local and reserved networks. */
+const INTERNAL_RANGES = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
   ...['::/128', '::1/128', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
-].map((text) => parseRange(text)!);
+].map((text) => parseCidr(text)!);
 
-/** Whether an address is not one of the internet, also where it is an IPv4 one within an IPv6 one. Text that is none is. */
+/** Checks IPv4 embedded in IPv6 too. True for text that is not an address. */
 export function isInternalAddress(address: string): boolean {
-  const words = wordsOf(address.replace(/%.*$/s, ''));
-  if (!words) return true;
-  const embedded = embeddedIPv4(words);
-  const text = embedded ? dotted([0, 0, 0, 0, 0, 0xffff, ...embedded]) : address;
-  return INTERNAL.some((range) => isWithin(range, text));
+  const hextets = parseHextets(address.replace(/%.*$/s, ''));
+  if (!hextets) return true;
+  const embedded = findEmbeddedIPv4(hextets);
+  const text = embedded ? formatMappedIPv4([0, 0, 0, 0, 0, 0xffff, ...embedded]) : address;
+  return INTERNAL_RANGES.some((range) => cidrContains(range, text));
 }
 
-/** The IPv4 address that NAT64 (64:ff9b::/96), 6to4 (2002::/16) or an IPv4-compatible address (::/96) leads to. */
-function embeddedIPv4(words: readonly number[]): readonly number[] | undefined {
-  if (words[0] === 0x64 && words[1] === 0xff9b && words.slice(2, 6).every((word) => word === 0)) return words.slice(6);
-  if (words[0] === 0x2002) return words.slice(1, 3);
-  const isCompatible = words.slice(0, 6).every((word) => word === 0) && (words[6] !== 0 || words[7]! > 1);
-  return isCompatible ? words.slice(6) : undefined;
+/** The IPv4 address in a NAT64 (64:ff9b::/96), 6to4 (2002::/16) or IPv4-compatible (::/96) address. */
+function findEmbeddedIPv4(hextets: readonly number[]): readonly number[] | undefined {
+  if (hextets[0] === 0x64 && hextets[1] === 0xff9b && hextets.slice(2, 6).every((hextet) => hextet === 0))
+    return hextets.slice(6);
+  if (hextets[0] === 0x2002) return hextets.slice(1, 3);
+  const isCompatible = hextets.slice(0, 6).every((hextet) => hextet === 0) && (hextets[6] !== 0 || hextets[7]! > 1);
+  return isCompatible ? hextets.slice(6) : undefined;
 }
 
-/** Addresses that begin with the same bits. */
-export interface AddressRange {
-  /** The one way to write it: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
+/** A range of addresses with a common prefix. A single address has all 128 bits. */
+export interface Cidr {
+  /** Canonical spelling: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
   readonly text: string;
-  /** The eight words of an IPv6 address; IPv4 is mapped into it. */
-  readonly words: readonly number[];
-  /** How many of the 128 bits count. */
-  readonly bits: number;
+  /** Eight groups of 16 bits; IPv4 is mapped into IPv6. */
+  readonly hextets: readonly number[];
+  /** Of the 128 bits. */
+  readonly prefixLength: number;
 }
 
-/** An address, or a range as `ADDRESS/BITS`; bits behind those that count are cleared. Undefined for other text. */
-export function parseRange(text: string): AddressRange | undefined {
-  const [, address, suffix] = /^([0-9a-f:.]{2,45})(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
-  const all = address === undefined ? undefined : wordsOf(address);
-  if (!all) return undefined;
-  const mapped = isMapped(all);
-  const written = suffix === undefined ? undefined : Number(suffix) + (mapped && !address!.includes(':') ? 96 : 0);
-  const bits = written ?? 128;
-  if (bits > 128 || (mapped && bits < 96)) return undefined;
-  const words = all.map((word, i) => word & mask(bits - 16 * i));
-  const bare = mapped ? dotted(words) : compressed(words);
-  return { text: bits === 128 ? bare : `${bare}/${mapped ? bits - 96 : bits}`, words, bits };
+/** Parses `ADDRESS` or `ADDRESS/BITS`; clears the bits after the prefix. Undefined for other text. */
+export function parseCidr(input: string): Cidr | undefined {
+  const [, address, suffix] = /^([0-9a-f:.]{2,45})(?:\/(\d{1,3}))?$/i.exec(input) ?? [];
+  const given = address === undefined ? undefined : parseHextets(address);
+  if (!given) return undefined;
+  const isMapped = isMappedIPv4(given);
+  const offset = isMapped && !address!.includes(':') ? 96 : 0;
+  const prefixLength = suffix === undefined ? 128 : Number(suffix) + offset;
+  if (prefixLength > 128 || (isMapped && prefixLength < 96)) return undefined;
+  const hextets = given.map((hextet, i) => hextet & hextetMask(prefixLength - 16 * i));
+  const network = isMapped ? formatMappedIPv4(hextets) : formatIPv6(hextets);
+  const text = prefixLength === 128 ? network : `${network}/${isMapped ? prefixLength - 96 : prefixLength}`;
+  return { text, hextets, prefixLength };
 }
 
-/** Whether the address, in any of its spellings, is of the range. */
-export function isWithin({ words, bits }: AddressRange, address: string): boolean {
-  const own = wordsOf(address.replace(/%.*$/s, ''));
-  return own?.every((word, i) => (word & mask(bits - 16 * i)) === words[i]) ?? false;
+/** Accepts any spelling of the address. */
+export function cidrContains({ hextets, prefixLength }: Cidr, address: string): boolean {
+  const own = parseHextets(address.replace(/%.*$/s, ''));
+  return own?.every((hextet, i) => (hextet & hextetMask(prefixLength - 16 * i)) === hextets[i]) ?? false;
 }
 
-/** The first `bits` of a word of 16. */
-function mask(bits: number): number {
+/** A mask of the first `bits` of 16 bits. */
+function hextetMask(bits: number): number {
   return bits >= 16 ? 0xffff : bits <= 0 ? 0 : (0xffff << (16 - bits)) & 0xffff;
 }
 
-/** The eight words of an IPv6 address; IPv4 is mapped into it. Undefined for other text. */
-export function wordsOf(address: string): number[] | undefined {
+/** The eight groups of an IPv6 address; IPv4 is mapped into IPv6. Undefined for other text. */
+export function parseHextets(address: string): number[] | undefined {
   const four = parseIPv4(address);
   return four ? [0, 0, 0, 0, 0, 0xffff, ...four] : parseIPv6(address);
 }
 
-export function isMapped(words: readonly number[]): boolean {
-  return words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff;
+export function isMappedIPv4(hextets: readonly number[]): boolean {
+  return hextets.slice(0, 5).every((hextet) => hextet === 0) && hextets[5] === 0xffff;
 }
 
-export function dotted(words: readonly number[]): string {
-  return [words[6]! >> 8, words[6]! & 255, words[7]! >> 8, words[7]! & 255].join('.');
+export function formatMappedIPv4(hextets: readonly number[]): string {
+  return [hextets[6]! >> 8, hextets[6]! & 255, hextets[7]! >> 8, hextets[7]! & 255].join('.');
 }
 
-/** The one way to write an IPv6 address: the longest run of two or more zeros, the first of equals, is `::` (RFC 5952). */
-export function compressed(words: readonly number[]): string {
+/** Canonical spelling (RFC 5952): the first longest run of two or more zeros becomes `::`. */
+export function formatIPv6(hextets: readonly number[]): string {
   let [from, length] = [0, 1];
-  for (let i = 0; i < words.length; i++) {
+  for (let i = 0; i < hextets.length; i++) {
     let run = 0;
-    while (words[i + run] === 0) run++;
+    while (hextets[i + run] === 0) run++;
     if (run > length) [from, length] = [i, run];
   }
-  const hex = words.map((word) => word.toString(16));
+  const hex = hextets.map((hextet) => hextet.toString(16));
   return length < 2 ? hex.join(':') : `${hex.slice(0, from).join(':')}::${hex.slice(from + length).join(':')}`;
 }
 
-/** The two words of `a.b.c.d`. A part with a zero before it is octal to some, so it is no address, as in Node. */
+/** `a.b.c.d` as two groups of 16 bits. Rejects leading zeros, as Node does: some programs read such a part as octal. */
 function parseIPv4(text: string): [number, number] | undefined {
   const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
   if (!match) return undefined;
@@ -96,28 +98,53 @@ function parseIPv4(text: string): [number, number] | undefined {
   return a > 255 || b > 255 || c > 255 || d > 255 ? undefined : [(a << 8) | b, (c << 8) | d];
 }
 
-/** The eight words of an IPv6 address in any of its spellings. */
 function parseIPv6(text: string): number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2 || !text.includes(':')) return undefined;
-  const head = parseWords(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? parseWords(halves[1]!, true) : [];
+  const head = parseHextetGroup(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? parseHextetGroup(halves[1]!, true) : [];
   if (!head || !tail) return undefined;
   const zeros = 8 - head.length - tail.length;
   if (halves.length === 1 ? zeros !== 0 : zeros < 1) return undefined;
   return [...head, ...new Array<number>(zeros).fill(0), ...tail];
 }
 
-/** @param ends the words are the last of the address, which may be spelled as IPv4 */
-function parseWords(text: string, ends: boolean): number[] | undefined {
+/** @param ends these are the last groups of the address, so the end may be written as IPv4 */
+function parseHextetGroup(text: string, ends: boolean): number[] | undefined {
   if (text === '') return [];
-  const words: number[] = [];
+  const hextets: number[] = [];
   const parts = text.split(':');
   for (const [i, part] of parts.entries()) {
     const dotted = ends && i === parts.length - 1 ? parseIPv4(part) : undefined;
-    if (dotted) words.push(...dotted);
-    else if (/^[0-9a-f]{1,4}$/i.test(part)) words.push(Number.parseInt(part, 16));
+    if (dotted) hextets.push(...dotted);
+    else if (/^[0-9a-f]{1,4}$/i.test(part)) hextets.push(Number.parseInt(part, 16));
     else return undefined;
   }
-  return words;
+  return hextets;
+}
+
+/** `host:port`, with IPv6 in brackets. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether traffic to this host never leaves the machine: the one rule that decides where clear text is allowed. */
+export function isLoopback(host: string): boolean {
+  const bare = normalizeIp(host);
+  return bare === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare) || bare.toLowerCase() === 'localhost';
+}
+
+export interface ClientAddresses {
+  readonly address: string;
+  /** The address of the daemon that the client connected to. */
+  readonly localAddress: string;
+}
+
+/**
+ * The address at which a client reaches the machine that the daemon knows as `address`. Loopback and the control socket
+ * (which has no IP address) are the daemon's own machine: clients elsewhere reach it where they reach the daemon.
+ */
+export function addressSeenBy({ address: own, localAddress }: ClientAddresses, address: string): string {
+  if (!isLoopback(address)) return parseHextets(address.replace(/%.*$/s, '')) ? address : localAddress;
+  return isLoopback(own) && own.includes(':') === address.includes(':') ? address : localAddress;
 }

@@ -1,53 +1,55 @@
-import { Failure } from './failure.ts';
+import { AppError } from './app-error.ts';
+import { defined } from './defined.ts';
 
-/** Form of the file. Older ones are always read; one that is newer than this goldctl knows is refused. */
-export const BACKUP_FORMAT = 1;
+/** Version of the file format. Older versions can always be read; newer ones are rejected. */
+export const BACKUP_FORMAT_VERSION = 1;
 
 /**
- * The first line of a backup. Behind it stand the records 1 to `seq`, one a line, then the trailer. Everything else
- * that a daemon knows is made of the records.
+ * The first line of a backup. The records 1 to `seq` follow, one per line, then the trailer. All other data of a daemon
+ * is derived from the records.
  */
 export interface BackupHeader {
   readonly backup: 'goldctl';
   readonly format: number;
-  /** The journal's head when the backup began: the last record that is in it. */
+  /** The journal's head when the backup began: the last record in the backup. */
   readonly seq: number;
   /** Name and version of the daemon. */
   readonly server: string;
   /** Epoch milliseconds. */
   readonly madeAt: number;
-  /** The daemon's key and certificate (PEM), where they were asked for. */
+  /** The daemon's key and certificate (PEM), if requested. */
   readonly certificate?: string;
 }
 
 /** The last line. */
 export interface BackupTrailer {
   readonly records: number;
-  /** Of every line before it with its newline, hex. */
+  /** Hash of all lines before this one, newlines included; hex. */
   readonly sha256: string;
 }
 
-/** @throws Failure BACKUP_DAMAGED, DATA_NEWER */
-export function readBackupHeader(line: string): BackupHeader {
-  const header = object(line, 'its first line is no header');
-  if (header.backup !== 'goldctl' || !isPlace(header.format)) throw damaged('it is no backup of goldctl');
-  if ((header.format as number) > BACKUP_FORMAT) {
-    throw new Failure(
+/** @throws AppError BACKUP_DAMAGED, DATA_NEWER */
+export function parseBackupHeader(line: string): BackupHeader {
+  const header = parseObject(line, 'its first line is not a header');
+  if (header.backup !== 'goldctl' || !isNonNegativeInteger(header.format))
+    throw backupCorruptError('it is not a goldctl backup');
+  if ((header.format as number) > BACKUP_FORMAT_VERSION) {
+    throw new AppError(
       'DATA_NEWER',
-      `The backup has format ${header.format}; this goldctl reads up to ${BACKUP_FORMAT}. Use a newer goldctl.`,
+      `The backup has format ${header.format}; this goldctl supports up to ${BACKUP_FORMAT_VERSION}. Use a newer goldctl.`,
     );
   }
   const { seq, server, madeAt, certificate } = header;
-  const whole =
-    isPlace(seq) &&
+  const isComplete =
+    isNonNegativeInteger(seq) &&
     typeof server === 'string' &&
-    isPlace(madeAt) &&
+    isNonNegativeInteger(madeAt) &&
     (certificate === undefined || typeof certificate === 'string');
-  if (!whole) throw damaged('its first line is no header');
+  if (!isComplete) throw backupCorruptError('its first line is not a header');
   return header as unknown as BackupHeader;
 }
 
-/** A record, as far as every one is the same. */
+/** The fields that all records share. */
 export interface BackupRecord {
   readonly seq: number;
   readonly kind: string;
@@ -57,42 +59,44 @@ export interface BackupRecord {
 }
 
 /**
- * @param seq the place where it stands
- * @throws Failure BACKUP_DAMAGED
+ * @param seq the expected sequence number
+ * @throws AppError BACKUP_DAMAGED
  */
-export function readBackupRecord(line: string, seq: number): BackupRecord {
-  const why = `record ${seq} is missing or no record`;
-  const record = object(line, why);
-  if (record.seq !== seq || typeof record.kind !== 'string' || typeof record.at !== 'number') throw damaged(why);
+export function parseBackupRecord(line: string, seq: number): BackupRecord {
+  const reason = `record ${seq} is missing or invalid`;
+  const record = parseObject(line, reason);
+  if (record.seq !== seq || typeof record.kind !== 'string' || typeof record.at !== 'number')
+    throw backupCorruptError(reason);
   return record as unknown as BackupRecord;
 }
 
-/** @throws Failure BACKUP_DAMAGED */
-export function readBackupTrailer(line: string): BackupTrailer {
-  const trailer = object(line, 'its last line is missing');
-  if (!isPlace(trailer.records) || typeof trailer.sha256 !== 'string') throw damaged('its last line is missing');
+/** @throws AppError BACKUP_DAMAGED */
+export function parseBackupTrailer(line: string): BackupTrailer {
+  const trailer = parseObject(line, 'its last line is missing');
+  if (!isNonNegativeInteger(trailer.records) || typeof trailer.sha256 !== 'string')
+    throw backupCorruptError('its last line is missing');
   return trailer as unknown as BackupTrailer;
 }
 
-/** A file that cannot be taken for a backup. `why` goes on after "it". */
-export function damaged(why: string, cause?: unknown): Failure {
-  return new Failure(
+/** @param reason a clause, appended to the message */
+export function backupCorruptError(reason: string, cause?: unknown): AppError {
+  return new AppError(
     'BACKUP_DAMAGED',
-    `The backup is damaged or cut short: ${why}. Nothing was restored. Take another copy of it, or an older backup.`,
-    cause === undefined ? {} : { cause },
+    `The backup is damaged or incomplete: ${reason}. Nothing was restored. Use another copy of it, or an older backup.`,
+    defined({ cause }),
   );
 }
 
-function isPlace(value: unknown): boolean {
+function isNonNegativeInteger(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function object(line: string, why: string): Record<string, unknown> {
+function parseObject(line: string, reason: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (cause) {
-    throw damaged(why, cause);
+    throw backupCorruptError(reason, cause);
   }
-  throw damaged(why);
+  throw backupCorruptError(reason);
 }

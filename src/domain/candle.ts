@@ -1,8 +1,8 @@
-import { type Instant, type Interval, startOf } from './instant.ts';
+import { type CandleInterval, type EpochMs, startOfInterval } from './time.ts';
 
 /** Open, high, low, close and count of an instrument's quotes in the interval that starts at `at`. */
 export interface Candle {
-  readonly at: Instant;
+  readonly at: EpochMs;
   readonly open: number;
   readonly high: number;
   readonly low: number;
@@ -11,43 +11,42 @@ export interface Candle {
 }
 
 /**
- * One provider's share of a candle, as it is kept: prices, count, and the instants of open and close, so that
- * quotes may come in any order (a backfill after live quotes) and shares of several providers can be joined.
+ * A candle of one provider, as stored. The times of open and close are kept so that quotes can arrive in any order (a
+ * backfill after live quotes) and candles of several providers can be merged.
  */
-export type CandleShare = [
+export type PartialCandle = [
   open: number,
   high: number,
   low: number,
   close: number,
   count: number,
-  first: Instant,
-  last: Instant,
+  first: EpochMs,
+  last: EpochMs,
 ];
 
-export function openShare(price: number, at: Instant): CandleShare {
+export function newPartialCandle(price: number, at: EpochMs): PartialCandle {
   return [price, price, price, price, 1, at, at];
 }
 
 /**
- * Takes one more quote into a share, in place. Of several quotes at the edge's very instant the highest counts, here
- * and in `joinShares`: a candle depends on its quotes alone, not on the order in which they came.
+ * Adds a quote, in place. Of several quotes at the time of open or close the highest counts, here and in
+ * `mergePartialCandles`, so that a candle does not depend on the order in which its quotes arrived.
  */
-export function addToShare(share: CandleShare, price: number, at: Instant): void {
-  if (at < share[5] || (at === share[5] && price > share[0])) {
-    share[0] = price;
-    share[5] = at;
+export function addToPartialCandle(candle: PartialCandle, price: number, at: EpochMs): void {
+  if (at < candle[5] || (at === candle[5] && price > candle[0])) {
+    candle[0] = price;
+    candle[5] = at;
   }
-  if (price > share[1]) share[1] = price;
-  if (price < share[2]) share[2] = price;
-  if (at > share[6] || (at === share[6] && price > share[3])) {
-    share[3] = price;
-    share[6] = at;
+  if (price > candle[1]) candle[1] = price;
+  if (price < candle[2]) candle[2] = price;
+  if (at > candle[6] || (at === candle[6] && price > candle[3])) {
+    candle[3] = price;
+    candle[6] = at;
   }
-  share[4] += 1;
+  candle[4] += 1;
 }
 
-/** One share of two. */
-export function joinShares(a: CandleShare, b: CandleShare): CandleShare {
+export function mergePartialCandles(a: PartialCandle, b: PartialCandle): PartialCandle {
   return [
     b[5] < a[5] || (b[5] === a[5] && b[0] > a[0]) ? b[0] : a[0],
     Math.max(a[1], b[1]),
@@ -59,22 +58,22 @@ export function joinShares(a: CandleShare, b: CandleShare): CandleShare {
   ];
 }
 
-/** The candle of the given shares; undefined when there are none. */
-export function candleOf(at: Instant, shares: readonly CandleShare[]): Candle | undefined {
-  let joined = shares[0];
-  if (!joined) return undefined;
-  for (let i = 1; i < shares.length; i++) joined = joinShares(joined, shares[i]!);
-  return { at, open: joined[0], high: joined[1], low: joined[2], close: joined[3], count: joined[4] };
+/** Merges all given parts; undefined if there are none. */
+export function candleFromPartials(at: EpochMs, parts: readonly PartialCandle[]): Candle | undefined {
+  let merged = parts[0];
+  if (!merged) return undefined;
+  for (let i = 1; i < parts.length; i++) merged = mergePartialCandles(merged, parts[i]!);
+  return { at, open: merged[0], high: merged[1], low: merged[2], close: merged[3], count: merged[4] };
 }
 
-/** Rolls candles, sorted by time, up into a longer interval. */
-export function rollUp(candles: readonly Candle[], interval: Interval): Candle[] {
-  const rolled: Candle[] = [];
+/** Combines candles, sorted by time, into a longer interval. */
+export function resampleCandles(candles: readonly Candle[], interval: CandleInterval): Candle[] {
+  const resampled: Candle[] = [];
   for (const candle of candles) {
-    const at = startOf(interval, candle.at);
-    const last = rolled.at(-1);
+    const at = startOfInterval(interval, candle.at);
+    const last = resampled.at(-1);
     if (last?.at === at) {
-      rolled[rolled.length - 1] = {
+      resampled[resampled.length - 1] = {
         at,
         open: last.open,
         high: Math.max(last.high, candle.high),
@@ -83,8 +82,8 @@ export function rollUp(candles: readonly Candle[], interval: Interval): Candle[]
         count: last.count + candle.count,
       };
     } else {
-      rolled.push({ ...candle, at });
+      resampled.push({ ...candle, at });
     }
   }
-  return rolled;
+  return resampled;
 }

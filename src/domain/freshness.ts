@@ -1,31 +1,35 @@
-import type { Instant } from './instant.ts';
-import { staleAtOf } from './market-calendar.ts';
+import { calendarExpiry } from './market-calendar.ts';
 import type { Quote } from './quote.ts';
+import type { EpochMs } from './time.ts';
 
 /**
- * What the time means that a provider states:
- * - `change`: since when the price holds; it stands still while the market is closed
- * - `response`: when the answer was made, whether or not the price changed
- * - `none`: it states no time
+ * Meaning of the time in a provider's response:
+ * - `change`: when the price last changed; constant while the market is closed
+ * - `response`: when the response was generated, whether or not the price changed
+ * - `none`: the response has no time
  */
-export type StatedTime = 'change' | 'response' | 'none';
+export type StatedTimeMeaning = 'change' | 'response' | 'none';
 
-/** A price that was not confirmed for this many intervals of its provider is stale. */
-export const STALE_INTERVALS = 3;
+/** A price is stale after this many polling intervals of its provider without confirmation. */
+export const STALE_AFTER_INTERVALS = 3;
 
 /**
- * From when on a quote is stale: three intervals after it was last received, and not later than the provider's own time
- * allows, whatever the provider still answers.
- * @param everyMs the interval of its provider
+ * When a quote becomes stale: three intervals after it was last received, but not later than the time that the provider
+ * states allows, even if the provider still responds.
+ * @param everyMs polling interval of the provider
  */
-export function staleAt(quote: Quote, everyMs: number): Instant {
-  const unconfirmed = (quote.receivedAt ?? quote.checkedAt) + STALE_INTERVALS * everyMs;
+export function staleTimeOf(quote: Quote, everyMs: number): EpochMs {
+  const unconfirmedAt = (quote.receivedAt ?? quote.checkedAt) + STALE_AFTER_INTERVALS * everyMs;
   return quote.statedAt === undefined
-    ? unconfirmed
-    : Math.min(unconfirmed, statedExpiry(quote.statedAt, quote, everyMs));
+    ? unconfirmedAt
+    : Math.min(unconfirmedAt, statedTimeExpiry(quote.statedAt, quote, everyMs));
 }
 
-/** From when on a time that a provider states is too old for a current price. */
-export function statedExpiry(statedAt: Instant, quote: Pick<Quote, 'market' | 'currency'>, everyMs: number): Instant {
-  return Math.max(staleAtOf(statedAt, quote), statedAt + STALE_INTERVALS * everyMs);
+/** When a time that a provider states becomes too old for a current price. */
+export function statedTimeExpiry(
+  statedAt: EpochMs,
+  quote: Pick<Quote, 'market' | 'currency'>,
+  everyMs: number,
+): EpochMs {
+  return Math.max(calendarExpiry(statedAt, quote), statedAt + STALE_AFTER_INTERVALS * everyMs);
 }

@@ -1,6 +1,6 @@
-/** How often a figure was how large: counts between bounds, cheap enough for what happens all the time. */
+/** Counts of values between bounds; cheap enough for hot paths. */
 export class Histogram {
-  /** Upper bounds, included, in order; what is over the last is counted as well. */
+  /** Inclusive upper bounds in ascending order; values above the last one are counted too. */
   readonly bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
@@ -10,7 +10,7 @@ export class Histogram {
     this.#counts = new Array(bounds.length + 1).fill(0);
   }
 
-  /** @param times it was that large */
+  /** @param times how often the value occurred */
   add(value: number, times = 1): void {
     let i = 0;
     while (i < this.bounds.length && value > this.bounds[i]!) i++;
@@ -18,7 +18,7 @@ export class Histogram {
     this.#sum += value * times;
   }
 
-  /** How often it was at most so large, bound by bound, and last how often in all. */
+  /** The number of values up to each bound, then the total. */
   cumulative(): number[] {
     let count = 0;
     return this.#counts.map((each) => (count += each));

@@ -1,8 +1,8 @@
 /**
- * How old the time may be that a source states of its own price. A source that confirms a price today which it says is
- * of last month has stopped; one that says Friday on a Monday has not.
+ * The maximum age of the time that a source states for its price. A source that confirms a price of last month has
+ * stopped updating; one that states Friday on a Monday has not.
  *
- * | market | oldest stated time | days that do not count |
+ * | market | maximum age | days that do not count |
  * |---|---|---|
  * | crypto | 10 minutes | none |
  * | gold and silver in VND | 4 days | Tết |
@@ -10,84 +10,81 @@
  * | fx in VND | 4 days | all of these |
  * | fx in other currencies | 4 days | Good Friday to Easter Monday, 25 December, 1 January |
  *
- * The four days hold a weekend. Days are Vietnam's for prices in VND, else UTC's.
+ * Four days cover a weekend. Days are in Vietnam time for prices in VND, else in UTC.
  */
-import { type Instant, MAX_INSTANT, startOfDay } from './instant.ts';
+
 import type { PricedInstrument } from './price-bands.ts';
+import { DAY_MS, type EpochMs, MAX_EPOCH_MS, startOfDay, toVietnamTime } from './time.ts';
 
-/** What decides the calendar of a price. */
-export type StatedPrice = Pick<PricedInstrument, 'market' | 'currency'>;
+/** Determines which calendar applies to a price. */
+export type CalendarMarket = Pick<PricedInstrument, 'market' | 'currency'>;
 
-const DAY_MS = 24 * 3_600_000;
-const VIETNAM_OFFSET_MS = 7 * 3_600_000;
-
-const MAX_COIN_AGE_MS = 10 * 60_000;
+const MAX_CRYPTO_AGE_MS = 10 * 60_000;
 const MAX_AGE_MS = 4 * DAY_MS;
 
-/** Tết is closed from the day before the first of the lunar year to the fifth. */
+/** Markets are closed from the day before the lunar New Year to its fifth day. */
 const TET_DAYS_BEFORE = 1;
 const TET_DAYS_AFTER = 4;
 const FIRST_TET_YEAR = 2009;
-/** The first day of the lunar year in Vietnam, `mmdd`, from 2009 on. In other years no day is known to be closed. */
-const TET = [
+/** Lunar New Year's Day in Vietnam, `mmdd`, from 2009 on. Other years have no known closed days. */
+const TET_DATES = [
   126, 214, 203, 123, 210, 131, 219, 208, 128, 216, 205, 125, 212, 201, 122, 210, 129, 217, 206, 126, 213, 202, 123,
   211, 131, 219, 208, 128, 215, 204, 124, 212,
 ] as const;
 
-/** How old a stated time may be, in milliseconds; closed days come on top. */
-export function maxStatedAgeMs(market: StatedPrice['market']): number {
-  return market === 'crypto' ? MAX_COIN_AGE_MS : MAX_AGE_MS;
+/** Maximum age of a stated time, not counting closed days. */
+export function maxStatedAgeMs(market: CalendarMarket['market']): number {
+  return market === 'crypto' ? MAX_CRYPTO_AGE_MS : MAX_AGE_MS;
 }
 
 /**
- * The instant from which a stated time is too old, by the calendar of its market. Never within closed days, and never
- * earlier for a later time. A stated time that is no instant is too old at once.
+ * When a stated time becomes too old, by the calendar of its market. Never within closed days, and never earlier for a
+ * later time. An invalid time is always too old.
  */
-export function staleAtOf(statedAt: Instant, price: StatedPrice): Instant {
-  let left = maxStatedAgeMs(price.market);
-  if (!(Math.abs(statedAt) <= MAX_INSTANT - left)) return Number.NEGATIVE_INFINITY;
-  if (price.market === 'crypto') return statedAt + left;
+export function calendarExpiry(statedAt: EpochMs, price: CalendarMarket): EpochMs {
+  let remainingMs = maxStatedAgeMs(price.market);
+  if (!(Math.abs(statedAt) <= MAX_EPOCH_MS - remainingMs)) return Number.NEGATIVE_INFINITY;
+  if (price.market === 'crypto') return statedAt + remainingMs;
   let at = statedAt;
   for (;;) {
-    const day = dayOf(at, price);
+    const day = startOfMarketDay(at, price);
     const end = day + DAY_MS;
     if (!isClosedDay(day, price)) {
-      if (end - at > left) return at + left;
-      left -= end - at;
+      if (end - at > remainingMs) return at + remainingMs;
+      remainingMs -= end - at;
     }
     at = end;
   }
 }
 
-/** Whether a stated time is too old for its price to count as fresh. */
-export function isStatedTimeTooOld(statedAt: Instant, now: Instant, price: StatedPrice): boolean {
-  return !(now < staleAtOf(statedAt, price));
+export function isStatedTimeTooOld(statedAt: EpochMs, now: EpochMs, price: CalendarMarket): boolean {
+  return !(now < calendarExpiry(statedAt, price));
 }
 
-/** Start of the day, in the time zone of the price. */
-function dayOf(at: Instant, { currency }: StatedPrice): Instant {
+/** In the time zone of the price. */
+function startOfMarketDay(at: EpochMs, { currency }: CalendarMarket): EpochMs {
   return currency === 'VND' ? startOfDay(at) : Math.floor(at / DAY_MS) * DAY_MS;
 }
 
 /** @param day start of a day in the time zone of the price */
-function isClosedDay(day: Instant, { market, currency }: StatedPrice): boolean {
+function isClosedDay(day: EpochMs, { market, currency }: CalendarMarket): boolean {
   const isInVietnam = currency === 'VND';
-  const date = isInVietnam ? day + VIETNAM_OFFSET_MS : day;
+  const date = isInVietnam ? toVietnamTime(day) : day;
   if (isInVietnam && isTet(date)) return true;
   return (market === 'fx' || !isInVietnam) && isWorldHoliday(date);
 }
 
-/** @param date the day as if it began at midnight UTC */
-function isTet(date: Instant): boolean {
+/** @param date the date at midnight UTC */
+function isTet(date: EpochMs): boolean {
   const year = new Date(date).getUTCFullYear();
-  const day = TET[year - FIRST_TET_YEAR];
+  const day = TET_DATES[year - FIRST_TET_YEAR];
   if (day === undefined) return false;
   const days = (date - Date.UTC(year, Math.floor(day / 100) - 1, day % 100)) / DAY_MS;
   return days >= -TET_DAYS_BEFORE && days <= TET_DAYS_AFTER;
 }
 
-/** @param date the day as if it began at midnight UTC */
-function isWorldHoliday(date: Instant): boolean {
+/** @param date the date at midnight UTC */
+function isWorldHoliday(date: EpochMs): boolean {
   const civil = new Date(date);
   const [year, month, day] = [civil.getUTCFullYear(), civil.getUTCMonth() + 1, civil.getUTCDate()];
   if ((month === 1 && day === 1) || (month === 12 && day === 25)) return true;
@@ -96,8 +93,8 @@ function isWorldHoliday(date: Instant): boolean {
   return days >= -2 && days <= 1;
 }
 
-/** Gregorian Easter, by the Meeus/Jones/Butcher rule. */
-function easterSunday(year: number): Instant {
+/** Gregorian Easter, by the Meeus/Jones/Butcher algorithm. */
+function easterSunday(year: number): EpochMs {
   const a = year % 19;
   const b = Math.floor(year / 100);
   const c = year % 100;

@@ -1,27 +1,27 @@
-import { nameKey } from './name.ts';
+import { canonicalName } from './account.ts';
 
-/** A post is looked through for this many: what more there is, is no mention of anybody but a flood. */
-const MOST = 32;
+/** Candidates checked per post; more are a flood, not mentions. */
+const MAX_MENTIONS = 32;
 
-/** `@` that begins a word, and the name behind it: no mail address, no path, no address of another place. */
+/** `@` at the beginning of a word, and a name; not an email address or a path. */
 const MENTION = /(?<![\p{L}\p{M}\p{N}@/._-])@([\p{L}\p{M}\p{Nd}\-_.]{1,32})(?![\p{L}\p{M}\p{Nd}\-_.@])/gu;
 
 /**
- * The members that a text mentions as `@name`, each once, in the order in which they come.
- * @param nameOf the name of the account that is meant; undefined where there is none. Asked for `hans.` first, then for
- * `hans`: a name may end with what ends a sentence.
+ * The members that a text mentions as `@name`, without duplicates, in order of appearance.
+ * @param nameOf resolves a name to that of an account, if there is one. Called with `hans.` first, then with `hans`: a
+ * name can end with a full stop.
  */
-export function mentionsIn(text: string, nameOf: (name: string) => string | undefined): string[] {
+export function findMentions(text: string, nameOf: (name: string) => string | undefined): string[] {
   if (!text.includes('@')) return [];
-  const found = new Map<string, string>();
-  let looked = 0;
+  const mentioned = new Map<string, string>();
+  let checked = 0;
   for (const [, run] of text.matchAll(MENTION)) {
-    if (++looked > MOST) break;
+    if (++checked > MAX_MENTIONS) break;
     for (let name = run!; name !== ''; name = name.slice(0, -1)) {
       const member = nameOf(name);
-      if (member !== undefined) found.set(nameKey(member), member);
+      if (member !== undefined) mentioned.set(canonicalName(member), member);
       if (member !== undefined || !/[-_.]$/.test(name)) break;
     }
   }
-  return [...found.values()];
+  return [...mentioned.values()];
 }

@@ -1,8 +1,8 @@
-import { Failure } from './failure.ts';
-import type { Instant } from './instant.ts';
-import { parseNfc } from './normal-form.ts';
+import { AppError, invalidFieldError } from './app-error.ts';
+import type { EpochMs } from './time.ts';
+import { normalizeInput } from './unicode-normalization.ts';
 
-/** A message on the forum. Its number never changes and is never reused; a deleted one keeps who and when. */
+/** A message on the forum. Its number never changes and is never reused; a deleted post keeps its author and times. */
 export interface Post {
   readonly number: number;
   readonly member: string;
@@ -12,36 +12,37 @@ export interface Post {
   readonly replyTo: number | null;
   /** Members that its text mentions as `@name`. */
   readonly mentions: string[];
-  readonly at: Instant;
-  readonly editedAt: Instant | null;
-  readonly deletedAt: Instant | null;
+  readonly at: EpochMs;
+  readonly editedAt: EpochMs | null;
+  readonly deletedAt: EpochMs | null;
   readonly deletedBy: string | null;
-  /** Seq of its last change. */
+  /** Sequence number of its last change. */
   readonly seq: number;
 }
 
-export const LOBBY = 'lobby';
+export const DEFAULT_TOPIC = 'lobby';
 
-/** Before it is normalised, with its `#`. */
+/** Before normalisation, with the `#`. */
 const MAX_TOPIC_LENGTH = 4 * 32 + 1;
 
 /**
- * A post's text as it is kept: NFC, line breaks kept, no other control or format characters.
+ * Returns the text as it is stored: NFC, no control or format characters except line breaks.
  * @param limit in characters
- * @throws Failure INVALID_REQUEST, TOO_LARGE
+ * @throws AppError INVALID_REQUEST, TOO_LARGE
  */
-export function parseText(text: string, limit: number): string {
-  const tooLong = () =>
-    new Failure('TOO_LARGE', `A post has ${limit} characters at most.`, { data: { field: 'text', limit } });
-  // A letter of NFC may be three units without, and a character beyond the first 65,536 is two in any form.
-  const clean = parseNfc(text, { what: 'A post', field: 'text', maxLength: 4 * limit, tooLong, clean: visible }).trim();
+export function parsePostText(text: string, limit: number): string {
+  const tooLongError = () =>
+    new AppError('TOO_LARGE', `A post can have at most ${limit} characters.`, { data: { field: 'text', limit } });
+  // One letter in NFC can have three UTF-16 units before it; a character above U+FFFF always has two.
+  const rules = { subject: 'A post', field: 'text', maxLength: 4 * limit, tooLongError, clean: cleanPostText };
+  const clean = normalizeInput(text, rules).trim();
   if (/^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(clean))
-    throw new Failure('INVALID_REQUEST', 'A post needs some text.', { data: { field: 'text' } });
-  if (clean.length > limit && [...clean].length > limit) throw tooLong();
+    throw invalidFieldError('text', 'A post must have some text.');
+  if (clean.length > limit && [...clean].length > limit) throw tooLongError();
   return clean;
 }
 
-function visible(text: string): string {
+function cleanPostText(text: string): string {
   return text
     .replace(/\r\n?|[\u2028\u2029]/g, '\n')
     .replace(/\t/g, ' ')
@@ -49,14 +50,13 @@ function visible(text: string): string {
 }
 
 /**
- * A topic as it is kept: without `#`, small letters, digits, `-` and `_`.
- * @throws Failure INVALID_REQUEST
+ * Returns the topic as it is stored: without `#`; lower-case letters, digits, `-` and `_`.
+ * @throws AppError INVALID_REQUEST
  */
 export function parseTopic(text: string): string {
-  const invalid = () =>
-    new Failure('INVALID_REQUEST', 'A topic is 1-32 letters, digits, - or _, as #gold.', { data: { field: 'topic' } });
-  const rules = { what: 'A topic', field: 'topic', maxLength: MAX_TOPIC_LENGTH, tooLong: invalid };
-  const topic = parseNfc(text, rules).replace(/^#/, '').toLowerCase();
+  const invalid = () => invalidFieldError('topic', 'A topic must be 1-32 letters, digits, - or _, for example #gold.');
+  const rules = { subject: 'A topic', field: 'topic', maxLength: MAX_TOPIC_LENGTH, tooLongError: invalid };
+  const topic = normalizeInput(text, rules).replace(/^#/, '').toLowerCase();
   if (!/^[\p{L}\p{M}\p{Nd}_-]{1,32}$/u.test(topic)) throw invalid();
   return topic;
 }

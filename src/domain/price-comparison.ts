@@ -1,48 +1,46 @@
-import type { Instant } from './instant.ts';
 import { isFineGold, type PricedInstrument } from './price-bands.ts';
-import { decimalFactorNear, type UnitFactor, unitFactorInto, unitFactorNear } from './unit-factor.ts';
+import { DAY_MS, type EpochMs } from './time.ts';
+import { findScaleMistakeNear, findUnitMistakeNear, findUnitMistakeWithin, type UnitMistake } from './unit-mistake.ts';
 
-export interface Sides {
+export interface PriceSides {
   readonly buy: number | null;
   readonly sell: number | null;
 }
 
-/** A price that another one is compared with, in the same currency per the same unit. */
-export interface ComparisonPrice extends Sides {
+/** A price to compare a quote with, in the same currency and unit. */
+export interface ComparisonPrice extends PriceSides {
   /**
    * - `series`: the last price of the same series
    * - `provider`: a fresh price of another provider
-   * - `neighbour`: the price of the same series before or after, in a history or an import
-   * - `implied`: what prices of other instruments imply
+   * - `neighbour`: the previous or next price of the same series, in a history or an import
+   * - `implied`: computed from prices of other instruments
    */
   readonly kind: 'series' | 'provider' | 'neighbour' | 'implied';
-  /** For people: `last price`, `vang-today`, `import 2026-11-27`, `XAU × USD`. */
+  /** Shown to people: `last price`, `vang-today`, `import 2026-11-27`, `XAU × USD`. */
   readonly label: string;
   /** When it was last confirmed. */
-  readonly at: Instant;
-  /** It is held itself: it may corroborate, but is no reference. */
+  readonly at: EpochMs;
+  /** Held itself: it can corroborate, but is not a reference. */
   readonly isHeld?: boolean;
-  /** It was accepted without any comparison and seen for less than two intervals: it gives way. */
+  /** Accepted without any comparison and seen for less than two intervals; can be overruled. */
   readonly isWeak?: boolean;
 }
 
-/** What a provider or an import says, in the instrument's own currency and unit. */
-export interface QuoteToValidate extends PricedInstrument, Sides {
-  /** When this price first held. */
-  readonly at: Instant;
+/** A quote from a provider or an import, in the instrument's currency and unit. */
+export interface QuoteToValidate extends PricedInstrument, PriceSides {
+  /** Start of its validity. */
+  readonly at: EpochMs;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 const SERIES_TOLERANCE = { gold: 0.1, silver: 0.15, fx: 0.05, crypto: 0.2 };
 const PROVIDER_TOLERANCE = { gold: 0.1, silver: 0.12, fx: 0.05, crypto: 0.05 };
 const WORLD_GOLD_PROVIDER_TOLERANCE = 0.03;
 const MAX_TOLERANCE = 0.6;
-/** No repetition proves a price right that is so many times the last one of its series, or so small a part of it. */
-const MAX_MOVE = 2.5;
-/** Above this, a comparison is too old to say anything. */
+/** Repetition alone never confirms a price that differs from the last one of its series by more than this factor. */
+const MAX_MOVE_RATIO = 2.5;
+/** Above this, a comparison is too old to be useful. */
 const MAX_GROWN_TOLERANCE = 2 * MAX_TOLERANCE;
-const SAME_LEVEL = 1.02;
+const SAME_LEVEL_RATIO = 1.02;
 
 interface ImpliedRange {
   readonly low: number;
@@ -59,220 +57,202 @@ const IMPLIED_WORLD_SILVER: ImpliedRange = { low: 0.9, high: 1.1, isPrecise: tru
 const IMPLIED_FX: ImpliedRange = { low: 0.95, high: 1.05, isPrecise: true };
 const IMPLIED_CRYPTO: ImpliedRange = { low: 0.92, high: 1.08, isPrecise: true };
 
-/** Whether two prices are the same level: both sides within 2 %, or the side that both have. */
-export function isSameLevel(a: Sides, b: Sides): boolean {
-  return isRatioWithin(ratioOf(a, b), 1 / SAME_LEVEL, SAME_LEVEL);
+/** Whether both sides differ by at most 2 %, or the one side that both prices have. */
+export function isSameLevel(a: PriceSides, b: PriceSides): boolean {
+  return isRatioWithin(largestRatio(a, b), 1 / SAME_LEVEL_RATIO, SAME_LEVEL_RATIO);
 }
 
-export function isPrice(value: unknown): boolean {
+export function isValidPrice(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0;
 }
 
-export interface Difference {
+export interface PriceDifference {
   readonly comparison: ComparisonPrice;
-  /** The quote's price, divided by the comparison's, of the side that differs more. */
+  /** The quote's price divided by the comparison's, for the side that differs more. */
   readonly ratio: number;
-  readonly factor: UnitFactor | undefined;
+  readonly mistake: UnitMistake | undefined;
 }
 
-/** What the comparisons say together. Weak and held ones are no references. */
-export interface Findings {
-  hasReference: boolean;
-  /** The last price of the series or a neighbour. */
-  seriesAgrees: boolean;
-  seriesDisagrees: boolean;
-  /** The last price of the series is so far that no market moved that much in the time between. */
-  seriesVeryFar: boolean;
-  /** The last price of the series agrees, and has both sides. */
-  seriesHasSameSides: boolean;
-  /** A price that was accepted has its buy under its sell. */
-  hasBuyUnderSell: boolean;
-  /** Another provider, or an implied price that is as good as one. */
-  sourceAgrees: boolean;
-  /** Another provider. */
-  providerAgrees: boolean;
-  impliedAgrees: boolean;
-  /** An implied price of a wide range does not agree. */
-  impliedDisagrees: boolean;
-  /** Other providers and implied prices, and those that a factor separates from the quote. */
-  others: number;
-  othersByFactor: number;
-  /** A factor separates the quote from a reference. */
-  byFactor: boolean;
-  /** Other providers and precise implied prices that differ by more than their tolerance, and by more than twice that. */
-  sourcesFar: number;
-  sourcesVeryFar: number;
-  nearestProvider: Difference | undefined;
-  /** A held or weak price of another provider is the same. */
-  isCorroborated: boolean;
-  weakAgrees: boolean;
-  weakDisagrees: boolean;
-  /** The difference that tells most to people. */
-  difference: Difference | undefined;
+/** Summary of all comparisons. Weak and held prices are not references. */
+export class ComparisonResult {
+  hasReference = false;
+  /** By the last price of the series or a neighbour. */
+  seriesAgrees = false;
+  seriesDisagrees = false;
+  /** The last price of the series is further away than MAX_MOVE_RATIO. */
+  seriesVeryFar = false;
+  /** The last price of the series agrees, and both prices have both sides. */
+  seriesHasSameSides = false;
+  /** An accepted price has its buy below its sell. */
+  hasBuyUnderSell = false;
+  /** Another provider, or a precise implied price. */
+  sourceAgrees = false;
+  providerAgrees = false;
+  impliedAgrees = false;
+  /** By an implied price of a wide range. */
+  impliedDisagrees = false;
+  /** Number of other providers and implied prices, and of those that differ from the quote by a factor. */
+  sourceCount = 0;
+  sourcesOffByFactor = 0;
+  /** The quote differs from a reference by a factor. */
+  isOffByFactor = false;
+  /** Number of other providers and precise implied prices beyond their tolerance, and beyond twice that. */
+  sourcesFar = 0;
+  sourcesVeryFar = 0;
+  nearestProvider: PriceDifference | undefined;
+  /** A held or weak price of another provider agrees. */
+  isCorroborated = false;
+  weakAgrees = false;
+  weakDisagrees = false;
+  /** The most informative difference for people. */
+  difference: PriceDifference | undefined;
 }
 
-/** Compares a price with others. The tolerances are in the table of `quote-validation.ts`. */
-export function compare(quote: QuoteToValidate, comparisons: readonly ComparisonPrice[]): Findings {
-  const findings: Findings = {
-    hasReference: false,
-    seriesAgrees: false,
-    seriesDisagrees: false,
-    seriesVeryFar: false,
-    seriesHasSameSides: false,
-    hasBuyUnderSell: false,
-    sourceAgrees: false,
-    providerAgrees: false,
-    impliedAgrees: false,
-    impliedDisagrees: false,
-    others: 0,
-    othersByFactor: 0,
-    byFactor: false,
-    sourcesFar: 0,
-    sourcesVeryFar: 0,
-    nearestProvider: undefined,
-    isCorroborated: false,
-    weakAgrees: false,
-    weakDisagrees: false,
-    difference: undefined,
-  };
+/** The tolerances are documented in `quote-validation.ts`. */
+export function comparePrices(quote: QuoteToValidate, comparisons: readonly ComparisonPrice[]): ComparisonResult {
+  const result = new ComparisonResult();
   for (const comparison of comparisons) {
-    if (!isUsable(comparison)) continue;
+    if (!isUsableComparison(comparison)) continue;
     if (comparison.isHeld) {
-      if (comparison.kind === 'provider' && isSameLevel(quote, comparison)) findings.isCorroborated = true;
+      if (comparison.kind === 'provider' && isSameLevel(quote, comparison)) result.isCorroborated = true;
     } else if (comparison.kind === 'implied') {
-      compareImplied(findings, quote, comparison);
+      compareImplied(result, quote, comparison);
     } else {
       const { buy, sell } = comparison;
-      if (buy !== null && sell !== null && buy < sell) findings.hasBuyUnderSell = true;
-      comparePrice(findings, quote, comparison);
+      if (buy !== null && sell !== null && buy < sell) result.hasBuyUnderSell = true;
+      comparePrice(result, quote, comparison);
     }
   }
-  return findings;
+  return result;
 }
 
-function comparePrice(findings: Findings, quote: QuoteToValidate, comparison: ComparisonPrice): void {
+function comparePrice(result: ComparisonResult, quote: QuoteToValidate, comparison: ComparisonPrice): void {
   const isProvider = comparison.kind === 'provider';
-  const ratio = isProvider ? ratioToSource(quote, comparison) : ratioOf(quote, comparison);
+  const ratio = isProvider ? ratioToSource(quote, comparison) : largestRatio(quote, comparison);
   const base = isProvider ? providerTolerance(quote) : SERIES_TOLERANCE[quote.market];
-  const grown = base * growth(quote, comparison);
+  const grown = base * toleranceGrowth(quote, comparison);
   const tolerance = Math.min(MAX_TOLERANCE, grown);
   if (grown > MAX_GROWN_TOLERANCE) {
     if (comparison.kind !== 'series' || comparison.isWeak || quote.at < comparison.at) return;
-    const factor = decimalFactorNear(ratio, quote.unit, MAX_TOLERANCE);
-    if (factor) addDisagreement(findings, { comparison, ratio, factor }, tolerance);
+    const mistake = findScaleMistakeNear(ratio, quote.unit, MAX_TOLERANCE);
+    if (mistake) addDisagreement(result, { comparison, ratio, mistake }, tolerance);
     return;
   }
   if (isRatioWithin(ratio, 1 / (1 + tolerance), 1 + tolerance)) {
-    addAgreement(findings, quote, comparison);
+    addAgreement(result, quote, comparison);
   } else {
-    addDisagreement(findings, { comparison, ratio, factor: unitFactorNear(ratio, quote.unit, tolerance) }, tolerance);
+    addDisagreement(
+      result,
+      { comparison, ratio, mistake: findUnitMistakeNear(ratio, quote.unit, tolerance) },
+      tolerance,
+    );
   }
 }
 
-function addAgreement(findings: Findings, quote: Sides, comparison: ComparisonPrice): void {
+function addAgreement(result: ComparisonResult, quote: PriceSides, comparison: ComparisonPrice): void {
   const isProvider = comparison.kind === 'provider';
   if (comparison.isWeak) {
-    findings.weakAgrees = true;
-    if (isProvider) findings.isCorroborated = true;
+    result.weakAgrees = true;
+    if (isProvider) result.isCorroborated = true;
     return;
   }
-  findings.hasReference = true;
+  result.hasReference = true;
   if (isProvider) {
-    findings.others += 1;
-    findings.sourceAgrees = true;
-    findings.providerAgrees = true;
+    result.sourceCount += 1;
+    result.sourceAgrees = true;
+    result.providerAgrees = true;
   } else {
-    findings.seriesAgrees = true;
+    result.seriesAgrees = true;
     const hasBothSides = comparison.buy !== null && comparison.sell !== null;
     if (comparison.kind === 'series' && hasBothSides && quote.buy !== null && quote.sell !== null) {
-      findings.seriesHasSameSides = true;
+      result.seriesHasSameSides = true;
     }
   }
 }
 
-function addDisagreement(findings: Findings, difference: Difference, tolerance: number): void {
-  const { comparison, factor } = difference;
+function addDisagreement(result: ComparisonResult, difference: PriceDifference, tolerance: number): void {
+  const { comparison, mistake } = difference;
   const isProvider = comparison.kind === 'provider';
   if (comparison.isWeak) {
-    findings.weakDisagrees = true;
+    result.weakDisagrees = true;
   } else {
-    findings.hasReference = true;
-    if (factor) findings.byFactor = true;
+    result.hasReference = true;
+    if (mistake) result.isOffByFactor = true;
     if (isProvider) {
-      addFarProvider(findings, difference, tolerance);
+      addFarProvider(result, difference, tolerance);
     } else {
-      findings.seriesDisagrees = true;
-      if (distanceFromOne(difference.ratio) > MAX_MOVE) findings.seriesVeryFar = true;
+      result.seriesDisagrees = true;
+      if (distanceFromOne(difference.ratio) > MAX_MOVE_RATIO) result.seriesVeryFar = true;
     }
   }
-  keepClearest(findings, difference);
+  keepClearestDifference(result, difference);
 }
 
-function addFarProvider(findings: Findings, difference: Difference, tolerance: number): void {
-  findings.others += 1;
-  if (difference.factor) findings.othersByFactor += 1;
-  addFarSource(findings, difference.ratio, tolerance);
-  const nearest = findings.nearestProvider;
+function addFarProvider(result: ComparisonResult, difference: PriceDifference, tolerance: number): void {
+  result.sourceCount += 1;
+  if (difference.mistake) result.sourcesOffByFactor += 1;
+  addFarSource(result, difference.ratio, tolerance);
+  const nearest = result.nearestProvider;
   if (!nearest || distanceFromOne(difference.ratio) < distanceFromOne(nearest.ratio)) {
-    findings.nearestProvider = difference;
+    result.nearestProvider = difference;
   }
 }
 
-function addFarSource(findings: Findings, ratio: number, tolerance: number): void {
-  findings.sourcesFar += 1;
-  if (distanceFromOne(ratio) > 1 + 2 * tolerance) findings.sourcesVeryFar += 1;
+function addFarSource(result: ComparisonResult, ratio: number, tolerance: number): void {
+  result.sourcesFar += 1;
+  if (distanceFromOne(ratio) > 1 + 2 * tolerance) result.sourcesVeryFar += 1;
 }
 
-function compareImplied(findings: Findings, quote: QuoteToValidate, comparison: ComparisonPrice): void {
+function compareImplied(result: ComparisonResult, quote: QuoteToValidate, comparison: ComparisonPrice): void {
   const range = impliedRange(quote);
   const base = SERIES_TOLERANCE[quote.market];
-  const drift = base * (growth(quote, comparison) - 1);
+  const drift = base * (toleranceGrowth(quote, comparison) - 1);
   if (drift > MAX_GROWN_TOLERANCE) return;
   const [low, high] = [range.low / (1 + drift), range.high * (1 + drift)];
-  const ratio = ratioBetween(quote, comparison);
+  const ratio = gapRatio(quote, comparison);
   const agrees = isRatioWithin(ratio, low, high);
   if (comparison.isWeak) {
-    if (agrees) findings.weakAgrees = true;
-    else findings.weakDisagrees = true;
+    if (agrees) result.weakAgrees = true;
+    else result.weakDisagrees = true;
     return;
   }
-  findings.hasReference = true;
-  findings.others += 1;
+  result.hasReference = true;
+  result.sourceCount += 1;
   if (agrees) {
-    findings.impliedAgrees = true;
-    if (range.isPrecise) findings.sourceAgrees = true;
+    result.impliedAgrees = true;
+    if (range.isPrecise) result.sourceAgrees = true;
     return;
   }
-  if (range.isPrecise) addFarSource(findings, ratio, high - 1);
-  else findings.impliedDisagrees = true;
-  const factor = unitFactorInto(ratio, quote.unit, low, high);
-  if (factor) {
-    findings.byFactor = true;
-    findings.othersByFactor += 1;
+  if (range.isPrecise) addFarSource(result, ratio, high - 1);
+  else result.impliedDisagrees = true;
+  const mistake = findUnitMistakeWithin(ratio, quote.unit, low, high);
+  if (mistake) {
+    result.isOffByFactor = true;
+    result.sourcesOffByFactor += 1;
   }
-  keepClearest(findings, { comparison, ratio, factor });
+  keepClearestDifference(result, { comparison, ratio, mistake });
 }
 
-/** A reference tells more than a weak price, then a factor more than none, then a price more than an implied one. */
-function keepClearest(findings: Findings, difference: Difference): void {
-  const { difference: best } = findings;
-  if (!best || clarity(difference) > clarity(best)) findings.difference = difference;
+/** Prefers references to weak prices, then differences by a factor, then prices to implied ones. */
+function keepClearestDifference(result: ComparisonResult, difference: PriceDifference): void {
+  const { difference: clearest } = result;
+  if (!clearest || clarityOf(difference) > clarityOf(clearest)) result.difference = difference;
 }
 
-function clarity({ comparison, factor }: Difference): number {
-  return (comparison.isWeak ? 0 : 4) + (factor ? 2 : 0) + (comparison.kind === 'implied' ? 0 : 1);
+function clarityOf({ comparison, mistake }: PriceDifference): number {
+  return (comparison.isWeak ? 0 : 4) + (mistake ? 2 : 0) + (comparison.kind === 'implied' ? 0 : 1);
 }
 
-function isUsable({ buy, sell, at }: ComparisonPrice): boolean {
+function isUsableComparison({ buy, sell, at }: ComparisonPrice): boolean {
   return (
     (buy !== null || sell !== null) &&
-    (buy === null || isPrice(buy)) &&
-    (sell === null || isPrice(sell)) &&
+    (buy === null || isValidPrice(buy)) &&
+    (sell === null || isValidPrice(sell)) &&
     !Number.isNaN(at)
   );
 }
 
-/** How far prices of two providers may be apart, as 0.1 for 10 %. */
+/** Maximum difference between prices of two providers, 0.1 for 10 %. */
 export function providerTolerance({ market, currency }: Pick<PricedInstrument, 'market' | 'currency'>): number {
   return market === 'gold' && currency === 'USD' ? WORLD_GOLD_PROVIDER_TOLERANCE : PROVIDER_TOLERANCE[market];
 }
@@ -291,55 +271,54 @@ function impliedRange({ market, currency, instrument }: QuoteToValidate): Implie
   }
 }
 
-/** How much a tolerance grows over the time between two prices: prices move with the square root of time. */
-function growth(a: { readonly at: Instant }, b: { readonly at: Instant }): number {
+/** Tolerances grow with the square root of the time between two prices, as prices do. */
+function toleranceGrowth(a: { readonly at: EpochMs }, b: { readonly at: EpochMs }): number {
   return Math.sqrt(Math.max(1, Math.abs(a.at - b.at) / DAY_MS));
 }
 
 /**
- * A price divided by another, of the side that differs more. A side that only one of them has is not compared: the rule
- * for the two sides of a quote ties it to the other. Two single sides are compared, whichever they are.
+ * A price divided by another, for the side that differs more. A side that only one of them has is ignored: the rule for
+ * the two sides of a quote covers it. Two single sides are always compared.
  */
-function ratioOf(a: Sides, b: Sides): number {
+function largestRatio(a: PriceSides, b: PriceSides): number {
   if (a.buy !== null && b.buy !== null) {
     const buys = a.buy / b.buy;
-    return a.sell === null || b.sell === null ? buys : farther(buys, a.sell / b.sell);
+    return a.sell === null || b.sell === null ? buys : fartherFromOne(buys, a.sell / b.sell);
   }
   if (a.sell !== null && b.sell !== null) return a.sell / b.sell;
   return ((a.buy ?? a.sell) as number) / ((b.buy ?? b.sell) as number);
 }
 
 /**
- * A price divided by that of another source. A source that states one price for both sides means the middle: it agrees
- * with all sides around it, however far they are apart.
+ * A price divided by that of another source. A source with equal sides states the mid-price: it agrees with any sides
+ * around it, whatever their spread.
  */
-function ratioToSource(a: Sides, b: Sides): number {
-  if (a.buy === null || a.sell === null || b.buy === null || b.sell === null) return ratioOf(a, b);
-  if (a.buy === a.sell) return nearestTo(1, a.sell / b.sell, a.buy / b.buy);
-  if (b.buy === b.sell) return nearestTo(1, a.buy / b.buy, a.sell / b.sell);
-  return ratioOf(a, b);
+function ratioToSource(a: PriceSides, b: PriceSides): number {
+  if (a.buy === null || a.sell === null || b.buy === null || b.sell === null) return largestRatio(a, b);
+  if (a.buy === a.sell) return clampBetween(1, a.sell / b.sell, a.buy / b.buy);
+  if (b.buy === b.sell) return clampBetween(1, a.buy / b.buy, a.sell / b.sell);
+  return largestRatio(a, b);
 }
 
-/** The number between two others that is nearest to a third. */
-function nearestTo(wanted: number, a: number, b: number): number {
-  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), wanted));
+function clampBetween(value: number, a: number, b: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), value));
 }
 
-/** The gap between the sides of two prices as a ratio: 1 where they overlap. For what is only about so much. */
-function ratioBetween(a: Sides, b: Sides): number {
-  const [aLow, aHigh] = rangeOf(a);
-  const [bLow, bHigh] = rangeOf(b);
+/** The gap between the sides of two prices as a ratio, 1 if they overlap. For approximate comparisons. */
+function gapRatio(a: PriceSides, b: PriceSides): number {
+  const [aLow, aHigh] = sortedSides(a);
+  const [bLow, bHigh] = sortedSides(b);
   if (aLow > bHigh) return aLow / bHigh;
   return aHigh < bLow ? aHigh / bLow : 1;
 }
 
-function rangeOf({ buy, sell }: Sides): [low: number, high: number] {
+function sortedSides({ buy, sell }: PriceSides): [low: number, high: number] {
   const first = (buy ?? sell) as number;
   const second = sell ?? first;
   return first < second ? [first, second] : [second, first];
 }
 
-function farther(a: number, b: number): number {
+function fartherFromOne(a: number, b: number): number {
   return distanceFromOne(a) > distanceFromOne(b) ? a : b;
 }
 

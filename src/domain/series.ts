@@ -1,24 +1,24 @@
-import { plain } from './fold.ts';
 import type { SafeText } from './safe-text.ts';
-/** A series of an instrument: prices of one provider, company and branch, which replace one another. */
+import { sanitizeText } from './text.ts';
+/** Identifies a series of an instrument's prices, each of which replaces the previous one. */
 export interface Series {
   readonly provider: string;
   readonly company: string;
   readonly brand: string;
 }
 
-export function seriesOf({ provider, company, brand }: Series): Series {
+export function toSeries({ provider, company, brand }: Series): Series {
   return { provider, company, brand };
 }
 
-/** `null`: no series is named. */
-export function sameSeries(a: Series | null, b: Series | null): boolean {
+/** `null`: no series. */
+export function isSameSeries(a: Series | null, b: Series | null): boolean {
   if (a === null || b === null) return a === b;
   return a.provider === b.provider && a.company === b.company && a.brand === b.brand;
 }
 
-/** Names a series for people: `sjc, Hồ Chí Minh`; the company only where it is not called as its provider is. */
-export function seriesName({ provider, company, brand }: Series): SafeText {
+/** `sjc, Hồ Chí Minh`; omits the company if it has the same name as the provider. */
+export function formatSeries({ provider, company, brand }: Series): SafeText {
   const isSame = company.toLowerCase() === provider.toLowerCase();
-  return plain([provider, isSame ? '' : company, brand].filter((part) => part !== '').join(', '));
+  return sanitizeText([provider, isSame ? '' : company, brand].filter((part) => part !== '').join(', '));
 }

@@ -1,14 +1,11 @@
-import type { Instant } from './instant.ts';
+import type { EpochMs } from './time.ts';
+
+/** `unencrypted`: over plain TCP, from a legacy client. `relayed`: through the daemon. */
+export type ConnectionPath = 'lan' | 'direct' | 'relayed' | 'unencrypted';
 
 /**
- * How two peers reach one another: in one network, through their routers, or by way of the daemon. `unencrypted`: by
- * plain TCP, as old clients give files.
- */
-export type Path = 'lan' | 'direct' | 'relayed' | 'unencrypted';
-
-/**
- * `hashing`: the sender reads it to know its hash. `offered`: the receiver is asked. `connecting`: a way to the other
- * side is looked for, also again after a loss. `queued`: the other side has no slot free. The last four are ends.
+ * `hashing`: the sender computes the hash. `offered`: the receiver must accept. `connecting`: also reconnecting.
+ * `queued`: the other side has no free slot. The last four are final.
  */
 export type TransferState =
   | 'hashing'
@@ -21,47 +18,46 @@ export type TransferState =
   | 'declined'
   | 'cancelled';
 
-/** One member that content comes from, or goes to. */
+/** A member that a file is received from, or sent to. */
 export interface TransferPeer {
   readonly member: string;
-  /** Null while there is no connection; of a transfer that is over, how he was reached last. */
-  readonly path: Path | null;
+  /** Null while there is no connection; after the transfer, the last path used. */
+  readonly path: ConnectionPath | null;
 }
 
-/** One file, or folder of files, on its way from peer to peer, as this side sees it. */
+/** A peer-to-peer transfer of a file or a folder, as this side sees it. */
 export interface Transfer {
-  /** Its number on this side, from 1: what ACCEPT, DECLINE and CANCEL take. */
+  /** Number on this side, from 1; argument of ACCEPT, DECLINE and CANCEL. */
   readonly id: number;
   readonly direction: 'in' | 'out';
-  /** Who it is sent to, or comes from; several where it is fetched from several. */
+  /** Several if it is downloaded from several members. */
   readonly peers: readonly TransferPeer[];
   readonly name: string;
   /** Bytes, of all its files. */
   readonly size: number;
   readonly files: number;
-  /** Bytes that are checked and on the receiver's disk. */
+  /** Bytes verified and written to the receiver's disk. */
   readonly done: number;
-  /** Of the last seconds; 0 while nothing moves. */
+  /** Over the last seconds; 0 if stalled. */
   readonly bytesPerSecond: number;
   readonly state: TransferState;
-  readonly startedAt: Instant;
-  readonly endedAt: Instant | null;
-  /** Place in the other side's queue, from 1, while `queued`. */
+  readonly startedAt: EpochMs;
+  readonly endedAt: EpochMs | null;
+  /** Position in the other side's queue, from 1, while `queued`. */
   readonly place: number | null;
   /** Why it ended, or why it waits. */
   readonly reason: string | null;
-  /** Status of `reason`, as on the wire; 205 for one that is done. */
+  /** Status of `reason`, as on the wire; 205 if done. */
   readonly status: number | null;
-  /** Where it lies now, once an incoming one is done. */
+  /** Path of a finished download. */
   readonly savedAs: string | null;
 }
 
-/** Whether nothing will happen to it any more. */
-export function isOver({ state }: Pick<Transfer, 'state'>): boolean {
+export function isFinished({ state }: Pick<Transfer, 'state'>): boolean {
   return state === 'done' || state === 'failed' || state === 'declined' || state === 'cancelled';
 }
 
-/** Milliseconds until it is done at its present speed; null where nobody can say. */
-export function timeLeft({ size, done, bytesPerSecond }: Transfer): number | null {
+/** Milliseconds left at the current speed; null if stalled. */
+export function etaMs({ size, done, bytesPerSecond }: Transfer): number | null {
   return bytesPerSecond > 0 ? Math.ceil(((size - done) / bytesPerSecond) * 1000) : null;
 }

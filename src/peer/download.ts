@@ -1,132 +1,120 @@
 import { Buffer } from 'node:buffer';
-import { Failure } from '../domain/failure.ts';
-import type { Path } from '../domain/transfer.ts';
-import type { Bucket } from './bucket.ts';
-import { BLOCK_BYTES, blocksIn, HASH_BYTES, leafOf, rootOf } from './hash-tree.ts';
-import type { FileSpec } from './message.ts';
-import { Meter, Reporter } from './meter.ts';
-import { Part, type PartSpec } from './part.ts';
-import { blocks } from './pool.ts';
-import { Puller, type PullerHost, type SourceEnd } from './puller.ts';
-import type { Wire } from './wire.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { ConnectionPath } from '../domain/transfer.ts';
+import type { BandwidthLimiter } from './bandwidth-limiter.ts';
+import { blockPool } from './block-pool.ts';
+import { BlockRequester, type BlockRequesterDelegate, type SourceResult } from './block-requester.ts';
+import { BlockScheduler } from './block-scheduler.ts';
+import type { FramedChannel } from './framed-channel.ts';
+import { countBlocks, HASH_BYTES, hashLeaf, merkleRoot } from './hash-tree.ts';
+import { ThrottledNotifier, ThroughputMeter } from './meter.ts';
+import { PartialFile, type PartialFileSpec } from './partial-file.ts';
+import type { FileSpec } from './peer-message.ts';
 
 export interface DownloadProgress {
-  /** `connecting`: there is no source now. */
+  /** `connecting`: no source is connected. */
   readonly state: 'opening' | 'connecting' | 'queued' | 'active';
-  /** Bytes that are checked and on the disk. */
+  /** Bytes that are verified and on disk. */
   readonly done: number;
   readonly size: number;
   readonly bytesPerSecond: number;
-  /** In the queue of the source where it is best, from 1, while `queued`. */
-  readonly place: number | null;
-  readonly sources: readonly { readonly member: string; readonly path: Path }[];
+  /** The best position in the queue of any source, from 1, while `queued`. */
+  readonly queuePosition: number | null;
+  readonly sources: readonly { readonly member: string; readonly path: ConnectionPath }[];
 }
 
-export interface DownloadSettings extends PartSpec {
-  /** A cap on all that is received. */
-  readonly bucket?: Bucket;
+export interface DownloadSettings extends PartialFileSpec {
+  readonly limiter?: BandwidthLimiter;
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** How long a source may owe what was asked of it. */
+  /** How long a source may leave requests unanswered. */
   readonly stallMs?: number;
 }
 
-/** Asked for and not yet on the disk, of all sources together: bounds memory where the disk is slow. */
-const WINDOW_BYTES = 16 * 1024 * 1024;
-/** A source is asked for what it sends in this time, but for no less than this. */
-const AHEAD_SECONDS = 1;
-const LEAST_AHEAD = 2 * 1024 * 1024;
-/** Blocks in one request. */
-const RUN = 8;
-const TICK_MS = 250;
+const TICK_INTERVAL_MS = 250;
 
 /**
- * Receives one set of files from one source or several, which come and go while it runs. Every block is checked before
- * it is written where its hash is known; where it is not (a file that is sent without being read first), all hashes are
- * compared at the end. Without sources it waits.
+ * Receives one set of files from one or more sources, which may come and go. A block whose hash is known is verified
+ * before it is written. If a file was sent without being hashed first, all its hashes are compared at the end. Without
+ * sources the download waits.
  */
-export class Download implements PullerHost {
-  /** Where it was saved. Rejects with a Failure once it is stopped or cannot go on; what is there is kept then. */
+export class Download implements BlockRequesterDelegate {
+  /** The path it was saved to. Rejects with an AppError when it is stopped or fails; received data is kept then. */
   readonly finished: Promise<string>;
   readonly files: readonly FileSpec[];
   readonly #settings: DownloadSettings;
-  readonly #pullers = new Set<Puller>();
-  readonly #meter = new Meter();
-  readonly #reporter: Reporter;
+  readonly #requesters = new Set<BlockRequester>();
+  readonly #meter = new ThroughputMeter();
+  readonly #notifier: ThrottledNotifier;
   readonly #abort = new AbortController();
   readonly #size: number;
-  /** Hashes that the roots vouch for. */
-  readonly #expected: (Buffer | undefined)[];
-  /** As offered, and as told afterwards. */
-  readonly #roots: (string | null)[];
-  readonly #writing = new Set<number>();
-  readonly #writes = new Set<Promise<void>>();
-  readonly #rootsAsked = new WeakSet<Puller>();
+  /** Leaves that match the root of their file. */
+  readonly #expectedLeaves: (Buffer | undefined)[];
+  /** From the offer, or sent later if the offer had none. */
+  readonly #rootHashes: (string | null)[];
+  readonly #blocksBeingWritten = new Set<number>();
+  readonly #pendingWrites = new Set<Promise<void>>();
+  readonly #askedForRoots = new WeakSet<BlockRequester>();
   #opening: Promise<void> | undefined;
-  #part: Part | undefined;
-  /** How many sources were asked for each block. */
-  #claims = new Uint8Array(0);
-  /** No block before this one is free to be asked for. */
-  #low = 0;
-  /** Files with a root whose hashes are not known yet. */
-  #unknown = 0;
-  #hashed = 0;
-  #notBefore = 0;
-  #clock: NodeJS.Timeout | undefined;
-  #paid: NodeJS.Timeout | undefined;
-  #finishing = false;
-  #over = false;
+  #partialFile: PartialFile | undefined;
+  #scheduler: BlockScheduler | undefined;
+  /** Number of files that have a root but no known leaves. */
+  #filesMissingLeaves = 0;
+  #rehashedBytes = 0;
+  #tickTimer: NodeJS.Timeout | undefined;
+  #limiterTimer: NodeJS.Timeout | undefined;
+  #isFinishing = false;
+  #isOver = false;
   #isSaved = false;
-  #saved!: (path: string) => void;
-  #failed!: (failure: Failure) => void;
+  #resolveFinished!: (path: string) => void;
+  #rejectFinished!: (failure: AppError) => void;
 
   constructor(settings: DownloadSettings) {
     this.#settings = settings;
     this.files = settings.files;
     this.#size = settings.files.reduce((sum, { size }) => sum + size, 0);
-    this.#roots = settings.files.map(({ root }) => root);
-    this.#expected = settings.files.map(({ size, root }) => {
+    this.#rootHashes = settings.files.map(({ root }) => root);
+    this.#expectedLeaves = settings.files.map(({ size, root }) => {
       if (size === 0) return Buffer.alloc(0);
-      return root !== null && blocksIn(size) === 1 ? Buffer.from(root, 'hex') : undefined;
+      return root !== null && countBlocks(size) === 1 ? Buffer.from(root, 'hex') : undefined;
     });
-    this.#reporter = new Reporter(
+    this.#notifier = new ThrottledNotifier(
       () => settings.onProgress?.(this.progress),
-      () => this.#meter.rate > 0,
+      () => this.#meter.bytesPerSecond > 0,
     );
     this.finished = new Promise((resolve, reject) => {
-      this.#saved = resolve;
-      this.#failed = reject;
+      this.#resolveFinished = resolve;
+      this.#rejectFinished = reject;
     });
-    this.finished.catch(() => undefined); // heard by whoever asks
+    this.finished.catch(() => undefined); // handled by those who await it
   }
 
-  get done(): number {
-    return this.#part?.done ?? this.#hashed;
+  get verifiedBytes(): number {
+    return this.#partialFile?.verifiedBytes ?? this.#rehashedBytes;
   }
 
-  /** Hashes of a file's blocks that its root vouches for; undefined while they are not known. */
-  leavesOf(file: number): Buffer | undefined {
-    return this.#expected[file];
+  /** @returns the leaves that match the file's root; undefined while they are unknown */
+  expectedLeaves(file: number): Buffer | undefined {
+    return this.#expectedLeaves[file];
   }
 
   get progress(): DownloadProgress {
-    const pullers = [...this.#pullers];
-    const places = pullers.flatMap(({ place }) => (place === null ? [] : [place]));
-    const going = pullers.some((puller) => puller.going);
-    const queued = !going && places.length > 0;
-    const connected = pullers.some((puller) => puller.joined);
+    const requesters = [...this.#requesters];
+    const positions = requesters.flatMap(({ queuePosition }) => (queuePosition === null ? [] : [queuePosition]));
+    const isQueued = positions.length > 0 && !requesters.some(({ hasSlot }) => hasSlot);
+    const isConnected = this.#isSaved || requesters.some(({ isJoined }) => isJoined);
     return {
-      state: !this.#part ? 'opening' : queued ? 'queued' : connected || this.#isSaved ? 'active' : 'connecting',
-      done: this.done,
+      state: !this.#partialFile ? 'opening' : isQueued ? 'queued' : isConnected ? 'active' : 'connecting',
+      done: this.verifiedBytes,
       size: this.#size,
-      bytesPerSecond: this.#meter.rate,
-      place: queued ? Math.min(...places) : null,
-      sources: pullers.map(({ wire }) => ({ member: wire.channel.member, path: wire.channel.path })),
+      bytesPerSecond: this.#meter.bytesPerSecond,
+      queuePosition: isQueued ? Math.min(...positions) : null,
+      sources: requesters.map(({ channel: { peer } }) => ({ member: peer.member, path: peer.path })),
     };
   }
 
   /**
-   * Makes room for it, or takes up what is there. Where all is there already it ends here.
-   * @throws Failure TOO_LARGE, CONFLICT, STORE_FAILED as Part.open; `finished` rejects with the same
+   * Creates the partial file or resumes an earlier one. If that is already complete, the download finishes.
+   * @throws AppError TOO_LARGE, CONFLICT, STORE_FAILED like PartialFile.open; `finished` rejects with the same
    */
   open(): Promise<void> {
     this.#opening ??= this.#open();
@@ -134,384 +122,309 @@ export class Download implements PullerHost {
   }
 
   /**
-   * Takes a source: `want` asks it for the file by its root, `offer` accepts what it offered.
-   * @returns how it ended; never rejects
+   * Adds a source: `want` requests the file by its root, `offer` accepts the source's offer.
+   * @returns how the source ended; never rejects
    */
-  add(wire: Wire, how: 'want' | 'offer', name: string = this.#settings.name): Promise<SourceEnd> {
-    const puller = new Puller(wire, this, { stallMs: this.#settings.stallMs ?? 45_000 });
-    if (this.#roots.includes(null)) {
-      // nobody vouches that two of them have the same
-      for (const other of this.#pullers)
-        other.stop(new Failure('CONNECTION_ENDED', 'The transfer goes on over another connection.'));
+  addSource(channel: FramedChannel, how: 'want' | 'offer', name: string = this.#settings.name): Promise<SourceResult> {
+    const requester = new BlockRequester(channel, this, { stallMs: this.#settings.stallMs ?? 45_000 });
+    if (this.#rootHashes.includes(null)) {
+      // Without roots, nothing guarantees that two sources have the same content.
+      for (const other of this.#requesters)
+        other.stop(new AppError('CONNECTION_ENDED', 'The transfer continues over another connection.'));
     }
-    this.#pullers.add(puller);
-    puller.start(how === 'want' ? { name, hash: this.files[0]!.root! } : undefined);
-    if (this.#over && !this.#isSaved)
-      puller.stop(new Failure('CONNECTION_ENDED', 'The receiver has stopped the transfer.'));
-    this.#reporter.changed();
-    return puller.end;
+    this.#requesters.add(requester);
+    requester.start(how === 'want' ? { name, hash: this.files[0]!.root! } : undefined);
+    if (this.#isOver && !this.#isSaved)
+      requester.stop(new AppError('CONNECTION_ENDED', 'The receiver has stopped the transfer.'));
+    this.#notifier.notify();
+    return requester.result;
   }
 
-  /** Ends it for now: what is there is kept, and a new Download of the same files goes on. */
+  /** Stops but keeps what has been received; a new Download of the same files resumes it. */
   async stop(
-    failure = new Failure('CONNECTION_ENDED', 'The receiver has stopped for now.'),
+    failure = new AppError('CONNECTION_ENDED', 'The receiver has paused the transfer.'),
     declined = false,
   ): Promise<void> {
     this.#fail(failure, declined);
-    await this.#settled();
-    await this.#part?.close();
+    await this.#waitForWrites();
+    await this.#partialFile?.close();
   }
 
-  /** Ends it for good and removes what is there. */
+  /** Stops and removes what has been received. */
   async cancel(): Promise<void> {
-    this.#fail(new Failure('CONNECTION_ENDED', 'The receiver cancelled the transfer.'), true);
-    await this.#settled();
+    this.#fail(new AppError('CONNECTION_ENDED', 'The receiver cancelled the transfer.'), true);
+    await this.#waitForWrites();
     if (this.#isSaved) return;
-    await this.#opening?.catch(() => undefined); // told to whoever opened it
-    if (this.#part) await this.#part.remove();
-    else await Part.discard(this.#settings);
+    await this.#opening?.catch(() => undefined); // reported to the caller of open()
+    if (this.#partialFile) await this.#partialFile.remove();
+    else await PartialFile.discard(this.#settings);
   }
 
-  /** Hashes of a file's blocks, once it is finished: they save who shares it from reading it. */
-  leaves(file: number): Buffer {
-    return this.#part?.leaves(file) ?? Buffer.alloc(0);
-  }
+  // ---- events of the sources
 
-  // ---- what its sources tell
-
-  changed(puller: Puller): void {
+  onStateChange(requester: BlockRequester): void {
     if (this.#isSaved) {
-      if (puller.joined) puller.done();
+      if (requester.isJoined) requester.complete();
       return;
     }
-    if (puller.joined && this.#part) {
-      if (puller.going) this.#schedule();
-      else if (puller.place === null) this.#greet(puller);
+    if (requester.isJoined && this.#partialFile) {
+      if (requester.hasSlot) this.#scheduleRequests();
+      else if (requester.queuePosition === null) this.#requestMissing(requester);
     }
-    this.#reporter.changed();
+    this.#notifier.notify();
   }
 
-  block(puller: Puller, file: number, at: number, content: Buffer, wanted: boolean): void {
-    const part = this.#part!;
-    const index = part.first[file]! + at;
+  onBlock(requester: BlockRequester, file: number, block: number, content: Buffer, isWanted: boolean): void {
+    const index = this.#indexOf(file, block);
     const { length } = content;
-    if (wanted) this.#unclaim(index);
-    if (this.#over || this.#finishing || part.has(index) || this.#writing.has(index)) {
-      blocks.give(content);
-      puller.handled(length);
+    if (isWanted) this.#scheduler!.releaseRequest(index);
+    if (this.#isOver || this.#isFinishing || !this.#isMissing(index)) {
+      blockPool.release(content);
+      requester.onBlockHandled(length);
       return;
     }
-    const leaf = leafOf(content);
-    const expected = this.#expected[file];
-    if (expected && !leaf.equals(expected.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) {
-      blocks.give(content);
-      this.#free(index);
-      puller.lied('a block that is not of the file');
+    const leaf = hashLeaf(content);
+    const expected = this.#expectedLeaves[file];
+    if (expected && !leaf.equals(expected.subarray(block * HASH_BYTES, (block + 1) * HASH_BYTES))) {
+      blockPool.release(content);
+      this.#scheduler!.markFree(index);
+      requester.reject('a block of another file');
       return;
     }
-    this.#writing.add(index);
-    const write = this.#write(puller, file, at, content, leaf).finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
+    this.#blocksBeingWritten.add(index);
+    const write = this.#writeBlock(requester, file, block, content, leaf).finally(() =>
+      this.#pendingWrites.delete(write),
+    );
+    this.#pendingWrites.add(write);
   }
 
-  learnt(_puller: Puller, file: number, leaves: Buffer): void {
-    if (this.#expected[file] || this.#over) return;
-    this.#expected[file] = leaves;
-    this.#compareWith(file, leaves).then(
+  onLeaves(file: number, leaves: Buffer): void {
+    if (this.#expectedLeaves[file] || this.#isOver) return;
+    this.#expectedLeaves[file] = leaves;
+    this.#discardMismatches(file, leaves).then(
       () => {
-        this.#unknown -= 1;
-        this.#advance();
-        for (const puller of this.#pullers) this.#askSlot(puller);
-        this.#schedule();
+        this.#filesMissingLeaves -= 1;
+        this.#finishIfComplete();
+        for (const requester of this.#requesters) this.#requestSlot(requester);
+        this.#scheduleRequests();
       },
-      (error) => this.#fail(Failure.from(error)),
+      (error) => this.#fail(AppError.from(error)),
     );
   }
 
-  told(puller: Puller, from: number, roots: readonly string[]): void {
+  onRoots(requester: BlockRequester, from: number, roots: readonly string[]): void {
     for (const [i, root] of roots.entries()) {
       const file = from + i;
-      if (this.#roots[file] !== null) continue;
-      this.#roots[file] = root;
-      const own = this.#part!.leaves(file);
-      if (rootOf(own).toString('hex') === root) {
-        this.#expected[file] = Buffer.from(own);
+      if (this.#rootHashes[file] !== null) continue;
+      this.#rootHashes[file] = root;
+      const received = this.#partialFile!.leaves(file);
+      if (merkleRoot(received).toString('hex') === root) {
+        this.#expectedLeaves[file] = Buffer.from(received);
         continue;
       }
-      if (blocksIn(this.files[file]!.size) === 0) {
-        puller.lied('the hash of a file that is not empty');
+      if (this.files[file]!.size === 0) {
+        requester.reject('a wrong hash for an empty file');
         return;
       }
-      this.#unknown += 1;
-      puller.askLeaves(file, root);
+      this.#filesMissingLeaves += 1;
+      requester.requestLeaves(file, root);
     }
-    this.#advance();
+    this.#finishIfComplete();
   }
 
-  lost(_puller: Puller, file: number, at: number): void {
-    const index = this.#part!.first[file]! + at;
-    this.#unclaim(index);
-    this.#free(index);
+  onBlockLost(file: number, block: number): void {
+    const index = this.#indexOf(file, block);
+    this.#scheduler!.releaseRequest(index);
+    this.#scheduler!.markFree(index);
   }
 
-  ended(puller: Puller): void {
-    this.#pullers.delete(puller);
-    this.#reporter.changed();
-    if (!this.#over) this.#schedule();
+  onSourceEnded(requester: BlockRequester): void {
+    this.#requesters.delete(requester);
+    this.#notifier.notify();
+    if (!this.#isOver) this.#scheduleRequests();
   }
 
-  // ---- inside
+  // ---- internals
 
   async #open(): Promise<void> {
     try {
-      this.#checkEmptyFiles();
-      const part = await Part.open(this.#settings, {
+      this.#validateEmptyFiles();
+      const part = await PartialFile.open(this.#settings, {
         signal: this.#abort.signal,
         onProgress: (bytes) => {
-          this.#hashed = bytes;
-          this.#reporter.changed();
+          this.#rehashedBytes = bytes;
+          this.#notifier.notify();
         },
       });
-      if (this.#over) {
+      if (this.#isOver) {
         await part.close();
         return;
       }
-      this.#part = part;
-      this.#claims = new Uint8Array(part.blocks);
-      for (const [file, root] of this.#roots.entries()) await this.#compareOwn(file, root);
-      this.#unknown = this.#roots.filter((root, file) => root !== null && !this.#expected[file]).length;
-    } catch (error) {
-      const failure = Failure.from(error);
+      this.#partialFile = part;
+      this.#scheduler = new BlockScheduler({
+        files: this.files,
+        firstBlocks: part.firstBlocks,
+        limiter: this.#settings.limiter,
+        isMissing: (index) => this.#isMissing(index),
+      });
+      for (const [file, root] of this.#rootHashes.entries()) await this.#verifyResumedFile(file, root);
+      const isWithoutLeaves = (root: string | null, file: number) => root !== null && !this.#expectedLeaves[file];
+      this.#filesMissingLeaves = this.#rootHashes.filter(isWithoutLeaves).length;
+    } catch (thrown) {
+      const failure = AppError.from(thrown);
       this.#fail(failure);
       throw failure;
     }
-    this.#clock = setInterval(() => this.#tick(), TICK_MS);
-    this.#reporter.changed();
-    this.#advance();
-    for (const puller of this.#pullers) this.#greet(puller);
+    this.#tickTimer = setInterval(() => this.#tick(), TICK_INTERVAL_MS);
+    this.#notifier.notify();
+    this.#finishIfComplete();
+    for (const requester of this.#requesters) this.#requestMissing(requester);
   }
 
-  /** Says to a source what is needed of it now. */
-  #greet(puller: Puller): void {
-    const part = this.#part;
-    if (!part || !puller.joined || this.#over) return;
-    for (const [file, root] of this.#roots.entries()) {
-      if (root !== null && !this.#expected[file]) puller.askLeaves(file, root);
+  #indexOf(file: number, block: number): number {
+    return this.#partialFile!.firstBlocks[file]! + block;
+  }
+
+  #isMissing(index: number): boolean {
+    return !this.#blocksBeingWritten.has(index) && !this.#partialFile!.hasBlock(index);
+  }
+
+  /** Requests the leaves, slot or roots that are needed from a source that has joined. */
+  #requestMissing(requester: BlockRequester): void {
+    const part = this.#partialFile;
+    if (!part || !requester.isJoined || this.#isOver) return;
+    for (const [file, root] of this.#rootHashes.entries()) {
+      if (root !== null && !this.#expectedLeaves[file]) requester.requestLeaves(file, root);
     }
-    this.#askSlot(puller);
-    if (part.complete && this.#unknown === 0 && this.#roots.includes(null)) this.#askRoots(puller);
+    this.#requestSlot(requester);
+    const needsRoots = part.isComplete && this.#filesMissingLeaves === 0 && this.#rootHashes.includes(null);
+    if (needsRoots) this.#requestRoots(requester);
   }
 
-  #askSlot(puller: Puller): void {
-    if (puller.joined && !puller.going && puller.place === null && !this.#part!.complete) puller.ready();
+  #requestSlot(requester: BlockRequester): void {
+    const isIdle = requester.isJoined && !requester.hasSlot && requester.queuePosition === null;
+    if (isIdle && !this.#partialFile!.isComplete) requester.requestSlot();
   }
 
-  #askRoots(puller: Puller): void {
-    this.#rootsAsked.add(puller);
-    puller.askRoots();
+  #requestRoots(requester: BlockRequester): void {
+    this.#askedForRoots.add(requester);
+    requester.requestRoots();
   }
 
-  async #write(puller: Puller, file: number, at: number, content: Buffer, leaf: Buffer): Promise<void> {
-    const part = this.#part!;
+  async #writeBlock(
+    requester: BlockRequester,
+    file: number,
+    block: number,
+    content: Buffer,
+    leaf: Buffer,
+  ): Promise<void> {
     const { length } = content;
     try {
-      await part.write(file, at, content, leaf);
+      await this.#partialFile!.writeBlock(file, block, content, leaf);
       this.#meter.add(length);
-      this.#reporter.changed();
-    } catch (error) {
-      if (!this.#over) this.#fail(Failure.from(error));
+      this.#notifier.notify();
+    } catch (thrown) {
+      if (!this.#isOver) this.#fail(AppError.from(thrown));
     } finally {
-      blocks.give(content);
-      this.#writing.delete(part.first[file]! + at);
+      blockPool.release(content);
+      this.#blocksBeingWritten.delete(this.#indexOf(file, block));
     }
-    puller.handled(length);
-    this.#advance();
-    this.#schedule();
+    requester.onBlockHandled(length);
+    this.#finishIfComplete();
+    this.#scheduleRequests();
   }
 
-  /** Goes on to the end once all blocks are there. */
-  #advance(): void {
-    const part = this.#part!;
-    if (this.#over || this.#finishing || this.#unknown > 0 || this.#writing.size > 0 || !part.complete) return;
-    if (this.#roots.some((root, file) => root === null && this.files[file]!.size > 0)) {
-      const puller = [...this.#pullers].find((one) => one.joined);
-      if (puller && !this.#rootsAsked.has(puller)) this.#askRoots(puller);
+  #finishIfComplete(): void {
+    const part = this.#partialFile!;
+    if (this.#isOver || this.#isFinishing || this.#filesMissingLeaves > 0) return;
+    if (this.#blocksBeingWritten.size > 0 || !part.isComplete) return;
+    if (this.#rootHashes.some((root, file) => root === null && this.files[file]!.size > 0)) {
+      const requester = [...this.#requesters].find(({ isJoined }) => isJoined);
+      if (requester && !this.#askedForRoots.has(requester)) this.#requestRoots(requester);
       return;
     }
-    this.#finishing = true;
+    this.#isFinishing = true;
     this.#finish(part).catch((error) => {
-      this.#finishing = false;
-      this.#fail(Failure.from(error));
+      this.#isFinishing = false;
+      this.#fail(AppError.from(error));
       void part.close();
     });
   }
 
-  async #finish(part: Part): Promise<void> {
+  async #finish(part: PartialFile): Promise<void> {
     const path = await part.finish();
-    this.#over = true;
+    this.#isOver = true;
     this.#isSaved = true;
-    this.#stopClocks();
-    for (const puller of this.#pullers) puller.done();
-    this.#reporter.stop();
-    this.#saved(path);
+    this.#stopTimers();
+    for (const requester of this.#requesters) requester.complete();
+    this.#notifier.stop();
+    this.#resolveFinished(path);
   }
 
-  /** Asks every source that has room for what it can send soon. */
-  #schedule(): void {
-    if (this.#over || this.#finishing || !this.#part || this.#unknown > 0) return;
-    const going = [...this.#pullers].filter((puller) => puller.going).sort((a, b) => a.inFlight - b.inFlight);
-    for (const puller of going) {
-      const share = Math.max(BLOCK_BYTES, Math.floor(WINDOW_BYTES / going.length));
-      const quota = Math.min(share, Math.max(LEAST_AHEAD, puller.rate * AHEAD_SECONDS));
-      this.#fill(puller, quota, going);
-    }
+  #scheduleRequests(): void {
+    if (this.#isOver || this.#isFinishing || !this.#scheduler || this.#filesMissingLeaves > 0) return;
+    const waitMs = this.#scheduler.schedule([...this.#requesters].filter(({ hasSlot }) => hasSlot));
+    if (waitMs === 0) return;
+    clearTimeout(this.#limiterTimer);
+    this.#limiterTimer = setTimeout(() => this.#scheduleRequests(), waitMs + 1);
   }
 
-  #fill(puller: Puller, quota: number, going: readonly Puller[]): void {
-    for (;;) {
-      const room = quota - puller.inFlight;
-      const worthwhile = Math.min(quota / 2, RUN * BLOCK_BYTES, quota - BLOCK_BYTES);
-      if (room < BLOCK_BYTES || (room < worthwhile && puller.inFlight > 0)) return;
-      const now = performance.now();
-      if (now < this.#notBefore) return;
-      const total = going.reduce((sum, { inFlight }) => sum + inFlight, 0);
-      const most = Math.min(RUN, Math.floor(Math.min(room, WINDOW_BYTES - total) / BLOCK_BYTES), this.#capped());
-      if (most < 1) return;
-      const run = this.#nextRun(most);
-      if (!run) {
-        this.#steal(puller, going);
-        return;
-      }
-      this.#pull(puller, run.file, run.at, run.count);
-    }
-  }
-
-  #pull(puller: Puller, file: number, at: number, count: number): void {
-    const first = this.#part!.first[file]! + at;
-    for (let index = first; index < first + count; index += 1) this.#claims[index]! += 1;
-    puller.pull(file, at, count);
-    const wait =
-      this.#settings.bucket?.debit(Math.min(count * BLOCK_BYTES, this.files[file]!.size - at * BLOCK_BYTES)) ?? 0;
-    if (wait < 1) return;
-    this.#notBefore = performance.now() + wait;
-    clearTimeout(this.#paid);
-    this.#paid = setTimeout(() => this.#schedule(), wait + 1);
-  }
-
-  /** Blocks that a cap lets through in a quarter of a second. */
-  #capped(): number {
-    const rate = this.#settings.bucket?.rate ?? null;
-    return rate === null ? RUN : Math.max(1, Math.floor(rate / 4 / BLOCK_BYTES));
-  }
-
-  #nextRun(most: number): { file: number; at: number; count: number } | undefined {
-    const part = this.#part!;
-    while (this.#low < part.blocks && !this.#isFree(this.#low)) this.#low += 1;
-    if (this.#low === part.blocks) return undefined;
-    const { file, at } = part.place(this.#low);
-    const end = Math.min(part.first[file + 1]!, this.#low + most);
-    let count = 1;
-    while (this.#low + count < end && this.#isFree(this.#low + count)) count += 1;
-    this.#low += count;
-    return { file, at, count };
-  }
-
-  /** The tail: a source with nothing to do takes over what a slower one would still need long for. */
-  #steal(puller: Puller, going: readonly Puller[]): void {
-    if (puller.inFlight >= LEAST_AHEAD || puller.rate === 0) return;
-    const own = (puller.inFlight + BLOCK_BYTES) / puller.rate;
-    let victim: Puller | undefined;
-    let longest = 2 * own + 0.25;
-    for (const other of going) {
-      if (other === puller || other.requested === 0) continue;
-      const seconds = (other.requested * BLOCK_BYTES) / Math.max(1, other.rate);
-      if (seconds > longest) [victim, longest] = [other, seconds];
-    }
-    if (!victim) return;
-    const share = puller.rate / (puller.rate + victim.rate);
-    const most = Math.min(RUN, Math.ceil(victim.requested * share), this.#capped());
-    const places: (readonly [number, number])[] = [];
-    for (const place of victim.tail()) {
-      if (places.length === most) break;
-      places.push(place);
-    }
-    victim.drop(places);
-    for (const [file, at] of places.reverse()) {
-      this.#unclaim(this.#part!.first[file]! + at);
-      this.#pull(puller, file, at, 1);
-    }
-  }
-
-  #isFree(index: number): boolean {
-    return this.#claims[index] === 0 && !this.#writing.has(index) && !this.#part!.has(index);
-  }
-
-  #free(index: number): void {
-    this.#low = Math.min(this.#low, index);
-  }
-
-  #unclaim(index: number): void {
-    if (this.#claims[index]! > 0) this.#claims[index]! -= 1;
-  }
-
-  /** What was found on the disk may be the whole file, or its one block. */
-  async #compareOwn(file: number, root: string | null): Promise<void> {
+  /** The blocks on disk may match the root already; a file of one block has its root as its only leaf. */
+  async #verifyResumedFile(file: number, root: string | null): Promise<void> {
     if (root === null) return;
-    const own = this.#part!.leaves(file);
-    if (rootOf(own).toString('hex') === root) this.#expected[file] = Buffer.from(own);
-    const expected = this.#expected[file];
-    if (expected) await this.#compareWith(file, expected);
+    const leaves = this.#partialFile!.leaves(file);
+    if (merkleRoot(leaves).toString('hex') === root) this.#expectedLeaves[file] = Buffer.from(leaves);
+    const expected = this.#expectedLeaves[file];
+    if (expected) await this.#discardMismatches(file, expected);
   }
 
-  /** Blocks that are not of the file are fetched again. */
-  async #compareWith(file: number, expected: Buffer): Promise<void> {
-    const part = this.#part!;
-    const own = part.leaves(file);
-    for (let at = 0; at < own.length; at += HASH_BYTES) {
-      const index = part.first[file]! + at / HASH_BYTES;
-      if (!part.has(index) || own.subarray(at, at + HASH_BYTES).equals(expected.subarray(at, at + HASH_BYTES)))
-        continue;
-      await part.forget(index);
-      this.#free(index);
+  /** Blocks that do not match the expected leaves are downloaded again. */
+  async #discardMismatches(file: number, expected: Buffer): Promise<void> {
+    const part = this.#partialFile!;
+    const leaves = part.leaves(file);
+    for (let at = 0; at < leaves.length; at += HASH_BYTES) {
+      const index = this.#indexOf(file, at / HASH_BYTES);
+      const isMatch = leaves.subarray(at, at + HASH_BYTES).equals(expected.subarray(at, at + HASH_BYTES));
+      if (isMatch || !part.hasBlock(index)) continue;
+      await part.forgetBlock(index);
+      this.#scheduler!.markFree(index);
     }
   }
 
-  #checkEmptyFiles(): void {
-    const empty = rootOf(Buffer.alloc(0)).toString('hex');
+  #validateEmptyFiles(): void {
+    const emptyRoot = merkleRoot(Buffer.alloc(0)).toString('hex');
     for (const { path, size, root } of this.files) {
-      if (size > 0 || root === null || root === empty) continue;
-      throw new Failure(
-        'CONFLICT',
-        `${path} is said to be empty, and its hash says that it is not. Ask its owner to publish it again.`,
-      );
+      if (size > 0 || root === null || root === emptyRoot) continue;
+      const message = `${path} is listed as empty, but its hash is not that of an empty file. Ask its owner to publish it again.`;
+      throw new AppError('CONFLICT', message);
     }
   }
 
   #tick(): void {
-    for (const puller of this.#pullers) {
-      puller.acknowledge();
-      puller.watch();
+    for (const requester of this.#requesters) {
+      requester.acknowledge();
+      requester.checkStall();
     }
-    this.#schedule();
+    this.#scheduleRequests();
   }
 
-  #fail(failure: Failure, declined = false): void {
-    if (this.#over || this.#finishing) return;
-    this.#over = true;
+  #fail(failure: AppError, declined = false): void {
+    if (this.#isOver || this.#isFinishing) return;
+    this.#isOver = true;
     this.#abort.abort(failure);
-    this.#stopClocks();
-    for (const puller of this.#pullers) puller.stop(failure, declined);
-    this.#reporter.stop();
-    this.#failed(failure);
-    void this.#settled().then(() => this.#part?.close());
+    this.#stopTimers();
+    for (const requester of this.#requesters) requester.stop(failure, declined);
+    this.#notifier.stop();
+    this.#rejectFinished(failure);
+    void this.#waitForWrites().then(() => this.#partialFile?.close());
   }
 
-  async #settled(): Promise<void> {
-    await Promise.allSettled([...this.#writes, this.#finishing ? this.finished : undefined]);
+  async #waitForWrites(): Promise<void> {
+    await Promise.allSettled([...this.#pendingWrites, this.#isFinishing ? this.finished : undefined]);
   }
 
-  #stopClocks(): void {
-    clearInterval(this.#clock);
-    clearTimeout(this.#paid);
+  #stopTimers(): void {
+    clearInterval(this.#tickTimer);
+    clearTimeout(this.#limiterTimer);
   }
 }

@@ -1,47 +1,47 @@
-import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
-import { Failure } from '../domain/failure.ts';
-import { placePrivate } from '../private-file.ts';
+import { AppError } from '../domain/app-error.ts';
+import { createPrivateFile } from '../private-file.ts';
+import { createSelfSigned, parseKeyAndCertificate } from '../self-signed.ts';
 
-/** The one algorithm on either side of a channel. */
-const ALGORITHM = { name: 'Ed25519' };
-/** Nobody looks at the dates: a key is known by its fingerprint, and is changed by removing its file. */
+const KEY_ALGORITHM = { name: 'Ed25519' };
+/** The dates are not checked: a key is identified by its fingerprint and replaced by removing its file. */
 const NOT_BEFORE = new Date('2020-01-01T00:00:00Z');
 const NOT_AFTER = new Date('9999-12-31T23:59:59Z');
 
-/** By what other members know this one's files: a key of its own and the certificate that carries it. */
+/** The key by which other peers identify this one, with its certificate. */
 export interface Identity {
   /** PEM, PKCS#8. */
   readonly key: string;
   /** PEM. */
   readonly cert: string;
-  /** SHA-256 of the public key (SPKI, DER), 64 hexadecimal digits: what is registered, compared and pinned. */
+  /** SHA-256 of the public key (SPKI, DER), 64 hexadecimal digits. Registered with the daemon and pinned by others. */
   readonly fingerprint: string;
 }
 
 /**
- * Made at first use, the same ever after. Key and certificate are one file of 0600, so that they can never be of two
- * pairs; where two processes make one at once, both go on with the one that was there first.
- * @throws Failure CONFIG_INVALID when the file is damaged, STORE_FAILED.
+ * Generated at first use, then kept. Key and certificate share one file (mode 0600), so that they always match. If two
+ * processes generate one at the same time, both use the one that was stored first.
+ * @throws AppError CONFIG_INVALID when the file is damaged; STORE_FAILED
  */
 export async function loadIdentity(file: string): Promise<Identity> {
-  let pem = await read(file);
+  let pem = await readIfExists(file);
   if (pem === undefined) {
-    const made = await makeIdentity();
-    await placePrivate(file, made);
-    pem = (await read(file)) ?? made;
+    const generated = await generateIdentityPem();
+    await createPrivateFile(file, generated);
+    pem = (await readIfExists(file)) ?? generated;
   }
-  return parse(pem, file);
+  return parseIdentity(pem, file);
 }
 
 /** SHA-256 of a certificate's public key (SPKI, DER), hexadecimal. */
-export function fingerprintOf(certificate: X509Certificate): string {
+export function certificateFingerprint(certificate: X509Certificate): string {
   return createHash('sha256')
     .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex');
 }
 
-async function read(file: string): Promise<string | undefined> {
+async function readIfExists(file: string): Promise<string | undefined> {
   try {
     const pem = await readFile(file, 'utf8');
     await chmod(file, 0o600);
@@ -49,55 +49,33 @@ async function read(file: string): Promise<string | undefined> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new Failure('STORE_FAILED', `${file} cannot be read (${code}). Check who owns it.`, {
+    throw new AppError('STORE_FAILED', `${file} cannot be read (${code}). Check who owns it.`, {
       cause,
       data: { file },
     });
   }
 }
 
-function parse(pem: string, file: string): Identity {
-  const key = block(pem, 'PRIVATE KEY');
-  const cert = block(pem, 'CERTIFICATE');
+function parseIdentity(pem: string, file: string): Identity {
   try {
-    if (!key || !cert) throw new Error(key ? 'it holds no certificate' : 'it holds no key');
-    const parsed = new X509Certificate(cert);
-    if (parsed.publicKey.asymmetricKeyType !== 'ed25519') throw new Error('its key is not an Ed25519 key');
-    if (!parsed.checkPrivateKey(createPrivateKey(key))) throw new Error('its key belongs to another certificate');
-    return { key, cert, fingerprint: fingerprintOf(parsed) };
+    const { key, cert, certificate } = parseKeyAndCertificate(pem);
+    if (certificate.publicKey.asymmetricKeyType !== 'ed25519') throw new Error('its key is not an Ed25519 key');
+    return { key, cert, fingerprint: certificateFingerprint(certificate) };
   } catch (cause) {
-    throw new Failure(
+    throw new AppError(
       'CONFIG_INVALID',
-      `The key of your files ${file} is damaged (${(cause as Error).message}). Put a copy of it back; or remove it, and the next transfer makes a new one, which everybody who knows the old one then has to trust.`,
+      `Your peer key in ${file} is damaged (${(cause as Error).message}). Restore a copy of it. Or remove it: the next transfer generates a new key, which everyone who knows the old one then has to trust.`,
       { cause, data: { file } },
     );
   }
 }
 
-function block(pem: string, label: string): string | undefined {
-  return new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----`).exec(pem)?.[0];
-}
-
-async function makeIdentity(): Promise<string> {
-  await import('reflect-metadata'); // what the library's injection container needs and leaves to the program
-  const x509 = await import('@peculiar/x509');
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      name: 'CN=goldctl peer',
-      notBefore: NOT_BEFORE,
-      notAfter: NOT_AFTER,
-      keys: keys as webcrypto.CryptoKeyPair,
-      signingAlgorithm: ALGORITHM,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-      ],
-    },
-    webcrypto,
-  );
-  const { privateKey } = keys as webcrypto.CryptoKeyPair;
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', privateKey));
-  return `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n${certificate.toString('pem')}\n`;
+function generateIdentityPem(): Promise<string> {
+  return createSelfSigned({
+    commonName: 'goldctl peer',
+    algorithm: KEY_ALGORITHM,
+    notBefore: NOT_BEFORE,
+    notAfter: NOT_AFTER,
+    usages: ['serverAuth', 'clientAuth'],
+  });
 }

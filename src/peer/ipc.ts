@@ -1,59 +1,59 @@
-import { FAILURES, Failure, type FailureCode, type FailureData } from '../domain/failure.ts';
+import { AppError, type FailureJson } from '../domain/app-error.ts';
 import type { Transfer } from '../domain/transfer.ts';
-import type { Place } from '../protocol/datagram.ts';
-import type { Introduction } from './introduction.ts';
-import type { PlainFile } from './plain-download.ts';
+import type { Endpoint } from '../protocol/datagram.ts';
+import type { ConnectionOffer } from './connection-offer.ts';
+import type { LegacyFile } from './legacy-download.ts';
 
-export type { Introduction } from './introduction.ts';
-export type { PlainFile } from './plain-download.ts';
+export type { ConnectionOffer } from './connection-offer.ts';
+export type { LegacyFile } from './legacy-download.ts';
 
-/** What the peer process is started with. */
+/** Start parameters of the peer process. */
 export interface PeerSettings {
-  /** Names the daemon in the file of keys and rules. */
+  /** Key of this daemon in the file of known keys and auto-accept rules. */
   readonly server: string;
-  /** Where the daemon's UDP port is. */
-  readonly daemon: Place;
-  /** UDP port to bind; 0 for any that is free. */
+  /** The daemon's UDP endpoint. */
+  readonly daemon: Endpoint;
+  /** UDP port to bind; 0 for a free one. */
   readonly port: number;
   readonly peerFile: string;
   readonly sharesFile: string;
   readonly peersFile: string;
   readonly downloads: string;
-  /** Private folder of what is known of files on their way. */
+  /** Private folder for the state of partial files. */
   readonly partStates: string;
-  /** Offers are shown to somebody who may accept them. Otherwise only standing rules take files. */
+  /** Whether a user can be asked to accept offers. Otherwise only auto-accept rules accept files. */
   readonly asksUser: boolean;
-  /** How long another peer may be silent before it is taken for dead, in ms. */
+  /** How long another peer may be silent before it counts as dead. */
   readonly silenceMs?: number;
-  /** Number of the next transfer. */
+  /** Id of the next transfer. */
   readonly nextId: number;
-  /** Transfers that a peer process before this one left under way. */
-  readonly jobs: readonly Job[];
+  /** Unfinished transfers of an earlier peer process. */
+  readonly jobs: readonly TransferJob[];
 }
 
-/** Where this peer is reached: what is registered with the daemon. */
-export interface Reachable {
+/** How to reach this peer, as registered with the daemon. */
+export interface PeerEndpointInfo {
   readonly port: number;
   /** SHA-256 of its public key (SPKI), hex. */
   readonly key: string;
-  readonly local: readonly Place[];
+  readonly local: readonly Endpoint[];
 }
 
 /** A published file. */
 export interface Share {
   readonly name: string;
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly size: number;
-  /** Root hash, hex. */
+  /** Merkle root, hex. */
   readonly hash: string;
-  /** Its time of change, ms since 1970. */
+  /** Modification time, epoch milliseconds. */
   readonly modified: number;
   /** May be empty. */
   readonly description: string;
 }
 
-/** Who has a file that is fetched. */
+/** A member who has the file. */
 export interface FetchSource {
   readonly member: string;
   readonly key: string;
@@ -67,21 +67,21 @@ export interface FetchJob {
   readonly size: number;
   readonly hash: string;
   readonly sources: readonly FetchSource[];
-  /** Folder that it goes to; else the downloads folder. */
+  /** Target folder; defaults to the download folder. */
   readonly to?: string;
-  /** Publish it once it is there. */
+  /** Publish the file after the download. */
   readonly share?: boolean;
-  /** Bytes a second. */
+  /** Bytes per second. */
   readonly limit?: number;
-  /** One of them was reached: from then on it is tried until it is there. */
+  /** A source has been reached, so the download is retried until it is complete. */
   readonly met?: boolean;
 }
 
-/** What is fetched from an old client. It cannot be gone on with: there is no job of it. */
-export interface PlainFetch extends PlainFile {
-  /** Folder that it goes to; else the downloads folder. */
+/** A download from a legacy client. It cannot be resumed, so it has no TransferJob. */
+export interface LegacyFetchRequest extends LegacyFile {
+  /** Target folder; defaults to the download folder. */
   readonly to?: string;
-  /** Bytes a second. */
+  /** Bytes per second. */
   readonly limit?: number;
 }
 
@@ -89,13 +89,13 @@ export interface SendJob {
   readonly kind: 'send';
   readonly id: number;
   readonly startedAt: number;
-  /** By which the receiver knows the offer again: 32 hexadecimal digits. */
+  /** Lets the receiver recognise a repeated offer: 32 hexadecimal digits. */
   readonly token: string;
   readonly member: string;
-  /** Absolute; a file or a folder. */
+  /** Absolute path of a file or folder. */
   readonly path: string;
   readonly limit?: number;
-  /** Key of the peer that was offered it. */
+  /** Key of the peer that received the offer. */
   readonly key?: string;
 }
 
@@ -105,96 +105,94 @@ export interface ReceiveJob {
   readonly startedAt: number;
   readonly token: string;
   readonly member: string;
-  /** The sender's. */
+  /** The sender's key. */
   readonly key: string;
   readonly name: string;
   readonly size: number;
   readonly files: number;
-  /** Somebody, or a rule, said yes. */
+  /** Accepted by the user or by an auto-accept rule. */
   readonly accepted: boolean;
   readonly to?: string;
 }
 
-/** All that it takes to go on with a transfer in another process: what has arrived lies in `.part` files, and which of it is checked in their states. */
-export type Job = FetchJob | SendJob | ReceiveJob;
+/** What another process needs to resume a transfer. Received blocks are in `.part` files and their state files. */
+export type TransferJob = FetchJob | SendJob | ReceiveJob;
 
-/** A file or folder that a member wants to send. */
-export interface Offer {
-  /** Number of its transfer: what ACCEPT and DECLINE take. */
+/** A file or folder that a member offers to send. */
+export interface TransferOffer {
+  /** Id of the transfer, used by ACCEPT and DECLINE. */
   readonly id: number;
   readonly member: string;
   readonly name: string;
-  /** Bytes, of all its files. */
+  /** Total bytes of all files. */
   readonly size: number;
   readonly files: number;
-  /** SHA-256 of the sender's public key, hex: proven. */
+  /** SHA-256 of the sender's proven public key, hex. */
   readonly key: string;
-  /** When it came, ms since 1970. */
+  /** When the offer arrived, epoch milliseconds. */
   readonly at: number;
 }
 
-/** Calls of the client, answered by the peer process. */
+/** Calls from the client to the peer process. */
 export interface PeerCalls {
-  start: { params: PeerSettings; result: Reachable };
-  /** The connection to the daemon is back, maybe at another address. */
-  online: { params: { readonly daemon: Place }; result: Reachable };
-  /** The daemon knows how this peer is reached: whoever waits for a way to another one tries now. */
+  start: { params: PeerSettings; result: PeerEndpointInfo };
+  /** The client has reconnected to the daemon, possibly at another address. */
+  online: { params: { readonly daemon: Endpoint }; result: PeerEndpointInfo };
+  /** The daemon has registered this peer: pending connection attempts retry now. */
   registered: { params: null; result: null };
-  /** Somebody asks for this peer: side `b`. */
-  introduced: { params: Introduction; result: null };
-  /** Reads a file for its hash and serves it from now on. `task` names it in the event `hashing`. */
+  /** Another peer wants to connect to this one (side `b`). */
+  introduced: { params: ConnectionOffer; result: null };
+  /** Hashes a file and serves it from now on. `task` identifies it in the event `hashing`. */
   publish: {
     params: { readonly path: string; readonly name?: string; readonly description?: string; readonly task: number };
     result: Share;
   };
   unpublish: { params: { readonly name: string }; result: null };
   fetch: { params: Omit<FetchJob, 'kind' | 'id' | 'startedAt' | 'met'>; result: number };
-  fetchPlain: { params: PlainFetch; result: number };
+  fetchPlain: { params: LegacyFetchRequest; result: number };
   send: { params: Pick<SendJob, 'member' | 'path' | 'limit'>; result: number };
   accept: { params: { readonly id: number; readonly to?: string; readonly always?: number }; result: null };
   decline: { params: { readonly id: number; readonly reason?: string }; result: null };
   cancel: { params: { readonly id: number }; result: null };
   allow: { params: { readonly member: string; readonly bytes: number | null }; result: null };
   trust: { params: { readonly member: string; readonly key: string }; result: null };
-  /** Ends what is under way so that it can be resumed. The process ends after its answer. */
+  /** Stops all transfers so that they can be resumed. The process exits after its reply. */
   stop: { params: null; result: null };
 }
 
-/** Calls of the peer process, answered by the client. */
+/** Calls from the peer process to the client. */
 export interface ClientCalls {
-  /** Asks the daemon for a way to a member: side `a`. */
-  introduce: { params: { readonly member: string; readonly key?: string }; result: Introduction };
-  /** A published file changed on disk, or was fetched to be shared: the daemon is to know. */
+  /** Asks the daemon to connect us to a member (side `a`). */
+  introduce: { params: { readonly member: string; readonly key?: string }; result: ConnectionOffer };
+  /** Reports to the daemon that a published file has changed on disk, or that a download is now published. */
   list: { params: Share; result: null };
 }
 
-/** What the peer process tells unasked. */
+/** Events from the peer process to the client. */
 export interface PeerEvents {
   transfer: Transfer;
-  offer: Offer;
-  /** What it takes to go on with a transfer; null: it is over. */
-  job: { readonly id: number; readonly job: Job | null };
+  offer: TransferOffer;
+  /** What is needed to resume a transfer; null when it has finished. */
+  job: { readonly id: number; readonly job: TransferJob | null };
   notice: string;
   hashing: { readonly task: number; readonly done: number; readonly size: number };
 }
 
-type Calls = object;
-type ParamsOf<C extends Calls, M extends keyof C> = C[M] extends { params: infer P } ? P : never;
-type ResultOf<C extends Calls, M extends keyof C> = C[M] extends { result: infer R } ? R : never;
+type IpcCalls = object;
+type ParamsOf<C extends IpcCalls, M extends keyof C> = C[M] extends { params: infer P } ? P : never;
+type ResultOf<C extends IpcCalls, M extends keyof C> = C[M] extends { result: infer R } ? R : never;
 
-/** How one side answers the calls of the other. */
-export type Answers<C extends Calls> = { readonly [M in keyof C]: (params: ParamsOf<C, M>) => Promise<ResultOf<C, M>> };
+export type IpcHandlers<C extends IpcCalls> = {
+  readonly [M in keyof C]: (params: ParamsOf<C, M>) => Promise<ResultOf<C, M>>;
+};
 
-type Message =
+type IpcMessage =
   | { readonly call: string; readonly id: number; readonly params: unknown }
   | { readonly id: number; readonly result: unknown }
-  | {
-      readonly id: number;
-      readonly failure: { readonly code: string; readonly message: string; readonly data: FailureData };
-    }
+  | { readonly id: number; readonly failure: FailureJson }
   | { readonly event: string; readonly params: unknown };
 
-/** Either end of the channel between client and peer process: a `ChildProcess`, or `process`. */
+/** Either end of the IPC channel: a `ChildProcess`, or `process`. */
 export interface IpcPort {
   readonly connected: boolean;
   send?(message: object, callback: (error: Error | null) => void): boolean;
@@ -202,81 +200,75 @@ export interface IpcPort {
   on(event: 'disconnect', listener: () => void): unknown;
 }
 
-interface Waiting {
+interface PendingCall {
   readonly resolve: (result: never) => void;
-  readonly reject: (failure: Failure) => void;
+  readonly reject: (failure: AppError) => void;
 }
 
-/** Calls, answers and events over a channel between two processes. Whoever is no longer there fails what waits for it. */
-export class Ipc<Theirs extends Calls, Mine extends Calls, Events extends object = object> {
+/** Calls, replies and events between client and peer process. When the other process ends, pending calls fail. */
+export class IpcConnection<Theirs extends IpcCalls, Mine extends IpcCalls, Events extends object = object> {
   readonly #port: IpcPort;
-  readonly #answers: Answers<Mine>;
+  readonly #handlers: IpcHandlers<Mine>;
   readonly #onEvent: (<E extends keyof Events>(event: E, params: Events[E]) => void) | undefined;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pendingCalls = new Map<number, PendingCall>();
   #nextId = 1;
 
-  /** @param onEvent what the other side tells unasked */
   constructor(
     port: IpcPort,
-    answers: Answers<Mine>,
+    handlers: IpcHandlers<Mine>,
     onEvent?: <E extends keyof Events>(event: E, params: Events[E]) => void,
   ) {
     this.#port = port;
-    this.#answers = answers;
+    this.#handlers = handlers;
     this.#onEvent = onEvent;
-    port.on('message', (message) => this.#take(message as Message));
+    port.on('message', (message) => this.#onMessage(message as IpcMessage));
     port.on('disconnect', () => {
-      for (const { reject } of this.#waiting.values()) reject(gone());
-      this.#waiting.clear();
+      for (const { reject } of this.#pendingCalls.values()) reject(processEndedError());
+      this.#pendingCalls.clear();
     });
   }
 
-  /** @throws Failure as the other side answers; NOT_AVAILABLE when it ends first */
+  /** @throws AppError from the other side; NOT_AVAILABLE when its process ends first */
   call<M extends keyof Theirs & string>(name: M, params: ParamsOf<Theirs, M>): Promise<ResultOf<Theirs, M>> {
-    if (!this.#port.connected) return Promise.reject(gone());
+    if (!this.#port.connected) return Promise.reject(processEndedError());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#pendingCalls.set(id, { resolve, reject });
       this.#send({ call: name, id, params });
     });
   }
 
-  /** Tells without an answer; nothing happens where the other side is gone. */
-  tell<E extends keyof Events & string>(event: E, params: Events[E]): void {
+  /** Does nothing when the other process has ended. */
+  emit<E extends keyof Events & string>(event: E, params: Events[E]): void {
     this.#send({ event, params });
   }
 
-  #send(message: Message): void {
-    // A channel that breaks says so by `disconnect`: what waits fails there.
+  #send(message: IpcMessage): void {
+    // Errors are ignored here: a broken channel emits `disconnect`, which fails the pending calls.
     if (this.#port.connected) this.#port.send?.(message, () => {});
   }
 
-  #take(message: Message): void {
+  #onMessage(message: IpcMessage): void {
     if ('event' in message) this.#onEvent?.(message.event as keyof Events, message.params as Events[keyof Events]);
-    else if ('call' in message) void this.#answer(message.call, message.id, message.params);
+    else if ('call' in message) void this.#handleCall(message.call, message.id, message.params);
     else {
-      const waiting = this.#waiting.get(message.id);
-      this.#waiting.delete(message.id);
-      if ('failure' in message) waiting?.reject(revive(message.failure));
-      else waiting?.resolve(message.result as never);
+      const pending = this.#pendingCalls.get(message.id);
+      this.#pendingCalls.delete(message.id);
+      if ('failure' in message) pending?.reject(AppError.fromJSON(message.failure));
+      else pending?.resolve(message.result as never);
     }
   }
 
-  async #answer(name: string, id: number, params: unknown): Promise<void> {
+  async #handleCall(name: string, id: number, params: unknown): Promise<void> {
     try {
-      const answer = this.#answers[name as keyof Mine];
-      this.#send({ id, result: await answer(params as never) });
+      const handler = this.#handlers[name as keyof Mine];
+      this.#send({ id, result: await handler(params as never) });
     } catch (thrown) {
-      const { code, message, data } = Failure.from(thrown);
-      this.#send({ id, failure: { code, message, data } });
+      this.#send({ id, failure: AppError.from(thrown).toJSON() });
     }
   }
 }
 
-function revive({ code, message, data }: { code: string; message: string; data: FailureData }): Failure {
-  return new Failure(Object.hasOwn(FAILURES, code) ? (code as FailureCode) : 'INTERNAL', message, { data });
-}
-
-function gone(): Failure {
-  return new Failure('NOT_AVAILABLE', 'The process that carries files has ended. It is started again; try once more.');
+function processEndedError(): AppError {
+  return new AppError('NOT_AVAILABLE', 'The file-transfer process has ended and is restarting. Try again.');
 }

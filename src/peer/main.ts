@@ -1,40 +1,40 @@
-import { Agent } from './agent.ts';
-import { type ClientCalls, Ipc, type IpcPort, type PeerCalls, type PeerEvents } from './ipc.ts';
+import { type ClientCalls, IpcConnection, type IpcPort, type PeerCalls, type PeerEvents } from './ipc.ts';
+import { PeerAgent } from './peer-agent.ts';
 
-/** A fault that nobody foresaw shall not keep the process from ending. */
-const END_MS = 2500;
+/** Exits even if stopping hangs because of a bug. */
+const FORCED_EXIT_MS = 2500;
 
 /**
- * The peer process: forked by a client (client/peer-process.ts), told what to do over the channel between the two, and
- * over when that channel is. Ctrl-C in a terminal reaches both: what it means is for the client to say.
+ * The peer process. A client forks it (client/peer-process.ts) and controls it over IPC; it exits when that channel
+ * closes. Ctrl-C in a terminal reaches both processes, so this one ignores it: the client decides what it means.
  */
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-process.on('SIGTERM', () => void end());
+process.on('SIGTERM', () => void shutDown());
 
-const agent: Agent = new Agent({
-  introduce: (member, key) => ipc.call('introduce', { member, ...(key === undefined ? {} : { key }) }),
-  list: async (share) => {
+const agent: PeerAgent = new PeerAgent({
+  introduce: (member, key) => ipc.call('introduce', key === undefined ? { member } : { member, key }),
+  announceShare: async (share) => {
     await ipc.call('list', share);
   },
-  tell: (event, params) => ipc.tell(event, params),
+  emit: (event, params) => ipc.emit(event, params),
 });
-const ipc = new Ipc<ClientCalls, PeerCalls, PeerEvents>(process as IpcPort, {
-  ...agent.answers,
+const ipc = new IpcConnection<ClientCalls, PeerCalls, PeerEvents>(process as IpcPort, {
+  ...agent.ipcHandlers,
   stop: async () => {
     await agent.stop();
-    setImmediate(() => void end());
+    setImmediate(() => void shutDown());
     return null;
   },
 });
-process.on('disconnect', () => void end());
-if (!process.connected) void end();
+process.on('disconnect', () => void shutDown());
+if (!process.connected) void shutDown();
 
-let ending = false;
+let isEnding = false;
 
-async function end(): Promise<void> {
-  if (ending) return;
-  ending = true;
-  setTimeout(() => process.exit(1), END_MS);
+async function shutDown(): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  setTimeout(() => process.exit(1), FORCED_EXIT_MS);
   await agent.stop();
   process.exit();
 }

@@ -1,76 +1,76 @@
-/** Time after which what was measured counts for 1/e. */
-const MEMORY_MS = 2000;
-const REPORT_MS = 200;
-const STILL_MS = 1000;
+/** A measurement's weight decays to 1/e in this time. */
+const DECAY_MS = 2000;
+const NOTIFY_INTERVAL_MS = 200;
+const SLOW_NOTIFY_INTERVAL_MS = 1000;
 
-/** Speed over the last seconds: an exponentially weighted mean that is right from its first second on. */
-export class Meter {
+/** Exponentially weighted mean of the speed over the last seconds, corrected so that it is accurate from the start. */
+export class ThroughputMeter {
   readonly #now: () => number;
   readonly #startedAt: number;
-  #sum = 0;
-  #at: number;
+  #weightedBytes = 0;
+  #decayedAt: number;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#startedAt = now();
-    this.#at = this.#startedAt;
+    this.#decayedAt = this.#startedAt;
   }
 
   add(bytes: number): void {
     this.#decay();
-    this.#sum += bytes;
+    this.#weightedBytes += bytes;
   }
 
-  /** Bytes a second; 0 once nothing moves. */
-  get rate(): number {
+  /** 0 once nothing moves. */
+  get bytesPerSecond(): number {
     this.#decay();
-    const elapsed = Math.max(100, this.#at - this.#startedAt);
-    const rate = (this.#sum / (MEMORY_MS * (1 - Math.exp(-elapsed / MEMORY_MS)))) * 1000;
+    const elapsed = Math.max(100, this.#decayedAt - this.#startedAt);
+    const rate = (this.#weightedBytes / (DECAY_MS * (1 - Math.exp(-elapsed / DECAY_MS)))) * 1000;
     return rate < 1 ? 0 : Math.round(rate);
   }
 
   #decay(): void {
     const now = this.#now();
-    this.#sum *= Math.exp((this.#at - now) / MEMORY_MS);
-    this.#at = now;
+    this.#weightedBytes *= Math.exp((this.#decayedAt - now) / DECAY_MS);
+    this.#decayedAt = now;
   }
 }
 
-/** Calls back at most five times a second, and once a second while `moving` says so. */
-export class Reporter {
-  readonly #report: () => void;
-  readonly #moving: () => boolean;
+/** Calls back at most five times a second after changes, and once a second while `isMoving` returns true. */
+export class ThrottledNotifier {
+  readonly #onNotify: () => void;
+  readonly #isMoving: () => boolean;
   #timer: NodeJS.Timeout | undefined;
-  #still = false;
-  #lastAt = 0;
-  #over = false;
+  #isSlowTimer = false;
+  #notifiedAt = 0;
+  #isStopped = false;
 
-  constructor(report: () => void, moving: () => boolean) {
-    this.#report = report;
-    this.#moving = moving;
+  constructor(onNotify: () => void, isMoving: () => boolean) {
+    this.#onNotify = onNotify;
+    this.#isMoving = isMoving;
   }
 
-  changed(): void {
-    if (this.#over || (this.#timer && !this.#still)) return;
+  notify(): void {
+    if (this.#isStopped || (this.#timer && !this.#isSlowTimer)) return;
     clearTimeout(this.#timer);
-    this.#arm(Math.max(0, this.#lastAt + REPORT_MS - performance.now()), false);
+    this.#schedule(Math.max(0, this.#notifiedAt + NOTIFY_INTERVAL_MS - performance.now()), false);
   }
 
-  /** Reports a last time. */
+  /** Calls back a last time. */
   stop(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#report();
+    this.#onNotify();
   }
 
-  #arm(delay: number, still: boolean): void {
-    this.#still = still;
+  #schedule(delayMs: number, isSlow: boolean): void {
+    this.#isSlowTimer = isSlow;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#lastAt = performance.now();
-      this.#report();
-      if (!this.#over && !this.#timer && this.#moving()) this.#arm(STILL_MS, true);
-    }, delay);
+      this.#notifiedAt = performance.now();
+      this.#onNotify();
+      if (!this.#isStopped && !this.#timer && this.#isMoving()) this.#schedule(SLOW_NOTIFY_INTERVAL_MS, true);
+    }, delayMs);
   }
 }

@@ -1,38 +1,38 @@
-/** Datagrams at once, and a second in the long run. */
-interface Limit {
+/** Token bucket parameters, in datagrams. */
+interface ProbeLimit {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-const TOTAL: Limit = { burst: 1024, perSecond: 64 };
-/** Fifty introductions at once take as many. */
-const EACH_MEMBER: Limit = { burst: 512, perSecond: 16 };
+const TOTAL_LIMIT: ProbeLimit = { burst: 1024, perSecond: 64 };
+/** Enough for fifty simultaneous connection attempts. */
+const PER_MEMBER_LIMIT: ProbeLimit = { burst: 512, perSecond: 16 };
 
-interface Level {
+interface TokenLevel {
   readonly tokens: number;
   /** Monotonic milliseconds. */
   readonly at: number;
 }
 
-/** How many probes an endpoint sends, in all and because of one member: one member alone does not use them up. */
+/** Limits the probes sent in total and for each member, so that one member cannot use up the total. */
 export class ProbeBudget {
   readonly #now: () => number;
-  #total: Level;
-  /** The members probed last come last. */
-  readonly #members = new Map<string, Level>();
+  #total: TokenLevel;
+  /** In the order of their last probe. */
+  readonly #members = new Map<string, TokenLevel>();
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#total = { tokens: TOTAL.burst, at: now() };
+    this.#total = { tokens: TOTAL_LIMIT.burst, at: now() };
   }
 
   /** @returns whether one more probe may be sent */
-  take(member: string): boolean {
+  tryTake(member: string): boolean {
     const at = this.#now();
-    this.#forgetFull(at);
-    const total = filled(this.#total, TOTAL, at);
-    const own = filled(this.#members.get(member) ?? { tokens: EACH_MEMBER.burst, at }, EACH_MEMBER, at);
+    this.#removeFullEntries(at);
+    const total = refill(this.#total, TOTAL_LIMIT, at);
+    const own = refill(this.#members.get(member) ?? { tokens: PER_MEMBER_LIMIT.burst, at }, PER_MEMBER_LIMIT, at);
     if (total.tokens < 1 || own.tokens < 1) return false;
     this.#total = { ...total, tokens: total.tokens - 1 };
     this.#members.delete(member);
@@ -40,15 +40,15 @@ export class ProbeBudget {
     return true;
   }
 
-  /** A member whose tokens are back needs no entry. */
-  #forgetFull(at: number): void {
+  /** A member with all tokens needs no entry. */
+  #removeFullEntries(at: number): void {
     for (const [member, level] of this.#members) {
-      if (filled(level, EACH_MEMBER, at).tokens < EACH_MEMBER.burst) return;
+      if (refill(level, PER_MEMBER_LIMIT, at).tokens < PER_MEMBER_LIMIT.burst) return;
       this.#members.delete(member);
     }
   }
 }
 
-function filled({ tokens, at }: Level, { burst, perSecond }: Limit, now: number): Level {
+function refill({ tokens, at }: TokenLevel, { burst, perSecond }: ProbeLimit, now: number): TokenLevel {
   return { tokens: Math.min(burst, tokens + ((now - at) * perSecond) / 1000), at: now };
 }

@@ -1,23 +1,21 @@
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import { connect, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import { Failure } from '../domain/failure.ts';
-import type { Path } from '../domain/transfer.ts';
-import type { Side } from '../protocol/datagram.ts';
-import { broken, failureOf } from './broken.ts';
-import type { Channel } from './channel.ts';
-import { fingerprintOf, type Identity } from './identity.ts';
-import type { Introduction } from './introduction.ts';
-import type { StreamDuplex } from './stream-duplex.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { ConnectionPath } from '../domain/transfer.ts';
+import { connectionLostError, toConnectionError } from './connection-errors.ts';
+import type { ConnectionOffer } from './connection-offer.ts';
+import { certificateFingerprint, type Identity } from './identity.ts';
+import type { PeerChannel } from './peer-channel.ts';
+import type { UdxDuplex } from './udx-duplex.ts';
 
-const PROTOCOL = 'goldctl-peer/1';
-/** One byte each way before anything else: what the sender made of the other's key. */
-const ACCEPTED = 1;
-const REFUSED = 0;
-const CLOSE_MS = 2000;
+const ALPN_PROTOCOL = 'goldctl-peer/1';
+/** Each side first sends one byte that tells whether it accepts the other's key. */
+const KEY_ACCEPTED = 1;
+const KEY_REFUSED = 0;
+const CLOSE_TIMEOUT_MS = 2000;
 
-/** TLS settings of an endpoint, made once. */
-export function secureContext({ key, cert }: Identity): SecureContext {
+export function createTlsContext({ key, cert }: Identity): SecureContext {
   return createSecureContext({
     key,
     cert,
@@ -28,120 +26,112 @@ export function secureContext({ key, cert }: Identity): SecureContext {
   });
 }
 
-/** TLS over a stream, with somebody who has proven the key of the introduction. */
-export class SecureChannel implements Channel {
+/** TLS over a UDX stream, with a peer who has proven to own the key of the connection offer. */
+export class SecureChannel implements PeerChannel {
   readonly duplex: TLSSocket;
-  readonly path: Path;
+  readonly path: ConnectionPath;
   readonly member: string;
   readonly key: string;
-  readonly side: Side;
-  readonly #under: StreamDuplex;
-  #closing = false;
+  readonly #transport: UdxDuplex;
+  #isClosing = false;
 
-  private constructor(tls: TLSSocket, under: StreamDuplex, introduction: Introduction, path: Path) {
+  private constructor(tls: TLSSocket, transport: UdxDuplex, offer: ConnectionOffer, path: ConnectionPath) {
     this.duplex = tls;
     this.path = path;
-    this.member = introduction.member;
-    this.key = introduction.key;
-    this.side = introduction.side;
-    this.#under = under;
+    this.member = offer.member;
+    this.key = offer.key;
+    this.#transport = transport;
   }
 
   /**
-   * Shakes hands. Each side compares the other's key, tells it the result, and waits for its result: so both know at
-   * once, and neither takes a refusal for a broken connection that is worth another try. What is destroyed meanwhile
-   * (for a deadline, say) rejects with the error it was destroyed by.
-   * @throws Failure NOT_ALLOWED for another key, NOT_AVAILABLE
+   * Performs the handshake. Each side verifies the other's key, sends the result, and waits for the other's result, so
+   * that neither mistakes a refusal for a lost connection and retries. If the transport is destroyed meanwhile, for
+   * instance by a timeout, rejects with that error.
+   * @throws AppError NOT_ALLOWED for a wrong key; NOT_AVAILABLE
    */
   static async open(
-    under: StreamDuplex,
-    introduction: Introduction,
-    path: Path,
+    transport: UdxDuplex,
+    offer: ConnectionOffer,
+    path: ConnectionPath,
     context: SecureContext,
   ): Promise<SecureChannel> {
-    const common = { secureContext: context, ALPNProtocols: [PROTOCOL], rejectUnauthorized: false };
+    const common = { secureContext: context, ALPNProtocols: [ALPN_PROTOCOL], rejectUnauthorized: false };
     const tls =
-      introduction.side === 'a'
-        ? connect({ socket: under, ...common })
-        : new TLSSocket(under, { isServer: true, requestCert: true, ...common });
+      offer.side === 'a'
+        ? connect({ socket: transport, ...common })
+        : new TLSSocket(transport, { isServer: true, requestCert: true, ...common });
     const emit: (event: string | symbol, ...args: unknown[]) => boolean = tls.emit.bind(tls);
-    // the one place through which all errors come, those of TLS itself too
+    // all errors pass here, also those of TLS itself
     tls.emit = (event: string | symbol, ...args: unknown[]) =>
-      event === 'error' ? emit(event, failureOf(args[0])) : emit(event, ...args);
-    // node leaves a socket open whose records were tampered with
+      event === 'error' ? emit(event, toConnectionError(args[0])) : emit(event, ...args);
+    // Node does not close the socket when records were tampered with
     tls.on('error', () => tls.destroy());
-    under.on('error', (error) => tls.destroy(error));
+    transport.on('error', (error) => tls.destroy(error));
     try {
-      await shaken(tls);
-      const problem = compare(tls, introduction);
-      tls.write(Buffer.of(problem ? REFUSED : ACCEPTED));
+      await waitForHandshake(tls);
+      const problem = verifyPeerKey(tls, offer);
+      tls.write(Buffer.of(problem ? KEY_REFUSED : KEY_ACCEPTED));
       if (problem) throw problem;
-      if ((await firstByte(tls)) !== ACCEPTED) {
-        throw new Failure(
-          'NOT_ALLOWED',
-          `${introduction.member} does not accept the key of this goldctl: the daemon told another one there. Connect to the daemon again, and then try again.`,
-        );
+      if ((await readFirstByte(tls)) !== KEY_ACCEPTED) {
+        const message = `${offer.member} does not accept your key, because their daemon reported a different one. Reconnect to your daemon, then try again.`;
+        throw new AppError('NOT_ALLOWED', message);
       }
-      return new SecureChannel(tls, under, introduction, path);
-    } catch (error) {
-      const failure = failureOf(error);
-      // a refusal must reach the other side before the end does
-      if (failure.code === 'NOT_ALLOWED') close(tls, under);
-      else tls.destroy(failure);
-      throw failure;
+      return new SecureChannel(tls, transport, offer, path);
+    } catch (thrown) {
+      const error = toConnectionError(thrown);
+      // a refusal must reach the other side before the channel ends
+      if (error.code === 'NOT_ALLOWED') closeGracefully(tls, transport);
+      else tls.destroy(error);
+      throw error;
     }
   }
 
-  /** It is on its way to its end, which comes within two seconds: what was written before still arrives. */
-  get closing(): boolean {
-    return this.#closing;
+  /** Closing takes up to two seconds; what was written before still arrives. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   close(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    close(this.duplex, this.#under);
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    closeGracefully(this.duplex, this.#transport);
   }
 }
 
-/** Ends it; destroys it once both sides have ended, or after a while. */
-function close(tls: TLSSocket, under: StreamDuplex): void {
+/** Ends the stream; it closes when both sides have ended, or at the latest after CLOSE_TIMEOUT_MS. */
+function closeGracefully(tls: TLSSocket, transport: UdxDuplex): void {
   if (tls.destroyed) return;
-  const timer = setTimeout(() => under.cut(), CLOSE_MS);
-  under.once('close', () => clearTimeout(timer));
-  // the rest of what the other side sends is of no interest, but its end is: with both through, it goes by itself
+  const timer = setTimeout(() => transport.destroyNow(), CLOSE_TIMEOUT_MS);
+  transport.once('close', () => clearTimeout(timer));
+  // discard remaining data to reach the end of the other side
   tls.resume();
   tls.end();
 }
 
-function compare(tls: TLSSocket, { key, member }: Introduction): Failure | undefined {
-  if (tls.alpnProtocol !== PROTOCOL) {
-    return new Failure(
-      'NOT_AVAILABLE',
-      `${member} speaks another version of the protocol of files. Use the same goldctl on both sides.`,
-    );
+function verifyPeerKey(tls: TLSSocket, { key, member }: ConnectionOffer): AppError | undefined {
+  if (tls.alpnProtocol !== ALPN_PROTOCOL) {
+    const message = `${member} uses a different version of the file-transfer protocol. Use the same goldctl version on both sides.`;
+    return new AppError('NOT_AVAILABLE', message);
   }
   const certificate = tls.getPeerX509Certificate();
-  const given = certificate ? Buffer.from(fingerprintOf(certificate), 'hex') : Buffer.alloc(0);
-  const wanted = Buffer.from(key, 'hex');
-  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return undefined;
-  return new Failure(
-    'NOT_ALLOWED',
-    `Who answers for ${member} has another key than the daemon told, so nothing was sent. Try again; where it stays so, somebody stands between you: ask ${member} for the fingerprint in another way.`,
-    { data: { member, expected: key, given: given.toString('hex') || null } },
-  );
+  const given = certificate ? Buffer.from(certificateFingerprint(certificate), 'hex') : Buffer.alloc(0);
+  const expected = Buffer.from(key, 'hex');
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return undefined;
+  const message = `The key presented for ${member} does not match the one the daemon reported, so nothing was sent. If this persists, someone may be intercepting the connection: verify ${member}'s fingerprint over another channel.`;
+  const data = { member, expected: key, given: given.toString('hex') || null };
+  return new AppError('NOT_ALLOWED', message, { data });
 }
 
-/** The handshake is over and the other side's certificate is there. */
-function shaken(tls: TLSSocket): Promise<void> {
-  return settle(tls, (done) => {
+/** Resolves when the other side's certificate is available. */
+function waitForHandshake(tls: TLSSocket): Promise<void> {
+  return waitForTls(tls, (done) => {
     tls.once('secure', done);
     return () => tls.off('secure', done);
   });
 }
 
-function firstByte(tls: TLSSocket): Promise<number | undefined> {
-  return settle(tls, (done) => {
+function readFirstByte(tls: TLSSocket): Promise<number | undefined> {
+  return waitForTls(tls, (done) => {
     const read = () => {
       const byte: Buffer | null = tls.read(1);
       if (byte) done(byte[0]);
@@ -153,7 +143,7 @@ function firstByte(tls: TLSSocket): Promise<number | undefined> {
 }
 
 /** @param listen calls `done` once, and returns how to stop listening */
-function settle<T>(tls: TLSSocket, listen: (done: (value: T) => void) => () => void): Promise<T> {
+function waitForTls<T>(tls: TLSSocket, listen: (done: (value: T) => void) => () => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       unlisten?.();
@@ -165,7 +155,8 @@ function settle<T>(tls: TLSSocket, listen: (done: (value: T) => void) => () => v
       stop();
       reject(error);
     };
-    const closed = () => failed(broken('The other side ended the connection before it was secure. It is tried again.'));
+    const closed = () =>
+      failed(connectionLostError('The other side closed the connection during the handshake. Retrying.'));
     tls.on('error', failed);
     tls.on('close', closed);
     tls.on('end', closed);

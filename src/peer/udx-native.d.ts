@@ -1,25 +1,25 @@
-/** What goldctl uses of udx-native 1.21: it comes without declarations. Facts in docs/decisions/0014. */
+/** The part of udx-native 1.21 that goldctl uses; the package has no declarations. See docs/decisions/0014. */
 declare module 'udx-native' {
   import type { Buffer } from 'node:buffer';
   import type { EventEmitter } from 'node:events';
 
-  /** One per endpoint: ids of streams are unique within it. Keeps nothing open by itself. */
+  /** One per transport: stream ids are unique within it. Does not keep the process alive by itself. */
   export default class UDX {
-    /** Not bound yet. */
+    /** @returns an unbound socket */
     createSocket(options?: { ipv6Only?: boolean; reuseAddress?: boolean }): UDXSocket;
     /**
-     * Takes packets for `id` from now on, also before it is connected.
-     * @param id u32, not in use by another stream of this UDX: nobody checks, and neither of the two would work.
+     * Receives packets for `id` from now on, even before it is connected.
+     * @param id u32; must not be in use by another stream of this UDX, which is not checked and would break both
      */
     createStream(
       id: number,
       options?: {
         /**
-         * Asked for each packet that comes before `connect`: true to drop it. Called from within the C code: must not
-         * call back into the stream.
+         * Called for each packet that arrives before `connect`; returns true to drop it. Runs inside native code, so it
+         * must not call the stream.
          */
         firewall?: (socket: UDXSocket, port: number, host: string, family: number) => boolean;
-        /** Reads are cut where the other side's frames (u24le length first) end. */
+        /** Splits reads at the end of the other side's frames, which start with a u24le length. */
         framed?: boolean;
       },
     ): UDXStream;
@@ -31,19 +31,19 @@ declare module 'udx-native' {
     readonly port: number;
   }
 
-  /** Emits `message` for every packet that belongs to no stream of it, and `close`. */
+  /** Emits `message` for every packet that belongs to none of its streams, and `close`. */
   export interface UDXSocket extends EventEmitter {
-    /** Streams that are connected and not closed. */
+    /** Connected streams that are not closed. */
     readonly streams: ReadonlySet<UDXStream>;
     /** @throws EADDRINUSE, EACCES and others, as Error with `code` */
     bind(port?: number, host?: string): void;
     /** Null before `bind`. */
     address(): { host: string; family: 4 | 6; port: number } | null;
-    /** Gives up without a word where the system does not take it. @param host an IP address of the socket's own family */
+    /** Drops the packet silently if the system does not accept it. @param host an IP address of the socket's family */
     trySend(bytes: Uint8Array, port: number, host: string): void;
-    /** Waits until the last stream of it is closed. */
+    /** Waits until its last stream is closed. */
     close(): Promise<void>;
-    /** Bytes, as the system has them. */
+    /** In bytes, as granted by the system. */
     getRecvBufferSize(): number;
     setRecvBufferSize(bytes: number): void;
     getSendBufferSize(): number;
@@ -54,8 +54,8 @@ declare module 'udx-native' {
   }
 
   /**
-   * A Duplex of streamx, near to node's but not one: no `pipe` to node's streams without care. It has no flow control
-   * on the receiving side. Errors: ETIMEDOUT (13 s without an answer), ECONNRESET (the other side destroyed it).
+   * A streamx Duplex, which is similar to a Node Duplex but not compatible with `pipe`. It has no receiver flow control.
+   * Errors: ETIMEDOUT (no acknowledgement for 13 s), ECONNRESET (the other side destroyed it).
    */
   export interface UDXStream extends EventEmitter {
     readonly id: number;
@@ -64,7 +64,7 @@ declare module 'udx-native' {
     readonly destroyed: boolean;
     readonly remoteHost: string | null;
     readonly remotePort: number;
-    /** Bytes a packet. */
+    /** Bytes per packet. */
     readonly mtu: number;
     /** Milliseconds. */
     readonly rtt: number;
@@ -74,17 +74,17 @@ declare module 'udx-native' {
     readonly packetsReceived: number;
     readonly retransmits: number;
     connect(socket: UDXSocket, remoteId: number, port: number, host: string): void;
-    /** @param ms silence after which a packet is sent that asks for an answer; 0 for never */
+    /** @param ms silence after which a packet is sent that requires an acknowledgement; 0 for never */
     setKeepalive(ms: number): void;
-    /** False when more should wait for `drain`. The bytes must stay as they are until they are acknowledged. */
+    /** @returns false if the caller should wait for `drain`. The bytes must not change until they are acknowledged. */
     write(bytes: Uint8Array): boolean;
     end(): this;
-    /** Resolves when all that was written is acknowledged (true), or never will be (false). */
+    /** Resolves when everything written is acknowledged (true) or never will be (false). */
     flush(): Promise<boolean>;
     pause(): this;
     resume(): this;
     destroy(error?: Error): void;
-    /** Called by UDX with every packet's bytes, and with null at the end; asks for nothing to be held back. */
+    /** Called by UDX with the bytes of every packet, and with null at the end. The result has no effect. */
     push(bytes: Buffer | null): boolean;
     on(event: 'data', listener: (bytes: Buffer) => void): this;
     on(event: 'end' | 'drain' | 'finish' | 'close' | 'connect', listener: () => void): this;

@@ -1,229 +1,231 @@
 import { Buffer } from 'node:buffer';
-import { Failure } from '../domain/failure.ts';
-import type { Bucket } from './bucket.ts';
-import { CONTROL_BYTES, FrameError, frameBlock } from './frame.ts';
-import { BLOCK_BYTES, blocksIn, rootOf } from './hash-tree.ts';
-import { type FileSpec, type Message, refusal, refused } from './message.ts';
-import { Meter, Reporter } from './meter.ts';
-import type { Want } from './opening.ts';
-import { blocks } from './pool.ts';
-import type { Slots } from './slots.ts';
-import type { BlockRead, Source } from './source.ts';
-import type { PeerChannel, Wire } from './wire.ts';
+import { AppError } from '../domain/app-error.ts';
+import { sleep } from '../sleep.ts';
+import type { BandwidthLimiter } from './bandwidth-limiter.ts';
+import { blockPool } from './block-pool.ts';
+import type { FileRequest } from './channel-request.ts';
+import { channelEndedError } from './connection-errors.ts';
+import type { BlockRead, FileSource } from './file-source.ts';
+import { encodeBlockInPlace, FrameError, MAX_CONTROL_BYTES } from './frame.ts';
+import type { FramedChannel } from './framed-channel.ts';
+import { BLOCK_BYTES, countBlocks, merkleRoot } from './hash-tree.ts';
+import { ThrottledNotifier, ThroughputMeter } from './meter.ts';
+import type { PeerChannel } from './peer-channel.ts';
+import { decodeRefusal, encodeRefusal, type FileSpec, type PeerMessage } from './peer-message.ts';
+import type { UploadSlots } from './upload-slots.ts';
 
-/** Where wanted files come from. */
-export interface Library {
-  /** @throws Failure NO_SUCH_FILE, GONE, NOT_ALLOWED: its sentence is told to the other side */
-  open(want: { name: string; hash: string }, from: Pick<PeerChannel, 'member' | 'key'>): Promise<Source>;
+/** Finds requested files. */
+export interface FileSourceProvider {
+  /** @throws AppError NO_SUCH_FILE, GONE, NOT_ALLOWED; its message is sent to the other side */
+  open(want: { name: string; hash: string }, from: Pick<PeerChannel, 'member' | 'key'>): Promise<FileSource>;
 }
 
 export interface UploadProgress {
   readonly state: 'offered' | 'queued' | 'active';
-  /** Bytes that are checked and on the receiver's disk. */
+  /** Bytes that are verified and on the receiver's disk. */
   readonly done: number;
   readonly size: number;
   readonly bytesPerSecond: number;
-  /** In our own queue, from 1, while `queued`. */
-  readonly place: number | null;
+  /** In this side's queue, from 1, while `queued`. */
+  readonly queuePosition: number | null;
 }
 
 export interface UploadSettings {
-  readonly wire: Wire;
-  readonly slots: Slots;
-  /** Caps that all bytes have to keep to. */
-  readonly buckets?: readonly Bucket[];
+  readonly channel: FramedChannel;
+  readonly slots: UploadSlots;
+  /** All of them apply. */
+  readonly limiters?: readonly BandwidthLimiter[];
   readonly onProgress?: (progress: UploadProgress) => void;
-  /** How long a receiver may leave what it got unacknowledged, or its slot unused. */
+  /** How long a receiver may leave data unacknowledged, or its slot unused. */
   readonly stallMs?: number;
 }
 
-/** What a sender may be owed acknowledgements for: bounds the memory of a receiver whose disk is slow. */
-export const CREDIT_BYTES = 16 * 1024 * 1024;
-/** Blocks read before they are asked of the channel, and in one reading. */
-const AHEAD = 8;
-const RUN = 4;
-/** More is no receiver's window. */
-const MAX_PULLED = 4 * (CREDIT_BYTES / BLOCK_BYTES);
-const MAX_ASKED = 4096;
-const OPEN_SOURCES = 8;
+/** Limit on unacknowledged bytes. Bounds the memory use of a receiver with a slow disk. */
+export const MAX_CREDIT_BYTES = 16 * 1024 * 1024;
+const READ_AHEAD_BLOCKS = 8;
+const BLOCKS_PER_READ = 4;
+/** Several times the request window of any receiver. */
+const MAX_REQUESTED_BLOCKS = 4 * (MAX_CREDIT_BYTES / BLOCK_BYTES);
+const MAX_QUEUED_ANSWERS = 4096;
+const MAX_OPEN_SOURCES = 8;
 
-interface Range {
+interface BlockRange {
   readonly file: number;
   readonly from: number;
   readonly end: number;
 }
 
-interface Ahead {
+interface PendingRead {
   readonly file: number;
   readonly block: number;
   readonly read: Promise<BlockRead>;
 }
 
-/** The sending side of one channel: answers what the receiver asks for, in its own time and within its credit. */
+/** The sending side of one channel: answers the receiver's requests, within its credit and the bandwidth limits. */
 export class Upload {
-  readonly #wire: Wire;
-  readonly #slots: Slots;
-  readonly #buckets: readonly Bucket[];
+  readonly #channel: FramedChannel;
+  readonly #slots: UploadSlots;
+  readonly #limiters: readonly BandwidthLimiter[];
   readonly #stallMs: number;
-  readonly #meter = new Meter();
-  readonly #reporter: Reporter;
+  readonly #meter = new ThroughputMeter();
+  readonly #notifier: ThrottledNotifier;
   readonly #abort = new AbortController();
   readonly #outcome: Promise<void>;
-  #settle!: (failure: Failure | null) => void;
-  #sources: readonly Source[] = [];
+  #settleOutcome!: (failure: AppError | null) => void;
+  #sources: readonly FileSource[] = [];
   #size = 0;
   #state: UploadProgress['state'] = 'offered';
-  #place: number | null = null;
-  #done = 0;
-  #release: (() => void) | undefined;
-  #going = false;
-  #ranges: Range[] = [];
-  #pulled = 0;
-  #ahead: Ahead[] = [];
-  #recent: Source[] = [];
-  #sent = 0;
-  #acked = 0;
-  #movedAt = performance.now();
-  #asked: (() => Promise<void>)[] = [];
-  #answering = false;
-  #pumping = false;
+  #queuePosition: number | null = null;
+  #verifiedBytes = 0;
+  #releaseSlot: (() => void) | undefined;
+  #hasSlot = false;
+  #requestedRanges: BlockRange[] = [];
+  #requestedBlocks = 0;
+  #readQueue: PendingRead[] = [];
+  #openSources: FileSource[] = [];
+  #sentBytes = 0;
+  #ackedBytes = 0;
+  #progressAt = performance.now();
+  #queuedAnswers: (() => Promise<void>)[] = [];
+  #isAnswering = false;
+  #isSending = false;
   #wakeCredit: (() => void) | undefined;
-  #over = false;
+  #isOver = false;
 
-  constructor({ wire, slots, buckets = [], onProgress, stallMs = 60_000 }: UploadSettings) {
-    this.#wire = wire;
+  constructor({ channel, slots, limiters = [], onProgress, stallMs = 60_000 }: UploadSettings) {
+    this.#channel = channel;
     this.#slots = slots;
-    this.#buckets = buckets;
+    this.#limiters = limiters;
     this.#stallMs = stallMs;
-    this.#reporter = new Reporter(
+    this.#notifier = new ThrottledNotifier(
       () => onProgress?.(this.progress),
-      () => this.#meter.rate > 0,
+      () => this.#meter.bytesPerSecond > 0,
     );
     this.#outcome = new Promise((resolve, reject) => {
-      this.#settle = (failure) => (failure ? reject(failure) : resolve());
+      this.#settleOutcome = (failure) => (failure ? reject(failure) : resolve());
     });
-    this.#outcome.catch(() => undefined); // heard by whoever started it
+    this.#outcome.catch(() => undefined); // handled by those who await it
   }
 
   get progress(): UploadProgress {
     return {
       state: this.#state,
-      done: this.#done,
+      done: this.#verifiedBytes,
       size: this.#size,
-      bytesPerSecond: this.#meter.rate,
-      place: this.#place,
+      bytesPerSecond: this.#meter.bytesPerSecond,
+      queuePosition: this.#queuePosition,
     };
   }
 
   /**
-   * Answers `want`. Resolves when the receiver has everything.
-   * @throws Failure of the library; as `offer`
+   * Answers a file request. Resolves when the receiver has the file.
+   * @throws AppError of the provider; like `offer`
    */
-  async serve(want: Want, library: Library): Promise<void> {
-    let source: Source;
+  async serve({ name, hash }: FileRequest, provider: FileSourceProvider): Promise<void> {
+    let source: FileSource;
     try {
-      source = await library.open({ name: want.name, hash: want.hash }, this.#wire.channel);
-    } catch (error) {
-      const failure = Failure.from(error);
-      this.#wire.send(refusal(failure));
-      this.#wire.close();
-      throw failure;
+      source = await provider.open({ name, hash }, this.#channel.peer);
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      this.#channel.send(encodeRefusal(error));
+      this.#channel.close();
+      throw error;
     }
-    this.#begin([source]);
-    this.#wire.send({ type: 'found', size: source.size });
+    this.#start([source]);
+    this.#channel.send({ type: 'found', size: source.size });
     await this.#outcome;
   }
 
   /**
    * Offers files. Resolves when the receiver has all of them.
-   * @throws Failure as the receiver told it (`data.declined` where a person or a rule said no); GONE where a file
-   * changed; CONNECTION_ENDED, TOO_SLOW where the channel broke: another with the same offer goes on
+   * @throws AppError from the receiver (with `data.declined` if a person or a rule declined); GONE when a file has
+   * changed; CONNECTION_ENDED, TOO_SLOW when the connection is lost: the same offer on another channel resumes it
    */
-  async offer(offer: { id: string; name: string; folder: boolean; sources: readonly Source[] }): Promise<void> {
+  async offer(offer: { id: string; name: string; folder: boolean; sources: readonly FileSource[] }): Promise<void> {
     const { id, name, folder, sources } = offer;
-    this.#begin(sources);
-    this.#wire.send({ type: 'offer', id, name, folder, count: sources.length });
-    for (const files of split(sources)) {
-      await this.#wire.writable();
-      this.#wire.send({ type: 'files', files });
+    this.#start(sources);
+    this.#channel.send({ type: 'offer', id, name, folder, count: sources.length });
+    for (const files of chunkFileSpecs(sources)) {
+      await this.#channel.waitUntilWritable();
+      this.#channel.send({ type: 'files', files });
     }
     await this.#outcome;
   }
 
-  /** Ends it, and tells the other side why. */
-  cancel(failure = new Failure('CONNECTION_ENDED', 'The sender cancelled the transfer.'), declined = true): void {
-    if (this.#over) return;
-    this.#wire.send(refusal(failure, declined));
+  /** Ends the transfer and sends the reason to the other side. */
+  cancel(failure = new AppError('CONNECTION_ENDED', 'The sender cancelled the transfer.'), declined = true): void {
+    if (this.#isOver) return;
+    this.#channel.send(encodeRefusal(failure, declined));
     this.#end(failure);
   }
 
-  #begin(sources: readonly Source[]): void {
+  #start(sources: readonly FileSource[]): void {
     this.#sources = sources;
     this.#size = sources.reduce((sum, { size }) => sum + size, 0);
-    this.#wire.ended.then((failure) => this.#end(failure ?? ended(this.#wire.channel.member)));
-    const clock = setInterval(() => this.#watch(), Math.min(1000, this.#stallMs / 4));
-    this.#outcome.catch(() => undefined).finally(() => clearInterval(clock));
-    this.#wire.use({ onMessage: (message) => this.#take(message) });
-    this.#reporter.changed();
+    this.#channel.ended.then((error) => this.#end(error ?? channelEndedError(this.#channel.peer.member)));
+    const timer = setInterval(() => this.#checkStall(), Math.min(1000, this.#stallMs / 4));
+    this.#outcome.catch(() => undefined).finally(() => clearInterval(timer));
+    this.#channel.setHandler({ onMessage: (message) => this.#onMessage(message) });
+    this.#notifier.notify();
   }
 
-  #take(message: Message): void {
+  #onMessage(message: PeerMessage): void {
     switch (message.type) {
       case 'accept':
         break;
       case 'ready':
-        this.#queue();
+        this.#requestSlot();
         break;
       case 'leaves': {
         const source = this.#sourceAt(message.file);
-        this.#ask(async () => this.#wire.sendLeaves(message.file, await source.leaves(this.#abort.signal)));
+        this.#queueAnswer(async () => this.#channel.sendLeaves(message.file, await source.leaves(this.#abort.signal)));
         break;
       }
       case 'askRoots':
-        this.#ask(() => this.#sendRoots(message.from, message.count));
+        this.#queueAnswer(() => this.#sendRoots(message.from, message.count));
         break;
       case 'pull':
-        this.#pull(message.file, message.from, message.from + message.count);
+        this.#addRange(message.file, message.from, message.from + message.count);
         break;
       case 'drop':
-        this.#drop(message.file, message.from, message.from + message.count);
+        this.#removeRange(message.file, message.from, message.from + message.count);
         break;
       case 'ack':
-        this.#acknowledge(message.bytes, message.done);
+        this.#onAck(message.bytes, message.done);
         break;
       case 'done':
-        this.#done = this.#size;
+        this.#verifiedBytes = this.#size;
         this.#end(null);
         break;
       case 'refuse':
-        this.#end(refused(message));
+        this.#end(decodeRefusal(message));
         break;
       default:
-        throw new FrameError(`A source is not told ${message.type}.`);
+        throw new FrameError(`A receiver must not send ${message.type}.`);
     }
   }
 
-  #sourceAt(file: number): Source {
+  #sourceAt(file: number): FileSource {
     const source = this.#sources[file];
     if (!source) throw new FrameError(`There is no file ${file} in this transfer.`);
     return source;
   }
 
-  /** Answers take time, and come in the order of their questions. */
-  #ask(answer: () => Promise<void>): void {
-    if (this.#asked.length >= MAX_ASKED) throw new FrameError('More is asked than anybody answers.');
-    this.#asked.push(answer);
-    if (!this.#answering) void this.#answer();
+  /** Answers are sent one at a time, in the order of the requests. */
+  #queueAnswer(answer: () => Promise<void>): void {
+    if (this.#queuedAnswers.length >= MAX_QUEUED_ANSWERS) throw new FrameError('Too many unanswered requests.');
+    this.#queuedAnswers.push(answer);
+    if (!this.#isAnswering) void this.#sendAnswers();
   }
 
-  async #answer(): Promise<void> {
-    this.#answering = true;
+  async #sendAnswers(): Promise<void> {
+    this.#isAnswering = true;
     try {
-      for (let next = this.#asked.shift(); next && !this.#over; next = this.#asked.shift()) await next();
+      while (this.#queuedAnswers.length > 0 && !this.#isOver) await this.#queuedAnswers.shift()!();
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#answering = false;
+      this.#isAnswering = false;
     }
   }
 
@@ -232,53 +234,53 @@ export class Upload {
     for (const source of this.#sources.slice(from, from + count)) {
       const leaves = await source.leaves(this.#abort.signal);
       this.#keepOpen(source);
-      roots.push(rootOf(leaves).toString('hex'));
+      roots.push(merkleRoot(leaves).toString('hex'));
     }
-    this.#wire.send({ type: 'roots', from, roots });
+    this.#channel.send({ type: 'roots', from, roots });
   }
 
-  #queue(): void {
-    if (this.#release) return;
-    this.#going = false;
+  #requestSlot(): void {
+    if (this.#releaseSlot) return;
+    this.#hasSlot = false;
     try {
       const release = this.#slots.acquire({
-        onPlace: (place) => {
+        onQueued: (position) => {
           this.#state = 'queued';
-          this.#place = place;
-          this.#wire.send({ type: 'queued', place });
-          this.#reporter.changed();
+          this.#queuePosition = position;
+          this.#channel.send({ type: 'queued', place: position });
+          this.#notifier.notify();
         },
-        onGo: () => {
+        onGranted: () => {
           this.#state = 'active';
-          this.#place = null;
-          this.#going = true;
-          this.#movedAt = performance.now();
-          this.#wire.send({ type: 'go' });
-          this.#reporter.changed();
-          void this.#pump();
+          this.#queuePosition = null;
+          this.#hasSlot = true;
+          this.#progressAt = performance.now();
+          this.#channel.send({ type: 'go' });
+          this.#notifier.notify();
+          void this.#sendBlocks();
         },
       });
-      if (this.#over) release();
-      else this.#release = release;
+      if (this.#isOver) release();
+      else this.#releaseSlot = release;
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #pull(file: number, from: number, end: number): void {
+  #addRange(file: number, from: number, end: number): void {
     const source = this.#sourceAt(file);
-    if (end <= from || end > blocksIn(source.size)) throw new FrameError('There are no such blocks in this file.');
-    this.#pulled += end - from;
-    if (this.#pulled > MAX_PULLED) throw new FrameError('More blocks are pulled than fit into any window.');
-    if (this.#ranges.length === 0 && this.#ahead.length === 0) this.#movedAt = performance.now();
-    this.#ranges.push({ file, from, end });
-    this.#queue();
-    void this.#pump();
+    if (end <= from || end > countBlocks(source.size)) throw new FrameError('The file does not have these blocks.');
+    this.#requestedBlocks += end - from;
+    if (this.#requestedBlocks > MAX_REQUESTED_BLOCKS) throw new FrameError('Too many blocks are requested.');
+    if (this.#requestedRanges.length === 0 && this.#readQueue.length === 0) this.#progressAt = performance.now();
+    this.#requestedRanges.push({ file, from, end });
+    this.#requestSlot();
+    void this.#sendBlocks();
   }
 
-  #drop(file: number, from: number, end: number): void {
-    const kept: Range[] = [];
-    for (const range of this.#ranges) {
+  #removeRange(file: number, from: number, end: number): void {
+    const kept: BlockRange[] = [];
+    for (const range of this.#requestedRanges) {
       if (range.file !== file || range.end <= from || range.from >= end) {
         kept.push(range);
         continue;
@@ -286,158 +288,142 @@ export class Upload {
       if (range.from < from) kept.push({ file, from: range.from, end: from });
       if (range.end > end) kept.push({ file, from: end, end: range.end });
     }
-    this.#ranges = kept;
-    this.#pulled = kept.reduce((sum, range) => sum + range.end - range.from, 0);
+    this.#requestedRanges = kept;
+    this.#requestedBlocks = kept.reduce((sum, range) => sum + range.end - range.from, 0);
   }
 
-  #acknowledge(bytes: number, done: number): void {
-    if (bytes > this.#sent || bytes < this.#acked) throw new FrameError('Bytes are acknowledged that were not sent.');
-    if (bytes > this.#acked) this.#movedAt = performance.now();
-    this.#meter.add(bytes - this.#acked);
-    this.#acked = bytes;
-    this.#done = Math.min(done, this.#size);
-    this.#reporter.changed();
+  #onAck(bytes: number, done: number): void {
+    if (bytes > this.#sentBytes || bytes < this.#ackedBytes)
+      throw new FrameError('The acknowledged bytes were not sent.');
+    if (bytes > this.#ackedBytes) this.#progressAt = performance.now();
+    this.#meter.add(bytes - this.#ackedBytes);
+    this.#ackedBytes = bytes;
+    this.#verifiedBytes = Math.min(done, this.#size);
+    this.#notifier.notify();
     this.#wakeCredit?.();
   }
 
-  /** Sends what is pulled: a few blocks are read while those before are on their way. */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  /** Sends the requested blocks; reads a few of them ahead. */
+  async #sendBlocks(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
     try {
-      while (!this.#over && this.#going) {
-        this.#readAhead();
-        const next = this.#ahead.shift();
+      while (!this.#isOver && this.#hasSlot) {
+        this.#fillReadQueue();
+        const next = this.#readQueue.shift();
         if (!next) break;
         const { buffer, length } = await next.read;
-        this.#readAhead();
-        await this.#room(length);
-        if (this.#over) {
-          blocks.give(buffer);
+        this.#fillReadQueue();
+        await this.#waitForCredit(length);
+        if (this.#isOver) {
+          blockPool.release(buffer);
           break;
         }
-        this.#sent += length;
-        this.#wire.sendBlock(frameBlock(buffer, next.file, next.block, length), () => blocks.give(buffer));
-        const wait = Math.max(0, ...this.#buckets.map((bucket) => bucket.debit(length)));
-        if (wait >= 1) await this.#sleep(wait);
+        this.#sentBytes += length;
+        const frame = encodeBlockInPlace(buffer, next.file, next.block, length);
+        this.#channel.sendBlock(frame, () => blockPool.release(buffer));
+        const waitMs = Math.max(0, ...this.#limiters.map((limiter) => limiter.consume(length)));
+        if (waitMs >= 1) await sleep(waitMs, this.#abort.signal);
       }
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#pumping = false;
+      this.#isSending = false;
     }
   }
 
-  #readAhead(): void {
-    while (!this.#over && this.#ahead.length + RUN <= AHEAD) {
-      const range = this.#ranges[0];
+  #fillReadQueue(): void {
+    while (!this.#isOver && this.#readQueue.length + BLOCKS_PER_READ <= READ_AHEAD_BLOCKS) {
+      const range = this.#requestedRanges[0];
       if (!range) return;
       const { file, from, end } = range;
-      const count = Math.min(RUN, end - from);
-      if (from + count === end) this.#ranges.shift();
-      else this.#ranges[0] = { file, from: from + count, end };
-      this.#pulled -= count;
+      const count = Math.min(BLOCKS_PER_READ, end - from);
+      if (from + count === end) this.#requestedRanges.shift();
+      else this.#requestedRanges[0] = { file, from: from + count, end };
+      this.#requestedBlocks -= count;
       const source = this.#sources[file]!;
       this.#keepOpen(source);
-      const reads = source.read(from, count);
+      const reads = source.readBlocks(from, count);
       for (let i = 0; i < count; i += 1) {
         const read = reads.then((all) => all[i]!);
-        read.catch(() => undefined); // heard when its turn comes
-        this.#ahead.push({ file, block: from + i, read });
+        read.catch(() => undefined); // handled when the block is sent
+        this.#readQueue.push({ file, block: from + i, read });
       }
     }
   }
 
-  /** Of a folder with many files, only those read last stay open. */
-  #keepOpen(source: Source): void {
-    if (this.#recent.at(-1) === source) return;
-    this.#recent = [...this.#recent.filter((one) => one !== source), source];
-    if (this.#recent.length > OPEN_SOURCES) void this.#recent.shift()!.close();
+  /** Only the most recently read files stay open. */
+  #keepOpen(source: FileSource): void {
+    if (this.#openSources.at(-1) === source) return;
+    this.#openSources = [...this.#openSources.filter((other) => other !== source), source];
+    if (this.#openSources.length > MAX_OPEN_SOURCES) void this.#openSources.shift()!.close();
   }
 
-  /** Resolves when the channel takes more and the receiver has room. */
-  async #room(length: number): Promise<void> {
-    await this.#wire.writable();
-    while (!this.#over && this.#sent + length - this.#acked > CREDIT_BYTES) {
+  /** Resolves when the channel is writable and the receiver's credit allows these bytes. */
+  async #waitForCredit(length: number): Promise<void> {
+    await this.#channel.waitUntilWritable();
+    while (!this.#isOver && this.#sentBytes + length - this.#ackedBytes > MAX_CREDIT_BYTES) {
       await new Promise<void>((resolve) => {
         this.#wakeCredit = resolve;
       });
     }
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        this.#abort.signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const timer = setTimeout(finish, ms);
-      this.#abort.signal.addEventListener('abort', finish);
-    });
-  }
-
-  #watch(): void {
-    if (performance.now() - this.#movedAt < this.#stallMs || this.#asked.length > 0 || this.#answering) return;
-    const idle = this.#ranges.length === 0 && this.#ahead.length === 0;
-    if (this.#sent > this.#acked) {
-      const { member } = this.#wire.channel;
-      this.#fail(new Failure('TOO_SLOW', `${member} takes nothing any more. The transfer goes on once it does.`));
-    } else if (idle && this.#going) {
-      // others may have the slot: its holder wants nothing now
-      this.#going = false;
-      this.#release?.();
-      this.#release = undefined;
+  #checkStall(): void {
+    const isAnswering = this.#isAnswering || this.#queuedAnswers.length > 0;
+    if (isAnswering || performance.now() - this.#progressAt < this.#stallMs) return;
+    const isIdle = this.#requestedRanges.length === 0 && this.#readQueue.length === 0;
+    if (this.#sentBytes > this.#ackedBytes) {
+      const message = `${this.#channel.peer.member} has stopped receiving. The transfer resumes when they continue.`;
+      this.#fail(new AppError('TOO_SLOW', message));
+    } else if (isIdle && this.#hasSlot) {
+      // the receiver wants nothing now, so others may have its slot
+      this.#hasSlot = false;
+      this.#releaseSlot?.();
+      this.#releaseSlot = undefined;
     }
   }
 
-  #fail(error: unknown): void {
-    if (this.#over) return;
-    const failure = Failure.from(error);
-    this.#wire.send(refusal(failure));
-    this.#end(failure);
+  #fail(thrown: unknown): void {
+    if (this.#isOver) return;
+    const error = AppError.from(thrown);
+    this.#channel.send(encodeRefusal(error));
+    this.#end(error);
   }
 
-  #end(failure: Failure | null): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#place = null;
+  #end(failure: AppError | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#queuePosition = null;
     this.#abort.abort();
-    this.#release?.();
+    this.#releaseSlot?.();
     this.#wakeCredit?.();
-    for (const { read } of this.#ahead.splice(0)) {
+    for (const { read } of this.#readQueue.splice(0)) {
       read.then(
-        ({ buffer }) => blocks.give(buffer),
-        () => undefined, // the transfer is over anyway
+        ({ buffer }) => blockPool.release(buffer),
+        () => undefined, // the transfer has ended anyway
       );
     }
     for (const source of this.#sources) void source.close();
-    this.#wire.close();
-    this.#reporter.stop();
-    this.#settle(failure);
+    this.#channel.close();
+    this.#notifier.stop();
+    this.#settleOutcome(failure);
   }
 }
 
-/** As many files a message as fit into one frame. */
-function* split(sources: readonly FileSpec[]): Generator<FileSpec[]> {
-  let some: FileSpec[] = [];
-  let bytes = 0;
+/** Splits the files into chunks that fit into one frame each. */
+function* chunkFileSpecs(sources: readonly FileSpec[]): Generator<FileSpec[]> {
+  let chunk: FileSpec[] = [];
+  let chunkBytes = 0;
   for (const { path, size, modified, root } of sources) {
     const file = { path, size, modified, root };
-    const own = Buffer.byteLength(JSON.stringify(file)) + 1;
-    if (bytes + own > CONTROL_BYTES - 100) {
-      yield some;
-      [some, bytes] = [[], 0];
+    const bytes = Buffer.byteLength(JSON.stringify(file)) + 1;
+    if (chunkBytes + bytes > MAX_CONTROL_BYTES - 100) {
+      yield chunk;
+      [chunk, chunkBytes] = [[], 0];
     }
-    some.push(file);
-    bytes += own;
+    chunk.push(file);
+    chunkBytes += bytes;
   }
-  yield some;
-}
-
-function ended(member: string): Failure {
-  return new Failure(
-    'CONNECTION_ENDED',
-    `The connection to ${member} ended. The transfer goes on once there is another.`,
-  );
+  yield chunk;
 }

@@ -1,33 +1,52 @@
 import Type from 'typebox';
-import { method } from './method.ts';
-import { PeerKey, PeerPort } from './peers.ts';
-import { Instant, literals, Name, Password, RoleName, Seq, strict } from './schema.ts';
+import { defineMethod } from './method.ts';
+import { PeerKeySchema, PeerPortSchema } from './peers.ts';
+import {
+  DirectMessageSchema,
+  EpochMsSchema,
+  ListingSchema,
+  MemberNameSchema,
+  nullable,
+  PasswordSchema,
+  PostSchema,
+  RoleSchema,
+  SeqSchema,
+  strictObject,
+  stringEnum,
+} from './schema.ts';
 
-const Peer = Type.Optional(
-  strict({
-    port: PeerPort,
-    key: PeerKey,
-  }),
-);
-const TakeOver = Type.Optional(Type.Boolean({ description: 'end the session that is there instead of 403' }));
-const Token = Type.String({ minLength: 1, maxLength: 128, description: 'for account.resume; 30 days' });
-const SignedIn = (status: 200 | 201) =>
-  strict({ status: Type.Literal(status), name: Type.String(), role: RoleName, token: Type.String(), seq: Seq });
+const PeerSchema = Type.Optional(strictObject({ port: PeerPortSchema, key: PeerKeySchema }));
+const TakeOverSchema = Type.Optional(Type.Boolean({ description: 'end an existing session instead of 403' }));
+const TokenSchema = Type.String({ minLength: 1, maxLength: 128, description: 'for account.resume; valid for 30 days' });
+const SignInSchema = strictObject({
+  name: MemberNameSchema,
+  password: PasswordSchema,
+  peer: PeerSchema,
+  takeOver: TakeOverSchema,
+});
+const signedInSchema = (status: 200 | 201) =>
+  strictObject({
+    status: Type.Literal(status),
+    name: Type.String(),
+    role: RoleSchema,
+    token: Type.String(),
+    seq: SeqSchema,
+  });
 
-export const account = {
-  'account.signUp': method({
+export const accountMethods = {
+  'account.signUp': defineMethod({
     access: 'anyone',
-    summary: 'Makes an account and signs in. The first one made over the control socket is the owner.',
-    params: strict({ name: Name, password: Password, peer: Peer, takeOver: TakeOver }),
-    result: SignedIn(201),
+    summary: 'Creates an account and signs in. The first account created over the control socket is the owner.',
+    params: SignInSchema,
+    result: signedInSchema(201),
     errors: ['ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS'],
     secret: ['password'],
   }),
-  'account.signIn': method({
+  'account.signIn': defineMethod({
     access: 'anyone',
-    summary: 'Signs in by password.',
-    params: strict({ name: Name, password: Password, peer: Peer, takeOver: TakeOver }),
-    result: SignedIn(200),
+    summary: 'Signs in with a password.',
+    params: SignInSchema,
+    result: signedInSchema(200),
     errors: [
       'NO_SUCH_ACCOUNT',
       'WRONG_PASSWORD',
@@ -38,80 +57,97 @@ export const account = {
     ],
     secret: ['password'],
   }),
-  'account.resume': method({
+  'account.resume': defineMethod({
     access: 'anyone',
-    summary: 'Signs in by the token of an earlier sign-in: joins that session, however many connections it has.',
-    params: strict({ token: Token, peer: Peer, takeOver: TakeOver }),
-    result: SignedIn(200),
+    summary: 'Signs in with the token of an earlier sign-in and joins its session, which can have several connections.',
+    params: strictObject({ token: TokenSchema, peer: PeerSchema, takeOver: TakeOverSchema }),
+    result: signedInSchema(200),
     errors: ['NOT_SIGNED_IN', 'ALREADY_SIGNED_IN', 'NOT_ALLOWED'],
     secret: ['token'],
   }),
-  'account.signOut': method({
+  'account.signOut': defineMethod({
     access: 'member',
-    summary: 'Ends the session on all its connections; its token is void from now on.',
-    params: strict({}),
-    result: strict({}),
+    summary: 'Ends the session on all its connections and revokes its token.',
+    params: strictObject({}),
+    result: strictObject({}),
   }),
-  'account.changePassword': method({
+  'account.changePassword': defineMethod({
     access: 'member',
-    summary: 'Sets another password. Every other token of the account is void from then on.',
-    params: strict({ password: Password, newPassword: Password }),
-    result: strict({}),
+    summary: 'Changes the password and revokes all other tokens of the account.',
+    params: strictObject({ password: PasswordSchema, newPassword: PasswordSchema }),
+    result: strictObject({}),
     errors: ['WRONG_PASSWORD', 'LOCKED_OUT'],
     secret: ['password', 'newPassword'],
   }),
-  'account.list': method({
+  'account.list': defineMethod({
     access: 'owner',
-    summary: 'Every account, by name.',
-    params: strict({}),
-    result: strict({
+    summary: 'Lists all accounts by name.',
+    params: strictObject({}),
+    result: strictObject({
       accounts: Type.Array(
-        strict({
+        strictObject({
           name: Type.String(),
-          role: RoleName,
-          createdAt: Instant,
+          role: RoleSchema,
+          createdAt: EpochMsSchema,
           signedIn: Type.Boolean(),
           banned: Type.Boolean(),
         }),
       ),
     }),
   }),
-  'account.setRole': method({
+  'account.setRole': defineMethod({
     access: 'owner',
-    summary: 'Makes somebody moderator, member or owner. The last owner stays owner.',
-    params: strict({ name: Name, role: RoleName }),
-    result: strict({ name: Type.String(), role: RoleName }),
+    summary: 'Changes the role of an account. The last owner cannot lose the role.',
+    params: strictObject({ name: MemberNameSchema, role: RoleSchema }),
+    result: strictObject({ name: Type.String(), role: RoleSchema }),
     errors: ['NO_SUCH_ACCOUNT', 'CONFLICT'],
   }),
-  'account.import': method({
+  'account.import': defineMethod({
     access: 'owner',
     summary:
-      'Makes accounts with known passwords, as the old programs kept them. Names that exist are left alone, except that an ' +
-      'account that an import made with the password `misread`, and that nobody has signed in to, gets the right one.',
-    params: strict({
+      'Creates accounts with known passwords, as stored by the older programs. Existing accounts are not changed, except that ' +
+      'one that an earlier import created with the wrong password `misread`, and that was never used, is repaired.',
+    params: strictObject({
       accounts: Type.Array(
-        strict({
+        strictObject({
           name: Type.String({ maxLength: 256 }),
           password: Type.String({ maxLength: 1024 }),
-          misread: Type.Optional(
-            Type.String({
-              maxLength: 1024,
-              description: 'what an earlier import may have taken for the password; default: a space and the password',
-            }),
-          ),
+          misread: Type.Optional(Type.String({ maxLength: 1024, description: 'default: a space and the password' })),
         }),
         { maxItems: 100 },
       ),
     }),
-    result: strict({
+    result: strictObject({
       results: Type.Array(
-        strict({
+        strictObject({
           name: Type.String(),
-          outcome: literals(['created', 'repaired', 'exists', 'refused'], 'repaired: its password was the misread one'),
+          outcome: stringEnum(['created', 'repaired', 'exists', 'refused'], 'repaired: its password was `misread`'),
           reason: Type.Optional(Type.String()),
         }),
       ),
     }),
     secret: ['accounts'],
+  }),
+  'account.export': defineMethod({
+    access: 'reader',
+    summary:
+      'All stored data of an account, one page per call: its posts, then its direct messages, then its files. Members can export their own account; the owner can export any, but direct messages only of their own. Contains no passwords or tokens.',
+    params: strictObject({
+      name: Type.Optional(MemberNameSchema),
+      cursor: Type.Optional(Type.String({ maxLength: 512 })),
+    }),
+    result: strictObject({
+      account: strictObject({
+        name: Type.String(),
+        role: RoleSchema,
+        createdAt: EpochMsSchema,
+        banned: Type.Boolean(),
+      }),
+      posts: Type.Array(PostSchema),
+      messages: Type.Array(DirectMessageSchema),
+      listings: Type.Array(ListingSchema),
+      cursor: nullable(Type.String({ description: 'of the next page; null: this was the last' })),
+    }),
+    errors: ['NO_SUCH_ACCOUNT', 'NOT_ALLOWED'],
   }),
 };

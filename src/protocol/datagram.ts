@@ -1,186 +1,193 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
-import { bareAddress, compressed, wordsOf } from '../domain/address.ts';
-import type { Place } from '../domain/peer.ts';
+import { formatIPv6, normalizeIp, parseHextets } from '../domain/address.ts';
+import type { Endpoint } from '../domain/peer.ts';
 
 /**
- * The datagrams by which peers find one another (docs/protocol.md, "Datagrams"): HELLO and SEEN between a client and
- * the daemon, PROBE between two clients. Each is `'g', version, type, flags, id (16), MAC (16), body`; the MAC is
- * HMAC-SHA256 over everything else, by the secret that both got over TLS with the id, cut to 16 bytes. Whoever does
- * not know the secret gets no answer, and no answer is longer than what it answers.
+ * Datagrams for hole punching (docs/protocol.md, "Datagrams"): HELLO and SEEN between a client and the daemon, PROBE
+ * between two clients. Format: `'g', version, type, flags, id (16), MAC (16), body`. The MAC is HMAC-SHA256 over
+ * everything else, truncated to 16 bytes, with the secret that both sides got over TLS together with the id. Without
+ * the secret there is no reply, and no reply is longer than its request, so the daemon cannot be used for
+ * amplification.
  */
-export type Datagram = Hello | Seen | Probe;
+export type Datagram = HelloDatagram | SeenDatagram | ProbeDatagram;
 
-export type { Place } from '../domain/peer.ts';
+export type { Endpoint } from '../domain/peer.ts';
 
-/** Which of the two of an introduction: `a` asked for it. */
-export type Side = 'a' | 'b';
+/** Side of an introduction: `a` requested it. */
+export type IntroductionSide = 'a' | 'b';
 
-/** "Here I am": what the daemon sees of it is where the other side can reach the sender. */
-export interface Hello {
+/** From a client to the daemon, which reads the sender's public endpoint from it. */
+export interface HelloDatagram {
   readonly type: 'hello';
   readonly id: string;
-  readonly side: Side;
-  /** The sender asks to be relayed. */
+  readonly side: IntroductionSide;
+  /** The sender requests a relay. */
   readonly relay: boolean;
-  /** Where the sender is in its own network, at most 4. */
-  readonly local: readonly Place[];
-  /** Greater than in every earlier HELLO of this side, below 2^32; 0 from clients that do not count. */
+  /** The sender's addresses in its own network, at most 4. */
+  readonly local: readonly Endpoint[];
+  /** Greater than in every earlier HELLO of this side, below 2^32; 0 from clients without a counter. */
   readonly counter: number;
 }
 
-/** The daemon's answer. */
-export interface Seen {
+/** The daemon's reply to HELLO. */
+export interface SeenDatagram {
   readonly type: 'seen';
   readonly id: string;
-  /** To whom it is said. */
-  readonly side: Side;
-  readonly seen: Place;
-  /** Where the other side was seen, once it was. */
-  readonly other: Place | null;
-  readonly otherLocal: readonly Place[];
-  /** Both sides asked for it: stream packets sent to the daemon are handed on. */
+  /** Of the receiver. */
+  readonly side: IntroductionSide;
+  /** Public endpoint of the receiver. */
+  readonly seen: Endpoint;
+  /** Public endpoint of the other side, once known. */
+  readonly other: Endpoint | null;
+  readonly otherLocal: readonly Endpoint[];
+  /** Both sides requested a relay: the daemon forwards stream packets. */
   readonly relayed: boolean;
 }
 
-/** "Can you hear me?" */
-export interface Probe {
+/** Between two clients, to open a direct path. */
+export interface ProbeDatagram {
   readonly type: 'probe';
   readonly id: string;
-  readonly side: Side;
-  /** The sender has heard a probe of the other side. */
+  readonly side: IntroductionSide;
+  /** The sender has received a probe of the other side. */
   readonly heard: boolean;
 }
 
-const MAGIC = 0x67;
-const VERSION = 1;
-const TYPES = { hello: 1, seen: 2, probe: 3 } as const;
-const HEAD = 36;
-const MAC_AT = 20;
+const DATAGRAM_MAGIC = 0x67;
+const DATAGRAM_VERSION = 1;
+const TYPE_CODES = { hello: 1, seen: 2, probe: 3 } as const;
+const HEADER_BYTES = 36;
+const MAC_OFFSET = 20;
 const MAC_BYTES = 16;
-const PLACE_BYTES = 19;
-const MAX_LOCAL = 4;
-/** Every HELLO is so long: SEEN fits into it. */
+const ENDPOINT_BYTES = 19;
+const MAX_LOCAL_ENDPOINTS = 4;
+/** Length of every HELLO; not less than that of SEEN. */
 export const HELLO_BYTES = 256;
-/** Behind all places that a HELLO can have. */
-const COUNTER_AT = HELLO_BYTES - 4;
-const PROBE_BYTES = HEAD;
+/** After the maximum number of endpoints in a HELLO. */
+const COUNTER_OFFSET = HELLO_BYTES - 4;
+const PROBE_BYTES = HEADER_BYTES;
 
-const SIDE_B = 1;
-const RELAY = 2;
-const OTHER = 4;
-const HEARD = 8;
+const FLAG_SIDE_B = 1;
+const FLAG_RELAY = 2;
+const FLAG_OTHER = 4;
+const FLAG_ACKNOWLEDGED = 8;
 
-/** First byte of UDX's own packets; they carry the stream id of their receiver, little-endian, at byte 4. */
+/** First byte of UDX packets. They have the receiver's stream id, little-endian, at byte 4. */
 export const STREAM_MAGIC = 0xff;
 
 /**
- * Ids of the UDX stream of an introduction at either end: both know them without being told.
+ * Derives the UDX stream ids of both sides from the introduction.
  * @param id 32 hexadecimal digits
  */
-export function streamIds(id: string): Readonly<Record<Side, number>> {
+export function streamIds(id: string): Readonly<Record<IntroductionSide, number>> {
   return { a: Number.parseInt(id.slice(0, 8), 16), b: Number.parseInt(id.slice(8, 16), 16) };
 }
 
-/** The id of a datagram of ours, to look up its secret by; undefined for anything else. */
-export function idOf(bytes: Uint8Array): string | undefined {
-  if (bytes.length < HEAD || bytes[0] !== MAGIC || bytes[1] !== VERSION) return undefined;
+/** The id, which selects the secret; undefined for anything but a goldctl datagram. */
+export function datagramIdOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== DATAGRAM_MAGIC || bytes[1] !== DATAGRAM_VERSION) return undefined;
   return Buffer.from(bytes.buffer, bytes.byteOffset + 4, 16).toString('hex');
 }
 
 /** @param secret 64 hexadecimal digits */
 export function encodeDatagram(datagram: Datagram, secret: string): Buffer {
   const { type, id, side } = datagram;
-  let flags = side === 'b' ? SIDE_B : 0;
-  const places: Place[] = [];
+  let flags = side === 'b' ? FLAG_SIDE_B : 0;
+  const endpoints: Endpoint[] = [];
   if (type === 'hello') {
-    if (datagram.relay) flags |= RELAY;
-    places.push(...datagram.local.slice(0, MAX_LOCAL));
+    if (datagram.relay) flags |= FLAG_RELAY;
+    endpoints.push(...datagram.local.slice(0, MAX_LOCAL_ENDPOINTS));
   } else if (type === 'seen') {
-    if (datagram.relayed) flags |= RELAY;
-    if (datagram.other) flags |= OTHER;
-    places.push(datagram.seen, ...(datagram.other ? [datagram.other] : []), ...datagram.otherLocal.slice(0, MAX_LOCAL));
-  } else if (datagram.heard) flags |= HEARD;
-  const length = type === 'hello' ? HELLO_BYTES : type === 'probe' ? PROBE_BYTES : HEAD + places.length * PLACE_BYTES;
+    if (datagram.relayed) flags |= FLAG_RELAY;
+    if (datagram.other) flags |= FLAG_OTHER;
+    endpoints.push(
+      datagram.seen,
+      ...(datagram.other ? [datagram.other] : []),
+      ...datagram.otherLocal.slice(0, MAX_LOCAL_ENDPOINTS),
+    );
+  } else if (datagram.heard) flags |= FLAG_ACKNOWLEDGED;
+  const length =
+    type === 'hello' ? HELLO_BYTES : type === 'probe' ? PROBE_BYTES : HEADER_BYTES + endpoints.length * ENDPOINT_BYTES;
   const bytes = Buffer.alloc(length);
-  bytes.set([MAGIC, VERSION, TYPES[type], flags]);
+  bytes.set([DATAGRAM_MAGIC, DATAGRAM_VERSION, TYPE_CODES[type], flags]);
   bytes.write(id, 4, 'hex');
-  for (const [i, place] of places.entries()) writePlace(bytes, HEAD + i * PLACE_BYTES, place);
-  if (type === 'hello') bytes.writeUInt32BE(datagram.counter, COUNTER_AT);
-  macOf(bytes, secret).copy(bytes, MAC_AT);
+  for (const [i, endpoint] of endpoints.entries()) writeEndpoint(bytes, HEADER_BYTES + i * ENDPOINT_BYTES, endpoint);
+  if (type === 'hello') bytes.writeUInt32BE(datagram.counter, COUNTER_OFFSET);
+  computeMac(bytes, secret).copy(bytes, MAC_OFFSET);
   return bytes;
 }
 
-/** Undefined for what is no datagram of ours, or was made by somebody who does not know the secret. */
+/** Undefined for an invalid datagram or one with a wrong MAC. */
 export function decodeDatagram(bytes: Uint8Array, secret: string): Datagram | undefined {
-  const id = idOf(bytes);
+  const id = datagramIdOf(bytes);
   if (id === undefined || bytes.length > HELLO_BYTES) return undefined;
-  const own = Buffer.from(bytes); // the bytes may be the socket's own
-  const given = Buffer.from(own.subarray(MAC_AT, MAC_AT + MAC_BYTES));
-  own.fill(0, MAC_AT, MAC_AT + MAC_BYTES);
-  if (!timingSafeEqual(given, macOf(own, secret))) return undefined;
-  const flags = own[3]!;
-  const side: Side = (flags & SIDE_B) === 0 ? 'a' : 'b';
-  const places = readPlaces(own);
-  switch (own[2]) {
-    case TYPES.hello:
-      if (own.length !== HELLO_BYTES) return undefined;
+  const copy = Buffer.from(bytes); // the socket may reuse the bytes
+  const given = Buffer.from(copy.subarray(MAC_OFFSET, MAC_OFFSET + MAC_BYTES));
+  copy.fill(0, MAC_OFFSET, MAC_OFFSET + MAC_BYTES);
+  if (!timingSafeEqual(given, computeMac(copy, secret))) return undefined;
+  const flags = copy[3]!;
+  const side: IntroductionSide = (flags & FLAG_SIDE_B) === 0 ? 'a' : 'b';
+  const endpoints = readEndpoints(copy);
+  switch (copy[2]) {
+    case TYPE_CODES.hello:
+      if (copy.length !== HELLO_BYTES) return undefined;
       return {
         type: 'hello',
         id,
         side,
-        relay: (flags & RELAY) !== 0,
-        local: places.slice(0, MAX_LOCAL),
-        counter: own.readUInt32BE(COUNTER_AT),
+        relay: (flags & FLAG_RELAY) !== 0,
+        local: endpoints.slice(0, MAX_LOCAL_ENDPOINTS),
+        counter: copy.readUInt32BE(COUNTER_OFFSET),
       };
-    case TYPES.seen: {
-      const [seen, ...others] = places;
-      const other = (flags & OTHER) === 0 ? null : others.shift();
+    case TYPE_CODES.seen: {
+      const [seen, ...others] = endpoints;
+      const other = (flags & FLAG_OTHER) === 0 ? null : others.shift();
       if (!seen || other === undefined) return undefined;
-      const otherLocal = others.slice(0, MAX_LOCAL);
-      return { type: 'seen', id, side, seen, other, otherLocal, relayed: (flags & RELAY) !== 0 };
+      const otherLocal = others.slice(0, MAX_LOCAL_ENDPOINTS);
+      return { type: 'seen', id, side, seen, other, otherLocal, relayed: (flags & FLAG_RELAY) !== 0 };
     }
-    case TYPES.probe:
-      return { type: 'probe', id, side, heard: (flags & HEARD) !== 0 };
+    case TYPE_CODES.probe:
+      return { type: 'probe', id, side, heard: (flags & FLAG_ACKNOWLEDGED) !== 0 };
     default:
       return undefined;
   }
 }
 
-/** @param bytes with nothing where the MAC belongs */
-function macOf(bytes: Buffer, secret: string): Buffer {
+/** @param bytes with zeros in place of the MAC */
+function computeMac(bytes: Buffer, secret: string): Buffer {
   return createHmac('sha256', Buffer.from(secret, 'hex')).update(bytes).digest().subarray(0, MAC_BYTES);
 }
 
 /** Family (4 or 6), 16 bytes of address, port. */
-function writePlace(bytes: Buffer, at: number, { address, port }: Place): void {
-  const bare = bareAddress(address);
+function writeEndpoint(bytes: Buffer, at: number, { address, port }: Endpoint): void {
+  const bare = normalizeIp(address);
   const family = isIP(bare);
   bytes[at] = family;
-  // Of IPv4, the last two words: what comes before them says only that it is mapped.
-  const words = family === 0 ? [] : wordsOf(bare)!.slice(family === 4 ? 6 : 0);
+  // The last two groups are the IPv4 address; the others only mark it as mapped.
+  const words = family === 0 ? [] : parseHextets(bare)!.slice(family === 4 ? 6 : 0);
   for (const [i, word] of words.entries()) bytes.writeUInt16BE(word, at + 1 + 2 * i);
   bytes.writeUInt16BE(port, at + 17);
 }
 
-/** Until the first place that is none: the rest is padding. */
-function readPlaces(bytes: Buffer): Place[] {
-  const places: Place[] = [];
-  for (let at = HEAD; at + PLACE_BYTES <= bytes.length; at += PLACE_BYTES) {
+/** Stops at the first invalid endpoint: the rest is padding. */
+function readEndpoints(bytes: Buffer): Endpoint[] {
+  const endpoints: Endpoint[] = [];
+  for (let at = HEADER_BYTES; at + ENDPOINT_BYTES <= bytes.length; at += ENDPOINT_BYTES) {
     const family = bytes[at];
     const port = bytes.readUInt16BE(at + 17);
     if (port === 0) break;
-    if (family === 4) places.push({ address: [...bytes.subarray(at + 1, at + 5)].join('.'), port });
+    if (family === 4) endpoints.push({ address: [...bytes.subarray(at + 1, at + 5)].join('.'), port });
     else if (family === 6) {
       const words = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 1 + 2 * i));
-      places.push({ address: compressed(words), port });
+      endpoints.push({ address: formatIPv6(words), port });
     } else break;
   }
-  return places;
+  return endpoints;
 }
 
-const NEAR = new BlockList();
+const PRIVATE_NETWORKS = new BlockList();
 for (const [network, bits] of [
   ['10.0.0.0', 8],
   ['172.16.0.0', 12],
@@ -189,19 +196,19 @@ for (const [network, bits] of [
   ['169.254.0.0', 16],
   ['127.0.0.0', 8],
 ] as const) {
-  NEAR.addSubnet(network, bits, 'ipv4');
+  PRIVATE_NETWORKS.addSubnet(network, bits, 'ipv4');
 }
 for (const [network, bits] of [
   ['fc00::', 7],
   ['fe80::', 10],
   ['::1', 128],
 ] as const) {
-  NEAR.addSubnet(network, bits, 'ipv6');
+  PRIVATE_NETWORKS.addSubnet(network, bits, 'ipv6');
 }
 
-/** Whether an address belongs to no public network: private, link-local or loopback. */
-export function isNear(address: string): boolean {
-  const bare = bareAddress(address);
+/** Private, link-local or loopback. */
+export function isPrivateAddress(address: string): boolean {
+  const bare = normalizeIp(address);
   const family = isIP(bare);
-  return family !== 0 && NEAR.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+  return family !== 0 && PRIVATE_NETWORKS.check(bare, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -1,65 +1,67 @@
 import Type, { type Static } from 'typebox';
-import { ListingEvent } from './files.ts';
-import { PeerEvent } from './peers.ts';
-import { Instant, literals, Message, Post, Quote, Seq, strict } from './schema.ts';
+import { ListingEventSchema } from './files.ts';
+import { PeerEventSchema } from './peers.ts';
+import {
+  DirectMessageSchema,
+  EpochMsSchema,
+  PostSchema,
+  QuoteSchema,
+  SeqSchema,
+  strictObject,
+  stringEnum,
+} from './schema.ts';
 
-/** Notifications of the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
+/** Notifications from the daemon: `{"jsonrpc": "2.0", "method": <event>, "params": …}`. */
 export const EVENTS = {
   quote: {
-    summary: 'A new price of an instrument that is watched.',
-    params: strict({ seq: Seq, quote: Quote }),
+    summary: 'A new price of a watched instrument.',
+    params: strictObject({ seq: SeqSchema, quote: QuoteSchema }),
   },
   post: {
     summary: 'A post was written, edited or deleted.',
-    params: strict({ seq: Seq, post: Post }),
+    params: strictObject({ seq: SeqSchema, post: PostSchema }),
   },
   message: {
-    summary: 'You got a direct message, or sent one: told to the two members alone.',
-    params: strict({ seq: Seq, message: Message }),
+    summary: 'You received or sent a direct message. Sent to the two members only.',
+    params: strictObject({ seq: SeqSchema, message: DirectMessageSchema }),
   },
-  listing: {
-    summary: 'A file was listed, or taken off the list.',
-    params: ListingEvent,
-  },
+  listing: { summary: 'A file was published or unpublished.', params: ListingEventSchema },
   peer: {
-    summary: 'Another member wants to reach your peer. Told to the one connection that registered it.',
-    params: PeerEvent,
+    summary: 'Another member wants to connect to your peer. Sent only to the connection that registered it.',
+    params: PeerEventSchema,
   },
   unread: {
     summary:
-      'You marked something read, here or on another terminal: what is still unread in a topic, in all topics (without `topic`), or of what a member wrote to you (`with`).',
-    params: strict({
+      'You marked something as read, here or on another terminal. Has the remaining unread count of a topic, of all topics (without `topic`), or of the direct messages from a member (`with`).',
+    params: strictObject({
       topic: Type.Optional(Type.String()),
       with: Type.Optional(Type.String()),
-      seq: Type.Integer({ description: 'as of which the counts hold' }),
+      seq: Type.Integer({ description: 'sequence number that the counts refer to' }),
       unread: Type.Integer(),
       mentions: Type.Optional(Type.Integer({ description: 'unread posts that mention you' })),
     }),
   },
   member: {
-    summary:
-      'A member came, left, fell idle (nothing was called on any of his connections for five minutes), or did something again.',
-    params: strict({
+    summary: 'A member joined, left, became idle (no call on any connection for five minutes), or active again.',
+    params: strictObject({
       name: Type.String(),
-      change: literals(['joined', 'left', 'idle', 'active']),
-      at: Instant,
+      change: stringEnum(['joined', 'left', 'idle', 'active']),
+      at: EpochMsSchema,
     }),
   },
   notice: {
     summary:
-      'Something that people should read. With `resync`, events were left out: call watch again with `sinceSeq` to have them.',
-    params: strict({ text: Type.String(), resync: Type.Optional(Seq) }),
+      'A message for people. With `resync`, events were skipped: call watch again with this value as `sinceSeq` to get them.',
+    params: strictObject({ text: Type.String(), resync: Type.Optional(SeqSchema) }),
   },
   bye: {
     summary:
-      'The daemon ends this connection. With `retryAfterMs` it expects the client back; with `final` it wants it to stay away until a person says otherwise.',
-    params: strict({
+      'The daemon closes this connection. With `retryAfterMs`, the client should reconnect; with `final`, it should not until the user asks for it.',
+    params: strictObject({
       status: Type.Integer(),
       reason: Type.String(),
-      retryAfterMs: Type.Optional(Type.Integer({ description: 'not before this' })),
-      final: Type.Optional(
-        Type.Literal(true, { description: 'kicked, banned, signed out, or signed in from somewhere else' }),
-      ),
+      retryAfterMs: Type.Optional(Type.Integer({ description: 'minimum delay before reconnecting' })),
+      final: Type.Optional(Type.Literal(true, { description: 'kicked, banned, signed out, or signed in elsewhere' })),
     }),
   },
 };

@@ -1,99 +1,92 @@
 import Type from 'typebox';
-import { method } from './method.ts';
-import { Hex64, Instant, Listing, literals, Name, nullable, Seq, strict, Unencrypted } from './schema.ts';
+import { defineMethod } from './method.ts';
+import {
+  EpochMsSchema,
+  HEX_64_OPTIONS,
+  ListingSchema,
+  MemberNameSchema,
+  nullable,
+  SeqSchema,
+  strictObject,
+  stringEnum,
+  UnencryptedSchema,
+} from './schema.ts';
 
-const FileName = Type.String({
+const FileNameSchema = Type.String({
   minLength: 1,
   maxLength: 1024,
-  description: 'name of a file: 1-255 characters of any script, no `/`, no `\\`, nothing that does not show',
+  description: 'file name: 1-255 characters of any script, no `/`, no `\\`, no invisible characters',
 });
-const Size = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'in bytes' });
+const SizeSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'in bytes' });
 
 export const LISTING_CHANGES = ['published', 'unpublished'] as const;
 
 /** Params of the event `listing`. */
-export const ListingEvent = strict({
-  seq: Seq,
-  change: literals(LISTING_CHANGES, 'of `unpublished`, the listing is what it was'),
-  listing: Listing,
+export const ListingEventSchema = strictObject({
+  seq: SeqSchema,
+  change: stringEnum(LISTING_CHANGES, 'with `unpublished`, the listing is the previous one'),
+  listing: ListingSchema,
 });
 
-export const files = {
-  'files.publish': method({
+export const fileMethods = {
+  'files.publish': defineMethod({
     access: 'member',
     summary:
-      'Lists a file that you offer; the daemon never sees what is in it. The same name again replaces your earlier listing of it, and changes nothing where nothing differs.',
-    params: strict({
-      name: FileName,
-      size: Size,
-      hash: Type.String({ ...Hex64, description: 'root of the tree of SHA-256 hashes over its blocks, hex' }),
-      modified: Instant,
-      description: Type.Optional(Type.String({ maxLength: 2048, description: '500 characters at most' })),
-      key: Type.Optional(
-        Type.String({
-          ...Hex64,
-          description: 'of the peer that serves it; the one of this connection where it is missing',
-        }),
-      ),
+      'Publishes a file; the daemon never sees its content. Replaces your earlier listing of the same name; has no effect if nothing differs.',
+    params: strictObject({
+      name: FileNameSchema,
+      size: SizeSchema,
+      hash: Type.String({ ...HEX_64_OPTIONS, description: 'root of the SHA-256 hash tree over its blocks, hex' }),
+      modified: EpochMsSchema,
+      description: Type.Optional(Type.String({ maxLength: 2048, description: 'at most 500 characters' })),
+      key: Type.Optional(Type.String({ ...HEX_64_OPTIONS, description: 'default: the peer of this connection' })),
     }),
-    result: strict({ status: Type.Literal(202), seq: Seq }),
+    result: strictObject({ status: Type.Literal(202), seq: SeqSchema }),
     errors: ['TOO_LARGE'],
   }),
-  'files.unpublish': method({
+  'files.unpublish': defineMethod({
     access: 'member',
-    summary: 'Takes a file of yours off the list.',
-    params: strict({ name: FileName }),
-    result: strict({}),
+    summary: 'Unpublishes one of your files.',
+    params: strictObject({ name: FileNameSchema }),
+    result: strictObject({}),
     errors: ['NO_SUCH_FILE'],
   }),
-  'files.discover': method({
+  'files.discover': defineMethod({
     access: 'reader',
     summary:
-      'What the members who are there offer, or one member, there or not: by member, then by name, 200 a page. A page may have fewer, or none, and go on all the same: there is no more when `cursor` is null.',
-    params: strict({
-      member: Type.Optional(Name),
-      text: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 256,
-          description: 'stands in the name or the description, whatever its case and accents',
-        }),
-      ),
-      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 2048, description: 'of the page before' })),
+      'Published files of all online members, or of one member, online or not; sorted by member, then by name, up to 200 per page; `text` ignores case and accents. A page can have fewer files or none although more follow: the last page has `cursor` null.',
+    params: strictObject({
+      member: Type.Optional(MemberNameSchema),
+      text: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'in the name or the description' })),
+      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 2048, description: 'of the previous page' })),
     }),
-    result: strict({ listings: Type.Array(Listing), cursor: nullable(Type.String()) }),
+    result: strictObject({ listings: Type.Array(ListingSchema), cursor: nullable(Type.String()) }),
     errors: ['NO_SUCH_ACCOUNT'],
   }),
-  'files.find': method({
+  'files.find': defineMethod({
     access: 'reader',
     summary:
-      'Who offers a file of that name; where nobody does, one whose name differs in case and accents only. The same content (`hash`) stands together, what can be had now stands first, what old clients serve (`unencrypted`) last; 200 at most.',
-    params: strict({ name: FileName }),
-    result: strict({
+      'Members that publish a file of that name, or if there are none, of a name that differs only in case and accents. Grouped by content (`hash`); available files first, files of legacy clients (`unencrypted`) last; at most 200.',
+    params: strictObject({ name: FileNameSchema }),
+    result: strictObject({
       status: Type.Literal(204),
       sources: Type.Array(
-        strict({
+        strictObject({
           member: Type.String(),
-          address: nullable(
-            Type.String({
-              description: 'that the peer comes from; null where it is not there, or on the control socket',
-            }),
-          ),
-          port: nullable(
-            Type.Integer({ description: 'UDP port of the peer; null where it is not there, or an old client' }),
-          ),
-          key: Type.String({ description: 'empty where `unencrypted`' }),
-          unencrypted: Type.Optional(Unencrypted),
+          address: nullable(Type.String({ description: 'of the peer; null if offline or on the control socket' })),
+          port: nullable(Type.Integer({ description: 'UDP port; null if offline or a legacy client' })),
+          key: Type.String({ description: 'empty if `unencrypted`' }),
+          unencrypted: Type.Optional(UnencryptedSchema),
           tcpPort: Type.Optional(
             Type.Integer({
               description:
-                'of an old client that is there: send it the length of `download NAME` (4 bytes, big-endian) and that text; the size (4 bytes) and the bytes of the file come back',
+                'of a legacy client that is online: send the length of `download NAME` (4 bytes, big-endian) and that text; it replies with the size (4 bytes) and the bytes of the file',
             }),
           ),
           name: Type.String(),
           size: Type.Integer(),
-          hash: Type.String({ description: 'empty where `unencrypted`' }),
-          modified: Instant,
+          hash: Type.String({ description: 'empty if `unencrypted`' }),
+          modified: EpochMsSchema,
           description: Type.String(),
           online: Type.Boolean(),
         }),

@@ -1,120 +1,116 @@
 import Type from 'typebox';
-import { method } from './method.ts';
-import { Instant, instant, Post, Seq, strict } from './schema.ts';
+import { defineMethod } from './method.ts';
+import { EpochMsSchema, PostSchema, SeqSchema, strictObject, timeSchema } from './schema.ts';
 
-export const Text = Type.String({ minLength: 1, maxLength: 8192, description: '1-4,096 characters' });
-const Topic = Type.String({
-  minLength: 1,
-  maxLength: 64,
-  description: 'letters, digits, - and _; `lobby` unless named',
-});
-const PostNumber = Type.Integer({ minimum: 1, description: 'number of a post' });
-export const ClientId = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 64, description: "the writer's own id of it" }),
+export const PostTextSchema = Type.String({ minLength: 1, maxLength: 8192, description: '1-4,096 characters' });
+const TopicSchema = Type.String({ minLength: 1, maxLength: 64, description: 'letters, digits, - _; default: `lobby`' });
+const PostNumberSchema = Type.Integer({ minimum: 1, description: 'number of a post' });
+export const ClientIdSchema = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 64, description: "the author's own id, for deduplication" }),
 );
-export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200 }));
-const InTopic = Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'in this topic only' }));
-export const Unread = Type.Integer({ minimum: 0, description: 'written by others, and not marked read' });
-const Mentions = Type.Integer({ minimum: 0, description: 'unread ones that mention you' });
+export const LimitSchema = Type.Optional(Type.Integer({ minimum: 1, maximum: 200 }));
+const TopicFilterSchema = Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'only this topic' }));
+export const UnreadCountSchema = Type.Integer({ minimum: 0, description: 'written by others and not marked as read' });
+const MentionCountSchema = Type.Integer({ minimum: 0, description: 'unread posts that mention you' });
 
-export const forum = {
-  'forum.post': method({
+export const forumMethods = {
+  'forum.post': defineMethod({
     access: 'member',
-    summary: 'Writes a post. The same `clientId` twice gives the same post.',
-    params: strict({
-      text: Text,
-      topic: Type.Optional(Topic),
-      replyTo: Type.Optional(PostNumber),
-      clientId: ClientId,
+    summary: 'Writes a post. Repeating a `clientId` returns the same post.',
+    params: strictObject({
+      text: PostTextSchema,
+      topic: Type.Optional(TopicSchema),
+      replyTo: Type.Optional(PostNumberSchema),
+      clientId: ClientIdSchema,
     }),
-    result: strict({ post: Post }),
+    result: strictObject({ post: PostSchema }),
     errors: ['NOT_FOUND', 'TOO_LARGE'],
   }),
-  'forum.edit': method({
+  'forum.edit': defineMethod({
     access: 'member',
-    summary: 'Changes the text of a post: its writer, or a moderator. Earlier texts are kept.',
-    params: strict({ number: PostNumber, text: Text }),
-    result: strict({ post: Post }),
+    summary: 'Edits a post. Allowed for its author and for moderators. Earlier texts are kept.',
+    params: strictObject({ number: PostNumberSchema, text: PostTextSchema }),
+    result: strictObject({ post: PostSchema }),
     errors: ['NOT_FOUND', 'NOT_ALLOWED', 'GONE', 'TOO_LARGE'],
   }),
-  'forum.delete': method({
+  'forum.delete': defineMethod({
     access: 'member',
-    summary: 'Deletes a post: its writer, or a moderator. What stays says who and when.',
-    params: strict({ number: PostNumber }),
-    result: strict({ post: Post }),
+    summary: 'Deletes a post. Allowed for its author and for moderators. Author and times are kept.',
+    params: strictObject({ number: PostNumberSchema }),
+    result: strictObject({ post: PostSchema }),
     errors: ['NOT_FOUND', 'NOT_ALLOWED', 'GONE'],
   }),
-  'forum.read': method({
+  'forum.read': defineMethod({
     access: 'reader',
     summary:
-      'Posts, oldest first: changed after `sinceSeq`, or written or edited from `sinceTime` on, or the last ones before a number; else the newest. With `topic` or `thread`, of these only.',
-    params: strict({
-      sinceSeq: Type.Optional(Seq),
-      sinceTime: Type.Optional(Instant),
-      before: Type.Optional(PostNumber),
-      topic: InTopic,
-      thread: Type.Optional(Type.Integer({ minimum: 1, description: 'this post and the answers to it' })),
-      limit: Limit,
+      'Posts, oldest first: changed after `sinceSeq`, or written or edited since `sinceTime`, or the last ones before a number; otherwise the newest. Can be limited to a `topic` or `thread`.',
+    params: strictObject({
+      sinceSeq: Type.Optional(SeqSchema),
+      sinceTime: Type.Optional(EpochMsSchema),
+      before: Type.Optional(PostNumberSchema),
+      topic: TopicFilterSchema,
+      thread: Type.Optional(Type.Integer({ minimum: 1, description: 'this post and its replies' })),
+      limit: LimitSchema,
     }),
-    result: strict({ posts: Type.Array(Post), seq: Seq, more: Type.Boolean() }),
+    result: strictObject({ posts: Type.Array(PostSchema), seq: SeqSchema, more: Type.Boolean() }),
     errors: ['NOT_FOUND'],
   }),
-  'forum.search': method({
+  'forum.search': defineMethod({
     access: 'reader',
     summary:
-      "Posts that have all words of a text, newest first: words of the post, of its writer's name, and mentions as `@name`. Case and accents do not matter; the last word may be the beginning of one. Deleted posts are not found; of a post, the first 256 different words count.",
-    params: strict({
-      text: Type.String({ minLength: 1, maxLength: 512, description: 'words; 16 of them count' }),
-      topic: InTopic,
-      before: Type.Optional(Type.Integer({ minimum: 1, description: 'posts before this number: the next page' })),
-      limit: Limit,
+      "Posts that contain all words of a text, newest first. Searches the text, the author's name, and mentions as `@name`; ignores case and accents. The last word can be a prefix. Excludes deleted posts; only the first 256 different words of a post are indexed.",
+    params: strictObject({
+      text: Type.String({ minLength: 1, maxLength: 512, description: 'words; only the first 16 count' }),
+      topic: TopicFilterSchema,
+      before: Type.Optional(Type.Integer({ minimum: 1, description: 'only posts before this number' })),
+      limit: LimitSchema,
     }),
-    result: strict({ posts: Type.Array(Post), more: Type.Boolean() }),
+    result: strictObject({ posts: Type.Array(PostSchema), more: Type.Boolean() }),
   }),
-  'forum.topics': method({
+  'forum.topics': defineMethod({
     access: 'reader',
-    summary: 'The 500 topics last written in, the latest first; for a member, with what is unread in them.',
-    params: strict({}),
-    result: strict({
+    summary: 'The 500 most recently used topics, the latest first; for a member, with unread counts.',
+    params: strictObject({}),
+    result: strictObject({
       topics: Type.Array(
-        strict({
+        strictObject({
           topic: Type.String(),
-          posts: Type.Integer({ description: 'that stand in it' }),
-          last: Post,
-          unread: Type.Optional(Unread),
-          mentions: Type.Optional(Mentions),
+          posts: Type.Integer({ description: 'that are not deleted' }),
+          last: PostSchema,
+          unread: Type.Optional(UnreadCountSchema),
+          mentions: Type.Optional(MentionCountSchema),
         }),
       ),
     }),
   }),
-  'forum.markRead': method({
+  'forum.markRead': defineMethod({
     access: 'member',
     summary:
-      'Marks the posts of a topic, or all, as read up to a seq, on every terminal of the member. Marks do not go back. Answers what is still unread there.',
-    params: strict({
-      seq: Type.Integer({ minimum: 0, description: 'posts that were written up to here are read' }),
-      topic: InTopic,
+      'Marks the posts of a topic, or all posts, as read up to a sequence number, on every terminal of the member. Marks never move back. Returns what is still unread.',
+    params: strictObject({
+      seq: Type.Integer({ minimum: 0, description: 'posts written up to here are read' }),
+      topic: TopicFilterSchema,
     }),
-    result: strict({
+    result: strictObject({
       topic: Type.Optional(Type.String()),
-      seq: Type.Integer({ minimum: 0, description: 'as of which the counts hold' }),
-      unread: Unread,
-      mentions: Mentions,
+      seq: Type.Integer({ minimum: 0, description: 'sequence number that the counts refer to' }),
+      unread: UnreadCountSchema,
+      mentions: MentionCountSchema,
     }),
   }),
-  'forum.revisions': method({
+  'forum.revisions': defineMethod({
     access: 'reader',
     summary:
-      'A post and its earlier texts, oldest first, the last 200. Those of a deleted post are for its writer and moderators.',
-    params: strict({ number: PostNumber }),
-    result: strict({
-      post: Post,
+      'A post and its last 200 earlier texts, oldest first. Those of a deleted post are visible to its author and to moderators only.',
+    params: strictObject({ number: PostNumberSchema }),
+    result: strictObject({
+      post: PostSchema,
       revisions: Type.Array(
-        strict({
+        strictObject({
           text: Type.String(),
           mentions: Type.Array(Type.String()),
-          at: instant('since when it said that'),
-          seq: Seq,
+          at: timeSchema('since when the post had this text'),
+          seq: SeqSchema,
         }),
       ),
     }),

@@ -1,48 +1,49 @@
 import Type from 'typebox';
-import { ClientId, Limit, Text, Unread } from './forum.ts';
-import { method } from './method.ts';
-import { Message, Name, Seq, strict } from './schema.ts';
+import { ClientIdSchema, LimitSchema, PostTextSchema, UnreadCountSchema } from './forum.ts';
+import { defineMethod } from './method.ts';
+import { DirectMessageSchema, MemberNameSchema, SeqSchema, strictObject } from './schema.ts';
 
-const MessageNumber = Type.Integer({ minimum: 1, description: 'number of a message' });
+const MessageNumberSchema = Type.Integer({ minimum: 1, description: 'number of a message' });
 
-export const messages = {
-  'messages.send': method({
+export const messageMethods = {
+  'messages.send': defineMethod({
     access: 'member',
-    summary:
-      'Writes to one member, who may be away. Only the two read it. The same `clientId` twice gives the same message.',
-    params: strict({ to: Name, text: Text, clientId: ClientId }),
-    result: strict({ message: Message }),
+    summary: 'Sends a direct message to a member, who can be offline. Repeating a `clientId` returns the same message.',
+    params: strictObject({ to: MemberNameSchema, text: PostTextSchema, clientId: ClientIdSchema }),
+    result: strictObject({ message: DirectMessageSchema }),
     errors: ['NO_SUCH_ACCOUNT', 'TOO_LARGE'],
   }),
-  'messages.read': method({
+  'messages.read': defineMethod({
     access: 'member',
     summary:
-      'Messages that you sent and got, oldest first: after `sinceSeq`, or the last ones before a number; else the newest. They are kept when they are read.',
-    params: strict({
-      with: Type.Optional(Name),
-      sinceSeq: Type.Optional(Seq),
-      before: Type.Optional(MessageNumber),
-      limit: Limit,
+      'Messages that you sent and received, oldest first: after `sinceSeq`, or the last ones before a number; otherwise the newest. Reading does not delete them.',
+    params: strictObject({
+      with: Type.Optional(MemberNameSchema),
+      sinceSeq: Type.Optional(SeqSchema),
+      before: Type.Optional(MessageNumberSchema),
+      limit: LimitSchema,
     }),
-    result: strict({ messages: Type.Array(Message), seq: Seq, more: Type.Boolean() }),
+    result: strictObject({ messages: Type.Array(DirectMessageSchema), seq: SeqSchema, more: Type.Boolean() }),
     errors: ['NO_SUCH_ACCOUNT'],
   }),
-  'messages.conversations': method({
+  'messages.conversations': defineMethod({
     access: 'member',
-    summary: 'With whom you wrote messages, the latest first, 500 at most, and what of theirs is unread.',
-    params: strict({}),
-    result: strict({
-      conversations: Type.Array(strict({ with: Type.String(), unread: Unread, last: Message })),
+    summary: 'Your conversations with unread counts, the latest first, at most 500.',
+    params: strictObject({}),
+    result: strictObject({
+      conversations: Type.Array(
+        strictObject({ with: Type.String(), unread: UnreadCountSchema, last: DirectMessageSchema }),
+      ),
     }),
   }),
-  'messages.markRead': method({
+  'messages.markRead': defineMethod({
     access: 'member',
-    summary: 'Marks what a member wrote to you as read up to a number, on every terminal. Marks do not go back.',
-    params: strict({ with: Name, number: MessageNumber }),
-    result: strict({
+    summary: 'Marks the messages from a member as read up to a number, on every terminal. Marks never move back.',
+    params: strictObject({ with: MemberNameSchema, number: MessageNumberSchema }),
+    result: strictObject({
       with: Type.String(),
-      seq: Type.Integer({ minimum: 0, description: 'as of which the count holds' }),
-      unread: Unread,
+      seq: Type.Integer({ minimum: 0, description: 'sequence number that the count refers to' }),
+      unread: UnreadCountSchema,
     }),
     errors: ['NO_SUCH_ACCOUNT'],
   }),

@@ -1,28 +1,25 @@
-import { account } from './account.ts';
-import { exported } from './export.ts';
-import { files } from './files.ts';
-import { forum } from './forum.ts';
-import { messages } from './messages.ts';
+import { accountMethods } from './account.ts';
+import { adminMethods } from './admin.ts';
+import { fileMethods } from './files.ts';
+import { forumMethods } from './forum.ts';
+import { messageMethods } from './messages.ts';
 import type { ParamsOf, ResultOf } from './method.ts';
-import { peers } from './peers.ts';
-import { rates } from './rates.ts';
-import { admin, room } from './room.ts';
-import { upkeep } from './upkeep.ts';
+import { peerMethods } from './peers.ts';
+import { rateMethods } from './rates.ts';
+import { systemMethods } from './system.ts';
 
-/** Every method of the wire. Clients import the types only: the schemas are the daemon's. */
+/** All wire methods. Clients import only the types; the daemon uses the schemas. */
 export const METHODS = {
-  ...room,
-  ...account,
-  ...exported,
-  ...rates,
-  ...forum,
-  ...messages,
-  ...files,
-  ...peers,
-  ...admin,
-  ...upkeep,
+  ...systemMethods,
+  ...accountMethods,
+  ...rateMethods,
+  ...forumMethods,
+  ...messageMethods,
+  ...fileMethods,
+  ...peerMethods,
+  ...adminMethods,
 };
 
 export type MethodName = keyof typeof METHODS;
-export type Params<M extends MethodName> = ParamsOf<(typeof METHODS)[M]>;
-export type Result<M extends MethodName> = ResultOf<(typeof METHODS)[M]>;
+export type MethodParams<M extends MethodName> = ParamsOf<(typeof METHODS)[M]>;
+export type MethodResult<M extends MethodName> = ResultOf<(typeof METHODS)[M]>;

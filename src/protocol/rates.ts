@@ -1,219 +1,211 @@
 import Type from 'typebox';
-import { MAX_MEASURE_LENGTH } from '../domain/conversion.ts';
+import { MAX_PRICE_UNIT_LENGTH } from '../domain/price-conversion.ts';
 import { MAX_ALIAS_LENGTH, MAX_ALIASES } from '../domain/quote.ts';
-import { method } from './method.ts';
+import { defineMethod } from './method.ts';
 import {
-  Candle,
-  Instant,
-  InstrumentName,
-  instant,
-  literals,
-  MarketName,
+  CandleSchema,
+  EpochMsSchema,
+  InstrumentNameSchema,
+  MarketSchema,
   nullable,
-  Price,
-  Quote,
-  strict,
-  UnitName,
+  PriceSchema,
+  QuoteSchema,
+  strictObject,
+  stringEnum,
+  timeSchema,
+  UnitSchema,
 } from './schema.ts';
 
-const In = Type.Optional(
+const PriceUnitSchema = Type.Optional(
   Type.String({
     minLength: 1,
-    maxLength: MAX_MEASURE_LENGTH,
-    description:
-      'also in this currency, unit or both: `USD/ozt`, `USD`, `chi`; units by their aliases too: `chỉ`, `oz`',
+    maxLength: MAX_PRICE_UNIT_LENGTH,
+    description: 'also convert to this currency, unit or both: `USD/ozt`, `USD`, `chi` or an alias such as `oz`',
   }),
 );
-const Converted = strict({
-  buy: Price,
-  sell: Price,
+const ConvertedPriceSchema = strictObject({
+  buy: PriceSchema,
+  sell: PriceSchema,
   currency: Type.String(),
-  unit: UnitName,
-  stale: Type.Boolean({ description: 'one of `legs` is stale' }),
-  legs: Type.Array(Quote, { description: 'the quotes that the figures rest on, the converted one first' }),
+  unit: UnitSchema,
+  stale: Type.Boolean({ description: 'whether one of `legs` is stale' }),
+  legs: Type.Array(QuoteSchema, { description: 'the quotes used for the conversion, the converted one first' }),
 });
-const ConvertedEach = Type.Optional(
-  Type.Array(nullable(Converted), {
-    description: 'of each of `quotes`, in their order; null: no quotes lead from it to `in`',
-  }),
+const ConvertedPricesSchema = Type.Optional(
+  Type.Array(nullable(ConvertedPriceSchema), { description: 'in the order of `quotes`; null: not convertible' }),
 );
-const Provider = Type.String({ minLength: 1, maxLength: 64, description: 'provider id' });
-const Text = Type.String({ maxLength: 128 });
-/** Which series of an instrument; what is left out may be any. */
-const Choice = {
-  provider: Type.Optional(Provider),
-  company: Type.Optional(Text),
-  brand: Type.Optional(Text),
+const ProviderIdSchema = Type.String({ minLength: 1, maxLength: 64, description: 'provider id' });
+const SeriesTextSchema = Type.String({ maxLength: 128 });
+/** Omitted properties match any value. */
+const seriesFilterProperties = {
+  provider: Type.Optional(ProviderIdSchema),
+  company: Type.Optional(SeriesTextSchema),
+  brand: Type.Optional(SeriesTextSchema),
 };
-const Series = strict(
+const SeriesSchema = strictObject(
   { provider: Type.String(), company: Type.String(), brand: Type.String() },
   'a series of an instrument',
 );
-const LastResponse = strict(
+const LastResponseSchema = strictObject(
   {
-    statedAt: nullable(instant("the provider's own time")),
-    rejected: Type.Integer({ description: 'rows that do not fit its format' }),
-    refused: Type.Integer({ description: 'prices that are not believed' }),
+    statedAt: nullable(timeSchema('time stated by the provider')),
+    rejected: Type.Integer({ description: 'rows in an unexpected format' }),
+    refused: Type.Integer({ description: 'prices that failed validation' }),
     distance: nullable(
-      strict({
-        percent: Type.Number({ description: 'how far a price is over or under that of another provider, at most' }),
+      strictObject({
+        percent: Type.Number({ description: 'largest difference to a price of another provider' }),
         label: Type.String({ description: 'the other provider' }),
         instrument: Type.String(),
       }),
     ),
-    clockOffsetMs: nullable(
-      Type.Integer({ description: "how far its clock is ahead of the daemon's, by its Date header" }),
-    ),
+    clockOffsetMs: nullable(Type.Integer({ description: "how far its clock (Date header) is ahead of the daemon's" })),
   },
   "a provider's last response",
 );
-const Reason = Type.Optional(Type.String({ maxLength: 200, description: 'why; it is kept with the change' }));
-const Batch = Type.Integer({ minimum: 1, description: 'an import, removal or correction' });
-const Edit = strict(
+const ReasonSchema = Type.Optional(Type.String({ maxLength: 200, description: 'reason; stored with the change' }));
+const BatchSchema = Type.Integer({ minimum: 1, description: 'an import, removal or correction' });
+const RateEditSchema = strictObject(
   {
-    batch: Batch,
-    kind: literals(['import', 'removal', 'correction']),
+    batch: BatchSchema,
+    kind: stringEnum(['import', 'removal', 'correction']),
     name: Type.String({ description: 'the file of an import, the instrument of a removal or correction' }),
     by: Type.String(),
-    at: Instant,
+    at: EpochMsSchema,
     reason: Type.Optional(Type.String()),
     undone: Type.Boolean(),
-    changedBy: Type.Optional(Type.String({ description: 'who undid it, or made it count again' })),
-    changedAt: Type.Optional(Instant),
-    rows: Type.Integer({ description: 'quotes that it brought' }),
-    first: nullable(instant('time of the first of them')),
-    last: nullable(Instant),
-    series: Type.Array(Type.String(), { description: 'the first of its series, for people' }),
+    changedBy: Type.Optional(Type.String({ description: 'who undid or restored it' })),
+    changedAt: Type.Optional(EpochMsSchema),
+    rows: Type.Integer({ description: 'number of quotes in it' }),
+    first: nullable(timeSchema('time of its first quote')),
+    last: nullable(EpochMsSchema),
+    series: Type.Array(Type.String(), { description: 'its first series, for display' }),
     seriesCount: Type.Integer(),
   },
   'an import, removal or correction of prices',
 );
-const HeldQuote = strict(
+const HeldQuoteSchema = strictObject(
   {
     id: Type.Integer(),
-    quote: Quote,
-    heldAt: Instant,
+    quote: QuoteSchema,
+    heldAt: EpochMsSchema,
     reason: Type.String(),
-    factor: Type.Optional(Type.Number({ description: 'what the price would be multiplied by to fit' })),
-    comparisons: Type.Array(strict({ label: Type.String(), buy: Price, sell: Price })),
+    factor: Type.Optional(Type.Number({ description: 'price divided by a plausible one, for a wrong unit or scale' })),
+    comparisons: Type.Array(strictObject({ label: Type.String(), buy: PriceSchema, sell: PriceSchema })),
   },
-  'a quote that does not fit what is known',
+  'a quote that is held for a decision, because it does not fit known prices',
 );
 
-export const rates = {
-  'rates.list': method({
+export const rateMethods = {
+  'rates.list': defineMethod({
     access: 'reader',
-    summary: 'The latest quote of every instrument (MARKET ALL): the freshest one where several providers have it.',
-    params: strict({ market: Type.Optional(MarketName), in: In }),
-    result: strict({ quotes: Type.Array(Quote), converted: ConvertedEach }),
+    summary: 'The latest quote of every instrument (MARKET ALL); if several providers have it, the most recent one.',
+    params: strictObject({ market: Type.Optional(MarketSchema), in: PriceUnitSchema }),
+    result: strictObject({ quotes: Type.Array(QuoteSchema), converted: ConvertedPricesSchema }),
   }),
-  'rates.get': method({
+  'rates.get': defineMethod({
     access: 'reader',
     summary:
-      'The latest quotes of one instrument, one of each provider, company and brand (MARKET BTC). A text that is the name of none means the series that have it as an alias.',
-    params: strict({ instrument: InstrumentName, in: In }),
-    result: strict({ quotes: Type.Array(Quote), converted: Type.Optional(Type.Array(Converted)) }),
+      'The latest quotes of an instrument, one per provider, company and brand (MARKET BTC). If no instrument has that name, the quotes of the series with that alias.',
+    params: strictObject({ instrument: InstrumentNameSchema, in: PriceUnitSchema }),
+    result: strictObject({
+      quotes: Type.Array(QuoteSchema),
+      converted: Type.Optional(Type.Array(ConvertedPriceSchema)),
+    }),
     errors: ['NOT_FOUND', 'NOT_AVAILABLE'],
   }),
-  'rates.lookup': method({
+  'rates.lookup': defineMethod({
     access: 'reader',
     summary:
-      'All quotes that held or were observed on a day, Vietnam time: of an instrument, and of every series, of any instrument, that has the text as an alias; converted by quotes of the same day. Days without an observation have none.',
-    params: strict({
+      'All quotes of an instrument that were valid or observed on a date, Vietnam time, and those of every series, of any instrument, with that alias; converted with quotes of the same date. Dates without an observation have none.',
+    params: strictObject({
       date: Type.String({ maxLength: 32, description: 'yyyy-mm-dd' }),
-      instrument: InstrumentName,
-      in: In,
+      instrument: InstrumentNameSchema,
+      in: PriceUnitSchema,
     }),
-    result: strict({
-      quotes: Type.Array(Quote),
-      converted: ConvertedEach,
-      before: Type.Optional(
-        Type.Array(Quote, { description: 'where `quotes` is empty: the last ones known before that day' }),
-      ),
+    result: strictObject({
+      quotes: Type.Array(QuoteSchema),
+      converted: ConvertedPricesSchema,
+      before: Type.Optional(Type.Array(QuoteSchema, { description: 'the last known ones, if `quotes` is empty' })),
     }),
     errors: ['NOT_FOUND'],
   }),
-  'rates.history': method({
+  'rates.history': defineMethod({
     access: 'reader',
     summary:
-      'Candles of one series of an instrument in `[from, to)`, oldest first, at most 5,000 a call; days, weeks and months are Vietnam time. Without a choice: the reference series.',
-    params: strict({
-      instrument: InstrumentName,
-      from: Instant,
-      to: Instant,
-      interval: literals(['raw', '1h', '1d', '1w', '1M'], 'length of a candle; raw: one a quote'),
-      ...Choice,
+      'Candles of one series of an instrument in `[from, to)`, oldest first, at most 5,000 per call; days, weeks and months are in Vietnam time. Default: the reference series.',
+    params: strictObject({
+      instrument: InstrumentNameSchema,
+      from: EpochMsSchema,
+      to: EpochMsSchema,
+      interval: stringEnum(['raw', '1h', '1d', '1w', '1M'], 'length of a candle; raw: one per quote'),
+      ...seriesFilterProperties,
     }),
-    result: strict({
-      candles: Type.Array(Candle),
-      series: Type.Optional(nullable(Series)),
+    result: strictObject({
+      candles: Type.Array(CandleSchema),
+      series: Type.Optional(nullable(SeriesSchema)),
       currency: Type.String(),
-      unit: UnitName,
-      next: nullable(instant('`from` of the next call where there is more, else null')),
+      unit: UnitSchema,
+      next: nullable(timeSchema('`from` of the next call; null: no more candles')),
     }),
     errors: ['NOT_FOUND'],
   }),
-  'rates.trends': method({
+  'rates.trends': defineMethod({
     access: 'reader',
-    summary:
-      'Closes of the last days before today, Vietnam time, of the reference series of every instrument that has any.',
-    params: strict({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, description: '30 unless told' })) }),
-    result: strict({
+    summary: 'Daily closes before today, Vietnam time, of the reference series of every instrument.',
+    params: strictObject({
+      days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, description: 'default: 30' })),
+    }),
+    result: strictObject({
       trends: Type.Array(
-        strict({
+        strictObject({
           instrument: Type.String(),
-          series: Type.Optional(Series),
+          series: Type.Optional(SeriesSchema),
           closes: Type.Array(Type.Number(), { description: 'oldest first' }),
         }),
       ),
     }),
   }),
-  'rates.providers': method({
+  'rates.providers': defineMethod({
     access: 'reader',
-    summary: 'Every provider and how it does.',
-    params: strict({}),
-    result: strict({
+    summary: 'All providers with their status.',
+    params: strictObject({}),
+    result: strictObject({
       providers: Type.Array(
-        strict({
+        strictObject({
           id: Type.String(),
-          state: literals(['ok', 'stale', 'error', 'off']),
-          lastOk: nullable(Instant),
+          state: stringEnum(['ok', 'stale', 'error', 'off']),
+          lastOk: nullable(EpochMsSchema),
           lastError: nullable(Type.String()),
-          nextAt: nullable(Instant),
-          lastErrorAt: Type.Optional(nullable(Instant)),
-          response: Type.Optional(LastResponse),
+          nextAt: nullable(EpochMsSchema),
+          lastErrorAt: Type.Optional(nullable(EpochMsSchema)),
+          response: Type.Optional(LastResponseSchema),
         }),
       ),
     }),
   }),
-  'rates.startImport': method({
+  'rates.startImport': defineMethod({
     access: 'owner',
-    summary: 'Begins an import: rows that are imported under its number can be undone together.',
-    params: strict({
-      file: Type.String({ minLength: 1, maxLength: 255, description: 'name of the file, for people' }),
-    }),
-    result: strict({ batch: Batch }),
+    summary: 'Starts an import. All rows imported with the returned batch can be undone together.',
+    params: strictObject({ file: Type.String({ minLength: 1, maxLength: 255, description: 'name, for display' }) }),
+    result: strictObject({ batch: BatchSchema }),
   }),
-  'rates.import': method({
+  'rates.import': defineMethod({
     access: 'owner',
-    summary:
-      'Stores quotes of the past. A row that is there already is counted and skipped; a row that does not fit is refused with its place.',
-    params: strict({
-      instrument: InstrumentName,
-      market: Type.Optional(MarketName),
-      provider: Type.Optional(Provider),
-      company: Type.Optional(Type.String({ maxLength: 128 })),
-      brand: Type.Optional(Type.String({ maxLength: 128 })),
+    summary: 'Stores historical quotes. Counts and skips existing rows; returns the index of invalid rows.',
+    params: strictObject({
+      instrument: InstrumentNameSchema,
+      market: Type.Optional(MarketSchema),
+      ...seriesFilterProperties,
       currency: Type.Optional(Type.String({ minLength: 3, maxLength: 5 })),
-      unit: Type.Optional(UnitName),
+      unit: Type.Optional(UnitSchema),
       aliases: Type.Optional(
         Type.Array(Type.String({ minLength: 1, maxLength: MAX_ALIAS_LENGTH }), {
           maxItems: MAX_ALIASES,
-          description: 'what the source calls the series: `rates.lookup` and `rates.get` find it by them as well',
+          description: "the source's names of the series; `rates.lookup` and `rates.get` accept them too",
         }),
       ),
       rows: Type.Array(
-        Type.Unsafe<ImportRow>(
+        Type.Unsafe<QuoteImportRow>(
           Type.Array(
             Type.Union([
               Type.Number(),
@@ -224,110 +216,106 @@ export const rates = {
             { minItems: 3, maxItems: 6 },
           ),
         ),
-        {
-          maxItems: 4096,
-          description: '`[at, buy, sell, checkedAt?, id?, [open, high, low]?]`',
-        },
+        { maxItems: 4096, description: '`[at, buy, sell, checkedAt?, id?, [open, high, low]?]`' },
       ),
-      batch: Type.Optional(
-        Type.Integer({ minimum: 1, description: 'of `rates.startImport`; an own one where left out' }),
-      ),
+      batch: Type.Optional(Type.Integer({ minimum: 1, description: 'from `rates.startImport`; default: a new one' })),
       replaces: Type.Optional(
         Type.Unsafe<[number, number]>(
-          Type.Array(Instant, {
-            minItems: 2,
-            maxItems: 2,
-            description: '`[from, to)`: other quotes of the series in that time give way to the rows',
-          }),
+          Type.Array(EpochMsSchema, { minItems: 2, maxItems: 2, description: 'rows replace quotes in `[from, to)`' }),
         ),
       ),
-      force: Type.Optional(Type.Boolean({ description: 'store prices that do not fit what is known' })),
+      force: Type.Optional(Type.Boolean({ description: 'store prices even if they fail validation' })),
     }),
-    result: strict({
+    result: strictObject({
       stored: Type.Integer(),
       duplicates: Type.Integer(),
       refused: Type.Array(
-        strict({ row: Type.Integer({ description: 'place in `rows`, from 0' }), reason: Type.String() }),
+        strictObject({ row: Type.Integer({ description: 'index in `rows`, from 0' }), reason: Type.String() }),
       ),
     }),
     errors: ['NOT_FOUND'],
   }),
-  'rates.imports': method({
+  'rates.imports': defineMethod({
     access: 'reader',
     summary: 'The last 200 imports, removals and corrections, newest first.',
-    params: strict({}),
-    result: strict({ imports: Type.Array(Edit) }),
+    params: strictObject({}),
+    result: strictObject({ imports: Type.Array(RateEditSchema) }),
   }),
-  'rates.undo': method({
+  'rates.undo': defineMethod({
     access: 'owner',
-    summary: 'An import, removal or correction counts no longer; with `undone: false` it counts again.',
-    params: strict({
-      batch: Batch,
-      undone: Type.Optional(Type.Boolean({ description: 'true unless told' })),
-      reason: Reason,
+    summary: 'Undoes an import, removal or correction; restores it with `undone: false`.',
+    params: strictObject({
+      batch: BatchSchema,
+      undone: Type.Optional(Type.Boolean({ description: 'default: true' })),
+      reason: ReasonSchema,
     }),
-    result: strict({ import: Edit }),
+    result: strictObject({ import: RateEditSchema }),
     errors: ['NOT_FOUND', 'CONFLICT'],
   }),
-  'rates.remove': method({
+  'rates.remove': defineMethod({
     access: 'owner',
-    summary:
-      'Hides quotes of an instrument, as if they had never been stored. `rates.undo` with its number shows them again.',
-    params: strict({
-      instrument: InstrumentName,
-      ...Choice,
-      from: Type.Optional(Instant),
-      to: Type.Optional(Instant),
-      reason: Reason,
+    summary: 'Hides quotes of an instrument, as if never stored. `rates.undo` with the batch restores them.',
+    params: strictObject({
+      instrument: InstrumentNameSchema,
+      ...seriesFilterProperties,
+      from: Type.Optional(EpochMsSchema),
+      to: Type.Optional(EpochMsSchema),
+      reason: ReasonSchema,
       dryRun: Type.Optional(Type.Boolean({ description: 'only count' })),
     }),
-    result: strict({
-      batch: nullable(Batch),
+    result: strictObject({
+      batch: nullable(BatchSchema),
       quotes: Type.Integer(),
-      series: Type.Array(Type.String(), { description: 'for people' }),
+      series: Type.Array(Type.String(), { description: 'for display' }),
     }),
     errors: ['NOT_FOUND'],
   }),
-  'rates.correct': method({
+  'rates.correct': defineMethod({
     access: 'owner',
-    summary: 'Puts one quote in place of what a series has at that time.',
-    params: strict({ instrument: InstrumentName, ...Choice, at: Instant, buy: Price, sell: Price, reason: Reason }),
-    result: strict({ batch: Batch }),
+    summary: 'Replaces the quote of a series at a time.',
+    params: strictObject({
+      instrument: InstrumentNameSchema,
+      ...seriesFilterProperties,
+      at: EpochMsSchema,
+      buy: PriceSchema,
+      sell: PriceSchema,
+      reason: ReasonSchema,
+    }),
+    result: strictObject({ batch: BatchSchema }),
     errors: ['NOT_FOUND'],
   }),
-  'rates.held': method({
+  'rates.held': defineMethod({
     access: 'reader',
-    summary: 'Quotes that do not fit what is known, newest first, with what they were compared with.',
-    params: strict({}),
-    result: strict({ held: Type.Array(HeldQuote) }),
+    summary: 'Held quotes, which do not fit known prices, newest first, with the prices they were compared with.',
+    params: strictObject({}),
+    result: strictObject({ held: Type.Array(HeldQuoteSchema) }),
   }),
-  'rates.decide': method({
+  'rates.decide': defineMethod({
     access: 'owner',
-    summary:
-      'Stores a held quote, also one that was discarded, or discards it: prices of its level are not held again.',
-    params: strict({ id: Type.Integer({ minimum: 1 }), accept: Type.Boolean(), reason: Reason }),
-    result: strict({ quote: Quote }),
+    summary: 'Accepts a held quote, even a discarded one, or discards it: its price level is not held again.',
+    params: strictObject({ id: Type.Integer({ minimum: 1 }), accept: Type.Boolean(), reason: ReasonSchema }),
+    result: strictObject({ quote: QuoteSchema }),
     errors: ['NOT_FOUND', 'CONFLICT'],
   }),
-  'rates.export': method({
+  'rates.export': defineMethod({
     access: 'reader',
-    summary: 'Every stored quote of an instrument, series by series, oldest first, a page a call.',
-    params: strict({
-      instrument: InstrumentName,
-      from: Type.Optional(Instant),
-      to: Type.Optional(Instant),
+    summary: 'All stored quotes of an instrument, series by series, oldest first, one page per call.',
+    params: strictObject({
+      instrument: InstrumentNameSchema,
+      from: Type.Optional(EpochMsSchema),
+      to: Type.Optional(EpochMsSchema),
       cursor: Type.Optional(Type.String({ maxLength: 1024 })),
     }),
-    result: strict({
-      quotes: Type.Array(Quote),
-      cursor: nullable(Type.String({ description: 'for the next page; null: this was the last' })),
+    result: strictObject({
+      quotes: Type.Array(QuoteSchema),
+      cursor: nullable(Type.String({ description: 'of the next page; null: this was the last' })),
     }),
     errors: ['NOT_FOUND'],
   }),
 };
 
 /** `[at, buy, sell, checkedAt?, id?, [open, high, low]?]` */
-export type ImportRow = [
+export type QuoteImportRow = [
   at: number,
   buy: number | null,
   sell: number | null,

@@ -1,81 +1,85 @@
 import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
-import { MAX_INSTANT } from '../domain/instant.ts';
+import { ROLES } from '../domain/account.ts';
 import { MARKETS } from '../domain/instrument.ts';
-import { ROLES } from '../domain/name.ts';
-import { UNITS, type Unit } from '../domain/unit.ts';
+import { MAX_EPOCH_MS } from '../domain/time.ts';
+import { GRAMS_PER_UNIT, type Unit } from '../domain/unit.ts';
 
-/** An object of just these properties: what a caller adds by mistake is refused by name, never ignored. */
-export function strict<P extends TProperties>(properties: P, description?: string): TObject<P> {
+/** Unknown properties are rejected by name, never ignored. */
+export function strictObject<P extends TProperties>(properties: P, description?: string): TObject<P> {
   return Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
 }
 
-export function literals<const T extends readonly string[]>(values: T, description?: string) {
+export function stringEnum<const T extends readonly string[]>(values: T, description?: string) {
   return Type.Unsafe<T[number]>(Type.Enum([...values], description ? { description } : {}));
 }
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** A moment, epoch milliseconds in UTC: any other number has no date, and could not be shown as one. */
-export const instant = (description: string) =>
-  Type.Integer({ minimum: -MAX_INSTANT, maximum: MAX_INSTANT, description });
-export const Instant = instant('epoch milliseconds, UTC');
-export const Seq = Type.Integer({ minimum: 0, description: 'a place in the journal' });
-export const Name = Type.String({
+/** Limited to the range of a Date, so that every value can be displayed. */
+export const timeSchema = (description: string) =>
+  Type.Integer({ minimum: -MAX_EPOCH_MS, maximum: MAX_EPOCH_MS, description });
+export const EpochMsSchema = timeSchema('epoch milliseconds, UTC');
+export const SeqSchema = Type.Integer({ minimum: 0, description: 'sequence number in the journal' });
+export const MemberNameSchema = Type.String({
   minLength: 1,
   maxLength: 64,
   description: 'member name: 1-32 letters, digits, - _ .',
 });
-export const Password = Type.String({ minLength: 1, maxLength: 512, description: '1-256 characters, spaces allowed' });
-export const InstrumentName = Type.String({
+export const PasswordSchema = Type.String({
+  minLength: 1,
+  maxLength: 512,
+  description: '1-256 characters, spaces allowed',
+});
+export const InstrumentNameSchema = Type.String({
   minLength: 1,
   maxLength: 128,
-  description: 'instrument: id, name or alias, in any case, with or without accents',
+  description: 'instrument: id, name or alias; ignores case and accents',
 });
-export const MarketName = literals(MARKETS, 'market');
-export const UnitName = literals(Object.keys(UNITS) as Unit[], 'unit of price');
-export const RoleName = literals(ROLES, 'role');
-/** Options of a text of 32 bytes in hexadecimal. */
-export const Hex64 = { pattern: '^[0-9a-f]{64}$' } as const;
-export const Price = nullable(Type.Number({ description: 'in currency per unit; null: this side has no price' }));
+export const MarketSchema = stringEnum(MARKETS, 'market');
+export const UnitSchema = stringEnum(Object.keys(GRAMS_PER_UNIT) as Unit[], 'unit of price');
+export const RoleSchema = stringEnum(ROLES, 'role');
+/** For 32 bytes in hexadecimal. */
+export const HEX_64_OPTIONS = { pattern: '^[0-9a-f]{64}$' } as const;
+export const PriceSchema = nullable(Type.Number({ description: 'in currency per unit; null: this side has no price' }));
 
-export const Quote = strict(
+export const QuoteSchema = strictObject(
   {
     instrument: Type.String(),
-    market: MarketName,
+    market: MarketSchema,
     provider: Type.String(),
     company: Type.String(),
     brand: Type.String(),
-    buy: Price,
-    sell: Price,
+    buy: PriceSchema,
+    sell: PriceSchema,
     currency: Type.String(),
-    unit: UnitName,
-    at: instant('since when this price holds'),
-    checkedAt: instant('until when it is confirmed'),
+    unit: UnitSchema,
+    at: timeSchema('start of validity of this price'),
+    checkedAt: timeSchema('last confirmation'),
     id: Type.String(),
     stale: Type.Boolean({
-      description: "not received for three intervals of its provider, or too old by the provider's own time",
+      description: 'not received for three polling intervals, or too old by the time that the provider states',
     }),
-    statedAt: Type.Optional(instant("the provider's own time, where it states one")),
-    receivedAt: Type.Optional(instant('when it was last received; of latest quotes')),
-    observedFrom: Type.Optional(instant('it was observed from then to `checkedAt` without a gap; `at` where left out')),
-    batch: Type.Optional(Type.Integer({ description: 'the import or correction that it came with' })),
+    statedAt: Type.Optional(timeSchema('time stated by the provider, if any')),
+    receivedAt: Type.Optional(timeSchema('when it was last received; only of latest quotes')),
+    observedFrom: Type.Optional(timeSchema('start of the observation without a gap until `checkedAt`; default: `at`')),
+    batch: Type.Optional(Type.Integer({ description: 'the import or correction it belongs to' })),
   },
   'a quote',
 );
 
-export const Candle = strict(
+export const CandleSchema = strictObject(
   {
-    at: instant('start of the interval'),
+    at: timeSchema('start of the interval'),
     open: Type.Number(),
     high: Type.Number(),
     low: Type.Number(),
     close: Type.Number(),
-    count: Type.Integer({ description: 'quotes in it' }),
+    count: Type.Integer({ description: 'number of quotes' }),
   },
   'a candle',
 );
 
-export const Post = strict(
+export const PostSchema = strictObject(
   {
     number: Type.Integer(),
     member: Type.String(),
@@ -83,46 +87,44 @@ export const Post = strict(
     topic: Type.String(),
     replyTo: nullable(Type.Integer()),
     mentions: Type.Array(Type.String(), { description: 'members that the text mentions as `@name`' }),
-    at: Instant,
-    editedAt: nullable(Instant),
-    deletedAt: nullable(Instant),
+    at: EpochMsSchema,
+    editedAt: nullable(EpochMsSchema),
+    deletedAt: nullable(EpochMsSchema),
     deletedBy: nullable(Type.String()),
-    seq: Type.Integer({ description: 'of its last change' }),
+    seq: Type.Integer({ description: 'sequence number of its last change' }),
   },
   'a post',
 );
 
-export const Message = strict(
+export const DirectMessageSchema = strictObject(
   {
-    number: Type.Integer({ description: 'of all direct messages of the room: it grows, with gaps' }),
+    number: Type.Integer({ description: 'unique among all direct messages; increases with gaps' }),
     from: Type.String(),
     to: Type.String(),
     text: Type.String(),
-    at: Instant,
-    unread: Type.Boolean({ description: 'written to you, and not marked read by you' }),
+    at: EpochMsSchema,
+    unread: Type.Boolean({ description: 'received by you and not marked as read' }),
     seq: Type.Integer(),
   },
   'a direct message',
 );
 
-export const Unencrypted = Type.Literal(true, {
-  description: 'an old client serves it: over plain TCP, and nothing says whether what comes is what was listed',
+export const UnencryptedSchema = Type.Literal(true, {
+  description: 'a legacy client serves it: over plain TCP, and the content cannot be verified',
 });
 
-export const Listing = strict(
+export const ListingSchema = strictObject(
   {
     member: Type.String(),
     name: Type.String(),
     size: Type.Integer({ description: 'in bytes' }),
-    hash: Type.String({
-      description: 'root of the tree of SHA-256 hashes over its blocks, hex; empty where `unencrypted`',
-    }),
-    modified: instant('when the file was last changed, as its owner says'),
+    hash: Type.String({ description: 'root of the SHA-256 hash tree over its blocks, hex; empty if `unencrypted`' }),
+    modified: timeSchema('when the file was last modified, according to its owner'),
     description: Type.String({ description: 'may be empty' }),
-    key: Type.String({ description: 'of the peer that serves it; empty where `unencrypted`' }),
-    unencrypted: Type.Optional(Unencrypted),
-    at: instant('when it was listed'),
-    online: Type.Boolean({ description: 'the member is there, with that peer: it can be had now' }),
+    key: Type.String({ description: 'of the peer that serves it; empty if `unencrypted`' }),
+    unencrypted: Type.Optional(UnencryptedSchema),
+    at: timeSchema('when it was published'),
+    online: Type.Boolean({ description: 'the member is online with that peer, so the file is available' }),
   },
   'a listing',
 );

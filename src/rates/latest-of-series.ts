@@ -1,9 +1,9 @@
-import type { Instant } from '../domain/instant.ts';
-import { type QuoteDraft, seriesId } from '../domain/quote.ts';
+import { type NewQuote, seriesId } from '../domain/quote.ts';
+import type { EpochMs } from '../domain/time.ts';
 
-/** Of quotes of the same series the latest by what they state (the first of those that state the same or nothing). */
-export function latestOfSeries(quotes: readonly QuoteDraft[]): QuoteDraft[] {
-  const latest = new Map<string, QuoteDraft>();
+/** Keeps the latest quote of each series by stated time (the first among equal or missing times). */
+export function latestOfSeries(quotes: readonly NewQuote[]): NewQuote[] {
+  const latest = new Map<string, NewQuote>();
   for (const quote of quotes) {
     const id = seriesId(quote);
     const other = latest.get(id);
@@ -12,6 +12,6 @@ export function latestOfSeries(quotes: readonly QuoteDraft[]): QuoteDraft[] {
   return [...latest.values()];
 }
 
-function statedOrNever({ at }: QuoteDraft): Instant {
+function statedOrNever({ at }: NewQuote): EpochMs {
   return at ?? Number.NEGATIVE_INFINITY;
 }

@@ -1,10 +1,9 @@
-import type { StatedTime } from '../domain/freshness.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { StatedTimeMeaning } from '../domain/freshness.ts';
 import type { Market } from '../domain/instrument.ts';
-import type { DatedQuote, QuoteDraft } from '../domain/quote.ts';
-import type { RejectedRows } from './rows.ts';
+import type { DatedNewQuote, NewQuote } from '../domain/quote.ts';
+import type { EpochMs } from '../domain/time.ts';
 
-/** One HTTP request of a provider. Everything that differs between providers and is not parsing stands here. */
+/** One HTTP request of a provider: everything except parsing that differs between providers. */
 export interface ProviderRequest {
   readonly url: string;
   readonly method?: 'GET' | 'POST';
@@ -13,80 +12,72 @@ export interface ProviderRequest {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** What a provider's functions are given: its settings after config.json, and the time. */
+/** Arguments of a provider's functions: its effective settings and the time. */
 export interface ProviderContext {
-  /** Base URL, from config.json or the provider's own default; without a trailing slash. */
+  /** Base URL from config.json or the provider's default, without a trailing slash. */
   readonly url: string;
   readonly key: string | undefined;
-  readonly now: Instant;
+  readonly now: EpochMs;
   /**
-   * Fetches a body within the provider's own queue, caps and limits (for tokens and pages).
-   * @throws Failure NOT_AVAILABLE
+   * Fetches another body within the provider's queue and limits (for tokens and pages).
+   * @throws AppError NOT_AVAILABLE
    */
   readonly fetch: (request: ProviderRequest) => Promise<string>;
-  /** Where rows are counted that do not fit and are left out. */
+  /** Counts rows that could not be parsed and are skipped. */
   readonly rejected: RejectedRows;
 }
 
-/** A part of a provider's history that is asked for by itself, and may fail by itself. */
+/** A part of a provider's history that is requested, and may fail, independently. */
 export interface HistoryPage {
-  /** Names it among the pages of the provider, each time in the same way: `2021-12-29`, `BTC`. */
+  /** Unique among the provider's pages and stable: `2021-12-29`, `BTC`. */
   readonly id: string;
-  /**
-   * Its quotes, oldest first.
-   * @throws Failure NOT_AVAILABLE
-   * @throws BodyError
-   */
-  read(): Promise<DatedQuote[]>;
+  /** The quotes of the page, oldest first. @throws AppError NOT_AVAILABLE. @throws ResponseFormatError */
+  read(): Promise<DatedNewQuote[]>;
 }
 
 /**
- * A source of quotes. One small file a provider in providers/, listed in providers/index.ts; its `parse` is pure
- * and throws `BodyError` naming the field when a body does not fit. Shapes: docs/providers.md.
+ * A source of quotes. Each provider is one small file in providers/, listed in providers/index.ts. Its `parse` is pure and
+ * throws `ResponseFormatError`, which names the field, for an unexpected body. Formats: docs/providers.md.
  */
 export interface Provider {
   readonly id: string;
   readonly name: string;
   readonly market: Market;
-  /** What the `at` of its quotes means. */
-  readonly statedTime: StatedTime;
-  /** Milliseconds between fetches unless config.json says otherwise. */
-  readonly every: number;
-  /** The least time between two requests to its host, in milliseconds. */
-  readonly spacing?: number;
-  /** Default base URL. */
+  /** The meaning of `at` of its quotes. */
+  readonly statedTime: StatedTimeMeaning;
+  /** Default interval between fetches. */
+  readonly intervalMs: number;
+  /** Minimum time between two requests to its host. */
+  readonly minIntervalMs?: number;
   readonly url: string;
-  /** `required`: off until config.json has a key. */
+  /** `required`: disabled until config.json has a key. */
   readonly key?: 'required' | 'optional';
-  /** On without being named in config.json. Never true when a key is required. */
+  /** Whether it is enabled by default. Never true if a key is required. */
   readonly enabled: boolean;
-  /** What is fetched each time; a provider that needs several answers them in order. */
+  /** The requests of each fetch, in order. */
   requests(context: ProviderContext): Promise<readonly ProviderRequest[]> | readonly ProviderRequest[];
   /**
-   * Quotes of one body, each with the time that it states. `index` is its place in `requests`. Skips rows without a
-   * price, counts rows that do not fit, and throws BodyError on a body that does not fit, or most rows of which do not.
+   * Parses the quotes of one body, each with its stated time. `index` is the index in `requests`. Skips rows without a price,
+   * counts invalid rows, and throws ResponseFormatError if the body or most of its rows are invalid.
    */
-  parse(body: string, context: ProviderContext, index: number): QuoteDraft[];
-  /** The pages of the provider's own history of `[from, to)`, in the order in which they are to be fetched. */
-  backfill?(context: ProviderContext, from: Instant, to: Instant): readonly HistoryPage[];
+  parse(body: string, context: ProviderContext, index: number): NewQuote[];
+  /** The pages of the provider's history of `[from, to)`, in fetch order. */
+  backfill?(context: ProviderContext, from: EpochMs, to: EpochMs): readonly HistoryPage[];
 }
 
-/** Reads texts of a source for its provider, somewhere else than in the thread that serves members. */
+/** Runs a provider's functions outside the thread that serves members. */
 export interface ProviderReader {
-  /** As `Provider.requests`. */
   requests(context: ProviderContext): Promise<readonly ProviderRequest[]>;
-  /** As `Provider.parse`. */
-  parse(body: string, context: ProviderContext, index: number): Promise<QuoteDraft[]>;
-  /** Reads the page of that id of `Provider.backfill`. */
-  readPage(id: string, context: ProviderContext, from: Instant, to: Instant): Promise<DatedQuote[]>;
+  parse(body: string, context: ProviderContext, index: number): Promise<NewQuote[]>;
+  /** Reads the page with this id of `Provider.backfill`. */
+  readPage(id: string, context: ProviderContext, from: EpochMs, to: EpochMs): Promise<DatedNewQuote[]>;
 }
 
-/** A body, or a row of one, that does not have the expected form. `path` names the field, as `data[0].SellValue`. */
-export class BodyError extends Error {
+/** An unexpected body or row. `path` names the field, for example `data[0].SellValue`. */
+export class ResponseFormatError extends Error {
   readonly path: string;
-  /** What would fit, without the path. */
+  /** What was expected, without the path. */
   readonly expected: string;
-  /** The message without the path. */
   readonly reason: string;
 
   constructor(path: string, expected: string) {
@@ -95,5 +86,42 @@ export class BodyError extends Error {
     this.path = path;
     this.expected = expected;
     this.reason = `expected ${expected}`;
+  }
+}
+
+/** A skipped row: its path in the body, and why. */
+export interface RejectedRow {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** The invalid rows of a response. All are counted; the first are kept. */
+export class RejectedRows {
+  /** If a larger share of the rows is invalid, the whole body is. */
+  readonly maxShare: number;
+  readonly #maxKept: number;
+  readonly #first: RejectedRow[] = [];
+  #count = 0;
+
+  constructor({ kept = 20, share = 0.5 } = {}) {
+    this.#maxKept = kept;
+    this.maxShare = share;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get first(): readonly RejectedRow[] {
+    return this.#first;
+  }
+
+  add({ path, reason }: RejectedRow): void {
+    this.addAll({ count: 1, first: [{ path, reason }] });
+  }
+
+  addAll({ count, first }: { readonly count: number; readonly first: readonly RejectedRow[] }): void {
+    this.#count += count;
+    this.#first.push(...first.slice(0, Math.max(0, this.#maxKept - this.#first.length)));
   }
 }

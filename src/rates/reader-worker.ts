@@ -1,7 +1,7 @@
-/** The thread in which bodies of sources are read: worker-reader.ts starts it and sends it one step after another. */
+/** The thread that parses response bodies: reader-thread.ts starts it and sends one task after another. */
 import { parentPort } from 'node:worker_threads';
-import { type ReaderStep, runStep } from './reader-step.ts';
+import { type ReaderTask, runReaderTask } from './reader-task.ts';
 
 const port = parentPort!;
-port.on('message', async (step: ReaderStep) => port.postMessage(await runStep(step)));
+port.on('message', async (step: ReaderTask) => port.postMessage(await runReaderTask(step)));
 port.postMessage('ready');

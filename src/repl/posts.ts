@@ -1,15 +1,15 @@
-import type { Params, Result } from '../protocol/methods.ts';
-import type { Caller } from './history.ts';
+import type { MethodParams, MethodResult } from '../protocol/methods.ts';
+import type { RpcCaller } from './rate-history.ts';
 
-/** More than anybody reads at once; what is older has to be asked for by its time. */
-export const POSTS = 1000;
+/** More than anybody reads at once; older posts are read by their time. */
+export const MAX_POSTS = 1000;
 
-/** Posts since a time, page by page, oldest first; `most` at most, the newest ones. */
+/** Reads posts since a time page by page, oldest first; at most the newest `most`. */
 export async function readPosts(
-  caller: Caller,
-  params: Params<'forum.read'>,
-  most = POSTS,
-): Promise<Result<'forum.read'>> {
+  caller: RpcCaller,
+  params: MethodParams<'forum.read'>,
+  most = MAX_POSTS,
+): Promise<MethodResult<'forum.read'>> {
   let answer = await caller.call('forum.read', { ...params, limit: Math.min(200, most) });
   while (answer.more && answer.posts.length < most) {
     const before = answer.posts[0]!.number;

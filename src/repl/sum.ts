@@ -1,29 +1,34 @@
-import { Failure } from '../domain/failure.ts';
-import type { Result } from '../protocol/methods.ts';
-import type { Caller } from './history.ts';
+import { AppError } from '../domain/app-error.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { sanitizeText } from '../domain/text.ts';
+import type { MethodResult } from '../protocol/methods.ts';
+import type { RpcCaller } from './rate-history.ts';
 
-/** @throws Failure INVALID_REQUEST when the number is not one of 1-100: the daemon would end the connection for it. */
-export function checkNumber(number: number): void {
+/** @throws AppError INVALID_REQUEST if the number is not from 1 to 100: the daemon would close the connection */
+export function assertSumNumber(number: number): void {
   if (Number.isInteger(number) && number >= 1 && number <= 100) return;
-  throw new Failure('INVALID_REQUEST', `Client int out of range: ${number}. Send a whole number of 1-100.`, {
+  throw new AppError('INVALID_REQUEST', `The number ${number} is out of range. Use a whole number from 1 to 100.`, {
     data: { number },
   });
 }
 
-/**
- * Sends a number and checks the sum that comes back.
- * @param user whose number it is when nobody is signed in.
- * @throws Failure INVALID_REQUEST before any call; INTERNAL when the sum is wrong.
- */
-export async function askSum(caller: Caller, number: number, user: string): Promise<Result<'sum'>> {
-  checkNumber(number);
+/** Sends a number and verifies the sum. @throws AppError INVALID_REQUEST before any call; INTERNAL if the sum is wrong */
+export async function requestSum(caller: RpcCaller, number: number, user: string): Promise<MethodResult<'sum'>> {
+  assertSumNumber(number);
   const answer = await caller.call('sum', { name: caller.name ?? user, number });
   const sum = number + answer.number;
   if (answer.sum !== sum) {
-    throw new Failure(
+    throw new AppError(
       'INTERNAL',
-      `The sum of the server is wrong: ${number} + ${answer.number} is ${sum}, it says ${answer.sum}.`,
+      `The daemon returned a wrong sum: ${number} + ${answer.number} is ${sum}, not ${answer.sum}.`,
     );
   }
   return answer;
+}
+
+export function sumLines(answer: MethodResult<'sum'>, name: string, number: number): SafeText[] {
+  return [
+    safeText`Client Name: ${sanitizeText(name)} | Server Name: ${sanitizeText(answer.name)}`,
+    safeText`Client Number: ${number} | Server Number: ${answer.number} | Sum: ${answer.sum}`,
+  ];
 }

@@ -1,68 +1,77 @@
-import { plain } from '../domain/fold.ts';
 import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
-import { clusters, displayWidth } from './width.ts';
+import { sanitizeText } from '../domain/text.ts';
+import type { OutputFormat } from './output-format.ts';
+import { displayWidth, graphemes } from './text-width.ts';
 
-/** Safe text, or one of the words that stand in many tables. */
-export type CellText = SafeText | '' | '-' | 'yes' | 'no' | 'now' | 'it is lifted';
+/** Safe text, or one of the words that occur in many tables. */
+export type TableCellText = SafeText | '' | '-' | 'yes' | 'no' | 'now' | 'lifted';
 
-export interface Cell {
+export interface TableCell {
   readonly text: SafeText;
   /** Applied after padding: it must not change the width. */
   readonly style?: (text: SafeText) => SafeText;
 }
 
-export interface Column {
+export interface TableColumn {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Columns of the screen at most; longer text is cut and marked. */
-  readonly most?: number;
+  /** Maximum screen columns; longer text is truncated and marked. */
+  readonly maxWidth?: number;
 }
 
-/** At most `width` columns of the text; a cut is marked with `…`, or `~` where only ASCII shows. */
-export function cut<T extends string>(text: T, width: number, unicode = true): T {
+/** At most `width` columns of the text; truncation is marked with `…`, or with `~` in ASCII. */
+export function truncate<T extends string>(text: T, width: number, unicode = true): T {
   if (displayWidth(text) <= width) return text;
   const mark = unicode ? '…' : '~';
   let kept = '';
   let used = 0;
-  for (const cluster of clusters(text)) {
+  for (const cluster of graphemes(text)) {
     used += displayWidth(cluster);
     if (used > width - 1) break;
     kept += cluster;
   }
-  return (width > 0 ? kept + mark : '') as T; // what was cut was safe, where it is
+  return (width > 0 ? kept + mark : '') as T; // a part of a safe text is safe
 }
 
-export function pad<T extends string>(text: T, width: number, align: 'left' | 'right' = 'left'): T {
+export function padText<T extends string>(text: T, width: number, align: 'left' | 'right' = 'left'): T {
   const blank = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return (align === 'right' ? blank + text : text + blank) as T;
 }
 
-/** Lines of a table, columns two blanks apart, no blanks at the ends. A column that is empty in every row is left out. */
-export function table(
-  columns: readonly Column[],
-  rows: readonly (readonly (CellText | Cell)[])[],
-  options: { heading?: (text: SafeText) => SafeText; unicode?: boolean } = {},
+export function rightAligned(title: string): TableColumn {
+  return { title, align: 'right' };
+}
+
+/** Lines of a table: columns two spaces apart, no trailing spaces. Columns that are empty in every row are omitted. */
+export function formatTable(
+  columns: readonly (TableColumn | string)[],
+  rows: readonly (readonly (TableCellText | TableCell)[])[],
+  { style, unicode }: Pick<OutputFormat, 'style' | 'unicode'>,
 ): SafeText[] {
-  const heading = options.heading ?? ((text: SafeText) => text);
   const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: safeText`${cell}` } : cell)));
-  const shown = columns.flatMap((column, i) => (cells.some((row) => row[i]?.text) ? [{ ...column, i }] : []));
+  const shown = columns
+    .map((column, i): TableColumn & { i: number } => ({
+      ...(typeof column === 'string' ? { title: column } : column),
+      i,
+    }))
+    .filter(({ i }) => cells.some((row) => row[i]?.text));
   const fitted = cells.map((row) =>
-    shown.map(({ i, most }) => {
-      const cell: Cell = row[i] ?? { text: safeText`` };
-      return most === undefined ? cell : { ...cell, text: cut(cell.text, most, options.unicode) };
+    shown.map(({ i, maxWidth }) => {
+      const cell: TableCell = row[i] ?? { text: safeText`` };
+      return maxWidth === undefined ? cell : { ...cell, text: truncate(cell.text, maxWidth, unicode) };
     }),
   );
   const widths = shown.map(({ title }, i) =>
     Math.max(displayWidth(title), ...fitted.map((row) => displayWidth(row[i]!.text))),
   );
-  const line = (texts: readonly Cell[]): SafeText =>
+  const line = (texts: readonly TableCell[]): SafeText =>
     joinSafe(
       texts.map(({ text, style }, i) => {
         const last = i === shown.length - 1 && shown[i]!.align !== 'right';
-        const padded = last ? text : pad(text, widths[i]!, shown[i]!.align);
+        const padded = last ? text : padText(text, widths[i]!, shown[i]!.align);
         return style ? style(padded) : padded;
       }),
       '  ',
     );
-  return [line(shown.map(({ title }) => ({ text: plain(title), style: heading }))), ...fitted.map(line)];
+  return [line(shown.map(({ title }) => ({ text: sanitizeText(title), style: style.heading }))), ...fitted.map(line)];
 }

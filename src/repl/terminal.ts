@@ -1,62 +1,58 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { Failure } from '../domain/failure.ts';
+import { AppError } from '../domain/app-error.ts';
 import { type SafeText, safeText } from '../domain/safe-text.ts';
 import { writeText } from '../domain/text-output.ts';
 
-export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
-export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type ShellInput = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+export type ShellOutput = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** What readline writes to a terminal, until it is muted: nothing of a password may show, not even its length. */
-export class MutableOutput extends Writable {
-  muted = false;
-  readonly #target: Output;
-  readonly #resized = () => this.emit('resize');
+/** A terminal output that can be muted for readline: nothing of a password may show, not even its length. */
+export class MuteableOutput extends Writable {
+  isMuted = false;
+  readonly #target: ShellOutput;
+  readonly #onResize = () => this.emit('resize');
 
-  constructor(target: Output) {
+  constructor(target: ShellOutput) {
     super({ decodeStrings: false });
     this.#target = target;
-    target.on('resize', this.#resized);
+    target.on('resize', this.#onResize);
   }
 
   get columns(): number {
     return this.#target.columns ?? 80;
   }
 
-  /** Writes also while it is muted. */
-  say(text: SafeText): void {
+  writeUnmuted(text: SafeText): void {
     writeText(this.#target, text);
   }
 
   release(): void {
-    this.#target.off('resize', this.#resized);
+    this.#target.off('resize', this.#onResize);
   }
 
   override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (!this.muted) this.#target.write(chunk);
+    if (!this.isMuted) this.#target.write(chunk);
     done();
   }
 }
 
-/**
- * Asks for a password on a terminal, without echo.
- * @throws Failure USAGE when there is no terminal to ask on; INVALID_REQUEST after Ctrl-C or Ctrl-D.
- */
-export async function readSecret(
+/** Asks for a password without echo. @throws AppError USAGE without a terminal; INVALID_REQUEST after Ctrl-C or Ctrl-D */
+export async function promptForPassword(
   prompt: SafeText,
-  input: Input = process.stdin,
-  terminal: Output = process.stderr,
+  input: ShellInput = process.stdin,
+  terminal: ShellOutput = process.stderr,
 ): Promise<string> {
   if (!input.isTTY || !terminal.isTTY) {
-    throw new Failure('USAGE', 'There is no terminal to ask for the password on. Pass it with --password-stdin.');
+    throw new AppError('USAGE', 'Cannot ask for the password without a terminal. Use --password-stdin.');
   }
-  const output = new MutableOutput(terminal);
+  const output = new MuteableOutput(terminal);
   const readline = createInterface({ input, output, terminal: true, historySize: 0 });
-  output.say(prompt);
-  output.muted = true;
+  output.writeUnmuted(prompt);
+  output.isMuted = true;
   try {
     return await new Promise<string>((resolve, reject) => {
-      const cancel = () => reject(new Failure('INVALID_REQUEST', 'No password was given: nothing was done.'));
+      const cancel = () => reject(new AppError('INVALID_REQUEST', 'No password was entered. Nothing was changed.'));
       readline.once('line', resolve);
       readline.once('SIGINT', cancel);
       readline.once('close', cancel);
@@ -64,12 +60,12 @@ export async function readSecret(
   } finally {
     readline.close();
     output.release();
-    output.say(safeText`\n`);
+    output.writeUnmuted(safeText`\n`);
   }
 }
 
-/** The first line of standard input, without its line end. The rest of it is not read. @throws Failure USAGE when there is none. */
-export async function readSecretLine(input: Input = process.stdin): Promise<string> {
+/** Reads the first line of standard input, without its line end, and leaves the rest. @throws AppError USAGE if it is empty */
+export async function readPasswordLine(input: ShellInput = process.stdin): Promise<string> {
   const limit = 4096;
   let text = '';
   input.setEncoding('utf8');
@@ -78,6 +74,6 @@ export async function readSecretLine(input: Input = process.stdin): Promise<stri
     if (text.includes('\n') || text.length > limit) break;
   }
   const line = /^[^\n]*/.exec(text)![0].replace(/\r$/, '');
-  if (line === '') throw new Failure('USAGE', 'Standard input holds no password: one line of it was expected.');
+  if (line === '') throw new AppError('USAGE', 'There is no password on standard input. Expected one line.');
   return line;
 }

@@ -1,68 +1,65 @@
-import type { Instant } from '../domain/instant.ts';
-import { type Quote, type QuoteDraft, type SeriesId, seriesId } from '../domain/quote.ts';
+import { type NewQuote, type Quote, type SeriesId, seriesId } from '../domain/quote.ts';
 import type { ComparisonPrice } from '../domain/quote-validation.ts';
-import { unitFactor } from '../domain/unit.ts';
-import type { View } from '../view/view.ts';
-import type { Rates } from './rates.ts';
+import type { EpochMs } from '../domain/time.ts';
+import { unitConversionFactor } from '../domain/unit.ts';
+import type { ReadModel } from '../projections/read-model.ts';
+import type { RateQueries } from './rate-queries.ts';
 
-/** Other providers that a price is compared with at most. */
 const MAX_PROVIDERS = 8;
-/** Series that an imported price is compared with at most. */
 const MAX_NEIGHBOURS = 3;
 const NEIGHBOUR_MS = 7 * 86_400_000;
-/** The world price of each market of metal. */
-const METALS: Readonly<Record<string, string>> = { gold: 'XAU', silver: 'XAG' };
+/** The instrument with the world price, by market. */
+const WORLD_INSTRUMENTS: Readonly<Record<string, string>> = { gold: 'XAU', silver: 'XAG' };
 
-/** Finds the prices that a new price is compared with. */
 export class ComparisonPrices {
-  readonly #view: View;
-  readonly #rates: Rates;
+  readonly #readModel: ReadModel;
+  readonly #rates: RateQueries;
 
-  constructor(room: { view: View; rates: Rates }) {
-    this.#view = room.view;
+  constructor(room: { readModel: ReadModel; rates: RateQueries }) {
+    this.#readModel = room.readModel;
     this.#rates = room.rates;
   }
 
   /**
-   * Of a price that a provider states now: the last price of its series, the fresh prices of other providers, and what
-   * other instruments imply.
+   * For a price that a provider states now: the last price of its series, fresh prices of other providers, and the
+   * price implied by other instruments.
    * @param isWeak whether the last price of its series is weak
    */
   current(
-    quote: Pick<QuoteDraft, 'instrument' | 'provider' | 'company' | 'brand' | 'market' | 'currency' | 'unit'>,
+    quote: Pick<NewQuote, 'instrument' | 'provider' | 'company' | 'brand' | 'market' | 'currency' | 'unit'>,
     isWeak: boolean,
   ): ComparisonPrice[] {
     const found: ComparisonPrice[] = [];
-    const last = this.#view.quotes.latestOf(seriesId(quote));
-    if (last) found.push({ ...compared('series', 'last price', last), isWeak });
+    const last = this.#readModel.quotes.latestOf(seriesId(quote));
+    if (last) found.push({ ...toComparison('series', 'last price', last), isWeak });
     let providers = 0;
-    for (const other of this.#rates.fresh(quote.instrument)) {
+    for (const other of this.#rates.freshQuotes(quote.instrument)) {
       if (other.provider === quote.provider || ++providers > MAX_PROVIDERS) continue;
-      found.push(compared('provider', other.provider, other));
+      found.push(toComparison('provider', other.provider, other));
     }
-    for (const held of this.#view.quotes.heldQuotes.ofInstrument(quote.instrument)) {
+    for (const held of this.#readModel.quotes.heldQuotes.ofInstrument(quote.instrument)) {
       if (held.quote.provider === quote.provider || ++providers > MAX_PROVIDERS) continue;
-      found.push({ ...compared('provider', held.quote.provider, held.quote), isHeld: true });
+      found.push({ ...toComparison('provider', held.quote.provider, held.quote), isHeld: true });
     }
     const implied = this.#implied(quote);
     if (implied) found.push(implied);
     return found;
   }
 
-  /** Of a price of the past: stored prices of the instrument shortly before it, of other batches. */
-  async near(instrument: string, at: Instant, batch: number, except: SeriesId | undefined): Promise<ComparisonPrice[]> {
+  /** For a past price: stored prices of the instrument shortly before it, from other batches. */
+  async neighbours(instrument: string, at: EpochMs, batch: number, except?: SeriesId): Promise<ComparisonPrice[]> {
     const found: ComparisonPrice[] = [];
-    for (const latest of this.#rates.ranked(instrument)) {
+    for (const latest of this.#rates.rankedQuotes(instrument)) {
       if (seriesId(latest) === except) continue;
-      const neighbour = await this.#view.quotes.history.newestBefore(latest, at + 1);
+      const neighbour = await this.#readModel.quotes.history.newestBefore(latest, at + 1);
       if (!neighbour || at - neighbour.at > NEIGHBOUR_MS || (batch > 0 && neighbour.batch === batch)) continue;
-      found.push(compared('neighbour', neighbour.provider, neighbour));
+      found.push(toComparison('neighbour', neighbour.provider, neighbour));
       if (found.length === MAX_NEIGHBOURS) break;
     }
     return found;
   }
 
-  /** Vietnamese gold by world gold and the dollar, a currency by the dollar and its cross. */
+  /** Vietnamese gold from world gold and the dollar; a currency from the dollar and its cross rate. */
   #implied({
     instrument,
     market,
@@ -71,18 +68,18 @@ export class ComparisonPrices {
   }: Parameters<ComparisonPrices['current']>[0]): ComparisonPrice | undefined {
     const dollar = this.#rates.freshest('USD');
     if (dollar?.currency !== 'VND') return undefined;
-    const metal = METALS[market];
+    const metal = WORLD_INSTRUMENTS[market];
     if (metal !== undefined && currency === 'VND') {
       const world = this.#rates.freshest(metal);
-      const factor = world && unitFactor(world.unit, unit);
+      const factor = world && unitConversionFactor(world.unit, unit);
       if (!world || factor === undefined) return undefined;
-      return product(`${world.instrument} × USD`, world, dollar, factor);
+      return impliedPrice(`${world.instrument} × USD`, world, dollar, factor);
     }
     if (market === 'fx' && currency === 'VND' && instrument !== 'USD') {
       const cross = this.#rates.freshest(`USD-${instrument}`);
       const price = cross && (cross.sell ?? cross.buy);
       if (!cross || !price) return undefined;
-      return product(
+      return impliedPrice(
         `USD ÷ ${cross.instrument}`,
         dollar,
         { buy: 1 / price, sell: 1 / price, checkedAt: cross.checkedAt },
@@ -93,11 +90,11 @@ export class ComparisonPrices {
   }
 }
 
-function compared(kind: ComparisonPrice['kind'], label: string, { buy, sell, checkedAt }: Quote): ComparisonPrice {
+function toComparison(kind: ComparisonPrice['kind'], label: string, { buy, sell, checkedAt }: Quote): ComparisonPrice {
   return { kind, label, buy, sell, at: checkedAt };
 }
 
-function product(
+function impliedPrice(
   label: string,
   a: Pick<Quote, 'buy' | 'sell' | 'checkedAt'>,
   b: Pick<Quote, 'buy' | 'sell' | 'checkedAt'>,

@@ -1,36 +1,35 @@
-import { Failure } from '../domain/failure.ts';
+import { AppError } from '../domain/app-error.ts';
 
 interface Job {
   readonly start: () => void;
-  readonly reject: (reason: Failure) => void;
+  readonly reject: (reason: AppError) => void;
 }
 
 /**
- * Runs jobs, so many at a time, and takes them from those who wait in rotation: somebody with a hundred jobs delays
- * somebody with one by one job.
+ * Runs a limited number of jobs at a time, taken round-robin by key, so that a key with a hundred jobs delays a key
+ * with one job by only one job.
  */
 export class FairQueue {
   readonly #concurrency: number;
   readonly #concurrencyPerKey: number;
-  /** Jobs that wait, by key; the first key is next. No lane is empty. */
+  /** Waiting jobs by key; the first key is next. No lane is empty. */
   readonly #lanes = new Map<string, Job[]>();
   readonly #running = new Map<string, number>();
-  #runningInAll = 0;
+  #totalRunning = 0;
   #waiting = 0;
 
-  /** @param options.concurrencyPerKey jobs of one key that run at a time. Default: as many as in all */
+  /** @param options.concurrencyPerKey limit per key. Default: the total limit */
   constructor({ concurrency, concurrencyPerKey = concurrency }: { concurrency: number; concurrencyPerKey?: number }) {
     this.#concurrency = concurrency;
     this.#concurrencyPerKey = concurrencyPerKey;
   }
 
-  /** Jobs that wait. */
   get waiting(): number {
     return this.#waiting;
   }
 
   get isIdle(): boolean {
-    return this.#runningInAll === 0;
+    return this.#totalRunning === 0;
   }
 
   waitingOf(key: string): number {
@@ -38,17 +37,16 @@ export class FairQueue {
   }
 
   /**
-   * @param key whose job it is
-   * @param signal takes the job out while it waits
-   * @throws Failure CONNECTION_ENDED where it was taken out, and what the job throws
+   * @param signal removes the job while it waits
+   * @throws AppError CONNECTION_ENDED if it was removed, and what the job throws
    */
   add<T>(key: string, work: () => Promise<T> | T, signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (signal?.aborted) {
-        reject(new Failure('CONNECTION_ENDED'));
+        reject(new AppError('CONNECTION_ENDED'));
         return;
       }
-      const abort = () => this.#takeOut(key, job, new Failure('CONNECTION_ENDED'));
+      const abort = () => this.#cancel(key, job, new AppError('CONNECTION_ENDED'));
       const job: Job = {
         start: () => {
           signal?.removeEventListener('abort', abort);
@@ -69,13 +67,13 @@ export class FairQueue {
     });
   }
 
-  /** Takes out the newest job of the longest lane, if that is longer than so many. @returns whether there was one */
-  displace(length: number, reason: Failure): boolean {
+  /** Removes the newest job of the longest lane, if that is longer than `length`. @returns whether it did */
+  evictFromLongest(length: number, reason: AppError): boolean {
     let longest: [key: string, lane: Job[]] | undefined;
     for (const entry of this.#lanes) {
       if (entry[1].length > (longest?.[1].length ?? length)) longest = entry;
     }
-    if (longest) this.#takeOut(longest[0], longest[1].at(-1)!, reason);
+    if (longest) this.#cancel(longest[0], longest[1].at(-1)!, reason);
     return longest !== undefined;
   }
 
@@ -90,17 +88,17 @@ export class FairQueue {
 
   #next(): void {
     for (const [key, lane] of this.#lanes) {
-      if (this.#runningInAll >= this.#concurrency) return;
+      if (this.#totalRunning >= this.#concurrency) return;
       if ((this.#running.get(key) ?? 0) >= this.#concurrencyPerKey) continue;
       this.#lanes.delete(key);
       const job = lane.shift()!;
-      if (lane.length > 0) this.#lanes.set(key, lane); // last: the loop comes by it again
+      if (lane.length > 0) this.#lanes.set(key, lane); // moved to the end, where the loop reaches it again
       this.#waiting -= 1;
       job.start();
     }
   }
 
-  #takeOut(key: string, job: Job, reason: Failure): void {
+  #cancel(key: string, job: Job, reason: AppError): void {
     const lane = this.#lanes.get(key);
     const at = lane?.indexOf(job) ?? -1;
     if (!lane || at < 0) return;
@@ -114,6 +112,6 @@ export class FairQueue {
     const count = (this.#running.get(key) ?? 0) + more;
     if (count === 0) this.#running.delete(key);
     else this.#running.set(key, count);
-    this.#runningInAll += more;
+    this.#totalRunning += more;
   }
 }

@@ -1,24 +1,23 @@
-import { Failure } from '../domain/failure.ts';
+import { AppError } from '../domain/app-error.ts';
 
 /**
- * Answers that depend on the journal's head alone: computed once a head and key, however many ask at a time. Only those
+ * Caches results that depend only on the journal's head. Concurrent callers share one computation per key. Only results
  * of the newest head are kept.
  */
 export class HeadCache<T> {
   readonly #head: () => number;
   readonly #size: number;
-  readonly #answers = new Map<string, Promise<T>>();
-  #headOfAnswers = -1;
+  readonly #entries = new Map<string, Promise<T>>();
+  #cachedHead = -1;
 
-  /** @param options.size answers that are kept at most */
   constructor({ head, size }: { head: () => number; size: number }) {
     this.#head = head;
     this.#size = size;
   }
 
   /**
-   * @param compute is given the signal of whoever asks first
-   * @throws Failure CONNECTION_ENDED where the own signal is aborted, and what `compute` throws
+   * @param compute uses the signal of the first caller
+   * @throws AppError CONNECTION_ENDED when the caller's own signal is aborted, and what `compute` throws
    */
   async get(key: string, compute: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (;;) {
@@ -26,26 +25,26 @@ export class HeadCache<T> {
       try {
         return await this.#find(key, compute);
       } catch (thrown) {
-        // Whoever asked first has gone: somebody else computes it.
-        if (!(thrown instanceof Failure && thrown.code === 'CONNECTION_ENDED')) throw thrown;
+        // The first caller has disconnected: compute again.
+        if (!(thrown instanceof AppError && thrown.code === 'CONNECTION_ENDED')) throw thrown;
       }
     }
   }
 
   #find(key: string, compute: () => Promise<T>): Promise<T> {
     const head = this.#head();
-    if (head !== this.#headOfAnswers) {
-      this.#answers.clear();
-      this.#headOfAnswers = head;
+    if (head !== this.#cachedHead) {
+      this.#entries.clear();
+      this.#cachedHead = head;
     }
-    const kept = this.#answers.get(key);
-    if (kept) return kept;
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size >= this.#size) this.#answers.delete(oldest!);
+    const cached = this.#entries.get(key);
+    if (cached) return cached;
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= this.#size) this.#entries.delete(oldest!);
     const answer = compute();
-    this.#answers.set(key, answer);
+    this.#entries.set(key, answer);
     answer.catch(() => {
-      if (this.#answers.get(key) === answer) this.#answers.delete(key);
+      if (this.#entries.get(key) === answer) this.#entries.delete(key);
     });
     return answer;
   }

@@ -1,5 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
-import type { QuoteDraft, SeriesId } from '../domain/quote.ts';
+import type { NewQuote, SeriesId } from '../domain/quote.ts';
 import {
   type ComparisonPrice,
   type HeldLevel,
@@ -7,18 +6,19 @@ import {
   isSameLevel,
   nextHeldLevel,
   type QuoteToValidate,
-  type UnitFactor,
+  type UnitMistake,
 } from '../domain/quote-validation.ts';
-import type { HeldQuote, HeldQuotes } from '../view/held-quotes.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { HeldQuotes, StoredHeldQuote } from '../projections/held-quotes.ts';
 
-type Prices = Pick<QuoteDraft, 'buy' | 'sell'>;
+type Prices = Pick<NewQuote, 'buy' | 'sell'>;
 
-/** Series whose levels are remembered; of more, the oldest are forgotten and begin anew. */
+/** Series whose levels are remembered. The oldest are forgotten, and their levels start again. */
 const MAX_SERIES = 10_000;
 
 /**
- * Watches prices that are held until they prove themselves. What it counts is of this process: after a restart, a level
- * needs its responses again.
+ * Tracks held prices until later responses confirm them. The counts are in memory: after a restart, a level needs its
+ * confirmations again.
  */
 export class Quarantine {
   readonly #held: HeldQuotes;
@@ -28,29 +28,28 @@ export class Quarantine {
     this.#held = held;
   }
 
-  /** Whether a price of that level is held or discarded already. */
-  knows(series: SeriesId, prices: Prices): boolean {
+  /** Whether a price of that level is held or discarded. */
+  hasLevel(series: SeriesId, prices: Prices): boolean {
     return this.#ofLevel(series, prices).length > 0;
   }
 
-  /** A price was accepted. @returns the held quotes of its level, which it proves right */
-  accepted(series: SeriesId, prices: Prices): number[] {
+  /** Records an accepted price. @returns ids of the held quotes of its level, which it confirms */
+  recordAccepted(series: SeriesId, prices: Prices): number[] {
     this.#levels.delete(series);
     return this.#ofLevel(series, prices).map(({ id }) => id);
   }
 
   /**
-   * A price was held once more. Repetition does not prove a discarded level right.
-   * @returns `ids`: where it has proved itself now, the held quotes of its level. `isNew`: none is held or discarded at
-   * its level
+   * Records another held price. Repetition does not confirm a discarded level.
+   * @returns `ids`: if the level is confirmed now, its held quotes. `isNew`: no quote of its level is held or discarded
    */
-  seen(
+  recordHeld(
     series: SeriesId,
     quote: QuoteToValidate,
-    factor: UnitFactor | undefined,
+    factor: UnitMistake | undefined,
     comparisons: readonly ComparisonPrice[],
     everyMs: number,
-    now: Instant,
+    now: EpochMs,
   ): { isConfirmed: boolean; isNew: boolean; isDiscarded: boolean; ids: number[] } {
     const known = this.#ofLevel(series, quote);
     if (known.some(({ discarded }) => discarded)) {
@@ -67,7 +66,7 @@ export class Quarantine {
     return { isConfirmed: false, isNew: known.length === 0, isDiscarded: false, ids: [] };
   }
 
-  #ofLevel(series: SeriesId, prices: Prices): HeldQuote[] {
+  #ofLevel(series: SeriesId, prices: Prices): StoredHeldQuote[] {
     return this.#held.allOf(series).filter(({ quote }) => isSameLevel(quote, prices));
   }
 }

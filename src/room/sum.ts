@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { Failure } from '../domain/failure.ts';
+import { AppError } from '../domain/app-error.ts';
 
 /**
- * The sum seed: the other side's number of 1-100 and a random one of ours.
- * @throws Failure INVALID_REQUEST when the number is out of range; its sender's session ends then
+ * The sum exercise of the oldest program: adds a random number to the client's number, both 1-100.
+ * @throws AppError INVALID_REQUEST when the number is out of range, which ends the session of its sender
  */
-export function sum(number: number): { number: number; sum: number } {
+export function sumWithRandom(number: number): { number: number; sum: number } {
   if (!Number.isInteger(number) || number < 1 || number > 100) {
-    throw new Failure('INVALID_REQUEST', `The number must be 1-100, got ${number}.`, {
+    throw new AppError('INVALID_REQUEST', `The number must be 1-100, got ${number}.`, {
       data: { field: 'number' },
     });
   }

@@ -1,27 +1,27 @@
 import type { Socket } from 'node:net';
-import type { Budget } from './budget.ts';
-import type { Turns } from './turns.ts';
+import type { ReadScheduler } from './read-scheduler.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 /**
- * Begins with a connection when its source can pay for it and its turn has come; nothing is read from it before.
- * @param costMs what `start` takes of the event loop after its turn
+ * Calls `start` once the source can pay for the connection and its turn has come; the socket is not read before.
+ * @param costMs event-loop time that `start` takes after its turn
  */
-export function startInTurn(
-  { budget, turns }: { budget: Budget; turns: Turns },
+export function scheduleAdmission(
+  { budget, scheduler }: { budget: WorkBudget; scheduler: ReadScheduler },
   { socket, address, costMs = 0 }: { socket: Socket; address: string; costMs?: number },
   start: () => void,
 ): void {
-  const account = budget.ofConnections(address);
+  const account = budget.connectionAccount(address);
   const reader = {
     payer: account.payer,
     costMs,
-    turn: () => {
+    runTurn: () => {
       if (socket.destroyed) return undefined;
-      const wait = account.charge(1, turns.now());
+      const wait = account.tryCharge(1, scheduler.now());
       if (wait === 0) start();
       return wait === 0 ? undefined : wait;
     },
   };
-  socket.once('close', () => turns.forget(reader));
-  turns.ready(reader);
+  socket.once('close', () => scheduler.remove(reader));
+  scheduler.schedule(reader);
 }

@@ -1,25 +1,25 @@
 /** Who a slot is charged to. */
-export interface Holder {
+export interface SlotHolder {
   /** Key of the account. */
   readonly member: string;
-  /** Where it is connected from (`sourceOf`). */
+  /** Source of the connection (`rateLimitKey`). */
   readonly source: string;
 }
 
-/** How much more than a member all members of one source may hold: an office behind one router is one source. */
+/** An office behind one router is one source: its members together may hold more than one member. */
 const SOURCE_WEIGHT = 3;
 
 /**
- * Slots that members share. A member may hold no more slots than are free, and a source no more than three times as
- * many: a member alone gets half of them, a source alone three quarters, and there is a free slot for somebody who
- * holds none until very many hold some. No slot is taken back.
+ * Slots shared by members. A member may hold no more slots than are free, and a source at most three times as many. So
+ * one member alone gets half of them, one source three quarters, and a newcomer finds a free slot until very many
+ * members hold some. Slots are never revoked.
  */
 export class FairShare {
   readonly #capacity: () => number;
-  readonly #held = new Map<string, number>();
+  readonly #countByKey = new Map<string, number>();
   #used = 0;
 
-  /** @param capacity read at each use: settings change while the daemon runs */
+  /** @param capacity read at each use, because settings change at runtime */
   constructor(capacity: () => number) {
     this.#capacity = capacity;
   }
@@ -28,34 +28,33 @@ export class FairShare {
     return this.#used;
   }
 
-  /** Whether `take` would succeed. */
-  allows({ member, source }: Holder): boolean {
+  allows({ member, source }: SlotHolder): boolean {
     const free = this.#capacity() - this.#used;
     return this.#count(memberKey(member)) < free && this.#count(sourceKey(source)) < SOURCE_WEIGHT * free;
   }
 
-  /** @returns whether there was a slot; each one that was taken is released once */
-  take(holder: Holder): boolean {
+  /** @returns whether there was a slot; the caller releases each slot once */
+  take(holder: SlotHolder): boolean {
     if (!this.allows(holder)) return false;
     this.#add(holder, 1);
     return true;
   }
 
-  release(holder: Holder): void {
+  release(holder: SlotHolder): void {
     this.#add(holder, -1);
   }
 
-  #add({ member, source }: Holder, change: 1 | -1): void {
+  #add({ member, source }: SlotHolder, change: 1 | -1): void {
     this.#used += change;
     for (const key of [memberKey(member), sourceKey(source)]) {
       const count = this.#count(key) + change;
-      if (count > 0) this.#held.set(key, count);
-      else this.#held.delete(key);
+      if (count > 0) this.#countByKey.set(key, count);
+      else this.#countByKey.delete(key);
     }
   }
 
   #count(key: string): number {
-    return this.#held.get(key) ?? 0;
+    return this.#countByKey.get(key) ?? 0;
   }
 }
 

@@ -1,28 +1,23 @@
-import type { MethodName, Params, Result } from '../protocol/methods.ts';
+import type { MethodName, MethodParams, MethodResult } from '../protocol/methods.ts';
+import type { PreEncodedResult } from './method-table.ts';
 import type { Session } from './session.ts';
 
-/** A result that is JSON already: answered as it is. */
-export class Encoded {
-  readonly json: string;
-  readonly ascii: boolean;
+type HandlerResult<M extends MethodName> = MethodResult<M> | PreEncodedResult;
 
-  constructor(json: string) {
-    this.json = json;
-    this.ascii = Buffer.byteLength(json) === json.length;
-  }
-}
-
-type Answer<M extends MethodName> = Result<M> | Encoded;
-
-/** What a method does. Its params fit the schema, its caller may call it. */
-export type Handler<M extends MethodName> = (params: Params<M>, session: Session) => Answer<M> | Promise<Answer<M>>;
+/** Implements a method. Params are validated and the caller is authorized. */
+export type Handler<M extends MethodName> = (
+  params: MethodParams<M>,
+  session: Session,
+) => HandlerResult<M> | Promise<HandlerResult<M>>;
 
 /** The handlers of a group of methods: `account` for `account.*`. */
-export type Handlers<Group extends string> = {
+export type HandlerGroup<Group extends string> = {
   readonly [M in MethodName as M extends `${Group}.${string}` ? M : never]: Handler<M>;
 };
 
 /** The handlers of the methods without a group. */
-export type PlainHandlers = {
+export type UngroupedHandlers = {
   readonly [M in MethodName as M extends `${string}.${string}` ? never : M]: Handler<M>;
 };
+
+export type HandlerTable = { readonly [M in MethodName]: Handler<M> };

@@ -1,5 +1,5 @@
-/** What one client may use (design: limits; config.json: `limits`). Milliseconds and bytes. */
-export interface Limits {
+/** Limits for one client (`limits` of config.json), in milliseconds and bytes. */
+export interface ClientLimits {
   readonly lineBytes: number;
   readonly postCharacters: number;
   readonly callsPerSecond: number;

@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
-import { Failure } from '../domain/failure.ts';
-import type { Arrival } from './arrivals.ts';
+import { AppError } from '../domain/app-error.ts';
+import { defined } from '../domain/defined.ts';
 import type { CallCounts } from './call-counts.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { Connection } from './connection.ts';
-import { Control } from './control.ts';
+import type { ConnectionSlot } from './connection-limiter.ts';
+import { ControlSocket } from './control-socket.ts';
 import { handlerTable } from './handlers/index.ts';
-import { Listener } from './listener.ts';
+import { compileMethodTable } from './method-table.ts';
 import type { Services } from './services.ts';
-import { compileTable, Session } from './session.ts';
-import type { Visitor } from './visitor.ts';
+import { Session } from './session.ts';
+import { TcpListener } from './tcp-listener.ts';
 
-export interface ServerOptions {
+export interface DaemonServerOptions {
   readonly host: string;
   readonly port: number;
   readonly plain: boolean;
@@ -19,99 +21,100 @@ export interface ServerOptions {
   readonly controlPath: string;
 }
 
-/** How long connections have to take their goodbye. */
-const GOODBYE_MS = 2000;
-/** The same where the daemon is to be back soon: nobody can take its port before the last one is gone. */
-const RETURN_MS = 500;
-const PROGRESS_MS = 1000;
-/** How many free ports are tried. */
-const ATTEMPTS = 10;
+/** How long clients may take to read `bye`. */
+const STOP_GRACE_MS = 2000;
+/** The same before a restart: the port stays taken until the last connection is gone. */
+const RESTART_GRACE_MS = 500;
+const STALL_CHECK_MS = 1000;
+/** Free ports to try. */
+const MAX_PORT_ATTEMPTS = 10;
 
-/** The daemon's doors: the TCP port and the control socket, and the sessions that came through them. */
-export class Server {
-  readonly listener: Listener;
-  readonly calls: CallCounts;
-  readonly #control: Control;
+/** The TCP port, the control socket, and the sessions on them. */
+export class DaemonServer {
+  readonly listener: TcpListener;
+  readonly callCounts: CallCounts;
+  readonly #controlSocket: ControlSocket;
   readonly #services: Services;
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(services: Services, options: ServerOptions) {
+  constructor(services: Services, options: DaemonServerOptions) {
     this.#services = services;
-    const table = compileTable(handlerTable(services));
-    this.calls = table.calls;
-    const { addressBans, arrivals, budget, limits, log, sessions, turns } = services;
-    const accept = (socket: Socket, address: string, arrival?: Arrival) => {
-      const local = arrival === undefined;
-      const connection = new Connection(socket, { address, local, limits, turns, arrival });
+    const table = compileMethodTable(handlerTable(services));
+    this.callCounts = table.callCounts;
+    const { addressBans, connectionLimiter, budget, limits, log, connections, scheduler } = services;
+    const accept = (socket: Socket, address: string, slot?: ConnectionSlot) => {
+      const local = slot === undefined;
+      const connection = new Connection(socket, { address, local, limits, scheduler, slot });
       const session = new Session(connection, services, table);
-      sessions.add(session);
+      connections.add(session);
       connection.start(session);
       const ban = local ? undefined : addressBans.find(address);
       if (!ban) return;
-      log.info({ event: 'connection.banned', address, range: ban.range }, 'a banned address is kept out');
-      session.keepOut(ban.reason);
+      log.info({ event: 'connection.banned', address, range: ban.range }, 'a banned address was refused');
+      session.disconnectBanned(ban.reason);
     };
-    this.listener = new Listener({
+    this.listener = new TcpListener({
       ...options,
       limits,
       log,
-      arrivals,
+      connectionLimiter,
       budget,
-      turns,
+      scheduler,
       accept,
     });
-    this.#control = new Control(options.controlPath, (socket) => accept(socket, 'local'));
+    this.#controlSocket = new ControlSocket(options.controlPath, (socket) => accept(socket, 'local'));
   }
 
   async start(): Promise<void> {
     await this.#openPorts();
     try {
-      await this.#control.start();
-    } catch (failure) {
-      await Promise.all([this.listener.stop(), this.#services.rendezvous.stop()]);
-      throw failure;
+      await this.#controlSocket.start();
+    } catch (error) {
+      await Promise.all([this.listener.stop(), this.#services.introductionServer.stop()]);
+      throw error;
     }
-    this.setTimers();
+    this.startTimers();
   }
 
-  /** Looks after connections as often as the limits say, which may be set anew. */
-  setTimers(): void {
+  /** Starts the periodic checks; call it again when the limits change. */
+  startTimers(): void {
     for (const timer of this.#timers) clearInterval(timer);
-    const { sessions, limits } = this.#services;
-    const every = (ms: number, look: (session: Visitor, now: number) => void) =>
+    const { connections, limits } = this.#services;
+    const every = (ms: number, check: (connection: ClientConnection, now: number) => void) =>
       setInterval(() => {
         const now = performance.now();
-        for (const session of sessions) look(session, now);
+        for (const connection of connections) check(connection, now);
       }, ms).unref();
     this.#timers = [
-      every(limits.pingMs, (session, now) => session.ping?.(now)),
-      every(PROGRESS_MS, (session, now) => session.checkProgress(now)),
+      every(limits.pingMs, (connection, now) => connection.ping?.(now)),
+      every(STALL_CHECK_MS, (connection, now) => connection.dropIfStalled(now)),
     ];
   }
 
-  /** TCP and UDP, of one number. */
+  /** Opens TCP and UDP on the same port number. */
   async #openPorts(): Promise<void> {
-    for (let attempts = this.listener.anyPort ? ATTEMPTS : 1; ; attempts--) {
+    for (let attempts = this.listener.isAnyPort ? MAX_PORT_ATTEMPTS : 1; ; attempts--) {
       await this.listener.start();
       try {
-        await this.#services.rendezvous.start(this.listener.place);
+        await this.#services.introductionServer.start(this.listener.endpoint);
         return;
-      } catch (failure) {
+      } catch (error) {
         await this.listener.stop();
-        // Any number will do, and this one is free for TCP alone.
-        if (attempts === 1 || !(failure instanceof Failure && failure.code === 'PORT_TAKEN')) throw failure;
+        // Any port will do, but this one is free for TCP only.
+        if (attempts === 1 || !(error instanceof AppError && error.code === 'PORT_TAKEN')) throw error;
       }
     }
   }
 
-  /** Lets nobody in any more, says goodbye to all, and resolves once they are gone. */
+  /** Accepts no more connections, says `bye` to all, and resolves once they are gone. */
   async stop(reason: string, retryAfterMs?: number): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    const closed = Promise.all([this.listener.stop(), this.#control.stop()]);
-    this.#services.sessions.endAll(reason, retryAfterMs === undefined ? {} : { retryAfterMs });
-    const cut = setTimeout(() => this.listener.destroy(), retryAfterMs === undefined ? GOODBYE_MS : RETURN_MS);
+    const closed = Promise.all([this.listener.stop(), this.#controlSocket.stop()]);
+    this.#services.connections.endAll(reason, defined({ retryAfterMs }));
+    const graceMs = retryAfterMs === undefined ? STOP_GRACE_MS : RESTART_GRACE_MS;
+    const destroyTimer = setTimeout(() => this.listener.destroy(), graceMs);
     await closed;
-    clearTimeout(cut);
-    await this.#services.rendezvous.stop();
+    clearTimeout(destroyTimer);
+    await this.#services.introductionServer.stop();
   }
 }

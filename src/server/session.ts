@@ -1,200 +1,117 @@
 import { setMaxListeners } from 'node:events';
-import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
-import { Failure } from '../domain/failure.ts';
-import { plain } from '../domain/fold.ts';
-import { nameKey } from '../domain/name.ts';
-import type { Peer } from '../domain/peer.ts';
+import { canonicalName } from '../domain/account.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { PeerRegistration } from '../domain/peer.ts';
+import { sanitizeText } from '../domain/text.ts';
 import type { EventParams } from '../protocol/events.ts';
 import {
-  encodeFailure,
+  encodeError,
   encodeNotification,
   encodeRequest,
   encodeResult,
-  type Line,
-  parseLine,
+  parseRpcMessage,
   type RequestId,
-} from '../protocol/line.ts';
+  type RpcMessage,
+} from '../protocol/jsonrpc.ts';
 import type { Access } from '../protocol/method.ts';
-import { METHODS, type MethodName } from '../protocol/methods.ts';
-import type { RegisteredPeer } from '../room/presence.ts';
+import type { RegisteredPeer } from '../room/presence-connection.ts';
 import type { Author } from '../room/write-quota.ts';
-import type { Batch } from './batch.ts';
-import { Bucket } from './bucket.ts';
-import { type Account, lineUnits, UNITS } from './budget.ts';
-import { CallCounts } from './call-counts.ts';
-import type { Connection, Goodbye, LineReceiver } from './connection.ts';
-import { Encoded, type Handler } from './handler.ts';
-import type { Watch, Watcher } from './hub.ts';
-import { type RepeatedCall, RepeatedCalls } from './repeated-calls.ts';
+import type { ClientConnection, TransportKind } from './client-connection.ts';
+import type { CloseOptions, Connection, LineReceiver } from './connection.ts';
+import type { EventBatch } from './event-batch.ts';
+import type { Subscriber, Subscription } from './event-broadcaster.ts';
+import {
+  AUTH_METHODS,
+  BACKGROUND_METHODS,
+  type CompiledMethod,
+  EXCLUSIVE_METHODS,
+  EXTRA_WORK_UNITS,
+  invalidParamsError,
+  type MethodTable,
+  PreEncodedResult,
+  SCAN_METHODS,
+} from './method-table.ts';
+import type { ParsedCall } from './parsed-call-cache.ts';
+import { PendingPings } from './pending-pings.ts';
 import type { Services } from './services.ts';
-import type { Door, Visitor } from './visitor.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { lineWorkUnits, type WorkAccount } from './work-budget.ts';
 
-export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
-
-/** Who is signed in. Their role is in the view alone: `Session.isOwner` reads it there for each call. */
-export interface Member {
+/** The signed-in member. The role is read from the journal at each call (`Session.isOwner`), never kept here. */
+export interface SignedInMember {
   readonly name: string;
-  /** Hash of the token of the session. */
+  /** Hash of the session token. */
   readonly token: string;
 }
 
-interface Checked {
-  readonly access: Access;
-  readonly validator: Validator<Record<never, never>, TSchema>;
-  readonly handle: (params: never, session: Session) => unknown;
-}
+const NO_SUBSCRIPTION: Subscription = { rates: undefined, forum: false, members: false, files: false };
 
-/** What every line of every connection is looked up in. */
-export interface MethodTable {
-  readonly methods: ReadonlyMap<string, Checked>;
-  readonly repeated: RepeatedCalls<Checked>;
-  readonly calls: CallCounts;
-}
+/** The connection ends after this many lines that are not requests. */
+const MAX_MALFORMED_LINES = 10;
 
-/** Compiles the schemas once. */
-export function compileTable(handlers: HandlerTable): MethodTable {
-  const methods = new Map(
-    Object.entries(METHODS).map(([name, { access, params }]) => [
-      name,
-      { access, validator: Compile(params as TSchema), handle: handlers[name as MethodName] as Checked['handle'] },
-    ]),
-  );
-  return { methods, repeated: new RepeatedCalls(), calls: new CallCounts((method) => methods.has(method)) };
-}
-
-const NOTHING: Watch = { rates: undefined, forum: false, members: false, files: false };
-
-/** Calls that decide who the caller is: those behind them in the same chunk are asked as that member. */
-const SIGNS: ReadonlySet<string> = new Set<MethodName>([
-  'account.signUp',
-  'account.signIn',
-  'account.resume',
-  'account.signOut',
-]);
-
-/**
- * Calls whose answers are pages: one at a time, so that no more of them than one waits for a slow reader. A page may
- * be megabytes, and many of them at once would drop him who asked.
- */
-const PAGES: ReadonlySet<string> = new Set<MethodName>([
-  'account.export',
-  'files.discover',
-  'files.find',
-  'forum.read',
-  'forum.revisions',
-  'forum.search',
-  'forum.topics',
-  'messages.conversations',
-  'messages.read',
-  'rates.export',
-  'rates.history',
-]);
-
-/** What a client calls without anybody at it: a member is not there for that. */
-const BY_ITSELF: ReadonlySet<string> = new Set<MethodName>([
-  'watch',
-  'members.active',
-  'rates.providers',
-  'forum.topics',
-  'forum.markRead',
-  'messages.conversations',
-  'messages.markRead',
-  'peer.register',
-  'peer.connect',
-]);
-
-/** Calls that look through many records. */
-const SCANS: ReadonlySet<string> = new Set<MethodName>([
-  ...(PAGES as ReadonlySet<MethodName>),
-  'account.list',
-  'admin.backup',
-  'forum.markRead',
-  'messages.markRead',
-  'rates.imports',
-  'rates.lookup',
-  'rates.trends',
-]);
-
-/** What calls cost in addition to their line. */
-const EXTRA_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
-  ...[...SCANS].map((method) => [method, UNITS.scan] as const),
-  ...(['account.signUp', 'account.signIn', 'account.changePassword'] satisfies MethodName[]).map(
-    (method) => [method, UNITS.password] as const,
-  ),
-]);
-
-/** Lines that are no requests; then the connection ends. */
-const MAX_MALFORMED = 10;
-
-/**
- * One connection's conversation, from hello to bye: who it is, what it may call, what it watches. A line comes in,
- * is checked, meets a handler, and its answer goes out.
- */
-export class Session implements LineReceiver, Watcher, Visitor {
+/** One connection from `hello` to `bye`: identity, permissions, subscription. */
+export class Session implements LineReceiver, Subscriber, ClientConnection {
   readonly connection: Connection;
   readonly services: Services;
   readonly #table: MethodTable;
-  readonly #bucket: Bucket;
-  /** Pays for its work: the member's, or that of the address while nobody is signed in. None on the control socket. */
-  #account: Account | undefined;
-  #malformed = 0;
+  readonly #callBucket: TokenBucket;
+  /** The member's account, or the address's while nobody is signed in. Undefined on the control socket. */
+  #workAccount: WorkAccount | undefined;
+  #malformedLines = 0;
   #abort: AbortController | undefined;
-  #greeted = false;
-  #member: Member | undefined;
+  #hasSaidHello = false;
+  #member: SignedInMember | undefined;
   #memberKey: string | undefined;
   #peer: RegisteredPeer | undefined;
-  /** Round trips under way, by the ids of their requests. */
-  readonly #trips = new Map<RequestId, (heard: number | undefined) => void>();
-  #tripsMade = 0;
-  #heard = performance.now();
-  #lastActive = this.#heard;
-  #stirred = 0;
+  readonly #pendingPings = new PendingPings<RequestId>();
+  #pingCount = 0;
+  #receivedAt = performance.now();
+  #lastActive = this.#receivedAt;
+  #markedActiveAt = 0;
   #deadline: NodeJS.Timeout | undefined;
-  /** It signs out itself: that its token is void then is no reason to end it. */
-  leaving = false;
-  #watching: Watch = NOTHING;
-  /** Older events are being read from the journal, and newer ones after them. */
-  #replaying = false;
-  #lastWords: { status: number; reason: string } | undefined;
+  isSigningOut = false;
+  #subscription: Subscription = NO_SUBSCRIPTION;
+  /** Events with a seq come from the journal first, then live. */
+  #isReplaying = false;
+  #closeAfterReply: { status: number; reason: string } | undefined;
 
   constructor(connection: Connection, services: Services, table: MethodTable) {
     this.connection = connection;
     this.services = services;
     this.#table = table;
     const { callsPerSecond, callsBurst, helloMs } = services.limits;
-    this.#bucket = new Bucket(callsPerSecond, callsBurst, this.#heard);
-    if (!connection.local) this.#account = services.budget.ofAddress(connection.address);
-    this.#expect(helloMs, 'Say hello first: nothing was heard.');
+    this.#callBucket = new TokenBucket(callsPerSecond, callsBurst, this.#receivedAt);
+    if (!connection.local) this.#workAccount = services.budget.addressAccount(connection.address);
+    this.#setDeadline(helloMs, 'No hello was received in time.');
   }
 
   get address(): string {
     return this.connection.address;
   }
 
-  /** On the control socket: whoever can open it owns the daemon. */
+  /** The control socket: only the owner can open it. */
   get local(): boolean {
     return this.connection.local;
   }
 
-  get door(): Door {
+  get transport(): TransportKind {
     if (this.local) return 'control';
-    return this.connection.encrypted ? 'tls' : 'clear';
+    return this.connection.isEncrypted ? 'tls' : 'clear';
   }
 
-  get queued(): number {
-    return this.connection.queued;
+  get queuedBytes(): number {
+    return this.connection.queuedBytes;
   }
 
-  get behind(): boolean {
-    return this.connection.behind;
+  get isBehind(): boolean {
+    return this.connection.isBehind;
   }
 
   get isSignedIn(): boolean {
     return this.#member !== undefined;
   }
 
-  get member(): Member | undefined {
+  get member(): SignedInMember | undefined {
     return this.#member;
   }
 
@@ -202,31 +119,32 @@ export class Session implements LineReceiver, Watcher, Visitor {
     return this.#memberKey;
   }
 
-  /** The signed-in member. @throws Failure NOT_SIGNED_IN */
-  get writer(): Member {
-    if (!this.#member) throw new Failure('NOT_SIGNED_IN');
+  get writer(): SignedInMember {
+    if (!this.#member) throw new AppError('NOT_SIGNED_IN');
     return this.#member;
   }
 
-  /** The signed-in member, with where it comes from. @throws Failure NOT_SIGNED_IN */
-  get author(): Member & Author {
+  /** The signed-in member with their address. @throws AppError NOT_SIGNED_IN */
+  get author(): SignedInMember & Author {
     return { ...this.writer, ...(this.local ? undefined : { address: this.address }) };
   }
 
-  /** Whether it may do what owners may, as the journal has it now. */
+  /** Read from the journal at each call, so that a demotion takes effect at once. */
   get isOwner(): boolean {
-    return (
-      this.local || (this.#member !== undefined && this.services.view.accounts.roleOf(this.#member.name) === 'owner')
-    );
+    if (this.local) return true;
+    return this.#member !== undefined && this.services.view.accounts.roleOf(this.#member.name) === 'owner';
+  } /** Who acts, for logs and records: on the control socket, the owner. */
+  get actor(): string {
+    return this.#member?.name ?? 'owner';
   }
 
-  /** The hash of its token: connections that came by one token are one session. */
+  /** Hash of the token: all connections of one token are one session. */
   get session(): string {
     return this.#member?.token ?? '';
   }
 
   get payer(): string {
-    return this.#account?.payer ?? 'local';
+    return this.#workAccount?.payer ?? 'local';
   }
 
   /** Aborted when the connection closes. */
@@ -234,58 +152,59 @@ export class Session implements LineReceiver, Watcher, Visitor {
     if (!this.#abort) {
       this.#abort = new AbortController();
       setMaxListeners(0, this.#abort.signal);
-      if (this.connection.ended) this.#abort.abort(new Failure('CONNECTION_ENDED'));
+      if (this.connection.hasEnded) this.#abort.abort(new AppError('CONNECTION_ENDED'));
     }
     return this.#abort.signal;
   }
 
   charge(characters: number, now: number): number {
-    return this.#account?.charge(lineUnits(characters), now) ?? 0;
+    return this.#workAccount?.tryCharge(lineWorkUnits(characters), now) ?? 0;
   }
 
-  /** By which other members reach it for files. */
+  /** The registered peer, by which other members reach this one for files. */
   get peer(): RegisteredPeer | undefined {
     return this.#peer;
   }
 
-  get watching(): Watch {
-    return this.#watching;
+  get subscription(): Subscription {
+    return this.#subscription;
   }
 
-  get replaying(): boolean {
-    return this.#replaying;
+  get isReplaying(): boolean {
+    return this.#isReplaying;
   }
 
   lastActive(): number {
     return this.#lastActive;
   }
 
-  /** Hello was said: the time to sign in begins. Saying it again does not prolong it. */
-  greeted(): void {
-    if (this.#greeted) return;
-    this.#greeted = true;
-    this.#expectSignIn();
+  /** Starts the sign-in deadline. A repeated `hello` does not extend it. */
+  onHello(): void {
+    if (this.#hasSaidHello) return;
+    this.#hasSaidHello = true;
+    this.#setSignInDeadline();
   }
 
-  /** @throws Failure ALREADY_SIGNED_IN, TOO_MANY_REQUESTS */
-  signIn(member: Member, { peer, takeOver }: { peer?: Peer | undefined; takeOver: boolean }): void {
-    // It may have closed while the password was checked: nobody may be there without a connection.
-    if (this.connection.ended) throw new Failure('CONNECTION_ENDED');
+  /** @throws AppError ALREADY_SIGNED_IN, TOO_MANY_REQUESTS */
+  signIn(member: SignedInMember, { peer, takeOver }: { peer?: PeerRegistration | undefined; takeOver: boolean }): void {
+    // The connection may have closed during the password check; a member without a connection must not be shown as
+    // present.
+    if (this.connection.hasEnded) throw new AppError('CONNECTION_ENDED');
     this.signOut();
     this.#member = member;
     this.#peer = peer && { ...peer, since: this.services.now() };
     this.#lastActive = performance.now();
     try {
       this.services.presence.join(member.name, this, takeOver);
-    } catch (failure) {
+    } catch (error) {
       this.#member = undefined;
       this.#peer = undefined;
-      throw failure;
+      throw error;
     }
-    this.#memberKey = nameKey(member.name);
-    if (!this.local) this.#account = this.services.budget.ofMember(this.#memberKey);
-    this.connection.signedIn(true);
-    this.#expect(undefined, '');
+    this.#memberKey = canonicalName(member.name);
+    if (!this.local) this.#workAccount = this.services.budget.memberAccount(this.#memberKey);
+    this.connection.setSignedIn(true);
+    this.#setDeadline(undefined, '');
   }
 
   signOut(): void {
@@ -294,22 +213,21 @@ export class Session implements LineReceiver, Watcher, Visitor {
     this.#member = undefined;
     this.#memberKey = undefined;
     this.#peer = undefined;
-    this.services.rendezvous.forget(this);
+    this.services.introductionServer.closeAllOf(this);
     if (this.local) return;
-    this.#account = this.services.budget.ofAddress(this.address);
-    this.connection.signedIn(false);
-    this.watch(NOTHING);
-    this.#expectSignIn();
+    this.#workAccount = this.services.budget.addressAccount(this.address);
+    this.connection.setSignedIn(false);
+    this.subscribe(NO_SUBSCRIPTION);
+    this.#setSignInDeadline();
   }
 
-  /** The peer of this connection from now on, the latest of its member. */
-  register(peer: Peer): void {
+  /** Registers the member's latest peer on this connection. */
+  registerPeer(peer: PeerRegistration): void {
     this.#peer = { ...peer, since: this.services.now() };
-    if (this.#member) this.services.presence.registered(this.#member.name);
+    if (this.#member) this.services.presence.connectionChanged(this.#member.name);
   }
 
-  /** Tells this connection alone who wants to reach its peer. */
-  introduced(introduction: EventParams<'peer'>): void {
+  notifyIntroduction(introduction: EventParams<'peer'>): void {
     this.connection.write(encodeNotification('peer', introduction));
   }
 
@@ -317,260 +235,227 @@ export class Session implements LineReceiver, Watcher, Visitor {
     return true;
   }
 
-  /**
-   * Milliseconds from here to the client and back; undefined where nothing came back in time. It is no sign of life
-   * that was asked for by the keep-alive: that one counts for itself.
-   */
+  /** Does not answer the keep-alive ping; that one is tracked separately. */
   async roundTrip(timeoutMs: number): Promise<number | undefined> {
-    if (this.connection.ended) return undefined;
-    const id = `trip-${++this.#tripsMade}`;
-    const sent = performance.now();
-    const heard = await new Promise<number | undefined>((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), timeoutMs).unref();
-      this.#trips.set(id, (at) => {
-        clearTimeout(timer);
-        resolve(at);
-      });
-      this.connection.write(encodeRequest(id, 'ping', {}));
-    });
-    this.#trips.delete(id);
-    return heard === undefined ? undefined : Math.max(0, heard - sent);
+    if (this.connection.hasEnded) return undefined;
+    const id = `trip-${++this.#pingCount}`;
+    return this.#pendingPings.measure(id, () => this.connection.write(encodeRequest(id, 'ping', {})), timeoutMs);
   }
 
   ping(now: number): void {
     this.connection.ping(now);
   }
 
-  checkProgress(now: number): void {
-    this.connection.checkProgress(now);
+  dropIfStalled(now: number): void {
+    this.connection.dropIfStalled(now);
   }
 
-  /** @param replaying events that have a seq are read from the journal first: none is told before `live` */
-  watch(watch: Watch, { replaying = false }: { replaying?: boolean } = {}): void {
-    this.#watching = watch;
-    this.#replaying = replaying;
-    if (!this.connection.ended) this.services.hub.set(this);
+  /** @param replaying events with a seq are read from the journal first and not delivered before `finishReplay` */
+  subscribe(subscription: Subscription, { replaying: isReplaying = false }: { replaying?: boolean } = {}): void {
+    this.#subscription = subscription;
+    this.#isReplaying = isReplaying;
+    if (!this.connection.hasEnded) this.services.broadcaster.setSubscription(this);
   }
 
-  /** Everything up to now was replayed. */
-  live(): void {
-    this.#replaying = false;
-    if (!this.connection.ended) this.services.hub.set(this);
+  finishReplay(): void {
+    this.#isReplaying = false;
+    if (!this.connection.hasEnded) this.services.broadcaster.setSubscription(this);
   }
 
-  events(batch: Batch): void {
-    this.connection.events(batch);
+  deliverEvents(batch: EventBatch): void {
+    this.connection.writeEvents(batch);
   }
 
   /** Ends the connection with `bye` 405. */
-  end(reason: string, goodbye?: Goodbye): void {
-    this.connection.end(405, reason, goodbye);
+  end(reason: string, options?: CloseOptions): void {
+    this.connection.end(405, reason, options);
   }
 
-  /** Ends the connection of somebody whose address is banned, and says so. */
-  keepOut(reason: string | undefined): void {
+  disconnectBanned(reason: string | undefined): void {
     const why = reason === undefined ? '' : ` (${reason})`;
     this.connection.end(416, `Your address is banned${why}. Ask the owner of the room.`, { final: true });
   }
 
-  /** Ends the connection once the answer to the call under way is out. */
-  endAfterAnswer(status: number, reason: string): void {
-    this.#lastWords = { status, reason };
+  /** Ends the connection after the answer to the current call. */
+  endAfterReply(status: number, reason: string): void {
+    this.#closeAfterReply = { status, reason };
   }
 
-  receive(text: string, heard: number): void {
-    this.#heard = heard;
-    const repeated = this.#table.repeated.find(text);
-    if (repeated) {
-      const { id, call } = repeated;
+  receiveLine(text: string, receivedAt: number): void {
+    this.#receivedAt = receivedAt;
+    const cached = this.#table.parsedCalls.find(text);
+    if (cached) {
+      const { id, call } = cached;
       try {
-        this.#settle(id, call.method, this.#repeat(call));
+        this.#respond(id, call.method, this.#callParsed(call));
       } catch (thrown) {
-        this.#refuse(id, call.method, thrown);
+        this.#sendError(id, call.method, thrown);
       }
       return;
     }
-    let line: Line;
+    let line: RpcMessage;
     try {
-      line = parseLine(text);
+      line = parseRpcMessage(text);
     } catch (thrown) {
-      this.#refuse(null, undefined, thrown);
+      this.#sendError(null, undefined, thrown);
       this.#countMalformed();
       return;
     }
     const { id, method } = line;
     if (method === undefined) {
-      // A line with a result or an error is the answer to a ping: that it came is all there is to know.
+      // A line with a result or an error is a ping answer; its content does not matter.
       if ('result' in line || 'error' in line) {
-        if (id !== undefined) this.#trips.get(id)?.(heard);
+        if (id !== undefined) this.#pendingPings.answer(id, receivedAt);
       } else {
-        this.#refuse(
-          id ?? null,
-          undefined,
-          new Failure('NOT_A_REQUEST', 'Expected "method".', { data: { field: 'method' } }),
-        );
+        const error = new AppError('NOT_A_REQUEST', 'Expected "method".', { data: { field: 'method' } });
+        this.#sendError(id ?? null, undefined, error);
         this.#countMalformed();
       }
       return;
     }
     try {
-      this.#settle(id, method, this.#call(method, line.params, text));
+      this.#respond(id, method, this.#call(method, line.params, text));
     } catch (thrown) {
-      this.#refuse(id, method, thrown);
+      this.#sendError(id, method, thrown);
     }
   }
 
-  closed(reason: string): void {
+  onClosed(reason: string): void {
     const { address } = this.connection;
     this.services.log.debug({ event: 'connection.closed', address, member: this.#member?.name }, reason);
-    this.services.hub.delete(this);
-    for (const over of this.#trips.values()) over(undefined);
+    this.services.broadcaster.removeSubscriber(this);
+    this.#pendingPings.cancelAll();
     this.signOut();
-    this.services.rendezvous.forget(this);
-    this.services.sessions.delete(this);
-    if (this.connection.dropped) this.services.sessions.dropped += 1;
+    this.services.introductionServer.closeAllOf(this);
+    this.services.connections.delete(this);
+    if (this.connection.wasDropped) this.services.connections.droppedCount += 1;
     clearTimeout(this.#deadline);
-    this.#abort?.abort(new Failure('CONNECTION_ENDED'));
+    this.#abort?.abort(new AppError('CONNECTION_ENDED'));
   }
 
   #countMalformed(): void {
-    this.#malformed += 1;
-    if (this.#malformed < MAX_MALFORMED || this.connection.ended) return;
+    this.#malformedLines += 1;
+    if (this.#malformedLines < MAX_MALFORMED_LINES || this.connection.hasEnded) return;
     const { address } = this;
     this.services.log.warn(
-      { event: 'connection.malformed', address, member: this.#member?.name, lines: this.#malformed },
-      'the connection ends: its lines are no requests',
+      { event: 'connection.malformed', address, member: this.#member?.name, lines: this.#malformedLines },
+      'closing the connection: its lines are not requests',
     );
-    this.connection.end(400, `${MAX_MALFORMED} lines were no requests.`);
+    this.connection.end(400, `${MAX_MALFORMED_LINES} lines were not requests.`);
   }
 
   #call(method: string, params: unknown, line: string): unknown {
-    this.#pace(method);
-    const checked = this.#table.methods.get(method);
-    if (!checked) throw new Failure('NO_SUCH_METHOD', `There is no method "${plain(method).slice(0, 64)}".`);
-    this.#allow(checked.access);
+    this.#rateLimit(method);
+    const compiled = this.#table.methods.get(method);
+    if (!compiled) throw new AppError('NO_SUCH_METHOD', `Unknown method "${sanitizeText(method).slice(0, 64)}".`);
+    this.#authorize(compiled.access);
     const given = params ?? {};
-    if (!checked.validator.Check(given)) throw misfit(checked.validator, given);
-    // What readers ask has no secrets in it: passwords and tokens are in calls of `anyone` and of members.
-    if (checked.access === 'reader') this.#table.repeated.keep(line, { method, checked, params: given });
-    this.#stir(method);
-    return this.#handle(method, checked, given);
+    if (!compiled.validator.Check(given)) throw invalidParamsError(compiled.validator, given);
+    // Calls of readers contain no secrets: passwords and tokens are in calls of `anyone` and of members.
+    if (compiled.access === 'reader') this.#table.parsedCalls.add(line, { method, compiled, params: given });
+    this.#markActive(method);
+    return this.#handle(method, compiled, given);
   }
 
-  #repeat({ method, checked, params }: RepeatedCall<Checked>): unknown {
-    this.#pace(method);
-    this.#allow(checked.access);
-    this.#stir(method);
-    return this.#handle(method, checked, params);
+  #callParsed({ method, compiled, params }: ParsedCall<CompiledMethod>): unknown {
+    this.#rateLimit(method);
+    this.#authorize(compiled.access);
+    this.#markActive(method);
+    return this.#handle(method, compiled, params);
   }
 
-  /** Few calls at a time look through records, and none whose client has gone. */
-  #handle(method: string, checked: Checked, params: unknown): unknown {
-    if (!SCANS.has(method)) return checked.handle(params as never, this);
+  /** Limits concurrent scans, and skips those whose client has gone. */
+  #handle(method: string, compiled: CompiledMethod, params: unknown): unknown {
+    if (!SCAN_METHODS.has(method)) return compiled.handle(params as never, this as never);
     const scan = () => {
-      this.#allow(checked.access); // it may have signed out while the call waited
-      return checked.handle(params as never, this);
+      this.#authorize(compiled.access); // it may have signed out while the call waited
+      return compiled.handle(params as never, this as never);
     };
-    return this.services.scans.add(this.payer, scan, this.signal);
+    return this.services.scanQueue.add(this.payer, scan, this.signal);
   }
 
-  /** The member did something. Calls that came in one piece are one moment. */
-  #stir(method: string): void {
-    if (this.#stirred === this.#heard || BY_ITSELF.has(method)) return;
-    this.#stirred = this.#heard;
-    this.#lastActive = this.#heard;
-    if (this.#member) this.services.presence.stir(this.#member.name);
+  /** Marks the member active, once per chunk of lines. */
+  #markActive(method: string): void {
+    if (this.#markedActiveAt === this.#receivedAt || BACKGROUND_METHODS.has(method)) return;
+    this.#markedActiveAt = this.#receivedAt;
+    this.#lastActive = this.#receivedAt;
+    if (this.#member) this.services.presence.markActive(this.#member.name);
   }
 
-  /** @throws Failure TOO_MANY_REQUESTS */
-  #pace(method: string): void {
-    if (!this.#account) return;
-    const wait = this.#bucket.take(this.#heard);
-    if (wait === 0) {
-      const extra = EXTRA_UNITS.get(method);
-      if (extra !== undefined) this.#account.spend(extra, this.#heard);
+  /** @throws AppError TOO_MANY_REQUESTS */
+  #rateLimit(method: string): void {
+    if (!this.#workAccount) return;
+    const waitMs = this.#callBucket.take(this.#receivedAt);
+    if (waitMs === 0) {
+      const extraUnits = EXTRA_WORK_UNITS.get(method);
+      if (extraUnits !== undefined) this.#workAccount.forceCharge(extraUnits, this.#receivedAt);
       return;
     }
-    throw new Failure(
+    throw new AppError(
       'TOO_MANY_REQUESTS',
-      `More than ${this.services.limits.callsPerSecond} calls a second: wait ${wait} ms.`,
-      { data: { retryAfterMs: wait } },
+      `More than ${this.services.limits.callsPerSecond} calls per second: wait ${waitMs} ms.`,
+      { data: { retryAfterMs: waitMs } },
     );
   }
 
-  #allow(access: Access): void {
+  #authorize(access: Access): void {
     if (access === 'anyone') return;
     if (access === 'reader' && (this.local || this.isSignedIn)) return;
     if (access === 'member' && this.isSignedIn) return;
     if (access === 'owner' && this.isOwner) return;
-    if (!this.isSignedIn) throw new Failure('NOT_SIGNED_IN');
-    throw new Failure('NOT_ALLOWED', 'Only the owner may do this.');
+    if (!this.isSignedIn) throw new AppError('NOT_SIGNED_IN');
+    throw new AppError('NOT_ALLOWED', 'Only the owner can do this.');
   }
 
-  #settle(id: RequestId | undefined, method: string, answer: unknown): void {
-    if (answer instanceof Promise) this.#answerLater(id, method, answer);
-    else this.#answer(id, method, answer);
+  #respond(id: RequestId | undefined, method: string, answer: unknown): void {
+    if (answer instanceof Promise) this.#respondWhenDone(id, method, answer);
+    else this.#sendResult(id, method, answer);
   }
 
-  async #answerLater(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
-    const alone = SIGNS.has(method) || PAGES.has(method);
-    this.connection.began(alone);
+  async #respondWhenDone(id: RequestId | undefined, method: string, promise: Promise<unknown>): Promise<void> {
+    const isExclusive = AUTH_METHODS.has(method) || EXCLUSIVE_METHODS.has(method);
+    this.connection.beginCall(isExclusive);
     try {
-      this.#answer(id, method, await promise);
+      this.#sendResult(id, method, await promise);
     } catch (thrown) {
-      this.#refuse(id, method, thrown);
+      this.#sendError(id, method, thrown);
     } finally {
-      this.connection.finished(alone);
+      this.connection.finishCall(isExclusive);
     }
   }
 
-  #answer(id: RequestId | undefined, method: string, result: unknown): void {
-    this.#table.calls.add(method, 0);
+  #sendResult(id: RequestId | undefined, method: string, result: unknown): void {
+    this.#table.callCounts.add(method, 0);
     if (id !== undefined) {
-      if (result instanceof Encoded)
-        this.connection.write(encodeResult(id, result.json), result.ascii && typeof id === 'number');
+      if (result instanceof PreEncodedResult)
+        this.connection.write(encodeResult(id, result.json), result.isAscii && typeof id === 'number');
       else this.connection.write(encodeResult(id, JSON.stringify(result)));
     }
-    this.#sayLastWords();
+    this.#closeIfRequested();
   }
 
-  #refuse(id: RequestId | undefined, method: string | undefined, thrown: unknown): void {
-    const failure = Failure.from(thrown);
-    this.#table.calls.add(method ?? '', failure.status);
-    if (failure.code === 'INTERNAL') {
-      this.services.log.error({ event: method ?? 'line', address: this.address, err: failure.cause }, 'a call failed');
+  #sendError(id: RequestId | undefined, method: string | undefined, thrown: unknown): void {
+    const error = AppError.from(thrown);
+    this.#table.callCounts.add(method ?? '', error.status);
+    if (error.code === 'INTERNAL') {
+      this.services.log.error({ event: method ?? 'line', address: this.address, err: error.cause }, 'a call failed');
     }
-    if (id !== undefined) this.connection.write(encodeFailure(id, failure));
-    this.#sayLastWords();
+    if (id !== undefined) this.connection.write(encodeError(id, error));
+    this.#closeIfRequested();
   }
 
-  #sayLastWords(): void {
-    if (this.#lastWords) this.connection.end(this.#lastWords.status, this.#lastWords.reason);
+  #closeIfRequested(): void {
+    if (this.#closeAfterReply) this.connection.end(this.#closeAfterReply.status, this.#closeAfterReply.reason);
   }
 
-  #expectSignIn(): void {
-    if (this.local || this.#member) this.#expect(undefined, '');
-    else this.#expect(this.services.limits.signInMs, 'Nobody signed in.');
+  #setSignInDeadline(): void {
+    if (this.local || this.#member) this.#setDeadline(undefined, '');
+    else this.#setDeadline(this.services.limits.signInMs, 'Nobody signed in within the time limit.');
   }
 
-  /** Sets or lifts the time by which the client must have gone on. */
-  #expect(ms: number | undefined, reason: string): void {
+  /** Sets or clears the time until which the client must proceed. */
+  #setDeadline(ms: number | undefined, reason: string): void {
     clearTimeout(this.#deadline);
     this.#deadline = ms === undefined ? undefined : setTimeout(() => this.connection.end(408, reason), ms).unref();
   }
-}
-
-/** What does not fit, by the path of the first field that does not. */
-function misfit(validator: Checked['validator'], given: unknown): Failure {
-  const [first] = validator.Errors(given).filter((error) => error.keyword !== 'boolean');
-  const extra = (first?.params as { additionalProperties?: string[] } | undefined)?.additionalProperties?.[0];
-  const missing = (first?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0];
-  const path = `${first?.instancePath ?? ''}${(extra ?? missing) ? `/${extra ?? missing}` : ''}` || '/';
-  const sentence =
-    extra !== undefined
-      ? `There is no parameter "${plain(extra).slice(0, 64)}".`
-      : missing !== undefined
-        ? `The parameter "${missing}" is missing.`
-        : `${path} ${first?.message ?? 'does not fit'}.`;
-  return new Failure('INVALID_PARAMS', sentence, { data: { path } });
 }

@@ -1,7 +1,9 @@
-/** CRC-32C (Castagnoli) as LevelDB keeps it beside its blocks, eight bytes at a time. */
-const TABLES = tables();
+type Table = Uint32Array;
 
-function tables(): Uint32Array[] {
+/** CRC-32C (Castagnoli), as in LevelDB's files. Processes eight bytes at a time. */
+const CRC_TABLES = buildCrcTables();
+
+function buildCrcTables(): Table[] {
   const all = Array.from({ length: 8 }, () => new Uint32Array(256));
   for (let i = 0; i < 256; i++) {
     let crc = i;
@@ -10,24 +12,15 @@ function tables(): Uint32Array[] {
   }
   for (let i = 0; i < 256; i++) {
     for (let n = 1; n < 8; n++) {
-      const before = all[n - 1]![i]!;
-      all[n]![i] = ((before >>> 8) ^ all[0]![before & 0xff]!) >>> 0;
+      const previous = all[n - 1]![i]!;
+      all[n]![i] = ((previous >>> 8) ^ all[0]![previous & 0xff]!) >>> 0;
     }
   }
   return all;
 }
 
 export function crc32c(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ];
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = CRC_TABLES as [Table, Table, Table, Table, Table, Table, Table, Table];
   let crc = 0xffffffff;
   let i = 0;
   for (const end = bytes.length - 7; i < end; i += 8) {
@@ -46,7 +39,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** As it is stored: LevelDB turns and shifts it, so that no checksum is taken of what holds its own. */
-export function masked(crc: number): number {
+/** LevelDB stores the CRC rotated and shifted, because the CRC of data that contains its own CRC is weak. */
+export function maskedCrc(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

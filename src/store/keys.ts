@@ -1,144 +1,145 @@
-import type { Instant, Interval } from '../domain/instant.ts';
 import type { SeriesId } from '../domain/quote.ts';
+import type { CandleInterval, EpochMs } from '../domain/time.ts';
 
 /**
- * Every key of the store, sorted as it is read: the first letters name the kind, numbers have a fixed width.
- * LevelDB shares the common start of neighbouring keys, so spelled-out keys cost little on disk.
+ * All keys of the store. They sort in reading order: a prefix for the kind, then numbers of fixed width. LevelDB
+ * compresses common prefixes of neighbouring keys, so long keys cost little on disk.
  */
 export const keys = {
-  /** Format of the store; a newer one is not opened. */
-  schema: 'm/schema',
-  /** Seq of the last record whose writes are in the store. */
-  head: 'm/head',
-  /** Seq up to which the journal is known to have no hole. */
-  verified: 'm/verified',
-  /** Of which stream the journal here is a copy. */
+  /** A store with a newer schema is not opened. */
+  schemaVersion: 'm/schema',
+  /** The last record whose writes are in the store. */
+  headSeq: 'm/head',
+  /** The journal has no gap up to here. */
+  verifiedSeq: 'm/verified',
+  /** The stream that the local journal is a copy of. */
   stream: 'm/stream',
-  /** The version of goldctl that could not take a record, and passed over it. */
-  unfit: 'm/unfit',
-  /** Which appends of each daemon have come: engine/nats/repeats.ts. */
-  senders: 'm/senders',
-  /** Seq up to which records of rates were looked through for those that can go. */
-  compacted: 'm/compacted',
-  /** How many posts there ever were: the number of the newest. */
+  /** The version of goldctl that could not process a record and skipped it. */
+  skippedByVersion: 'm/unfit',
+  /** The appends received from each daemon: engine/nats/dedup.ts. */
+  producerState: 'm/senders',
+  /** Records of rates are compacted up to here. */
+  compactedSeq: 'm/compacted',
+  /** The number of the newest post. */
   posts: 'm/posts',
-  /** How many direct messages there ever were. */
+  /** The number of the newest direct message. */
   messages: 'm/messages',
-  /** Seq up to which the index of words covers the posts. */
-  indexed: 'm/indexed',
-  /** How many accounts there are, and how many of them are owners. */
+  /** Posts are in the search index up to here. */
+  indexedSeq: 'm/indexed',
+  /** Number of accounts, and of owners among them. */
   accounts: 'm/accounts',
   owners: 'm/owners',
 
   records: 'j/',
   gaps: 'n/',
   subjects: 'x/',
-  record: (seq: number) => `j/${fixed(seq, 16)}`,
-  /** A place of the stream that is empty, and no record has said yet that it may be. */
-  gap: (seq: number) => `n/${fixed(seq, 16)}`,
-  /** Seq of a subject's last record. */
+  record: (seq: number) => `j/${padNumber(seq, 16)}`,
+  /** A sequence number missing from the stream that no record has declared a tombstone yet. */
+  gap: (seq: number) => `n/${padNumber(seq, 16)}`,
+  /** Sequence number of a subject's last record. */
   subject: (subject: string) => `x/${subject}`,
 
   account: (nameKey: string) => `a/${nameKey}`,
   token: (hash: string) => `t/${hash}`,
-  /** Addresses that are kept out. */
+  /** Banned addresses. */
   bannedRange: (range: string) => `ban/${range}`,
 
   instrument: (id: string) => `i/${id}`,
   latest: (series: SeriesId) => `l/${series}`,
-  /** What sources call a series. */
+  /** The sources' names of a series. */
   aliases: (series: SeriesId) => `alias/${series}`,
-  /** When the provider's own history was in. */
+  /** When the backfill of a provider finished. */
   backfilled: (provider: string) => `b/${provider}`,
-  /** The series that a provider ever had. */
+  /** All series that a provider has ever had. */
   series: (provider: string) => `s/${provider}`,
-  /** A brand may hold a slash; what ends a series cannot be in one. */
-  quote: (series: SeriesId, at: Instant) => `q/${series}\x1f${instant(at)}`,
-  /** `quote` of one series, where many are needed. */
+  /** Ends the series with a separator, because a brand can contain a slash. */
+  quote: (series: SeriesId, at: EpochMs) => `q/${series}\x1f${encodeEpochMs(at)}`,
+  /** Faster than `quote` for many keys of a series. */
   quotesOf: (series: SeriesId) => {
     const prefix = `q/${series}\x1f`;
-    return (at: Instant) => prefix + instant(at);
+    return (at: EpochMs) => prefix + encodeEpochMs(at);
   },
-  candle: (series: SeriesId, interval: Interval, at: Instant) => `c/${series}\x1f${interval}/${instant(at)}`,
-  /** `candle` of one series and interval, where many are needed. */
-  candlesOf: (series: SeriesId, interval: Interval) => {
+  candle: (series: SeriesId, interval: CandleInterval, at: EpochMs) =>
+    `c/${series}\x1f${interval}/${encodeEpochMs(at)}`,
+  /** Faster than `candle` for many keys of a series and interval. */
+  candlesOf: (series: SeriesId, interval: CandleInterval) => {
     const prefix = `c/${series}\x1f${interval}/`;
-    return (at: Instant) => prefix + instant(at);
+    return (at: EpochMs) => prefix + encodeEpochMs(at);
   },
-  /** Which quotes of a series are hidden. */
+  /** Hidden quotes of a series. */
   hidden: (series: SeriesId) => `z/${series}`,
-  /** An import, removal or correction, by the seq of its first record. */
-  rateEdit: (seq: number) => `rb/${fixed(seq, 16)}`,
+  /** An import, removal or correction, by the sequence number of its first record. */
+  rateEdit: (seq: number) => `rb/${padNumber(seq, 16)}`,
   rateEdits: 'rb/',
-  /** What an import brought to a series. */
-  editedSeries: (seq: number) => `rs/${fixed(seq, 16)}/`,
-  seriesEdit: (seq: number, series: SeriesId) => `rs/${fixed(seq, 16)}/${series}`,
-  /** How many quotes were ever held: the number of the newest. */
+  /** Changes of an import to a series. */
+  editedSeries: (seq: number) => `rs/${padNumber(seq, 16)}/`,
+  seriesEdit: (seq: number, series: SeriesId) => `rs/${padNumber(seq, 16)}/${series}`,
+  /** The number of the newest held quote. */
   heldCount: 'm/held',
-  held: (id: number) => `rh/${fixed(id, 12)}`,
+  held: (id: number) => `rh/${padNumber(id, 12)}`,
   heldQuotes: 'rh/',
 
-  post: (number: number) => `p/${fixed(number, 12)}`,
-  /** The post whose last change is this record. */
-  change: (seq: number) => `o/${fixed(seq, 16)}`,
-  /** Earlier texts of a post, by the seq that brought them. */
-  revisions: (number: number) => `r/${fixed(number, 12)}/`,
-  revision: (number: number, seq: number) => `r/${fixed(number, 12)}/${fixed(seq, 16)}`,
-  /** The post that a member's own id stands for. */
+  post: (number: number) => `p/${padNumber(number, 12)}`,
+  /** The post that was last changed by this record. */
+  change: (seq: number) => `o/${padNumber(seq, 16)}`,
+  /** Earlier texts of a post, by the sequence numbers of their records. */
+  revisions: (number: number) => `r/${padNumber(number, 12)}/`,
+  revision: (number: number, seq: number) => `r/${padNumber(number, 12)}/${padNumber(seq, 16)}`,
+  /** The post with a client's own id, for deduplication. */
   clientPost: (nameKey: string, clientId: string) => `k/${nameKey}/${clientId}`,
-  /** Answers to a post. */
-  replies: (number: number) => `y/${fixed(number, 12)}/`,
-  reply: (number: number, reply: number) => `y/${fixed(number, 12)}/${fixed(reply, 12)}`,
+  /** Replies to a post. */
+  replies: (number: number) => `y/${padNumber(number, 12)}/`,
+  reply: (number: number, reply: number) => `y/${padNumber(number, 12)}/${padNumber(reply, 12)}`,
   topic: (topic: string) => `g/${topic}`,
-  /** Up to which post a member has read a topic; all topics where it is empty. */
+  /** The last post of a topic that a member has read; of all topics if `topic` is empty. */
   mark: (nameKey: string, topic: string) => `u/${nameKey}/${topic}`,
-  /** Which posts of a chunk have a word. */
-  word: (chunk: number, word: string) => `w/${fixed(chunk, 9)}/${word}`,
+  /** The posts of a chunk that contain a word. */
+  word: (chunk: number, word: string) => `w/${padNumber(chunk, 9)}/${word}`,
 
-  /** No name holds a slash. */
-  message: (pair: string, number: number) => `d/${pair}/${fixed(number, 12)}`,
-  /** Seq of a direct message. */
-  messageSeq: (number: number) => `h/${fixed(number, 12)}`,
-  /** What a member sent and got, in the order of the journal. */
-  mail: (nameKey: string, seq: number) => `e/${nameKey}/${fixed(seq, 16)}`,
+  /** Names cannot contain a slash. */
+  message: (pair: string, number: number) => `d/${pair}/${padNumber(number, 12)}`,
+  /** Sequence number of a direct message. */
+  messageSeq: (number: number) => `h/${padNumber(number, 12)}`,
+  /** Messages that a member sent and received, in journal order. */
+  mail: (nameKey: string, seq: number) => `e/${nameKey}/${padNumber(seq, 16)}`,
   conversation: (nameKey: string, other: string) => `f/${nameKey}/${other}`,
-  /** The direct message that a member's own id stands for. */
+  /** The direct message with a client's own id, for deduplication. */
   clientMessage: (nameKey: string, clientId: string) => `v/${nameKey}/${clientId}`,
 
-  /** A member's listings. No name, of a member or a file, holds a slash. */
+  /** Published files of a member. Names of members and files cannot contain a slash. */
   listings: (nameKey: string) => `listing/m/${nameKey}/`,
   listing: (nameKey: string, name: string) => `listing/m/${nameKey}/${name}`,
-  /** How many a member has. */
+  /** Number of published files of a member. */
   listingCount: (nameKey: string) => `listing/c/${nameKey}`,
-  /** Listings by their folded names. */
+  /** Published files by folded name. */
   listingNames: (folded: string) => `listing/n/${folded}/`,
   listingName: (folded: string, nameKey: string, name: string) => `listing/n/${folded}/${nameKey}/${name}`,
-  /** The listing whose last change is this record. */
-  listingChange: (seq: number) => `listing/o/${fixed(seq, 16)}`,
-  /** Seq of the record that took a listing off. */
+  /** The published file that was last changed by this record. */
+  listingChange: (seq: number) => `listing/o/${padNumber(seq, 16)}`,
+  /** Sequence number of the record that unpublished a file. */
   unlisted: (nameKey: string, name: string) => `listing/u/${nameKey}/${name}`,
 } as const;
 
-/** Everything that begins with `prefix`: up to the prefix whose last character is the next one (`a/` to `a0`). */
-export function within(prefix: string): { gte: string; lt: string } {
+/** All keys that begin with `prefix`; ends at the prefix with its last character incremented (`a/` to `a0`). */
+export function prefixRange(prefix: string): { gte: string; lt: string } {
   const last = prefix.length - 1;
   return { gte: prefix, lt: prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1) };
 }
 
-export function seqOf(recordKey: string): number {
+export function seqOfRecordKey(recordKey: string): number {
   return Number(recordKey.slice(2));
 }
 
-export function instantOf(key: string): Instant {
-  return Number(key.slice(-17)) - EPOCH_SHIFT;
+export function epochMsOfKey(key: string): EpochMs {
+  return Number(key.slice(-17)) - EPOCH_SHIFT_MS;
 }
 
-const EPOCH_SHIFT = 8_640_000_000_000_000; // the first instant of a Date: prices go back to 1833
+const EPOCH_SHIFT_MS = 8_640_000_000_000_000; // the negated minimum of a Date, because prices go back to 1833
 
-function instant(at: Instant): string {
-  return fixed(at + EPOCH_SHIFT, 17);
+function encodeEpochMs(at: EpochMs): string {
+  return padNumber(at + EPOCH_SHIFT_MS, 17);
 }
 
-function fixed(value: number, width: number): string {
+function padNumber(value: number, width: number): string {
   return String(value).padStart(width, '0');
 }

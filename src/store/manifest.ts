@@ -1,30 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The files that a store consists of now: others in its folder are left from work that never ended. */
-export interface Live {
+/** The files of a store that are in use. Others in its folder are leftovers of unfinished work. */
+export interface LiveFiles {
   readonly tables: ReadonlySet<number>;
-  /** Logs from this number on. */
-  readonly firstLog: number;
+  /** Logs with lower numbers are obsolete. */
+  readonly firstLogNumber: number;
 }
 
-const BLOCK = 32_768;
-const HEADER = 7;
-/** Kinds of pieces that a record of a log comes in. */
+const LOG_BLOCK_BYTES = 32_768;
+const LOG_HEADER_BYTES = 7;
+/** Types of fragments of a log record. */
 const [FULL, FIRST, LAST] = [1, 2, 4];
 
-/**
- * What the manifest of a store says. Its bytes are as they are: checksums are looked at elsewhere.
- * @returns undefined when it cannot be understood
- */
-export async function readManifest(folder: string): Promise<Live | undefined> {
+/** Does not verify checksums: see corruption.ts. @returns undefined for an invalid manifest */
+export async function readManifest(folder: string): Promise<LiveFiles | undefined> {
   try {
     const name = (await readFile(join(folder, 'CURRENT'), 'latin1')).trim();
     if (!/^MANIFEST-\d+$/.test(name)) return undefined;
     const tables = new Set<number>();
     let firstLog = 0;
-    for (const edit of recordsOf(await readFile(join(folder, name)))) firstLog = apply(edit, tables) ?? firstLog;
-    return { tables, firstLog };
+    for (const edit of readLogRecords(await readFile(join(folder, name))))
+      firstLog = applyEdit(edit, tables) ?? firstLog;
+    return { tables, firstLogNumber: firstLog };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof RangeError || code === 'ENOENT') return undefined;
@@ -32,27 +30,27 @@ export async function readManifest(folder: string): Promise<Live | undefined> {
   }
 }
 
-function* recordsOf(log: Buffer): Generator<Buffer> {
-  let pieces: Buffer[] = [];
-  for (let start = 0; start < log.length; start += BLOCK) {
-    const block = log.subarray(start, start + BLOCK);
-    for (let at = 0; at + HEADER <= block.length; ) {
-      const end = at + HEADER + block.readUInt16LE(at + 4);
+function* readLogRecords(log: Buffer): Generator<Buffer> {
+  let fragments: Buffer[] = [];
+  for (let start = 0; start < log.length; start += LOG_BLOCK_BYTES) {
+    const block = log.subarray(start, start + LOG_BLOCK_BYTES);
+    for (let at = 0; at + LOG_HEADER_BYTES <= block.length; ) {
+      const end = at + LOG_HEADER_BYTES + block.readUInt16LE(at + 4);
       const type = block[at + 6]!;
       if (type === 0 || end > block.length) break;
-      const piece = block.subarray(at + HEADER, end);
-      if (type === FULL || type === FIRST) pieces = [];
-      pieces.push(piece);
-      if (type === FULL || type === LAST) yield Buffer.concat(pieces);
+      const fragment = block.subarray(at + LOG_HEADER_BYTES, end);
+      if (type === FULL || type === FIRST) fragments = [];
+      fragments.push(fragment);
+      if (type === FULL || type === LAST) yield Buffer.concat(fragments);
       at = end;
     }
   }
 }
 
-/** Applies a change of the set of files. @returns the first log that counts from then on, where the change says it */
-function apply(edit: Buffer, tables: Set<number>): number | undefined {
+/** Applies a version edit. @returns the number of the first log in use, if the edit changes it */
+function applyEdit(edit: Buffer, tables: Set<number>): number | undefined {
   let at = 0;
-  const number = (): number => {
+  const readNumber = (): number => {
     let value = 0;
     for (let scale = 1, read = 0; read < 10; read++, scale *= 128) {
       if (at >= edit.length) break;
@@ -60,32 +58,32 @@ function apply(edit: Buffer, tables: Set<number>): number | undefined {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
-    throw new RangeError('no number');
+    throw new RangeError('invalid number');
   };
-  const text = () => {
-    const length = number();
+  const skipText = () => {
+    const length = readNumber();
     at += length;
-    if (at > edit.length) throw new RangeError('a text is too long');
+    if (at > edit.length) throw new RangeError('string too long');
   };
   let log: number | undefined;
   while (at < edit.length) {
-    const tag = number();
-    if (tag === 1) text();
-    else if (tag === 2) log = number();
-    else if (tag === 3 || tag === 4 || tag === 9) number();
+    const tag = readNumber();
+    if (tag === 1) skipText();
+    else if (tag === 2) log = readNumber();
+    else if (tag === 3 || tag === 4 || tag === 9) readNumber();
     else if (tag === 5) {
-      number();
-      text();
+      readNumber();
+      skipText();
     } else if (tag === 6) {
-      number();
-      tables.delete(number());
+      readNumber();
+      tables.delete(readNumber());
     } else if (tag === 7) {
-      number();
-      tables.add(number());
-      number();
-      text();
-      text();
-    } else throw new RangeError('no such field');
+      readNumber();
+      tables.add(readNumber());
+      readNumber();
+      skipText();
+      skipText();
+    } else throw new RangeError('unknown field');
   }
   return log;
 }

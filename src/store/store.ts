@@ -1,14 +1,14 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AbstractChainedBatch, AbstractLevel } from 'abstract-level';
+import { AppError } from '../domain/app-error.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
-import { Failure } from '../domain/failure.ts';
 import { createExclusive } from '../private-file.ts';
-import type { Reserve } from './reserve.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 
-export type Write = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+export type StoreWrite = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
-export interface Range {
+export interface KeyRange {
   readonly gte?: string;
   readonly gt?: string;
   readonly lt?: string;
@@ -19,43 +19,39 @@ export interface Range {
 
 type Database = AbstractLevel<string | Buffer | Uint8Array, string, string>;
 
-const PAGE = 1000;
-/**
- * Where a fetch of entries ends before its page is full. LevelDB's own 16 KiB would have a chart wait for a thread
- * sixty times.
- */
-const PAGE_BYTES = { highWaterMarkBytes: 512 * 1024 };
+const PAGE_ENTRIES = 1000;
+/** Size limit of a page. With LevelDB's default of 16 KiB, a chart would wait for a thread sixty times. */
+const PAGE_READ_OPTIONS = { highWaterMarkBytes: 512 * 1024 };
 
-/** Readers that are under way get this long to end before the store is closed under them to be opened again. */
-const READERS_MS = 1000;
+/** How long `reopen` waits for open iterators before it closes the store anyway. */
+const READER_DRAIN_TIMEOUT_MS = 1000;
 
 export interface StoreOptions {
-  /** The folder of this machine that it lies in, where it does. */
+  /** Folder of the store, if it is on disk. */
   readonly location?: string;
-  /** Given up when the disk is too full to open the store. */
-  readonly reserve?: Reserve;
+  /** Released if the disk is too full to open the store. */
+  readonly reserve?: DiskReserve;
 }
 
 /** LevelDB as goldctl uses it: text keys and values, synchronous reads of single keys, atomic batches. */
 export class Store {
   readonly #db: Database;
   readonly #location: string | undefined;
-  readonly #reserve: Reserve | undefined;
+  readonly #reserve: DiskReserve | undefined;
   #isReserveReleased = false;
-  /** Why nothing is written, since a write failed. */
-  #refusal: Failure | undefined;
-  #reopening: Promise<void> | undefined;
-  /** Iterators that are open. */
-  #readers = 0;
-  #readersGone: Deferred<void> | undefined;
-  #refused: ((failure: Failure) => void) | undefined;
-  /** Settles with the last write that was begun. */
-  #writing: Promise<void> = Promise.resolve();
-  /** What can be read and is not written; the latest of each key. */
-  #staged = new Map<string, Write>();
-  /** What of it is being written. */
-  #flushing: ReadonlyMap<string, Write> | undefined;
-  #flushed: Promise<void> = Promise.resolve();
+  /** Why writes are rejected, after a write failed. */
+  #writeError: AppError | undefined;
+  #reopenPromise: Promise<void> | undefined;
+  #openIterators = 0;
+  #readersDrained: Deferred<void> | undefined;
+  #onWriteError: ((failure: AppError) => void) | undefined;
+  /** Settles with the most recently started write. */
+  #lastWrite: Promise<void> = Promise.resolve();
+  /** Readable but not yet written; the latest write of each key. */
+  #staged = new Map<string, StoreWrite>();
+  /** Staged writes that are being written. */
+  #flushingWrites: ReadonlyMap<string, StoreWrite> | undefined;
+  #lastFlush: Promise<void> = Promise.resolve();
 
   constructor(db: Database, { location, reserve }: StoreOptions = {}) {
     this.#db = db;
@@ -63,11 +59,8 @@ export class Store {
     this.#location = location;
   }
 
-  /**
-   * A store in a folder of this machine.
-   * @param location made where it is missing
-   */
-  static async at(location: string, options: Pick<StoreOptions, 'reserve'> = {}): Promise<Store> {
+  /** @param location created if it is missing */
+  static async inFolder(location: string, options: Pick<StoreOptions, 'reserve'> = {}): Promise<Store> {
     const { Level } = await import('level');
     const level = new Level<string, string>(location, {
       keyEncoding: 'utf8',
@@ -79,51 +72,51 @@ export class Store {
   }
 
   /**
-   * Joins what is left of a store that cannot be opened, for LevelDB to open it again. What it cannot read is gone.
-   * @throws Failure STORE_FAILED
+   * Rebuilds a store that cannot be opened from its readable files. Unreadable data is lost.
+   * @throws AppError STORE_FAILED
    */
-  static async rejoin(location: string): Promise<void> {
+  static async repairDatabase(location: string): Promise<void> {
     const { Level } = await import('level');
     try {
-      // `level` is classic-level in Node; its types are those of browsers too, which have nothing to repair.
+      // `level` is classic-level in Node. Its types also cover browsers, which have no `repair`.
       await (Level as unknown as { repair(location: string): Promise<void> }).repair(location);
     } catch (cause) {
-      throw new Failure('STORE_FAILED', `Of the data folder nothing can be read: ${reasonOf(cause)}.`, {
+      throw new AppError('STORE_FAILED', `The data folder cannot be repaired: ${describeCause(cause)}.`, {
         cause,
       });
     }
   }
 
-  /** Why nothing is written at present; undefined while all is well. */
-  get refusal(): Failure | undefined {
-    return this.#refusal;
+  /** Why writes are currently rejected; undefined if they are not. */
+  get writeError(): AppError | undefined {
+    return this.#writeError;
   }
 
-  /** `listener` is told of the write that failed, and not of those that are refused after it. */
-  onRefusal(listener: (failure: Failure) => void): void {
-    this.#refused = listener;
+  /** `listener` is called for the write that failed, but not for those rejected after it. */
+  onWriteError(listener: (failure: AppError) => void): void {
+    this.#onWriteError = listener;
   }
 
   /**
-   * On a disk that is too full for it, the reserve is given up: then all can be read, and writes are refused until
-   * `reopen` has it back.
-   * @throws Failure DATA_LOCKED when another process has it open, STORE_FAILED when it cannot be read
+   * If the disk is full, releases the reserve: then everything can be read, and writes are rejected until `reopen`
+   * restores the reserve.
+   * @throws AppError DATA_LOCKED if another process has it open, STORE_FAILED if it cannot be read
    */
   async open(): Promise<void> {
     this.#staged.clear();
-    this.#flushed = Promise.resolve();
-    this.#refusal = undefined;
+    this.#lastFlush = Promise.resolve();
+    this.#writeError = undefined;
     try {
       await this.#open();
     } catch (thrown) {
-      const failure = Failure.from(thrown);
+      const failure = AppError.from(thrown);
       if (failure.code !== 'STORE_FAILED' || !(await this.#reserve?.release())) throw failure;
       this.#isReserveReleased = true;
       await this.#open();
-      this.#refusal = new Failure(
+      this.#writeError = new AppError(
         'STORE_FAILED',
-        'The disk of the data folder is full. What is stored can be read, and nothing is written until there is room; ' +
-          'the daemon tries again by itself.',
+        'The disk of the data folder is full. Stored data can be read; writes are rejected until there is free space. ' +
+          'The daemon retries automatically.',
         { cause: failure },
       );
     }
@@ -135,245 +128,233 @@ export class Store {
     } catch (error) {
       const cause = (error as Error).cause ?? error;
       if ((cause as { code?: string }).code === 'LEVEL_LOCKED') {
-        throw new Failure(
+        throw new AppError(
           'DATA_LOCKED',
-          'Another daemon uses this data folder. Stop it, or give this one a folder of its own by GOLDCTL_HOME.',
+          'Another daemon is using this data folder. Stop it, or set GOLDCTL_HOME to another folder.',
           { cause },
         );
       }
-      throw new Failure('STORE_FAILED', `The data folder cannot be opened: ${reasonOf(cause)}.`, { cause });
+      throw new AppError('STORE_FAILED', `The data folder cannot be opened: ${describeCause(cause)}.`, { cause });
     }
   }
 
   async close(): Promise<void> {
-    await this.#reopening?.catch(() => {}); // told to who asked for it
+    await this.#reopenPromise?.catch(() => {}); // reported to the caller of reopen
     await this.#db.close();
   }
 
   /**
-   * Makes a store writable again that refuses writes: closed and opened, LevelDB reads its log up to the tear, keeps
-   * what it found in a table (synced, so that nothing hangs on a sync that failed) and begins a new log, which takes
-   * what is staged. While it cannot work, it is not closed: an open that fails would take the readers their data.
-   * Ranges that begin meanwhile wait for it; a range that does not end soon, and single reads, throw NOT_AVAILABLE.
-   * @param check reads whether what is found is what was acknowledged; what it throws is why nothing is written still
-   * @throws Failure STORE_FAILED, and what `check` throws
+   * Makes the store writable again after a failed write. Closes and reopens LevelDB: it replays its log up to the
+   * damage, writes the result to a table (synced, so that nothing depends on a failed sync) and starts a new log, which
+   * gets the staged writes. If the disk still fails, does not close LevelDB, because a failed open would also stop
+   * readers. Meanwhile new ranges wait; ranges that do not end soon and single reads throw NOT_AVAILABLE.
+   * @param check verifies that the acknowledged data is there; if it throws, writes stay rejected
+   * @throws AppError STORE_FAILED, and errors of `check`
    */
   async reopen(check: () => Promise<void>): Promise<void> {
-    const refusal = this.#refusal;
-    if (!refusal) return;
-    if (this.#location !== undefined && this.#db.status === 'open') await probe(this.#location);
+    if (!this.#writeError) return;
+    if (this.#location !== undefined && this.#db.status === 'open') await probeFreeSpace(this.#location);
     if (this.#isReserveReleased) await this.#restoreReserve();
     try {
-      this.#reopening = this.#cycle();
-      await this.#reopening.finally(() => {
-        this.#reopening = undefined;
+      this.#reopenPromise = this.#closeAndReopen();
+      await this.#reopenPromise.finally(() => {
+        this.#reopenPromise = undefined;
       });
       await check();
-      this.#refusal = undefined;
+      this.#writeError = undefined;
     } catch (thrown) {
-      this.#refusal = Failure.from(thrown);
-      throw this.#refusal;
+      this.#writeError = AppError.from(thrown);
+      throw this.#writeError;
     }
   }
 
   async #restoreReserve(): Promise<void> {
-    try {
-      await this.#reserve?.restore();
-      this.#isReserveReleased = false;
-    } catch (cause) {
-      throw unwritable(cause);
-    }
+    await this.#reserve?.create().catch(throwStoreWriteError);
+    this.#isReserveReleased = false;
   }
 
-  async #cycle(): Promise<void> {
-    if (this.#readers > 0 && this.#db.status === 'open') {
-      this.#readersGone = deferred();
+  async #closeAndReopen(): Promise<void> {
+    if (this.#openIterators > 0 && this.#db.status === 'open') {
+      this.#readersDrained = deferred();
       let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, READERS_MS);
+      const timeout = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, READER_DRAIN_TIMEOUT_MS);
       });
-      await Promise.race([this.#readersGone.promise, patience]);
+      await Promise.race([this.#readersDrained.promise, timeout]);
       clearTimeout(timer);
-      this.#readersGone = undefined;
+      this.#readersDrained = undefined;
     }
     await this.#db.close();
     await this.#open();
-    try {
-      await this.#batch(this.#staged.values()).write({ sync: true } as object);
-      this.#staged.clear();
-      this.#flushed = Promise.resolve();
-    } catch (cause) {
-      throw unwritable(cause);
-    }
+    await this.#batch(this.#staged.values())
+      .write({ sync: true } as object)
+      .catch(throwStoreWriteError);
+    this.#staged.clear();
+    this.#lastFlush = Promise.resolve();
   }
 
-  /** Takes everything out. @throws Failure STORE_FAILED */
+  /** Deletes everything. @throws AppError STORE_FAILED */
   async clear(): Promise<void> {
-    try {
-      await this.#db.clear();
-    } catch (cause) {
-      throw unwritable(cause);
-    }
+    await this.#db.clear().catch(throwStoreWriteError);
   }
 
-  /** @throws Failure NOT_AVAILABLE while it is opened again, STORE_FAILED when the disk does not give it */
+  /** @throws AppError NOT_AVAILABLE while the store is being reopened, STORE_FAILED if it cannot be read */
   get(key: string): string | undefined {
-    const staged = this.#staged.get(key) ?? this.#flushing?.get(key);
+    const staged = this.#staged.get(key) ?? this.#flushingWrites?.get(key);
     if (staged) return staged.type === 'put' ? staged.value : undefined;
     try {
-      // classic-level 3.0.0 writes a text key into a buffer that it enlarges too late: where a character of several
-      // bytes does not fit, it looks up the key without it. Keys as bytes take 2 µs more, so only those go that way.
+      // classic-level 3.0.0 enlarges its buffer for text keys too late; multi-byte characters that do not fit are lost.
+      // Binary keys take 2 µs more, so they are used only for keys with multi-byte characters.
       if (Buffer.byteLength(key) === key.length) return this.#db.getSync(key);
       return this.#db.getSync<Buffer, string>(Buffer.from(key), { keyEncoding: 'buffer' });
     } catch (cause) {
-      throw this.#unread(cause);
+      throw this.#readError(cause);
     }
   }
 
-  /** As `get`, and the value is JSON. */
+  /** As `get`, parsed as JSON. */
   read<T>(key: string): T | undefined {
     const text = this.get(key);
     return text === undefined ? undefined : (JSON.parse(text) as T);
   }
 
   /**
-   * All entries of a range as of now.
-   * @param page how many are fetched at a time: few where the reader is likely to stop early
+   * All current entries of a range.
+   * @param pageSize entries to fetch at a time; small if the reader is likely to stop early
    */
-  async *range(range: Range, page = PAGE): AsyncGenerator<[string, string]> {
-    for await (const entries of this.pages(range, page)) yield* entries;
+  async *range(range: KeyRange, pageSize = PAGE_ENTRIES): AsyncGenerator<[string, string]> {
+    for await (const entries of this.pages(range, pageSize)) yield* entries;
   }
 
-  /** As `range`, by the page: for those who read thousands, and would wait for each. */
-  async *pages(range: Range, page = PAGE): AsyncGenerator<[string, string][]> {
-    await this.#settled();
-    const options = { ...range, ...PAGE_BYTES };
-    yield* this.#paged(() => this.#db.iterator(options), page) as AsyncGenerator<[string, string][]>;
+  /** As `range`, page by page: faster for thousands of entries. */
+  async *pages(range: KeyRange, pageSize = PAGE_ENTRIES): AsyncGenerator<[string, string][]> {
+    await this.#waitUntilReadable();
+    const options = { ...range, ...PAGE_READ_OPTIONS };
+    yield* this.#iteratePages(() => this.#db.iterator(options), pageSize) as AsyncGenerator<[string, string][]>;
   }
 
-  /** The entries of a range that is known to be small enough to hold. */
-  async entries(range: Range): Promise<[string, string][]> {
+  /** For a range that is known to fit into memory. */
+  async entries(range: KeyRange): Promise<[string, string][]> {
     const all: [string, string][] = [];
     for await (const page of this.pages(range)) all.push(...page);
     return all;
   }
 
-  /** Keys alone, a page at a time. */
-  async *keysOf(range: Range): AsyncGenerator<string> {
-    await this.#settled();
-    const options = { ...range, ...PAGE_BYTES };
-    for await (const page of this.#paged(() => this.#db.keys(options), PAGE)) yield* page as string[];
+  /** Fetches keys only. */
+  async *keysOf(range: KeyRange): AsyncGenerator<string> {
+    await this.#waitUntilReadable();
+    const options = { ...range, ...PAGE_READ_OPTIONS };
+    for await (const page of this.#iteratePages(() => this.#db.keys(options), PAGE_ENTRIES)) yield* page as string[];
   }
 
-  /** Waits until LevelDB is open, and has what is staged, or does not get it. */
-  async #settled(): Promise<void> {
-    if (this.#reopening) await this.#reopening.catch(() => {});
-    await this.flush().catch(() => {}); // what is there is read all the same
+  /** Waits until LevelDB is open and the staged writes are in it, or writing them has failed. */
+  async #waitUntilReadable(): Promise<void> {
+    if (this.#reopenPromise) await this.#reopenPromise.catch(() => {});
+    await this.flush().catch(() => {}); // existing data can be read anyway
   }
 
-  async *#paged(open: () => Pages, page: number): AsyncGenerator<unknown[]> {
-    this.#readers += 1;
-    let iterator: Pages | undefined;
+  async *#iteratePages(open: () => PageIterator, pageSize: number): AsyncGenerator<unknown[]> {
+    this.#openIterators += 1;
+    let iterator: PageIterator | undefined;
     try {
       iterator = open();
       for (;;) {
-        const entries = await iterator.nextv(page);
+        const entries = await iterator.nextv(pageSize);
         if (entries.length === 0) return;
         yield entries;
       }
     } catch (cause) {
-      throw this.#unread(cause);
+      throw this.#readError(cause);
     } finally {
       await iterator?.close();
-      this.#readers -= 1;
-      if (this.#readers === 0) this.#readersGone?.resolve();
+      this.#openIterators -= 1;
+      if (this.#openIterators === 0) this.#readersDrained?.resolve();
     }
   }
 
-  #unread(cause: unknown): Failure {
-    if (cause instanceof Failure) return cause;
+  #readError(cause: unknown): AppError {
+    if (cause instanceof AppError) return cause;
     const code = (cause as { code?: string }).code ?? '';
-    if (NOT_OPEN.has(code)) {
-      return new Failure('NOT_AVAILABLE', 'The data folder is being opened again. Try again in a moment.', { cause });
+    if (NOT_OPEN_CODES.has(code)) {
+      return new AppError('NOT_AVAILABLE', 'The data folder is being reopened. Try again in a moment.', { cause });
     }
-    return new Failure('STORE_FAILED', `The data folder cannot be read: ${reasonOf(cause)}.`, { cause });
+    return new AppError('STORE_FAILED', `The data folder cannot be read: ${describeCause(cause)}.`, { cause });
   }
 
   /**
-   * Writes all or nothing; `sync` resolves only once it is on the disk.
+   * Writes all or nothing. With `sync`, resolves once the data is on disk.
    *
-   * A write that failed (a full disk) leaves LevelDB's log torn, and whatever LevelDB appends to a torn log and
-   * confirms is gone at the next open. So the first failure is the last write: all further ones are refused until
-   * `reopen`. Whether the one that failed is there then is not known before.
-   * @throws Failure STORE_FAILED
+   * A failed write (disk full) leaves LevelDB's log damaged, and the next open loses everything that LevelDB appends
+   * after the damage, even if confirmed. So after the first failure all writes are rejected until `reopen`. Only then
+   * it is known whether the failed write was stored.
+   * @throws AppError STORE_FAILED
    */
-  async write(writes: Iterable<Write>, { sync }: { sync: boolean }): Promise<void> {
-    if (this.#refusal) throw this.#refusal;
-    const before = this.#writing;
-    const turn = deferred();
-    this.#writing = turn.promise;
+  async write(writes: Iterable<StoreWrite>, { sync }: { sync: boolean }): Promise<void> {
+    if (this.#writeError) throw this.#writeError;
+    const previousWrite = this.#lastWrite;
+    const currentWrite = deferred();
+    this.#lastWrite = currentWrite.promise;
     try {
       const batch = this.#batch(writes);
-      // One at a time: else one could be confirmed that went to the log behind one that tore it.
-      await before;
-      if (this.#refusal) {
+      // One at a time, so that no write is confirmed that is in the log after a failed one.
+      await previousWrite;
+      if (this.#writeError) {
         await batch.close();
-        throw this.#refusal;
+        throw this.#writeError;
       }
       await batch.write({ sync } as object);
     } catch (cause) {
-      if (cause === this.#refusal) throw cause;
-      const failure = unwritable(cause);
+      if (cause === this.#writeError) throw cause;
+      const failure = storeWriteError(cause);
       if (this.#db.status === 'open') {
-        this.#refusal = failure;
-        this.#refused?.(failure);
+        this.#writeError = failure;
+        this.#onWriteError?.(failure);
       }
       throw failure;
     } finally {
-      turn.resolve();
+      currentWrite.resolve();
     }
   }
 
   /**
-   * Has it read at once, and written with all else that is staged by the next `flush`, all or nothing, or by the next
-   * range: for what is durable elsewhere.
+   * Makes writes readable immediately. The next `flush` or range writes everything staged, all or nothing. For data
+   * that is durable elsewhere.
    */
-  stage(writes: Iterable<Write>): void {
+  stage(writes: Iterable<StoreWrite>): void {
     for (const write of writes) this.#staged.set(write.key, write);
   }
 
-  /** How many writes are staged. */
-  get staged(): number {
+  get stagedCount(): number {
     return this.#staged.size;
   }
 
   /**
-   * Resolves once LevelDB has what is staged, without a sync. What it does not take stays staged, and is written by
-   * `reopen`: until then single reads find it, and ranges do not.
-   * @throws Failure STORE_FAILED
+   * Writes everything staged, without a sync. If that fails, the writes stay staged for `reopen`; until then single
+   * reads see them, but ranges do not.
+   * @throws AppError STORE_FAILED
    */
   flush(): Promise<void> {
-    if (this.#staged.size > 0) this.#flushed = this.#flush(this.#flushed);
-    return this.#flushed;
+    if (this.#staged.size > 0) this.#lastFlush = this.#flush(this.#lastFlush);
+    return this.#lastFlush;
   }
 
-  async #flush(before: Promise<void>): Promise<void> {
-    await before.catch(() => {}); // told to who waited for it
+  async #flush(previousFlush: Promise<void>): Promise<void> {
+    await previousFlush.catch(() => {}); // reported to its caller
     const staged = this.#staged;
     this.#staged = new Map();
-    this.#flushing = staged;
+    this.#flushingWrites = staged;
     try {
       await this.write(staged.values(), { sync: false });
     } catch (failure) {
       this.#staged = new Map([...staged, ...this.#staged]);
       throw failure;
     } finally {
-      this.#flushing = undefined;
+      this.#flushingWrites = undefined;
     }
   }
 
-  /** Chained: an array of operations is copied and completed one by one, which takes ten times as long. */
-  #batch(writes: Iterable<Write>): AbstractChainedBatch<Database, string, string> {
+  /** Chained, because abstract-level copies every operation of an array, which takes ten times as long. */
+  #batch(writes: Iterable<StoreWrite>): AbstractChainedBatch<Database, string, string> {
     const batch = this.#db.batch();
     for (const write of writes) {
       if (write.type === 'put') batch.put(write.key, write.value);
@@ -383,49 +364,53 @@ export class Store {
   }
 }
 
-type Pages = { nextv(size: number): Promise<unknown[]>; close(): Promise<void> };
+type PageIterator = { nextv(size: number): Promise<unknown[]>; close(): Promise<void> };
 
-/** What a read says that comes to a store that is closed. */
-const NOT_OPEN = new Set(['LEVEL_DATABASE_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN']);
+/** Error codes of reads from a closed store. */
+const NOT_OPEN_CODES = new Set(['LEVEL_DATABASE_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN']);
 
-/** An open makes a table of the log, and a log and a manifest anew: there must be room for that, and for some writes. */
+/** In addition to the logs and manifests, for a new table, log and manifest, and for later writes. */
 const PROBE_BYTES = 1024 * 1024;
 
-/** @throws Failure STORE_FAILED when the folder does not take what an open writes */
-async function probe(location: string): Promise<void> {
+/** @throws AppError STORE_FAILED if the folder has no space for what an open writes */
+async function probeFreeSpace(location: string): Promise<void> {
   const file = join(location, 'probe');
   try {
     let bytes = PROBE_BYTES;
     for (const name of await readdir(location)) {
       if (name.endsWith('.log') || name.startsWith('MANIFEST-')) bytes += (await stat(join(location, name))).size;
     }
-    await rm(file, { force: true }); // one that a killed daemon left
+    await rm(file, { force: true }); // left by a killed daemon
     const handle = await createExclusive(file);
     try {
-      const chunk = Buffer.alloc(64 * 1024, 1); // zeros may take no room
+      const chunk = Buffer.alloc(64 * 1024, 1); // some file systems do not store zeros
       for (let written = 0; written < bytes; ) written += (await handle.write(chunk)).bytesWritten;
       await handle.sync();
     } finally {
       await handle.close();
     }
   } catch (cause) {
-    throw unwritable(cause);
+    throw storeWriteError(cause);
   } finally {
-    await rm(file, { force: true }).catch(() => {}); // where it cannot be removed, it could not be made
+    await rm(file, { force: true }).catch(() => {}); // if it cannot be removed, it was not created
   }
 }
 
-function unwritable(cause: unknown): Failure {
-  return new Failure(
+function storeWriteError(cause: unknown): AppError {
+  return new AppError(
     'STORE_FAILED',
-    `The data folder cannot be written: ${reasonOf(cause)}. Nothing is stored until it can; the daemon tries ` +
-      'again by itself. See that the disk has room and works.',
+    `The data folder cannot be written: ${describeCause(cause)}. Writes are rejected until it can; the daemon retries ` +
+      'automatically. Check free space and disk health.',
     { cause },
   );
 }
 
-/** What LevelDB or the system says, without the paths in it: strangers are told too. The log has the cause itself. */
-function reasonOf(cause: unknown): string {
+function throwStoreWriteError(cause: unknown): never {
+  throw storeWriteError(cause);
+}
+
+/** The error text without paths, because it is sent to clients. The log has the original error. */
+function describeCause(cause: unknown): string {
   const parts = (cause as Error).message.replace(/, \w+( '.*')?$/s, '').split(': ');
-  return parts.filter((part) => !/[\\/]/.test(part)).join(': ') || 'the system does not say why';
+  return parts.filter((part) => !/[\\/]/.test(part)).join(': ') || 'unknown reason';
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { parseMap } from '../../src/cli/quote-columns.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { formatMinute } from '../../src/domain/instant.ts';
+import { parseColumnMap } from '../../src/cli/quote-columns.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { formatDateTime } from '../../src/domain/time.ts';
 import { ECB, memoryInput, readFile } from './quote-reader.ts';
 
 describe('rates of the European Central Bank', () => {
@@ -11,7 +11,7 @@ describe('rates of the European Central Bank', () => {
       expect(bad).to.deep.equal({});
       expect(lines).to.equal(4);
       expect(
-        rows.map(({ line, series, row: [at, buy, sell] }) => [line, series.instrument, formatMinute(at), buy, sell]),
+        rows.map(({ line, series, row: [at, buy, sell] }) => [line, series.instrument, formatDateTime(at), buy, sell]),
       ).to.deep.equal([
         [1, 'EUR-USD', '2024-01-03 21:00', 1.0919, 1.0919],
         [2, 'EUR-JPY', '2024-01-03 21:00', 155.75, 155.75],
@@ -30,15 +30,18 @@ describe('rates of the European Central Bank', () => {
 
   it('are known by their look, and say themselves what they are', async () => {
     expect((await readFile(ECB, { constants: {} })).rows).to.have.length(4);
-    for (const options of [{ constants: { instrument: 'USD' } }, { constants: {}, map: parseMap(['price=rate']) }]) {
+    for (const options of [
+      { constants: { instrument: 'USD' } },
+      { constants: {}, map: parseColumnMap(['price=rate']) },
+    ]) {
       let thrown: unknown;
       await readFile(ECB, options).catch((error) => {
         thrown = error;
       });
-      expect((thrown as Failure).code).to.equal('USAGE');
+      expect((thrown as AppError).code).to.equal('USAGE');
     }
     const none = await readFile('<Cube/>', { constants: {} }).catch((error) => error);
-    expect(none).to.be.instanceOf(Failure);
-    expect((none as Failure).message).to.contain('no rate');
+    expect(none).to.be.instanceOf(AppError);
+    expect((none as AppError).message).to.contain('no rate');
   });
 });

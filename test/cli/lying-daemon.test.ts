@@ -5,7 +5,7 @@ import { captureOutput } from '@oclif/test';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import type { Home } from '../../src/home.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { cliConfig } from '../cli-config.ts';
 import { quietHome } from '../daemon/quiet.ts';
 import { PROGRAM } from '../root.ts';
@@ -44,7 +44,7 @@ const COMMANDS = [
 describe('what a daemon that lies says', function () {
   this.timeout(60_000);
   let daemon: LyingDaemon;
-  let home: Home;
+  let home: HomeDirectory;
   let cli: Config;
   let earlier: NodeJS.ProcessEnv;
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { expect } from 'chai';
-import { Credentials } from '../../src/client/credentials.ts';
+import { CredentialStore } from '../../src/client/credential-store.ts';
 import { parseTarget, serverId } from '../../src/client/target.ts';
-import type { Home } from '../../src/home.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { cliConfig } from '../cli-config.ts';
 import { quietHome } from '../daemon/quiet.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
@@ -103,7 +103,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 describe('a malicious daemon', function () {
   this.timeout(60_000);
   let daemon: MaliciousDaemon;
-  let home: Home;
+  let home: HomeDirectory;
   let server: string;
   let cli: Config;
   let earlier: NodeJS.ProcessEnv;
@@ -124,10 +124,14 @@ describe('a malicious daemon', function () {
     await rm(home.root, { recursive: true });
   });
   beforeEach(async () => {
-    await new Credentials(home.credentialsFile).set({ server: serverId(parseTarget(server)), certificate: null }, [], {
-      name: 'yoda',
-      token: 'kept',
-    });
+    await new CredentialStore(home.credentialsFile).save(
+      { server: serverId(parseTarget(server)), certificate: null },
+      [],
+      {
+        name: 'yoda',
+        token: 'kept',
+      },
+    );
     daemon.malice = 'fits';
     daemon.event = undefined;
     daemon.seed(1);
@@ -164,7 +168,7 @@ describe('a malicious daemon', function () {
           const told = await said(line);
           isClean(line, told);
           if (malice === 'differs' && !UNASKED.has(id)) {
-            expect(told.stdout + told.stderr, line).to.match(/does not fit the protocol|^Error: --json|"USAGE"/);
+            expect(told.stdout + told.stderr, line).to.match(/violates the protocol|^Error: --json|"USAGE"/);
           }
         }
         daemon.malice = 'fits';
@@ -196,7 +200,7 @@ describe('a malicious daemon', function () {
     daemon.event = { method: 'quote', params: { seq: 1, quote: { ...quote, at: 1e300 } } };
     const told = await piped(['shell'], 'WATCH ALL\nMARKET ALL\n');
     expect(told.code).to.equal(1);
-    expect(told.stdout + told.stderr).to.include('its event quote does not fit the protocol (/quote/at)');
+    expect(told.stdout + told.stderr).to.include('its event quote violates the protocol (/quote/at)');
     expect(told.stdout + told.stderr).to.not.match(/^\s+at .*:\d+:\d+/m);
   });
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Schema } from '../../src/client/schema-check.ts';
+import type { JsonSchema } from '../../src/client/schema-check.ts';
 import { fitting, picker } from '../protocol/generated.ts';
 import { ROOT } from '../root.ts';
 import { FakeDaemon, type Request } from './fake-daemon.ts';
 import { EVIL } from './lying-daemon.ts';
 
-type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, Schema>>>>;
+type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, JsonSchema>>>>;
 
 /** What becomes of an answer: `fits` has orders in each text, `differs` in everything that is no text as well, `refuses` is an error. */
 export type Malice = 'fits' | 'differs' | 'refuses';
@@ -47,7 +47,7 @@ export class MaliciousDaemon extends FakeDaemon {
     return answer + events.map(([name, schema]) => say({ method: name, params: this.#value(schema) })).join('');
   }
 
-  #value(schema: Schema, leaf?: unknown): unknown {
+  #value(schema: JsonSchema, leaf?: unknown): unknown {
     return fitting(schema, { text: () => EVIL, pick: (choices) => this.#pick(choices), leaf });
   }
 }

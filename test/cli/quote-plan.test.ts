@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseMap } from '../../src/cli/quote-columns.ts';
-import type { UnderstandOptions } from '../../src/cli/quote-import.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { formatMinute } from '../../src/domain/instant.ts';
+import type { AnalysisOptions } from '../../src/cli/file-analysis.ts';
+import { parseColumnMap } from '../../src/cli/quote-columns.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { formatDateTime } from '../../src/domain/time.ts';
 import { readFile } from './quote-reader.ts';
 
-type Options = Partial<UnderstandOptions>;
+type Options = Partial<AnalysisOptions>;
 
 const XAU: Options = { constants: { instrument: 'XAU' } };
 const SJC: Options = { constants: { instrument: 'SJC' } };
@@ -17,18 +17,18 @@ async function quotes(content: string | Uint8Array, options: Options = {}): Prom
   const { rows, bad } = await readFile(content, options);
   expect(bad).to.deep.equal({});
   return rows.map(({ row: [at, buy, sell] }) => [
-    formatMinute(at).replace(' 00:00', ''),
+    formatDateTime(at).replace(' 00:00', ''),
     ...(buy === sell ? [sell] : [buy, sell]),
   ]);
 }
 
 /** What a file is refused with as a whole. */
-async function refusal(content: string | Uint8Array, options: Options = {}): Promise<Failure> {
+async function refusal(content: string | Uint8Array, options: Options = {}): Promise<AppError> {
   try {
     await readFile(content, options);
   } catch (thrown) {
-    expect(thrown).to.be.instanceOf(Failure);
-    return thrown as Failure;
+    expect(thrown).to.be.instanceOf(AppError);
+    return thrown as AppError;
   }
   throw new Error('nothing was refused');
 }
@@ -242,12 +242,12 @@ describe('understanding a quote file', () => {
       const { data, message } = await refusal(file, SJC);
       expect(data.choices).to.deep.equal(['--map buy=#2', '--map buy=#4', '--map sell=#3', '--map sell=#5']);
       expect(message).to.contain('column 4 "Mua vào" (89900000');
-      expect(await quotes(file, { ...SJC, map: parseMap(['buy=#4,sell=#5']) })).to.deep.equal([
+      expect(await quotes(file, { ...SJC, map: parseColumnMap(['buy=#4,sell=#5']) })).to.deep.equal([
         ['2024-05-10', 89_900_000, 92_200_000],
       ]);
       const closes = csv('date,price,close', '2024-05-10,1,2');
       expect((await refusal(closes)).data.choices).to.deep.equal(['--map price=#2', '--map price=#3']);
-      expect(await quotes(closes, { map: parseMap(['price=close']) })).to.deep.equal([['2024-05-10', 2]]);
+      expect(await quotes(closes, { map: parseColumnMap(['price=close']) })).to.deep.equal([['2024-05-10', 2]]);
       const times = csv('timestamp,date,price', '1620406800,2021-05-09,2');
       expect((await refusal(times)).data.choices).to.deep.equal(['--map at=#1', '--map at=#2']);
     });
@@ -301,12 +301,12 @@ describe('understanding a quote file', () => {
     it('loses no line, and is asked which columns it has', async () => {
       const { message, code } = await refusal(file);
       expect(code).to.equal('USAGE');
-      expect(message).to.contain('Its first line is a quote already');
+      expect(message).to.contain('The file has no header line');
       expect(message).to.contain('--map price=#5');
-      const map = parseMap(['at=1381017600', 'price=122.0']);
+      const map = parseColumnMap(['at=1381017600', 'price=122.0']);
       expect((await refusal(file, { map })).message).to.contain('--no-header --map at=#1,price=#2');
       for (const header of [true, false]) {
-        expect(await quotes(file, { map: parseMap(['at=#1,price=#5']), header })).to.deep.equal([
+        expect(await quotes(file, { map: parseColumnMap(['at=#1,price=#5']), header })).to.deep.equal([
           ['2013-10-06 07:00', 122],
           ['2017-12-16 07:00', 19356.9],
         ]);
@@ -355,7 +355,7 @@ describe('understanding a quote file', () => {
       const items = [...Array(2000).keys()].map((i) => ({ date: 1e9 + i, price: i + 1, pad: 'x'.repeat(40) }));
       const { rows, table } = await readFile(JSON.stringify(items));
       expect(rows.map(({ row }) => row[1])).to.deep.equal(items.map(({ price }) => price));
-      expect(table.counts).to.equal('item');
+      expect(table.recordNoun).to.equal('item');
     });
 
     it('is refused with the forms that are accepted', async () => {
@@ -364,7 +364,7 @@ describe('understanding a quote file', () => {
         [Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'old Excel workbook'],
         ['<!doctype html><html><table>', 'web page'],
         ['<prices/>', 'XML'],
-        [Buffer.from(plain, 'utf16le'), 'UTF-16 needs a byte order mark'],
+        [Buffer.from(plain, 'utf16le'), 'UTF-16 text needs a byte order mark'],
         ['{\n "data": []}', 'JSON object'],
       ] as const) {
         const { code, message } = await refusal(content);
@@ -373,10 +373,10 @@ describe('understanding a quote file', () => {
       }
       for (const content of ['', '\n\n', '[]', ' [ ] ', 'date,price\n', '{}\n', '[{}]', '[[]]']) {
         const { message, exit } = await refusal(content);
-        expect(message, content).to.match(/no quote in it|There is no quote in the file/);
+        expect(message, content).to.match(/is empty|contains no quotes/);
         expect(exit).to.equal(1);
       }
-      expect((await refusal('[{"date":"2021-05-08","price":1}')).message).to.contain('cut off');
+      expect((await refusal('[{"date":"2021-05-08","price":1}')).message).to.contain('truncated');
     });
 
     it('keeps the numbers of JSON whatever --number says', async () => {
@@ -420,7 +420,7 @@ describe('understanding a quote file', () => {
       fc.asyncProperty(fc.array(quote, { maxLength: 12 }), async (given) => {
         const all = [...given, proof].map(({ at, cents }) => ({ at: at * 60_000, price: cents / 100 }));
         const texts = all.map(({ at, price }) => {
-          const time = formatMinute(at);
+          const time = formatDateTime(at);
           const [year, month, day] = time.slice(0, 10).split('-');
           const hours = Number(time.slice(11, 13));
           const half = `${((hours + 11) % 12) + 1}${time.slice(13)} ${hours < 12 ? 'AM' : 'PM'}`;

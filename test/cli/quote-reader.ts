@@ -1,11 +1,11 @@
+import { type AnalysisOptions, type AnalyzedFile, analyzeFile } from '../../src/cli/file-analysis.ts';
+import type { ImportInput } from '../../src/cli/import-input.ts';
 import { refuseToGuess } from '../../src/cli/import-question.ts';
-import type { Input } from '../../src/cli/input.ts';
-import { readQuotes } from '../../src/cli/quote-file.ts';
-import { type UnderstandOptions, type UnderstoodFile, understandFile } from '../../src/cli/quote-import.ts';
-import type { Series } from '../../src/cli/quote-series.ts';
-import type { ImportRow } from '../../src/protocol/rates.ts';
+import { readQuotes } from '../../src/cli/quote-file-reader.ts';
+import type { ImportSeries } from '../../src/cli/quote-series.ts';
+import type { QuoteImportRow } from '../../src/protocol/rates.ts';
 
-const OPTIONS: UnderstandOptions = { map: {}, constants: { instrument: 'BTC' } };
+const OPTIONS: AnalysisOptions = { map: {}, constants: { instrument: 'BTC' } };
 
 /** As the European Central Bank writes it. */
 export const ECB = `<?xml version="1.0" encoding="UTF-8"?>
@@ -22,14 +22,14 @@ export const ECB = `<?xml version="1.0" encoding="UTF-8"?>
 </gesmes:Envelope>`;
 
 /** What was read of a file. */
-export interface ReadFile extends UnderstoodFile {
+export interface ReadFile extends AnalyzedFile {
   readonly lines: number;
-  readonly rows: { line: number; series: Series; row: ImportRow }[];
+  readonly rows: { line: number; series: ImportSeries; row: QuoteImportRow }[];
   readonly bad: Record<number, string>;
 }
 
 /** A file in memory, whose bytes come in pieces of a size. */
-export function memoryInput(content: string | Uint8Array, cut = Number.POSITIVE_INFINITY): Input {
+export function memoryInput(content: string | Uint8Array, cut = Number.POSITIVE_INFINITY): ImportInput {
   const bytes = Buffer.from(content);
   return {
     size: bytes.length,
@@ -44,21 +44,21 @@ export function memoryInput(content: string | Uint8Array, cut = Number.POSITIVE_
 
 /** Understands a file and reads its quotes; nobody can be asked. */
 export async function readFile(
-  content: string | Uint8Array | Input,
-  options: Partial<UnderstandOptions> = {},
+  content: string | Uint8Array | ImportInput,
+  options: Partial<AnalysisOptions> = {},
   cut?: number,
 ): Promise<ReadFile> {
   const input = typeof content === 'string' || content instanceof Uint8Array ? memoryInput(content, cut) : content;
-  const understood = await understandFile(input, { ...OPTIONS, ...options }, refuseToGuess);
+  const understood = await analyzeFile(input, { ...OPTIONS, ...options }, refuseToGuess);
   const rows: ReadFile['rows'] = [];
   const bad: Record<number, string> = {};
   const lines = await readQuotes(understood.table, understood.plan, {
     begin() {},
-    row: (line, series, row) => void rows.push({ line, series, row }),
-    bad(line, reason) {
+    addQuote: (line, series, row) => void rows.push({ line, series, row }),
+    addRejected(line, reason) {
       bad[line] = reason;
     },
-    async ready() {},
+    async waitUntilReady() {},
   });
   return { ...understood, lines, rows, bad };
 }

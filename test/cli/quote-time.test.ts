@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isClock, needsOrder, parseDateOrder, parseTime } from '../../src/cli/quote-time.ts';
-import { parseDay } from '../../src/domain/instant.ts';
+import { isClock, needsDateOrder, parseDateOrder, parseImportTime } from '../../src/cli/quote-time.ts';
+import { parseDate } from '../../src/domain/time.ts';
 
 const VIETNAM = 7 * 3_600_000;
 
@@ -25,7 +25,7 @@ describe('time in a quote file', () => {
     '2024-02-29': Date.UTC(2024, 1, 29) - VIETNAM,
   };
   for (const [text, at] of Object.entries(cases)) {
-    it(`reads ${text}`, () => expect(parseTime(text, 'd/m')).to.equal(at));
+    it(`reads ${text}`, () => expect(parseImportTime(text, 'd/m')).to.equal(at));
   }
 
   const may8 = Date.UTC(2021, 4, 8) - VIETNAM;
@@ -38,7 +38,7 @@ describe('time in a quote file', () => {
     ...['20210508 000000', '20210508000000', '202105080000', '2021-05-07T17:00:00Z', '1620406800', '1620406800000000'],
     ...['Sat May 08 2021 00:00:00 GMT+0700 (Indochina Time)', '2021-05-08 12:00 SA', '8/5/2021 00:00 ICT'],
   ]) {
-    it(`reads ${text}`, () => expect(parseTime(text, 'd/m')).to.equal(may8));
+    it(`reads ${text}`, () => expect(parseImportTime(text, 'd/m')).to.equal(may8));
   }
 
   it('reads months, and the first day of them', () => {
@@ -53,7 +53,7 @@ describe('time in a quote file', () => {
       '2018 Nov',
       '2018M11',
     ])
-      expect(parseTime(text), text).to.equal(november);
+      expect(parseImportTime(text), text).to.equal(november);
   });
 
   it('reads times of both halves of the day', () => {
@@ -69,7 +69,7 @@ describe('time in a quote file', () => {
       ['8 May 2021 5 PM', at(17, 0)],
       ['2021-05-08 03:04 PM', at(15, 4)],
     ] as const) {
-      expect(parseTime(text, 'd/m'), text).to.equal(instant);
+      expect(parseImportTime(text, 'd/m'), text).to.equal(instant);
     }
     expect(['8:30', '08:30:15', '3:04 PM', '8h30'].map(isClock)).to.deep.equal([true, true, true, true]);
     expect(['8', '25:00', '2021-05-08', '', '13:00 PM'].map(isClock)).to.deep.equal([
@@ -83,23 +83,23 @@ describe('time in a quote file', () => {
 
   it('reads a date of three numbers by its order, and without one not at all', () => {
     for (const text of ['05/06/2021', '5-6-2021', '05.06.21', '5/6/2021 3:04 PM', '15:04 05/06/2021']) {
-      expect(needsOrder(text), text).to.equal(true);
-      expect(parseTime(text), text).to.equal(undefined);
-      expect(new Date(parseTime(text, 'd/m')! + VIETNAM).toISOString().slice(0, 10)).to.equal('2021-06-05');
-      expect(new Date(parseTime(text, 'm/d')! + VIETNAM).toISOString().slice(0, 10)).to.equal('2021-05-06');
+      expect(needsDateOrder(text), text).to.equal(true);
+      expect(parseImportTime(text), text).to.equal(undefined);
+      expect(new Date(parseImportTime(text, 'd/m')! + VIETNAM).toISOString().slice(0, 10)).to.equal('2021-06-05');
+      expect(new Date(parseImportTime(text, 'm/d')! + VIETNAM).toISOString().slice(0, 10)).to.equal('2021-05-06');
     }
-    expect(new Date(parseTime('21-05-06', 'y-m-d')! + VIETNAM).toISOString().slice(0, 10)).to.equal('2021-05-06');
-    expect(parseTime('12/27/2021', 'm/d')).to.equal(Date.UTC(2021, 11, 27) - VIETNAM);
+    expect(new Date(parseImportTime('21-05-06', 'y-m-d')! + VIETNAM).toISOString().slice(0, 10)).to.equal('2021-05-06');
+    expect(parseImportTime('12/27/2021', 'm/d')).to.equal(Date.UTC(2021, 11, 27) - VIETNAM);
     for (const text of ['2021-05-06', '2021-05-06 10:30', '20210506', '44324', '8 May 2021', '1620406800', '11/2018']) {
-      expect(needsOrder(text), text).to.equal(false);
+      expect(needsDateOrder(text), text).to.equal(false);
     }
   });
 
   it('takes two digits for the latest such year that is not to come', () => {
     const year = new Date().getUTCFullYear();
     const next = String(year + 1).slice(2);
-    expect(parseTime(`01-01-${next}`, 'd/m')).to.equal(Date.UTC(year - 99, 0, 1) - VIETNAM);
-    expect(parseTime('31-12-99', 'd/m')).to.equal(Date.UTC(1999, 11, 31) - VIETNAM);
+    expect(parseImportTime(`01-01-${next}`, 'd/m')).to.equal(Date.UTC(year - 99, 0, 1) - VIETNAM);
+    expect(parseImportTime('31-12-99', 'd/m')).to.equal(Date.UTC(1999, 11, 31) - VIETNAM);
   });
 
   it('knows the orders by whatever people write', () => {
@@ -135,14 +135,14 @@ describe('time in a quote file', () => {
     '99999999999999999',
     'yesterday',
   ]) {
-    it(`refuses ${JSON.stringify(text)}`, () => expect(parseTime(text, 'd/m')).to.equal(undefined));
+    it(`refuses ${JSON.stringify(text)}`, () => expect(parseImportTime(text, 'd/m')).to.equal(undefined));
   }
 
   it('agrees with the calendar of the house on every day', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9999 }), fc.nat(14), fc.nat(40), (year, month, day) => {
         const text = `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
-        expect(parseTime(text)).to.equal(parseDay(text)?.start);
+        expect(parseImportTime(text)).to.equal(parseDate(text)?.start);
       }),
       { numRuns: 2000 },
     );
@@ -151,7 +151,7 @@ describe('time in a quote file', () => {
   it('reads every instant back from its ISO form', () => {
     fc.assert(
       fc.property(fc.date({ noInvalidDate: true }), (date) => {
-        expect(parseTime(date.toISOString())).to.equal(date.getTime());
+        expect(parseImportTime(date.toISOString())).to.equal(date.getTime());
       }),
       { numRuns: 2000 },
     );
@@ -168,19 +168,19 @@ describe('time in a quote file', () => {
           ...[`${year}${mark}${month}${mark}${of}`, `${year}${month}${of}`, `${of} ${name} ${year}`],
           ...[`${name} ${Number(of)}, ${year}`, `${of} tháng ${Number(month)} ${year}`, `${of}-${name}-${year}`],
         ];
-        for (const text of forms) expect(parseTime(text), text).to.equal(start);
+        for (const text of forms) expect(parseImportTime(text), text).to.equal(start);
         for (const text of [
           `${of}${mark}${month}${mark}${year}`,
           `${Number(of)}${mark}${Number(month)}${mark}${year}`,
         ]) {
-          expect(parseTime(text, 'd/m'), text).to.equal(start);
+          expect(parseImportTime(text, 'd/m'), text).to.equal(start);
         }
-        expect(parseTime(`${month}${mark}${of}${mark}${year}`, 'm/d')).to.equal(start);
+        expect(parseImportTime(`${month}${mark}${of}${mark}${year}`, 'm/d')).to.equal(start);
         const serial = (Date.UTC(Number(year), Number(month) - 1, Number(of)) - Date.UTC(1899, 11, 30)) / 86_400_000;
-        expect(parseTime(String(serial))).to.equal(start);
+        expect(parseImportTime(String(serial))).to.equal(start);
         const clock = date.toLocaleString('en-US', { timeStyle: 'medium', timeZone: 'UTC' });
         const instant = start + (Math.floor(date.getTime() / 1000) * 1000 - Date.parse(`${year}-${month}-${of}`));
-        expect(parseTime(`${month}/${of}/${year}, ${clock}`, 'm/d'), clock).to.equal(instant);
+        expect(parseImportTime(`${month}/${of}/${year}, ${clock}`, 'm/d'), clock).to.equal(instant);
       }),
       { numRuns: 500 },
     );
@@ -189,7 +189,7 @@ describe('time in a quote file', () => {
   it('takes any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.constantFrom('d/m', 'm/d', 'y-m-d', undefined), (text, order) => {
-        const at = parseTime(text, order);
+        const at = parseImportTime(text, order);
         expect(at === undefined || Number.isSafeInteger(at)).to.equal(true);
       }),
     );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { outcome } from '../../src/cli/transfer-outcome.ts';
+import { assertTransferDone } from '../../src/cli/transfer-follower.ts';
 import { TransferProgress } from '../../src/cli/transfer-progress.ts';
-import type { Failure } from '../../src/domain/failure.ts';
+import type { AppError } from '../../src/domain/app-error.ts';
 import { transfer } from './transfers.ts';
 
 /** Begins a line on a terminal anew. */
@@ -37,7 +37,7 @@ describe('the progress of a transfer', () => {
     expect(frames).to.have.length(10);
     expect(frames[0]).to.equal('lecture1.mp4  █████████░░░░░░░░░░░░░  45%  11 B/s  5 s left');
     progress.show(transfer({ state: 'queued', place: 1 }));
-    expect(paper.text).to.match(/waits in the queue of Yoda, at place 1\.$/);
+    expect(paper.text).to.match(/is queued at Yoda, position 1\.$/);
     progress.end();
     expect(paper.text.endsWith(CLEAR)).to.equal(true);
   });
@@ -61,7 +61,7 @@ describe('the progress of a transfer', () => {
     for (; clock < 2500; clock += 50) progress.show(transfer());
     progress.show(transfer({ state: 'done' }));
     expect(paper.text.split('\n')).to.deep.equal([
-      'Looking for a way to Yoda for lecture1.mp4.',
+      'Connecting to Yoda for lecture1.mp4.',
       ...Array(3).fill('lecture1.mp4: 45% of 100 B, 11 B/s, 5 s left, Yoda (direct).'),
       '',
     ]);
@@ -80,12 +80,12 @@ describe('the progress of a transfer', () => {
 
 describe('the end of a transfer', () => {
   it('is a failure with its status where it is not done', () => {
-    expect(outcome(transfer({ state: 'done' }))).to.include({ id: 1 });
-    const caught = (more: Parameters<typeof transfer>[0]): Failure => {
+    expect(assertTransferDone(transfer({ state: 'done' }))).to.include({ id: 1 });
+    const caught = (more: Parameters<typeof transfer>[0]): AppError => {
       try {
-        outcome(transfer(more));
+        assertTransferDone(transfer(more));
       } catch (thrown) {
-        return thrown as Failure;
+        return thrown as AppError;
       }
       throw new Error('It was done.');
     };

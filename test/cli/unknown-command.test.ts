@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { nearestCommand } from '../../src/cli/unknown-command.ts';
+import { suggestCommand } from '../../src/cli/unknown-command.ts';
 
 describe('a command that is not there', () => {
   it('is likened to one that is, whatever stands behind it', () => {
@@ -15,7 +15,7 @@ describe('a command that is not there', () => {
       ['ls', undefined],
       ['', undefined],
     ] as const) {
-      expect(nearestCommand(typed, known), typed).to.equal(meant);
+      expect(suggestCommand(typed, known), typed).to.equal(meant);
     }
   });
 });

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { openInput } from '../../src/cli/input.ts';
-import type { UnderstandOptions } from '../../src/cli/quote-import.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { formatMinute } from '../../src/domain/instant.ts';
+import type { AnalysisOptions } from '../../src/cli/file-analysis.ts';
+import { openImportInput } from '../../src/cli/import-input.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { formatDateTime } from '../../src/domain/time.ts';
 import { type ReadFile, readFile } from './quote-reader.ts';
 import { WORKBOOK_ROWS, workbook, zip } from './workbook-writer.ts';
 
@@ -23,10 +23,10 @@ describe('an Excel workbook', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  async function read(content: Buffer, options: Partial<UnderstandOptions> = {}): Promise<ReadFile> {
+  async function read(content: Buffer, options: Partial<AnalysisOptions> = {}): Promise<ReadFile> {
     const file = join(folder, 'prices.xlsx');
     await writeFile(file, content);
-    const input = await openInput(file);
+    const input = await openImportInput(file);
     try {
       return await readFile(input, options);
     } finally {
@@ -34,17 +34,17 @@ describe('an Excel workbook', () => {
     }
   }
 
-  async function refusal(content: Buffer, options: Partial<UnderstandOptions> = {}): Promise<Failure> {
+  async function refusal(content: Buffer, options: Partial<AnalysisOptions> = {}): Promise<AppError> {
     try {
       await read(content, options);
     } catch (thrown) {
-      expect(thrown).to.be.instanceOf(Failure);
-      return thrown as Failure;
+      expect(thrown).to.be.instanceOf(AppError);
+      return thrown as AppError;
     }
     throw new Error('nothing was refused');
   }
 
-  const shown = ({ rows }: ReadFile) => rows.map(({ line, row: [at, buy] }) => [line, formatMinute(at), buy]);
+  const shown = ({ rows }: ReadFile) => rows.map(({ line, row: [at, buy] }) => [line, formatDateTime(at), buy]);
 
   it('has texts, numbers and dates', async () => {
     expect(shown(await read(workbook({ sheets: { Prices: WORKBOOK_ROWS } })))).to.deep.equal([
@@ -87,7 +87,7 @@ describe('an Excel workbook', () => {
       '<row r="9"><c r="B9" s="1"><v>44325</v></c><c r="D9"><v>6</v></c></row>';
     const { rows: found, bad } = await read(workbook({ sheets: { A: rows }, formats: ['dd/mm/yyyy', 'hh:mm'] }));
     expect(bad).to.deep.equal({});
-    expect(found.map(({ line, row: [at, buy] }) => [line, formatMinute(at), buy])).to.deep.equal([
+    expect(found.map(({ line, row: [at, buy] }) => [line, formatDateTime(at), buy])).to.deep.equal([
       [7, '2021-05-08 08:30', 5],
       [9, '2021-05-09 00:00', 6],
     ]);
@@ -120,16 +120,16 @@ describe('an Excel workbook', () => {
   });
 
   it('is refused where it is none, damaged, or unpacks to too much', async () => {
-    expect((await refusal(zip({ 'prices.csv': 'date,price\n' }))).message).to.contain('unpack it first');
-    expect((await refusal(Buffer.from('PK\x03\x04 and no more'))).message).to.contain('damaged');
+    expect((await refusal(zip({ 'prices.csv': 'date,price\n' }))).message).to.contain('Extract it first');
+    expect((await refusal(Buffer.from('PK\x03\x04 and no more'))).message).to.contain('corrupt');
     const whole = workbook({ sheets: { Prices: WORKBOOK_ROWS } });
-    expect((await refusal(whole.subarray(0, -30))).message).to.contain('damaged');
-    expect((await refusal(workbook({ sheets: {} }))).message).to.contain('no sheet of cells');
+    expect((await refusal(whole.subarray(0, -30))).message).to.contain('corrupt');
+    expect((await refusal(workbook({ sheets: {} }))).message).to.contain('no worksheets');
     const bomb = zip({ 'xl/workbook.xml': Buffer.alloc(9 * 1024 ** 2, ' ') });
     expect((await refusal(bomb)).code).to.equal('TOO_LARGE');
     // A part that says it is small is cut off at what it said.
     const liar = zip({ 'xl/workbook.xml': Buffer.alloc(9 * 1024 ** 2, ' ') }, { 'xl/workbook.xml': 1000 });
-    expect((await refusal(liar)).message).to.contain('damaged');
+    expect((await refusal(liar)).message).to.contain('corrupt');
     const long = workbook({ sheets: { A: `<row>${text('x'.repeat(3 * 1024 ** 2))}</row>` } });
     expect((await refusal(long)).message).to.contain('1 MiB');
     const entities = '<!DOCTYPE a [<!ENTITY b "c">]><workbook/>';

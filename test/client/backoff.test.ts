@@ -5,19 +5,19 @@ import { Backoff } from '../../src/client/backoff.ts';
 describe('back-off of a client', () => {
   it('doubles from 250 ms to 15 s, and begins anew', () => {
     const backoff = new Backoff(() => 1);
-    const waits = Array.from({ length: 9 }, () => backoff.next());
+    const waits = Array.from({ length: 9 }, () => backoff.nextDelayMs());
     expect(waits).to.deep.equal([250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
     backoff.reset();
-    expect(backoff.next()).to.equal(250);
+    expect(backoff.nextDelayMs()).to.equal(250);
   });
 
   it('leaves off up to a half at random', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 200 }), (random, failures) => {
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 200 }), (random, errors) => {
         const backoff = new Backoff(() => random);
         let wait = 0;
-        for (let i = 0; i < failures; i++) wait = backoff.next();
-        const bound = Math.min(15_000, 250 * 2 ** (failures - 1));
+        for (let i = 0; i < errors; i++) wait = backoff.nextDelayMs();
+        const bound = Math.min(15_000, 250 * 2 ** (errors - 1));
         expect(wait).to.be.within(bound / 2, bound);
       }),
     );
@@ -25,8 +25,8 @@ describe('back-off of a client', () => {
 
   it('never waits less than the daemon asks for, and never for ever', () => {
     const backoff = new Backoff(() => 0);
-    expect(backoff.next(5000)).to.equal(5000);
-    expect(backoff.next(1e12)).to.equal(300_000);
-    for (const odd of [-1, Number.NaN]) expect(new Backoff(() => 0).next(odd)).to.equal(125);
+    expect(backoff.nextDelayMs(5000)).to.equal(5000);
+    expect(backoff.nextDelayMs(1e12)).to.equal(300_000);
+    for (const odd of [-1, Number.NaN]) expect(new Backoff(() => 0).nextDelayMs(odd)).to.equal(125);
   });
 });

@@ -4,30 +4,30 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { type Certificate, loadCertificate } from '../../src/daemon/certificate.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { loadOrCreateCertificate, type TlsCertificate } from '../../src/daemon/certificate.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { type Answer, failure, Listener } from './listener.ts';
 
 describe('client over TLS', () => {
   let folder: string;
-  let home: Home;
-  let first: Certificate;
-  let second: Certificate;
+  let home: HomeDirectory;
+  let first: TlsCertificate;
+  let second: TlsCertificate;
   let listener: Listener | undefined;
   let port: number;
   let told: string[];
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-tls-'));
-    first = await loadCertificate(await openHome({ GOLDCTL_HOME: join(folder, 'one') }));
-    second = await loadCertificate(await openHome({ GOLDCTL_HOME: join(folder, 'two') }));
+    first = await loadOrCreateCertificate(await resolveHome({ GOLDCTL_HOME: join(folder, 'one') }));
+    second = await loadOrCreateCertificate(await resolveHome({ GOLDCTL_HOME: join(folder, 'two') }));
   });
   after(() => rm(folder, { recursive: true }));
 
   beforeEach(async () => {
-    home = await openHome({ GOLDCTL_HOME: join(folder, 'client') });
-    await home.prepare();
+    home = await resolveHome({ GOLDCTL_HOME: join(folder, 'client') });
+    await home.ensureFolders();
     told = [];
   });
   afterEach(async () => {
@@ -36,7 +36,7 @@ describe('client over TLS', () => {
     await rm(home.root, { recursive: true });
   });
 
-  async function serve({ key, cert }: Certificate, answer?: Answer, maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.3') {
+  async function serve({ key, cert }: TlsCertificate, answer?: Answer, maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.3') {
     await listener?.stop();
     listener = new Listener(answer, { key, cert, minVersion: 'TLSv1.2', maxVersion });
     port = await listener.listen();
@@ -53,8 +53,8 @@ describe('client over TLS', () => {
       () => undefined,
       (error) => error,
     );
-    expect(thrown).to.be.instanceOf(Failure);
-    return thrown as Failure;
+    expect(thrown).to.be.instanceOf(AppError);
+    return thrown as AppError;
   };
   const pins = () => readFile(home.knownHostsFile, 'utf8').catch(() => '');
 
@@ -128,7 +128,7 @@ describe('client over TLS', () => {
     await listener!.stop();
     const nobody = await refused(connect());
     expect(nobody).to.include({ code: 'NO_DAEMON', exit: 3 });
-    expect(nobody.message).to.include('nothing listens there');
+    expect(nobody.message).to.include('connection refused');
   });
 
   it('speaks clear text on loopback when asked to', async () => {

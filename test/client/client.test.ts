@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Client, type ConnectOptions } from '../../src/client/client.ts';
 import { localTarget } from '../../src/client/target.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { type Home, openHome } from '../../src/home.ts';
-import { encodeNotification } from '../../src/protocol/line.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
+import { encodeNotification } from '../../src/protocol/jsonrpc.ts';
 import { version } from '../../src/version.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { type Answer, failure, HELLO, Listener, result } from './listener.ts';
@@ -15,13 +15,13 @@ const SIGNED_IN = { status: 200, name: 'lan', role: 'member', token: 'token-1', 
 
 describe('client', () => {
   let folder: string;
-  let home: Home;
+  let home: HomeDirectory;
   let listener: Listener | undefined;
   let client: Client | undefined;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-client-'));
-    home = await openHome({ GOLDCTL_HOME: folder });
+    home = await resolveHome({ GOLDCTL_HOME: folder });
   });
 
   afterEach(async () => {
@@ -39,12 +39,12 @@ describe('client', () => {
   }
 
   it('says hello and calls', async () => {
-    const { hello } = await connect((line) =>
-      line.method === 'rates.list' ? result(line, { quotes: [] }) : undefined,
+    const { hello } = await connect((message) =>
+      message.method === 'rates.list' ? result(message, { quotes: [] }) : undefined,
     );
     expect(hello).to.deep.equal(HELLO);
     expect(await client!.call('rates.list', { market: 'gold' })).to.deep.equal({ quotes: [] });
-    expect(listener!.lines.map((line) => [line.method, line.params])).to.deep.equal([
+    expect(listener!.lines.map((message) => [message.method, message.params])).to.deep.equal([
       ['hello', { protocol: 1, client: `goldctl/${version()}` }],
       ['rates.list', { market: 'gold' }],
     ]);
@@ -52,9 +52,9 @@ describe('client', () => {
 
   it('gives each call its own answer, in whatever order they come', async () => {
     const held: string[] = [];
-    await connect((line, socket) => {
-      if (line.method !== 'forum.read') return undefined;
-      held.unshift(result(line, { posts: [], seq: (line.params as { limit: number }).limit, more: false }));
+    await connect((message, socket) => {
+      if (message.method !== 'forum.read') return undefined;
+      held.unshift(result(message, { posts: [], seq: (message.params as { limit: number }).limit, more: false }));
       if (held.length === 3) socket.write(held.join(''));
       return '';
     });
@@ -63,15 +63,15 @@ describe('client', () => {
   });
 
   it('throws errors of the daemon with their code, sentence and data', async () => {
-    await connect((line) => {
-      if (line.method === 'rates.get') {
-        return failure(line, 417, 'There is no instrument SJK.', {
+    await connect((message) => {
+      if (message.method === 'rates.get') {
+        return failure(message, 417, 'There is no instrument SJK.', {
           reason: 'NOT_FOUND',
           nearest: 'SJC',
           deep: { a: 1 },
         });
       }
-      return line.method === 'sum' ? failure(line, 599, 'Out of tune.', { reason: 'NEVER_HEARD_OF' }) : undefined;
+      return message.method === 'sum' ? failure(message, 599, 'Out of tune.', { reason: 'NEVER_HEARD_OF' }) : undefined;
     });
     const refused = await caught(client!.call('rates.get', { instrument: 'SJK' }));
     expect(refused).to.include({ code: 'NOT_FOUND', status: 417, message: 'There is no instrument SJK.' });
@@ -84,7 +84,9 @@ describe('client', () => {
 
   it('tells events to whoever listens', async () => {
     const notice = encodeNotification('notice', { text: 'Xin chào' });
-    await connect((line) => (line.method === 'watch' ? notice + result(line, { seq: 8 }) + notice : undefined));
+    await connect((message) =>
+      message.method === 'watch' ? notice + result(message, { seq: 8 }) + notice : undefined,
+    );
     const heard: string[] = [];
     const both = new Promise<void>((resolve) => {
       client!.on('notice', ({ text }) => {
@@ -104,8 +106,8 @@ describe('client', () => {
     const answered = new Promise<void>((resolve) => {
       done = resolve;
     });
-    await connect((line) => {
-      if (line.id === 'q' && line.error !== undefined) done();
+    await connect((message) => {
+      if (message.id === 'q' && message.error !== undefined) done();
       return undefined;
     });
     for (const socket of listener!.sockets) {
@@ -118,8 +120,8 @@ describe('client', () => {
   });
 
   it('rejects what waits when the connection is lost, with the reason of bye', async () => {
-    await connect((line, socket) => {
-      if (line.method !== 'rates.list') return undefined;
+    await connect((message, socket) => {
+      if (message.method !== 'rates.list') return undefined;
       socket.end(encodeNotification('bye', { status: 405, reason: 'The owner closed the room.', retryAfterMs: 500 }));
       return '';
     });
@@ -132,7 +134,7 @@ describe('client', () => {
   });
 
   it('ends the connection when the answer is no line', async () => {
-    await connect((line) => (line.method === 'rates.list' ? 'HTTP/1.1 400 Bad Request\n' : undefined));
+    await connect((message) => (message.method === 'rates.list' ? 'HTTP/1.1 400 Bad Request\n' : undefined));
     expect(await caught(client!.call('rates.list', {}))).to.include({ code: 'CONNECTION_ENDED' });
   });
 
@@ -150,13 +152,13 @@ describe('client', () => {
       ['no result', 'admin.quitAll', undefined, ''],
     ] as const) {
       it(`${what} in an answer`, async () => {
-        const isAsked = (line: { method?: string }) => line.method === method;
-        await connect((line) => (isAsked(line) ? result(line, value ?? null) : undefined));
+        const isAsked = (message: { method?: string }) => message.method === method;
+        await connect((message) => (isAsked(message) ? result(message, value ?? null) : undefined));
         const other = caught(client!.call('sum', { name: 'x', number: 1 }));
         const refused = await caught(client!.call(method, {} as never));
         expect(refused).to.include({ code: 'CONNECTION_ENDED' });
         expect(refused.data).to.deep.equal({ final: true });
-        expect(refused.message).to.include(`its answer to ${method} does not fit the protocol`);
+        expect(refused.message).to.include(`its answer to ${method} violates the protocol`);
         if (place !== '') expect(refused.message).to.include(`(${place})`);
         expect(await client!.closed).to.equal(refused);
         expect(await other).to.equal(refused);
@@ -164,21 +166,23 @@ describe('client', () => {
     }
 
     it('an event that does not fit, and tells nobody of it', async () => {
-      await connect((line) => {
-        if (line.method !== 'watch') return undefined;
+      await connect((message) => {
+        if (message.method !== 'watch') return undefined;
         const event = (at: unknown) => encodeNotification('quote', { seq: 1, quote: { ...quote, at } });
-        return result(line, { seq: 1 }) + event(1) + event(Number.MAX_SAFE_INTEGER) + event(2);
+        return result(message, { seq: 1 }) + event(1) + event(Number.MAX_SAFE_INTEGER) + event(2);
       });
       const told: number[] = [];
       client!.on('quote', (event) => told.push(event.quote.at));
       await client!.call('watch', { rates: true });
       const ended = await client!.closed;
-      expect(ended?.message).to.include('its event quote does not fit the protocol (/quote/at)');
+      expect(ended?.message).to.include('its event quote violates the protocol (/quote/at)');
       expect(told).to.deep.equal([1]);
     });
 
     it('a hello that is none', async () => {
-      const refused = await caught(connect((line) => (line.method === 'hello' ? result(line, { server: 'x' }) : '')));
+      const refused = await caught(
+        connect((message) => (message.method === 'hello' ? result(message, { server: 'x' }) : '')),
+      );
       expect(refused).to.include({ code: 'NO_DAEMON' });
     });
   });
@@ -230,22 +234,22 @@ describe('client', () => {
   });
 
   describe('who is signed in', () => {
-    const account: Answer = (line) => {
-      if (line.method === 'account.signIn' || line.method === 'account.signUp') return result(line, SIGNED_IN);
-      if (line.method === 'account.signOut') return result(line, {});
-      if (line.method !== 'account.resume') return undefined;
-      const { token } = line.params as { token: string };
-      if (token === 'token-1') return result(line, SIGNED_IN);
-      if (token === 'banned') return failure(line, 416, 'You were banned.', { reason: 'NOT_ALLOWED' });
-      return failure(line, 407, 'The token is void.', { reason: 'NOT_SIGNED_IN' });
+    const account: Answer = (message) => {
+      if (message.method === 'account.signIn' || message.method === 'account.signUp') return result(message, SIGNED_IN);
+      if (message.method === 'account.signOut') return result(message, {});
+      if (message.method !== 'account.resume') return undefined;
+      const { token } = message.params as { token: string };
+      if (token === 'token-1') return result(message, SIGNED_IN);
+      if (token === 'banned') return failure(message, 416, 'You were banned.', { reason: 'NOT_ALLOWED' });
+      return failure(message, 407, 'The token is void.', { reason: 'NOT_SIGNED_IN' });
     };
-    const kept = async () => JSON.parse(await readFile(home.credentialsFile, 'utf8'));
+    const stored = async () => JSON.parse(await readFile(home.credentialsFile, 'utf8'));
 
     it('keeps the token, and no password, in a file of 0600', async () => {
       await connect(account);
       await client!.signIn({ name: 'lan', password: 'xoài cát' });
       expect(client).to.include({ name: 'lan', role: 'member' });
-      expect(await kept()).to.deep.equal({ local: { name: 'lan', token: 'token-1' } });
+      expect(await stored()).to.deep.equal({ local: { name: 'lan', token: 'token-1' } });
       expect((await stat(home.credentialsFile)).mode & 0o777).to.equal(0o600);
     });
 
@@ -258,18 +262,18 @@ describe('client', () => {
       expect(client).to.include({ name: 'lan', role: 'member' });
       await client!.signOut();
       expect(client).to.include({ name: null, role: null });
-      expect(await kept()).to.deep.equal({ 'tls://other:4000': { certificate: 'c', name: 'x', token: 'y' } });
+      expect(await stored()).to.deep.equal({ 'tls://other:4000': { certificate: 'c', name: 'x', token: 'y' } });
     });
 
     it('goes on without a void token', async () => {
       await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"old"}}');
-      await connect((line, socket) =>
-        line.method === 'forum.post'
-          ? failure(line, 407, 'Sign in first.', { reason: 'NOT_SIGNED_IN' })
-          : account(line, socket),
+      await connect((message, socket) =>
+        message.method === 'forum.post'
+          ? failure(message, 407, 'Sign in first.', { reason: 'NOT_SIGNED_IN' })
+          : account(message, socket),
       );
       expect(client!.name).to.equal(null);
-      expect(await kept()).to.deep.equal({});
+      expect(await stored()).to.deep.equal({});
       const refused = await caught(client!.call('forum.post', { text: 'hi' }));
       expect(refused).to.include({ code: 'NOT_SIGNED_IN' });
       expect(refused.message).to.include('goldctl account signin lan');
@@ -279,7 +283,7 @@ describe('client', () => {
       await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"banned"}}');
       await connect(account);
       expect(client!.resumeFailure).to.include({ code: 'NOT_ALLOWED', message: 'You were banned.' });
-      expect(await kept()).to.have.property('local');
+      expect(await stored()).to.have.property('local');
     });
 
     it('does not resume when it is told not to', async () => {
@@ -300,12 +304,12 @@ describe('client', () => {
   });
 });
 
-async function caught(promise: Promise<unknown>): Promise<Failure> {
+async function caught(promise: Promise<unknown>): Promise<AppError> {
   try {
     await promise;
   } catch (thrown) {
-    expect(thrown).to.be.instanceOf(Failure);
-    return thrown as Failure;
+    expect(thrown).to.be.instanceOf(AppError);
+    return thrown as AppError;
   }
   throw new Error('Expected a Failure.');
 }

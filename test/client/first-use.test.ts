@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Client, type Confirmation, type ConnectOptions } from '../../src/client/client.ts';
+import { Client, type ConnectOptions, type ServerConfirmation } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { type Certificate, loadCertificate } from '../../src/daemon/certificate.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { loadOrCreateCertificate, type TlsCertificate } from '../../src/daemon/certificate.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { type Answer, failure, Listener, result } from './listener.ts';
 
 const TOKEN = 'token-of-lan';
@@ -21,22 +21,22 @@ const otherRoom: Answer = (line) =>
 
 describe('a token and the servers that it is not for', () => {
   let folder: string;
-  let home: Home;
-  let first: Certificate;
-  let second: Certificate;
+  let home: HomeDirectory;
+  let first: TlsCertificate;
+  let second: TlsCertificate;
   const listeners = new Set<Listener>();
   const clients = new Set<Client>();
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-first-use-'));
-    first = await loadCertificate(await openHome({ GOLDCTL_HOME: join(folder, 'one') }));
-    second = await loadCertificate(await openHome({ GOLDCTL_HOME: join(folder, 'two') }));
+    first = await loadOrCreateCertificate(await resolveHome({ GOLDCTL_HOME: join(folder, 'one') }));
+    second = await loadOrCreateCertificate(await resolveHome({ GOLDCTL_HOME: join(folder, 'two') }));
   });
   after(() => rm(folder, { recursive: true }));
 
   beforeEach(async () => {
-    home = await openHome({ GOLDCTL_HOME: join(folder, 'client') });
-    await home.prepare();
+    home = await resolveHome({ GOLDCTL_HOME: join(folder, 'client') });
+    await home.ensureFolders();
   });
   afterEach(async () => {
     for (const client of clients) await client.close();
@@ -46,7 +46,7 @@ describe('a token and the servers that it is not for', () => {
     await rm(home.root, { recursive: true });
   });
 
-  async function serve(certificate?: Certificate, port = 0, answer = room) {
+  async function serve(certificate?: TlsCertificate, port = 0, answer = room) {
     const tls = certificate && { key: certificate.key, cert: certificate.cert, minVersion: 'TLSv1.3' as const };
     const listener = new Listener(answer, tls);
     listeners.add(listener);
@@ -105,7 +105,7 @@ describe('a token and the servers that it is not for', () => {
         expect(client.name).to.equal(null);
         expect(client.resumeFailure).to.include({ code: 'NOT_SIGNED_IN' });
         expect(client.resumeFailure?.message)
-          .to.include(`was not given the sign-in of lan`)
+          .to.include(`did not receive the sign-in of lan`)
           .and.to.include(`whoami --server ${stranger.address},${known.address}`);
         await client.close();
       }
@@ -121,8 +121,8 @@ describe('a token and the servers that it is not for', () => {
     await known.stop();
     const next = await serve(second);
     const servers = `${known.address},${next.address}`;
-    const asked: Confirmation[] = [];
-    const confirmServer = async (confirmation: Confirmation) => {
+    const asked: ServerConfirmation[] = [];
+    const confirmServer = async (confirmation: ServerConfirmation) => {
       expect(heard(next)).to.equal(false);
       asked.push(confirmation);
       return true;
@@ -166,8 +166,8 @@ describe('a token and the servers that it is not for', () => {
     const servers = [one, two, three, away].map(({ address }) => address).join();
     const client = await connect(servers, { resume: false });
     await client.signIn({ name: 'lan', password: 'xoài cát' });
-    const failures = await client.confirmOthers({ confirmServer: async ({ server }) => server.kind === 'tls' });
-    expect(failures.map(({ code }) => code)).to.deep.equal(['NOT_SIGNED_IN', 'NO_DAEMON']);
+    const errors = await client.confirmFallbacks({ confirmServer: async ({ server }) => server.kind === 'tls' });
+    expect(errors.map(({ code }) => code)).to.deep.equal(['NOT_SIGNED_IN', 'NO_DAEMON']);
     expect([heard(two), heard(three)]).to.deep.equal([true, false]);
     await one.stop();
     expect(await connect(servers)).to.include({ name: 'lan' });

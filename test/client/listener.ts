@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { encodeResult, type Line, LineSplitter, parseLine } from '../../src/protocol/line.ts';
+import { encodeResult, LineDecoder, parseRpcMessage, type RpcMessage } from '../../src/protocol/jsonrpc.ts';
 
 export const HELLO = {
   protocol: 1,
@@ -12,23 +12,23 @@ export const HELLO = {
 };
 
 /** What one line is answered with: text to write, or nothing. */
-export type Answer = (line: Line, socket: Socket) => string | undefined;
+export type Answer = (line: RpcMessage, socket: Socket) => string | undefined;
 
 /** The far side of client tests: a real socket that speaks lines; every method but `hello` is the test's. */
 export class Listener {
-  readonly lines: Line[] = [];
+  readonly lines: RpcMessage[] = [];
   readonly sockets = new Set<Socket>();
   readonly #server: Server;
 
   constructor(answer: Answer = () => undefined, tls?: TlsOptions) {
     const serve = (socket: Socket) => {
       this.sockets.add(socket);
-      const splitter = new LineSplitter(1 << 20);
+      const splitter = new LineDecoder(1 << 20);
       socket.on('error', () => {});
       socket.on('close', () => this.sockets.delete(socket));
       socket.on('data', (chunk: Buffer) => {
         for (const text of splitter.push(chunk)) {
-          const line = parseLine(text);
+          const line = parseRpcMessage(text);
           this.lines.push(line);
           const reply = answer(line, socket) ?? (line.method === 'hello' ? result(line, HELLO) : undefined);
           if (reply !== undefined && reply !== '') socket.write(reply);
@@ -58,10 +58,10 @@ export class Listener {
   }
 }
 
-export function result(line: Line, value: unknown): string {
+export function result(line: RpcMessage, value: unknown): string {
   return encodeResult(line.id ?? null, JSON.stringify(value));
 }
 
-export function failure(line: Line, code: number, message: string, data?: unknown): string {
+export function failure(line: RpcMessage, code: number, message: string, data?: unknown): string {
   return `${JSON.stringify({ jsonrpc: '2.0', id: line.id ?? null, error: { code, message, data } })}\n`;
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Link } from '../../src/client/link.ts';
-import { type Offer, Peers, type PeersOptions } from '../../src/client/peers.ts';
+import { PeerFileClient, type PeerFileClientOptions, type TransferOffer } from '../../src/client/peer-file-client.ts';
+import { ReconnectingClient } from '../../src/client/reconnecting-client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { isOver, type Transfer } from '../../src/domain/transfer.ts';
-import type { Home } from '../../src/home.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { isFinished, type Transfer } from '../../src/domain/transfer.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 
 /** What a member needs of a daemon. */
@@ -18,10 +18,10 @@ const PASSWORD = 'a secret';
 /** A member with a link to the daemon and a real peer process, who keeps what he is told. */
 export class Party {
   readonly name: string;
-  readonly home: Home;
-  readonly link: Link;
-  readonly peers: Peers;
-  readonly offers: Offer[] = [];
+  readonly home: HomeDirectory;
+  readonly link: ReconnectingClient;
+  readonly peers: PeerFileClient;
+  readonly offers: TransferOffer[] = [];
   readonly notices: string[] = [];
   readonly told: Transfer[] = [];
   /** How often the daemon was told how this one is reached. */
@@ -31,7 +31,7 @@ export class Party {
   static async join(
     daemon: PartyDaemon,
     name: string,
-    options: Partial<PeersOptions> & { readonly asks?: boolean; readonly home?: Home } = {},
+    options: Partial<PeerFileClientOptions> & { readonly asks?: boolean; readonly home?: HomeDirectory } = {},
   ): Promise<Party> {
     const home = options.home ?? (await daemon.anotherHome());
     const party = new Party(daemon, name, home, options);
@@ -44,29 +44,29 @@ export class Party {
   private constructor(
     daemon: PartyDaemon,
     name: string,
-    home: Home,
-    { asks = true, ...options }: Partial<PeersOptions> & { readonly asks?: boolean },
+    home: HomeDirectory,
+    { asks = true, ...options }: Partial<PeerFileClientOptions> & { readonly asks?: boolean },
   ) {
     this.name = name;
     this.home = home;
-    this.link = new Link({
+    this.link = new ReconnectingClient({
       target: parseTarget(`tcp://${daemon.address}`),
       home,
       onOnline: () => {
-        void this.peers.online().then(
+        void this.peers.reregister().then(
           () => {
             this.registered += 1;
             this.#changed();
           },
-          (thrown) => this.notices.push(Failure.from(thrown).message),
+          (thrown) => this.notices.push(AppError.from(thrown).message),
         );
       },
     });
-    this.peers = new Peers({
-      caller: this.link,
+    this.peers = new PeerFileClient({
+      connection: this.link,
       home,
       silenceMs: 1500,
-      ...(asks ? { onOffer: (offer: Offer) => this.#keep(this.offers, offer) } : {}),
+      ...(asks ? { onOffer: (offer: TransferOffer) => this.#keep(this.offers, offer) } : {}),
       onTransfer: (transfer) => this.#keep(this.told, transfer),
       onNotice: (text) => this.#keep(this.notices, text),
       ...options,
@@ -93,7 +93,7 @@ export class Party {
   }
 
   /** The next offer that nobody has answered. */
-  async offered(): Promise<Offer> {
+  async offered(): Promise<TransferOffer> {
     await this.until(() => this.peers.offers.length > 0);
     return this.peers.offers[0]!;
   }
@@ -107,7 +107,7 @@ export class Party {
     await this.until(() => {
       const transfer = this.transfer(id);
       if (!transfer) return false;
-      if (transfer.done < bytes && isOver(transfer)) throw new Error(`${transfer.state}: ${transfer.reason}`);
+      if (transfer.done < bytes && isFinished(transfer)) throw new Error(`${transfer.state}: ${transfer.reason}`);
       return transfer.done >= bytes;
     });
   }
@@ -133,11 +133,11 @@ export async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-export async function failure(promise: Promise<unknown>): Promise<Failure> {
+export async function failure(promise: Promise<unknown>): Promise<AppError> {
   try {
     await promise;
   } catch (thrown) {
-    return Failure.from(thrown);
+    return AppError.from(thrown);
   }
   throw new Error('Nothing was refused.');
 }

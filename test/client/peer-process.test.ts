@@ -32,7 +32,7 @@ describe('peer process', function () {
     await binh.peers.allow('An', MIB);
     const { pid } = an.peers;
     for (const signal of ['SIGINT', 'SIGHUP'] as const) process.kill(pid!, signal);
-    const sent = await an.peers.finished(await an.peers.send('Binh', await an.file('a.bin', 1000)));
+    const sent = await an.peers.waitForEnd(await an.peers.send('Binh', await an.file('a.bin', 1000)));
     expect(sent.state).to.equal('done');
     expect(an.peers.pid).to.equal(pid);
   });
@@ -63,7 +63,7 @@ describe('peer process', function () {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     children.push(again);
-    const got = await binh.peers.finished(1);
+    const got = await binh.peers.waitForEnd(1);
     expect(got.state, got.reason ?? '').to.equal('done');
     expect(await sha256(got.savedAs!)).to.equal(await sha256(path));
   });
@@ -74,7 +74,7 @@ describe('peer process', function () {
     parties.push(an, binh);
     await binh.peers.allow('An', 1024 * MIB);
     const path = await an.file('a.bin', 256 * MIB);
-    const { state } = await an.peers.finished(await an.peers.send('Binh', path));
+    const { state } = await an.peers.waitForEnd(await an.peers.send('Binh', path));
     expect(state).to.equal('done');
     for (const { peers } of [an, binh]) {
       const status = await readFile(join('/proc', String(peers.pid), 'status'), 'utf8');

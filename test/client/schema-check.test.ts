@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { checkEvent, checkResult } from '../../src/client/received.ts';
-import { compileCheck, type Schema } from '../../src/client/schema-check.ts';
+import { validateEvent, validateResult } from '../../src/client/message-validation.ts';
+import { compileCheck, type JsonSchema } from '../../src/client/schema-check.ts';
 import { EVENTS } from '../../src/protocol/events.ts';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { fitting, mutations, picker } from '../protocol/generated.ts';
 import { ROOT } from '../root.ts';
 
-type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, Schema>>>>;
+type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, JsonSchema>>>>;
 
 describe('the check of what a daemon sends', () => {
   let schemas: Schemas;
@@ -26,10 +26,10 @@ describe('the check of what a daemon sends', () => {
 
   it('takes the examples of the protocol, and what later versions add to them', () => {
     for (const [method, { result }] of Object.entries(EXAMPLES)) {
-      expect(checkResult(method, result), method).to.equal(undefined);
-      expect(checkResult(method, { ...result, addedLater: 1 }), method).to.equal(undefined);
+      expect(validateResult(method, result), method).to.equal(undefined);
+      expect(validateResult(method, { ...result, addedLater: 1 }), method).to.equal(undefined);
     }
-    expect(checkEvent('addedLater', 1)).to.equal(undefined);
+    expect(validateEvent('addedLater', 1)).to.equal(undefined);
   });
 
   it('decides as TypeBox does, of what fits and of what does not', function () {
@@ -61,11 +61,11 @@ describe('the check of what a daemon sends', () => {
       ['buy', '89900000'],
       ['provider', { toString: 'x' }],
     ] as const) {
-      expect(checkResult('rates.get', { quotes: [quote, { ...quote, [field]: value }] })).to.equal(
+      expect(validateResult('rates.get', { quotes: [quote, { ...quote, [field]: value }] })).to.equal(
         `/quotes/1/${field}`,
       );
     }
-    expect(checkResult('rates.get', {})).to.equal('/quotes');
-    expect(checkResult('rates.get', null)).to.equal('');
+    expect(validateResult('rates.get', {})).to.equal('/quotes');
+    expect(validateResult('rates.get', null)).to.equal('');
   });
 });

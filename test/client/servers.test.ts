@@ -1,9 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
-import { Link, type LinkOptions, type Online } from '../../src/client/link.ts';
-import { parseTarget, roomKey, rotations } from '../../src/client/target.ts';
-import type { Home } from '../../src/home.ts';
+import {
+  ReconnectingClient,
+  type ReconnectingClientOptions,
+  type ResumeInfo,
+} from '../../src/client/reconnecting-client.ts';
+import { clusterKey, failoverOrder, parseTarget } from '../../src/client/target.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { refusal } from '../room/room.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -12,9 +16,9 @@ const SECRET = 'a secret';
 
 describe('several servers of one room', () => {
   let daemon: DaemonFixture;
-  let home: Home;
+  let home: HomeDirectory;
   const proxies: TcpProxy[] = [];
-  const links: Link[] = [];
+  const links: ReconnectingClient[] = [];
 
   /** Another address of the daemon. */
   const server = async () => {
@@ -27,7 +31,7 @@ describe('several servers of one room', () => {
   beforeEach(async () => {
     daemon = await DaemonFixture.start({ config: { limits: { callsBurst: 10_000 } } });
     home = await daemon.anotherHome();
-    await home.prepare();
+    await home.ensureFolders();
   });
   afterEach(async () => {
     await Promise.all(links.splice(0).map((link) => link.stop()));
@@ -37,10 +41,10 @@ describe('several servers of one room', () => {
 
   it('are named with commas between them', () => {
     const target = parseTarget(' tls://a, b:4100,[::1],a:4000 ');
-    expect(rotations(target).map(({ key }) => key)).to.deep.equal(['a:4000', 'b:4100', '[::1]:4000']);
-    const [, second] = rotations(target);
-    expect(rotations(second!).map(({ key }) => key)).to.deep.equal(['b:4100', '[::1]:4000', 'a:4000']);
-    expect([roomKey(target), roomKey(second!), roomKey(parseTarget('b'))]).to.deep.equal([
+    expect(failoverOrder(target).map(({ key }) => key)).to.deep.equal(['a:4000', 'b:4100', '[::1]:4000']);
+    const [, second] = failoverOrder(target);
+    expect(failoverOrder(second!).map(({ key }) => key)).to.deep.equal(['b:4100', '[::1]:4000', 'a:4000']);
+    expect([clusterKey(target), clusterKey(second!), clusterKey(parseTarget('b'))]).to.deep.equal([
       '[::1]:4000',
       '[::1]:4000',
       'b:4000',
@@ -82,10 +86,10 @@ describe('several servers of one room', () => {
     await writeFile(home.knownHostsFile, `${a.address} sha256:${'0'.repeat(64)}\n`);
     const target = parseTarget(`${a.address},${b.address}`);
     const passed: string[] = [];
-    const client = await Client.connect({ target, home, onPassedOver: ({ message }) => passed.push(message) });
+    const client = await Client.connect({ target, home, onServerSkipped: ({ message }) => passed.push(message) });
     expect(client.target.key).to.equal(b.address);
     expect(passed).to.have.length(1);
-    expect(passed[0]).to.include(`The certificate of ${a.address} changed`);
+    expect(passed[0]).to.include(`The certificate of ${a.address} has changed`);
     await client.close();
     await b.proxy.stop();
     await refusal(() => Client.connect({ target, home }), 'CERTIFICATE_CHANGED');
@@ -94,17 +98,17 @@ describe('several servers of one room', () => {
   it('take over from one another without gap or repeat, whatever was being posted', async () => {
     const [a, b, c] = [await server(), await server(), await server()];
     const target = parseTarget([a, b, c].map(({ address }) => `tcp://${address}`).join());
-    const begun = async (options: Partial<LinkOptions> = {}) => {
-      const link = new Link({ target, home, watch: { forum: true }, random: () => 0, ...options });
+    const begun = async (options: Partial<ReconnectingClientOptions> = {}) => {
+      const link = new ReconnectingClient({ target, home, subscription: { forum: true }, random: () => 0, ...options });
       links.push(link);
       await link.start();
       return link;
     };
     const first = await Client.connect({ target, home });
     await first.signUp({ name: 'leia', password: SECRET });
-    expect(await first.confirmOthers({ confirmServer: async () => true })).to.deep.equal([]);
+    expect(await first.confirmFallbacks({ confirmServer: async () => true })).to.deep.equal([]);
     await first.close();
-    const onlines: Online[] = [];
+    const onlines: ResumeInfo[] = [];
     const link = await begun({ onOnline: (online) => onlines.push(online) });
     const texts: (string | null)[] = [];
     link.on('post', ({ post }) => texts.push(post.text));

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { chooseTarget, parseTarget, rotations } from '../../src/client/target.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { openHome } from '../../src/home.ts';
+import { chooseTarget, failoverOrder, parseTarget } from '../../src/client/target.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 
 describe('target', () => {
   it('reads host and port', () => {
@@ -38,19 +38,19 @@ describe('target', () => {
       'a\u001b[2J',
     ]) {
       expect(() => parseTarget(text), text)
-        .to.throw(Failure, 'HOST:PORT')
+        .to.throw(AppError, 'HOST:PORT')
         .with.property('code', 'USAGE');
     }
   });
 
   it('takes clear text on loopback addresses only', () => {
     expect(() => parseTarget('tcp://example.org:4000'))
-      .to.throw(Failure, 'loopback')
+      .to.throw(AppError, 'loopback')
       .with.property('exit', 2);
   });
 
   it('prefers the flag, then GOLDCTL_SERVER, then the control socket', async () => {
-    const home = await openHome({ GOLDCTL_HOME: '/home/lan/goldctl' });
+    const home = await resolveHome({ GOLDCTL_HOME: '/home/lan/goldctl' });
     expect(chooseTarget(home, 'a:1', { GOLDCTL_SERVER: 'b:2' }).key).to.equal('a:1');
     expect(chooseTarget(home, undefined, { GOLDCTL_SERVER: 'b:2' }).key).to.equal('b:2');
     expect(chooseTarget(home, undefined, { GOLDCTL_SERVER: '' })).to.deep.equal({
@@ -65,10 +65,10 @@ describe('target', () => {
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webAuthority(), fc.ipV6()), (text) => {
         try {
           const target = parseTarget(text);
-          const spelt = rotations(target).map(({ kind, key }) => (kind === 'plain' ? `tcp://${key}` : key));
+          const spelt = failoverOrder(target).map(({ kind, key }) => (kind === 'plain' ? `tcp://${key}` : key));
           expect(parseTarget(spelt.join())).to.deep.equal(target);
         } catch (thrown) {
-          expect(thrown).to.be.instanceOf(Failure);
+          expect(thrown).to.be.instanceOf(AppError);
         }
       }),
     );

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { openHome } from '../../src/home.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
 describe('goldctl account export', () => {
@@ -16,7 +16,7 @@ describe('goldctl account export', () => {
     const owner = await daemon.connect();
     await owner.signUp({ name: 'leia', password: 'Alderaan!' });
     han = { GOLDCTL_HOME: (await daemon.anotherHome()).root, GOLDCTL_SERVER: daemon.address };
-    const client = await Client.connect({ target: parseTarget(daemon.address), home: await openHome(han) });
+    const client = await Client.connect({ target: parseTarget(daemon.address), home: await resolveHome(han) });
     await client.signUp({ name: 'Hán', password: 'Falcon*1' });
     for (let i = 0; i < 450; i++) {
       await client.call('forum.post', { text: `n${i}` });
@@ -66,14 +66,14 @@ describe('goldctl account export', () => {
     const other = await daemon.run(['account', 'export', 'leia'], han);
     expect(other).to.include({ exit: 1, stdout: '' });
     expect(other.stderr).to.include('Only the owner');
-    expect((await daemon.run(['account', 'export', 'nobody'])).stderr).to.include('no account of that name');
+    expect((await daemon.run(['account', 'export', 'nobody'])).stderr).to.include('no account with that name');
   });
 
   it('refuses a cursor that no page gave', async () => {
     const client = await daemon.connect({ resume: false });
     for (const cursor of ['', 'posts', 'posts:', 'posts:-1', 'posts:x', 'messages:1e9', 'tokens:1', 'posts:1\n2']) {
       const thrown = await client.call('account.export', { name: 'Hán', cursor }).catch((failure) => failure);
-      expect(thrown, cursor).to.be.instanceOf(Failure).and.include({ code: 'INVALID_PARAMS' });
+      expect(thrown, cursor).to.be.instanceOf(AppError).and.include({ code: 'INVALID_PARAMS' });
     }
     const after = await client.call('account.export', { name: 'Hán', cursor: 'listings:f199' });
     expect(after.listings.map(({ name }) => name)).to.deep.equal(['f200']);

@@ -80,7 +80,11 @@ describe('goldctl account import', () => {
 
   it("takes the forum seed's own file, whose members sign in with old client and goldctl", async () => {
     const made = await daemon.run(['account', 'import', file]);
-    expect(made).to.include({ exit: 0, stderr: '', stdout: 'Accounts made: 9. There already: 0. Refused: 0.\n' });
+    expect(made).to.include({
+      exit: 0,
+      stderr: '',
+      stdout: 'Accounts created: 9. Already existing: 0. Rejected: 0.\n',
+    });
     for (const name of Object.keys(PASSWORDS)) await signInOld(name);
     expect(await signIn('hans', PASSWORDS.hans!)).to.include({ exit: 0, stderr: '' });
     expect(await signIn('boba', PASSWORDS.boba!)).to.include({ exit: 0, stderr: '' });
@@ -99,8 +103,8 @@ describe('goldctl account import', () => {
     const first = await daemon.run(['account', 'import', file]);
     expect(first).to.include({ exit: 0, stderr: '' });
     expect(first.stdout).to.equal(
-      'Accounts made: 1. Repaired: 4. There already: 4. Refused: 0.\n' +
-        'An earlier import had misread the password of: hans, luke, chewie, lando.\n',
+      'Accounts created: 1. Repaired: 4. Already existing: 4. Rejected: 0.\n' +
+        'Corrected passwords that an earlier import misread: hans, luke, chewie, lando.\n',
     );
     for (const name of [...repaired, 'boba', 'jabba', 'rey']) await signInOld(name);
     await signInOld('yoda', ` ${PASSWORDS.yoda}`);
@@ -108,7 +112,7 @@ describe('goldctl account import', () => {
     expect(await signIn('hans', PASSWORDS.hans!)).to.include({ exit: 0, stderr: '' });
 
     const again = await daemon.run(['account', 'import', file]);
-    expect(again.stdout).to.equal('Accounts made: 0. There already: 9. Refused: 0.\n');
+    expect(again.stdout).to.equal('Accounts created: 0. Already existing: 9. Rejected: 0.\n');
   }).timeout(30_000);
 
   it('repairs nothing twice while nobody has signed in, and lists all that it repaired as JSON', async () => {
@@ -127,8 +131,8 @@ describe('goldctl account import', () => {
     await writeFile(file, names.map((name) => `${name}      secret of ${name}\n`).join(''));
     const { stdout } = await daemon.run(['account', 'import', file]);
     expect(stdout).to.equal(
-      'Accounts made: 0. Repaired: 23. There already: 0. Refused: 0.\n' +
-        `An earlier import had misread the password of: ${names.slice(0, 20).join(', ')} and 3 more.\n`,
+      'Accounts created: 0. Repaired: 23. Already existing: 0. Rejected: 0.\n' +
+        `Corrected passwords that an earlier import misread: ${names.slice(0, 20).join(', ')} and 3 more.\n`,
     );
     await signInOld('user22', 'secret of user22');
   });

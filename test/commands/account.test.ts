@@ -35,7 +35,7 @@ describe('goldctl account', () => {
   it('makes the owner, who stays signed in until sign-out', async () => {
     expect(await daemon.run(['account', 'whoami'])).to.include({ exit: 1, stdout: '' });
     const made = await spawned(['account', 'signup', 'khtn', '--password-stdin'], 'daihoc tphcm\nnot this\n');
-    expect(made.stdout).to.match(/^A new account has been created\. WELCOME "khtn"\n.*owns it/);
+    expect(made.stdout).to.match(/^Created the account khtn and signed in\.\n.*the owner of this daemon/);
     expect(made).to.include({ exit: 0, stderr: '' });
     expect((await daemon.run(['account', 'whoami'])).stdout).to.equal('khtn, owner, at local\n');
     expect(JSON.parse((await daemon.run(['account', 'whoami', '--json'])).stdout)).to.deep.equal({
@@ -43,7 +43,7 @@ describe('goldctl account', () => {
       role: 'owner',
       server: 'local',
     });
-    expect((await daemon.run(['account', 'signout'])).stdout).to.equal('Successfully logout, seya khtn!\n');
+    expect((await daemon.run(['account', 'signout'])).stdout).to.equal('Signed out. Goodbye, khtn!\n');
     expect(await daemon.run(['account', 'whoami'])).to.include({ exit: 1 });
     expect(await daemon.run(['account', 'signout'])).to.include({ exit: 1 });
   });
@@ -64,8 +64,8 @@ describe('goldctl account', () => {
     const lines = Array.from({ length: 23 }, (_, i) => `user${i} secret ${i}`);
     await writeFile(file, `${lines.join('\r\n')}\nno/name secret99\nlonely\n`);
     const first = await daemon.run(['account', 'import', file]);
-    expect(first.stdout).to.equal('Accounts made: 23. There already: 0. Refused: 2.\n');
-    expect(first.stderr).to.match(/^line 24: A name is .*\nline 25: there is no space after the name\n$/);
+    expect(first.stdout).to.equal('Accounts created: 23. Already existing: 0. Rejected: 2.\n');
+    expect(first.stderr).to.match(/^line 24: A name must be .*\nline 25: the name is not followed by a space\n$/);
     expect(first.exit).to.equal(1);
     expect(first.stdout + first.stderr).to.not.include('secret');
 
@@ -86,12 +86,12 @@ describe('goldctl account', () => {
   }).timeout(30_000);
 
   it('changes roles, kicks, bans and lets in again', async () => {
-    expect((await daemon.run(['account', 'role', 'user1', 'moderator'])).stdout).to.equal('user1 is moderator now.\n');
+    expect((await daemon.run(['account', 'role', 'user1', 'moderator'])).stdout).to.equal('user1 is now moderator.\n');
     expect(await daemon.run(['account', 'role', 'user1', 'king'])).to.include({ exit: 2 });
     const client = await daemon.connectAfar();
     await client.signIn({ name: 'user2', password: 'secret 2' });
     expect((await daemon.run(['account', 'kick', 'user2', '--reason', 'rest'])).stdout).to.equal(
-      'Connections of user2 ended: 1.\n',
+      'Connections of user2 closed: 1.\n',
     );
     expect((await client.closed)?.message).to.include('rest');
     expect((await daemon.run(['account', 'ban', 'user2'])).stdout).to.match(/^user2 is banned\./);
@@ -101,7 +101,7 @@ describe('goldctl account', () => {
 
   it('drops everybody, who can come back', async () => {
     const client = await daemon.connectAfar();
-    expect((await daemon.run(['quit-all', '--reason', 'closing'])).stdout).to.match(/^Connections dropped: \d+\./);
+    expect((await daemon.run(['quit-all', '--reason', 'closing'])).stdout).to.match(/^Connections closed: \d+\./);
     expect((await client.closed)?.message).to.include('closing');
     await (await daemon.connectAfar()).close();
   });

@@ -31,14 +31,16 @@ describe('goldctl backup and restore', () => {
     const { root } = await daemon.anotherHome();
     const restored = await daemon.run(['restore', file], { GOLDCTL_HOME: root });
     expect(restored).to.include({ exit: 0, stderr: '' });
-    expect(restored.stdout).to.match(/702 records; 1 accounts, 700 posts, 0 instruments\.\nKey and certificate/);
+    expect(restored.stdout).to.match(/702 records; 1 accounts, 700 posts, 0 instruments\.\nThe key and certificate/);
     expect(await readdir(root)).to.have.members(['data', 'tls']);
     if (process.platform !== 'win32') {
       for (const name of await readdir(join(root, 'data')))
         expect((await stat(join(root, 'data', name))).mode & 0o077, name).to.equal(0);
     }
-    expect((await daemon.run(['restore', file], { GOLDCTL_HOME: root })).stderr).to.match(/^Error: There is data in /);
-    expect((await daemon.run(['restore', file])).stderr).to.match(/^Error: A daemon runs on this home /);
+    expect((await daemon.run(['restore', file], { GOLDCTL_HOME: root })).stderr).to.match(
+      /^Error: .* already contains data\./,
+    );
+    expect((await daemon.run(['restore', file])).stderr).to.match(/^Error: A daemon is running in this home /);
   });
 
   it('works by network, as the owner only, and waits where it is told to', async () => {
@@ -49,8 +51,8 @@ describe('goldctl backup and restore', () => {
     expect(stranger.stderr).to.include('Sign in first');
     const { Client } = await import('../../src/client/client.ts');
     const { parseTarget } = await import('../../src/client/target.ts');
-    const { openHome } = await import('../../src/home.ts');
-    const home = await openHome(server);
+    const { resolveHome } = await import('../../src/home-directory.ts');
+    const home = await resolveHome(server);
     const client = await Client.connect({ target: parseTarget(daemon.address), home });
     await client.signIn({ name: 'leia', password: 'Alderaan!' });
     await client.close();

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
-import type { Change, Engine, JournalRecord, NewRecord, Projector } from '../../src/engine/contract.ts';
-import type { Draft } from '../../src/store/draft.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import type { Change, Engine, JournalRecord, NewRecord, Projector } from '../../src/engine/types.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { WriteBatch } from '../../src/store/write-batch.ts';
 
 /** An engine under test, with the store of its view. */
 export interface Rig {
@@ -36,14 +36,14 @@ class Recorder implements Projector {
     this.loaded++;
   }
 
-  project(record: JournalRecord, draft: Draft): Change[] {
+  project(record: JournalRecord, draft: WriteBatch): (Change & { text: unknown })[] {
     draft.write('test/count', (draft.read<number>('test/count') ?? 0) + 1);
     if (record.kind === 'test.bad') throw new Error('this record does not fit');
     draft.write(`test/text/${record.seq}`, record.text as string);
     return [{ type: 'text', text: record.text }];
   }
 
-  committed(record: JournalRecord, changes: readonly Change[]): void {
+  applyCommitted(record: JournalRecord, changes: readonly Change[]): void {
     expect(this.textOf(record.seq)).to.equal(record.text);
     expect(changes).to.deep.equal([{ type: 'text', text: record.text }]);
     this.heard.push(record.seq);
@@ -58,7 +58,7 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
   } catch (failure) {
-    if (failure instanceof Failure) return failure.code;
+    if (failure instanceof AppError) return failure.code;
     throw failure;
   }
   return 'none';
@@ -145,7 +145,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
           const won = outcomes.filter((outcome) => outcome.status === 'fulfilled');
           const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
           expect(won).to.have.length(1);
-          for (const { reason } of lost) expect((reason as Failure).code).to.equal('CONFLICT');
+          for (const { reason } of lost) expect((reason as AppError).code).to.equal('CONFLICT');
           last = won[0]!.value.seq;
           expect(last).to.equal(round + 1);
         }
@@ -184,7 +184,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         for (const [i, outcome] of outcomes.entries()) {
           if (i % 7 === 3) {
             expect(outcome.status).to.equal('rejected');
-            expect(((outcome as PromiseRejectedResult).reason as Failure).code).to.equal('INTERNAL');
+            expect(((outcome as PromiseRejectedResult).reason as AppError).code).to.equal('INTERNAL');
           } else {
             expect(outcome.status).to.equal('fulfilled');
             const { seq } = (outcome as PromiseFulfilledResult<{ seq: number }>).value;
@@ -401,14 +401,14 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
     describe('lease', () => {
       it('is held from acquire to release', async () => {
         const lease = engine.lease('rates');
-        expect(lease.held).to.equal(false);
+        expect(lease.isHeld).to.equal(false);
         await lease.acquire(new AbortController().signal);
-        expect(lease.held).to.equal(true);
-        expect(engine.lease('other').held).to.equal(false);
+        expect(lease.isHeld).to.equal(true);
+        expect(engine.lease('other').isHeld).to.equal(false);
         await lease.release();
-        expect(lease.held).to.equal(false);
+        expect(lease.isHeld).to.equal(false);
         await lease.acquire(new AbortController().signal);
-        expect(lease.held).to.equal(true);
+        expect(lease.isHeld).to.equal(true);
         await lease.release();
       });
 
@@ -419,7 +419,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
           refused = true;
         });
         expect(refused).to.equal(true);
-        expect(lease.held).to.equal(false);
+        expect(lease.isHeld).to.equal(false);
       });
     });
   });

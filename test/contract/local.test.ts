@@ -10,6 +10,6 @@ engineContract('local, in memory', async (projector) => {
 
 engineContract('local, LevelDB in a folder', async (projector) => {
   const folder = await temporaryFolder();
-  const store = await Store.at(folder.path);
+  const store = await Store.inFolder(folder.path);
   return { engine: new LocalEngine(store, projector(store)), store, remove: folder.remove };
 });

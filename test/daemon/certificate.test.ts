@@ -3,28 +3,28 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadCertificate } from '../../src/daemon/certificate.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { loadOrCreateCertificate } from '../../src/daemon/certificate.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 
 describe('certificate', () => {
-  let home: Home;
+  let home: HomeDirectory;
   let file: string;
   beforeEach(async () => {
-    home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-cert-')) });
+    home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-cert-')) });
     file = join(home.tlsFolder, 'daemon.pem');
   });
   afterEach(() => rm(home.root, { recursive: true }));
 
   it('is made once and stays', async () => {
-    const made = await loadCertificate(home);
+    const made = await loadOrCreateCertificate(home);
     await chmod(file, 0o644);
-    expect(await loadCertificate(home)).to.deep.equal(made);
+    expect(await loadOrCreateCertificate(home)).to.deep.equal(made);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });
 
   it('is a P-256 certificate of ten years for localhost', async () => {
-    const { cert, fingerprint } = await loadCertificate(home);
+    const { cert, fingerprint } = await loadOrCreateCertificate(home);
     const parsed = new X509Certificate(cert);
     expect(parsed.subject).to.equal('CN=goldctl');
     expect(parsed.checkHost('localhost')).to.equal('localhost');
@@ -37,13 +37,15 @@ describe('certificate', () => {
   });
 
   it('is another one in each home', async () => {
-    const other = await openHome({ GOLDCTL_HOME: join(home.root, 'other') });
-    expect((await loadCertificate(home)).fingerprint).to.not.equal((await loadCertificate(other)).fingerprint);
+    const other = await resolveHome({ GOLDCTL_HOME: join(home.root, 'other') });
+    expect((await loadOrCreateCertificate(home)).fingerprint).to.not.equal(
+      (await loadOrCreateCertificate(other)).fingerprint,
+    );
   });
 
   it('says what to do with a damaged file, and does not replace it', async () => {
-    const { key, cert } = await loadCertificate(home);
-    const stranger = await loadCertificate(await openHome({ GOLDCTL_HOME: join(home.root, 'other') }));
+    const { key, cert } = await loadOrCreateCertificate(home);
+    const stranger = await loadOrCreateCertificate(await resolveHome({ GOLDCTL_HOME: join(home.root, 'other') }));
     for (const damaged of [
       '',
       key,
@@ -53,8 +55,8 @@ describe('certificate', () => {
       `${stranger.key}\n${cert}`,
     ]) {
       await writeFile(file, damaged);
-      const thrown = await loadCertificate(home).catch((error) => error);
-      expect(thrown).to.be.instanceOf(Failure).and.to.include({ code: 'CONFIG_INVALID' });
+      const thrown = await loadOrCreateCertificate(home).catch((error) => error);
+      expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'CONFIG_INVALID' });
       expect(thrown.message).to.include(file).and.to.include('remove it');
       expect(await readFile(file, 'utf8')).to.equal(damaged);
     }

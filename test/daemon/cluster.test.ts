@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import type { EventParams } from '../../src/protocol/events.ts';
 import { Party, sha256 } from '../client/party.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
@@ -80,7 +80,7 @@ describe('several daemons of one room', function () {
       clients.push(...two);
       const outcomes = await Promise.allSettled(two.map((client) => client.signUp({ name, password: SECRET })));
       const codes = outcomes.map((outcome) =>
-        outcome.status === 'fulfilled' ? outcome.value.status : Failure.from(outcome.reason).status,
+        outcome.status === 'fulfilled' ? outcome.value.status : AppError.from(outcome.reason).status,
       );
       expect(codes.sort()).to.deep.equal([201, 404]);
     }
@@ -120,7 +120,7 @@ describe('several daemons of one room', function () {
     expect(await there(a)).to.include(name);
     const moved = beside.closed;
     await second.signIn({ name, password: SECRET, takeOver: true });
-    expect((await moved)?.data).to.include({ why: 'Signed in from somewhere else.', final: true });
+    expect((await moved)?.data).to.include({ why: 'Signed in from elsewhere.', final: true });
     const third = await a.connectAfar();
     clients.push(third);
     const ended = second.closed;
@@ -138,7 +138,7 @@ describe('several daemons of one room', function () {
       const two = await Promise.all([a.connectAfar(), b.connectAfar()]);
       const outcomes = await Promise.allSettled(two.map((each) => each.signIn({ name, password: SECRET })));
       const codes = outcomes.map((outcome) =>
-        outcome.status === 'fulfilled' ? outcome.value.status : Failure.from(outcome.reason).status,
+        outcome.status === 'fulfilled' ? outcome.value.status : AppError.from(outcome.reason).status,
       );
       expect(codes.sort()).to.deep.equal([200, 403]);
       await Promise.all(two.map((each) => each.close()));
@@ -157,7 +157,7 @@ describe('several daemons of one room', function () {
       clients.push(client);
       const [outcome, signedIn] = await Promise.all([
         outcomeOf(name, SECRET),
-        client.signIn({ name, password: ` ${SECRET}` }).catch((thrown) => Failure.from(thrown).code),
+        client.signIn({ name, password: ` ${SECRET}` }).catch((thrown) => AppError.from(thrown).code),
       ]);
       if (typeof signedIn === 'object') expect(outcome).to.equal('exists');
       else {
@@ -283,13 +283,13 @@ describe('several daemons of one room', function () {
       const found = async () => (await retried(() => binh.link.call('files.find', { name }))).sources[0]!;
       await until(async () => (await found()).online);
       expect(await found()).to.include({ member: an.name, online: true, key: an.peers.key });
-      const fetched = await binh.peers.finished(await binh.peers.fetch(name));
+      const fetched = await binh.peers.waitForEnd(await binh.peers.fetch(name));
       expect(fetched).to.include({ state: 'done' });
       expect(await sha256(fetched.savedAs!)).to.equal(await sha256(path));
       const id = await binh.peers.send(an.name, await binh.file('back.bin', 5000));
       const offer = await an.offered();
       await an.peers.accept(offer.id);
-      expect(await binh.peers.finished(id)).to.include({ state: 'done' });
+      expect(await binh.peers.waitForEnd(id)).to.include({ state: 'done' });
     });
 
     it('are introduced at the daemon of the one who asked, and no longer than both are there', async () => {
@@ -411,12 +411,12 @@ describe('several daemons of one room', function () {
   it('serve whoever names them all: the next one where one is away', async () => {
     const { token, name, client: first } = await member(a);
     const home = await a.anotherHome();
-    await home.prepare();
+    await home.ensureFolders();
     const target = parseTarget(`tcp://${a.address},tcp://${b.address}`);
-    const { Credentials } = await import('../../src/client/credentials.ts');
-    const credentials = new Credentials(home.credentialsFile);
+    const { CredentialStore } = await import('../../src/client/credential-store.ts');
+    const credentials = new CredentialStore(home.credentialsFile);
     for (const { address } of [a, b]) {
-      await credentials.set({ server: `tcp://${address}`, certificate: null }, [], { name, token });
+      await credentials.save({ server: `tcp://${address}`, certificate: null }, [], { name, token });
     }
     const one = await Client.connect({ target, home });
     expect([one.target.key, one.name]).to.deep.equal([a.address, name]);

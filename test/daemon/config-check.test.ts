@@ -1,14 +1,14 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { certificateFile } from '../../src/daemon/certificate.ts';
+import { certificatePath } from '../../src/daemon/certificate.ts';
 import { checkConfig } from '../../src/daemon/config-check.ts';
-import type { Home } from '../../src/home.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { skip } from '../skip.ts';
 import { quietHome } from './quiet.ts';
 
 describe('checkConfig', () => {
-  let home: Home;
+  let home: HomeDirectory;
   const problems = async (settings: unknown) => {
     await writeFile(home.configFile, typeof settings === 'string' ? settings : JSON.stringify(settings));
     return (await checkConfig(home)).map(({ message }) => message.replace(`${home.configFile}: `, ''));
@@ -16,7 +16,7 @@ describe('checkConfig', () => {
 
   beforeEach(async () => {
     home = await quietHome();
-    await home.prepare();
+    await home.ensureFolders();
   });
   afterEach(() => rm(home.root, { recursive: true }));
 
@@ -36,16 +36,16 @@ describe('checkConfig', () => {
       sum: 1,
     });
     for (const expected of [
-      /^listen\.prot is no setting; did you mean "port"\?$/,
-      /^listen\.host is a number; write a text between double quotes\.$/,
-      /^attempts is 9; write a whole number of 1 to 5\.$/,
-      /^log\.level is "loud"; write one of debug, info, warn, error\.$/,
-      /^limits\.lineBytes is 1; write a whole number of 1024 to 8388608\.$/,
-      /^limits\.connections is a text; write a whole number, without quotes\.$/,
-      /^limits\.unheard is no setting; /,
-      /^limits\.unknown is no setting; /,
-      /^rates\.providers\.sjc\.every is a number; write a text/,
-      /^sum is no setting; /,
+      /^listen\.prot is not a setting; did you mean "port"\?$/,
+      /^listen\.host is a number; use a string in double quotes\.$/,
+      /^attempts is 9; use a whole number from 1 to 5\.$/,
+      /^log\.level is "loud"; use one of debug, info, warn, error\.$/,
+      /^limits\.lineBytes is 1; use a whole number from 1024 to 8388608\.$/,
+      /^limits\.connections is a string; use a whole number, without quotes\.$/,
+      /^limits\.unheard is not a setting; /,
+      /^limits\.unknown is not a setting; /,
+      /^rates\.providers\.sjc\.every is a number; use a string/,
+      /^sum is not a setting; /,
     ]) {
       expect(
         found.filter((message) => expected.test(message)),
@@ -87,9 +87,9 @@ describe('checkConfig', () => {
 
   it('says where a file is no JSON, and what is wrong with the certificate', async () => {
     expect(await problems('{"attempts": 3,}')).to.deep.equal([
-      `${home.configFile}, line 1, column 16 is no JSON: expected a name between double quotes.`,
+      `${home.configFile}, line 1, column 16 is not valid JSON: property name expected.`,
     ]);
-    await writeFile(certificateFile(home), 'none');
+    await writeFile(certificatePath(home), 'none');
     expect((await problems({})).join()).to.match(/daemon's certificate .* is damaged/);
   });
 

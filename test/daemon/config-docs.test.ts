@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseConfig } from '../../src/daemon/config.ts';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { ROOT } from '../root.ts';
 
 const DOCUMENT = join(ROOT, 'docs/operating.md');
@@ -35,8 +35,8 @@ function refusal(text: string): string {
     parseConfig(text, 'config.json');
     return '';
   } catch (thrown) {
-    expect(thrown).to.be.instanceOf(Failure);
-    return (thrown as Failure).message;
+    expect(thrown).to.be.instanceOf(AppError);
+    return (thrown as AppError).message;
   }
 }
 
@@ -44,7 +44,7 @@ function refusal(text: string): string {
 function known(group: string): string[] {
   const unheard = 'q'.repeat(30);
   const message = refusal(only(group === '' ? unheard : `${group}.${unheard}`, 1));
-  return /is no setting; there is (.+)\.$/.exec(message)![1]!.split(', ');
+  return /is not a setting; remove it or use one of (.+)\.$/.exec(message)![1]!.split(', ');
 }
 
 describe('the settings in docs/operating.md', () => {

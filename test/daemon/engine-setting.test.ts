@@ -13,27 +13,27 @@ describe('engine.url', () => {
     ] as const) {
       expect(parseEngineUrl(url), url).to.deep.include({ servers, tls: false });
     }
-    expect(parseEngineUrl('tls://a,b')).to.deep.equal({ servers: ['a:4222', 'b:4222'], tls: true, near: false });
-    expect(parseEngineUrl('nats://localhost,127.0.0.2,[::1]')).to.include({ near: true });
-    expect(parseEngineUrl('nats://localhost,10.0.0.1')).to.include({ near: false });
+    expect(parseEngineUrl('tls://a,b')).to.deep.equal({ servers: ['a:4222', 'b:4222'], tls: true, isLocal: false });
+    expect(parseEngineUrl('nats://localhost,127.0.0.2,[::1]')).to.include({ isLocal: true });
+    expect(parseEngineUrl('nats://localhost,10.0.0.1')).to.include({ isLocal: false });
   });
 
   it('is refused with what to write instead', () => {
     for (const [url, problem] of [
-      ['h1,h2', 'write it as "nats://host1,host2,host3"'],
-      ['redis://h1', 'write it as'],
-      ['nats://', 'write it as'],
-      ['nats://user:secret@h1', 'write engine.user and engine.password'],
-      ['nats://h1,,h2', 'no host and port in ""'],
-      ['nats://h1:0', 'no host and port in "h1:0"'],
-      ['nats://h1:65536', 'no host and port in "h1:65536"'],
-      ['nats://[::g]', 'no host and port'],
-      ['nats://h1/path', 'no host and port in "h1/path"'],
+      ['h1,h2', 'use the form "nats://host1,host2,host3"'],
+      ['redis://h1', 'use the form'],
+      ['nats://', 'use the form'],
+      ['nats://user:secret@h1', 'use engine.user and engine.password'],
+      ['nats://h1,,h2', 'no valid host and port in ""'],
+      ['nats://h1:0', 'no valid host and port in "h1:0"'],
+      ['nats://h1:65536', 'no valid host and port in "h1:65536"'],
+      ['nats://[::g]', 'no valid host and port'],
+      ['nats://h1/path', 'no valid host and port in "h1/path"'],
     ] as const) {
       expect(parseEngineUrl(url), url).to.include(problem);
     }
     for (const url of ['nats://user:secret@h1', 'nats://user:sec,secret,9@h1', 'tls://h1,user:secret/x@h2']) {
-      expect(parseEngineUrl(url), url).to.include('has a user in it').and.to.not.include('secret');
+      expect(parseEngineUrl(url), url).to.include('contains a user').and.to.not.include('secret');
     }
   });
 

@@ -5,10 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { localTarget } from '../../src/client/target.ts';
-import { type Daemon, startDaemon } from '../../src/daemon/composition.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { BODIES } from '../rates/bodies.ts';
@@ -37,8 +37,8 @@ async function refused(client: Client, provider: string): Promise<string> {
   try {
     await client.call('admin.refresh', { provider });
   } catch (thrown) {
-    expect((thrown as Failure).code).to.equal('NOT_AVAILABLE');
-    return (thrown as Failure).message;
+    expect((thrown as AppError).code).to.equal('NOT_AVAILABLE');
+    return (thrown as AppError).message;
   }
   throw new Error(`${provider} was believed`);
 }
@@ -203,11 +203,11 @@ describe('gathering', () => {
       [{ status: 500, body: 'oops' }, /127\.0\.0\.1:\d+ .*500/],
       [
         '<html>maintenance</html>',
-        /^gold-api\.com \(gold-api\) sent a body that does not fit: .* Its form may have changed\.$/,
+        /^gold-api\.com \(gold-api\) sent an unexpected response: .* Its format may have changed\.$/,
       ],
       [
         gold(40_101),
-        /^gold-api\.com responded, but all its prices were refused: XAU: buy 40,101\.00 is outside of .*, the range of .*: 10 times too high\? .* `goldctl rates held` lists those that may be right\.$/,
+        /^gold-api\.com responded, but all its prices were rejected: XAU: buy 40,101\.00 is outside of .*, the range of .*: 10 times too high\? .* `goldctl rates held` lists those that may be correct\.$/,
       ],
       [
         gold(4801),
@@ -312,7 +312,7 @@ describe('gathering', () => {
 });
 
 describe('gathering, over starts of the daemon', () => {
-  let home: Home;
+  let home: HomeDirectory;
   let hosts: ProviderHosts;
   let daemon: Daemon | undefined;
   let clients: Client[];
@@ -327,7 +327,7 @@ describe('gathering, over starts of the daemon', () => {
       config: parseConfig(JSON.stringify(settings), 'config.json'),
       version: '0.0.0',
       log: { debug() {}, info: keep, warn: keep, error: keep },
-      onStop: () => {},
+      onStopRequest: () => {},
     });
     const client = await Client.connect({ target: localTarget(home), home });
     clients.push(client);
@@ -340,8 +340,8 @@ describe('gathering, over starts of the daemon', () => {
   };
   beforeEach(async () => {
     [clients, events] = [[], []];
-    home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-')) });
-    await home.prepare();
+    home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-')) });
+    await home.ensureFolders();
     hosts = new ProviderHosts();
   });
   afterEach(async () => {
@@ -372,7 +372,7 @@ describe('gathering, over starts of the daemon', () => {
     });
     const settings = { mihong: { enabled: true, url: hosts.url('mihong'), every: '1h' } };
     let client = await start(settings);
-    const DONE = 'rates.history: the history of the provider is fetched';
+    const DONE = 'rates.history: provider history fetched';
     await until(async () => events.includes(DONE));
     expect(await stored(client, 'MIHONG')).to.deep.equal([160e6, 165e6, 175e6]);
     expect(await stored(client, 'SJC')).to.deep.equal([160e6, 165e6]);
@@ -424,7 +424,7 @@ describe('gathering, over starts of the daemon', () => {
     await stop();
     whole = true;
     const client = await start(settings);
-    await until(async () => events.includes('rates.history: the history of the provider is fetched'));
+    await until(async () => events.includes('rates.history: provider history fetched'));
     expect(await stored(client, 'MIHONG')).to.deep.equal([175e6, 175e6]);
   });
 
@@ -454,10 +454,10 @@ describe('gathering, over starts of the daemon', () => {
     ];
     for (const [providers, path] of cases) {
       const failure = await start(providers).catch((thrown: unknown) => thrown);
-      expect(failure, path).to.be.instanceOf(Failure);
-      expect((failure as Failure).code).to.equal('CONFIG_INVALID');
-      expect((failure as Failure).message).to.include(path);
-      expect((failure as Failure).data.path).to.equal(path);
+      expect(failure, path).to.be.instanceOf(AppError);
+      expect((failure as AppError).code).to.equal('CONFIG_INVALID');
+      expect((failure as AppError).message).to.include(path);
+      expect((failure as AppError).data.path).to.equal(path);
     }
     const client = await start({ 'kho-vang': good }); // nothing of them was left behind
     expect((await health(client, 'kho-vang')).state).to.equal('off');

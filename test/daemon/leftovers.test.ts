@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { backupText } from '../../src/cli/backup.ts';
-import { writePacked } from '../../src/cli/packed-file.ts';
+import { streamBackup } from '../../src/cli/backup-stream.ts';
+import { writeGzipAtomic } from '../../src/cli/gzip-file.ts';
 import { Client } from '../../src/client/client.ts';
 import { localTarget } from '../../src/client/target.ts';
-import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import type { Home } from '../../src/home.ts';
+import { spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { skip } from '../skip.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 import { quietHome } from './quiet.ts';
@@ -38,7 +38,7 @@ async function kill(child: ChildProcess): Promise<void> {
 
 describe('left-over files', function () {
   this.timeout(60_000);
-  let home: Home;
+  let home: HomeDirectory;
 
   beforeEach(async () => {
     home = await quietHome();
@@ -49,12 +49,12 @@ describe('left-over files', function () {
   });
 
   it('of commands that were killed are gone once a daemon starts', async () => {
-    await startDaemon(home, {});
+    await spawnDaemon(home, {});
     const client = await Client.connect({ target: localTarget(home), home });
     const { token: _ } = await client.signUp({ name: 'leia', password: 'Alderaan!' });
     for (let i = 0; i < 50; i++) await client.call('forum.post', { text: 'x'.repeat(4000) });
     const backup = join(home.root, 'room.backup');
-    await writePacked(backup, backupText(client), { force: false });
+    await writeGzipAtomic(backup, streamBackup(client), { force: false });
     await client.close();
     await stopDaemon(home);
 
@@ -69,19 +69,19 @@ describe('left-over files', function () {
     await rm(home.dataFolder, { recursive: true });
     const restoring = await begin(
       'daemon/restore.js',
-      `const { openHome } = await import(${JSON.stringify(new URL('../../src/home.js', import.meta.url).href)});
-       const home = await openHome({ GOLDCTL_HOME: ${JSON.stringify(home.root)} });
+      `const { resolveHome } = await import(${JSON.stringify(new URL('../../src/home-directory.js', import.meta.url).href)});
+       const home = await resolveHome({ GOLDCTL_HOME: ${JSON.stringify(home.root)} });
        const { Store } = await import(${JSON.stringify(new URL('../../src/store/store.js', import.meta.url).href)});
        const { close } = Store.prototype;
        // In the middle of its work: what it read is in its folder, which is not in place yet.
        Store.prototype.close = async function () { await close.call(this); process.stdout.write('ready'); await new Promise(() => setInterval(() => {}, 1000)); };
-       await it.restore(home, ${JSON.stringify(backup)});`,
+       await it.restoreBackup(home, ${JSON.stringify(backup)});`,
     );
     await kill(restoring);
     const left = (await readdir(home.root)).filter((name) => /\.tmp$|restoring/.test(name));
     expect(left).to.have.length(2);
 
-    await startDaemon(home, {});
+    await spawnDaemon(home, {});
     expect((await readdir(home.root)).filter((name) => /\.tmp$|restoring/.test(name))).to.deep.equal([]);
     expect(await readFile(home.logFile, 'utf8')).to.include('"event":"home.leftovers"');
     expect((await stat(backup)).isFile()).to.equal(true);
@@ -89,7 +89,7 @@ describe('left-over files', function () {
 
   it('are removed from every folder of a home, and nothing that may be somebody else’s', async function () {
     if (process.platform === 'win32') skip(this, 'links need a right there');
-    await home.prepare();
+    await home.ensureFolders();
     const pid = await deadPid();
     const outside = await temporaryFolder();
     await writeFile(join(outside.path, 'CURRENT'), 'precious');
@@ -131,7 +131,7 @@ describe('left-over files', function () {
     const linkedFile = join(home.root, `.goldctl-${pid}-fedcba9876543210.tmp`);
     await symlink(join(outside.path, 'CURRENT'), linkedFile);
 
-    await startDaemon(home, {});
+    await spawnDaemon(home, {});
     for (const path of own) {
       const there = await lstat(path).then(
         () => true,
@@ -149,7 +149,7 @@ describe('left-over files', function () {
     if (process.platform === 'win32') skip(this, 'Windows has no such modes');
     const before = process.umask(0o000);
     try {
-      await startDaemon(home, {});
+      await spawnDaemon(home, {});
     } finally {
       process.umask(before);
     }

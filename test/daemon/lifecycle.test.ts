@@ -7,25 +7,31 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import { clearStaleSocket, isOurs, readPidFile, removePidFile, writePidFile } from '../../src/daemon/pidfile.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import type { Home } from '../../src/home.ts';
-import { isAlive } from '../../src/is-alive.ts';
+import { fetchDaemonStatus, restartDaemon, spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import {
+  isDaemonProcess,
+  readPidFile,
+  removePidFile,
+  removeStaleSocket,
+  writePidFile,
+} from '../../src/daemon/pid-file.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
+import { isProcessAlive } from '../../src/process-alive.ts';
 import { quietHome } from './quiet.ts';
 
-async function caught(promise: Promise<unknown>): Promise<Failure> {
+async function caught(promise: Promise<unknown>): Promise<AppError> {
   const thrown = await promise.then(
     () => undefined,
     (error) => error,
   );
-  expect(thrown).to.be.instanceOf(Failure);
+  expect(thrown).to.be.instanceOf(AppError);
   return thrown;
 }
 
 describe('daemon', function () {
   this.timeout(60_000);
-  let home: Home;
+  let home: HomeDirectory;
 
   beforeEach(async () => {
     home = await quietHome();
@@ -36,8 +42,8 @@ describe('daemon', function () {
   });
 
   it('starts, says so when it runs already, serves, restarts with its options, and stops', async () => {
-    const { status, already } = await startDaemon(home, { attempts: 5 });
-    expect(already).to.equal(false);
+    const { status, isAlreadyRunning } = await spawnDaemon(home, { attempts: 5 });
+    expect(isAlreadyRunning).to.equal(false);
     expect(await readPidFile(home)).to.deep.equal({
       pid: status.pid,
       startedAt: status.startedAt,
@@ -46,8 +52,8 @@ describe('daemon', function () {
     expect((await stat(home.pidFile)).mode & 0o777).to.equal(0o600);
     expect((await stat(home.controlSocket)).mode & 0o777).to.equal(0o600);
 
-    const second = await startDaemon(home, { attempts: 1 });
-    expect(second).to.deep.include({ already: true });
+    const second = await spawnDaemon(home, { attempts: 1 });
+    expect(second).to.deep.include({ isAlreadyRunning: true });
     expect(second.status.pid).to.equal(status.pid);
 
     let told = '';
@@ -62,30 +68,30 @@ describe('daemon', function () {
 
     const again = await restartDaemon(home);
     expect((await client.closed)?.code).to.equal('CONNECTION_ENDED');
-    expect(again.stopped).to.include({ pid: status.pid }).and.to.not.have.property('forced');
+    expect(again.stopped).to.include({ pid: status.pid }).and.to.not.have.property('forcedBy');
     expect(again.status.fingerprint).to.equal(status.fingerprint);
     expect(await readPidFile(home)).to.deep.include({ options: { attempts: 5, home: home.root } });
 
     expect(await stopDaemon(home)).to.include({ pid: again.status.pid });
-    expect(isAlive(again.status.pid)).to.equal(false);
-    expect(await caught(daemonStatus(home))).to.include({ code: 'NO_DAEMON' });
+    expect(isProcessAlive(again.status.pid)).to.equal(false);
+    expect(await caught(fetchDaemonStatus(home))).to.include({ code: 'NO_DAEMON' });
     expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON', exit: 3 });
     expect(await readPidFile(home)).to.equal(undefined);
   });
 
   it('starts again over what a killed one left', async () => {
-    const { status } = await startDaemon(home, {});
+    const { status } = await spawnDaemon(home, {});
     process.kill(status.pid, 'SIGKILL');
-    while (isAlive(status.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (isProcessAlive(status.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
     expect((await stat(home.controlSocket)).isSocket()).to.equal(true);
-    const { status: next, already } = await startDaemon(home, {});
-    expect(already).to.equal(false);
+    const { status: next, isAlreadyRunning } = await spawnDaemon(home, {});
+    expect(isAlreadyRunning).to.equal(false);
     expect(next.pid).to.not.equal(status.pid);
   });
 
   it('starts once when it is started twice at once', async () => {
-    const both = await Promise.all([startDaemon(home, {}), startDaemon(home, {})]);
-    expect(both.map(({ already }) => already).sort()).to.deep.equal([false, true]);
+    const both = await Promise.all([spawnDaemon(home, {}), spawnDaemon(home, {})]);
+    expect(both.map(({ isAlreadyRunning }) => isAlreadyRunning).sort()).to.deep.equal([false, true]);
     expect(both[0]!.status.pid).to.equal(both[1]!.status.pid);
   });
 
@@ -93,19 +99,19 @@ describe('daemon', function () {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    const taken = await caught(startDaemon(home, { port })).finally(() => server.close());
+    const taken = await caught(spawnDaemon(home, { port })).finally(() => server.close());
     expect(taken).to.include({ code: 'PORT_TAKEN' });
     expect(taken.message).to.include(String(port));
-    expect(await caught(startDaemon(home, { plain: true, host: '0.0.0.0' }))).to.include({ code: 'USAGE', exit: 2 });
+    expect(await caught(spawnDaemon(home, { plain: true, host: '0.0.0.0' }))).to.include({ code: 'USAGE', exit: 2 });
     await writeFile(home.configFile, '{"listen":{"prot":1}}');
-    const invalid = await caught(startDaemon(home, {}));
+    const invalid = await caught(spawnDaemon(home, {}));
     expect(invalid).to.include({ code: 'CONFIG_INVALID' });
     expect(invalid.message).to.include('did you mean "port"?');
   });
 });
 
 describe('pid file', () => {
-  let home: Home;
+  let home: HomeDirectory;
   let stranger: ChildProcess | undefined;
 
   beforeEach(async () => {
@@ -132,7 +138,7 @@ describe('pid file', () => {
     const pid = await run(join(home.root, 'other.js'), JSON.stringify({ home: home.root }));
     await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
     expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON' });
-    expect(isAlive(pid)).to.equal(true);
+    expect(isProcessAlive(pid)).to.equal(true);
   });
 
   it('leaves alone the daemon of another home', async () => {
@@ -140,19 +146,21 @@ describe('pid file', () => {
     const pid = await run(join(home.root, 'daemon', 'main.js'), JSON.stringify({ home: '/another' }));
     await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
     expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON' });
-    expect(await isOurs({ pid, startedAt: 0, options: { home: '/another' } })).to.equal(process.platform !== 'win32');
-    expect(isAlive(pid)).to.equal(true);
+    expect(await isDaemonProcess({ pid, startedAt: 0, options: { home: '/another' } })).to.equal(
+      process.platform !== 'win32',
+    );
+    expect(isProcessAlive(pid)).to.equal(true);
   });
 
   it('ends a daemon that is ours and does not answer by a signal', async () => {
     await mkdir(join(home.root, 'daemon'));
     const pid = await run(join(home.root, 'daemon', 'main.js'), JSON.stringify({ home: home.root }));
     await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
-    const stuck = await caught(startDaemon(home, {}));
+    const stuck = await caught(spawnDaemon(home, {}));
     expect(stuck).to.include({ code: 'NO_DAEMON' });
     expect(stuck.message).to.include(String(pid));
     const told: string[] = [];
-    expect(await stopDaemon(home, (signal) => told.push(signal))).to.include({ pid, forced: 'SIGTERM' });
+    expect(await stopDaemon(home, (signal) => told.push(signal))).to.include({ pid, forcedBy: 'SIGTERM' });
     expect(told).to.deep.equal(['SIGTERM']);
   });
 
@@ -176,13 +184,13 @@ describe('stale control socket', () => {
   it('is removed when nobody listens, and never when somebody does', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-stale-'));
     const controlSocket = join(folder, 'control.sock');
-    const home = { controlSocket } as Home;
-    await clearStaleSocket(home);
+    const home = { controlSocket } as HomeDirectory;
+    await removeStaleSocket(home);
     await writeFile(controlSocket, '');
-    await clearStaleSocket(home);
+    await removeStaleSocket(home);
     const server = createServer().listen(controlSocket);
     await once(server, 'listening');
-    expect(await caught(clearStaleSocket(home))).to.include({ code: 'DATA_LOCKED' });
+    expect(await caught(removeStaleSocket(home))).to.include({ code: 'DATA_LOCKED' });
     expect((await stat(controlSocket)).isSocket()).to.equal(true);
     server.close();
     await once(server, 'close');

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createLog, type DaemonLog, type LogOptions } from '../../src/daemon/log.ts';
-import { followLines, lastLines } from '../../src/daemon/log-reader.ts';
-import { prettyLine } from '../../src/daemon/pretty-line.ts';
-import { Failure } from '../../src/domain/failure.ts';
+import { formatLogLine } from '../../src/daemon/log-format.ts';
+import { followLines, readLastLines } from '../../src/daemon/log-reader.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 
 describe('log', () => {
   let folder: string;
@@ -61,7 +61,7 @@ describe('log', () => {
     logger.warn({
       event: 'x',
       provider: { key: secret, url: 'http://127.0.0.1' },
-      err: new Failure('INTERNAL', 'no', { cause }),
+      err: new AppError('INTERNAL', 'no', { cause }),
     });
     logger.child({ token: secret }).info('child');
     logger.info({ event: 'x', request: { headers: { 'x-auth': secret }, apiKey: secret } }, 'asked');
@@ -89,7 +89,7 @@ describe('log', () => {
     const thrown = await createLog({ file: join(folder, 'none', 'goldctl.log'), level: 'info' }).catch(
       (error) => error,
     );
-    expect(thrown).to.be.instanceOf(Failure).and.to.include({ code: 'STORE_FAILED' });
+    expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'STORE_FAILED' });
   });
 
   it('puts a large log aside and keeps three', async () => {
@@ -111,7 +111,7 @@ describe('log', () => {
     const { logger } = await open({ rotateBytes: 10_000 });
     for (let number = 0; number < 2000; number++) {
       logger.info({ event: 'x', number, filler: 'x'.repeat(100) });
-      if (number % 20 === 0) await log!.written();
+      if (number % 20 === 0) await log!.waitUntilWritten();
     }
     await log!.stop();
     const names = (await readdir(folder)).sort();
@@ -121,12 +121,12 @@ describe('log', () => {
   });
 
   it('writes a few lines of an event that one network repeats, and how many more there were', async () => {
-    const { logger, summarize } = await open();
+    const { logger, logSummaries } = await open();
     const refused = (address: string) => logger.warn({ event: 'connection.refused', address }, 'too many connections');
     for (let i = 0; i < 1254; i++) refused(`203.0.113.${i % 256}`);
     refused('198.51.100.7');
     logger.warn({ event: 'account.signIn', address: '203.0.113.9' }, 'sign-in refused');
-    summarize();
+    logSummaries();
     refused('203.0.113.1');
     const all = await lines();
     const of = (event: string) => all.filter((line) => line.event === event);
@@ -163,14 +163,14 @@ describe('log', () => {
   });
 
   it('reads the last lines, from the file before where there are fewer', async () => {
-    expect(await lastLines(file, 5)).to.deep.equal([]);
+    expect(await readLastLines(file, 5)).to.deep.equal([]);
     await writeFile(`${file}.1`, 'a\nb\nc\n');
     await writeFile(file, 'đ\ne\nunfinished');
-    expect(await lastLines(file, 1)).to.deep.equal(['e']);
-    expect(await lastLines(file, 4)).to.deep.equal(['b', 'c', 'đ', 'e']);
+    expect(await readLastLines(file, 1)).to.deep.equal(['e']);
+    expect(await readLastLines(file, 4)).to.deep.equal(['b', 'c', 'đ', 'e']);
     const many = Array.from({ length: 40_000 }, (_, index) => `line ${index}`);
     await writeFile(file, `${many.join('\n')}\n`);
-    expect(await lastLines(file, 30_000)).to.deep.equal(many.slice(-30_000));
+    expect(await readLastLines(file, 30_000)).to.deep.equal(many.slice(-30_000));
   });
 
   it('stops following when told to', async () => {
@@ -186,24 +186,24 @@ describe('prettyLine', () => {
   it('has the form of the seeds, in Vietnam time', () => {
     const time = Date.UTC(2026, 10, 21, 8, 0, 1);
     expect(
-      prettyLine(
+      formatLogLine(
         JSON.stringify({ level: 'info', time, event: 'forum.post', member: 'lan', text: 'Xin chào', msg: 'posted' }),
       ),
     ).to.equal('2026-11-21 15:00:01 [INFO] [forum.post]: posted member=lan text="Xin chào"');
-    expect(prettyLine(JSON.stringify({ level: 'warn', time, event: 'sum.range', numbers: [1, 2] }))).to.equal(
+    expect(formatLogLine(JSON.stringify({ level: 'warn', time, event: 'sum.range', numbers: [1, 2] }))).to.equal(
       '2026-11-21 15:00:01 [WARNING] [sum.range]: numbers=[1,2]',
     );
   });
 
   it('shows errors by what they say', () => {
     const err = {
-      name: 'Failure',
+      name: 'AppError',
       code: 'NOT_AVAILABLE',
       message: 'down',
       stack: 'at x',
       cause: { name: 'Error', message: 'refused' },
     };
-    expect(prettyLine(JSON.stringify({ level: 'error', time: 0, event: 'rates.fetch', err }))).to.equal(
+    expect(formatLogLine(JSON.stringify({ level: 'error', time: 0, event: 'rates.fetch', err }))).to.equal(
       '1970-01-01 07:00:00 [ERROR] [rates.fetch]: err="NOT_AVAILABLE: down" <- "Error: refused"',
     );
   });
@@ -211,21 +211,23 @@ describe('prettyLine', () => {
   it('lets no control character through', () => {
     const hostile = 'a\u001b[2Jb\r\nc\u202ed';
     expect(
-      prettyLine(JSON.stringify({ level: 'info', time: 0, event: hostile, msg: hostile, [hostile]: { x: hostile } })),
+      formatLogLine(
+        JSON.stringify({ level: 'info', time: 0, event: hostile, msg: hostile, [hostile]: { x: hostile } }),
+      ),
     ).to.not.match(/\p{Cc}|\u202e/u);
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
-        expect(prettyLine(text)).to.not.match(/\p{Cc}/u);
+        expect(formatLogLine(text)).to.not.match(/\p{Cc}/u);
       }),
     );
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (entry) => {
-        expect(prettyLine(JSON.stringify(entry))).to.not.match(/\p{Cc}/u);
+        expect(formatLogLine(JSON.stringify(entry))).to.not.match(/\p{Cc}/u);
       }),
     );
   });
 
   it('leaves lines that are not JSON', () => {
-    expect(prettyLine('FATAL ERROR: out of memory')).to.equal('FATAL ERROR: out of memory');
+    expect(formatLogLine('FATAL ERROR: out of memory')).to.equal('FATAL ERROR: out of memory');
   });
 });

@@ -2,9 +2,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { migrate } from '../../src/daemon/migrate.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { differingKeys } from '../../src/projections/rebuild.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare } from '../../src/view/rebuild.ts';
-import { View } from '../../src/view/view.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { NatsFixture } from '../nats-fixture.ts';
 import { refusal } from '../room/room.ts';
@@ -28,10 +28,12 @@ describe('migrate', function () {
     writeFile(daemon.home.configFile, JSON.stringify({ listen: { port: 0 }, engine: { prefix } }));
   /** What two data folders differ in, but for what only one engine has, and the words that follow. */
   const differences = async (one: string, other: string) => {
-    const [a, b] = [await Store.at(one), await Store.at(other)];
+    const [a, b] = [await Store.inFolder(one), await Store.inFolder(other)];
     await a.open();
     await b.open();
-    const differing = (await compare(a, b)).filter((key) => !/^w\/|^m\/(indexed|verified|stream|senders)$/.test(key));
+    const differing = (await differingKeys(a, b)).filter(
+      (key) => !/^w\/|^m\/(indexed|verified|stream|senders)$/.test(key),
+    );
     await a.close();
     await b.close();
     return differing;
@@ -39,8 +41,8 @@ describe('migrate', function () {
 
   /** Two answers that only confirmed, one of which is void. */
   const compacted = async (folder: string) => {
-    const store = await Store.at(folder);
-    const engine = new LocalEngine(store, new View(store));
+    const store = await Store.inFolder(folder);
+    const engine = new LocalEngine(store, new ReadModel(store));
     await engine.start();
     const answer = { kind: 'rates.received', at: 1, provider: 'sjc', quotes: [], missing: [] };
     const { seq } = await engine.journal.append(answer);
@@ -106,7 +108,7 @@ describe('migrate', function () {
     const before = daemon.daemon.status().seq;
     await daemon.restart(async () => {
       const taken = await refusal(() => migrate(home, nats.engine), 'CONFLICT');
-      expect(taken.message).to.include('2 records already');
+      expect(taken.message).to.include('already has 2 records');
     });
     expect(daemon.daemon.status().seq).to.equal(before);
   });

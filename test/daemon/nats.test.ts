@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { check } from '../../src/daemon/check.ts';
-import { startDaemon } from '../../src/daemon/composition.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
-import { repair } from '../../src/daemon/repair.ts';
-import type { Failure } from '../../src/domain/failure.ts';
+import { startDaemon } from '../../src/daemon/daemon.ts';
+import { checkData } from '../../src/daemon/data-check.ts';
+import { repairData } from '../../src/daemon/repair.ts';
+import type { AppError } from '../../src/domain/app-error.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { NatsFixture } from '../nats-fixture.ts';
 
@@ -12,7 +12,7 @@ const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 async function refusal(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => 'none',
-    (failure: Failure) => failure.code,
+    (failure: AppError) => failure.code,
   );
 }
 
@@ -86,9 +86,15 @@ describe('daemons of one room in a NATS cluster', () => {
     const one = await start({ url: nats.engine, prefix: 'copy' });
     await (await one.connect()).call('account.signUp', { name: 'yoda', password: 'correct horse' });
     await one.restart(async () => {
-      expect(await check(one.home)).to.include({ sound: true, records: 2 });
-      expect(await refusal(repair(one.home))).to.equal('NOT_ALLOWED');
-      const alone = { home: one.home, config: parseConfig('{}', 'config.json'), version: '0', log: QUIET, onStop() {} };
+      expect(await checkData(one.home)).to.include({ sound: true, records: 2 });
+      expect(await refusal(repairData(one.home))).to.equal('NOT_ALLOWED');
+      const alone = {
+        home: one.home,
+        config: parseConfig('{}', 'config.json'),
+        version: '0',
+        log: QUIET,
+        onStopRequest() {},
+      };
       expect(await refusal(startDaemon(alone))).to.equal('CONFIG_INVALID');
       // And a room of another stream does not take it.
       const elsewhere = parseConfig(JSON.stringify({ engine: { url: nats.engine, prefix: 'copied' } }), 'config.json');

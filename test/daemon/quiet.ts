@@ -1,13 +1,13 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Home, openHome } from '../../src/home.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
 
 /** A home whose daemon asks no provider and takes a free port: tests stay on this machine. */
-export async function quietHome(settings: object = {}): Promise<Home> {
-  const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-daemon-')) });
+export async function quietHome(settings: object = {}): Promise<HomeDirectory> {
+  const home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-daemon-')) });
   const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
   await writeFile(home.configFile, JSON.stringify({ listen: { port: 0 }, rates: { providers }, ...settings }));
   await makeCredentials(home);

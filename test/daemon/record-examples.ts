@@ -1,5 +1,5 @@
 import { seriesId } from '../../src/domain/quote.ts';
-import type { Kind, Records } from '../../src/view/records.ts';
+import type { JournalRecords, RecordKind } from '../../src/projections/journal-records.ts';
 
 export const AT = 1_765_349_400_000;
 export const password = { hash: `${'A'.repeat(43)}=`, salt: 'AAAAAAAAAAAAAAAAAAAAAA==', N: 32_768, r: 8, p: 1 };
@@ -26,7 +26,7 @@ export const quote = {
 const by = { by: 'leia', reason: 'a mistake' };
 
 /** Every field of every kind. */
-export const EXAMPLES: { readonly [K in Kind]: Required<Records[K]> } = {
+export const EXAMPLES: { readonly [K in RecordKind]: Required<JournalRecords[K]> } = {
   'rates.received': {
     provider: 'sjc',
     quotes: [quote],

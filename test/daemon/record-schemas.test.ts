@@ -1,25 +1,25 @@
 import { expect } from 'chai';
 import { recordProblem } from '../../src/daemon/record-schemas.ts';
-import { instrumentIdOf } from '../../src/domain/instrument.ts';
-import type { Kind } from '../../src/view/records.ts';
+import { makeInstrumentId } from '../../src/domain/instrument.ts';
+import type { RecordKind } from '../../src/projections/journal-records.ts';
 import { AT, EXAMPLES, password, quote } from './record-examples.ts';
 
-const record = (kind: Kind, changes: object = {}) => ({ seq: 6, kind, at: AT, ...EXAMPLES[kind], ...changes });
+const record = (kind: RecordKind, changes: object = {}) => ({ seq: 6, kind, at: AT, ...EXAMPLES[kind], ...changes });
 
 describe('schemas of records', () => {
   it('take a record of every kind, with all fields, and with those that a later version adds', () => {
-    for (const kind of Object.keys(EXAMPLES) as Kind[]) {
+    for (const kind of Object.keys(EXAMPLES) as RecordKind[]) {
       expect(recordProblem(record(kind)), kind).to.equal(undefined);
       expect(recordProblem(record(kind, { added: 1 })), kind).to.equal(undefined);
     }
     expect(recordProblem(record('forum.posted', { clientId: undefined }))).to.equal(undefined);
     expect(
-      recordProblem(record('rates.received', { quotes: [{ ...quote, instrument: instrumentIdOf('bạc') }] })),
+      recordProblem(record('rates.received', { quotes: [{ ...quote, instrument: makeInstrumentId('bạc') }] })),
     ).to.equal(undefined);
   });
 
   it('refuse every field of every kind that is something else, by its name', () => {
-    for (const kind of Object.keys(EXAMPLES) as Kind[]) {
+    for (const kind of Object.keys(EXAMPLES) as RecordKind[]) {
       for (const field of ['at', ...Object.keys(EXAMPLES[kind])]) {
         for (const evil of [{ evil: 1 }, [[]], Number.POSITIVE_INFINITY, Number.NaN, Symbol.iterator]) {
           const problem = recordProblem(record(kind, { [field]: evil }));
@@ -31,7 +31,7 @@ describe('schemas of records', () => {
   });
 
   it('refuse what would do harm', () => {
-    const refused: readonly (readonly [Kind, object, RegExp])[] = [
+    const refused: readonly (readonly [RecordKind, object, RegExp])[] = [
       ['account.role', { role: 'god' }, /^role is "god", and must be one of owner, moderator, member$/],
       ['account.created', { role: 'Owner' }, /^role is "Owner"/],
       ['account.created', { password: { ...password, N: 2 ** 30 } }, /^password\.N is 1073741824/],
@@ -54,7 +54,7 @@ describe('schemas of records', () => {
       expect(problem, JSON.stringify(changes).slice(0, 80)).to.match(expected).and.to.not.match(/\p{C}/u);
     }
     for (const kind of ['account.crowned', '__proto__', 'toString', '']) {
-      expect(recordProblem({ seq: 1, kind, at: AT })).to.include('there is no kind of record');
+      expect(recordProblem({ seq: 1, kind, at: AT })).to.include('unknown kind of record');
     }
   });
 });

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { localTarget, parseTarget } from '../../src/client/target.ts';
-import { certificateFile, loadCertificate } from '../../src/daemon/certificate.ts';
-import { type Daemon, startDaemon } from '../../src/daemon/composition.ts';
+import { certificatePath, loadOrCreateCertificate } from '../../src/daemon/certificate.ts';
 import { loadConfig, parseConfig } from '../../src/daemon/config.ts';
-import { startDaemon as startProcess, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import { differ } from '../../src/daemon/reload.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import type { Home } from '../../src/home.ts';
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
+import { spawnDaemon as startProcess, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import { diffConfig } from '../../src/daemon/reload.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { cliConfig } from '../cli-config.ts';
 import { quietHome } from './quiet.ts';
 
@@ -21,12 +21,12 @@ async function until(done: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-async function caught(promise: Promise<unknown>): Promise<Failure> {
+async function caught(promise: Promise<unknown>): Promise<AppError> {
   const thrown = await promise.then(
     () => undefined,
     (error) => error,
   );
-  expect(thrown).to.be.instanceOf(Failure);
+  expect(thrown).to.be.instanceOf(AppError);
   return thrown;
 }
 
@@ -44,7 +44,7 @@ describe('differ', () => {
       limits: { connections: 5, helloMs: 20 },
       rates: { compactAfterDays: 7, providers: { sjc: { key: 'b' }, doji: { enabled: false } } },
     });
-    const { changed, restart, config: now } = differ(before, after);
+    const { changed, restart, config: now } = diffConfig(before, after);
     expect(changed).to.have.members([
       'attempts',
       'log.level',
@@ -59,16 +59,16 @@ describe('differ', () => {
     expect(now).to.not.have.any.keys('serverName', 'metricsPort');
     expect(now.limits).to.include({ connections: 5, helloMs: 10_000 });
     // It goes on telling what waits for a restart, and not what was taken.
-    expect(differ(now, after).changed).to.deep.equal([]);
-    expect(differ(now, after).restart).to.have.members([...restart]);
-    expect(differ(before, before)).to.deep.include({ changed: [], restart: [] });
+    expect(diffConfig(now, after).changed).to.deep.equal([]);
+    expect(diffConfig(now, after).restart).to.have.members([...restart]);
+    expect(diffConfig(before, before)).to.deep.include({ changed: [], restart: [] });
   });
 });
 
 describe('reload', function () {
   this.timeout(60_000);
-  let home: Home;
-  let other: Home;
+  let home: HomeDirectory;
+  let other: HomeDirectory;
   let daemon: Daemon | undefined;
   let clients: Client[];
   let host: Server;
@@ -98,8 +98,8 @@ describe('reload', function () {
     asked = [];
     home = await quietHome();
     other = await quietHome();
-    await home.prepare();
-    await other.prepare();
+    await home.ensureFolders();
+    await other.ensureFolders();
     host = createServer((request, response) => {
       asked.push(request.url!);
       response.end(JSON.stringify([{ buy: 4000, sell: 4010, at: new Date().toISOString() }]));
@@ -110,9 +110,9 @@ describe('reload', function () {
       config: await loadConfig(home.configFile),
       version: '0.0.0',
       log: SILENT,
-      load: () => loadConfig(home.configFile),
+      loadConfig: () => loadConfig(home.configFile),
       onLogLevel: (level) => levels.push(level),
-      onStop: () => {},
+      onStopRequest: () => {},
     });
   });
   afterEach(async () => {
@@ -204,8 +204,8 @@ describe('reload', function () {
     const client = await connect();
     const target = parseTarget(daemon!.status().listening[0]!.address);
     const before = await connect({ target, home: other });
-    const { fingerprint } = await loadCertificate(other);
-    await copyFile(certificateFile(other), certificateFile(home));
+    const { fingerprint } = await loadOrCreateCertificate(other);
+    await copyFile(certificatePath(other), certificatePath(home));
     expect(await client.call('admin.reload', {})).to.deep.equal({ changed: ['certificate'], restart: [] });
     expect((await client.call('admin.status', {})).fingerprint).to.equal(fingerprint);
     expect(await caught(connect({ target, home: other }))).to.include({ code: 'CERTIFICATE_CHANGED' });
@@ -220,10 +220,10 @@ describe('reload', function () {
       },
     });
     expect(met).to.equal(fingerprint);
-    await writeFile(certificateFile(home), 'damaged');
+    await writeFile(certificatePath(home), 'damaged');
     expect(await caught(client.call('admin.reload', {}))).to.include({ code: 'CONFIG_INVALID' });
-    await rm(certificateFile(home));
-    expect((await caught(client.call('admin.reload', {}))).message).to.include('is gone');
+    await rm(certificatePath(home));
+    expect((await caught(client.call('admin.reload', {}))).message).to.include('is missing');
     await connect({ target, home: other });
   });
 
@@ -238,7 +238,7 @@ describe('reload', function () {
       process.kill(status.pid, 'SIGHUP');
       const posting = async () => {
         const thrown = await client.call('forum.post', { text: 'long enough' }).catch((failure) => failure);
-        return thrown instanceof Failure;
+        return thrown instanceof AppError;
       };
       await until(posting);
       await write(() => ({ limits: { postCharacters: 'x' } }));
@@ -255,7 +255,7 @@ describe('reload', function () {
       if (before === undefined) delete process.env.GOLDCTL_HOME;
       else process.env.GOLDCTL_HOME = before;
       expect(stdout).to.equal(
-        'Changed: limits.postCharacters.\nNeeds a restart: listen.port. `goldctl daemon restart` does it.\n',
+        'Changed: limits.postCharacters.\nNeeds a restart: listen.port. Run `goldctl daemon restart` to apply it.\n',
       );
       expect(await posting()).to.equal(false);
       expect((await client.call('admin.status', {})).pid).to.equal(status.pid);

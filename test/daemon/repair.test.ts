@@ -4,39 +4,40 @@ import { cp, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { check } from '../../src/daemon/check.ts';
-import { repair } from '../../src/daemon/repair.ts';
-import type { Failure } from '../../src/domain/failure.ts';
+import { checkData } from '../../src/daemon/data-check.ts';
+import { repairData } from '../../src/daemon/repair.ts';
+import type { AppError } from '../../src/domain/app-error.ts';
 import type { Post } from '../../src/domain/post.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
+import type { PostChange } from '../../src/projections/posts.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
 import { keys } from '../../src/store/keys.ts';
 import { Store } from '../../src/store/store.ts';
-import { View } from '../../src/view/view.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 
 interface Opened {
   readonly engine: LocalEngine;
   readonly store: Store;
-  readonly view: View;
+  readonly view: ReadModel;
 }
 
 describe('check and repair', function () {
   this.timeout(30_000);
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let home: Home;
+  let home: HomeDirectory;
 
   beforeEach(async () => {
     folder = await temporaryFolder();
-    home = await openHome({ GOLDCTL_HOME: folder.path });
-    await home.prepare();
+    home = await resolveHome({ GOLDCTL_HOME: folder.path });
+    await home.ensureFolders();
   });
 
   afterEach(() => folder.remove());
 
   async function opened<T>(use: (opened: Opened) => Promise<T>): Promise<T> {
-    const store = await Store.at(home.dataFolder);
-    const view = new View(store);
+    const store = await Store.inFolder(home.dataFolder);
+    const view = new ReadModel(store);
     const engine = new LocalEngine(store, view);
     await engine.start();
     try {
@@ -65,7 +66,7 @@ describe('check and repair', function () {
         } else
           await engine.journal.append(posted(`post ${seq} ${Buffer.alloc(500, String(seq * seq)).toString()}`, seq));
       }
-      await view.words.catchUp();
+      await view.searchIndex.catchUp();
     });
   }
 
@@ -75,7 +76,7 @@ describe('check and repair', function () {
   const posts = () =>
     opened(async ({ view }) => {
       const all: Post[] = [];
-      for await (const post of view.posts.backwards()) all.unshift(post);
+      for await (const post of view.posts.newestFirst()) all.unshift(post);
       return all;
     });
 
@@ -102,7 +103,7 @@ describe('check and repair', function () {
 
   /** Takes records out of the journal and what else `also` names, as damage might. */
   async function lose(seqs: readonly number[], also: readonly string[] = []): Promise<void> {
-    const store = await Store.at(home.dataFolder);
+    const store = await Store.inFolder(home.dataFolder);
     await store.open();
     await store.write(
       [...seqs.map(keys.record), ...also].map((key) => ({ type: 'del', key })),
@@ -116,25 +117,25 @@ describe('check and repair', function () {
     await settle();
     await write(30, 61); // some in tables, some in the log
     const before = await bytes();
-    const checked = await check(home);
+    const checked = await checkData(home);
     expect(checked).to.include({ sound: true, records: 90, lostRecords: 0, damages: 0, differences: 0, failure: null });
     expect(checked).to.include({ firstAt: at(1), lastAt: at(90) });
     expect(checked.kinds).to.deep.equal({ 'forum.posted': 60, 'forum.marked': 30 });
     expect(checked.bytes).to.be.above(30_000);
-    expect(await repair(home)).to.include({ changed: false, kept: null, records: 90, saved: 90 });
+    expect(await repairData(home)).to.include({ changed: false, kept: null, records: 90, saved: 90 });
     expect(await bytes()).to.deep.equal(before);
     expect((await readdir(home.root)).filter((name) => /check|repair/.test(name))).to.deep.equal([]);
   });
 
   it('refuse a folder of a newer goldctl', async () => {
     await write(3);
-    const store = await Store.at(home.dataFolder);
+    const store = await Store.inFolder(home.dataFolder);
     await store.open();
-    await store.write([{ type: 'put', key: keys.schema, value: '99' }], { sync: true });
+    await store.write([{ type: 'put', key: keys.schemaVersion, value: '99' }], { sync: true });
     await store.close();
-    const failure = await repair(home).then(
+    const failure = await repairData(home).then(
       () => undefined,
-      (thrown: Failure) => thrown,
+      (thrown: AppError) => thrown,
     );
     expect(failure).to.include({ code: 'DATA_NEWER' });
   });
@@ -148,10 +149,10 @@ describe('check and repair', function () {
     const ended = once(child, 'exit');
     try {
       await once(child.stdout, 'data');
-      for (const one of [check, repair]) {
+      for (const one of [checkData, repairData]) {
         const failure = await one(home).then(
           () => undefined,
-          (thrown: Failure) => thrown,
+          (thrown: AppError) => thrown,
         );
         expect(failure).to.include({ code: 'DATA_LOCKED' });
       }
@@ -160,14 +161,14 @@ describe('check and repair', function () {
       child.kill('SIGKILL');
       await ended;
     }
-    expect((await check(home)).sound).to.equal(true);
+    expect((await checkData(home)).sound).to.equal(true);
   });
 
   it('refuse a folder without data', async () => {
-    for (const one of [check, repair]) {
+    for (const one of [checkData, repairData]) {
       const failure = await one(home).then(
         () => undefined,
-        (thrown: Failure) => thrown,
+        (thrown: AppError) => thrown,
       );
       expect(failure).to.include({ code: 'NOT_FOUND' });
     }
@@ -175,7 +176,7 @@ describe('check and repair', function () {
 
   it('notice a view that is not what the journal says, and make it anew', async () => {
     await write(30);
-    const store = await Store.at(home.dataFolder);
+    const store = await Store.inFolder(home.dataFolder);
     await store.open();
     const right = store.get(keys.post(4))!;
     await store.write(
@@ -187,16 +188,16 @@ describe('check and repair', function () {
       { sync: true },
     );
     await store.close();
-    const checked = await check(home);
+    const checked = await checkData(home);
     expect(checked).to.include({ sound: false, differences: 3, lostRecords: 0, damages: 0 });
     expect(checked.differing).to.deep.equal([
       { key: keys.post(4), what: 'different' },
       { key: keys.word(0, '#lobby'), what: 'missing' },
       { key: 'zzz', what: 'too much' },
     ]);
-    const repaired = await repair(home);
+    const repaired = await repairData(home);
     expect(repaired).to.include({ changed: true, saved: 30, lostRecords: 0, posts: 0 });
-    expect((await check(home)).sound).to.equal(true);
+    expect((await checkData(home)).sound).to.equal(true);
     await opened(async (again) => expect(again.store.get(keys.post(4))).to.equal(right));
   });
 
@@ -207,17 +208,17 @@ describe('check and repair', function () {
     });
     const before = await posts();
     await lose([2, 3, 8]);
-    const checked = await check(home);
+    const checked = await checkData(home);
     expect(checked).to.include({ sound: false, lostRecords: 3, differing: null });
     expect(checked.lost).to.deep.equal([
       { from: 2, to: 3 },
       { from: 8, to: 8 },
     ]);
-    const repaired = await repair(home);
+    const repaired = await repairData(home);
     expect(repaired).to.include({ records: 11, saved: 8, posts: 2, lostRecords: 1 });
     expect(repaired.lost).to.deep.equal([{ from: 3, to: 3, after: at(1), before: at(4) }]);
     expect(await posts()).to.deep.equal(before);
-    expect((await check(home)).sound).to.equal(true);
+    expect((await checkData(home)).sound).to.equal(true);
   });
 
   it('keep the numbers of posts behind lost ones, and give those of lost ones to nobody', async () => {
@@ -229,15 +230,15 @@ describe('check and repair', function () {
       gone,
       rows.flatMap((number) => [keys.post(number), keys.change(before[number - 1]!.seq)]),
     );
-    const repaired = await repair(home);
+    const repaired = await repairData(home);
     expect(repaired).to.include({ saved: 24, posts: 0, lostRecords: 6 });
     const after = await posts();
     expect(after).to.deep.equal(before.filter(({ seq }) => !gone.includes(seq)));
-    expect((await check(home)).sound).to.equal(true);
+    expect((await checkData(home)).sound).to.equal(true);
     await opened(async ({ engine }) => {
       const { changes, seq } = await engine.journal.append(posted('new', 31));
       expect(seq).to.equal(31);
-      expect((changes[0]!.post as Post).number).to.equal(21);
+      expect((changes[0] as PostChange).post.number).to.equal(21);
     });
   });
 
@@ -245,7 +246,7 @@ describe('check and repair', function () {
     await write(30);
     const before = await posts();
     await lose([4, 5], [3, 4, 5].map(keys.post)); // posts 3 and 4 are lost; 5 came with record 7
-    expect(await repair(home)).to.include({ saved: 28, posts: 0 });
+    expect(await repairData(home)).to.include({ saved: 28, posts: 0 });
     expect(await posts()).to.deep.equal(before.filter(({ number }) => number !== 3 && number !== 4));
   });
 
@@ -259,22 +260,22 @@ describe('check and repair', function () {
     for (const part of [0.01, 0.2, 0.4, 0.6, 0.8, 0.97]) {
       await flip(table!, Math.floor(size * part));
       const damaged = await bytes();
-      const checked = await check(home);
+      const checked = await checkData(home);
       expect(checked.sound, `at ${part}`).to.equal(false);
       expect(checked.damages).to.equal(1);
       expect(checked.damaged[0]!.file).to.equal(table);
       expect(await bytes(), 'a check changes nothing').to.deep.equal(damaged);
 
-      const repaired = await repair(home);
+      const repaired = await repairData(home);
       expect(repaired).to.include({ changed: true, damages: 1 });
       expect(await bytes(repaired.kept!)).to.deep.equal(damaged);
-      expect((await check(home)).sound).to.equal(true);
+      expect((await checkData(home)).sound).to.equal(true);
       const numbers = new Map(before.map((post) => [post.number, post]));
       const after = await posts();
       for (const post of after) expect(post, `at ${part}`).to.deep.equal(numbers.get(post.number));
       if (part < 0.9) expect(repaired.lostRecords).to.be.below(40);
       expect(after.length + repaired.lostRecords).to.be.at.least(before.length);
-      await opened(async ({ view }) => expect(view.posts.newest).to.equal(100));
+      await opened(async ({ view }) => expect(view.posts.newestNumber).to.equal(100));
 
       await rm(home.dataFolder, { recursive: true });
       await mkdir(home.dataFolder);
@@ -290,10 +291,10 @@ describe('check and repair', function () {
     const size = (await readFile(join(home.dataFolder, table!))).length;
     await flip(table!, size - 3); // where LevelDB looks for everything else
     const before = await bytes();
-    expect((await check(home)).damaged).to.deep.equal([{ file: table, offset: 0, length: size, what: 'table' }]);
-    const failure = await repair(home).then(
+    expect((await checkData(home)).damaged).to.deep.equal([{ file: table, offset: 0, length: size, what: 'table' }]);
+    const failure = await repairData(home).then(
       () => undefined,
-      (thrown: Failure) => thrown,
+      (thrown: AppError) => thrown,
     );
     expect(failure).to.include({ code: 'STORE_FAILED' });
     expect(failure!.message).to.contain('backup');
@@ -311,16 +312,16 @@ describe('check and repair', function () {
       await cp(copy, home.dataFolder, { recursive: true });
       const [log] = (await filesOf('.log')).sort().reverse();
       await flip(log!, Math.floor((await readFile(join(home.dataFolder, log!))).length * part));
-      expect(await check(home)).to.include({ sound: false, damages: 1 });
-      const repaired = await repair(home);
+      expect(await checkData(home)).to.include({ sound: false, damages: 1 });
+      const repaired = await repairData(home);
       expect(repaired).to.include({ changed: true, records: 60, damages: 1 });
       expect(repaired.saved + repaired.lostRecords).to.equal(60);
       expect(repaired.lostRecords).to.be.within(1, 40);
-      expect((await check(home)).sound).to.equal(true);
+      expect((await checkData(home)).sound).to.equal(true);
       for (const { number, seq } of await posts()) expect(number).to.equal(seq);
       await opened(async ({ engine }) => {
         const { changes, seq } = await engine.journal.append(posted('new', 61));
-        expect([seq, (changes[0]!.post as Post).number]).to.deep.equal([61, 61]);
+        expect([seq, (changes[0] as PostChange).post.number]).to.deep.equal([61, 61]);
       });
     }
   });
@@ -332,17 +333,17 @@ describe('check and repair', function () {
     for (const name of await readdir(home.dataFolder)) {
       if (name.startsWith('MANIFEST')) await writeFile(join(home.dataFolder, name), 'nothing of this is right');
     }
-    const checked = await check(home);
+    const checked = await checkData(home);
     expect(checked.sound).to.equal(false);
     expect(checked.failure).to.contain('cannot be opened');
-    expect(await repair(home)).to.include({ changed: true, saved: 60, lostRecords: 0 });
+    expect(await repairData(home)).to.include({ changed: true, saved: 60, lostRecords: 0 });
     expect(await posts()).to.deep.equal(before);
   });
 
   it('goes on with a repair that was killed between its last two steps', async () => {
     await write(6);
     await rename(home.dataFolder, home.repairedFolder);
-    await home.prepare();
+    await home.ensureFolders();
     expect(await posts()).to.have.length(4);
   });
 });

@@ -5,39 +5,39 @@ import { setImmediate } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { backupText } from '../../src/cli/backup.ts';
-import { writePacked } from '../../src/cli/packed-file.ts';
+import { streamBackup } from '../../src/cli/backup-stream.ts';
+import { writeGzipAtomic } from '../../src/cli/gzip-file.ts';
 import { Client } from '../../src/client/client.ts';
-import { Credentials } from '../../src/client/credentials.ts';
+import { CredentialStore } from '../../src/client/credential-store.ts';
 import { parseTarget, serverId } from '../../src/client/target.ts';
-import { startDaemon } from '../../src/daemon/composition.ts';
 import { parseConfig } from '../../src/daemon/config.ts';
-import { restore } from '../../src/daemon/restore.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import type { Home } from '../../src/home.ts';
+import { startDaemon } from '../../src/daemon/daemon.ts';
+import { restoreBackup } from '../../src/daemon/restore.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
+import { differingKeys } from '../../src/projections/rebuild.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare } from '../../src/view/rebuild.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function caught(promise: Promise<unknown>): Promise<Failure> {
+async function caught(promise: Promise<unknown>): Promise<AppError> {
   const thrown = await promise.then(
     () => undefined,
     (error) => error,
   );
-  expect(thrown).to.be.instanceOf(Failure);
+  expect(thrown).to.be.instanceOf(AppError);
   return thrown;
 }
 
 /** Differences between two data folders, apart from the index of words, which follows in its own time. */
 async function differences(one: string, other: string): Promise<string[]> {
-  const [a, b] = [await Store.at(one), await Store.at(other)];
+  const [a, b] = [await Store.inFolder(one), await Store.inFolder(other)];
   await a.open();
   await b.open();
   try {
-    return (await compare(a, b)).filter((key) => !/^w\/|^m\/(indexed|verified)$/.test(key));
+    return (await differingKeys(a, b)).filter((key) => !/^w\/|^m\/(indexed|verified)$/.test(key));
   } finally {
     await a.close();
     await b.close();
@@ -52,11 +52,11 @@ describe('backup and restore', function () {
   let file: string;
   const backup = async (name: string, certificate?: string) => {
     const path = join(daemon.home.root, name);
-    await writePacked(path, backupText(await daemon.connect(), { certificate }), { force: true });
+    await writeGzipAtomic(path, streamBackup(await daemon.connect(), { certificate }), { force: true });
     return path;
   };
   /** A home that is removed with the daemon's. */
-  const emptyHome = (): Promise<Home> => daemon.anotherHome();
+  const emptyHome = (): Promise<HomeDirectory> => daemon.anotherHome();
 
   before(async () => {
     daemon = await DaemonFixture.start({ config: { limits: { callsPerSecond: 5000, callsBurst: 5000 } } });
@@ -107,7 +107,7 @@ describe('backup and restore', function () {
     await Promise.all(writers);
     const home = await emptyHome();
     const seen: number[] = [];
-    const restored = await restore(home, path, (records) => seen.push(records));
+    const restored = await restoreBackup(home, path, (records) => seen.push(records));
     const { seq } = await owner.call('admin.status', {});
     expect(restored.records).to.be.within(400, seq);
     expect(restored).to.include({ accounts: 5, instruments: 2, certificate: false });
@@ -119,7 +119,7 @@ describe('backup and restore', function () {
   it('makes a store that is the same key by key, subjects and views included', async () => {
     const path = await backup('still.backup');
     const home = await emptyHome();
-    const { records } = await restore(home, path);
+    const { records } = await restoreBackup(home, path);
     expect(records).to.equal((await owner.call('admin.status', {})).seq);
     let found: string[] | undefined;
     await daemon.restart(async () => {
@@ -135,20 +135,24 @@ describe('backup and restore', function () {
     const { token } = await chewie.signUp({ name: `chewie${homes++}`, password: 'Kashyyyk' });
     const { fingerprint } = await chewie.call('admin.status', {});
     const home = await emptyHome();
-    expect(await restore(home, await backup('moving.backup', certificate))).to.include({ certificate: true });
+    expect(await restoreBackup(home, await backup('moving.backup', certificate))).to.include({ certificate: true });
     expect((await stat(join(home.tlsFolder, 'daemon.pem'))).mode & 0o777).to.equal(0o600);
     const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
     const settings = { listen: { port: 0 }, rates: { providers } };
     const config = parseConfig(JSON.stringify(settings), 'config.json');
-    const moved = await startDaemon({ home, config, version: '0.0.0', log: SILENT, onStop: () => {} });
+    const moved = await startDaemon({ home, config, version: '0.0.0', log: SILENT, onStopRequest: () => {} });
     try {
       expect(moved.status().fingerprint).to.equal(fingerprint);
       const target = parseTarget(moved.status().listening[0]!.address);
       const member = await emptyHome();
-      await new Credentials(member.credentialsFile).set({ server: serverId(target), certificate: fingerprint }, [], {
-        name: 'chewie',
-        token,
-      });
+      await new CredentialStore(member.credentialsFile).save(
+        { server: serverId(target), certificate: fingerprint },
+        [],
+        {
+          name: 'chewie',
+          token,
+        },
+      );
       const back = await Client.connect({ target, home: member });
       expect(back.name).to.equal('chewie0');
       await back.close();
@@ -173,22 +177,24 @@ describe('backup and restore', function () {
   });
 
   it('refuses a home with data, one whose daemon runs, and another certificate', async () => {
-    const running = await caught(restore(daemon.home, file));
+    const running = await caught(restoreBackup(daemon.home, file));
     expect(running).to.include({ code: 'DATA_LOCKED' });
     const used = await emptyHome();
     await mkdir(used.dataFolder, { recursive: true });
     await writeFile(join(used.dataFolder, 'CURRENT'), 'mine');
-    expect(await caught(restore(used, file))).to.include({ code: 'CONFLICT' });
+    expect(await caught(restoreBackup(used, file))).to.include({ code: 'CONFLICT' });
     expect(await readFile(join(used.dataFolder, 'CURRENT'), 'utf8')).to.equal('mine');
     expect(await readdir(used.dataFolder)).to.deep.equal(['CURRENT']);
     const other = await emptyHome();
-    await other.prepare();
+    await other.ensureFolders();
     await writeFile(join(other.tlsFolder, 'daemon.pem'), 'another');
     const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
     const path = await backup('certified.backup', certificate);
-    expect(await caught(restore(other, path))).to.include({ code: 'CONFLICT' });
+    expect(await caught(restoreBackup(other, path))).to.include({ code: 'CONFLICT' });
     expect(await readdir(other.dataFolder)).to.deep.equal([]);
-    expect(await caught(restore(await emptyHome(), join(used.root, 'none')))).to.include({ code: 'INVALID_REQUEST' });
+    expect(await caught(restoreBackup(await emptyHome(), join(used.root, 'none')))).to.include({
+      code: 'INVALID_REQUEST',
+    });
   });
 
   it('takes no file that is damaged or cut short, wherever, and leaves the home as it was', async () => {
@@ -197,7 +203,7 @@ describe('backup and restore', function () {
     const path = join(home.root, 'damaged.backup');
     const refused = async (content: Uint8Array) => {
       await writeFile(path, content);
-      const { code } = await caught(restore(home, path));
+      const { code } = await caught(restoreBackup(home, path));
       expect(code).to.be.oneOf(['BACKUP_DAMAGED', 'DATA_NEWER']);
       expect(await readdir(home.dataFolder)).to.deep.equal([]);
       expect((await readdir(home.root)).filter((name) => name.startsWith('data'))).to.deep.equal(['data']);
@@ -257,22 +263,22 @@ describe('backup and restore', function () {
       const line = lines[at]!.replace(from, to);
       expect(line, kind).to.not.equal(lines[at]);
       await writeFile(path, forged(lines.with(at, line)));
-      const { code, message } = await caught(restore(home, path));
+      const { code, message } = await caught(restoreBackup(home, path));
       expect(code, kind).to.equal('BACKUP_DAMAGED');
-      expect(message).to.include(`line ${at + 1} (record ${at}, "${kind}") is refused: ${field}`);
+      expect(message).to.include(`line ${at + 1} (record ${at}, "${kind}") is not valid: ${field}`);
       expect(await readdir(home.dataFolder)).to.deep.equal([]);
       expect(await readdir(home.tlsFolder)).to.not.include('daemon.pem');
       expect((await readdir(home.root)).filter((name) => name.startsWith('data'))).to.deep.equal(['data']);
     }
     await writeFile(path, forged(lines)); // it is the form that is refused, not the hand that wrote it
-    expect(await restore(home, path)).to.include({ records: lines.length - 1, certificate: true });
+    expect(await restoreBackup(home, path)).to.include({ records: lines.length - 1, certificate: true });
   });
 
   it('leaves no certificate behind where the data cannot take its place', async () => {
     const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
     const path = await backup('placed.backup', certificate);
     const home = await emptyHome();
-    const restoring = caught(restore(home, path));
+    const restoring = caught(restoreBackup(home, path));
     while (!(await readdir(home.root)).some((name) => name.startsWith('data.restoring-'))) await setImmediate();
     await writeFile(join(home.dataFolder, 'CURRENT'), 'other'); // somebody starts a daemon meanwhile
     const failure = await restoring;

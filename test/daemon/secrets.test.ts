@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Config, run } from '@oclif/core';
 import { captureOutput } from '@oclif/test';
 import { expect } from 'chai';
-import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import type { Home } from '../../src/home.ts';
+import { spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
 import { cliConfig } from '../cli-config.ts';
 import { PROGRAM } from '../root.ts';
 import { Wire } from '../server/wire.ts';
@@ -36,7 +36,7 @@ const MADE_UP_TOKEN = 'Planted-token-9';
 /** A whole day of a daemon with secrets of every kind, and then a look at everything that it left behind. */
 describe('secrets', function () {
   this.timeout(90_000);
-  let home: Home;
+  let home: HomeDirectory;
   let provider: Server;
   let pid: number;
   let cli: Config;
@@ -74,7 +74,7 @@ describe('secrets', function () {
       coingecko: { enabled: true, url, key: KEYS.house, every: '1s' },
     });
     await writeFile(home.configFile, JSON.stringify(settings), { mode: 0o600 });
-    const { status } = await startDaemon(home, {});
+    const { status } = await spawnDaemon(home, {});
     pid = status.pid;
     cli = await cliConfig();
     await session(status.listening[0]!.address);

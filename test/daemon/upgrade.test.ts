@@ -2,13 +2,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
-import { Credentials } from '../../src/client/credentials.ts';
-import { Link } from '../../src/client/link.ts';
+import { CredentialStore } from '../../src/client/credential-store.ts';
+import { ReconnectingClient } from '../../src/client/reconnecting-client.ts';
 import { localTarget, parseTarget, serverId } from '../../src/client/target.ts';
-import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import { readPidFile } from '../../src/daemon/pidfile.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { fetchDaemonStatus, restartDaemon, spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import { readPidFile } from '../../src/daemon/pid-file.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { freePort } from '../ports.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 import { quietHome } from './quiet.ts';
@@ -58,9 +58,9 @@ class Caller {
 
 describe('a restart', function () {
   this.timeout(120_000);
-  let home: Home;
+  let home: HomeDirectory;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let links: Link[];
+  let links: ReconnectingClient[];
 
   beforeEach(async () => {
     links = [];
@@ -76,15 +76,15 @@ describe('a restart', function () {
 
   it(`has ${MEMBERS} members back with all that was written, each post once`, async function () {
     const port = await freePort();
-    const { status } = await startDaemon(home, { port });
+    const { status } = await spawnDaemon(home, { port });
     const target = parseTarget(status.listening[0]!.address);
     const homes = await Promise.all(
       Array.from({ length: MEMBERS }, async (_, i) => {
         const local = await Client.connect({ target: localTarget(home), home, resume: false });
         const { token } = await local.call('account.signUp', { name: `m${i}`, password: 'come back' });
         await local.close();
-        const own = await openHome({ GOLDCTL_HOME: `${folder.path}/${i}` });
-        await new Credentials(own.credentialsFile).set(
+        const own = await resolveHome({ GOLDCTL_HOME: `${folder.path}/${i}` });
+        await new CredentialStore(own.credentialsFile).save(
           { server: serverId(target), certificate: status.fingerprint },
           [],
           { name: `m${i}`, token },
@@ -99,10 +99,10 @@ describe('a restart', function () {
     const hints = new Set<unknown>();
     for (const [i, own] of homes.entries()) {
       heard.push([]);
-      const link = new Link({
+      const link = new ReconnectingClient({
         target,
         home: own,
-        watch: { forum: true },
+        subscription: { forum: true },
         onState: (state) => {
           if (state.kind === 'offline' && lostAt[i] === undefined) {
             lostAt[i] = performance.now();
@@ -124,7 +124,7 @@ describe('a restart', function () {
     // Whoever watches without a seq hears what comes from now on: all of them do.
     await Promise.all(links.map((link) => link.watch({ forum: true })));
 
-    const posted: ReturnType<Link['post']>[] = [];
+    const posted: ReturnType<ReconnectingClient['post']>[] = [];
     let posting = true;
     const writers = links.slice(0, 5).map(async (link, w) => {
       for (let i = 0; posting; i++) {
@@ -160,17 +160,17 @@ describe('a restart', function () {
   });
 
   it('is refused where the next daemon could not start, and the last one stays', async () => {
-    const { status } = await startDaemon(home, {});
+    const { status } = await spawnDaemon(home, {});
     const client = await Client.connect({ target: localTarget(home), home });
     const text = await readFile(home.configFile, 'utf8');
     await writeFile(home.configFile, '{"limits":{"lineByts":1}}');
     const thrown = await restartDaemon(home).catch((failure) => failure);
-    expect(thrown).to.be.instanceOf(Failure).and.include({ code: 'CONFIG_INVALID' });
+    expect(thrown).to.be.instanceOf(AppError).and.include({ code: 'CONFIG_INVALID' });
     expect((await client.call('admin.status', {})).pid).to.equal(status.pid);
     await writeFile(home.configFile, text);
     const again = await restartDaemon(home);
-    expect((await client.closed)?.data).to.deep.include({ why: 'The daemon restarts.', retryAfterMs: 250 });
-    expect((await daemonStatus(home)).pid).to.equal(again.status.pid);
+    expect((await client.closed)?.data).to.deep.include({ why: 'The daemon is restarting.', retryAfterMs: 250 });
+    expect((await fetchDaemonStatus(home)).pid).to.equal(again.status.pid);
     expect(await readPidFile(home)).to.deep.include({ pid: again.status.pid, options: { home: home.root } });
   });
 });

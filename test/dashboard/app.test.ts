@@ -29,7 +29,7 @@ describe('the app', () => {
     waiting = [];
     app = new App({
       state: STATE,
-      perform: (effect) => effects.push(effect),
+      runEffect: (effect) => effects.push(effect),
       paint: (state) => frames.push(state),
       clock: {
         now: () => clock,
@@ -117,16 +117,16 @@ describe('the app', () => {
 
   it('hands out effects in their order', () => {
     app.start();
-    app.dispatch({ type: 'link', link: { phase: 'online' } });
+    app.dispatch({ type: 'connection', connection: { phase: 'online' } });
     app.dispatch({ type: 'key', key: { name: 'c', ctrl: true } });
     expect(effects).to.deep.equal([{ type: 'refresh' }, { type: 'quit' }]);
   });
 
   it('paints no more once it is stopped', () => {
     app.start();
-    app.dispatch({ type: 'resized', columns: 100, rows: 30 });
+    app.dispatch({ type: 'resize', columns: 100, rows: 30 });
     app.stop();
-    app.dispatch({ type: 'resized', columns: 101, rows: 30 });
+    app.dispatch({ type: 'resize', columns: 101, rows: 30 });
     app.repaint();
     advance(2000);
     expect(frames).to.have.length(1);

@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
-import { Link } from '../../src/client/link.ts';
+import { ReconnectingClient } from '../../src/client/reconnecting-client.ts';
 import { localTarget, parseTarget, type Target } from '../../src/client/target.ts';
-import type { Action, Effect } from '../../src/dashboard/action.ts';
+import type { DashboardAction, Effect, RunnableCommand } from '../../src/dashboard/action.ts';
 import { App } from '../../src/dashboard/app.ts';
 import { Controller } from '../../src/dashboard/controller.ts';
 import { initialState, type State } from '../../src/dashboard/state.ts';
-import type { Home } from '../../src/home.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
+import { parseCommandLine } from '../../src/repl/grammar.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
 const DAY = 24 * 3_600_000;
@@ -17,19 +18,24 @@ const DAY = 24 * 3_600_000;
 class Headless {
   readonly app: App;
   readonly controller: Controller;
-  readonly actions: Action[] = [];
+  readonly actions: DashboardAction[] = [];
   readonly #waiting = new Set<() => void>();
-  farewell: string | undefined;
+  closingMessage: string | undefined;
 
-  constructor(target: Target, home: Home) {
+  constructor(target: Target, home: HomeDirectory) {
     this.app = new App({
       state: initialState({ columns: 80, rows: 24, now: Date.now(), address: '', theme: 'dark', unicode: true }),
-      perform: (effect) => this.controller.perform(effect),
+      runEffect: (effect) => this.controller.runEffect(effect),
       paint: () => {},
     });
     this.controller = new Controller({
-      link: (told) =>
-        new Link({ target, home, watch: { rates: true, forum: true, members: true, files: true }, ...told }),
+      createClient: (listeners) =>
+        new ReconnectingClient({
+          target,
+          home,
+          subscription: { rates: true, forum: true, members: true, files: true },
+          ...listeners,
+        }),
       home,
       choicesFile: home.dashboardFile,
       dispatch: (action) => {
@@ -39,8 +45,8 @@ class Headless {
       },
       state: () => this.app.state,
       user: 'somebody',
-      onQuit: (farewell) => {
-        this.farewell = farewell ?? '';
+      onQuit: (closingMessage) => {
+        this.closingMessage = closingMessage ?? '';
         for (const look of [...this.#waiting]) look();
       },
       onSuspend: () => {},
@@ -64,7 +70,7 @@ class Headless {
   }
 
   say(line: string): void {
-    this.controller.perform({ type: 'submit', line });
+    this.controller.runEffect({ type: 'runCommand', command: parseCommandLine(line) as RunnableCommand });
   }
 }
 
@@ -107,17 +113,17 @@ describe('the controller of the dashboard', () => {
 
   it('reads everything when the connection comes', async () => {
     const { app, controller } = await open();
-    await controller.settled();
-    const { link, rates, ratesLoaded, membersLoaded, forum, chart } = app.state;
-    expect(link).to.deep.equal({ phase: 'online' });
-    expect({ ratesLoaded, membersLoaded, loaded: forum.loaded }).to.deep.equal({
-      ratesLoaded: true,
-      membersLoaded: true,
-      loaded: true,
+    await controller.waitUntilIdle();
+    const { connection, rates, hasLoadedRates, hasLoadedMembers, forum, chart } = app.state;
+    expect(connection).to.deep.equal({ phase: 'online' });
+    expect({ hasLoadedRates, hasLoadedMembers, isLoaded: forum.isLoaded }).to.deep.equal({
+      hasLoadedRates: true,
+      hasLoadedMembers: true,
+      isLoaded: true,
     });
     expect(rates[0]?.quote.instrument).to.equal('SJC');
     expect(rates[0]?.closes).to.have.length.above(10);
-    expect(chart).to.include({ instrument: 'SJC', loading: false, error: null, currency: 'VND' });
+    expect(chart).to.include({ instrument: 'SJC', isLoading: false, error: null, currency: 'VND' });
     expect(chart.candles).to.have.length(40);
   });
 
@@ -131,11 +137,11 @@ describe('the controller of the dashboard', () => {
 
   it('signs up, and says why not', async () => {
     const one = await open();
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     const { member } = await one.until(({ member }) => member);
     expect(member).to.deep.equal({ name: 'yoda', role: 'owner' });
     one.app.dispatch({ type: 'key', key: { name: 'f3' } });
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     const { form } = await one.until(({ form }) => form?.error);
     expect(form?.error).to.match(/already/);
   });
@@ -143,15 +149,15 @@ describe('the controller of the dashboard', () => {
   it('asks for an account over the network, where nothing is read without one', async () => {
     const one = await open(parseTarget(`tcp://${daemon.address}`));
     await one.until(({ form }) => form?.kind === 'signIn');
-    expect(one.app.state.ratesLoaded).to.equal(false);
-    one.controller.perform(sign('luke'));
-    await one.until(({ ratesLoaded, forum }) => ratesLoaded && forum.loaded);
+    expect(one.app.state.hasLoadedRates).to.equal(false);
+    one.controller.runEffect(sign('luke'));
+    await one.until(({ hasLoadedRates, forum }) => hasLoadedRates && forum.isLoaded);
     expect(one.app.state.form).to.equal(null);
   });
 
   it('posts in the topic that is shown, edits, deletes, reads, and answers what fails', async () => {
     const one = await open();
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     await one.until(({ member }) => member);
     one.say('MSG Do or do not');
     await one.until(({ forum }) => forum.posts.length === 1);
@@ -161,16 +167,16 @@ describe('the controller of the dashboard', () => {
     one.say('DLT #1');
     await one.until(({ forum }) => forum.posts[0]?.deletedBy === 'yoda');
     one.say('DLT #7');
-    await one.until(({ answer }) => answer);
+    await one.until(({ output }) => output);
     one.say('2020-01-01 SJC');
-    await one.until(({ answer }) => answer?.some((line) => line.includes('SJC')));
+    await one.until(({ output }) => output?.some((line) => line.includes('SJC')));
     one.say('SUM 25');
-    await one.until(({ answer }) => answer?.some((line) => line.includes('Client Number: 25')));
+    await one.until(({ output }) => output?.some((line) => line.includes('Client Number: 25')));
   });
 
   it('follows what others do', async () => {
     const one = await open();
-    await one.controller.settled();
+    await one.controller.waitUntilIdle();
     const luke = await daemon.connectAfar();
     await luke.signUp({ name: 'luke', password: 'correct horse' });
     await one.until(({ members }) => members.some(({ name }) => name === 'luke'));
@@ -183,25 +189,25 @@ describe('the controller of the dashboard', () => {
 
   it('counts what is unread, and marks it read', async () => {
     const one = await open();
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     await one.until(({ member }) => member);
     const luke = await daemon.connectAfar();
     await luke.signUp({ name: 'luke', password: 'correct horse' });
     await luke.call('forum.post', { text: 'hi @yoda' });
     await one.until(({ forum }) => forum.topics.some(({ unread, mentions }) => unread === 1 && mentions === 1));
-    one.controller.perform({ type: 'markRead', topic: null });
+    one.controller.runEffect({ type: 'markRead', topic: null });
     await one.until(({ forum }) => forum.topics.every(({ unread }) => unread === 0));
   });
 
   it('shows the last chart that is wanted, not those that somebody passes on the way', async () => {
     const one = await open();
-    await one.controller.settled();
+    await one.controller.waitUntilIdle();
     one.actions.length = 0;
     for (const range of ['3m', '1m', '1w', '1d', 'all'] as const) {
       one.app.dispatch({ type: 'key', key: { name: 'x' } });
-      one.controller.perform({ type: 'loadChart', instrument: 'SJC', range });
+      one.controller.runEffect({ type: 'loadChart', instrument: 'SJC', range });
     }
-    await one.controller.settled();
+    await one.controller.waitUntilIdle();
     const charts = one.actions.filter(({ type }) => type === 'candles' || type === 'chartFailed');
     expect(charts.length).to.be.within(1, 2);
     expect(charts.at(-1)).to.include({ type: 'candles', range: 'all' });
@@ -218,10 +224,10 @@ describe('the controller of the dashboard', () => {
     const { refused } = await owner.call('rates.import', { instrument: 'SJC', ...west, rows, force: true });
     expect(refused).to.deep.equal([]);
     const one = await open();
-    await one.controller.settled();
+    await one.controller.waitUntilIdle();
     expect(sjc(one.app.state).quote.brand).to.equal('');
     expect(one.app.state.chart.series).to.deep.equal({ ...west, brand: '' });
-    one.app.dispatch({ type: 'clicked', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
+    one.app.dispatch({ type: 'click', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
     press(one, 's');
     const shown = await one.until(({ chart, rates }) => chart.candles.length > 0 && rates[0]!.closes.length === 10);
     expect(shown.chart).to.deep.include({ series: west });
@@ -230,11 +236,11 @@ describe('the controller of the dashboard', () => {
     await one.controller.stop();
 
     const next = await open();
-    await next.controller.settled();
+    await next.controller.waitUntilIdle();
     expect(sjc(next.app.state).quote).to.include({ brand: 'Miền Tây', sell: 106_000_000 });
     expect(sjc(next.app.state).closes).to.have.length(10);
     expect(next.app.state.chart.series).to.deep.equal(west);
-    next.app.dispatch({ type: 'clicked', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
+    next.app.dispatch({ type: 'click', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
     press(next, 's');
     await next.until(({ chart }) => chart.series?.brand === '');
     expect(next.app.state.choices.size).to.equal(0);
@@ -242,7 +248,7 @@ describe('the controller of the dashboard', () => {
 
   it('shows the earlier price once an import is undone', async () => {
     const one = await open();
-    await one.controller.settled();
+    await one.controller.waitUntilIdle();
     const { batch } = await owner.call('rates.startImport', { file: 'later.csv' });
     const rows: [number, number, number][] = [[Date.now() - 1000, 104_000_000, 106_000_000]];
     await owner.call('rates.import', { instrument: 'SJC', rows, batch });
@@ -253,33 +259,33 @@ describe('the controller of the dashboard', () => {
 
   it('says why there is no chart', async () => {
     const one = await open();
-    await one.controller.settled();
-    one.app.dispatch({ type: 'pasted', text: 'CHART NOSUCH 1y' });
+    await one.controller.waitUntilIdle();
+    one.app.dispatch({ type: 'paste', text: 'CHART NOSUCH 1y' });
     one.app.dispatch({ type: 'key', key: { name: 'enter' } });
     const { chart } = await one.until(({ chart }) => chart.error);
-    expect(chart).to.include({ instrument: 'NOSUCH', loading: false });
+    expect(chart).to.include({ instrument: 'NOSUCH', isLoading: false });
   });
 
   it('goes on where it was when the daemon comes back, with what was written meanwhile', async () => {
     const one = await open();
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     await one.until(({ member }) => member);
     await daemon.restart(async () => {
-      const { link } = await one.until(({ link }) => link.phase === 'offline');
-      expect(link).to.have.property('since').that.is.closeTo(Date.now(), 5000);
+      const { connection } = await one.until(({ connection }) => connection.phase === 'offline');
+      expect(connection).to.have.property('since').that.is.closeTo(Date.now(), 5000);
       one.say('MSG from afar');
-      await one.until(({ notice }) => notice?.text.includes('waits for the connection'));
+      await one.until(({ notice }) => notice?.text.includes('will be sent when the connection is back'));
     });
-    await one.until(({ link, forum }) => link.phase === 'online' && forum.posts.length === 1);
+    await one.until(({ connection, forum }) => connection.phase === 'online' && forum.posts.length === 1);
     expect(one.app.state.member?.name).to.equal('yoda');
   });
 
   it('shows offers, answers them, and shows how files move', async function () {
     this.timeout(30_000);
     const one = await open();
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     const other = await open(parseTarget(`tcp://${daemon.address}`));
-    other.controller.perform(sign('han'));
+    other.controller.runEffect(sign('han'));
     for (const each of [one, other]) await each.until(({ member }) => member);
     await one.until(({ members }) => ['yoda', 'han'].every((name) => members.some((each) => each.name === name)));
     const folder = await daemon.anotherHome();
@@ -289,27 +295,30 @@ describe('the controller of the dashboard', () => {
     one.say(`UPD han ${path}`);
     const offered = await other.until(({ files }) => files.offers.length === 1);
     expect(offered.files.offers[0]).to.include({ member: 'yoda', name: 'lecture1.mp4', size: 300_000 });
-    other.controller.perform({ type: 'answer', verb: 'accept', id: offered.files.offers[0]!.id });
+    other.controller.runEffect({ type: 'answerTransfer', verb: 'accept', id: offered.files.offers[0]!.id });
     await other.until(({ files }) => files.offers.length === 0 && files.transfers[0]?.state === 'done');
     await one.until(({ files }) => files.transfers[0]?.state === 'done');
-    const told = (each: Headless) => each.actions.flatMap((action) => (action.type === 'notice' ? action.text : []));
-    expect(told(one).some((text) => text.startsWith('lecture1.mp4 has been uploaded'))).to.equal(true);
-    expect(told(other).some((text) => text.startsWith('Received lecture1.mp4 from yoda. Saved as '))).to.equal(true);
+    const noticesOf = (each: Headless) =>
+      each.actions.flatMap((action) => (action.type === 'notice' ? action.text : []));
+    expect(noticesOf(one).some((text) => text.startsWith('lecture1.mp4 has been uploaded'))).to.equal(true);
+    expect(noticesOf(other).some((text) => text.startsWith('Received lecture1.mp4 from yoda. Saved as '))).to.equal(
+      true,
+    );
     other.say(`PUBLISH ${path} notes.bin`);
     await one.until(({ files }) => files.listings.includes('notes.bin'));
-    expect(told(one)).to.include('han publishes notes.bin (300 kB): FETCH notes.bin');
+    expect(noticesOf(one)).to.include('han publishes notes.bin (300 kB): FETCH notes.bin');
     one.say('NOTIFY');
-    expect((await one.until(({ answer }) => answer)).answer?.join('\n')).to.match(/lecture1\.mp4 +out +han/);
+    expect((await one.until(({ output }) => output)).output?.join('\n')).to.match(/lecture1\.mp4 +out +han/);
     one.say('CANCEL 99');
-    await one.until(({ answer }) => answer?.[0] === 'There is no transfer 99.');
+    await one.until(({ output }) => output?.[0] === 'There is no transfer 99.');
   });
 
   it('says good-bye as the seed has it', async () => {
     const one = await open();
-    one.controller.perform(sign('yoda'));
+    one.controller.runEffect(sign('yoda'));
     await one.until(({ member }) => member);
     one.say('OUT');
-    await one.until(() => one.farewell !== undefined);
-    expect(one.farewell).to.equal('Successfully logout, seya yoda!');
+    await one.until(() => one.closingMessage !== undefined);
+    expect(one.closingMessage).to.equal('Signed out. Goodbye, yoda!');
   });
 });

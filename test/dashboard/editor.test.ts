@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { edit, replace, sent, type } from '../../src/dashboard/editor.ts';
-import type { Command } from '../../src/dashboard/keys.ts';
+import { applyEdit, commitLine, insertText, setText } from '../../src/dashboard/editor.ts';
+import type { KeyCommand } from '../../src/dashboard/key-bindings.ts';
 import { type InputState, initialState } from '../../src/dashboard/state.ts';
 
 const EMPTY = initialState({ columns: 80, rows: 24, now: 0, address: '', theme: 'dark', unicode: true }).input;
-const typed = (text: string): InputState => type(EMPTY, text);
-const done = (input: InputState, ...commands: Command[]): InputState =>
-  commands.reduce((before, command) => edit(before, command) ?? before, input);
+const typed = (text: string): InputState => insertText(EMPTY, text);
+const done = (input: InputState, ...commands: KeyCommand[]): InputState =>
+  commands.reduce((before, command) => applyEdit(before, command) ?? before, input);
 
 describe('the line editor', () => {
   it('types at the cursor, in characters', () => {
     const vang = typed('vàng 🥇');
     expect(vang).to.include({ text: 'vàng 🥇', cursor: 6 });
-    expect(type(done(vang, 'cursorLeft'), 'x')).to.include({ text: 'vàng x🥇', cursor: 6 });
+    expect(insertText(done(vang, 'cursorLeft'), 'x')).to.include({ text: 'vàng x🥇', cursor: 6 });
   });
 
   it('makes one line of a paste', () => {
@@ -23,7 +23,7 @@ describe('the line editor', () => {
   it('takes no more than a post and its verb', () => {
     const long = typed('x'.repeat(9000));
     expect(long.text).to.have.length(4200);
-    expect(type(long, 'y')).to.include({ cursor: 4200 });
+    expect(insertText(long, 'y')).to.include({ cursor: 4200 });
   });
 
   it('moves and deletes by characters, words and to the ends', () => {
@@ -41,10 +41,10 @@ describe('the line editor', () => {
   });
 
   it('walks the history, and back to what was being typed', () => {
-    const two = sent(type(sent(typed('one')), 'two'));
+    const two = commitLine(insertText(commitLine(typed('one')), 'two'));
     expect(two).to.include({ text: '', cursor: 0 });
-    const draft = type(two, 'draft');
-    const texts = (commands: Command[]): string => done(draft, ...commands).text;
+    const draft = insertText(two, 'draft');
+    const texts = (commands: KeyCommand[]): string => done(draft, ...commands).text;
     expect(texts(['older'])).to.equal('two');
     expect(texts(['older', 'older'])).to.equal('one');
     expect(texts(['older', 'older', 'older'])).to.equal('one');
@@ -54,10 +54,10 @@ describe('the line editor', () => {
   });
 
   it('keeps a line once, and no empty one', () => {
-    const line = sent(replace(sent(sent(typed('  ATU  '))), 'ATU'));
+    const line = commitLine(setText(commitLine(commitLine(typed('  ATU  '))), 'ATU'));
     expect(line.history).to.deep.equal(['ATU']);
     let many = EMPTY;
-    for (let i = 0; i < 600; i++) many = sent(type(many, `line ${i}`));
+    for (let i = 0; i < 600; i++) many = commitLine(insertText(many, `line ${i}`));
     expect(many.history).to.have.length(500);
     expect(many.history.at(-1)).to.equal('line 599');
   });
@@ -68,9 +68,9 @@ describe('the line editor', () => {
       'deleteWord', 'deleteToStart', 'deleteToEnd', 'older', 'newer',
     ] as const; // biome-ignore format: a list of words
     const step = fc.oneof(
-      fc.constantFrom(...commands).map((command) => (input: InputState) => edit(input, command) ?? input),
-      fc.string({ unit: 'binary' }).map((text) => (input: InputState) => type(input, text)),
-      fc.constant((input: InputState) => sent(input)),
+      fc.constantFrom(...commands).map((command) => (input: InputState) => applyEdit(input, command) ?? input),
+      fc.string({ unit: 'binary' }).map((text) => (input: InputState) => insertText(input, text)),
+      fc.constant((input: InputState) => commitLine(input)),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

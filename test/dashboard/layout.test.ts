@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Box, layout, SMALLEST } from '../../src/dashboard/layout.ts';
+import { type Box, computeLayout, MIN_SCREEN } from '../../src/dashboard/layout.ts';
 import { PANES } from '../../src/dashboard/state.ts';
 
 const boxesOf = (columns: number, rows: number, zoomed: (typeof PANES)[number] | null = null): [string, Box][] =>
-  Object.entries(layout({ columns, rows, zoomed }));
+  Object.entries(computeLayout({ columns, rows, zoomed }));
 
 function check(columns: number, rows: number, zoomed: (typeof PANES)[number] | null): void {
   const where = `${columns}x${rows} ${zoomed}`;
@@ -37,7 +37,7 @@ describe('the layout of the dashboard', () => {
       [120, 40],
       [300, 100],
     ] as const) {
-      const boxes = layout({ columns, rows, zoomed: null });
+      const boxes = computeLayout({ columns, rows, zoomed: null });
       expect(boxes, `${columns}x${rows}`).to.include.all.keys(
         'header',
         'rates',
@@ -57,8 +57,8 @@ describe('the layout of the dashboard', () => {
   it('fills the screen from border to border', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: SMALLEST.columns, max: 300 }),
-        fc.integer({ min: SMALLEST.rows, max: 100 }),
+        fc.integer({ min: MIN_SCREEN.columns, max: 300 }),
+        fc.integer({ min: MIN_SCREEN.rows, max: 100 }),
         (columns, rows) => {
           const area = boxesOf(columns, rows).reduce((sum, [, { width, height }]) => sum + width * height, 0);
           expect(area).to.equal(columns * rows);
@@ -82,9 +82,9 @@ describe('the layout of the dashboard', () => {
   });
 
   it('gives a zoomed pane all the room', () => {
-    expect(layout({ columns: 80, rows: 24, zoomed: 'chart' })).to.deep.include({
+    expect(computeLayout({ columns: 80, rows: 24, zoomed: 'chart' })).to.deep.include({
       chart: { left: 0, top: 1, width: 80, height: 21 },
     });
-    expect(layout({ columns: 80, rows: 24, zoomed: 'chart' })).to.not.have.any.keys('rates', 'forum');
+    expect(computeLayout({ columns: 80, rows: 24, zoomed: 'chart' })).to.not.have.any.keys('rates', 'forum');
   });
 });

@@ -1,19 +1,20 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Action, Effect, Key } from '../../src/dashboard/action.ts';
-import { KEYS } from '../../src/dashboard/keys.ts';
-import { frame } from '../../src/dashboard/presentation/frame.ts';
-import { THEME } from '../../src/dashboard/presentation/theme.ts';
-import { instrumentsOf, reduce } from '../../src/dashboard/reducer.ts';
-import { changeOf, initialState, PANES, type Post, type Quote, type State } from '../../src/dashboard/state.ts';
+import type { DashboardAction, Effect, KeyPress } from '../../src/dashboard/action.ts';
+import { KEY_BINDINGS } from '../../src/dashboard/key-bindings.ts';
+import { renderFrame } from '../../src/dashboard/presentation/screen-frame.ts';
+import { THEME_BY_NAME } from '../../src/dashboard/presentation/theme.ts';
+import { reduce } from '../../src/dashboard/reducer.ts';
+import { instrumentIds } from '../../src/dashboard/reducers/input.ts';
+import { type ForumPost, initialState, PANES, type RateQuote, type State } from '../../src/dashboard/state.ts';
 import type { Candle } from '../../src/domain/candle.ts';
 import type { Transfer } from '../../src/domain/transfer.ts';
-import { RANGES } from '../../src/repl/grammar.ts';
+import { CHART_RANGES } from '../../src/repl/grammar.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const START = initialState({ columns: 80, rows: 24, now: NOW, address: 'here', theme: 'dark', unicode: true });
 
-function quote(instrument: string, sell: number, more: Partial<Quote> = {}): Quote {
+function quote(instrument: string, sell: number, more: Partial<RateQuote> = {}): RateQuote {
   return {
     instrument,
     market: instrument === 'BTC' ? 'crypto' : 'gold',
@@ -32,7 +33,7 @@ function quote(instrument: string, sell: number, more: Partial<Quote> = {}): Quo
   };
 }
 
-function post(number: number, more: Partial<Post> = {}): Post {
+function post(number: number, more: Partial<ForumPost> = {}): ForumPost {
   return {
     number,
     member: 'luke',
@@ -53,7 +54,7 @@ const candle = (day: number, close: number): Candle =>
   ({ at: NOW - day * 86_400_000, open: close, high: close + 1, low: close - 1, close, count: 1 }) as Candle;
 
 /** What comes of actions, and every effect on the way. */
-function play(state: State, ...actions: Action[]): { state: State; effects: Effect[] } {
+function play(state: State, ...actions: DashboardAction[]): { state: State; effects: Effect[] } {
   const effects: Effect[] = [];
   let now = state;
   for (const action of actions) {
@@ -64,11 +65,11 @@ function play(state: State, ...actions: Action[]): { state: State; effects: Effe
   return { state: now, effects };
 }
 
-const press = (...names: string[]): Action[] =>
-  names.map((name) => ({ type: 'key', key: keyOf(name) }) satisfies Action);
-const typed = (text: string): Action[] => press(...text);
+const press = (...names: string[]): DashboardAction[] =>
+  names.map((name) => ({ type: 'key', key: keyOf(name) }) satisfies DashboardAction);
+const typed = (text: string): DashboardAction[] => press(...text);
 
-function keyOf(name: string): Key {
+function keyOf(name: string): KeyPress {
   if (name.length > 2 && name.startsWith('C-')) return { name: name.slice(2), ctrl: true };
   if (name.length > 2 && name.startsWith('M-')) return { name: name.slice(2), meta: true };
   if (name.length > 2 && name.startsWith('S-')) return { name: name.slice(2), shift: true };
@@ -76,20 +77,23 @@ function keyOf(name: string): Key {
   return [...name].length === 1 ? { name: name.toLowerCase(), text: name } : { name };
 }
 
-const ONLINE: Action = { type: 'link', link: { phase: 'online' } };
-const RATES: Action = { type: 'rates', quotes: [quote('BTC', 5), quote('SJC', 100), quote('PNJ', 90)] };
+const ONLINE: DashboardAction = { type: 'connection', connection: { phase: 'online' } };
+const RATES: DashboardAction = { type: 'rates', quotes: [quote('BTC', 5), quote('SJC', 100), quote('PNJ', 90)] };
 
 describe('the reducer', () => {
   it('asks for everything when the connection comes, and comes back', () => {
     expect(play(START, ONLINE).effects).to.deep.equal([{ type: 'refresh' }]);
     expect(play(START, ONLINE, ONLINE).effects).to.have.length(1);
-    const offline: Action = { type: 'link', link: { phase: 'offline', since: NOW, nextTryAt: null, reason: 'gone' } };
+    const offline: DashboardAction = {
+      type: 'connection',
+      connection: { phase: 'offline', since: NOW, nextTryAt: null, reason: 'gone' },
+    };
     expect(play(START, ONLINE, offline, ONLINE).effects).to.have.length(2);
   });
 
   it('lists rates by market, chooses the first, and charts it', () => {
     const { state, effects } = play(START, RATES);
-    expect(instrumentsOf(state)).to.deep.equal(['PNJ', 'SJC', 'BTC']);
+    expect(instrumentIds(state)).to.deep.equal(['PNJ', 'SJC', 'BTC']);
     expect(state.selected).to.equal('PNJ');
     expect(effects).to.deep.equal([{ type: 'loadChart', instrument: 'PNJ', range: '1y' }]);
     expect(play(state, RATES).effects).to.deep.equal([]);
@@ -98,17 +102,17 @@ describe('the reducer', () => {
   it('lights up the price that moves, of the provider that is shown', () => {
     const { state } = play(START, RATES, { type: 'quote', quote: quote('SJC', 110) });
     const rate = state.rates.find((each) => each.quote.instrument === 'SJC');
-    expect(rate).to.deep.include({ direction: 1, movedAt: NOW });
+    expect(rate).to.deep.include({ movedAt: NOW });
     const other = play(state, { type: 'quote', quote: quote('SJC', 50, { provider: 'other' }) }).state;
     expect(other.rates).to.deep.equal(state.rates);
     const fresh = play(state, { type: 'quote', quote: quote('USD', 26) });
-    expect(instrumentsOf(fresh.state)).to.include('USD');
+    expect(instrumentIds(fresh.state)).to.include('USD');
     expect(fresh.effects).to.deep.equal([{ type: 'loadRates' }]);
   });
 
   const HANOI = { provider: 'import', company: '', brand: 'Hà Nội' };
   const WEST = { provider: 'import', company: '', brand: 'Miền Tây' };
-  const BRANCHES: Action = { type: 'rates', quotes: [quote('SJC', 152, HANOI)] };
+  const BRANCHES: DashboardAction = { type: 'rates', quotes: [quote('SJC', 152, HANOI)] };
   const rateOf = (state: State, instrument = 'SJC') =>
     state.rates.find(({ quote }) => quote.instrument === instrument)!;
 
@@ -120,19 +124,19 @@ describe('the reducer', () => {
         { instrument: 'SJC', series: HANOI, closes: [152] },
       ],
     });
-    expect(changeOf(rateOf(state))).to.equal(0);
+    expect(rateOf(state).closes).to.deep.equal([152]);
     const told = play(state, { type: 'quote', quote: quote('SJC', 158, WEST) });
     expect(told.state).to.equal(state);
     expect(told.effects).to.deep.equal([]);
-    const only: Action = { type: 'trends', trends: [{ instrument: 'SJC', series: WEST, closes: [158] }] };
-    expect(changeOf(rateOf(play(state, only).state))).to.equal(undefined);
-    const old: Action = { type: 'trends', trends: [{ instrument: 'SJC', closes: [160] }] };
-    expect(changeOf(rateOf(play(state, old).state))).to.equal(-0.05);
+    const only: DashboardAction = { type: 'trends', trends: [{ instrument: 'SJC', series: WEST, closes: [158] }] };
+    expect(rateOf(play(state, only).state).closes).to.deep.equal([]);
+    const old: DashboardAction = { type: 'trends', trends: [{ instrument: 'SJC', closes: [160] }] };
+    expect(rateOf(play(state, old).state).closes).to.deep.equal([160]);
   });
 
   it('asks which series is shown where the shown one is stale, and then takes that one with its chart', () => {
-    const stale: Action = { type: 'rates', quotes: [quote('SJC', 152, { ...HANOI, stale: true })] };
-    const candles: Action = {
+    const stale: DashboardAction = { type: 'rates', quotes: [quote('SJC', 152, { ...HANOI, stale: true })] };
+    const candles: DashboardAction = {
       type: 'candles',
       instrument: 'SJC',
       range: '1y',
@@ -150,7 +154,7 @@ describe('the reducer', () => {
     expect(rateOf(told.state).quote).to.include({ sell: 152, stale: true });
     expect(told.effects).to.deep.equal([{ type: 'loadRates' }]);
     const fresh = play(told.state, { type: 'rates', quotes: [quote('SJC', 158, WEST)] });
-    expect(rateOf(fresh.state)).to.deep.include({ closes: [], direction: 0, movedAt: null });
+    expect(rateOf(fresh.state)).to.deep.include({ closes: [], movedAt: null });
     expect(rateOf(fresh.state).quote).to.include({ sell: 158, stale: false });
     expect(fresh.effects).to.deep.equal([
       { type: 'loadTrends' },
@@ -161,7 +165,6 @@ describe('the reducer', () => {
   it('takes an older quote of the shown series: an import was undone', () => {
     const { state } = play(START, BRANCHES);
     const told = play(state, { type: 'quote', quote: quote('SJC', 140, { ...HANOI, at: NOW - 1000 }) });
-    expect(rateOf(told.state)).to.deep.include({ direction: -1 });
     expect(rateOf(told.state).quote).to.include({ sell: 140, at: NOW - 1000 });
     expect(told.effects).to.deep.equal([{ type: 'loadRates' }, { type: 'loadTrends' }]);
   });
@@ -171,13 +174,13 @@ describe('the reducer', () => {
     const chart: State = { ...play(START, BRANCHES).state, focus: 'chart' };
     expect(play(chart, ...press('s')).effects).to.deep.equal([{ type: 'loadSeries', instrument: 'SJC', by: 1 }]);
     expect(play(chart, ...press('S')).effects).to.deep.equal([{ type: 'loadSeries', instrument: 'SJC', by: -1 }]);
-    const series = (by: 1 | -1): Action => ({ type: 'series', asked: 'SJC', quotes, by });
+    const series = (by: 1 | -1): DashboardAction => ({ type: 'series', asked: 'SJC', quotes, by });
     for (const by of [1, -1] as const) {
       const west = play(chart, series(by));
       expect(west.state.choices.get('SJC')).to.deep.equal(WEST);
       expect(rateOf(west.state).quote).to.include({ sell: 158, brand: 'Miền Tây' });
       expect(west.state.notice?.text).to.equal('SJC: import, Miền Tây (2 of 2)');
-      expect(west.state.chart).to.deep.include({ loading: true, candles: [] });
+      expect(west.state.chart).to.deep.include({ isLoading: true, candles: [] });
       expect(west.effects).to.deep.equal([
         { type: 'loadChart', instrument: 'SJC', range: '1y' },
         { type: 'loadTrends' },
@@ -193,7 +196,7 @@ describe('the reducer', () => {
   it('ignores candles of the series that was shown before', () => {
     const quotes = [quote('SJC', 152, HANOI), quote('SJC', 158, WEST)];
     const { state } = play(START, BRANCHES, { type: 'series', asked: 'SJC', quotes, by: 1 });
-    const late: Action = {
+    const late: DashboardAction = {
       type: 'candles',
       instrument: 'SJC',
       range: '1y',
@@ -205,7 +208,7 @@ describe('the reducer', () => {
     };
     expect(play(state, late).state).to.equal(state);
     const own = play(state, { ...late, choice: WEST, series: WEST, candles: [candle(1, 158)] }).state;
-    expect(own.chart).to.deep.include({ loading: false, series: WEST, candles: [candle(1, 158)] });
+    expect(own.chart).to.deep.include({ isLoading: false, series: WEST, candles: [candle(1, 158)] });
   });
 
   it('says when an instrument has only one series', () => {
@@ -218,7 +221,7 @@ describe('the reducer', () => {
   it('posts a typed line, and keeps it in the history', () => {
     const { state, effects } = play(START, ...typed('MSG hi'), ...press('enter'));
     expect(effects).to.deep.equal([
-      { type: 'submit', line: 'MSG hi' },
+      { type: 'runCommand', command: { verb: 'post', text: 'hi' } },
       { type: 'markRead', topic: null },
     ]);
     expect(play(state, ...press('escape')).effects).to.deep.equal([{ type: 'markRead', topic: null }]);
@@ -229,8 +232,8 @@ describe('the reducer', () => {
     const { state, effects } = play(START, ...typed('NONSENSE x'), ...press('enter'));
     expect(effects).to.deep.equal([]);
     expect(state.input.text).to.equal('NONSENSE x');
-    expect(state.answer?.[0]).to.match(/^Invalid command/);
-    expect(play(state, ...press('x')).state.answer).to.equal(null);
+    expect(state.output?.[0]).to.match(/^Invalid command/);
+    expect(play(state, ...press('x')).state.output).to.equal(null);
   });
 
   it('completes verbs and instruments', () => {
@@ -244,8 +247,8 @@ describe('the reducer', () => {
   it('charts by line, by choice, and by range; an old answer changes nothing', () => {
     const { state, effects } = play(START, RATES, ...typed('CHART sjc 5y'), ...press('enter'));
     expect(effects.at(-1)).to.deep.equal({ type: 'loadChart', instrument: 'SJC', range: '5y' });
-    expect(state.chart).to.include({ instrument: 'SJC', range: '5y', loading: true });
-    const late: Action = {
+    expect(state.chart).to.include({ instrument: 'SJC', range: '5y', isLoading: true });
+    const late: DashboardAction = {
       type: 'candles',
       instrument: 'PNJ',
       range: '5y',
@@ -257,7 +260,7 @@ describe('the reducer', () => {
     };
     expect(play(state, late).state.chart).to.equal(state.chart);
     const there = play(state, { ...late, instrument: 'SJC' }).state;
-    expect(there.chart).to.deep.include({ loading: false, candles: [candle(1, 9)] });
+    expect(there.chart).to.deep.include({ isLoading: false, candles: [candle(1, 9)] });
     const focused = play(there, ...press('tab', 'tab')).state;
     expect(focused.focus).to.equal('chart');
     expect(play(focused, ...press(']')).effects).to.deep.equal([
@@ -271,12 +274,12 @@ describe('the reducer', () => {
   it('signs in by the form, and takes over where that is wanted', () => {
     const form = play(START, ...press('f2'), ...typed('yoda'), ...press('enter'), ...typed('a b'), ...press('enter'));
     expect(form.effects).to.deep.equal([{ type: 'signIn', name: 'yoda', password: 'a b', takeOver: false }]);
-    expect(form.state.form).to.include({ busy: true });
-    const elsewhere: Action = { type: 'signInFailed', message: 'He is.', reason: 'ALREADY_SIGNED_IN' };
+    expect(form.state.form).to.include({ isBusy: true });
+    const elsewhere: DashboardAction = { type: 'signInFailed', message: 'He is.', reason: 'ALREADY_SIGNED_IN' };
     const again = play(form.state, elsewhere, ...press('enter'));
     expect(again.effects).to.deep.equal([{ type: 'signIn', name: 'yoda', password: 'a b', takeOver: true }]);
     const wrong = play(form.state, { type: 'signInFailed', message: 'Wrong.', reason: 'WRONG_PASSWORD' }).state;
-    expect(wrong.form).to.include({ password: '', error: 'Wrong.', busy: false });
+    expect(wrong.form).to.include({ password: '', error: 'Wrong.', isBusy: false });
     const done = play(form.state, { type: 'signedIn', name: 'yoda', role: 'member' });
     expect(done.state).to.deep.include({ form: null, member: { name: 'yoda', role: 'member' } });
     expect(JSON.stringify(done.state)).to.not.include('a b');
@@ -290,7 +293,7 @@ describe('the reducer', () => {
   });
 
   it('shows posts once, in their latest form', () => {
-    const page: Action = { type: 'posts', posts: [post(1), post(2)], more: false, older: false };
+    const page: DashboardAction = { type: 'posts', posts: [post(1), post(2)], more: false, older: false };
     const { state } = play(START, page, { type: 'post', post: post(3) }, { type: 'post', post: post(3) });
     expect(state.forum.posts.map(({ number }) => number)).to.deep.equal([1, 2, 3]);
     const edited = play(state, { type: 'post', post: post(2, { text: 'new', seq: 9 }) }, page).state;
@@ -317,7 +320,7 @@ describe('the reducer', () => {
       { type: 'member', name: 'yoda', change: 'idle' },
       { type: 'members', members: [luke] },
     );
-    expect(state.idle).to.deep.equal(['luke']);
+    expect(state.idleNames).to.deep.equal(['luke']);
   });
 
   it('says who mentions somebody', () => {
@@ -359,7 +362,11 @@ describe('the reducer', () => {
 
   it('sorts files: offers, what is under way, what is over; and forgets the oldest of these', () => {
     const many = Array.from({ length: 80 }, (_, i) => over(i + 1));
-    const files: Action = { type: 'files', offers: [offer(90)], transfers: [...many, transfer(90), transfer(91)] };
+    const files: DashboardAction = {
+      type: 'files',
+      offers: [offer(90)],
+      transfers: [...many, transfer(90), transfer(91)],
+    };
     const { state } = play(START, files);
     expect(state.files.transfers.map(({ id }) => id)).to.deep.equal([
       91,
@@ -371,11 +378,11 @@ describe('the reducer', () => {
   it('answers an offer and ends a transfer by a key, about the chosen one', () => {
     const one = play(START, { type: 'files', offers: [offer(3)], transfers: [transfer(1)] }).state;
     const pane: State = { ...one, focus: 'transfers' };
-    expect(play(pane, ...press('a')).effects).to.deep.equal([{ type: 'answer', verb: 'accept', id: 3 }]);
-    expect(play(pane, ...press('d')).effects).to.deep.equal([{ type: 'answer', verb: 'decline', id: 3 }]);
-    expect(play(pane, ...press('x')).effects).to.deep.equal([{ type: 'answer', verb: 'cancel', id: 1 }]);
+    expect(play(pane, ...press('a')).effects).to.deep.equal([{ type: 'answerTransfer', verb: 'accept', id: 3 }]);
+    expect(play(pane, ...press('d')).effects).to.deep.equal([{ type: 'answerTransfer', verb: 'decline', id: 3 }]);
+    expect(play(pane, ...press('x')).effects).to.deep.equal([{ type: 'answerTransfer', verb: 'cancel', id: 1 }]);
     const two = play(pane, { type: 'files', offers: [offer(3), offer(4)], transfers: [] }).state;
-    expect(play(two, ...press('down', 'a')).effects).to.deep.equal([{ type: 'answer', verb: 'accept', id: 4 }]);
+    expect(play(two, ...press('down', 'a')).effects).to.deep.equal([{ type: 'answerTransfer', verb: 'accept', id: 4 }]);
     const gone = play(two, ...press('down'), { type: 'files', offers: [], transfers: [] }).state;
     expect(gone.files.selected).to.equal(null);
     const { state, effects } = play(gone, ...press('a'));
@@ -404,7 +411,7 @@ describe('the reducer', () => {
     expect(state.forum.posts.at(-1)!.number).to.equal(3000);
   });
 
-  const keys = KEYS.flatMap((each) => each.keys);
+  const keys = KEY_BINDINGS.flatMap((each) => each.keys);
   const anyKey = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...keys).map(keyOf) },
     {
@@ -424,12 +431,12 @@ describe('the reducer', () => {
       seq: fc.nat(500),
     })
     .map(({ number, text, seq }) => post(number, { text, seq, topic: number % 3 === 0 ? 'gold' : 'lobby' }));
-  const anyAction: fc.Arbitrary<Action> = fc.oneof(
-    { weight: 12, arbitrary: anyKey.map((key): Action => ({ type: 'key', key })) },
-    fc.string({ unit: 'binary' }).map((text): Action => ({ type: 'pasted', text })),
+  const anyAction: fc.Arbitrary<DashboardAction> = fc.oneof(
+    { weight: 12, arbitrary: anyKey.map((key): DashboardAction => ({ type: 'key', key })) },
+    fc.string({ unit: 'binary' }).map((text): DashboardAction => ({ type: 'paste', text })),
     fc
       .tuple(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 100 }))
-      .map(([columns, rows]): Action => ({ type: 'resized', columns, rows })),
+      .map(([columns, rows]): DashboardAction => ({ type: 'resize', columns, rows })),
     fc
       .record({
         pane: fc.constantFrom(...PANES),
@@ -438,30 +445,30 @@ describe('the reducer', () => {
         width: fc.nat(200),
         height: fc.nat(60),
       })
-      .map((click): Action => ({ type: 'clicked', ...click })),
+      .map((click): DashboardAction => ({ type: 'click', ...click })),
     fc
       .record({ pane: fc.constantFrom(...PANES), by: fc.integer({ min: -50, max: 50 }) })
-      .map((turn): Action => ({ type: 'wheel', ...turn })),
-    fc.array(anyQuote, { maxLength: 6 }).map((quotes): Action => {
+      .map((turn): DashboardAction => ({ type: 'wheel', ...turn })),
+    fc.array(anyQuote, { maxLength: 6 }).map((quotes): DashboardAction => {
       const unique = new Map(quotes.map((each) => [each.instrument, each]));
       return { type: 'rates', quotes: [...unique.values()] };
     }),
-    anyQuote.map((each): Action => ({ type: 'quote', quote: each })),
+    anyQuote.map((each): DashboardAction => ({ type: 'quote', quote: each })),
     fc.record({ posts: fc.array(anyPost, { maxLength: 30 }), more: fc.boolean(), older: fc.boolean() }).map(
-      ({ posts, ...rest }): Action => ({
+      ({ posts, ...rest }): DashboardAction => ({
         type: 'posts',
         posts: posts.toSorted((a, b) => a.number - b.number),
         ...rest,
       }),
     ),
-    anyPost.map((each): Action => ({ type: 'post', post: each })),
+    anyPost.map((each): DashboardAction => ({ type: 'post', post: each })),
     fc
       .record({
         instrument: fc.constantFrom('SJC', 'PNJ', 'BTC'),
-        range: fc.constantFrom(...RANGES),
+        range: fc.constantFrom(...CHART_RANGES),
         closes: fc.array(price, { maxLength: 40 }),
       })
-      .map(({ instrument, range, closes }): Action => {
+      .map(({ instrument, range, closes }): DashboardAction => {
         const candles = closes.map((close, i) => candle(closes.length - i, close));
         return {
           type: 'candles',
@@ -474,17 +481,17 @@ describe('the reducer', () => {
           unit: 'tael',
         };
       }),
-    fc.constantFrom<Action>(
+    fc.constantFrom<DashboardAction>(
       ONLINE,
-      { type: 'link', link: { phase: 'offline', since: NOW, nextTryAt: NOW + 5, reason: 'gone' } },
-      { type: 'link', link: { phase: 'ended', reason: 'kicked' } },
+      { type: 'connection', connection: { phase: 'offline', since: NOW, nextTryAt: NOW + 5, reason: 'gone' } },
+      { type: 'connection', connection: { phase: 'ended', reason: 'kicked' } },
       { type: 'signedIn', name: 'yoda', role: 'member' },
       { type: 'signedOut', ask: true },
       { type: 'signInFailed', message: 'no', reason: 'ALREADY_SIGNED_IN' },
       { type: 'topics', topics: [{ topic: 'gold', unread: 2, mentions: 1 }] },
       { type: 'topics', topics: [] },
       { type: 'member', name: 'luke', change: 'idle' },
-      { type: 'answered', lines: ['one', 'two'] },
+      { type: 'output', lines: ['one', 'two'] },
       { type: 'notice', text: 'hello', tone: 'info' },
       { type: 'trends', trends: [{ instrument: 'SJC', closes: [1, 2, 3] }] },
       { type: 'choices', choices: new Map([['SJC', { provider: 'other', company: '', brand: '' }]]) },
@@ -501,7 +508,7 @@ describe('the reducer', () => {
           state = reduce(state, action).state;
           const { input, forum, chart, rates, selected, help } = state;
           expect(input.cursor).to.be.within(0, [...input.text].length);
-          expect(input.walking ?? 0).to.be.within(0, Math.max(0, input.history.length - 1));
+          expect(input.historyIndex ?? 0).to.be.within(0, Math.max(0, input.history.length - 1));
           if (rates.length > 0) expect(selected).to.not.equal(null);
           expect(forum.scroll).to.be.at.least(0);
           const numbers = forum.posts.map(({ number }) => number);
@@ -512,7 +519,7 @@ describe('the reducer', () => {
           expect(help?.scroll ?? 0).to.be.within(0, 1000);
           expect(PANES).to.include(state.focus);
         }
-        const lines = frame(state, THEME[state.theme], { colours: 0 });
+        const lines = renderFrame(state, THEME_BY_NAME[state.theme], { colours: 0 });
         expect(lines).to.have.length(state.rows);
       }),
       { numRuns: 400 },

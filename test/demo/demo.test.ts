@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { makeTemporaryHome, removeTemporaryHome, sweepTemporaryHomes } from '../../src/demo/temporary-home.ts';
-import { isAlive } from '../../src/is-alive.ts';
+import { isProcessAlive } from '../../src/process-alive.ts';
 import { PROGRAM, ROOT } from '../root.ts';
 import { Robot } from '../terminal/robot.ts';
 
@@ -62,7 +62,7 @@ describe('goldctl demo', function () {
     robot.press('ctrl-c');
     expect(await robot.exited).to.include({ exitCode: 0 });
     expect(await homes()).to.deep.equal([]);
-    expect(isAlive(daemon)).to.equal(false);
+    expect(isProcessAlive(daemon)).to.equal(false);
   });
 
   it('leaves nothing when it is told to end while it begins', async () => {
@@ -91,7 +91,7 @@ describe('goldctl demo', function () {
     const { pid } = JSON.parse(await readFile(join(folder, name!, 'daemon.pid'), 'utf8'));
     robot.signal('SIGKILL');
     await robot.exited;
-    await until(() => !isAlive(pid));
+    await until(() => !isProcessAlive(pid));
     expect(await homes(), 'a killed process removes nothing').to.deep.equal([name]);
 
     const child = run([...DEMO, '--columns', '140', '--rows', '40']);
@@ -101,7 +101,7 @@ describe('goldctl demo', function () {
     expect(lines).to.have.length(40);
     expect(frame.match(/SIMULATED/g)).to.have.length.of.at.least(6); // the header and five panes
     expect(frame).to.include('bot-an').and.include('bot-binh').and.include('SJC').and.include('BTC');
-    expect(told).to.match(/It is at 127\.0\.0\.1:\d+/);
+    expect(told).to.match(/Address: 127\.0\.0\.1:\d+/);
     expect(await homes()).to.deep.equal([]);
     expect(await isRefused(/127\.0\.0\.1:\d+/.exec(told)![0])).to.equal(true);
   });

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import type { DialectRoom } from '../../src/dialects/dialect.ts';
-import { Dialects } from '../../src/dialects/dialects.ts';
+import type { LegacyServices } from '../../src/dialects/legacy-protocol.ts';
+import { LegacyServer } from '../../src/dialects/legacy-server.ts';
 import { Accounts } from '../../src/room/accounts.ts';
 import { AddressBans } from '../../src/room/address-bans.ts';
-import { Lockout } from '../../src/room/lockout.ts';
-import { Passwords } from '../../src/room/passwords.ts';
+import { LoginThrottle } from '../../src/room/login-throttle.ts';
+import { PasswordHasher } from '../../src/room/password-hasher.ts';
 import { Presence } from '../../src/room/presence.ts';
-import { Arrivals } from '../../src/server/arrivals.ts';
-import { Budget } from '../../src/server/budget.ts';
-import { Sessions } from '../../src/server/sessions.ts';
-import { Turns } from '../../src/server/turns.ts';
-import type { Visitor } from '../../src/server/visitor.ts';
+import type { ClientConnection } from '../../src/server/client-connection.ts';
+import { ConnectionLimiter } from '../../src/server/connection-limiter.ts';
+import { ConnectionRegistry } from '../../src/server/connection-registry.ts';
+import { ReadScheduler } from '../../src/server/read-scheduler.ts';
+import { WorkBudget } from '../../src/server/work-budget.ts';
 import { CHEAP } from '../credentials.ts';
 import { Room } from '../room/room.ts';
 import { SUFFIX } from './clients.ts';
@@ -30,19 +30,19 @@ const limits = {
 /** The room of the daemon, with passwords that cost nothing: two hundred of them would take half a minute else. */
 function roomOf(
   { engine, view, rates, forum, files, daemons }: Room,
-  passwords = new Passwords({ cost: CHEAP, limit: MANY }),
-): DialectRoom {
+  passwords = new PasswordHasher({ cost: CHEAP, limit: MANY }),
+): LegacyServices {
   const { journal, bus } = engine;
   const now = () => Date.now();
-  const lockout = new Lockout({ attempts: 3, now: () => performance.now() });
+  const lockout = new LoginThrottle({ attempts: 3, now: () => performance.now() });
   return {
-    accounts: new Accounts({ journal, view, passwords, lockout, now, limits, log }),
-    addressBans: new AddressBans({ journal, view, now }),
-    arrivals: new Arrivals({ limits, log }),
-    budget: new Budget(limits),
-    turns: new Turns(),
-    presence: new Presence<Visitor>({ bus, daemons, now, idleMs: 300_000 }),
-    sessions: new Sessions(),
+    accounts: new Accounts({ journal, readModel: view, hasher: passwords, throttle: lockout, now, limits, log }),
+    addressBans: new AddressBans({ journal, readModel: view, now }),
+    connectionLimiter: new ConnectionLimiter({ limits, log }),
+    budget: new WorkBudget(limits),
+    scheduler: new ReadScheduler(),
+    presence: new Presence<ClientConnection>({ bus, cluster: daemons, now, idleMs: 300_000 }),
+    connections: new ConnectionRegistry(),
     serverName: 'goldctl',
     catchUp: () => undefined,
     ...{ view, rates, forum, files, limits, log, now },
@@ -52,14 +52,14 @@ function roomOf(
 describe('a crowd of old forum clients', function () {
   this.timeout(120_000);
   let room: Room;
-  let dialects: Dialects;
+  let dialects: LegacyServer;
   let place: string;
   before(async () => {
     room = await Room.open();
     const services = roomOf(room);
     const rows = Array.from({ length: CLIENTS }, (_, i) => ({ name: `member${i}`, password: 'secret' }));
     await services.accounts.importAccounts(rows);
-    dialects = new Dialects([{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }], services);
+    dialects = new LegacyServer([{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }], services);
     await dialects.start();
     place = dialects.status[0]!.address;
   });
@@ -89,7 +89,7 @@ describe('a crowd of old forum clients', function () {
     };
     await Promise.all(Array.from({ length: CLIENTS }, visit));
     expect(numbers.size).to.equal(CLIENTS * ROUNDS);
-    expect(room.view.posts.newest).to.equal(CLIENTS * ROUNDS);
+    expect(room.view.posts.newestNumber).to.equal(CLIENTS * ROUNDS);
     for (const number of numbers) expect(room.view.posts.get(number)?.text).to.match(/^member\d+ \d+$/);
   });
 });
@@ -97,8 +97,11 @@ describe('a crowd of old forum clients', function () {
 describe('old clients of one address that sign in at the same moment', () => {
   it('wait for their turn, also where more wait than may of one address', async () => {
     const room = await Room.open();
-    const services = roomOf(room, new Passwords());
-    const dialects = new Dialects([{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }], services);
+    const services = roomOf(room, new PasswordHasher());
+    const dialects = new LegacyServer(
+      [{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }],
+      services,
+    );
     await dialects.start();
     try {
       const names = Array.from({ length: 12 }, (_, i) => `member${i}`);

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { formatSeedTime } from '../../src/domain/instant.ts';
+import { formatForumTime } from '../../src/domain/time.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { skip } from '../skip.ts';
@@ -125,12 +125,12 @@ describe('the forum dialect', () => {
     it('ends a name that nobody has, and one that is there already, in words at which the client ends', async () => {
       const unknown = await ForumClient.open(fixture);
       expect(await unknown.signIn('nobody')).to.equal(
-        'Failed.There is no account of that name. Check the spelling, or sign up.',
+        'Failed.There is no account with that name. Check the spelling, or sign up.',
       );
       await unknown.wire.over();
       await signedIn('Hans');
       const twice = await ForumClient.open(fixture);
-      expect(await twice.signIn('Hans')).to.equal('Failed.Hans is signed in already, from 127.0.0.1.');
+      expect(await twice.signIn('Hans')).to.equal('Failed.Hans is already signed in, from 127.0.0.1.');
       await twice.wire.over();
     });
   });
@@ -163,7 +163,7 @@ describe('the forum dialect', () => {
     it('and refuses what is not just so', async () => {
       const [hans, leia] = [await signedIn('Hans'), await signedIn('leia')];
       const { number, at } = posted(await hans.ask('MSG mine'));
-      const other = formatSeedTime(Date.parse('2021-02-23T15:00:01+07:00'));
+      const other = formatForumTime(Date.parse('2021-02-23T15:00:01+07:00'));
       const failed = `Delete the message failed. Please check the input.${SUFFIX}`;
       for (const input of [
         `#${number} ${other}`,
@@ -186,13 +186,13 @@ describe('the forum dialect', () => {
       const owner = await fixture.connect();
       await owner.call('account.setRole', { name: 'leia', role: 'moderator' });
       expect(await leia.ask(`DLT #${number} ${at}`)).to.equal(failed);
-      expect(await hans.ask('MSG')).to.equal(`A post needs some text.${SUFFIX}`);
-      expect(await hans.ask(`MSG ${'x'.repeat(4097)}`)).to.equal(`A post has 4096 characters at most.${SUFFIX}`);
+      expect(await hans.ask('MSG')).to.equal(`A post must have some text.${SUFFIX}`);
+      expect(await hans.ask(`MSG ${'x'.repeat(4097)}`)).to.equal(`A post can have at most 4096 characters.${SUFFIX}`);
     });
 
     it('says when there is nothing, and what a time looks like', async () => {
       const hans = await signedIn('Hans');
-      const tomorrow = formatSeedTime(Date.now() + 86_400_000);
+      const tomorrow = formatForumTime(Date.now() + 86_400_000);
       expect(await hans.ask(`RDM ${tomorrow}`)).to.equal(`Read message failed. There is no new message${SUFFIX}`);
       for (const time of ['', 'yesterday', '23 Feb 2021', '31 Feb 2021 10:00:00', '2021-02-23 15:00:00']) {
         expect(await hans.ask(`RDM ${time}`), time).to.equal(
@@ -205,7 +205,7 @@ describe('the forum dialect', () => {
       const [hans, owner] = [await signedIn('Hans'), await Wire.member(fixture.address, 'owner')];
       const { number, at } = posted(await hans.ask(`MSG ${'ầ'.repeat(4096)}`));
       expect(await hans.ask(`RDM ${at}`)).to.match(/; Hans: "ầ+\.\.\." posted at /);
-      const before = formatSeedTime(Date.parse('2021-01-01T00:00:00+07:00'));
+      const before = formatForumTime(Date.parse('2021-01-01T00:00:00+07:00'));
       for (let i = 0; i < 30; i++) {
         await owner.result('forum.post', { text: `from the dashboard ${i} 😀\nsecond line` });
       }
@@ -315,7 +315,7 @@ describe('the forum dialect', () => {
       const wire = await Wire.member(room.address, 'modern');
       expect(await far.ask('ATU')).to.include(`\nmodern, ${own}, 0, active since `);
       const twice = await ForumClient.open(room, own, place);
-      expect(await twice.signIn('near')).to.equal(`Failed.near is signed in already, from ${own}.`);
+      expect(await twice.signIn('near')).to.equal(`Failed.near is already signed in, from ${own}.`);
       await twice.wire.over();
       wire.close();
       await room.stop();
@@ -366,7 +366,7 @@ describe('the forum dialect', () => {
     it('ends at a request without end, in words at which the client ends', async () => {
       const hans = await signedIn('Hans');
       expect(await hans.wire.ask('x'.repeat(40_000))).to.equal(
-        'Server ended this connection. A request has 32768 bytes at most.',
+        'Server ended this connection. A request may have at most 32768 bytes.',
       );
       await hans.wire.over();
     });

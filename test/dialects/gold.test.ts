@@ -90,7 +90,7 @@ describe('the gold dialect', () => {
     );
     expect(await client.ask('x')).to.equal(TYPO);
     expect(await client.ask('a,b secret')).to.equal(
-      'A name is 1-32 letters, digits or any of - _ . without spaces.\nOr type again: ',
+      'A name must be 1-32 letters, digits or any of - _ . without spaces.\nOr type again: ',
     );
     expect(await client.ask('-signin')).to.equal(SIGN_IN);
     expect(await client.ask('khtn another')).to.equal(REFUSED);
@@ -136,7 +136,7 @@ describe('the gold dialect', () => {
     const client = await GoldClient.signedIn(fixture, 'khtn');
     const other = await GoldClient.open(fixture);
     await other.ask('-signin');
-    expect(await other.ask('khtn secret')).to.equal('khtn is signed in already, from 127.0.0.1.');
+    expect(await other.ask('khtn secret')).to.equal('khtn is already signed in, from 127.0.0.1.');
     expect(await client.ask('-quit')).to.equal('REMOVING CONNECTION');
     await client.wire.over();
     expect(await other.ask('khtn secret')).to.equal(`Log in successfully! WELCOME "khtn"\n${LOOK_UP}`);

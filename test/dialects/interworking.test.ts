@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { formatDay, formatSeedTime } from '../../src/domain/instant.ts';
+import { formatDate, formatForumTime } from '../../src/domain/time.ts';
 import type { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { ForumClient, GoldClient, MarketClient, SUFFIX, startFor } from './clients.ts';
@@ -43,7 +43,7 @@ describe('old clients and new ones', () => {
     expect(post.number).to.equal(Number(first) + 1);
     expect(await hans.ask(`RDM ${at}`)).to.equal(
       `Read message successfully. The new message is:\n#${first}; hans: "from the old one" posted at ${at}.\n` +
-        `#${post.number}; leia: "from the new one" posted at ${formatSeedTime(post.at)}.\n${SUFFIX}`,
+        `#${post.number}; leia: "from the new one" posted at ${formatForumTime(post.at)}.\n${SUFFIX}`,
     );
     // What is deleted leaves its number: the next one is another.
     await hans.ask(`DLT #${first} ${at}`);
@@ -61,13 +61,13 @@ describe('old clients and new ones', () => {
     const [, number, at] = /^Message #(\d+) posted at (.+)\n/.exec(await hans.ask('MSG mine'))!;
     await hans.ask('OUT');
     const wire = await Wire.member(fixture.address, 'hans');
-    while (formatSeedTime(Date.now()) === at) await new Promise((resolve) => setImmediate(resolve)); // told by the second
+    while (formatForumTime(Date.now()) === at) await new Promise((resolve) => setImmediate(resolve)); // told by the second
     const { post } = await wire.result('forum.edit', { number: Number(number), text: 'edited' });
     await wire.result('account.signOut');
     wire.close();
     const again = await ForumClient.signedIn(fixture, 'hans');
     expect(await again.ask(`DLT #${number} ${at}`)).to.match(/^Delete the message failed/);
-    expect(await again.ask(`DLT #${number} ${formatSeedTime(post.editedAt)}`)).to.match(/^Delete the message success/);
+    expect(await again.ask(`DLT #${number} ${formatForumTime(post.editedAt)}`)).to.match(/^Delete the message success/);
     again.wire.kill();
   });
 
@@ -80,7 +80,7 @@ describe('old clients and new ones', () => {
     const gold = await GoldClient.open(fixture);
     await gold.ask('-signup');
     await gold.ask('trader secret');
-    const day = formatDay(now);
+    const day = formatDate(now);
     expect(await gold.ask(`${day} SJC`)).to.include('|BUY: 170,000,000\t\t|\n|SELL: 173,500,000\t|');
     expect(await gold.ask(`${day} Ethereum`)).to.include('|BUY: 1,655.00\t\t|\n|SELL: 1,655.00\t|');
     const market = await MarketClient.open(fixture);

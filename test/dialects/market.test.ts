@@ -38,8 +38,8 @@ describe('the market dialect', () => {
   afterEach(() => client.wire.kill());
 
   it('says so while no price has come in', async () => {
-    expect(await client.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No price of any coin has come in yet."}');
-    expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":"No price of Bitcoin has come in yet."}');
+    expect(await client.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No coin prices are available yet."}');
+    expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":"No price of Bitcoin is available yet."}');
     const owner = await fixture.connect();
     for (const [instrument, price] of Object.entries(PRICES)) {
       await owner.call('rates.import', { instrument, rows: [[Date.now(), price, price]], force: true });
@@ -87,7 +87,7 @@ describe('the market dialect', () => {
     }
     const other = await OldClient.open(placeOf(fixture, 'market'), 1024);
     expect(await other.ask(`{"data": "${'x'.repeat(5000)}`)).to.equal(
-      '{"status":"OK","data":"A request has 4096 bytes at most."}',
+      '{"status":"OK","data":"A request may have at most 4096 bytes."}',
     );
     await other.over();
   });
@@ -116,7 +116,7 @@ describe("the market seed's database", () => {
       const words = importing!.replace('coins.csv', join(folder, 'coins.csv')).split(' ');
       const said = await fixture.run(words);
       expect(said, said.stderr).to.include({ exit: 0 });
-      expect(said.stdout).to.match(/^Stored: 3\. There already: 0\. Refused: 0\./);
+      expect(said.stdout).to.match(/^Stored: 3\. Already stored: 0\. Rejected: 0\./);
       const owner = await fixture.connect();
       const [quote] = (await owner.call('rates.get', { instrument: 'BTC' })).quotes;
       expect(quote).to.include({ buy: 26732.25, sell: 26732.25, currency: 'USD', unit: 'coin', at, stale: true });

@@ -58,7 +58,7 @@ describe('old clients in the room', () => {
       );
       expect(stdout).to.include(`${placeOf(fixture, 'market')} (market)`);
       expect(logged.filter((line) => line.includes('dialect.start')).join('\n')).to.include(
-        'old gold clients: passwords in clear text, from this machine only',
+        'legacy gold clients: passwords in clear text, from this machine only',
       );
     });
 
@@ -128,7 +128,7 @@ describe('old clients in the room', () => {
       await wire.result('account.signIn', { name: 'yoda', password: 'secret', takeOver: true });
       expect(await yoda.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
       const other = await ForumClient.open(fixture);
-      expect(await other.signIn('yoda')).to.equal('Failed.yoda is signed in already, from 127.0.0.1.');
+      expect(await other.signIn('yoda')).to.equal('Failed.yoda is already signed in, from 127.0.0.1.');
       wire.close();
     });
 
@@ -257,7 +257,7 @@ describe('old clients in the room', () => {
 
     it('have a time to sign in, and are told when it is over', async () => {
       const forum = await ForumClient.open(fixture);
-      expect(await forum.wire.recv()).to.equal('Failed.Nothing was heard for too long.');
+      expect(await forum.wire.recv()).to.equal('Failed.No request was received in time.');
       const gold = await GoldClient.open(fixture);
       await gold.ask('-signin');
       expect(await gold.wire.recv()).to.equal('SERVER IS REMOVING YOUR CONNECTION');
@@ -289,7 +289,7 @@ describe('old clients in the room', () => {
     const flood = Buffer.concat(Array.from({ length: 2000 }, () => line));
     const closed = new Promise((resolve) => socket.once('close', resolve));
     const pump = setInterval(() => socket.writableLength < 1e6 && socket.write(flood), 1);
-    await until(async () => logged.some((entry) => entry.includes('the client did not read what it was sent')));
+    await until(async () => logged.some((entry) => entry.includes('the client is too slow to read')));
     clearInterval(pump);
     socket.resume();
     await closed;
@@ -316,12 +316,14 @@ describe('old clients in the room', () => {
     await start({ dialects: ['gold:0.0.0.0:0', 'sum:0.0.0.0:0'] });
     const { listening } = await owner.call('admin.status', {});
     expect(listening.slice(2).map(({ name, note }) => [name, note])).to.deep.equal([
-      ['gold', 'passwords in clear text, which anybody on the way can read'],
-      ['sum', 'all in clear text, which anybody on the way can read'],
+      ['gold', 'passwords in clear text, readable by anyone on the network path'],
+      ['sum', 'all in clear text, readable by anyone on the network path'],
     ]);
     const warned = logged.filter((line) => line.startsWith('warn') && line.includes('dialect.start'));
     expect(warned).to.have.length(2);
-    expect(warned[0]).to.match(/for old gold clients: passwords in clear text, which anybody on the way can read$/);
+    expect(warned[0]).to.match(
+      /for legacy gold clients: passwords in clear text, readable by anyone on the network path$/,
+    );
     await fixture.stop();
   });
 
@@ -345,7 +347,7 @@ describe('old clients in the room', () => {
       await sum.over();
       const market = await MarketClient.open(fixture, place);
       expect(await market.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
-      expect(await market.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No price of any coin has come in yet."}');
+      expect(await market.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No coin prices are available yet."}');
       for (const bytes of ['{"hello": 1}', 'hello']) {
         const other = await OldClient.open(place, 1024);
         other.send(bytes);
@@ -381,7 +383,7 @@ describe('old clients in the room', () => {
       await hear(async () => {}, 'Your address is banned (noise). Ask the owner of the room.', '127.0.0.9');
       const long = await OldClient.open(place, 1024);
       expect(await long.ask(`{"client_name": "${'x'.repeat(5000)}`)).to.equal(
-        closing('A request has 4096 bytes at most.'),
+        closing('A request may have at most 4096 bytes.'),
       );
     });
 

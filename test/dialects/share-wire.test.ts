@@ -2,23 +2,23 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  cutMessage,
+  decodeShareMessage,
   encodeBody,
   encodeCode,
   encodePeers,
-  MESSAGE_BYTES,
-  MESSAGE_CHARACTERS,
+  MAX_SHARE_MESSAGE_BYTES,
+  MAX_SHARE_MESSAGE_CHARACTERS,
   parseShareRequest,
 } from '../../src/dialects/share-wire.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { formatShareTime } from '../../src/domain/instant.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { formatFileTime } from '../../src/domain/time.ts';
 import { shareMessage } from './share-client.ts';
 
 const code = (bytes: Buffer): string => {
   try {
-    cutMessage(bytes);
+    decodeShareMessage(bytes);
   } catch (thrown) {
-    return Failure.from(thrown).code;
+    return AppError.from(thrown).code;
   }
   return 'none';
 };
@@ -34,9 +34,9 @@ describe('the messages of old share clients', () => {
         let bytes: Buffer = Buffer.alloc(0);
         for (const byte of whole) {
           bytes = Buffer.concat([bytes, Buffer.of(byte)]);
-          for (let cut = cutMessage(bytes); cut; cut = cutMessage(bytes)) {
+          for (let cut = decodeShareMessage(bytes); cut; cut = decodeShareMessage(bytes)) {
             read.push(cut.request);
-            bytes = bytes.subarray(cut.used);
+            bytes = bytes.subarray(cut.usedBytes);
           }
         }
         expect(read).to.deep.equal(texts);
@@ -48,9 +48,12 @@ describe('the messages of old share clients', () => {
 
   it('count characters, not bytes', () => {
     const message = Buffer.concat([Buffer.of(0, 0, 0, 9), Buffer.from('fetch à🎬b')]);
-    expect(cutMessage(Buffer.concat([message, Buffer.of(0)]))).to.deep.equal({ request: 'fetch à🎬b', used: 4 + 13 });
+    expect(decodeShareMessage(Buffer.concat([message, Buffer.of(0)]))).to.deep.equal({
+      request: 'fetch à🎬b',
+      usedBytes: 4 + 13,
+    });
     for (let length = 0; length < message.length; length += 1) {
-      expect(cutMessage(message.subarray(0, length))).to.equal(undefined);
+      expect(decodeShareMessage(message.subarray(0, length))).to.equal(undefined);
     }
   });
 
@@ -60,14 +63,18 @@ describe('the messages of old share clients', () => {
       bytes.writeUInt32BE(n);
       return bytes;
     };
-    for (const n of [MESSAGE_CHARACTERS + 1, 0x7fffffff, 0xffffffff]) expect(code(length(n))).to.equal('TOO_LARGE');
-    expect(code(length(MESSAGE_CHARACTERS))).to.equal('none');
+    for (const n of [MAX_SHARE_MESSAGE_CHARACTERS + 1, 0x7fffffff, 0xffffffff])
+      expect(code(length(n))).to.equal('TOO_LARGE');
+    expect(code(length(MAX_SHARE_MESSAGE_CHARACTERS))).to.equal('none');
     for (const bytes of [[0x80], [0xff], [0xc0, 0x80], [0xe2, 0x28, 0xa1], [0xed, 0xa0, 0x80], [0xf5, 0, 0, 0]]) {
       expect(code(Buffer.concat([length(1), Buffer.from(bytes)])), String(bytes)).to.equal('INVALID_REQUEST');
     }
-    const longest = Buffer.concat([length(MESSAGE_CHARACTERS), Buffer.from('🎬'.repeat(MESSAGE_CHARACTERS))]);
-    expect(longest).to.have.length(MESSAGE_BYTES);
-    expect(cutMessage(longest)!.used).to.equal(MESSAGE_BYTES);
+    const longest = Buffer.concat([
+      length(MAX_SHARE_MESSAGE_CHARACTERS),
+      Buffer.from('🎬'.repeat(MAX_SHARE_MESSAGE_CHARACTERS)),
+    ]);
+    expect(longest).to.have.length(MAX_SHARE_MESSAGE_BYTES);
+    expect(decodeShareMessage(longest)!.usedBytes).to.equal(MAX_SHARE_MESSAGE_BYTES);
   });
 });
 
@@ -138,7 +145,7 @@ describe('the requests of old share clients', () => {
         fc.array(word, { maxLength: 5 }),
         (name, size, seconds, description) => {
           const modified = seconds * 1000;
-          const said = `publish ${name.join(' ')} ${size} ${formatShareTime(modified)} ${description.join('_')}`;
+          const said = `publish ${name.join(' ')} ${size} ${formatFileTime(modified)} ${description.join('_')}`;
           expect(parseShareRequest(said)).to.deep.equal({
             verb: 'publish',
             name: name.join(' '),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { closing, sumLogs } from './clients.ts';
@@ -111,12 +111,12 @@ describe('the sum listener', () => {
     }
 
     for (const [what, bytes, reason] of [
-      ['a huge object', `{"client_name": "${'x'.repeat(200_000)}`, 'A request has 4096 bytes at most.'],
-      ['a deep object', '{"a":'.repeat(100_000), 'A request has 4096 bytes at most.'],
-      ['white space for ever', ' '.repeat(10_000), 'A request has 4096 bytes at most.'],
-      ['half an object', '{"client_name": "x", "client_num', 'Nothing was heard for too long.'],
-      ['half an escape', '{"client_name": "}\\', 'Nothing was heard for too long.'],
-      ['nothing at all', '', 'Nothing was heard for too long.'],
+      ['a huge object', `{"client_name": "${'x'.repeat(200_000)}`, 'A request may have at most 4096 bytes.'],
+      ['a deep object', '{"a":'.repeat(100_000), 'A request may have at most 4096 bytes.'],
+      ['white space for ever', ' '.repeat(10_000), 'A request may have at most 4096 bytes.'],
+      ['half an object', '{"client_name": "x", "client_num', 'No request was received in time.'],
+      ['half an escape', '{"client_name": "}\\', 'No request was received in time.'],
+      ['nothing at all', '', 'No request was received in time.'],
     ] as const) {
       it(`closes on ${what}, in an object that the client can read`, async () => {
         const reply = await answered(bytes);
@@ -179,9 +179,7 @@ describe('the sum listener', () => {
       const idle = await OldClient.open(to, 1024);
       await exchange(to, ask(0));
       for (const client of [half, idle]) {
-        expect(await client.recv()).to.equal(
-          closing('A number out of range has ended sum until the daemon starts again.'),
-        );
+        expect(await client.recv()).to.equal(closing('A number out of range has ended sum until the daemon restarts.'));
         await client.over();
       }
     });
@@ -211,12 +209,12 @@ describe('the sum listener', () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
-    const failure = await DaemonFixture.start({ config: { sumPort: port } }).catch((thrown: unknown) => thrown);
-    expect(failure).to.be.instanceOf(Failure);
-    expect((failure as Failure).code).to.equal('PORT_TAKEN');
-    expect((failure as Failure).message)
-      .to.include(`Port ${port} of 127.0.0.1 (--sum-port)`)
-      .and.include('EADDRINUSE');
+    const error = await DaemonFixture.start({ config: { sumPort: port } }).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(AppError);
+    expect((error as AppError).code).to.equal('PORT_TAKEN');
+    expect((error as AppError).message).to.equal(
+      `TCP port ${port} on 127.0.0.1 is already in use by another program. Change --sum-port.`,
+    );
     await new Promise((resolve) => taken.close(resolve));
   });
 });

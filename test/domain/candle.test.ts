@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { addToShare, type Candle, type CandleShare, candleOf, openShare, rollUp } from '../../src/domain/candle.ts';
-import { startOf } from '../../src/domain/instant.ts';
+import {
+  addToPartialCandle,
+  type Candle,
+  candleFromPartials,
+  newPartialCandle,
+  type PartialCandle,
+  resampleCandles,
+} from '../../src/domain/candle.ts';
+import { startOfInterval } from '../../src/domain/time.ts';
 
 const prices = fc.array(fc.record({ price: fc.integer({ min: 1, max: 20 }), at: fc.integer({ min: -5, max: 5 }) }), {
   minLength: 1,
@@ -9,15 +16,15 @@ const prices = fc.array(fc.record({ price: fc.integer({ min: 1, max: 20 }), at: 
 });
 type Price = { price: number; at: number };
 
-function shareOf([first, ...rest]: readonly Price[]): CandleShare {
-  const share = openShare(first!.price, first!.at);
-  for (const { price, at } of rest) addToShare(share, price, at);
+function shareOf([first, ...rest]: readonly Price[]): PartialCandle {
+  const share = newPartialCandle(first!.price, first!.at);
+  for (const { price, at } of rest) addToPartialCandle(share, price, at);
   return share;
 }
 
 describe('candles', () => {
   it('of no share are none', () => {
-    expect(candleOf(0, [])).to.equal(undefined);
+    expect(candleFromPartials(0, [])).to.equal(undefined);
   });
 
   it('hold what their prices say: first, highest, lowest, last, how many', () => {
@@ -26,7 +33,7 @@ describe('candles', () => {
         const at = (edge: number) => all.filter((one) => one.at === edge).map(({ price }) => price);
         const times = all.map((one) => one.at);
         const values = all.map(({ price }) => price);
-        expect(candleOf(7, [shareOf(all)])).to.deep.equal({
+        expect(candleFromPartials(7, [shareOf(all)])).to.deep.equal({
           at: 7,
           open: Math.max(...at(Math.min(...times))),
           high: Math.max(...values),
@@ -44,21 +51,21 @@ describe('candles', () => {
         prices.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
         fc.integer({ min: 1, max: 5 }),
         ([all, shuffled], parts) => {
-          const whole = candleOf(0, [shareOf(all)]);
+          const whole = candleFromPartials(0, [shareOf(all)]);
           const shares = Array.from({ length: parts }, (_, part) => shuffled.filter((__, i) => i % parts === part))
             .filter((some) => some.length > 0)
             .map(shareOf);
-          expect(candleOf(0, shares)).to.deep.equal(whole);
-          expect(candleOf(0, shares.reverse())).to.deep.equal(whole);
+          expect(candleFromPartials(0, shares)).to.deep.equal(whole);
+          expect(candleFromPartials(0, shares.reverse())).to.deep.equal(whole);
         },
       ),
     );
   });
 
   it('are not changed by being joined', () => {
-    const shares = [openShare(5, 1), openShare(7, 2)];
+    const shares = [newPartialCandle(5, 1), newPartialCandle(7, 2)];
     const before = structuredClone(shares);
-    candleOf(0, shares);
+    candleFromPartials(0, shares);
     expect(shares).to.deep.equal(before);
   });
 
@@ -72,19 +79,19 @@ describe('candles', () => {
     const group = (all: readonly Price[], interval: '1d' | '1w' | '1M'): Candle[] => {
       const groups = new Map<number, Price[]>();
       for (const one of all) {
-        const start = startOf(interval, one.at);
+        const start = startOfInterval(interval, one.at);
         groups.set(start, [...(groups.get(start) ?? []), one]);
       }
-      return [...groups].sort(([a], [b]) => a - b).map(([at, some]) => candleOf(at, [shareOf(some)])!);
+      return [...groups].sort(([a], [b]) => a - b).map(([at, some]) => candleFromPartials(at, [shareOf(some)])!);
     };
     fc.assert(
       fc.property(hourly, fc.integer({ min: 1, max: 1000 }), (wide, scale) => {
         const all = wide.map(({ price, at }) => ({ price, at: Math.round(at / scale) }));
         for (const interval of ['1w', '1M'] as const) {
-          expect(rollUp(group(all, '1d'), interval)).to.deep.equal(group(all, interval));
+          expect(resampleCandles(group(all, '1d'), interval)).to.deep.equal(group(all, interval));
         }
       }),
     );
-    expect(rollUp([], '1M')).to.deep.equal([]);
+    expect(resampleCandles([], '1M')).to.deep.equal([]);
   });
 });

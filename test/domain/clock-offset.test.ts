@@ -1,26 +1,26 @@
 import { expect } from 'chai';
-import { agreedOffset, clockProblem } from '../../src/domain/clock-offset.ts';
+import { describeClockOffset, findAgreedClockOffset } from '../../src/domain/clock-offset.ts';
 
 const HOUR_MS = 3_600_000;
 
 describe('agreedOffset()', () => {
   it('is what most sources say, from two on', () => {
-    expect(agreedOffset([])).to.equal(undefined);
-    expect(agreedOffset([HOUR_MS])).to.equal(undefined);
-    expect(agreedOffset([HOUR_MS, HOUR_MS + 1000])).to.be.closeTo(HOUR_MS, 1000);
-    expect(agreedOffset([HOUR_MS, HOUR_MS, 0])).to.equal(HOUR_MS);
-    expect(agreedOffset([HOUR_MS, HOUR_MS, 0, 500])).to.equal(undefined);
+    expect(findAgreedClockOffset([])).to.equal(undefined);
+    expect(findAgreedClockOffset([HOUR_MS])).to.equal(undefined);
+    expect(findAgreedClockOffset([HOUR_MS, HOUR_MS + 1000])).to.be.closeTo(HOUR_MS, 1000);
+    expect(findAgreedClockOffset([HOUR_MS, HOUR_MS, 0])).to.equal(HOUR_MS);
+    expect(findAgreedClockOffset([HOUR_MS, HOUR_MS, 0, 500])).to.equal(undefined);
   });
 
   it('leaves small differences and sources that contradict one another alone', () => {
-    expect(agreedOffset([90_000, -90_000, 100_000])).to.equal(undefined);
-    expect(agreedOffset([-HOUR_MS, 0, HOUR_MS])).to.equal(undefined);
+    expect(findAgreedClockOffset([90_000, -90_000, 100_000])).to.equal(undefined);
+    expect(findAgreedClockOffset([-HOUR_MS, 0, HOUR_MS])).to.equal(undefined);
   });
 });
 
 describe('clockProblem()', () => {
   it('says in which direction the clock is off', () => {
-    expect(clockProblem(HOUR_MS)).to.contain('1 h behind');
-    expect(clockProblem(-HOUR_MS)).to.contain('1 h ahead of');
+    expect(describeClockOffset(HOUR_MS)).to.contain('1 h behind');
+    expect(describeClockOffset(-HOUR_MS)).to.contain('1 h ahead of');
   });
 });

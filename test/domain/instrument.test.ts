@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { fold } from '../../src/domain/fold.ts';
-import { CATALOGUE, instrumentIdOf, isInstrumentId, isSilver, knownInstrument } from '../../src/domain/instrument.ts';
+import {
+  findCatalogueInstrument,
+  INSTRUMENT_CATALOGUE,
+  isInstrumentId,
+  isSilverName,
+  makeInstrumentId,
+} from '../../src/domain/instrument.ts';
+import { foldForSearch } from '../../src/domain/text.ts';
 
 describe('instruments', () => {
   it('are found by id, name and alias, whatever the case, accents and spaces', () => {
@@ -19,19 +25,19 @@ describe('instruments', () => {
       ['xag/usd', 'XAG'],
       ['BẠC THẾ GIỚI'.normalize('NFD'), 'XAG'],
     ];
-    for (const [text, id] of cases) expect(knownInstrument(text)?.id, text).to.equal(id);
+    for (const [text, id] of cases) expect(findCatalogueInstrument(text)?.id, text).to.equal(id);
     for (const text of ['', ' ', 'SJCX', '__proto__', 'constructor'])
-      expect(knownInstrument(text), text).to.equal(undefined);
+      expect(findCatalogueInstrument(text), text).to.equal(undefined);
   });
 
   it('of the catalogue have ids, and no name in common', () => {
     const names = new Map<string, string>();
-    for (const { id, name, aliases } of CATALOGUE) {
+    for (const { id, name, aliases } of INSTRUMENT_CATALOGUE) {
       expect(isInstrumentId(id), id).to.equal(true);
       for (const one of [id, name, ...aliases]) {
-        expect(names.get(fold(one)) ?? id, `${one} names two instruments`).to.equal(id);
-        expect(fold(one)).to.not.equal('');
-        names.set(fold(one), id);
+        expect(names.get(foldForSearch(one)) ?? id, `${one} names two instruments`).to.equal(id);
+        expect(foldForSearch(one)).to.not.equal('');
+        names.set(foldForSearch(one), id);
       }
     }
   });
@@ -44,12 +50,12 @@ describe('instruments', () => {
   });
 
   it('that no catalogue has get an id of their name', () => {
-    expect(instrumentIdOf('Vàng nữ trang 99%')).to.equal('VANG-NU-TRANG-99');
-    expect(instrumentIdOf('Vàng miếng 999.9')).to.equal('VANG-MIENG-999.9');
-    expect(instrumentIdOf('đồng')).to.equal('DONG');
-    expect(instrumentIdOf(' --. ')).to.equal('');
-    expect(instrumentIdOf('黄金')).to.equal('');
-    expect(instrumentIdOf(`${'a'.repeat(47)} b`)).to.equal('A'.repeat(47));
+    expect(makeInstrumentId('Vàng nữ trang 99%')).to.equal('VANG-NU-TRANG-99');
+    expect(makeInstrumentId('Vàng miếng 999.9')).to.equal('VANG-MIENG-999.9');
+    expect(makeInstrumentId('đồng')).to.equal('DONG');
+    expect(makeInstrumentId(' --. ')).to.equal('');
+    expect(makeInstrumentId('黄金')).to.equal('');
+    expect(makeInstrumentId(`${'a'.repeat(47)} b`)).to.equal('A'.repeat(47));
   });
 
   it('get an id that is one, or none, of any text, and keep the one they have', () => {
@@ -59,10 +65,10 @@ describe('instruments', () => {
     );
     fc.assert(
       fc.property(text, (name) => {
-        const id = instrumentIdOf(name);
+        const id = makeInstrumentId(name);
         expect(id === '' || isInstrumentId(id), id).to.equal(true);
-        expect(instrumentIdOf(id)).to.equal(id);
-        knownInstrument(name);
+        expect(makeInstrumentId(id)).to.equal(id);
+        findCatalogueInstrument(name);
       }),
       { numRuns: 2000 },
     );
@@ -71,7 +77,7 @@ describe('instruments', () => {
 
 describe('isSilver', () => {
   it('tells silver from the north', () => {
-    expect(['BẠC MIẾNG 999', 'Nhẫn bạc', 'Silver', 'bạc'.normalize('NFD')].every(isSilver)).to.equal(true);
-    expect(['Vàng miền Bắc', 'Bac', 'Vàng'].some(isSilver)).to.equal(false);
+    expect(['BẠC MIẾNG 999', 'Nhẫn bạc', 'Silver', 'bạc'.normalize('NFD')].every(isSilverName)).to.equal(true);
+    expect(['Vàng miền Bắc', 'Bac', 'Vàng'].some(isSilverName)).to.equal(false);
   });
 });

@@ -1,15 +1,20 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isStatedTimeTooOld, maxStatedAgeMs, type StatedPrice, staleAtOf } from '../../src/domain/market-calendar.ts';
+import {
+  type CalendarMarket,
+  calendarExpiry,
+  isStatedTimeTooOld,
+  maxStatedAgeMs,
+} from '../../src/domain/market-calendar.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 3_600_000;
-const SJC: StatedPrice = { market: 'gold', currency: 'VND' };
-const SILVER: StatedPrice = { market: 'silver', currency: 'VND' };
-const XAU: StatedPrice = { market: 'gold', currency: 'USD' };
-const USD: StatedPrice = { market: 'fx', currency: 'VND' };
-const EURUSD: StatedPrice = { market: 'fx', currency: 'USD' };
-const BTC: StatedPrice = { market: 'crypto', currency: 'USD' };
+const SJC: CalendarMarket = { market: 'gold', currency: 'VND' };
+const SILVER: CalendarMarket = { market: 'silver', currency: 'VND' };
+const XAU: CalendarMarket = { market: 'gold', currency: 'USD' };
+const USD: CalendarMarket = { market: 'fx', currency: 'VND' };
+const EURUSD: CalendarMarket = { market: 'fx', currency: 'USD' };
+const BTC: CalendarMarket = { market: 'crypto', currency: 'USD' };
 const PRICES = [SJC, SILVER, XAU, USD, EURUSD, BTC];
 
 /** `2026-11-27 17:00`, Vietnam time. */
@@ -53,8 +58,8 @@ describe('the market calendar', () => {
       expect(maxStatedAgeMs(price.market)).to.equal(price === BTC ? 10 * MINUTE : 4 * DAY);
     }
     const at = utc('2026-11-29 12:00'); // a Sunday
-    expect(staleAtOf(at, BTC)).to.equal(at + 10 * MINUTE);
-    for (const price of [SJC, SILVER, XAU, USD, EURUSD]) expect(staleAtOf(at, price)).to.equal(at + 4 * DAY);
+    expect(calendarExpiry(at, BTC)).to.equal(at + 10 * MINUTE);
+    for (const price of [SJC, SILVER, XAU, USD, EURUSD]) expect(calendarExpiry(at, price)).to.equal(at + 4 * DAY);
   });
 
   it('has a price of Friday 17:00 fresh on Tuesday at 16:59 and stale at 17:00', () => {
@@ -76,29 +81,29 @@ describe('the market calendar', () => {
       ['2027-02-01 09:00', '2027-02-11 09:00'],
     ]) {
       for (const price of [SJC, SILVER, USD]) {
-        expect(new Date(staleAtOf(vietnam(last!), price))).to.deep.equal(new Date(vietnam(staleAt!)));
+        expect(new Date(calendarExpiry(vietnam(last!), price))).to.deep.equal(new Date(vietnam(staleAt!)));
       }
-      expect(staleAtOf(vietnam(last!), XAU)).to.equal(vietnam(last!) + 4 * DAY);
-      expect(staleAtOf(vietnam(last!), BTC)).to.equal(vietnam(last!) + 10 * MINUTE);
+      expect(calendarExpiry(vietnam(last!), XAU)).to.equal(vietnam(last!) + 4 * DAY);
+      expect(calendarExpiry(vietnam(last!), BTC)).to.equal(vietnam(last!) + 10 * MINUTE);
     }
   });
 
   it('is over Tết as it closes and opens: what is stated within it counts from the sixth day of the lunar year', () => {
     const opens = vietnam('2026-02-22 00:00');
-    expect(staleAtOf(vietnam('2026-02-16 00:00'), SJC)).to.equal(opens + 4 * DAY);
-    expect(staleAtOf(opens, SJC)).to.equal(opens + 4 * DAY);
+    expect(calendarExpiry(vietnam('2026-02-16 00:00'), SJC)).to.equal(opens + 4 * DAY);
+    expect(calendarExpiry(opens, SJC)).to.equal(opens + 4 * DAY);
     // Four open days end just as Tết begins: it does not get stale while everything is closed.
-    expect(staleAtOf(vietnam('2026-02-12 00:00'), SJC)).to.equal(opens);
-    expect(staleAtOf(vietnam('2026-02-12 00:00') - 1, SJC)).to.equal(vietnam('2026-02-16 00:00') - 1);
+    expect(calendarExpiry(vietnam('2026-02-12 00:00'), SJC)).to.equal(opens);
+    expect(calendarExpiry(vietnam('2026-02-12 00:00') - 1, SJC)).to.equal(vietnam('2026-02-16 00:00') - 1);
   });
 
   it('knows Tết from 2009 to 2040 as the moon has it', () => {
     for (let year = 2009; year <= 2040; year++) {
       const newYear = Date.parse(`${lunarNewYear(year)}T00:00:00+07:00`);
       // Stated on the first day of the year, a price counts from the sixth.
-      expect(staleAtOf(newYear, SJC), String(year)).to.equal(newYear + 9 * DAY);
-      expect(staleAtOf(newYear - DAY, SJC), String(year)).to.equal(newYear + 9 * DAY);
-      expect(staleAtOf(newYear - DAY - 1, SJC), String(year)).to.equal(newYear + 9 * DAY - 1);
+      expect(calendarExpiry(newYear, SJC), String(year)).to.equal(newYear + 9 * DAY);
+      expect(calendarExpiry(newYear - DAY, SJC), String(year)).to.equal(newYear + 9 * DAY);
+      expect(calendarExpiry(newYear - DAY - 1, SJC), String(year)).to.equal(newYear + 9 * DAY - 1);
     }
     expect(lunarNewYear(2026)).to.equal('2026-02-17');
     expect(lunarNewYear(2030)).to.equal('2030-02-02'); // the 3rd in China
@@ -115,10 +120,10 @@ describe('the market calendar', () => {
       ['2026-12-23 00:00', '2026-12-28 00:00'],
     ]) {
       for (const price of [XAU, EURUSD]) {
-        expect(new Date(staleAtOf(utc(last!), price)), last).to.deep.equal(new Date(utc(staleAt!)));
+        expect(new Date(calendarExpiry(utc(last!), price)), last).to.deep.equal(new Date(utc(staleAt!)));
       }
-      expect(new Date(staleAtOf(vietnam(last!), USD)), last).to.deep.equal(new Date(vietnam(staleAt!)));
-      expect(staleAtOf(vietnam(last!), SJC)).to.equal(vietnam(last!) + 4 * DAY);
+      expect(new Date(calendarExpiry(vietnam(last!), USD)), last).to.deep.equal(new Date(vietnam(staleAt!)));
+      expect(calendarExpiry(vietnam(last!), SJC)).to.equal(vietnam(last!) + 4 * DAY);
     }
   });
 
@@ -134,8 +139,8 @@ describe('the market calendar', () => {
     const gap = fc.oneof(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 12 * DAY }));
     fc.assert(
       fc.property(instant, gap, fc.constantFrom(...PRICES), (at, later, price) => {
-        const staleAt = staleAtOf(at, price);
-        expect(staleAtOf(at + later, price)).to.be.at.least(staleAt);
+        const staleAt = calendarExpiry(at, price);
+        expect(calendarExpiry(at + later, price)).to.be.at.least(staleAt);
         expect(staleAt - at).to.be.within(maxStatedAgeMs(price.market), 4 * DAY + 7 * DAY);
         expect(isStatedTimeTooOld(at, staleAt - 1, price)).to.equal(false);
         expect(isStatedTimeTooOld(at, staleAt, price)).to.equal(true);

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { mentionsIn } from '../../src/domain/mention.ts';
-import { nameKey } from '../../src/domain/name.ts';
+import { canonicalName } from '../../src/domain/account.ts';
+import { findMentions } from '../../src/domain/mention.ts';
 
 const MEMBERS = ['Yoda', 'hans', 'Hà', 'Ha', 'obi-wan', 'obi-wan.', 'r2_d2', '7'];
-const nameOf = (name: string) => MEMBERS.find((member) => nameKey(member) === nameKey(name));
-const mentions = (text: string) => mentionsIn(text, nameOf);
+const nameOf = (name: string) => MEMBERS.find((member) => canonicalName(member) === canonicalName(name));
+const mentions = (text: string) => findMentions(text, nameOf);
 
 describe('mentionsIn', () => {
   it('finds members by name, each once, in order, as they spell themselves', () => {
@@ -46,7 +46,7 @@ describe('mentionsIn', () => {
 
   it('looks at 32 of them', () => {
     let asked = 0;
-    mentionsIn(Array.from({ length: 500 }, (_, i) => `@n${i}`).join(' '), () => {
+    findMentions(Array.from({ length: 500 }, (_, i) => `@n${i}`).join(' '), () => {
       asked += 1;
       return undefined;
     });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Failure } from '../../src/domain/failure.ts';
-import { parseText, parseTopic } from '../../src/domain/post.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { parsePostText, parseTopic } from '../../src/domain/post.ts';
 
 const texts = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -34,18 +34,18 @@ function codeOf(parse: () => unknown): string {
   try {
     parse();
   } catch (failure) {
-    expect(failure).to.be.instanceOf(Failure);
-    return (failure as Failure).code;
+    expect(failure).to.be.instanceOf(AppError);
+    return (failure as AppError).code;
   }
   return 'none';
 }
 
 describe('parseText', () => {
   it('keeps lines and words, and takes out what a terminal obeys', () => {
-    expect(parseText(' Giá vàng\r\nhôm nay\rtăng\u2028mạnh ', 100)).to.equal('Giá vàng\nhôm nay\ntăng\nmạnh');
-    expect(parseText('a\tb\x1b[2J\u202ec', 100)).to.equal('a b[2Jc');
-    expect(parseText('👩\u200d🌾 e\u0301', 100)).to.equal('👩\u200d🌾 é');
-    expect(parseText('e\u200b\u0301', 100)).to.equal('é');
+    expect(parsePostText(' Giá vàng\r\nhôm nay\rtăng\u2028mạnh ', 100)).to.equal('Giá vàng\nhôm nay\ntăng\nmạnh');
+    expect(parsePostText('a\tb\x1b[2J\u202ec', 100)).to.equal('a b[2Jc');
+    expect(parsePostText('👩\u200d🌾 e\u0301', 100)).to.equal('👩\u200d🌾 é');
+    expect(parsePostText('e\u200b\u0301', 100)).to.equal('é');
   });
 
   it('needs something that can be seen', () => {
@@ -60,25 +60,25 @@ describe('parseText', () => {
       '\ufe0f\u2800'.slice(0, 1),
     ]) {
       expect(
-        codeOf(() => parseText(text, 10)),
+        codeOf(() => parsePostText(text, 10)),
         JSON.stringify(text),
       ).to.equal('INVALID_REQUEST');
     }
   });
 
   it('counts characters, not halves of them', () => {
-    expect(parseText('😀'.repeat(10), 10)).to.equal('😀'.repeat(10));
-    expect(codeOf(() => parseText('😀'.repeat(11), 10))).to.equal('TOO_LARGE');
-    expect(parseText(`${'a'.repeat(10)}\u200b\n`, 10)).to.equal('a'.repeat(10));
-    expect(codeOf(() => parseText('a'.repeat(11), 10))).to.equal('TOO_LARGE');
+    expect(parsePostText('😀'.repeat(10), 10)).to.equal('😀'.repeat(10));
+    expect(codeOf(() => parsePostText('😀'.repeat(11), 10))).to.equal('TOO_LARGE');
+    expect(parsePostText(`${'a'.repeat(10)}\u200b\n`, 10)).to.equal('a'.repeat(10));
+    expect(codeOf(() => parsePostText('a'.repeat(11), 10))).to.equal('TOO_LARGE');
   });
 
   it('gives text that it takes again as it is, or refuses', () => {
     fc.assert(
       fc.property(texts, (text) => {
-        if (codeOf(() => parseText(text, 50)) !== 'none') return;
-        const clean = parseText(text, 50);
-        expect(parseText(clean, 50)).to.equal(clean);
+        if (codeOf(() => parsePostText(text, 50)) !== 'none') return;
+        const clean = parsePostText(text, 50);
+        expect(parsePostText(clean, 50)).to.equal(clean);
         expect(clean.normalize('NFC')).to.equal(clean);
         expect(clean).to.not.match(/(?!\n)\p{Cc}|\p{Cs}|\p{Co}|(?![\u200c\u200d])\p{Cf}|[\u2028\u2029]|^\s|\s$/u);
         expect([...clean].length).to.be.at.most(50);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CATALOGUE } from '../../src/domain/instrument.ts';
+import { INSTRUMENT_CATALOGUE } from '../../src/domain/instrument.ts';
 import { isFineGold, isWithinBand, type PricedInstrument, priceBandOf } from '../../src/domain/price-bands.ts';
-import { UNITS, type Unit } from '../../src/domain/unit.ts';
+import { GRAMS_PER_UNIT, type Unit } from '../../src/domain/unit.ts';
 
 const SJC: PricedInstrument = { instrument: 'SJC', market: 'gold', currency: 'VND', unit: 'tael' };
 const JEWELLERY: PricedInstrument = { ...SJC, instrument: 'VANG-NU-TRANG-41.7' };
@@ -178,7 +178,7 @@ describe('the band of a price', () => {
 
   it('is never so wide that a price of gold or silver fits in two units that are ten times apart', () => {
     const instant = fc.integer({ min: at('1800-01-01'), max: at('2200-01-01') });
-    const weights = (Object.keys(UNITS) as Unit[]).filter((unit) => UNITS[unit] !== undefined);
+    const weights = (Object.keys(GRAMS_PER_UNIT) as Unit[]).filter((unit) => GRAMS_PER_UNIT[unit] !== undefined);
     const metals = [SJC, JEWELLERY, XAU, SILVER, XAG];
     fc.assert(
       fc.property(instant, fc.constantFrom(...weights), fc.constantFrom(...metals), (when, unit, metal) => {
@@ -196,7 +196,7 @@ describe('the band of a price', () => {
       fc.string(),
       fc.constantFrom('BTC', 'USD', 'VND', 'constructor', '__proto__', 'USD-EUR', '-'),
     );
-    const units = fc.constantFrom(...(Object.keys(UNITS) as Unit[]));
+    const units = fc.constantFrom(...(Object.keys(GRAMS_PER_UNIT) as Unit[]));
     const market = fc.constantFrom(...(['gold', 'silver', 'fx', 'crypto'] as const));
     fc.assert(
       fc.property(text, text, units, market, fc.double(), (instrument, currency, unit, of, when) => {
@@ -211,7 +211,7 @@ describe('the band of a price', () => {
   });
 
   it('takes the gold of the catalogue for fine gold, and no other', () => {
-    for (const { id, market } of CATALOGUE) expect(isFineGold(id), id).to.equal(market === 'gold');
+    for (const { id, market } of INSTRUMENT_CATALOGUE) expect(isFineGold(id), id).to.equal(market === 'gold');
     expect(isFineGold('VANG-NU-TRANG-99')).to.equal(false);
   });
 });

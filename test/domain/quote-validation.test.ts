@@ -4,13 +4,13 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   type ComparisonPrice,
-  explainRatio,
+  findRatioMistake,
   type HeldLevel,
   isConfirmedLevel,
   isSameLevel,
   nextHeldLevel,
   type QuoteToValidate,
-  type Verdict,
+  type QuoteVerdict,
   validateQuote,
 } from '../../src/domain/quote-validation.ts';
 import { ROOT } from '../root.ts';
@@ -93,7 +93,7 @@ const holds = (quote: QuoteToValidate, ...comparisons: ComparisonPrice[]) => {
 function isReleased(quote: QuoteToValidate, comparisons: ComparisonPrice[], responses = 3, everyMs = HOUR): boolean {
   let level: HeldLevel | undefined;
   for (let i = 0; i < responses; i++) {
-    const verdict: Verdict = validateQuote(quote, comparisons, NOW);
+    const verdict: QuoteVerdict = validateQuote(quote, comparisons, NOW);
     if (verdict.outcome !== 'held') return expect.fail(`not held: ${JSON.stringify(verdict)}`);
     level = nextHeldLevel(level, quote, verdict.factor, NOW + i * everyMs);
     if (i < responses - 1) expect(isConfirmedLevel(level, everyMs, quote, comparisons)).to.equal(false);
@@ -620,7 +620,7 @@ describe('isConfirmedLevel', () => {
     expect(isReleased({ ...SJC, ...sides(15e6, 15.2e6) }, [], 100)).to.equal(false);
     expect(isReleased({ ...USD, ...sides(24.3) }, [], 100)).to.equal(false);
     const level = { ...sides(1), responses: 9, firstAt: NOW, lastAt: NOW + 9 * HOUR };
-    const factor = explainRatio(10, FOO)!;
+    const factor = findRatioMistake(10, FOO)!;
     const once = { ...FOO, ...sides(0.2) };
     expect(isConfirmedLevel(level, HOUR, once, [last(FOO)])).to.equal(true);
     expect(isConfirmedLevel({ ...level, factor }, HOUR, once, [last(FOO)])).to.equal(false);
@@ -719,11 +719,11 @@ describe('isSameLevel', () => {
 
 describe('explainRatio', () => {
   it('names mistakes of unit and scale, and nothing else', () => {
-    expect(explainRatio(0.1, SJC)).to.deep.equal({ factor: 0.1, hint: 'per chỉ? --unit chi' });
-    expect(explainRatio(1000, BTC)?.factor).to.equal(1000);
-    expect(explainRatio(1.25, SJC)).to.equal(undefined);
+    expect(findRatioMistake(0.1, SJC)).to.deep.equal({ factor: 0.1, hint: 'per chỉ? --unit chi' });
+    expect(findRatioMistake(1000, BTC)?.factor).to.equal(1000);
+    expect(findRatioMistake(1.25, SJC)).to.equal(undefined);
     for (const ratio of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(explainRatio(ratio, SJC)).to.equal(undefined);
+      expect(findRatioMistake(ratio, SJC)).to.equal(undefined);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { plain, plainLines, plainPiece } from '../../src/domain/fold.ts';
 import { joinSafe, safeText } from '../../src/domain/safe-text.ts';
+import { sanitizeFragment, sanitizeLines, sanitizeText } from '../../src/domain/text.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ORDERS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -10,19 +10,19 @@ describe('safe text', () => {
   it('is any text once it went through a sanitiser', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(plain(text)).to.not.match(ORDERS);
-        expect(plainPiece(text)).to.not.match(ORDERS);
-        expect(plainLines(text).replaceAll('\n', '')).to.not.match(ORDERS);
+        expect(sanitizeText(text)).to.not.match(ORDERS);
+        expect(sanitizeFragment(text)).to.not.match(ORDERS);
+        expect(sanitizeLines(text).replaceAll('\n', '')).to.not.match(ORDERS);
       }),
     );
-    expect(plainPiece('  a\x1b[2Jb\u202e  ')).to.equal('  a[2Jb  ');
-    expect(plainLines('  a\x07\n\tb')).to.equal('  a\nb');
+    expect(sanitizeFragment('  a\x1b[2Jb\u202e  ')).to.equal('  a[2Jb  ');
+    expect(sanitizeLines('  a\x07\n\tb')).to.equal('  a\nb');
   });
 
   it('is a template of safe parts, numbers and what stands in the source', () => {
     const choice = (yes: boolean) => (yes ? 'yes' : 'no');
-    expect(safeText`${plain('a\x07')}: ${1}, ${choice(true)}`).to.equal('a: 1, yes');
-    expect(joinSafe([plain('a'), 2], ', ')).to.equal('a, 2');
+    expect(safeText`${sanitizeText('a\x07')}: ${1}, ${choice(true)}`).to.equal('a: 1, yes');
+    expect(joinSafe([sanitizeText('a'), 2], ', ')).to.equal('a, 2');
   });
 
   it('is no other text: the compiler refuses it', () => {
@@ -37,6 +37,6 @@ describe('safe text', () => {
     // @ts-expect-error any texts
     joinSafe([given], ', ');
     // @ts-expect-error any separator
-    joinSafe([plain('a')], given);
+    joinSafe([sanitizeText('a')], given);
   });
 });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseUnit, UNIT_NAMES, UNITS, type Unit, unitFactor } from '../../src/domain/unit.ts';
+import { GRAMS_PER_UNIT, parseUnit, UNIT_NAMES, type Unit, unitConversionFactor } from '../../src/domain/unit.ts';
 
-const UNIT_IDS = Object.keys(UNITS) as Unit[];
+const UNIT_IDS = Object.keys(GRAMS_PER_UNIT) as Unit[];
 const units = fc.constantFrom(...UNIT_IDS);
 const WEIGHTS: Unit[] = ['tael', 'chi', 'phan', 'ozt', 'kg', 'g'];
 
@@ -26,21 +26,21 @@ const NAMES: readonly (readonly [name: string, unit: Unit])[] = [
 
 describe('units', () => {
   it('know the weights of the trade', () => {
-    expect(unitFactor('tael', 'chi')).to.equal(0.1);
-    expect(unitFactor('chi', 'tael')).to.equal(10);
-    expect(unitFactor('phan', 'tael')).to.equal(100);
-    expect(unitFactor('phan', 'chi')).to.equal(10);
-    expect(unitFactor('tael', 'ozt')).to.be.closeTo(0.829426048, 1e-12);
-    expect(unitFactor('kg', 'g')).to.equal(0.001);
+    expect(unitConversionFactor('tael', 'chi')).to.equal(0.1);
+    expect(unitConversionFactor('chi', 'tael')).to.equal(10);
+    expect(unitConversionFactor('phan', 'tael')).to.equal(100);
+    expect(unitConversionFactor('phan', 'chi')).to.equal(10);
+    expect(unitConversionFactor('tael', 'ozt')).to.be.closeTo(0.829426048, 1e-12);
+    expect(unitConversionFactor('kg', 'g')).to.equal(0.001);
   });
 
   it('compare weights with weights, and nothing else with another', () => {
     fc.assert(
       fc.property(units, units, (from, to) => {
-        const factor = unitFactor(from, to);
+        const factor = unitConversionFactor(from, to);
         if (from === to) expect(factor).to.equal(1);
         else expect(factor !== undefined).to.equal(WEIGHTS.includes(from) && WEIGHTS.includes(to));
-        if (factor !== undefined) expect(factor * unitFactor(to, from)!).to.be.closeTo(1, 1e-12);
+        if (factor !== undefined) expect(factor * unitConversionFactor(to, from)!).to.be.closeTo(1, 1e-12);
       }),
     );
   });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { differingKeys, rebuildStore } from '../../src/projections/rebuild.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
-import { View } from '../../src/view/view.ts';
 import { Wire } from '../server/wire.ts';
 import { memoryStore } from '../store/temporary.ts';
 import { type CrashHome, crashHome, DaemonProcess } from './daemon-process.ts';
@@ -110,13 +110,13 @@ describe('a clock that is set', function () {
     expect(post.number).to.equal(JUMPS.length + 1);
     wire.close();
     await daemon.end('SIGTERM');
-    const store = await Store.at(join(home.path, 'data'));
-    const engine = new LocalEngine(store, new View(store));
+    const store = await Store.inFolder(join(home.path, 'data'));
+    const engine = new LocalEngine(store, new ReadModel(store));
     await engine.start();
     const fresh = memoryStore();
     await fresh.open();
-    await rebuild(store, fresh);
-    expect((await compare(store, fresh)).filter((key) => !key.startsWith('w/'))).to.have.length.at.most(1); // indexed
+    await rebuildStore(store, fresh);
+    expect((await differingKeys(store, fresh)).filter((key) => !key.startsWith('w/'))).to.have.length.at.most(1); // indexed
     await engine.stop();
   });
 

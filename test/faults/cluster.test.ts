@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import type { DaemonStatus } from '../../src/daemon/lifecycle.ts';
-import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
 import { ProviderHosts } from '../daemon/provider-hosts.ts';
@@ -26,13 +26,13 @@ const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1
 
 /** Another process of the same room. */
 interface Running {
-  readonly home: Home;
+  readonly home: HomeDirectory;
   status: DaemonStatus;
 }
 
 describe('kill -9 of daemons that serve one room', function () {
   this.timeout(90_000 + ROUNDS * 30_000);
-  const homes: Home[] = [];
+  const homes: HomeDirectory[] = [];
   const daemons: Running[] = [];
   const posters: Poster[] = [];
   let nats: NatsFixture;
@@ -40,8 +40,8 @@ describe('kill -9 of daemons that serve one room', function () {
   const asked: number[] = [];
 
   const anotherHome = async () => {
-    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-cluster-')) });
-    await home.prepare();
+    const home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-cluster-')) });
+    await home.ensureFolders();
     homes.push(home);
     await makeCredentials(home);
     return home;
@@ -69,7 +69,7 @@ describe('kill -9 of daemons that serve one room', function () {
         JSON.stringify({ listen, engine: { url: nats.engine }, limits, rates: { providers } }),
       );
       // One after the other: the first one gathers the rates.
-      daemons.push({ home, status: (await startDaemon(home, {})).status });
+      daemons.push({ home, status: (await spawnDaemon(home, {})).status });
     }
   });
   after(async () => {
@@ -88,7 +88,7 @@ describe('kill -9 of daemons that serve one room', function () {
         home: await anotherHome(),
       });
       await client.signUp({ name: `poster-${i}`, password: 'a secret' });
-      await client.confirmOthers({ confirmServer: async () => true });
+      await client.confirmFallbacks({ confirmServer: async () => true });
       posters.push(new Poster(`poster-${i}`, client, () => {}));
     }
     const over = new AbortController();
@@ -110,7 +110,7 @@ describe('kill -9 of daemons that serve one room', function () {
           await until(() => asked.length > before + 1);
           expect(asked[before]! - killed, 'ms until rates were gathered again').to.be.below(LEASE_MS);
         }
-        victim.status = (await startDaemon(victim.home, {})).status;
+        victim.status = (await spawnDaemon(victim.home, {})).status;
       }
       await sleep(200);
     } finally {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { JournalRecord } from '../../src/engine/contract.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
-import { openHome } from '../../src/home.ts';
-import { keys, within } from '../../src/store/keys.ts';
+import type { JournalRecord } from '../../src/engine/types.ts';
+import { resolveHome } from '../../src/home-directory.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { differingKeys, rebuildStore } from '../../src/projections/rebuild.ts';
+import { keys, prefixRange } from '../../src/store/keys.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
-import { View } from '../../src/view/view.ts';
 import { memoryStore } from '../store/temporary.ts';
 import { Caller, Refused } from './caller.ts';
 import { type CrashHome, crashHome, DaemonProcess } from './daemon-process.ts';
@@ -94,7 +94,7 @@ async function killed(
   const begun = performance.now();
   const daemon = await DaemonProcess.start(home);
   figures.starts.push(performance.now() - begun);
-  const { controlSocket } = await openHome({ GOLDCTL_HOME: home.path });
+  const { controlSocket } = await resolveHome({ GOLDCTL_HOME: home.path });
   let left = 1 + Math.floor(random() * MOST_WRITES);
   let kill: NodeJS.Timeout | undefined;
   model.onAcknowledged = () => {
@@ -211,14 +211,14 @@ class Model {
 
   async check(home: CrashHome): Promise<void> {
     const { broken } = this.#figures;
-    const store = await Store.at(join(home.path, 'data'));
-    const view = new View(store);
+    const store = await Store.inFolder(join(home.path, 'data'));
+    const view = new ReadModel(store);
     const engine = new LocalEngine(store, view);
     await engine.start(); // refuses a journal with a hole
     try {
       const found = new Map<string, string>();
       let seq = 0;
-      for await (const [key, text] of store.range(within('j/'))) {
+      for await (const [key, text] of store.range(prefixRange('j/'))) {
         const record = JSON.parse(text) as JournalRecord;
         if (key !== keys.record(++seq) || record.seq !== seq) broken.push(`record ${record.seq} stands at ${key}`);
         const key2 = thingOf(record);
@@ -244,9 +244,11 @@ class Model {
       }
       const fresh = memoryStore();
       await fresh.open();
-      await rebuild(store, fresh);
+      await rebuildStore(store, fresh);
       // The index of words follows the journal by itself, at its own pace.
-      const differing = (await compare(store, fresh)).filter((key) => !key.startsWith('w/') && key !== keys.indexed);
+      const differing = (await differingKeys(store, fresh)).filter(
+        (key) => !key.startsWith('w/') && key !== keys.indexedSeq,
+      );
       if (differing.length > 0) broken.push(`the view is not what the journal makes: ${differing.slice(0, 5)}`);
       await fresh.close();
     } finally {
@@ -271,7 +273,7 @@ function thingOf(record: JournalRecord): string | undefined {
   }
 }
 
-function stateOf(view: View, key: string, found: ReadonlyMap<string, string>): string | undefined {
+function stateOf(view: ReadModel, key: string, found: ReadonlyMap<string, string>): string | undefined {
   const [kind, name, rest] = key.split('/') as [string, string, string];
   switch (kind) {
     case 'post': {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DAEMON_NODE_OPTIONS, type StartMessage } from '../../src/daemon/lifecycle.ts';
-import { openHome } from '../../src/home.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
 
@@ -47,7 +47,7 @@ export async function crashHome(
     return writeFile(join(path, 'config.json'), JSON.stringify(config));
   };
   await set(limits);
-  await makeCredentials(await openHome({ GOLDCTL_HOME: path }));
+  await makeCredentials(await resolveHome({ GOLDCTL_HOME: path }));
   return { path, set, remove: () => rm(path, { recursive: true, force: true }) };
 }
 

@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
-import { damages } from '../../src/store/checksums.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { differingKeys, rebuildStore } from '../../src/projections/rebuild.ts';
+import { findCorruption } from '../../src/store/corruption.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
-import { View } from '../../src/view/view.ts';
 import { skip } from '../skip.ts';
 import { memoryStore, temporaryFolder } from '../store/temporary.ts';
 import { mountTmpfs } from './tmpfs.ts';
@@ -81,15 +81,15 @@ describe('a disk in trouble', function () {
 
     const acknowledged = said.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
     expect(acknowledged).to.deep.equal([...new Set(acknowledged)].sort((a, b) => a - b));
-    for await (const damage of damages(at)) expect.fail(`damaged: ${JSON.stringify(damage)}`);
-    const store = await Store.at(at);
-    const engine = new LocalEngine(store, new View(store));
+    for await (const damage of findCorruption(at)) expect.fail(`damaged: ${JSON.stringify(damage)}`);
+    const store = await Store.inFolder(at);
+    const engine = new LocalEngine(store, new ReadModel(store));
     await engine.start();
     expect(engine.journal.head()).to.equal(acknowledged.at(-1));
     const fresh = memoryStore();
     await fresh.open();
-    await rebuild(store, fresh);
-    expect(await compare(store, fresh)).to.deep.equal([]);
+    await rebuildStore(store, fresh);
+    expect(await differingKeys(store, fresh)).to.deep.equal([]);
     await engine.stop();
   }
 

@@ -5,18 +5,18 @@
  * daemon that never got to close its folder.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Failure } from '../../src/domain/failure.ts';
+import type { AppError } from '../../src/domain/app-error.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
 import { Store } from '../../src/store/store.ts';
-import { View } from '../../src/view/view.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const store = await Store.at(process.argv[2]!);
-const view = new View(store);
+const store = await Store.inFolder(process.argv[2]!);
+const view = new ReadModel(store);
 const engine = new LocalEngine(store, view, {
-  firstMs: 50,
-  longestMs: 100,
-  onTrouble: () => say('trouble'),
+  initialDelayMs: 50,
+  maxDelayMs: 100,
+  onOutage: () => say('trouble'),
   onRecovered: () => say('recovered'),
 });
 await engine.start();
@@ -38,7 +38,7 @@ async function append(i: number): Promise<boolean> {
     say(`ack ${seq}`);
     return true;
   } catch (failure) {
-    say(`failed ${(failure as Failure).code}`);
+    say(`failed ${(failure as AppError).code}`);
     return false;
   }
 }
@@ -48,10 +48,10 @@ async function read(): Promise<void> {
   try {
     if (view.posts.get(acknowledged)?.seq !== acknowledged) say('unread newest');
     let next = acknowledged;
-    for await (const { number } of view.posts.backwards(acknowledged + 1)) if (number !== next--) say('unread one');
+    for await (const { number } of view.posts.newestFirst(acknowledged + 1)) if (number !== next--) say('unread one');
     if (next !== 0) say('unread rest');
   } catch (failure) {
-    if ((failure as Failure).code !== 'NOT_AVAILABLE') say(`unread ${(failure as Error).message}`);
+    if ((failure as AppError).code !== 'NOT_AVAILABLE') say(`unread ${(failure as Error).message}`);
   }
 }
 
@@ -61,7 +61,7 @@ process.stdin.once('data', () => {
 });
 for (let i = 0, more = 0; more < 50; i++) {
   if (await append(i)) {
-    if (lifted && !store.refusal) more += 1;
+    if (lifted && !store.writeError) more += 1;
   } else {
     await Promise.all([read(), wait(20)]); // tries to open again come in between
   }

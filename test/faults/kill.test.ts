@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Quote } from '../../src/domain/quote.ts';
 import { seriesId } from '../../src/domain/quote.ts';
-import type { JournalRecord, NewRecord } from '../../src/engine/contract.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
-import { keys, within } from '../../src/store/keys.ts';
+import type { JournalRecord, NewRecord } from '../../src/engine/types.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { differingKeys, rebuildStore } from '../../src/projections/rebuild.ts';
+import { keys, prefixRange } from '../../src/store/keys.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
-import { View } from '../../src/view/view.ts';
 import { memoryStore, temporaryFolder } from '../store/temporary.ts';
 
 const WRITER = fileURLToPath(new URL('writer.js', import.meta.url));
@@ -56,8 +56,8 @@ describe('kill -9 under 200 writers', function () {
           all.set(seq, record);
         }
 
-        const store = await Store.at(folder.path);
-        const view = new View(store);
+        const store = await Store.inFolder(folder.path);
+        const view = new ReadModel(store);
         const engine = new LocalEngine(store, view);
         await engine.start(); // refuses a journal with a hole
         try {
@@ -65,7 +65,7 @@ describe('kill -9 under 200 writers', function () {
           expect(head).to.be.at.least(Math.max(...all.keys()));
           let seq = 0;
           let posts = 0;
-          for await (const [key, text] of store.range(within('j/'))) {
+          for await (const [key, text] of store.range(prefixRange('j/'))) {
             const record = JSON.parse(text) as JournalRecord;
             expect(key).to.equal(keys.record(++seq));
             expect(record.seq).to.equal(seq);
@@ -79,10 +79,10 @@ describe('kill -9 under 200 writers', function () {
 
           const fresh = memoryStore();
           await fresh.open();
-          await rebuild(store, fresh);
+          await rebuildStore(store, fresh);
           // The subjects of the writers' own: a rebuild makes those that the room uses.
           const isOwn = (key: string) => key.startsWith(keys.subject('post.'));
-          expect((await compare(store, fresh)).filter((key) => !isOwn(key))).to.deep.equal([]);
+          expect((await differingKeys(store, fresh)).filter((key) => !isOwn(key))).to.deep.equal([]);
           await fresh.close();
         } finally {
           await engine.stop();
@@ -96,7 +96,7 @@ describe('kill -9 under 200 writers', function () {
 });
 
 /** Everything that one record wrote is there, or what a later one put in its place. */
-function whole(store: Store, view: View, seq: number, record: NewRecord): void {
+function whole(store: Store, view: ReadModel, seq: number, record: NewRecord): void {
   if (record.kind === 'forum.posted') {
     const post = view.posts.byClientId(record.member as string, record.clientId as string)!;
     expect(post.seq).to.be.at.least(seq);

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../src/client/client.ts';
-import { Link } from '../../src/client/link.ts';
+import { ReconnectingClient } from '../../src/client/reconnecting-client.ts';
 import { localTarget } from '../../src/client/target.ts';
-import type { Home } from '../../src/home.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { HomeDirectory } from '../../src/home-directory.ts';
+import type { MethodResult } from '../../src/protocol/methods.ts';
 
-type Post = Result<'forum.post'>['post'];
+type Post = MethodResult<'forum.post'>['post'];
 
 /** Somebody who posts without end, and keeps what was acknowledged and what was heard. */
 export class Poster {
   readonly name: string;
-  readonly link: Link;
+  readonly link: ReconnectingClient;
   readonly acknowledged: Post[] = [];
   readonly heard: Post[] = [];
   readonly trouble: unknown[] = [];
@@ -21,16 +21,16 @@ export class Poster {
   constructor(name: string, connected: Client, onAcknowledged: () => void) {
     this.name = name;
     this.#onAcknowledged = onAcknowledged;
-    this.link = new Link({
+    this.link = new ReconnectingClient({
       target: connected.target,
       home: connected.home,
-      connected,
-      watch: { forum: true },
+      initialClient: connected,
+      subscription: { forum: true },
       onOnline: () => {
         this.returns += 1;
       },
       onSignedOut: (failure) => this.trouble.push(failure ?? 'signed out'),
-      onRefused: (failure) => this.trouble.push(failure),
+      onSubscriptionRejected: (failure) => this.trouble.push(failure),
     });
     this.link.on('post', ({ post }) => this.heard.push(post));
   }
@@ -54,7 +54,7 @@ export class Poster {
 }
 
 /** The forum as the daemon of a home has it. */
-export async function everyPost(home: Home): Promise<Post[]> {
+export async function everyPost(home: HomeDirectory): Promise<Post[]> {
   const client = await Client.connect({ target: localTarget(home), home });
   const all: Post[] = [];
   try {

@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import type { DaemonStatus } from '../../src/daemon/lifecycle.ts';
-import { startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import { type Home, openHome } from '../../src/home.ts';
+import { spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
 import { everyPost, Poster } from './poster.ts';
@@ -21,9 +21,9 @@ const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1
 
 describe(`kill -9 under ${CLIENTS} posting clients`, function () {
   this.timeout(30_000 + ROUNDS * 15_000);
-  const homes: Home[] = [];
+  const homes: HomeDirectory[] = [];
   const anotherHome = async () => {
-    const home = await openHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-posting-')) });
+    const home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-posting-')) });
     homes.push(home);
     await makeCredentials(home);
     return home;
@@ -36,9 +36,9 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
 
   it(`loses no acknowledged post, doubles none, and has every client back by itself, ${ROUNDS} times`, async () => {
     const home = await anotherHome();
-    await home.prepare();
+    await home.ensureFolders();
     await writeFile(home.configFile, JSON.stringify({ limits, rates: { providers } }));
-    let daemon: DaemonStatus = (await startDaemon(home, { port: 0 })).status;
+    let daemon: DaemonStatus = (await spawnDaemon(home, { port: 0 })).status;
     const { address } = daemon.listening[0]!;
     const port = Number(address.split(':').at(-1));
 
@@ -79,7 +79,7 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
       expect(forum.map(({ number }) => number)).to.deep.equal(forum.map((_, i) => i + 1));
       for (const { name, acknowledged, written, heard, link } of posters) {
         expect(link.state.kind, name).to.equal('online');
-        expect(link.waiting, name).to.equal(0);
+        expect(link.pendingPosts, name).to.equal(0);
         const mine = forum.filter(({ member }) => member === name);
         const texts = Array.from({ length: written }, (_, i) => `${name} ${i}`);
         expect(
@@ -102,11 +102,11 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
 });
 
 /** The daemon again on its port. The system may not have buried the old one yet. */
-async function restarted(home: Home, port: number): Promise<DaemonStatus> {
+async function restarted(home: HomeDirectory, port: number): Promise<DaemonStatus> {
   for (;;) {
     try {
-      const { status, already } = await startDaemon(home, { port });
-      if (!already) return status;
+      const { status, isAlreadyRunning } = await spawnDaemon(home, { port });
+      if (!isAlreadyRunning) return status;
     } catch (thrown) {
       if (!['NO_DAEMON', 'CONNECTION_ENDED', 'DATA_LOCKED', 'PORT_TAKEN'].includes((thrown as { code: string }).code))
         throw thrown;

@@ -1,14 +1,14 @@
 import http from 'node:http';
-import { providerOrder } from '../../src/daemon/sources.ts';
-import { Chance } from '../../src/demo/chance.ts';
-import { Failure } from '../../src/domain/failure.ts';
-import { formatDay, formatMinute, startOfDay } from '../../src/domain/instant.ts';
+import { providerOrder } from '../../src/daemon/configure-providers.ts';
+import { SeededRandom } from '../../src/demo/seeded-random.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import type { Quote } from '../../src/domain/quote.ts';
-import { backoff } from '../../src/rates/backoff.ts';
+import { formatDate, formatDateTime, startOfDay } from '../../src/domain/time.ts';
 import { ClockCheck } from '../../src/rates/clock-check.ts';
-import { Fetcher } from '../../src/rates/fetcher.ts';
-import type { Source } from '../../src/rates/source.ts';
-import type { StaleQuote } from '../../src/room/rates.ts';
+import { HttpFetcher } from '../../src/rates/http-fetcher.ts';
+import type { ProviderClient } from '../../src/rates/provider-client.ts';
+import { pollBackoffMs } from '../../src/rates/rate-poller.ts';
+import type { StaleQuote } from '../../src/room/rate-queries.ts';
 import { DAY, HOUR, MINUTE, Room } from '../room/room.ts';
 import { memoryStore } from '../store/temporary.ts';
 import { isOpen, QUIET_MS, SimulatedMarket, START, SUBJECTS, type Subject } from './simulated-market.ts';
@@ -46,7 +46,7 @@ interface Incident {
 
 interface Job {
   readonly simulated: SimulatedSource;
-  source: Source;
+  source: ProviderClient;
   due: number;
   failures: number;
   /** When an answer was last received, by the true time. */
@@ -86,11 +86,11 @@ export async function simulate({ seed, days, everyMs }: SimulationOptions): Prom
 
 class Simulation {
   static async open(seed: number, days: number, everyMs: number): Promise<Simulation> {
-    const chance = new Chance(seed);
+    const chance = new SeededRandom(seed);
     const market = new SimulatedMarket(chance, days);
     const sources: SimulatedSource[] = [];
     for (let place = 0; place < SimulatedSource.count; place++) {
-      sources.push(await SimulatedSource.open(place, market, new Chance(seed * 101 + place), everyMs));
+      sources.push(await SimulatedSource.open(place, market, new SeededRandom(seed * 101 + place), everyMs));
     }
     const simulation = new Simulation(seed, chance, market, sources, everyMs);
     await simulation.#startDaemon();
@@ -109,7 +109,7 @@ class Simulation {
     notShown: [],
   };
   readonly #seed: number;
-  readonly #chance: Chance;
+  readonly #chance: SeededRandom;
   readonly #market: SimulatedMarket;
   readonly #everyMs: number;
   readonly #jobs: Job[];
@@ -117,7 +117,7 @@ class Simulation {
   readonly #store = memoryStore();
   readonly #agent = new http.Agent({ keepAlive: true });
   #room!: Room;
-  #fetcher!: Fetcher;
+  #fetcher!: HttpFetcher;
   #clock!: ClockCheck;
   #startedAt = START;
   /** The true time. */
@@ -129,7 +129,7 @@ class Simulation {
 
   private constructor(
     seed: number,
-    chance: Chance,
+    chance: SeededRandom,
     market: SimulatedMarket,
     sources: readonly SimulatedSource[],
     everyMs: number,
@@ -140,7 +140,7 @@ class Simulation {
     this.#everyMs = everyMs;
     this.#jobs = sources.map((simulated) => ({
       simulated,
-      source: undefined as unknown as Source,
+      source: undefined as unknown as ProviderClient,
       due: START + chance.next() * MINUTE,
       failures: 0,
       receivedAt: Number.NEGATIVE_INFINITY,
@@ -197,7 +197,7 @@ class Simulation {
 
   async #startDaemon(): Promise<void> {
     this.#room = await Room.open({ store: this.#store, now: Math.round(this.#now) + this.#offsetMs });
-    this.#fetcher = new Fetcher({ version: 'test', connect: () => ({ agent: this.#agent, proxy: undefined }) });
+    this.#fetcher = new HttpFetcher({ version: 'test', connect: () => ({ agent: this.#agent, proxy: undefined }) });
     const clock = new ClockCheck();
     this.#clock = clock;
     this.#room.clockOffsetMs = () => clock.offsetMs ?? 0;
@@ -207,7 +207,7 @@ class Simulation {
       job.failures = 0;
       job.due = Math.max(job.due, this.#now + this.#chance.next() * 1000);
     }
-    this.#room.rates.reorder(
+    this.#room.rates.setProviders(
       providerOrder(this.#jobs.map(({ source: { provider, settings } }) => ({ provider, settings }))),
     );
   }
@@ -250,22 +250,22 @@ class Simulation {
     this.figures.fetches += 1;
     try {
       const { host } = new URL(source.settings.url);
-      const asOf = (respondedAt: number | undefined) => this.#clock.asOf(host, respondedAt, this.#room.now);
-      const { quotes, respondedAt } = await source.quotes(new AbortController().signal, asOf);
+      const asOf = (respondedAt: number | undefined) => this.#clock.observationTime(host, respondedAt, this.#room.now);
+      const { quotes, respondedAt } = await source.fetchQuotes(new AbortController().signal, asOf);
       this.#setTime(this.#now + simulated.latencyMs);
       const at = asOf(respondedAt);
       const { stored, confirmed, refused } = await this.#room.intake.receive(source.id, quotes, at);
       if (stored + confirmed > 0) job.receivedAt = this.#now;
-      if (refused.length > 0 && stored + confirmed === 0) throw new Failure('NOT_AVAILABLE', refused[0]!.reason);
+      if (refused.length > 0 && stored + confirmed === 0) throw new AppError('NOT_AVAILABLE', refused[0]!.reason);
       job.failures = 0;
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || thrown.code !== 'NOT_AVAILABLE') throw thrown;
+      if (!(thrown instanceof AppError) || thrown.code !== 'NOT_AVAILABLE') throw thrown;
       job.failures += 1;
     }
     const { everyMs } = simulated;
     job.due =
       job.failures > 0
-        ? this.#now + backoff(job.failures, everyMs, () => this.#chance.next())
+        ? this.#now + pollBackoffMs(job.failures, everyMs, () => this.#chance.next())
         : plannedAt + (Math.floor((this.#now - plannedAt) / everyMs) + 1) * everyMs;
   }
 
@@ -276,7 +276,8 @@ class Simulation {
     for (const quote of rates.list()) if (!quote.stale) this.#checkFreshQuote(quote, 'list');
     for (const subject of SUBJECTS) {
       if (this.#room.view.quotes.latest(subject).length === 0) continue;
-      for (const quote of rates.get(rates.resolve(subject))) if (!quote.stale) this.#checkFreshQuote(quote, 'get');
+      for (const quote of rates.latestQuotes(rates.resolve(subject)))
+        if (!quote.stale) this.#checkFreshQuote(quote, 'get');
     }
   }
 
@@ -325,7 +326,7 @@ class Simulation {
     const move = this.#market.moves[subject].findLast((at) => at <= this.#now);
     if (move === undefined) return true;
     const knowing = this.#room.rates
-      .get(this.#room.rates.resolve(instrument))
+      .latestQuotes(this.#room.rates.resolve(instrument))
       .filter((quote) => !quote.stale && quote.provider !== provider)
       .filter((quote) => Math.abs((quote.sell ?? quote.buy!) / this.#market.price(subject, this.#now) - 1) <= NEAR);
     return new Set(knowing.map((quote) => quote.provider)).size >= (receivedAt < move ? 1 : 2);
@@ -336,12 +337,12 @@ class Simulation {
   async #checkLookup(day: number): Promise<void> {
     for (const subject of SUBJECTS) {
       if (this.#room.view.quotes.latest(subject).length === 0) continue;
-      const { quotes } = await this.#room.rates.lookup(formatDay(day), subject);
+      const { quotes } = await this.#room.rates.quotesOn(formatDate(day), subject);
       for (const quote of quotes) {
         this.figures.lookupChecks += 1;
         const simulated = this.#jobs.find(({ simulated }) => simulated.id === quote.provider)!.simulated;
         if (this.#heldOn(simulated, subject, day, quote)) continue;
-        this.figures.wrongLookups.push(`on ${formatDay(day)}: ${this.#describe(quote)}`);
+        this.figures.wrongLookups.push(`on ${formatDate(day)}: ${this.#describe(quote)}`);
       }
     }
   }
@@ -390,7 +391,7 @@ class Simulation {
     );
     if (followers.length === 0) return;
     this.figures.changes += 1;
-    const quotes = this.#room.rates.get(this.#room.rates.resolve(subject));
+    const quotes = this.#room.rates.latestQuotes(this.#room.rates.resolve(subject));
     const isShown = quotes.some((quote) => {
       if (quote.stale) return false;
       const { simulated } = this.#jobs.find(({ simulated }) => simulated.id === quote.provider)!;
@@ -403,7 +404,7 @@ class Simulation {
       const all = quotes.map(({ provider, sell, stale }) => `${provider} ${sell}${stale ? ' stale' : ''}`).join(', ');
       const ids = followers.map(({ simulated }) => simulated.id).join(', ');
       this.figures.notShown.push(
-        `seed ${this.#seed}: ${subject} ${this.#market.price(subject, at).toFixed(0)} since ${formatMinute(at)}, stated by ${ids}; shown: ${all}`,
+        `seed ${this.#seed}: ${subject} ${this.#market.price(subject, at).toFixed(0)} since ${formatDateTime(at)}, stated by ${ids}; shown: ${all}`,
       );
     }
   }
@@ -413,18 +414,18 @@ class Simulation {
     const { simulated } = this.#jobs.find(({ simulated }) => simulated.id === provider)!;
     const faults = simulated.faults
       .filter(({ from, to }) => from < checkedAt + DAY && to > at - DAY)
-      .map(({ from, to, fault }) => `${JSON.stringify(fault)} ${formatMinute(from)} - ${formatMinute(to)}`);
+      .map(({ from, to, fault }) => `${JSON.stringify(fault)} ${formatDateTime(from)} - ${formatDateTime(to)}`);
     const incidents = this.#incidents
       .filter(({ from, to }) => from < checkedAt + DAY && to > at - DAY)
       .map(
         ({ from, to, offsetMs }) =>
-          `${offsetMs === undefined ? 'off' : `clock ${hours(offsetMs)}`} ${formatMinute(from)} - ${formatMinute(to)}`,
+          `${offsetMs === undefined ? 'off' : `clock ${hours(offsetMs)}`} ${formatDateTime(from)} - ${formatDateTime(to)}`,
       );
     const times = { at, checkedAt, observedFrom, statedAt };
     const texts = Object.entries(times).map(
-      ([name, time]) => `${name} ${time === undefined ? '-' : formatMinute(time)}`,
+      ([name, time]) => `${name} ${time === undefined ? '-' : formatDateTime(time)}`,
     );
-    return `seed ${this.#seed}, ${formatMinute(this.#now)}: ${instrument} of ${provider} ${buy}/${sell}, ${texts.join(', ')}; ${[...faults, ...incidents].join('; ')}`;
+    return `seed ${this.#seed}, ${formatDateTime(this.#now)}: ${instrument} of ${provider} ${buy}/${sell}, ${texts.join(', ')}; ${[...faults, ...incidents].join('; ')}`;
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Chance } from '../../src/demo/chance.ts';
-import { startOfDay } from '../../src/domain/instant.ts';
+import type { SeededRandom } from '../../src/demo/seeded-random.ts';
+import { startOfDay } from '../../src/domain/time.ts';
 import { DAY, HOUR } from '../room/room.ts';
 
 /** Instruments of the simulation. */
@@ -27,7 +27,7 @@ export class SimulatedMarket {
   readonly moves: Readonly<Record<Subject, number[]>> = { SJC: [], XAU: [], BTC: [], USD: [] };
   readonly #prices: Readonly<Record<Subject, Float64Array>>;
 
-  constructor(chance: Chance, days: number) {
+  constructor(chance: SeededRandom, days: number) {
     const hours = days * 24;
     this.end = START + days * DAY;
     this.#prices = {
@@ -80,7 +80,7 @@ export class SimulatedMarket {
   }
 
   /** Hours of sudden moves, when the instrument is dealt in and after the quiet beginning. About four a year. */
-  #moveHours(chance: Chance, days: number, subject: Subject): Set<number> {
+  #moveHours(chance: SeededRandom, days: number, subject: Subject): Set<number> {
     const hours = new Set<number>();
     for (let day = QUIET_MS / DAY + 1; day < days - 1; day++) {
       if (chance.next() >= 4 / 365) continue;
@@ -91,7 +91,7 @@ export class SimulatedMarket {
   }
 }
 
-function step(chance: Chance, volatility: number): number {
+function step(chance: SeededRandom, volatility: number): number {
   return Math.exp((chance.normal() * volatility) / Math.sqrt(HOURS_PER_YEAR));
 }
 

@@ -1,17 +1,17 @@
 import type http from 'node:http';
-import type { Chance } from '../../src/demo/chance.ts';
-import { statedExpiry } from '../../src/domain/freshness.ts';
-import { formatMinute } from '../../src/domain/instant.ts';
-import { configuredProvider } from '../../src/rates/configured.ts';
-import type { Fetcher } from '../../src/rates/fetcher.ts';
+import type { SeededRandom } from '../../src/demo/seeded-random.ts';
+import { statedTimeExpiry } from '../../src/domain/freshness.ts';
+import { formatDateTime } from '../../src/domain/time.ts';
+import { createCustomProvider } from '../../src/rates/custom-provider.ts';
+import type { HttpFetcher } from '../../src/rates/http-fetcher.ts';
 import type { Provider } from '../../src/rates/provider.ts';
+import { ProviderClient } from '../../src/rates/provider-client.ts';
 import { coingecko } from '../../src/rates/providers/coingecko.ts';
 import { goldApi } from '../../src/rates/providers/gold-api.ts';
 import { pnj } from '../../src/rates/providers/pnj.ts';
 import { sjc } from '../../src/rates/providers/sjc.ts';
 import { vangToday } from '../../src/rates/providers/vang-today.ts';
 import { vietcombank } from '../../src/rates/providers/vietcombank.ts';
-import { Source } from '../../src/rates/source.ts';
 import { HttpServer } from '../rates/http-server.ts';
 import { DAY, HOUR, MINUTE } from '../room/room.ts';
 import { isOpen, QUIET_MS, type SimulatedMarket, START, type Subject } from './simulated-market.ts';
@@ -54,7 +54,7 @@ interface Spec {
     Partial<Record<Subject, { readonly bias: number; readonly spread: number; readonly tick: number }>>
   >;
   /** @param asOf when the answer was made */
-  readonly write: (statements: Statements, asOf: number, chance: Chance) => unknown;
+  readonly write: (statements: Statements, asOf: number, chance: SeededRandom) => unknown;
 }
 
 /** The address of configured providers until their servers have one. */
@@ -199,7 +199,12 @@ export class SimulatedSource {
   static readonly count = SPECS.length;
 
   /** @param everyMs the interval of sources of gold and currencies */
-  static async open(place: number, market: SimulatedMarket, chance: Chance, everyMs: number): Promise<SimulatedSource> {
+  static async open(
+    place: number,
+    market: SimulatedMarket,
+    chance: SeededRandom,
+    everyMs: number,
+  ): Promise<SimulatedSource> {
     const source = new SimulatedSource(SPECS[place]!, market, chance, everyMs);
     source.#server = await HttpServer.listen((_, response) => source.#answer(response));
     source.#server.now = () => source.#date;
@@ -213,16 +218,16 @@ export class SimulatedSource {
   /** The true time. */
   now = START;
   readonly #spec: Spec;
-  readonly #chance: Chance;
+  readonly #chance: SeededRandom;
   readonly #revisions = new Map<Subject, Revision[]>();
   #server!: HttpServer;
   #date = START;
 
-  private constructor(spec: Spec, market: SimulatedMarket, chance: Chance, everyMs: number) {
+  private constructor(spec: Spec, market: SimulatedMarket, chance: SeededRandom, everyMs: number) {
     this.#spec = spec;
     this.#chance = chance;
     // Its host is asked as fast as the simulation goes.
-    this.provider = { ...spec.provider, spacing: 0 };
+    this.provider = { ...spec.provider, minIntervalMs: 0 };
     this.everyMs = everyMs * spec.everyRatio;
     this.subjects = Object.keys(spec.subjects) as Subject[];
     for (const subject of this.subjects) this.#revisions.set(subject, this.#revise(subject, market));
@@ -237,12 +242,12 @@ export class SimulatedSource {
     await this.#server.close();
   }
 
-  source(fetcher: Fetcher, now: () => number): Source {
-    const settings = { enabled: true, url: this.#server.url, every: this.everyMs };
+  source(fetcher: HttpFetcher, now: () => number): ProviderClient {
+    const settings = { enabled: true, url: this.#server.url, intervalMs: this.everyMs };
     const { provider } = this;
     // A configured provider asks its own address.
     const requests = provider.enabled && provider.url === PLACEHOLDER ? () => [{ url: this.#server.url }] : undefined;
-    return new Source({ provider: { ...provider, ...(requests && { requests }) }, settings }, fetcher, now);
+    return new ProviderClient({ provider: { ...provider, ...(requests && { requests }) }, settings }, fetcher, now);
   }
 
   faultAt(at: number): FaultPeriod | undefined {
@@ -284,7 +289,7 @@ export class SimulatedSource {
       case 'change':
         return Math.max(
           end,
-          statedExpiry(
+          statedTimeExpiry(
             revision.at,
             {
               market: this.subjects[0] === 'USD' ? 'fx' : market,
@@ -294,7 +299,7 @@ export class SimulatedSource {
           ),
         );
       case 'response':
-        return statedExpiry(end, { market, currency }, this.everyMs);
+        return statedTimeExpiry(end, { market, currency }, this.everyMs);
       case 'none':
         return end + 3 * this.everyMs;
     }
@@ -433,7 +438,7 @@ export class SimulatedSource {
 }
 
 function configured(id: string, settings: object): Provider {
-  return configuredProvider(id, { url: PLACEHOLDER, ...settings });
+  return createCustomProvider(id, { url: PLACEHOLDER, ...settings });
 }
 
 function round(value: number, tick: number): number {
@@ -450,7 +455,7 @@ function seconds(at: number): number {
 
 /** `14:52 15/04/2026` */
 function vietnamTime(at: number): string {
-  const [day, clock] = formatMinute(at).split(' ');
+  const [day, clock] = formatDateTime(at).split(' ');
   return `${clock} ${day!.split('-').reverse().join('/')}`;
 }
 

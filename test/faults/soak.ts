@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { machine } from '../../bench/figure.ts';
 import { usageOf } from '../../bench/process.ts';
-import { type DaemonStatus, restartDaemon, startDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
-import { openHome } from '../../src/home.ts';
+import { type DaemonStatus, restartDaemon, spawnDaemon, stopDaemon } from '../../src/daemon/lifecycle.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { freePort } from '../ports.ts';
 import { Caller, Refused } from './caller.ts';
 import { crashHome } from './daemon-process.ts';
@@ -67,8 +67,8 @@ const folder = await crashHome(
   { helloMs: 5000, signInMs: 10_000, stallMs: 5000, pingMs: 10_000 },
   { port: await freePort(), providers },
 );
-const home = await openHome({ GOLDCTL_HOME: folder.path });
-let { status } = await startDaemon(home, {});
+const home = await resolveHome({ GOLDCTL_HOME: folder.path });
+let { status } = await spawnDaemon(home, {});
 const address = status.listening[0]!.address;
 const port = Number(address.split(':').at(-1));
 

@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportAccount } from '../../src/cli/account-export.ts';
-import { fileOutput } from '../../src/cli/output.ts';
+import { openFileOutput } from '../../src/cli/export-output.ts';
 import { Client } from '../../src/client/client.ts';
 import { localTarget } from '../../src/client/target.ts';
-import { openHome } from '../../src/home.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { Wire } from '../server/wire.ts';
 import {
   type Attack,
@@ -33,7 +33,7 @@ function han(characters: number): string {
 
 /** What the control socket may do, the owner may. */
 async function control(home: string): Promise<Wire> {
-  const wire = await Wire.over(connect((await openHome({ GOLDCTL_HOME: home })).controlSocket));
+  const wire = await Wire.over(connect((await resolveHome({ GOLDCTL_HOME: home })).controlSocket));
   await wire.result('hello', { protocol: 1, client: 'stranger' });
   return wire;
 }
@@ -171,13 +171,13 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     const [file, target] = [join(folder, 'mine'), join(folder, 'target')];
     await writeFile(target, 'precious');
     await symlink(target, `${file}.part`);
-    const own = await openHome({ GOLDCTL_HOME: home });
+    const own = await resolveHome({ GOLDCTL_HOME: home });
     const client = await Client.connect({ target: localTarget(own), home: own });
     onEach(1, async () => {
-      const output = await fileOutput(file, { force: true });
+      const output = await openFileOutput(file, { force: true });
       const counts = { posts: 0, messages: 0, listings: 0 };
       for await (const text of exportAccount(client, 'writer', counts)) await output.write(text);
-      await output.end();
+      await output.commit();
       count(done, 'exports to a file');
       if (((await stat(file)).mode & 0o077) !== 0) count(breaches, 'files others can read');
       if ((await readFile(target, 'utf8')) !== 'precious') count(breaches, 'links followed');

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openHome } from '../../src/home.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { loadIdentity } from '../../src/peer/identity.ts';
-import { encodeDatagram, type Seen, type Side } from '../../src/protocol/datagram.ts';
+import { encodeDatagram, type IntroductionSide, type SeenDatagram } from '../../src/protocol/datagram.ts';
 import { Party, type PartyDaemon } from '../client/party.ts';
 import { forgedStates } from '../peer/forged-states.ts';
 import { hello, type Introduced, sayHello } from '../server/say-hello.ts';
@@ -45,8 +45,8 @@ function daemonOf({ address, home }: Target): PartyDaemon {
   return {
     address,
     async anotherHome() {
-      const own = await openHome({ GOLDCTL_HOME: await mkdtemp(join(home, 'm-')) });
-      await loadIdentity(own.peerFile);
+      const own = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(home, 'm-')) });
+      await loadIdentity(own.peerIdentityFile);
       return own;
     },
   };
@@ -76,7 +76,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
         socket.send(hello(result, 'a', { local }), portOf(address), '127.0.0.1');
         for (const other of local) {
           const seen = { address: '127.0.0.1', port: result.port };
-          const forged: Seen = {
+          const forged: SeenDatagram = {
             type: 'seen',
             id: result.id,
             side: 'b',
@@ -108,7 +108,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
       const id = await ann.peers.send('ben', path);
       const offer = await ben.offered();
       await ben.peers.accept(offer.id);
-      const [sent, { savedAs }] = await Promise.all([ann.peers.finished(id), ben.peers.finished(offer.id)]);
+      const [sent, { savedAs }] = await Promise.all([ann.peers.waitForEnd(id), ben.peers.waitForEnd(offer.id)]);
       if (sent.state === 'done') count(done, 'files sent');
       if (savedAs !== null) await rm(savedAs);
     };
@@ -140,7 +140,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
     /** @param counter greater than in every HELLO of it before */
     const relayed = async (opened: Introduced, counter: number): Promise<boolean> => {
       const sockets = { a: await udp('127.0.0.1'), b: await udp('127.0.0.1') };
-      const ask = (side: Side) => {
+      const ask = (side: IntroductionSide) => {
         const answer = sayHello(sockets[side], portOf(address), opened, side, { relay: true, counter });
         return Promise.race([answer, sleep(ANSWER_MS, undefined)]);
       };

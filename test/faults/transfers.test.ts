@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { isOver } from '../../src/domain/transfer.ts';
+import { isFinished } from '../../src/domain/transfer.ts';
 import { diskEnv, readTrace } from '../network/disk.ts';
 import { type Member, Room } from '../network/room.ts';
 
@@ -52,7 +52,7 @@ describe('kill -9 in the middle of transfers', function () {
       while (isOther && (await readTrace(trace)).blocks === 0) await sleep(5);
       await sleep(Math.random() * (isOther ? 0.9 : 1) * LASTS_MS);
       const transfer = subject.transfer(id)!;
-      expect(isOver(transfer), `there was a middle: ${transfer.reason}`).to.equal(false);
+      expect(isFinished(transfer), `there was a middle: ${transfer.reason}`).to.equal(false);
       await kill(victim);
       if (subject === sender ? victim === 'the sender' : victim === 'the receiver') id = await begin(way, path, name);
 

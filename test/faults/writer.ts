@@ -3,16 +3,18 @@
  * output for every append that was acknowledged: `{seq, key, record}`, where `key` is the writer's own number of it.
  * The second argument tells one run from another.
  */
-import type { NewRecord } from '../../src/engine/contract.ts';
+
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import type { NewRecord } from '../../src/engine/types.ts';
+import type { PostChange } from '../../src/projections/posts.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
 import { Store } from '../../src/store/store.ts';
-import { View } from '../../src/view/view.ts';
 
 const [path, run] = process.argv.slice(2) as [string, string];
 const WRITERS = 200;
 
-const store = await Store.at(path);
-const engine = new LocalEngine(store, new View(store));
+const store = await Store.inFolder(path);
+const engine = new LocalEngine(store, new ReadModel(store));
 await engine.start();
 
 async function append(record: NewRecord, options = {}) {
@@ -67,7 +69,7 @@ async function write(writer: number): Promise<void> {
     }
     const { changes, seq } = await append(posted(writer, turn));
     if (turn % 4 !== 3) continue;
-    const { number } = changes[0]!.post as { number: number };
+    const { number } = (changes[0] as PostChange).post;
     const edited = {
       kind: 'forum.edited',
       at: Date.now(),

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { ROOT } from '../root.ts';
 
 /** Folders that decide what somebody may do. */
-const FOLDERS = ['view', 'room', 'server', 'dialects', 'daemon'];
+const FOLDERS = ['projections', 'room', 'server', 'dialects', 'daemon'];
 
 /** Who may, by a comparison that lets in whatever it does not name. */
 const NEGATIVE =

@@ -29,37 +29,44 @@ async function lint(tree: string): Promise<string[]> {
 
 /** Imports against the direction of the house, at least one a folder: file without `.ts`, what it must not import. */
 const WRONG: readonly (readonly [file: string, ...imports: string[]])[] = [
-  ['src/x', './engine/contract.ts', './client/client.ts'],
+  ['src/x', './engine/types.ts', './client/client.ts'],
   ['src/domain/x', '../store/keys.ts', '../home.ts', 'node:fs', 'node:fs/promises', 'level', 'typebox'],
-  ['src/protocol/x', '../room/sum.ts', '../client/target.ts', '../engine/contract.ts', 'node:fs'],
-  ['src/store/x', '../engine/contract.ts', '../view/view.ts', 'node:fs'],
-  ['src/engine/x', '../view/view.ts', '../room/sum.ts', '../rates/log.ts'],
-  ['src/engine/local/x', '../../view/view.ts', '../../room/sum.ts', 'level'],
-  ['src/view/x', '../room/sum.ts', '../engine/local/engine.ts', '../rates/log.ts', 'level'],
-  ['src/rates/x', '../room/sum.ts', '../engine/local/lease.ts', '../view/view.ts', '../store/keys.ts'],
-  ['src/rates/providers/x', 'node-fetch', 'node:http', '../../engine/contract.ts', '../../home.ts'],
-  ['src/room/x', '../server/limits.ts', '../protocol/methods.ts', '../rates/fetcher.ts', '../store/store.ts'],
+  ['src/protocol/x', '../room/sum.ts', '../client/target.ts', '../engine/types.ts', 'node:fs'],
+  ['src/store/x', '../engine/types.ts', '../projections/read-model.ts', 'node:fs'],
+  ['src/engine/x', '../projections/read-model.ts', '../room/sum.ts', '../rates/quote-sink.ts'],
+  ['src/engine/local/x', '../../projections/read-model.ts', '../../room/sum.ts', 'level'],
+  ['src/projections/x', '../room/sum.ts', '../engine/local/engine.ts', '../rates/quote-sink.ts', 'level'],
+  ['src/rates/x', '../room/sum.ts', '../engine/local/lease.ts', '../projections/read-model.ts', '../store/keys.ts'],
+  ['src/rates/providers/x', 'node-fetch', 'node:http', '../../engine/types.ts', '../../home.ts'],
+  ['src/room/x', '../server/limits.ts', '../protocol/methods.ts', '../rates/http-fetcher.ts', '../store/store.ts'],
   ['src/server/x', '../daemon/config.ts', '../store/store.ts', '../engine/local/engine.ts', '../client/client.ts'],
-  ['src/server/handlers/x', '../../daemon/config.ts', '../../rates/fetcher.ts', '../../store/keys.ts'],
+  ['src/server/handlers/x', '../../daemon/config.ts', '../../rates/http-fetcher.ts', '../../store/keys.ts'],
   ['src/dialects/x', '../protocol/methods.ts', '../server/session.ts', '../client/client.ts', '../daemon/config.ts'],
   ['src/peer/x', '../room/sum.ts', '../client/client.ts', '../server/limits.ts', '../store/keys.ts', 'blessed'],
   ['src/client/x', '../server/limits.ts', '../daemon/lifecycle.ts', '../repl/grammar.ts', '../cli/error.ts'],
   ['src/repl/x', '../daemon/lifecycle.ts', '../cli/error.ts', '../room/sum.ts', '@oclif/core'],
   ['src/dashboard/x', '../daemon/lifecycle.ts', '../cli/error.ts', '../room/sum.ts', '@oclif/core'],
   ['src/dashboard/presentation/x', 'blessed', 'node:fs', '../../client/client.ts', '../../cli/error.ts'],
+  ['src/dashboard/reducers/x', 'blessed', 'node:fs', '../../client/client.ts', '../../cli/error.ts'],
   ['src/dashboard/widgets/x', '../../client/client.ts', '../../cli/error.ts', '../../protocol/methods.ts'],
-  ['src/cli/x', '../daemon/composition.ts', '../server/limits.ts', '../../commands/shell.ts', '../view/view.ts'],
-  ['src/demo/x', '../daemon/composition.ts', '../cli/error.ts', '../room/sum.ts', '../rates/fetcher.ts'],
+  [
+    'src/cli/x',
+    '../daemon/daemon.ts',
+    '../server/limits.ts',
+    '../../commands/shell.ts',
+    '../projections/read-model.ts',
+  ],
+  ['src/demo/x', '../daemon/daemon.ts', '../cli/error.ts', '../room/sum.ts', '../rates/http-fetcher.ts'],
   [
     'src/daemon/x',
-    '../demo/market.ts',
+    '../demo/price-simulator.ts',
     '../cli/error.ts',
     '../repl/grammar.ts',
     '../../commands/shell.ts',
     '@oclif/core',
   ],
-  ['commands/x', '../src/daemon/composition.ts', '../src/room/sum.ts', '../src/server/limits.ts'],
-  ['commands/rates/x', '../../src/daemon/composition.ts', '../../src/view/view.ts', '../../src/store/keys.ts'],
+  ['commands/x', '../src/daemon/daemon.ts', '../src/room/sum.ts', '../src/server/limits.ts'],
+  ['commands/rates/x', '../../src/daemon/daemon.ts', '../../src/projections/read-model.ts', '../../src/store/keys.ts'],
 ];
 
 describe('the rules of the house', () => {
@@ -111,16 +118,27 @@ describe('the rules of the house', () => {
     }
   });
 
-  it('refuse a cycle', async () => {
+  it('refuse a cycle, also of types', async () => {
     const [one, other] = ['src/domain/x1.ts', 'src/domain/x2.ts'];
-    await writeFile(join(tree, one), "import { b } from './x2.ts';\nexport const a = () => b;\n");
-    await writeFile(join(tree, other), "import { a } from './x1.ts';\nexport const b = () => a;\n");
-    try {
-      const rule = 'lint/suspicious/noImportCycles';
-      expect(await lint(tree)).to.deep.equal([`${one} ${rule}`, `${other} ${rule}`]);
-    } finally {
-      await rm(join(tree, one));
-      await rm(join(tree, other));
+    for (const [first, second] of [
+      [
+        "import { b } from './x2.ts';\nexport const a = () => b;\n",
+        "import { a } from './x1.ts';\nexport const b = () => a;\n",
+      ],
+      [
+        "import type { B } from './x2.ts';\nexport type A = B;\n",
+        "import type { A } from './x1.ts';\nexport type B = A[];\n",
+      ],
+    ] as const) {
+      await writeFile(join(tree, one), first);
+      await writeFile(join(tree, other), second);
+      try {
+        const rule = 'lint/suspicious/noImportCycles';
+        expect(await lint(tree)).to.deep.equal([`${one} ${rule}`, `${other} ${rule}`]);
+      } finally {
+        await rm(join(tree, one));
+        await rm(join(tree, other));
+      }
     }
   });
 });

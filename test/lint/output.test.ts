@@ -14,18 +14,18 @@ const CLAIMS = /\bas (?:unknown as )?SafeText\b/;
 const WRITERS: Readonly<Record<string, string>> = {
   'src/domain/text-output.ts': 'the one function',
   'src/repl/terminal.ts': "readline's echo of what is typed",
-  'commands/account/export.ts': 'an Output of src/cli/output.ts, which takes safe text',
+  'commands/account/export.ts': 'an Output of src/cli/export-output.ts, which takes safe text',
   'commands/rates/export.ts': 'the same',
   'src/daemon/repair.ts': 'a store of that name',
 };
 /** Makers of safe text. */
 const MAKERS: Readonly<Record<string, string>> = {
-  'src/domain/fold.ts': 'the sanitiser',
+  'src/domain/text.ts': 'the sanitiser',
   'src/domain/safe-text.ts': 'templates of safe parts',
-  'src/repl/paper.ts': "a shell's colours",
+  'src/repl/output-format.ts': "a shell's colours",
   'src/dashboard/presentation/ansi.ts': "a frame's colours",
   'src/dashboard/widgets/cells.ts': 'characters of a text that was tested to have no others',
-  'src/cli/shown-json.ts': 'JSON whose orders are escaped',
+  'src/cli/terminal-json.ts': 'JSON whose orders are escaped',
 };
 
 /** Files of src/ and commands/ that have a line which a pattern matches. */

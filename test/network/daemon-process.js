@@ -1,14 +1,15 @@
 // A daemon in a process of its own: it can be on another machine, and be killed.
-import { startDaemon } from '../../src/daemon/composition.js';
+
 import { parseConfig } from '../../src/daemon/config.js';
-import { openHome } from '../../src/home.js';
-import { Ipc } from '../../src/peer/ipc.js';
+import { startDaemon } from '../../src/daemon/daemon.js';
+import { resolveHome } from '../../src/home-directory.js';
+import { IpcConnection } from '../../src/peer/ipc.js';
 import { CHEAP } from '../credentials.js';
 
 const { home: folder, config } = JSON.parse(process.argv[2]);
 
-const home = await openHome({ GOLDCTL_HOME: folder });
-await home.prepare();
+const home = await resolveHome({ GOLDCTL_HOME: folder });
+await home.ensureFolders();
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const daemon = await startDaemon({
   home,
@@ -16,14 +17,14 @@ const daemon = await startDaemon({
   version: 'test',
   log: silent,
   passwordCost: CHEAP,
-  onStop: () => {},
+  onStopRequest: () => {},
 });
 process.on('disconnect', () => process.exit());
-const ipc = new Ipc(process, {
+const ipc = new IpcConnection(process, {
   stop: async () => {
     await daemon.stop('The test is over.');
     return null;
   },
   usage: async () => ({ rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }),
 });
-ipc.tell('ready', { address: daemon.status().listening[0].address });
+ipc.emit('ready', { address: daemon.status().listening[0].address });

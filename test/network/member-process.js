@@ -1,20 +1,20 @@
 // A member in a process of its own, with files: as `goldctl` runs it, without a terminal.
 import { Client } from '../../src/client/client.js';
-import { Link } from '../../src/client/link.js';
-import { Peers } from '../../src/client/peers.js';
+import { PeerFileClient } from '../../src/client/peer-file-client.js';
+import { ReconnectingClient } from '../../src/client/reconnecting-client.js';
 import { parseTarget } from '../../src/client/target.js';
-import { openHome } from '../../src/home.js';
-import { Ipc } from '../../src/peer/ipc.js';
+import { resolveHome } from '../../src/home-directory.js';
+import { IpcConnection } from '../../src/peer/ipc.js';
 
 const { home: folder, server, name, port } = JSON.parse(process.argv[2]);
 
-const home = await openHome({ GOLDCTL_HOME: folder });
+const home = await resolveHome({ GOLDCTL_HOME: folder });
 const target = parseTarget(server);
 const client = await Client.connect({ target, home });
 if (client.name === null) await client.signUp({ name, password: 'correct horse' });
 
 process.on('disconnect', () => process.exit());
-const ipc = new Ipc(process, {
+const ipc = new IpcConnection(process, {
   publish: ({ path }) => peers.publish(path),
   fetch: ({ name, ...options }) => peers.fetch(name, options),
   send: ({ member, path, ...options }) => peers.send(member, path, options),
@@ -26,7 +26,7 @@ const ipc = new Ipc(process, {
     await peers.cancel(id);
     return null;
   },
-  finished: ({ id }) => peers.finished(id),
+  finished: ({ id }) => peers.waitForEnd(id),
   transfers: async () => peers.transfers,
   /** Of the process that carries files. */
   pid: async () => peers.pid ?? null,
@@ -37,19 +37,19 @@ const ipc = new Ipc(process, {
     return null;
   },
 });
-const link = new Link({
+const link = new ReconnectingClient({
   target,
   home,
-  connected: client,
-  onOnline: () => void peers?.online().catch((thrown) => ipc.tell('notice', `${thrown}`)),
+  initialClient: client,
+  onOnline: () => void peers?.reregister().catch((thrown) => ipc.emit('notice', `${thrown}`)),
 });
-const peers = new Peers({
-  caller: link,
+const peers = new PeerFileClient({
+  connection: link,
   home,
   port,
-  onTransfer: (transfer) => ipc.tell('transfer', transfer),
-  onNotice: (text) => ipc.tell('notice', text),
+  onTransfer: (transfer) => ipc.emit('transfer', transfer),
+  onNotice: (text) => ipc.emit('notice', text),
 });
 await link.start();
 await peers.start();
-ipc.tell('ready', { key: peers.key });
+ipc.emit('ready', { key: peers.key });

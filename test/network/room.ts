@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Deferred, deferred } from '../../src/domain/deferred.ts';
-import type { Listing } from '../../src/domain/listing.ts';
-import type { Path, Transfer } from '../../src/domain/transfer.ts';
-import { openHome } from '../../src/home.ts';
+import type { FileListingEntry } from '../../src/domain/file-listing.ts';
+import type { ConnectionPath, Transfer } from '../../src/domain/transfer.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { loadIdentity } from '../../src/peer/identity.ts';
-import { Ipc } from '../../src/peer/ipc.ts';
-import type { MethodName, Params, Result } from '../../src/protocol/methods.ts';
+import { IpcConnection } from '../../src/peer/ipc.ts';
+import type { MethodName, MethodParams, MethodResult } from '../../src/protocol/methods.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import type { Machine } from './network.ts';
 
@@ -26,7 +26,7 @@ interface DaemonCalls {
 }
 
 interface MemberCalls {
-  publish: { params: { readonly path: string }; result: Listing };
+  publish: { params: { readonly path: string }; result: FileListingEntry };
   fetch: { params: { readonly name: string } & FetchOptions; result: number };
   send: { params: { readonly member: string; readonly path: string; readonly limit?: number }; result: number };
   allow: { params: { readonly member: string; readonly bytes: number | null }; result: null };
@@ -48,7 +48,7 @@ interface Told {
 class Program<Calls extends object> {
   readonly process: ChildProcess;
   readonly ready: Promise<Told['ready']>;
-  readonly #ipc: Ipc<Calls, object, Told>;
+  readonly #ipc: IpcConnection<Calls, object, Told>;
   #ended = false;
 
   constructor(
@@ -85,14 +85,14 @@ class Program<Calls extends object> {
       this.#ended = true;
       ready.reject(new Error(`${file} ended (${signal ?? code}): ${words}`));
     });
-    this.#ipc = new Ipc<Calls, object, Told>(this.process, {}, (event, params) => {
+    this.#ipc = new IpcConnection<Calls, object, Told>(this.process, {}, (event, params) => {
       if (event === 'ready') ready.resolve(params as Told['ready']);
       else if (event === 'transfer') onTransfer?.(params as Transfer);
       else onNotice?.(params as string);
     });
   }
 
-  ask: Ipc<Calls, object, Told>['call'] = (name, params) => this.#ipc.call(name, params);
+  ask: IpcConnection<Calls, object, Told>['call'] = (name, params) => this.#ipc.call(name, params);
 
   /** `SIGKILL`, and waits until it is gone. */
   async kill(): Promise<void> {
@@ -119,7 +119,7 @@ export class Member {
   readonly home: string;
   readonly notices: string[] = [];
   /** By which paths others were reached. */
-  readonly paths = new Set<Path>();
+  readonly paths = new Set<ConnectionPath>();
   readonly #begin: () => Program<MemberCalls>;
   readonly #transfers = new Map<number, Transfer>();
   #program: Program<MemberCalls>;
@@ -150,7 +150,7 @@ export class Member {
     return this;
   }
 
-  publish(path: string): Promise<Listing> {
+  publish(path: string): Promise<FileListingEntry> {
     return this.#program.ask('publish', { path });
   }
 
@@ -184,8 +184,8 @@ export class Member {
   }
 
   /** @throws Failure as the daemon answers */
-  call<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> {
-    return this.#program.ask('call', { method, params }) as Promise<Result<M>>;
+  call<M extends MethodName>(method: M, params: MethodParams<M>): Promise<MethodResult<M>> {
+    return this.#program.ask('call', { method, params }) as Promise<MethodResult<M>>;
   }
 
   /** As they were last told. */
@@ -255,7 +255,7 @@ export class Room {
   /** @param env on top of this process' own */
   async join(name: string, { machine, env }: { machine?: Machine; env?: NodeJS.ProcessEnv } = {}): Promise<Member> {
     const home = join(this.folder, name);
-    await loadIdentity((await openHome({ GOLDCTL_HOME: home })).peerFile);
+    await loadIdentity((await resolveHome({ GOLDCTL_HOME: home })).peerIdentityFile);
     const member = new Member(
       name,
       home,

@@ -3,19 +3,21 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Channel, Endpoint, type Introduction } from '../../src/peer/endpoint.ts';
+import type { ConnectionOffer } from '../../src/peer/connection-offer.ts';
 import { type Identity, loadIdentity } from '../../src/peer/identity.ts';
-import type { Place, Side } from '../../src/protocol/datagram.ts';
-import { Rendezvous } from '../../src/server/rendezvous.ts';
+import type { PeerChannel } from '../../src/peer/peer-channel.ts';
+import { PeerTransport } from '../../src/peer/peer-transport.ts';
+import type { Endpoint, IntroductionSide } from '../../src/protocol/datagram.ts';
+import { IntroductionServer } from '../../src/server/introduction-server.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-describe('endpoint with the daemon', () => {
+describe('peer transport with the daemon', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let identities: Record<Side, Identity>;
-  let rendezvous: Rendezvous;
-  let daemon: Place;
+  let identities: Record<IntroductionSide, Identity>;
+  let rendezvous: IntroductionServer;
+  let daemon: Endpoint;
   const stops: (() => unknown)[] = [];
 
   before(async () => {
@@ -25,7 +27,7 @@ describe('endpoint with the daemon', () => {
   });
   after(() => folder.remove());
   beforeEach(async () => {
-    rendezvous = new Rendezvous({ relays: 8, relayBytesPerSecond: 64 << 20, log: SILENT });
+    rendezvous = new IntroductionServer({ maxRelays: 8, relayBytesPerSecond: 64 << 20, log: SILENT });
     await rendezvous.start({ address: '127.0.0.1', port: 0 });
     daemon = { address: '127.0.0.1', port: Number(rendezvous.address.split(':')[1]) };
   });
@@ -34,17 +36,17 @@ describe('endpoint with the daemon', () => {
     await rendezvous.stop();
   });
 
-  async function endpoint(side: Side, at: Place): Promise<Endpoint> {
-    const made = new Endpoint({ identity: identities[side], daemon: at, punchMs: 200, handshakeMs: 8000 });
+  async function endpoint(side: IntroductionSide, at: Endpoint): Promise<PeerTransport> {
+    const made = new PeerTransport({ identity: identities[side], daemon: at, punchMs: 200, handshakeMs: 8000 });
     await made.start();
     stops.push(() => made.stop());
     return made;
   }
 
   /** Nobody but the daemon gets through to who is behind it. */
-  async function symmetricNat(): Promise<Place> {
+  async function symmetricNat(): Promise<Endpoint> {
     const [inner, outer]: Socket[] = [createSocket('udp4'), createSocket('udp4')];
-    let host: Place | undefined;
+    let host: Endpoint | undefined;
     inner!.on('message', (bytes, from) => {
       host = from;
       outer!.send(bytes, daemon.port, daemon.address);
@@ -60,9 +62,9 @@ describe('endpoint with the daemon', () => {
     return { address: '127.0.0.1', port: inner!.address().port };
   }
 
-  async function meet(a: Endpoint, b: Endpoint): Promise<[Channel, Channel]> {
+  async function meet(a: PeerTransport, b: PeerTransport): Promise<[PeerChannel, PeerChannel]> {
     const opened = rendezvous.introduce(a, b, { member: 'yoda', source: 'here' });
-    const introduction = (side: Side): Introduction => ({
+    const introduction = (side: IntroductionSide): ConnectionOffer => ({
       ...opened,
       side,
       member: side === 'a' ? 'yoda' : 'luke',
@@ -75,7 +77,7 @@ describe('endpoint with the daemon', () => {
     return Promise.all([a.connect(introduction('a')), b.connect(introduction('b'))]);
   }
 
-  async function send([from, to]: readonly [Channel, Channel], bytes: number): Promise<void> {
+  async function send([from, to]: readonly [PeerChannel, PeerChannel], bytes: number): Promise<void> {
     const content = randomBytes(bytes);
     const received: Buffer[] = [];
     to.duplex.on('data', (piece) => received.push(piece));
@@ -93,8 +95,8 @@ describe('endpoint with the daemon', () => {
 
   it('is relayed by it where no straight way is found', async () => {
     const ends = await Promise.all([endpoint('a', await symmetricNat()), endpoint('b', await symmetricNat())]);
-    for (const end of ends) end.local = () => []; // as if in networks of their own
-    const channels = await meet(...(ends as [Endpoint, Endpoint]));
+    for (const end of ends) end.localEndpoints = () => []; // as if in networks of their own
+    const channels = await meet(...(ends as [PeerTransport, PeerTransport]));
     expect(channels.map(({ path }) => path)).to.deep.equal(['relayed', 'relayed']);
     await send(channels, 1_000_000);
     expect(rendezvous.counts.relayedBytes).to.be.above(1_000_000);

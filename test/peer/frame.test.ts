@@ -1,35 +1,35 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  BLOCK_HEAD,
+  BLOCK_HEADER_BYTES,
+  encodeBlockInPlace,
   encodeControl,
   encodeLeaves,
   encodePing,
   type Frame,
+  FrameDecoder,
   FrameError,
-  FrameReader,
-  frameBlock,
 } from '../../src/peer/frame.ts';
 import { BLOCK_BYTES, HASH_BYTES } from '../../src/peer/hash-tree.ts';
-import { checkMessage } from '../../src/peer/message.ts';
+import { parsePeerMessage } from '../../src/peer/peer-message.ts';
 
 function framesOf(bytes: Buffer, cuts: readonly number[] = []): Frame[] {
   const frames: Frame[] = [];
-  const reader = new FrameReader();
+  const reader = new FrameDecoder();
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   let from = 0;
   for (const to of [...places, bytes.length]) {
     reader.push(bytes.subarray(from, to), (frame) => frames.push(frame));
     from = to;
   }
-  expect(reader.partial).to.equal(false);
+  expect(reader.hasPartialFrame).to.equal(false);
   return frames;
 }
 
 function blockFrame(file: number, block: number, content: Uint8Array): Buffer {
-  const buffer = Buffer.alloc(BLOCK_HEAD + content.length);
-  buffer.set(content, BLOCK_HEAD);
-  return frameBlock(buffer, file, block, content.length);
+  const buffer = Buffer.alloc(BLOCK_HEADER_BYTES + content.length);
+  buffer.set(content, BLOCK_HEADER_BYTES);
+  return encodeBlockInPlace(buffer, file, block, content.length);
 }
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -69,7 +69,7 @@ describe('frames', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 20 }), (chunks) => {
         let most = 0;
-        const reader = new FrameReader((length) => {
+        const reader = new FrameDecoder((length) => {
           most = Math.max(most, length);
           return Buffer.alloc(length);
         });
@@ -96,7 +96,7 @@ describe('frames', () => {
     ['an unknown type', '0000000504'],
   ] as const) {
     it(`refuse ${what} at its fifth byte`, () => {
-      const reader = new FrameReader();
+      const reader = new FrameDecoder();
       expect(() => reader.push(Buffer.from(hex, 'hex'), () => undefined)).to.throw(FrameError);
     });
   }
@@ -104,7 +104,7 @@ describe('frames', () => {
   it('refuse control frames that are no JSON, or no UTF-8', () => {
     for (const body of [Buffer.from('{"a":'), Buffer.of(0x22, 0xff, 0x22)]) {
       const head = Buffer.from([0, 0, 0, 1 + body.length, 1]);
-      expect(() => new FrameReader().push(Buffer.concat([head, body]), () => undefined)).to.throw(FrameError);
+      expect(() => new FrameDecoder().push(Buffer.concat([head, body]), () => undefined)).to.throw(FrameError);
     }
     expect(() => encodeControl({ text: 'x'.repeat(70_000) })).to.throw(RangeError);
   });
@@ -150,7 +150,7 @@ describe('frames', () => {
     fc.assert(
       fc.property(fc.constantFrom(...types), fc.dictionary(fc.constantFrom(...names), field), (type, fields) => {
         try {
-          expect(checkMessage({ type, ...fields }).type).to.equal(type);
+          expect(parsePeerMessage({ type, ...fields }).type).to.equal(type);
         } catch (error) {
           expect(error).to.be.instanceOf(FrameError);
         }
@@ -159,7 +159,7 @@ describe('frames', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         try {
-          checkMessage(value);
+          parsePeerMessage(value);
         } catch (error) {
           expect(error).to.be.instanceOf(FrameError);
         }

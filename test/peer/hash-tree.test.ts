@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Failure } from '../../src/domain/failure.ts';
-import { BLOCK_BYTES, blockBytes, blocksIn, hashFile, leafOf, rootOf } from '../../src/peer/hash-tree.ts';
+import type { AppError } from '../../src/domain/app-error.ts';
+import { BLOCK_BYTES, blockLength, countBlocks, hashFile, hashLeaf, merkleRoot } from '../../src/peer/hash-tree.ts';
 
 /** As RFC 6962 has it, section 2.1. */
 function merkle(entries: readonly Buffer[]): Buffer {
@@ -31,7 +31,7 @@ describe('hash tree', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 40 }), (arrays) => {
         const entries = arrays.map((array) => Buffer.from(array));
-        expect(rootOf(Buffer.concat(entries.map(leafOf))).equals(merkle(entries))).to.equal(true);
+        expect(merkleRoot(Buffer.concat(entries.map(hashLeaf))).equals(merkle(entries))).to.equal(true);
       }),
     );
   });
@@ -47,9 +47,11 @@ describe('hash tree', () => {
       '5051525354555657',
       '606162636465666768696a6b6c6d6e6f',
     ];
-    const leaves = Buffer.concat(entries.map((entry) => leafOf(Buffer.from(entry, 'hex'))));
-    expect(rootOf(leaves).toString('hex')).to.equal('5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328');
-    expect(rootOf(Buffer.alloc(0)).toString('hex')).to.equal(
+    const leaves = Buffer.concat(entries.map((entry) => hashLeaf(Buffer.from(entry, 'hex'))));
+    expect(merkleRoot(leaves).toString('hex')).to.equal(
+      '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
+    );
+    expect(merkleRoot(Buffer.alloc(0)).toString('hex')).to.equal(
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     );
   });
@@ -61,8 +63,8 @@ describe('hash tree', () => {
       await writeFile(file, content);
       const told: number[] = [];
       const hashed = await hashFile(file, { onProgress: (bytes) => told.push(bytes) });
-      const entries = Array.from({ length: blocksIn(size) }, (_, i) => {
-        return content.subarray(i * BLOCK_BYTES, i * BLOCK_BYTES + blockBytes(size, i));
+      const entries = Array.from({ length: countBlocks(size) }, (_, i) => {
+        return content.subarray(i * BLOCK_BYTES, i * BLOCK_BYTES + blockLength(size, i));
       });
       expect(hashed.root).to.equal(merkle(entries).toString('hex'));
       expect(hashed.size).to.equal(size);
@@ -81,7 +83,7 @@ describe('hash tree', () => {
           changed = true;
         },
       });
-      const error: Failure = await hashing.then(
+      const error: AppError = await hashing.then(
         () => expect.fail(),
         (failure) => failure,
       );
@@ -101,7 +103,7 @@ describe('hash tree', () => {
       ),
     ).to.equal('enough');
     for (const missing of [join(folder, 'nothing'), folder]) {
-      const error: Failure = await hashFile(missing).then(
+      const error: AppError = await hashFile(missing).then(
         () => expect.fail(),
         (failure) => failure,
       );

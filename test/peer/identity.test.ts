@@ -2,8 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
-import { fingerprintOf, loadIdentity } from '../../src/peer/identity.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { certificateFingerprint, loadIdentity } from '../../src/peer/identity.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 
 describe('identity', () => {
@@ -30,7 +30,7 @@ describe('identity', () => {
     expect(parsed.verify(parsed.publicKey)).to.equal(true);
     const spki = parsed.publicKey.export({ type: 'spki', format: 'der' });
     expect(fingerprint).to.equal(createHash('sha256').update(spki).digest('hex'));
-    expect(fingerprintOf(parsed)).to.equal(fingerprint);
+    expect(certificateFingerprint(parsed)).to.equal(fingerprint);
   });
 
   it('is one, however many make it at once', async () => {
@@ -46,7 +46,7 @@ describe('identity', () => {
     for (const damaged of ['', key, cert, `${key}\n${cert.slice(0, 200)}`, `${stranger.key}\n${cert}`]) {
       await writeFile(file, damaged);
       const thrown = await loadIdentity(file).catch((error) => error);
-      expect(thrown).to.be.instanceOf(Failure).and.to.include({ code: 'CONFIG_INVALID' });
+      expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'CONFIG_INVALID' });
       expect(thrown.message).to.include(file);
       expect(await readFile(file, 'utf8')).to.equal(damaged);
     }

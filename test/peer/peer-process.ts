@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { Endpoint, type Introduction } from '../../src/peer/endpoint.ts';
+import type { ConnectionOffer } from '../../src/peer/connection-offer.ts';
 import { loadIdentity } from '../../src/peer/identity.ts';
+import { PeerTransport } from '../../src/peer/peer-transport.ts';
 
 /**
  * A peer in a process of its own: told where the daemon is and what identity to take, it says its port and key, then
@@ -8,10 +9,10 @@ import { loadIdentity } from '../../src/peer/identity.ts';
  */
 const [start] = (await once(process, 'message')) as [{ file: string; daemon: { address: string; port: number } }];
 const identity = await loadIdentity(start.file);
-const endpoint = new Endpoint({ identity, daemon: start.daemon, silenceMs: 1000 });
+const endpoint = new PeerTransport({ identity, daemon: start.daemon, silenceMs: 1000 });
 await endpoint.start();
 process.send?.({ port: endpoint.port, key: identity.fingerprint });
-const [introduction] = (await once(process, 'message')) as [Introduction];
+const [introduction] = (await once(process, 'message')) as [ConnectionOffer];
 const channel = await endpoint.connect(introduction);
 channel.duplex.on('error', () => {});
 channel.duplex.resume();

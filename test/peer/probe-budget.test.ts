@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ProbeBudget } from '../../src/peer/probe-budget.ts';
 
-describe('the budget of probes', () => {
+describe('probe budget', () => {
   let now: number;
   let budget: ProbeBudget;
   beforeEach(() => {
@@ -12,7 +12,7 @@ describe('the budget of probes', () => {
   /** Takes until nothing more is given, and returns how many. */
   const takeAll = (member: string): number => {
     let taken = 0;
-    while (taken < 1e6 && budget.take(member)) taken += 1;
+    while (taken < 1e6 && budget.tryTake(member)) taken += 1;
     return taken;
   };
 

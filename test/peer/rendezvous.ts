@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { Endpoint, Introduction } from '../../src/peer/endpoint.ts';
+import type { ConnectionOffer } from '../../src/peer/connection-offer.ts';
+import type { PeerTransport } from '../../src/peer/peer-transport.ts';
 import {
+  datagramIdOf,
   decodeDatagram,
+  type Endpoint,
   encodeDatagram,
-  idOf,
-  type Place,
-  type Side,
+  type IntroductionSide,
   STREAM_MAGIC,
   streamIds,
 } from '../../src/protocol/datagram.ts';
 
 interface Known {
-  readonly place: Place;
-  readonly local: readonly Place[];
+  readonly place: Endpoint;
+  readonly local: readonly Endpoint[];
   readonly relay: boolean;
 }
 
@@ -28,11 +29,11 @@ export class TestRendezvous {
   hellos = 0;
   readonly #socket: Socket = createSocket('udp4');
   readonly #secrets = new Map<string, string>();
-  readonly #known = new Map<string, Partial<Record<Side, Known>>>();
-  readonly #streams = new Map<number, { readonly id: string; readonly side: Side }>();
+  readonly #known = new Map<string, Partial<Record<IntroductionSide, Known>>>();
+  readonly #streams = new Map<number, { readonly id: string; readonly side: IntroductionSide }>();
   #nowhere: Socket | undefined;
 
-  get place(): Place {
+  get place(): Endpoint {
     return { address: '127.0.0.1', port: this.#socket.address().port };
   }
 
@@ -51,10 +52,10 @@ export class TestRendezvous {
 
   /** What `peer.connect` gives to both. */
   introduce(
-    a: { readonly key: string; readonly endpoint: Endpoint },
-    b: { readonly key: string; readonly endpoint: Endpoint },
+    a: { readonly key: string; readonly endpoint: PeerTransport },
+    b: { readonly key: string; readonly endpoint: PeerTransport },
     options: { readonly relay?: boolean; readonly hidden?: boolean } = {},
-  ): Record<Side, Introduction> {
+  ): Record<IntroductionSide, ConnectionOffer> {
     const id = randomBytes(16).toString('hex');
     const secret = randomBytes(32).toString('hex');
     this.#secrets.set(id, secret);
@@ -66,16 +67,16 @@ export class TestRendezvous {
       key,
       address: options.hidden ? null : '127.0.0.1',
       port: options.hidden ? null : endpoint.port,
-      local: options.hidden ? [] : endpoint.local(),
+      local: options.hidden ? [] : endpoint.localEndpoints(),
       relay: options.relay ?? true,
     });
     return { a: { side: 'a', member: 'yoda', ...of(b) }, b: { side: 'b', member: 'luke', ...of(a) } };
   }
 
-  #take(bytes: Buffer, { address, port }: Place): void {
+  #take(bytes: Buffer, { address, port }: Endpoint): void {
     if (this.silent) return;
     if (bytes[0] === STREAM_MAGIC) this.#relay(bytes, { address, port });
-    const id = idOf(bytes);
+    const id = datagramIdOf(bytes);
     const secret = id === undefined ? undefined : this.#secrets.get(id);
     const hello = secret === undefined ? undefined : decodeDatagram(bytes, secret);
     if (id === undefined || secret === undefined || hello?.type !== 'hello') return;
@@ -102,7 +103,7 @@ export class TestRendezvous {
     this.#socket.send(seen, port, address);
   }
 
-  #relay(bytes: Buffer, from: Place): void {
+  #relay(bytes: Buffer, from: Endpoint): void {
     const to = bytes.length < 20 ? undefined : this.#streams.get(bytes.readUInt32LE(4));
     const sides = to && this.#known.get(to.id);
     const receiver = to && sides?.[to.side];

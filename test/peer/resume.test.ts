@@ -18,19 +18,19 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Failure } from '../../src/domain/failure.ts';
-import { Bucket } from '../../src/peer/bucket.ts';
+import type { AppError } from '../../src/domain/app-error.ts';
+import { BandwidthLimiter } from '../../src/peer/bandwidth-limiter.ts';
+import { BlockStateFile } from '../../src/peer/block-state-file.ts';
+import { type FileOffer, readChannelRequest } from '../../src/peer/channel-request.ts';
 import { Download } from '../../src/peer/download.ts';
-import { FrameReader } from '../../src/peer/frame.ts';
-import { BLOCK_BYTES, leafOf } from '../../src/peer/hash-tree.ts';
-import type { FileSpec, Message } from '../../src/peer/message.ts';
-import { type Offer, readOpening } from '../../src/peer/opening.ts';
-import { Part, type PartSpec } from '../../src/peer/part.ts';
-import { PartState } from '../../src/peer/part-state.ts';
-import { Slots } from '../../src/peer/slots.ts';
-import { type Sources, sourcesOf } from '../../src/peer/source.ts';
+import { collectSources, type TransferSources } from '../../src/peer/file-source.ts';
+import { FrameDecoder } from '../../src/peer/frame.ts';
+import { FramedChannel } from '../../src/peer/framed-channel.ts';
+import { BLOCK_BYTES, hashLeaf } from '../../src/peer/hash-tree.ts';
+import { PartialFile, type PartialFileSpec } from '../../src/peer/partial-file.ts';
+import type { FileSpec, PeerMessage } from '../../src/peer/peer-message.ts';
 import { Upload } from '../../src/peer/upload.ts';
-import { Wire } from '../../src/peer/wire.ts';
+import { UploadSlots } from '../../src/peer/upload-slots.ts';
 import { skip } from '../skip.ts';
 import {
   type Counted,
@@ -71,7 +71,7 @@ describe('resuming', () => {
       const path = seed % 2 === 0 ? join(folder, 'one') : folder;
       const total = [...contents.values()].reduce((sum, { length }) => sum + Math.ceil(length / BLOCK_BYTES), 0);
       const counted: Counted = { blocks: [] };
-      const sources = await sourcesOf(path);
+      const sources = await collectSources(path);
       let download: Download | undefined;
       for (let round = 0; ; round += 1) {
         const [here, there] = await channelPair();
@@ -81,24 +81,28 @@ describe('resuming', () => {
         there.duplex.on('data', () => {
           if (counted.blocks.length >= breakAt) (kind === 0 ? here : there).cut();
         });
-        const again = kind === 2 ? await sourcesOf(path) : sources;
-        const upload = new Upload({ wire: new Wire(here), slots: new Slots(), buckets: [new Bucket(64e6)] });
+        const again = kind === 2 ? await collectSources(path) : sources;
+        const upload = new Upload({
+          channel: new FramedChannel(here),
+          slots: new UploadSlots(),
+          limiters: [new BandwidthLimiter(64e6)],
+        });
         const sent = upload.offer({ id: ID, ...again }).then(
           () => true,
           () => false,
         );
-        const wire = new Wire(there);
-        const offer = (await readOpening(wire)) as Offer;
+        const wire = new FramedChannel(there);
+        const offer = (await readChannelRequest(wire)) as FileOffer;
         if (!download) {
-          download = new Download({ ...offer, into, states: statesOf(into), from: 'ann' });
+          download = new Download({ ...offer, downloadFolder: into, stateFolder: statesOf(into), sender: 'ann' });
           await download.open();
         }
-        const { why } = await download.add(wire, 'offer');
-        if (why === 'done') {
+        const { outcome } = await download.addSource(wire, 'offer');
+        if (outcome === 'done') {
           expect(await sent).to.equal(true);
           break;
         }
-        expect(why).to.equal('broken');
+        expect(outcome).to.equal('disconnected');
         if (kind !== 0) {
           await download.stop();
           download = undefined;
@@ -119,7 +123,7 @@ describe('resuming', () => {
     this.timeout(60_000);
     const into = await temporary();
     const { file, content } = await fileOf(await temporary(), 'big.bin', 160 * BLOCK_BYTES + 77);
-    const sources = await sourcesOf(file);
+    const sources = await collectSources(file);
     const next = chance(7);
     const recorded = new Set<number>();
     const server = createServer();
@@ -133,16 +137,20 @@ describe('resuming', () => {
         const port = String((server.address() as AddressInfo).port);
         const child = spawn(process.execPath, [script, port, into], { stdio: 'ignore' });
         const [socket] = (await once(server, 'connection')) as [Socket];
-        const reader = new FrameReader();
+        const reader = new FrameDecoder();
         socket.on('data', (chunk: Buffer) =>
           reader.push(chunk, (frame) => {
-            const message = frame.type === 'control' ? (frame.value as Message) : undefined;
+            const message = frame.type === 'control' ? (frame.value as PeerMessage) : undefined;
             if (message?.type !== 'pull') return;
             for (let i = 0; i < message.count; i += 1) if (recorded.has(message.from + i)) pulledAgain += 1;
           }),
         );
-        const buckets = [new Bucket(40e6)];
-        const upload = new Upload({ wire: new Wire(channelOf(socket, 'ben')), slots: new Slots(), buckets });
+        const buckets = [new BandwidthLimiter(40e6)];
+        const upload = new Upload({
+          channel: new FramedChannel(channelOf(socket, 'ben')),
+          slots: new UploadSlots(),
+          limiters: buckets,
+        });
         upload.offer({ id: ID, ...sources }).catch(() => undefined); // it is killed
         const before = upload.progress.done;
         if (round < 3) {
@@ -155,7 +163,7 @@ describe('resuming', () => {
         if (exit === 0) break;
         const acknowledged = upload.progress.done;
         const state = join(statesOf(into), (await readdir(statesOf(into)))[0]!);
-        const table = (await readFile(state)).subarray((await PartState.peek(state))!.tableAt);
+        const table = (await readFile(state)).subarray((await BlockStateFile.readHeader(state))!.tableOffset);
         for (let block = 0; block * 32 < table.length; block += 1) {
           if (table.subarray(block * 32, block * 32 + 32).some((byte) => byte !== 0)) recorded.add(block);
         }
@@ -171,38 +179,38 @@ describe('resuming', () => {
   });
 });
 
-function specOf(into: string, files: readonly FileSpec[], more: Partial<PartSpec> = {}): PartSpec {
-  return { into, states: statesOf(into), name: 'x', folder: false, from: 'ann', files, ...more };
+function specOf(into: string, files: readonly FileSpec[], more: Partial<PartialFileSpec> = {}): PartialFileSpec {
+  return { downloadFolder: into, stateFolder: statesOf(into), name: 'x', folder: false, sender: 'ann', files, ...more };
 }
 
 function one(size: number, modified = 1): FileSpec {
   return { path: 'x', size, modified, root: null };
 }
 
-async function fill(part: Part, ...blocks: readonly number[]): Promise<void> {
+async function fill(part: PartialFile, ...blocks: readonly number[]): Promise<void> {
   for (const block of blocks) {
     const content = Buffer.alloc(Math.min(BLOCK_BYTES, part.size - block * BLOCK_BYTES), block + 1);
-    await part.write(0, block, content, leafOf(content));
+    await part.writeBlock(0, block, content, hashLeaf(content));
   }
 }
 
-describe('part', () => {
+describe('partial file', () => {
   afterEach(removeTemporary);
 
   it('believes no block whose content is not the recorded one', async () => {
     const into = await temporary();
     const spec = specOf(into, [one(4 * BLOCK_BYTES)]);
-    const part = await Part.open(spec);
+    const part = await PartialFile.open(spec);
     await fill(part, 0, 1, 3);
     await part.close();
     const file = await open(join(into, 'x.part'), 'r+');
     await file.write(Buffer.of(9), 0, 1, BLOCK_BYTES + 5);
     await file.truncate(3 * BLOCK_BYTES + 1);
     await file.close();
-    expect(await Part.exists(spec)).to.equal(true);
-    const again = await Part.open(spec);
-    expect([0, 1, 2, 3].map((block) => again.has(block))).to.deep.equal([true, false, false, false]);
-    expect(again.done).to.equal(BLOCK_BYTES);
+    expect(await PartialFile.exists(spec)).to.equal(true);
+    const again = await PartialFile.open(spec);
+    expect([0, 1, 2, 3].map((block) => again.hasBlock(block))).to.deep.equal([true, false, false, false]);
+    expect(again.verifiedBytes).to.equal(BLOCK_BYTES);
     await again.remove();
     expect(await readdir(into)).to.deep.equal([]);
   });
@@ -212,7 +220,7 @@ describe('part', () => {
     await writeFile(join(into, 'x'), 'mine');
     await writeFile(join(into, 'x.part'), 'mine too');
     await symlink('/etc/passwd', join(into, 'x (1).part'));
-    const parts = await Promise.all([1, 2, 3].map((modified) => Part.open(specOf(into, [one(5, modified)]))));
+    const parts = await Promise.all([1, 2, 3].map((modified) => PartialFile.open(specOf(into, [one(5, modified)]))));
     await Promise.all(parts.map((part) => fill(part, 0)));
     const saved = await Promise.all(parts.map((part) => part.finish()));
     expect(saved.sort()).to.deep.equal(['x (1)', 'x (2)', 'x (3)'].map((name) => join(into, name)));
@@ -224,9 +232,9 @@ describe('part', () => {
     const into = await temporary();
     await mkdir(join(into, 'x'));
     const spec = specOf(into, [{ ...one(3), path: 'a/b' }], { folder: true });
-    const part = await Part.open(spec);
+    const part = await PartialFile.open(spec);
     await symlink('/tmp', join(into, 'x.part', 'a'));
-    const error: Failure = await fill(part, 0).then(
+    const error: AppError = await fill(part, 0).then(
       () => expect.fail(),
       (failure) => failure,
     );
@@ -238,7 +246,7 @@ describe('part', () => {
 
   it('keeps what is known of it in a private folder, and nothing beside the part', async () => {
     const into = await temporary();
-    const part = await Part.open(specOf(into, [one(5)]));
+    const part = await PartialFile.open(specOf(into, [one(5)]));
     expect(await readdir(into)).to.deep.equal(['x.part']);
     const [state] = await readdir(statesOf(into));
     expect((await stat(statesOf(into))).mode & 0o777).to.equal(0o700);
@@ -253,16 +261,16 @@ describe('part', () => {
         const into = await temporary();
         const at = join(into, 'x.part');
         const spec = specOf(into, [one(2 * BLOCK_BYTES)], { folder: isFolder });
-        const part = await Part.open(spec);
+        const part = await PartialFile.open(spec);
         await fill(part, 0);
         await part.close();
         await rename(at, join(into, 'moved'));
         if (replace === 'file') await writeFile(at, 'mine');
         if (replace === 'folder') await mkdir(at);
-        expect(await Part.exists(spec)).to.equal(false);
-        await Part.discard(spec);
-        const again = await Part.open(spec);
-        expect(again.done).to.equal(0);
+        expect(await PartialFile.exists(spec)).to.equal(false);
+        await PartialFile.discard(spec);
+        const again = await PartialFile.open(spec);
+        expect(again.verifiedBytes).to.equal(0);
         await fill(again, 0, 1);
         await again.finish();
         if (replace === 'file') expect(await readFile(at, 'utf8')).to.equal('mine');
@@ -276,11 +284,11 @@ describe('part', () => {
     for (const end of ['finish', 'remove'] as const) {
       const into = await temporary();
       const at = join(into, 'x.part');
-      const part = await Part.open(specOf(into, [one(5)]));
+      const part = await PartialFile.open(specOf(into, [one(5)]));
       await fill(part, 0);
       await rename(at, join(into, 'moved'));
       await writeFile(at, 'mine');
-      const failure: Failure | undefined = await part[end]().then(
+      const failure: AppError | undefined = await part[end]().then(
         () => undefined,
         (thrown) => thrown,
       );
@@ -294,18 +302,18 @@ describe('part', () => {
   it('believes no state that older versions left beside it, nor a damaged one', async () => {
     const into = await temporary();
     const spec = specOf(into, [one(2 * BLOCK_BYTES)]);
-    const first = await Part.open(spec);
+    const first = await PartialFile.open(spec);
     await fill(first, 0);
     await first.close();
     const [name] = await readdir(statesOf(into));
     const state = join(statesOf(into), name!);
     await rename(state, join(into, 'x.part.state'));
-    expect(await Part.exists(spec)).to.equal(false);
+    expect(await PartialFile.exists(spec)).to.equal(false);
     await writeFile(state, 'gctlpart, and then the power went');
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(state, longAgo, longAgo);
-    const again = await Part.open(spec);
-    expect(again.done).to.equal(0);
+    const again = await PartialFile.open(spec);
+    expect(again.verifiedBytes).to.equal(0);
     await again.remove();
     expect((await readdir(into)).sort()).to.deep.equal(['x.part', 'x.part.state']);
   });
@@ -313,44 +321,44 @@ describe('part', () => {
   it('loses its state once it has been gone for a month', async () => {
     const into = await temporary();
     const specs = [1, 2, 3].map((modified) => specOf(into, [one(5, modified)]));
-    for (const spec of specs) await (await Part.open(spec)).close();
+    for (const spec of specs) await (await PartialFile.open(spec)).close();
     const old = new Date(Date.now() - 31 * 86_400_000);
     for (const name of await readdir(statesOf(into))) await utimes(join(statesOf(into), name), old, old);
     await rm(join(into, 'x (1).part'));
     await rm(join(into, 'x (2).part'));
-    await (await Part.open(specs[2]!)).close();
-    await Part.sweep(statesOf(into));
-    expect(await Promise.all(specs.map((spec) => Part.exists(spec)))).to.deep.equal([true, false, true]);
+    await (await PartialFile.open(specs[2]!)).close();
+    await PartialFile.removeStaleStates(statesOf(into));
+    expect(await Promise.all(specs.map((spec) => PartialFile.exists(spec)))).to.deep.equal([true, false, true]);
     expect(await readdir(statesOf(into))).to.have.length(2);
-    await Part.sweep(join(into, 'nowhere'));
+    await PartialFile.removeStaleStates(join(into, 'nowhere'));
   });
 
   it('is of one transfer at a time', async () => {
     const spec = specOf(await temporary(), [one(5)]);
-    const part = await Part.open(spec);
-    const error: Failure = await Part.open(spec).then(
+    const part = await PartialFile.open(spec);
+    const error: AppError = await PartialFile.open(spec).then(
       () => expect.fail(),
       (failure) => failure,
     );
     expect(error.code).to.equal('CONFLICT');
     await part.close();
-    await (await Part.open(spec)).remove();
+    await (await PartialFile.open(spec)).remove();
   });
 
   it('finishes what was killed between its new name and the loss of its old one', async () => {
     const into = await temporary();
     const spec = specOf(into, [one(5)]);
-    const part = await Part.open(spec);
+    const part = await PartialFile.open(spec);
     await fill(part, 0);
     await part.close();
     await link(join(into, 'x.part'), join(into, 'x'));
-    expect(await (await Part.open(spec)).finish()).to.equal(join(into, 'x'));
+    expect(await (await PartialFile.open(spec)).finish()).to.equal(join(into, 'x'));
     expect(await readdir(into)).to.deep.equal(['x']);
   });
 
   it('refuses what the disk cannot hold', async () => {
     const into = await temporary();
-    const error: Failure = await Part.open(specOf(into, [one(2 ** 40)])).then(
+    const error: AppError = await PartialFile.open(specOf(into, [one(2 ** 40)])).then(
       () => expect.fail(),
       (failure) => failure,
     );
@@ -366,18 +374,20 @@ describe('part', () => {
     try {
       const folder = await temporary();
       const { file, content } = await fileOf(folder, 'x', 16 * BLOCK_BYTES);
-      const sources = await sourcesOf(file);
+      const sources = await collectSources(file);
       const first = await receive(sources, into, () => appendFile(join(into, 'junk'), Buffer.alloc(3.5e6)));
-      const failure: Failure = await first.download.finished.then(
+      const failure: AppError = await first.download.finished.then(
         () => expect.fail(),
         (error) => error,
       );
       expect([failure.code, failure.data.full]).to.deep.equal(['STORE_FAILED', true]);
-      const told: Failure = await first.sent.then(
+      const told: AppError = await first.sent.then(
         () => expect.fail(),
         (error) => error,
       );
-      expect(told.message).to.equal('The receiver cannot save it: its disk is full. What it has is kept.');
+      expect(told.message).to.equal(
+        'The receiver cannot save the file: the disk is full. The part received so far is kept.',
+      );
       await first.download.stop();
       const kept = first.counted.blocks.length;
       expect(kept).to.be.greaterThan(3);
@@ -392,16 +402,16 @@ describe('part', () => {
   });
 });
 
-async function receive(sources: Sources, into: string, opened: () => Promise<void> = async () => undefined) {
+async function receive(sources: TransferSources, into: string, opened: () => Promise<void> = async () => undefined) {
   const [here, there] = await channelPair();
   const counted = count(there);
-  const sent = new Upload({ wire: new Wire(here), slots: new Slots() }).offer({ id: ID, ...sources });
+  const sent = new Upload({ channel: new FramedChannel(here), slots: new UploadSlots() }).offer({ id: ID, ...sources });
   sent.catch(() => undefined); // looked at by the test
-  const wire = new Wire(there);
-  const offer = (await readOpening(wire)) as Offer;
-  const download = new Download({ ...offer, into, states: statesOf(into), from: 'ann' });
+  const wire = new FramedChannel(there);
+  const offer = (await readChannelRequest(wire)) as FileOffer;
+  const download = new Download({ ...offer, downloadFolder: into, stateFolder: statesOf(into), sender: 'ann' });
   await download.open();
   await opened();
-  void download.add(wire, 'offer');
+  void download.addSource(wire, 'offer');
   return { download, sent, counted };
 }

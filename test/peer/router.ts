@@ -1,16 +1,16 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { Place } from '../../src/protocol/datagram.ts';
+import type { Endpoint } from '../../src/protocol/datagram.ts';
 
 /** Hands packets on between two places, each of which sees only the router: like two NATs that let everything through. */
 export class Router {
   /** Whether this packet is lost. */
   loses: (bytes: Buffer, from: 'a' | 'b') => boolean = () => false;
   readonly #faces: Record<'a' | 'b', Socket> = { a: createSocket('udp4'), b: createSocket('udp4') };
-  readonly #hosts: Partial<Record<'a' | 'b', Place>> = {};
+  readonly #hosts: Partial<Record<'a' | 'b', Endpoint>> = {};
 
   /** @param hosts what lies behind either face */
-  async start(hosts: Record<'a' | 'b', Place>): Promise<void> {
+  async start(hosts: Record<'a' | 'b', Endpoint>): Promise<void> {
     Object.assign(this.#hosts, hosts);
     for (const [near, far] of [
       ['a', 'b'],
@@ -26,7 +26,7 @@ export class Router {
   }
 
   /** Where side `a` finds `b`, and the other way round. */
-  faces(side: 'a' | 'b'): Place {
+  faces(side: 'a' | 'b'): Endpoint {
     return { address: '127.0.0.1', port: this.#faces[side].address().port };
   }
 

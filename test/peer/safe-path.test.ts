@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Failure } from '../../src/domain/failure.ts';
-import { checkPath, checkPaths, faultOf, numbered, safeName } from '../../src/peer/safe-path.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { assertSafePath, assertSafePaths, pathProblem, safeName, withNumberSuffix } from '../../src/peer/safe-path.ts';
 
 describe('safe paths', () => {
   for (const [named, saved] of [
@@ -48,7 +48,7 @@ describe('safe paths', () => {
         fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 300 })),
         (named) => {
           const name = safeName(named);
-          expect(faultOf(name)).to.equal(undefined);
+          expect(pathProblem(name)).to.equal(undefined);
           expect(safeName(name)).to.equal(name);
           expect(Buffer.byteLength(name)).to.be.at.most(235);
         },
@@ -66,13 +66,13 @@ describe('safe paths', () => {
     const tail = fc.constantFrom('', '.', ' ', '. .', '\u200d', '.\u200d', '.state', '.\u017fTATE. ');
     fc.assert(
       fc.property(fc.string({ maxLength: 250 }), spelled, tail, fc.nat(9999), (stem, part, end, number) => {
-        const name = numbered(safeName(`${stem}x${part.join('')}${end}`), number);
+        const name = withNumberSuffix(safeName(`${stem}x${part.join('')}${end}`), number);
         const compared = name
           .normalize('NFKC')
           .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
           .toUpperCase();
         expect(compared).to.not.match(/\.PART(\.STATE)?[\s.]*$/);
-        expect(faultOf(name)).to.equal(undefined);
+        expect(pathProblem(name)).to.equal(undefined);
       }),
       { numRuns: 1000 },
     );
@@ -85,10 +85,10 @@ describe('safe paths', () => {
   });
 
   it('numbers what exists before its extension', () => {
-    expect(numbered('a.txt', 0)).to.equal('a.txt');
-    expect(numbered('a.txt', 1)).to.equal('a (1).txt');
-    expect(numbered('a.tar.gz', 2)).to.equal('a (2).tar.gz');
-    expect(numbered('a', 3)).to.equal('a (3)');
+    expect(withNumberSuffix('a.txt', 0)).to.equal('a.txt');
+    expect(withNumberSuffix('a.txt', 1)).to.equal('a (1).txt');
+    expect(withNumberSuffix('a.tar.gz', 2)).to.equal('a (2).tar.gz');
+    expect(withNumberSuffix('a', 3)).to.equal('a (3)');
   });
 
   for (const path of [
@@ -120,7 +120,7 @@ describe('safe paths', () => {
     Array(9).fill('a'.repeat(200)).join('/'),
   ]) {
     it(`refuses ${JSON.stringify(path.length > 40 ? `${path.slice(0, 40)}…` : path)}`, () => {
-      expect(() => checkPath(path)).to.throw(Failure);
+      expect(() => assertSafePath(path)).to.throw(AppError);
     });
   }
 
@@ -134,9 +134,9 @@ describe('safe paths', () => {
       ['a/b', 'A'],
       ['ﬁle', 'file'],
     ]) {
-      expect(() => checkPaths(paths.map((path) => ({ path }))), paths.join()).to.throw(Failure);
+      expect(() => assertSafePaths(paths.map((path) => ({ path }))), paths.join()).to.throw(AppError);
     }
-    expect(() => checkPaths(['a', 'b/a', 'b/c/a', 'b/d'].map((path) => ({ path })))).to.not.throw();
+    expect(() => assertSafePaths(['a', 'b/a', 'b/c/a', 'b/d'].map((path) => ({ path })))).to.not.throw();
   });
 
   it('never leads out of the folder', async () => {

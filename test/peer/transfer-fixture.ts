@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecure, TLSSocket } from 'node:tls';
-import { Failure } from '../../src/domain/failure.ts';
-import { FrameReader } from '../../src/peer/frame.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { createFileSource } from '../../src/peer/file-source.ts';
+import { FrameDecoder } from '../../src/peer/frame.ts';
 import { hashFile } from '../../src/peer/hash-tree.ts';
 import { loadIdentity } from '../../src/peer/identity.ts';
-import type { FileSpec } from '../../src/peer/message.ts';
-import { sourceOf } from '../../src/peer/source.ts';
-import type { Library } from '../../src/peer/upload.ts';
-import type { PeerChannel } from '../../src/peer/wire.ts';
+import type { PeerChannel } from '../../src/peer/peer-channel.ts';
+import type { FileSpec } from '../../src/peer/peer-message.ts';
+import type { FileSourceProvider } from '../../src/peer/upload.ts';
 
 /** A channel as transfers know it, over a TCP connection on loopback. */
 export interface TestChannel extends PeerChannel {
@@ -72,7 +72,7 @@ export interface Counted {
 
 /** Counts the blocks that arrive on a channel. */
 export function count(channel: PeerChannel, into: Counted = { blocks: [] }): Counted {
-  const reader = new FrameReader();
+  const reader = new FrameDecoder();
   channel.duplex.on('data', (chunk: Buffer) => {
     reader.push(chunk, (frame) => {
       if (frame.type === 'block') into.blocks.push(`${frame.file}/${frame.block}`);
@@ -109,12 +109,12 @@ export async function fileOf(folder: string, name: string, size: number): Promis
 }
 
 /** Has one file, under any name. */
-export async function libraryOf(file: string): Promise<{ library: Library; spec: FileSpec }> {
+export async function libraryOf(file: string): Promise<{ library: FileSourceProvider; spec: FileSpec }> {
   const { root, leaves, size, modified } = await hashFile(file);
-  const library: Library = {
+  const library: FileSourceProvider = {
     async open({ hash }) {
-      if (hash !== root) throw new Failure('NO_SUCH_FILE', 'There is no such file here.');
-      return sourceOf(file, { root, leaves });
+      if (hash !== root) throw new AppError('NO_SUCH_FILE', 'There is no such file here.');
+      return createFileSource(file, { root, leaves });
     },
   };
   return { library, spec: { path: 'file.bin', size, modified, root } };

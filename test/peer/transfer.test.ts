@@ -13,17 +13,17 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
-import { Bucket } from '../../src/peer/bucket.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { BandwidthLimiter } from '../../src/peer/bandwidth-limiter.ts';
+import { BlockStateFile } from '../../src/peer/block-state-file.ts';
+import { declineOffer, type FileOffer, type FileRequest, readChannelRequest } from '../../src/peer/channel-request.ts';
 import { Download, type DownloadSettings } from '../../src/peer/download.ts';
-import { BLOCK_BYTES, hashFile, leafOf } from '../../src/peer/hash-tree.ts';
-import { decline, type Offer, readOpening, type Want } from '../../src/peer/opening.ts';
-import { Part } from '../../src/peer/part.ts';
-import { PartState } from '../../src/peer/part-state.ts';
-import { Slots } from '../../src/peer/slots.ts';
-import { Source, sourcesOf } from '../../src/peer/source.ts';
+import { collectSources, FileSource } from '../../src/peer/file-source.ts';
+import { FramedChannel } from '../../src/peer/framed-channel.ts';
+import { BLOCK_BYTES, hashFile, hashLeaf } from '../../src/peer/hash-tree.ts';
+import { PartialFile } from '../../src/peer/partial-file.ts';
 import { Upload, type UploadSettings } from '../../src/peer/upload.ts';
-import { Wire } from '../../src/peer/wire.ts';
+import { UploadSlots } from '../../src/peer/upload-slots.ts';
 import { forgedStates } from './forged-states.ts';
 import {
   channelPair,
@@ -43,19 +43,29 @@ const ID = 'a'.repeat(32);
 async function send(
   path: string,
   into: string,
-  more: { sources?: readonly Source[]; download?: Partial<DownloadSettings>; upload?: Partial<UploadSettings> } = {},
+  more: {
+    sources?: readonly FileSource[];
+    download?: Partial<DownloadSettings>;
+    upload?: Partial<UploadSettings>;
+  } = {},
 ) {
   const [here, there] = await channelPair();
   const counted = count(there);
-  const { name, folder, sources } = await sourcesOf(path);
-  const upload = new Upload({ wire: new Wire(here), slots: new Slots(), ...more.upload });
+  const { name, folder, sources } = await collectSources(path);
+  const upload = new Upload({ channel: new FramedChannel(here), slots: new UploadSlots(), ...more.upload });
   const sent = upload.offer({ id: ID, name, folder, sources: more.sources ?? sources });
   sent.catch(() => undefined); // looked at below
-  const wire = new Wire(there);
-  const opening = (await readOpening(wire)) as Offer;
-  const download = new Download({ ...opening, into, states: statesOf(into), from: 'ann', ...more.download });
+  const wire = new FramedChannel(there);
+  const opening = (await readChannelRequest(wire)) as FileOffer;
+  const download = new Download({
+    ...opening,
+    downloadFolder: into,
+    stateFolder: statesOf(into),
+    sender: 'ann',
+    ...more.download,
+  });
   await download.open();
-  const end = download.add(wire, 'offer');
+  const end = download.addSource(wire, 'offer');
   return { upload, sent, download, end, counted, opening, here, there };
 }
 
@@ -66,12 +76,12 @@ async function source(
 ) {
   const [here, there] = await channelPair();
   const serving = (async () => {
-    const wire = new Wire(there);
-    const want = (await readOpening(wire)) as Want;
-    await new Upload({ wire, slots: new Slots(), ...settings }).serve(want, library);
+    const wire = new FramedChannel(there);
+    const want = (await readChannelRequest(wire)) as FileRequest;
+    await new Upload({ channel: wire, slots: new UploadSlots(), ...settings }).serve(want, library);
   })();
   serving.catch(() => undefined); // looked at by the tests that care
-  return { wire: new Wire(here), here, there, serving, counted: count(here) };
+  return { wire: new FramedChannel(here), here, there, serving, counted: count(here) };
 }
 
 describe('transfers', () => {
@@ -85,7 +95,7 @@ describe('transfers', () => {
       const { sent, download, end } = await send(file, into);
       expect(await download.finished).to.equal(join(into, 'a file.bin'));
       await sent;
-      expect(await end).to.deep.equal({ why: 'done', failure: null });
+      expect(await end).to.deep.equal({ outcome: 'done', failure: null });
       expect((await readFile(join(into, 'a file.bin'))).equals(content)).to.equal(true);
       expect(await readdir(into)).to.deep.equal(['a file.bin']);
 
@@ -94,13 +104,13 @@ describe('transfers', () => {
         name: 'a file.bin',
         folder: false,
         files: [spec],
-        into,
-        states: statesOf(into),
-        from: '',
+        downloadFolder: into,
+        stateFolder: statesOf(into),
+        sender: '',
       });
       const { wire, serving } = await source(library);
       await fetched.open();
-      void fetched.add(wire, 'want');
+      void fetched.addSource(wire, 'want');
       expect(await fetched.finished).to.equal(join(into, 'a file (1).bin'));
       if (size > 0) await serving;
       expect((await readFile(join(into, 'a file (1).bin'))).equals(content)).to.equal(true);
@@ -137,17 +147,17 @@ describe('transfers', () => {
   it('declines, and the sender hears why', async () => {
     const { file } = await fileOf(await temporary(), 'x', 10);
     const [here, there] = await channelPair();
-    const { sources } = await sourcesOf(file);
-    const sent = new Upload({ wire: new Wire(here), slots: new Slots() }).offer({
+    const { sources } = await collectSources(file);
+    const sent = new Upload({ channel: new FramedChannel(here), slots: new UploadSlots() }).offer({
       id: ID,
       name: 'x',
       folder: false,
       sources,
     });
-    const wire = new Wire(there);
-    await readOpening(wire);
-    await decline(wire, new Failure('NOT_ALLOWED', 'Not now.'));
-    const error: Failure = await sent.then(
+    const wire = new FramedChannel(there);
+    await readChannelRequest(wire);
+    await declineOffer(wire, new AppError('NOT_ALLOWED', 'Not now.'));
+    const error: AppError = await sent.then(
       () => expect.fail(),
       (failure) => failure,
     );
@@ -161,14 +171,14 @@ describe('transfers', () => {
       name: 'x',
       folder: false,
       files: [{ ...spec, root: 'f'.repeat(64) }],
-      into: await temporary(),
-      states: await temporary(),
-      from: '',
+      downloadFolder: await temporary(),
+      stateFolder: await temporary(),
+      sender: '',
     });
     await download.open();
     const { wire } = await source(library);
-    const { why, failure } = await download.add(wire, 'want');
-    expect([why, failure?.code]).to.deep.equal(['refused', 'NO_SUCH_FILE']);
+    const { outcome, failure } = await download.addSource(wire, 'want');
+    expect([outcome, failure?.code]).to.deep.equal(['refused', 'NO_SUCH_FILE']);
     await download.cancel();
   });
 
@@ -181,17 +191,17 @@ describe('transfers', () => {
     it(`ends with 410 when the file ${what} meanwhile`, async () => {
       const { file } = await fileOf(await temporary(), 'x', 64 * BLOCK_BYTES);
       const { sent, download, end } = await send(file, await temporary(), {
-        upload: { buckets: [new Bucket(8 * 1024 * 1024)] },
+        upload: { limiters: [new BandwidthLimiter(8 * 1024 * 1024)] },
       });
-      await until(() => download.done > 4 * BLOCK_BYTES);
+      await until(() => download.verifiedBytes > 4 * BLOCK_BYTES);
       await change(file);
-      const error: Failure = await sent.then(
+      const error: AppError = await sent.then(
         () => expect.fail(),
         (failure) => failure,
       );
       expect(error.status).to.equal(410);
-      const { why, failure } = await end;
-      expect([why, failure?.status]).to.deep.equal(['refused', 410]);
+      const { outcome, failure } = await end;
+      expect([outcome, failure?.status]).to.deep.equal(['refused', 410]);
       await download.stop();
     });
   }
@@ -201,7 +211,7 @@ describe('transfers', () => {
     const into = await temporary();
     const { file, content } = await fileOf(folder, 'x', 20 * BLOCK_BYTES);
     const first = await send(file, into);
-    await until(() => first.download.done > 0);
+    await until(() => first.download.verifiedBytes > 0);
     await first.download.stop();
     await first.sent.catch(() => undefined);
     // block 0 on the disk is another one, and the state believes it
@@ -210,8 +220,8 @@ describe('transfers', () => {
     await part.write(other, 0, BLOCK_BYTES, 0);
     await part.close();
     const stateFile = join(statesOf(into), (await readdir(statesOf(into)))[0]!);
-    const state = await PartState.resume(stateFile, (await PartState.peek(stateFile))!, 20);
-    await state.record(0, leafOf(other));
+    const state = await BlockStateFile.resume(stateFile, (await BlockStateFile.readHeader(stateFile))!, 20);
+    await state.record(0, hashLeaf(other));
     await state.close();
     const before = first.counted.blocks.length;
     const second = await send(file, into);
@@ -226,7 +236,7 @@ describe('transfers', () => {
     const [folder, into] = [await temporary(), await temporary()];
     await writeFile(join(into, 'thesis.part'), 'mine');
     const { file, content } = await fileOf(folder, 'thesis', BLOCK_BYTES + 5);
-    const [{ size, modified }] = (await sourcesOf(file)).sources as [Source];
+    const [{ size, modified }] = (await collectSources(file)).sources as [FileSource];
     for (const forged of forgedStates(into, { size, modified })) {
       for (const name of ['thesis.part.state', 'Thesis.Part.State']) {
         const state = join(folder, name);
@@ -243,20 +253,20 @@ describe('transfers', () => {
   it('lets three go at a time, and tells the fourth its place', async () => {
     const { file } = await fileOf(await temporary(), 'x', 8 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
-    const slots = new Slots();
-    const held = [1, 2, 3].map(() => slots.acquire({ onPlace: () => undefined, onGo: () => undefined }));
+    const slots = new UploadSlots();
+    const held = [1, 2, 3].map(() => slots.acquire({ onQueued: () => undefined, onGranted: () => undefined }));
     const download = new Download({
       name: 'x',
       folder: false,
       files: [spec],
-      into: await temporary(),
-      states: await temporary(),
-      from: '',
+      downloadFolder: await temporary(),
+      stateFolder: await temporary(),
+      sender: '',
     });
     await download.open();
     const { wire, serving } = await source(library, { slots });
-    void download.add(wire, 'want');
-    await until(() => download.progress.place === 1);
+    void download.addSource(wire, 'want');
+    await until(() => download.progress.queuePosition === 1);
     expect(download.progress.state).to.equal('queued');
     held[0]!();
     await download.finished;
@@ -267,9 +277,9 @@ describe('transfers', () => {
     const folder = await temporary();
     const { file, content } = await fileOf(folder, 'x', 60 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
-    const lies = class extends Source {
-      override async read(from: number, count: number) {
-        const reads = await super.read(from, count);
+    const lies = class extends FileSource {
+      override async readBlocks(from: number, count: number) {
+        const reads = await super.readBlocks(from, count);
         for (const { buffer } of reads) buffer[100]! ^= 1;
         return reads;
       }
@@ -277,16 +287,23 @@ describe('transfers', () => {
     const hashed = await hashFile(file);
     const liar = { open: async () => new lies({ file, path: 'x', ...hashed }) };
     const into = await temporary();
-    const download = new Download({ name: 'x', folder: false, files: [spec], into, states: statesOf(into), from: '' });
+    const download = new Download({
+      name: 'x',
+      folder: false,
+      files: [spec],
+      downloadFolder: into,
+      stateFolder: statesOf(into),
+      sender: '',
+    });
     await download.open();
     const ends = [];
     for (const one of [library, liar, library]) {
-      const { wire } = await source(one, { buckets: [new Bucket(16 * 1024 * 1024)] });
-      ends.push(download.add(wire, 'want'));
+      const { wire } = await source(one, { limiters: [new BandwidthLimiter(16 * 1024 * 1024)] });
+      ends.push(download.addSource(wire, 'want'));
     }
     await download.finished;
     const [a, b, c] = await Promise.all(ends);
-    expect([a!.why, b!.why, c!.why]).to.deep.equal(['done', 'lied', 'done']);
+    expect([a!.outcome, b!.outcome, c!.outcome]).to.deep.equal(['done', 'misbehaved', 'done']);
     expect((await readFile(join(into, 'x'))).equals(content)).to.equal(true);
   });
 
@@ -299,14 +316,14 @@ describe('transfers', () => {
         name: 'x',
         folder: false,
         files: [spec],
-        into,
-        states: statesOf(into),
-        from: '',
+        downloadFolder: into,
+        stateFolder: statesOf(into),
+        sender: '',
       });
       await download.open();
       const began = performance.now();
       for (const rate of rates)
-        void download.add((await source(library, { buckets: [new Bucket(rate)] })).wire, 'want');
+        void download.addSource((await source(library, { limiters: [new BandwidthLimiter(rate)] })).wire, 'want');
       const saved = await download.finished;
       expect((await readFile(saved)).equals(content)).to.equal(true);
       return performance.now() - began;
@@ -322,7 +339,9 @@ describe('transfers', () => {
   it('keeps to the cap of the receiver', async () => {
     const { file } = await fileOf(await temporary(), 'x', 32 * BLOCK_BYTES);
     const began = performance.now();
-    const { download } = await send(file, await temporary(), { download: { bucket: new Bucket(8 * 1024 * 1024) } });
+    const { download } = await send(file, await temporary(), {
+      download: { limiter: new BandwidthLimiter(8 * 1024 * 1024) },
+    });
     await download.finished;
     expect(performance.now() - began).to.be.greaterThan(600);
   });
@@ -331,16 +350,19 @@ describe('transfers', () => {
     const { file, content } = await fileOf(await temporary(), 'x', 20 * BLOCK_BYTES + 9);
     const into = await temporary();
     const [here, there] = await secureChannelPair();
-    const sent = new Upload({ wire: new Wire(here), slots: new Slots() }).offer({ id: ID, ...(await sourcesOf(file)) });
-    const wire = new Wire(there);
+    const sent = new Upload({ channel: new FramedChannel(here), slots: new UploadSlots() }).offer({
+      id: ID,
+      ...(await collectSources(file)),
+    });
+    const wire = new FramedChannel(there);
     const download = new Download({
-      ...((await readOpening(wire)) as Offer),
-      into,
-      states: statesOf(into),
-      from: 'ann',
+      ...((await readChannelRequest(wire)) as FileOffer),
+      downloadFolder: into,
+      stateFolder: statesOf(into),
+      sender: 'ann',
     });
     await download.open();
-    void download.add(wire, 'offer');
+    void download.addSource(wire, 'offer');
     expect((await readFile(await download.finished)).equals(content)).to.equal(true);
     await sent;
   });
@@ -348,12 +370,12 @@ describe('transfers', () => {
   it('keeps at most 16 MiB on the way to a receiver that writes slowly', async () => {
     const { file } = await fileOf(await temporary(), 'x', 160 * BLOCK_BYTES);
     const into = await temporary();
-    const write = Part.prototype.write;
+    const write = PartialFile.prototype.writeBlock;
     let arrived = 0;
     let written = 0;
     let most = 0;
     try {
-      Part.prototype.write = async function (...args) {
+      PartialFile.prototype.writeBlock = async function (...args) {
         arrived += args[2].length;
         most = Math.max(most, arrived - written);
         await new Promise((resolve) => setTimeout(resolve, 30));
@@ -364,7 +386,7 @@ describe('transfers', () => {
       await download.finished;
       await sent;
     } finally {
-      Part.prototype.write = write;
+      PartialFile.prototype.writeBlock = write;
     }
     expect(most).to.be.at.most(16 * 1024 * 1024);
     expect(arrived).to.equal(160 * BLOCK_BYTES);

@@ -2,17 +2,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   type Datagram,
+  datagramIdOf,
   decodeDatagram,
+  type Endpoint,
   encodeDatagram,
-  idOf,
-  isNear,
-  type Place,
+  isPrivateAddress,
   streamIds,
 } from '../../src/protocol/datagram.ts';
 
 const hex = (bytes: number) =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((all) => Buffer.from(all).toString('hex'));
-const place: fc.Arbitrary<Place> = fc.record({
+const place: fc.Arbitrary<Endpoint> = fc.record({
   address: fc.oneof(
     fc.ipV4(),
     fc.ipV6().map((text) => new URL(`http://[${text}]/`).hostname.slice(1, -1)),
@@ -50,7 +50,7 @@ describe('datagrams', () => {
       fc.property(datagram, hex(32), (made, secret) => {
         const bytes = encodeDatagram(made, secret);
         expect(decodeDatagram(bytes, secret)).to.deep.equal(made);
-        expect(idOf(bytes)).to.equal(made.id);
+        expect(datagramIdOf(bytes)).to.equal(made.id);
         expect(bytes.length).to.be.at.most(256);
       }),
     );
@@ -72,7 +72,7 @@ describe('datagrams', () => {
   it('survive whatever bytes arrive', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
-        idOf(bytes);
+        datagramIdOf(bytes);
         expect(decodeDatagram(bytes, SECRET)).to.equal(undefined);
       }),
     );
@@ -109,7 +109,7 @@ describe('datagrams', () => {
   it('know which addresses belong to no public network', () => {
     const near = ['10.1.2.3', '192.168.0.1', '172.31.0.1', '127.0.0.1', '::1', 'fe80::1%eth0', '::ffff:10.0.0.1'];
     const far = ['8.8.8.8', '172.32.0.1', '2001:db8::1', 'nowhere', ''];
-    expect(near.filter((address) => !isNear(address))).to.deep.equal([]);
-    expect(far.filter(isNear)).to.deep.equal([]);
+    expect(near.filter((address) => !isPrivateAddress(address))).to.deep.equal([]);
+    expect(far.filter(isPrivateAddress)).to.deep.equal([]);
   });
 });

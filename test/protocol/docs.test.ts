@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TSchema } from 'typebox';
 import { Check, Errors } from 'typebox/value';
-import { FAILURES } from '../../src/domain/failure.ts';
+import { ERROR_CODES } from '../../src/domain/app-error.ts';
 import { EVENTS, type EventName } from '../../src/protocol/events.ts';
-import { LINE_BYTES, parseLine } from '../../src/protocol/line.ts';
+import { MAX_LINE_BYTES, parseRpcMessage } from '../../src/protocol/jsonrpc.ts';
 import type { Method } from '../../src/protocol/method.ts';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
 import { ROOT } from '../root.ts';
@@ -34,10 +34,10 @@ describe('docs/protocol.md', () => {
 
   it('names only failures that exist', () => {
     for (const [name, { errors = [] }] of Object.entries(METHODS) as [string, Method][]) {
-      for (const error of errors) expect(FAILURES, name).to.have.property(error);
+      for (const error of errors) expect(ERROR_CODES, name).to.have.property(error);
     }
     for (const [, reason] of document.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)) {
-      if (!reason!.startsWith('GOLDCTL_')) expect(FAILURES).to.have.property(reason!);
+      if (!reason!.startsWith('GOLDCTL_')) expect(ERROR_CODES).to.have.property(reason!);
     }
   });
 
@@ -48,8 +48,8 @@ describe('docs/protocol.md', () => {
       .filter((line) => line.startsWith('{'));
     let asked: MethodName | undefined;
     for (const text of lines) {
-      expect(Buffer.byteLength(text)).to.be.at.most(LINE_BYTES);
-      const { id, method, params, result } = parseLine(text);
+      expect(Buffer.byteLength(text)).to.be.at.most(MAX_LINE_BYTES);
+      const { id, method, params, result } = parseRpcMessage(text);
       if (method === undefined) {
         fits(METHODS[asked!].result, result, `the answer to ${asked}`);
       } else if (id === undefined) {

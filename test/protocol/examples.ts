@@ -1,9 +1,9 @@
 import type { EventName, EventParams } from '../../src/protocol/events.ts';
-import type { MethodName, Params, Result } from '../../src/protocol/methods.ts';
+import type { MethodName, MethodParams, MethodResult } from '../../src/protocol/methods.ts';
 
 /** One call of each method, as docs/protocol.md shows it. docs.test.ts holds both sides to their schemas. */
 export type Examples = {
-  readonly [M in MethodName]: { readonly params: Params<M>; readonly result: Result<M> };
+  readonly [M in MethodName]: { readonly params: MethodParams<M>; readonly result: MethodResult<M> };
 };
 
 const AT = 1_765_349_400_000; // 10 December 2025, 13:50 in Vietnam
@@ -190,7 +190,7 @@ export const EXAMPLES: Examples = {
         {
           name: 'no body',
           outcome: 'refused',
-          reason: 'A name is 1-32 letters, digits or any of - _ . without spaces.',
+          reason: 'A name must be 1-32 letters, digits or any of - _ . without spaces.',
         },
       ],
     },
@@ -464,6 +464,6 @@ export const EVENT_EXAMPLES: { readonly [E in EventName]: EventParams<E> } = {
   peer: { ...introduction, side: 'b', member: 'hans', address: '198.51.100.4' },
   unread: { topic: 'lobby', seq: 4721, unread: 0, mentions: 0 },
   member: { name: 'hans', change: 'joined', at: AT },
-  notice: { text: 'You fell behind and events were left out.', resync: 4713 },
+  notice: { text: 'You fell behind, and some events were skipped.', resync: 4713 },
   bye: { status: 405, reason: 'The daemon was stopped.' },
 };

@@ -1,4 +1,4 @@
-import type { Schema } from '../../src/client/schema-check.ts';
+import type { JsonSchema } from '../../src/client/schema-check.ts';
 
 /** What a generated value is made of. */
 export interface Material {
@@ -13,7 +13,7 @@ export interface Material {
 }
 
 /** A value that fits a schema. */
-export function fitting(schema: Schema, material: Material, path = ''): unknown {
+export function fitting(schema: JsonSchema, material: Material, path = ''): unknown {
   if (schema.anyOf && material.leaf !== undefined) return fitting(schema.anyOf[0]!, material, path);
   if (material.leaf !== undefined && schema.type !== 'object' && schema.type !== 'array') return material.leaf;
   if (schema.anyOf) return fitting(material.pick(schema.anyOf), material, path);

@@ -1,11 +1,17 @@
-import { FAILURES, type FailureCode } from '../../src/domain/failure.ts';
+import { ERROR_CODES, type ErrorCode } from '../../src/domain/app-error.ts';
 import { EVENTS } from '../../src/protocol/events.ts';
 import type { Access, Method } from '../../src/protocol/method.ts';
 import { METHODS, type MethodName } from '../../src/protocol/methods.ts';
-import { Candle, Listing, Message, Post, Quote } from '../../src/protocol/schema.ts';
+import {
+  CandleSchema,
+  DirectMessageSchema,
+  ListingSchema,
+  PostSchema,
+  QuoteSchema,
+} from '../../src/protocol/schema.ts';
 import { EVENT_EXAMPLES, EXAMPLES } from './examples.ts';
 
-/** JSON Schema, as far as the wire uses it. */
+/** The subset of JSON Schema that the wire uses. */
 interface Schema {
   readonly type?: string;
   readonly description?: string;
@@ -23,19 +29,19 @@ interface Schema {
   readonly maxItems?: number;
 }
 
-/** Objects that stand in many answers: described once, by the name that their schema carries. */
+/** Objects in many results, by the description of their schema. Documented once. */
 const SHAPES: Readonly<Record<string, { title: string; schema: Schema }>> = {
-  'a quote': { title: 'Quote', schema: Quote as Schema },
-  'a candle': { title: 'Candle', schema: Candle as Schema },
-  'a post': { title: 'Post', schema: Post as Schema },
-  'a listing': { title: 'Listing', schema: Listing as Schema },
-  'a direct message': { title: 'Message', schema: Message as Schema },
+  'a quote': { title: 'Quote', schema: QuoteSchema as Schema },
+  'a candle': { title: 'Candle', schema: CandleSchema as Schema },
+  'a post': { title: 'Post', schema: PostSchema as Schema },
+  'a listing': { title: 'Listing', schema: ListingSchema as Schema },
+  'a direct message': { title: 'Message', schema: DirectMessageSchema as Schema },
 };
 
 const ACCESS: Readonly<Record<Access, string>> = {
-  anyone: 'anyone who is connected',
-  reader: 'readers: who is signed in, and the control socket',
-  member: 'members: who is signed in',
+  anyone: 'anyone',
+  reader: 'signed-in members, and the control socket',
+  member: 'signed-in members',
   owner: 'the owner, and the control socket',
 };
 
@@ -51,10 +57,10 @@ const GROUPS: readonly (readonly [title: string, is: (name: string) => boolean])
   ['Administration', (name) => name.startsWith('admin.')],
 ];
 
-/** The sections of docs/protocol.md that are made of the schemas, by the name of their markers. */
+/** The generated sections of docs/protocol.md, by the name of their markers. */
 export const SECTIONS: Readonly<Record<string, () => string>> = { failures, methods, shapes, events };
 
-/** The document with its sections made anew. Throws where a pair of markers is missing. */
+/** Regenerates the sections. Throws if a marker is missing. */
 export function withSections(document: string): string {
   let text = document;
   for (const [name, render] of Object.entries(SECTIONS)) {
@@ -67,13 +73,13 @@ export function withSections(document: string): string {
 }
 
 function failures(): string {
-  const rows = Object.entries(FAILURES).map(([code, { status, exit, message }]) => [
+  const rows = Object.entries(ERROR_CODES).map(([code, { status, exit, message }]) => [
     String(status),
     `\`${code}\``,
     message,
     String(exit),
   ]);
-  return table(['code', 'reason', 'the sentence that stands where there is no better one', 'exit status'], rows);
+  return table(['code', 'reason', 'default message', 'exit status'], rows);
 }
 
 function methods(): string {
@@ -88,7 +94,7 @@ function methods(): string {
 function methodSection(name: MethodName): string {
   const { access, summary, params, result, errors = [] } = METHODS[name] as Method;
   const { params: given, result: answer } = EXAMPLES[name];
-  const lines = [`#### ${name}`, '', summary, '', `May call: ${ACCESS[access]}.`];
+  const lines = [`#### ${name}`, '', summary, '', `Allowed for: ${ACCESS[access]}.`];
   const wanted = fields(params as Schema, '');
   if (wanted.length === 0) lines.push('', 'No parameters.');
   else lines.push('', table(['parameter', 'type', 'required', 'meaning'], wanted));
@@ -96,8 +102,8 @@ function methodSection(name: MethodName): string {
   if (told.length === 0) lines.push('', 'Result: `{}`.');
   else lines.push('', table(['result', 'type', 'meaning'], told));
   if (errors.length > 0) {
-    const listed = errors.map((code) => `\`${code}\` ${FAILURES[code as FailureCode].status}`);
-    lines.push('', `Errors: ${listed.join(', ')}, and those of every call.`);
+    const listed = errors.map((code) => `\`${code}\` ${ERROR_CODES[code as ErrorCode].status}`);
+    lines.push('', `Errors: ${listed.join(', ')}, and the errors of every call.`);
   }
   lines.push(
     '',

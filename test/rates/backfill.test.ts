@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
-import type { DatedQuote } from '../../src/domain/quote.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import type { Logger } from '../../src/domain/logger.ts';
+import type { DatedNewQuote } from '../../src/domain/quote.ts';
 import { Backfill } from '../../src/rates/backfill.ts';
-import { Fetcher } from '../../src/rates/fetcher.ts';
-import type { Log } from '../../src/rates/log.ts';
-import { BodyError, type HistoryPage, type Provider } from '../../src/rates/provider.ts';
+import { HttpFetcher } from '../../src/rates/http-fetcher.ts';
+import { type HistoryPage, type Provider, ResponseFormatError } from '../../src/rates/provider.ts';
+import { ProviderClient } from '../../src/rates/provider-client.ts';
 import { vietcombank } from '../../src/rates/providers/vietcombank.ts';
-import type { QuoteSink, Received } from '../../src/rates/sink.ts';
-import { Source } from '../../src/rates/source.ts';
+import type { IngestResult, QuoteSink } from '../../src/rates/quote-sink.ts';
 import { type Answer, HttpServer } from './http-server.ts';
 
 const DAY = 24 * 3_600_000;
@@ -15,12 +15,12 @@ const NOW = Date.parse('2026-11-30T12:00:00+07:00');
 
 describe('Backfill', () => {
   let now: number;
-  let stored: DatedQuote[];
+  let stored: DatedNewQuote[];
   let done: string[];
-  let received: Received[];
-  let lines: { level: keyof Log; fields: Record<string, unknown>; message: string }[];
+  let received: IngestResult[];
+  let lines: { level: keyof Logger; fields: Record<string, unknown>; message: string }[];
   let store: () => Promise<void>;
-  const fetcher = new Fetcher({ version: '0' });
+  const fetcher = new HttpFetcher({ version: '0' });
 
   beforeEach(() => {
     now = NOW;
@@ -47,14 +47,18 @@ describe('Backfill', () => {
   };
 
   function backfillOf(provider: Provider, url = provider.url): Backfill {
-    const write = (level: keyof Log) => (fields: object, message: string) =>
+    const write = (level: keyof Logger) => (fields: object, message: string) =>
       void lines.push({ level, fields: fields as Record<string, unknown>, message });
     return new Backfill({
-      source: new Source({ provider, settings: { enabled: true, url, every: 60_000 } }, fetcher, () => now),
+      provider: new ProviderClient(
+        { provider, settings: { enabled: true, url, intervalMs: 60_000 } },
+        fetcher,
+        () => now,
+      ),
       sink,
       log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
       now: () => now,
-      onReceived: (each) => received.push(each),
+      onIngested: (each) => received.push(each),
     });
   }
 
@@ -73,13 +77,13 @@ describe('Backfill', () => {
     return { backfill: backfillOf(provider), asked };
   }
 
-  const QUOTE: DatedQuote = {
+  const QUOTE: DatedNewQuote = {
     ...{ instrument: 'USD', market: 'fx', provider: 'vietcombank', company: 'Vietcombank', brand: 'cash' },
     ...{ buy: null, sell: 1, currency: 'VND', unit: 'each', at: NOW - DAY },
   };
   const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
   const broken = () => {
-    throw new Failure('NOT_AVAILABLE', 'it answered 503');
+    throw new AppError('NOT_AVAILABLE', 'it answered 503');
   };
   const signal = new AbortController().signal;
   const warnings = () => lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
@@ -87,7 +91,7 @@ describe('Backfill', () => {
   it('fetches every page once and is done', async () => {
     const { backfill, asked } = paged(3, () => {});
     expect(backfill.isDue(now)).to.equal(true);
-    backfill.begin();
+    backfill.markStarted();
     expect(backfill.isDue(now)).to.equal(false);
     await backfill.run(signal);
     expect(asked).to.deep.equal([0, 1, 2]);
@@ -103,7 +107,7 @@ describe('Backfill', () => {
     [
       'does not fit',
       () => {
-        throw new BodyError('Data', 'a list');
+        throw new ResponseFormatError('Data', 'a list');
       },
     ],
     [
@@ -118,17 +122,19 @@ describe('Backfill', () => {
       const { backfill, asked } = paged(4, (page) => {
         if (page === 1 && fails) fault();
       });
-      backfill.begin();
+      backfill.markStarted();
       await backfill.run(signal);
       expect(asked).to.deep.equal([0, 1, 2, 3]);
       expect(done).to.deep.equal([]);
       expect(warnings()).to.have.length(1);
-      expect(warnings()[0]).to.match(/^parts of the history are missing: 1\. They are asked for again in 24 h\. /);
+      expect(warnings()[0]).to.match(
+        /^1 pages of the provider history are missing and will be requested again in 24 h\. /,
+      );
       expect([backfill.isDue(now + DAY - 1), backfill.isDue(now + DAY)]).to.deep.equal([false, true]);
 
       now += DAY;
       fails = false;
-      backfill.begin();
+      backfill.markStarted();
       await backfill.run(signal);
       expect(asked.slice(4)).to.deep.equal([1]);
       expect(stored.map(({ sell }) => sell)).to.deep.equal([0, 2, 3, 1]);
@@ -143,7 +149,7 @@ describe('Backfill', () => {
     });
     await backfill.run(signal);
     expect(asked).to.deep.equal(numbers(0, 12));
-    expect(warnings()[0]).to.match(/missing: 100\./);
+    expect(warnings()[0]).to.match(/^100 pages /);
     asked.length = 0;
     fails = () => false;
     await backfill.run(signal);
@@ -162,15 +168,15 @@ describe('Backfill', () => {
     expect(asked.filter((page) => page === 0)).to.have.length(5);
     expect(asked.filter((page) => page === 1)).to.have.length(1);
     expect(done).to.deep.equal(['vietcombank']);
-    expect(warnings().at(-1)).to.equal('the history is fetched, without pages that always failed');
+    expect(warnings().at(-1)).to.equal('provider history fetched, except pages that always failed');
   });
 
   it('keeps a page whose quotes could not be stored', async () => {
-    store = () => Promise.reject(new Failure('STORE_FAILED'));
+    store = () => Promise.reject(new AppError('STORE_FAILED'));
     const { backfill, asked } = paged(3, () => {});
     await backfill.run(signal);
     expect(asked).to.deep.equal([0]);
-    expect(warnings()[0]).to.match(/^the history could not be stored: /);
+    expect(warnings()[0]).to.match(/^could not store the provider history: /);
     expect([backfill.isDue(now), backfill.isDue(now + DAY)]).to.deep.equal([false, true]);
     store = async () => {};
     await backfill.run(signal);
@@ -193,7 +199,7 @@ describe('Backfill', () => {
     const { backfill, asked } = paged(5, (page) => {
       if (page === 2) controller.abort();
     });
-    backfill.begin();
+    backfill.markStarted();
     await backfill.run(controller.signal);
     expect(asked).to.deep.equal([0, 1, 2]);
     expect(warnings()).to.deep.equal([]);
@@ -227,7 +233,7 @@ describe('Backfill', () => {
           if (seen.url.endsWith('2026-11-20')) bad(response);
           else daily(seen, response, request);
         };
-        const backfill = backfillOf({ ...vietcombank, spacing: 0 }, server.url);
+        const backfill = backfillOf({ ...vietcombank, minIntervalMs: 0 }, server.url);
         await backfill.run(signal);
         expect(server.seen).to.have.length(91);
         expect(stored).to.have.length(2 * 90);

@@ -8,52 +8,52 @@ const YEAR = 365 * 24 * 60 * MINUTE;
 describe('ClockCheck', () => {
   it('takes a response as of now where the clocks agree, or it does not say', () => {
     const check = new ClockCheck();
-    expect(check.asOf('a', NOW - MINUTE, NOW)).to.equal(NOW);
-    expect(check.asOf('a', NOW + MINUTE, NOW)).to.equal(NOW);
-    expect(check.asOf('b', undefined, NOW)).to.equal(NOW);
+    expect(check.observationTime('a', NOW - MINUTE, NOW)).to.equal(NOW);
+    expect(check.observationTime('a', NOW + MINUTE, NOW)).to.equal(NOW);
+    expect(check.observationTime('b', undefined, NOW)).to.equal(NOW);
     expect(check.offsetMs).to.equal(undefined);
   });
 
   it('takes a response that a cache kept as of when it was made', () => {
     const check = new ClockCheck();
-    expect(check.asOf('a', NOW - 60 * MINUTE, NOW)).to.equal(NOW - 60 * MINUTE);
+    expect(check.observationTime('a', NOW - 60 * MINUTE, NOW)).to.equal(NOW - 60 * MINUTE);
     expect(check.offsetMs, 'one host does not say who is wrong').to.equal(undefined);
   });
 
   it('dates nothing by a clock that is behind', () => {
     const check = new ClockCheck();
     const then = NOW - 6 * YEAR;
-    expect(() => check.asOf('a', NOW, then)).to.throw(/clock of the daemon's machine is 2190 d behind/);
-    expect(() => check.asOf('b', NOW, then)).to.throw(/behind/);
+    expect(() => check.observationTime('a', NOW, then)).to.throw(/clock of the daemon's machine is 2190 d behind/);
+    expect(() => check.observationTime('b', NOW, then)).to.throw(/behind/);
     expect(check.offsetMs).to.equal(6 * YEAR);
-    expect(() => check.asOf('c', undefined, then)).to.throw(/behind/);
+    expect(() => check.observationTime('c', undefined, then)).to.throw(/behind/);
     // Once it is set right, all is well again.
-    for (const host of ['a', 'b', 'c']) expect(check.asOf(host, NOW, NOW)).to.equal(NOW);
+    for (const host of ['a', 'b', 'c']) expect(check.observationTime(host, NOW, NOW)).to.equal(NOW);
     expect(check.offsetMs).to.equal(undefined);
   });
 
   it('dates prices right by the sources where its own clock is ahead, and says so', () => {
     const check = new ClockCheck();
-    for (const host of ['a', 'b']) expect(check.asOf(host, NOW, NOW + YEAR)).to.equal(NOW);
+    for (const host of ['a', 'b']) expect(check.observationTime(host, NOW, NOW + YEAR)).to.equal(NOW);
     expect(check.offsetMs).to.equal(-YEAR);
-    expect(() => check.asOf('c', undefined, NOW + YEAR)).to.throw(/365 d ahead of/);
+    expect(() => check.observationTime('c', undefined, NOW + YEAR)).to.throw(/365 d ahead of/);
   });
 
   it('forgets what hosts said before the clock was set back', () => {
     const check = new ClockCheck();
     const hosts = ['a', 'b', 'c', 'd'];
-    for (const host of hosts) check.asOf(host, NOW, NOW);
+    for (const host of hosts) check.observationTime(host, NOW, NOW);
     const behind = NOW - 120 * MINUTE;
-    for (const host of hosts) expect(() => check.asOf(host, NOW, behind)).to.throw(/2 h behind/);
+    for (const host of hosts) expect(() => check.observationTime(host, NOW, behind)).to.throw(/2 h behind/);
     expect(check.offsetMs).to.equal(120 * MINUTE);
-    for (const host of hosts) expect(check.asOf(host, NOW + MINUTE, NOW + MINUTE)).to.equal(NOW + MINUTE);
+    for (const host of hosts) expect(check.observationTime(host, NOW + MINUTE, NOW + MINUTE)).to.equal(NOW + MINUTE);
     expect(check.offsetMs).to.equal(undefined);
   });
 
   it('does not take the word of one host against others', () => {
     const check = new ClockCheck();
-    for (const host of ['a', 'b']) check.asOf(host, NOW, NOW);
-    expect(check.asOf('wrong', NOW + YEAR, NOW)).to.equal(NOW);
+    for (const host of ['a', 'b']) check.observationTime(host, NOW, NOW);
+    expect(check.observationTime('wrong', NOW + YEAR, NOW)).to.equal(NOW);
     expect(check.offsetMs).to.equal(undefined);
   });
 });

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isInstrumentId } from '../../src/domain/instrument.ts';
-import { Field } from '../../src/rates/body.ts';
-import { goldInstrument, taelBand } from '../../src/rates/gold.ts';
-import { BodyError } from '../../src/rates/provider.ts';
+import { goldInstrumentId, taelRange } from '../../src/rates/gold.ts';
+import { ResponseFormatError } from '../../src/rates/provider.ts';
+import { BodyField } from '../../src/rates/response-body.ts';
 
-const FIELD = new Field('', 'data[0].name');
+const FIELD = new BodyField('', 'data[0].name');
 
 describe('goldInstrument', () => {
-  const named = (name: string, company?: string) => goldInstrument(FIELD, name, company);
+  const named = (name: string, company?: string) => goldInstrumentId(FIELD, name, company);
 
   it('knows the bar of one tael and the ring of SJC under their names', () => {
     for (const name of [
@@ -44,13 +44,13 @@ describe('goldInstrument', () => {
   });
 
   it('gives an id or says which field has none', () => {
-    expect(() => named('***')).to.throw(BodyError, 'data[0].name: expected a name with letters or digits');
+    expect(() => named('***')).to.throw(ResponseFormatError, 'data[0].name: expected a name with letters or digits');
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (name, company) => {
         try {
           expect(isInstrumentId(named(name, company))).to.equal(true);
         } catch (error) {
-          if (!(error instanceof BodyError)) throw error;
+          if (!(error instanceof ResponseFormatError)) throw error;
         }
       }),
     );
@@ -60,7 +60,7 @@ describe('goldInstrument', () => {
 describe('taelBand', () => {
   it('takes a price in one unit at most', () => {
     for (const at of [0, Date.UTC(2019, 0), Date.UTC(2026, 0)]) {
-      const [low, high] = taelBand(at);
+      const [low, high] = taelRange(at);
       expect(high).to.be.at.most(low * 10);
     }
   });

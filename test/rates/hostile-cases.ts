@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isInstrumentId } from '../../src/domain/instrument.ts';
-import { type QuoteDraft, seriesId } from '../../src/domain/quote.ts';
-import { BodyError, type Provider, type ProviderContext } from '../../src/rates/provider.ts';
+import { type NewQuote, seriesId } from '../../src/domain/quote.ts';
+import { type Provider, type ProviderContext, ResponseFormatError } from '../../src/rates/provider.ts';
 import { binance } from '../../src/rates/providers/binance.ts';
 import { btmc } from '../../src/rates/providers/btmc.ts';
 import { coinbase } from '../../src/rates/providers/coinbase.ts';
@@ -101,7 +101,7 @@ export function meetBody({ provider }: HostileCase, body: string): void {
       expect(new Set(quotes.map(seriesId)).size).to.equal(quotes.length);
     }
   } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
+    if (!(error instanceof ResponseFormatError)) throw error;
   }
 }
 
@@ -118,12 +118,12 @@ export async function meetHistory({ provider, now }: HostileCase, body: string):
         last = at;
       }
     } catch (error) {
-      if (!(error instanceof BodyError)) throw error;
+      if (!(error instanceof ResponseFormatError)) throw error;
     }
   }
 }
 
-function expectSound(provider: Provider, quotes: readonly QuoteDraft[]): void {
+function expectSound(provider: Provider, quotes: readonly NewQuote[]): void {
   const gold = GOLD.some((each) => each.provider === provider);
   for (const { instrument, market, company, brand, buy, sell, at, currency, unit } of quotes) {
     expect(buy ?? sell).to.not.equal(null);

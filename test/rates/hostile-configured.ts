@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { configuredProvider } from '../../src/rates/configured.ts';
-import { BodyError, type Provider } from '../../src/rates/provider.ts';
+import { createCustomProvider } from '../../src/rates/custom-provider.ts';
+import { type Provider, ResponseFormatError } from '../../src/rates/provider.ts';
 import { contextAt } from './context.ts';
 import { hostileBody, hostileXml } from './hostile.ts';
 
@@ -73,12 +73,12 @@ export const CONFIGURED_CASES: readonly {
 }[] = [
   {
     format: 'json',
-    provider: configuredProvider('example', { ...SETTINGS, rows: 'shops', number: '1.234,5' }),
+    provider: createCustomProvider('example', { ...SETTINGS, rows: 'shops', number: '1.234,5' }),
     bodies: hostileBody(JSON.stringify({ shops: SHOPS })),
   },
   {
     format: 'json-by-code',
-    provider: configuredProvider('example', {
+    provider: createCustomProvider('example', {
       ...SETTINGS,
       quote: Object.fromEntries(
         Object.entries(SETTINGS.quote).map(([name, field]) => [
@@ -95,7 +95,7 @@ export const CONFIGURED_CASES: readonly {
   },
   {
     format: 'xml',
-    provider: configuredProvider('example', {
+    provider: createCustomProvider('example', {
       ...SETTINGS,
       format: 'xml',
       lists: ['shop'],
@@ -110,7 +110,7 @@ export const CONFIGURED_CASES: readonly {
     }),
     bodies: hostileXml(XML),
   },
-  { format: 'csv', provider: configuredProvider('example', { ...SETTINGS, format: 'csv' }), bodies: hostileCsv },
+  { format: 'csv', provider: createCustomProvider('example', { ...SETTINGS, format: 'csv' }), bodies: hostileCsv },
 ];
 
 /** A body gives quotes that can be, or is refused by BodyError. */
@@ -123,6 +123,6 @@ export function meetConfigured(provider: Provider, body: string): void {
       expect(market).to.be.oneOf(['gold', 'crypto', 'fx']);
     }
   } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
+    if (!(error instanceof ResponseFormatError)) throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { configuredProvider } from '../../src/rates/configured.ts';
-import { Fetcher } from '../../src/rates/fetcher.ts';
-import { Gatherer } from '../../src/rates/gatherer.ts';
+import { createCustomProvider } from '../../src/rates/custom-provider.ts';
+import { HttpFetcher } from '../../src/rates/http-fetcher.ts';
 import type { Provider } from '../../src/rates/provider.ts';
 import { coinbase } from '../../src/rates/providers/coinbase.ts';
 import { coingecko } from '../../src/rates/providers/coingecko.ts';
@@ -9,6 +8,7 @@ import { pnjHistory } from '../../src/rates/providers/pnj-history.ts';
 import { sjc } from '../../src/rates/providers/sjc.ts';
 import { sjcXml } from '../../src/rates/providers/sjc-xml.ts';
 import { vietcombank } from '../../src/rates/providers/vietcombank.ts';
+import { RatePoller } from '../../src/rates/rate-poller.ts';
 import { Room, SILENT } from '../room/room.ts';
 import { HttpServer, until } from './http-server.ts';
 
@@ -28,40 +28,40 @@ export class PriceBench {
     server.now = () => room.now;
     const bench = new PriceBench(room, server);
     bench.#gatherer.start();
-    await until(() => bench.#gatherer.gathers);
+    await until(() => bench.#gatherer.isPolling);
     return bench;
   }
 
   readonly room: Room;
   readonly #server: HttpServer;
-  readonly #fetcher = new Fetcher({ version: '0' });
-  readonly #gatherer: Gatherer;
+  readonly #fetcher = new HttpFetcher({ version: '0' });
+  readonly #gatherer: RatePoller;
 
   private constructor(room: Room, server: HttpServer) {
     this.room = room;
     this.#server = server;
     const builtIn = [sjc, sjcXml, pnjHistory, vietcombank, goldApi, coingecko, coinbase];
     const configured = Object.entries(CONFIGURED).map(([id, settings]) =>
-      configuredProvider(id, { ...settings, url: `${server.url}/rates` }),
+      createCustomProvider(id, { ...settings, url: `${server.url}/rates` }),
     );
     const providers: Provider[] = [...builtIn, ...configured];
     const find = (id: string) => providers.find((provider) => provider.id === id);
-    room.rates.reorder({
-      every: (id) => find(id)?.every,
+    room.rates.setProviders({
+      fetchIntervalMs: (id) => find(id)?.intervalMs,
       statedTime: (id) => find(id)?.statedTime ?? 'change',
       rank: (id) => providers.findIndex((provider) => provider.id === id),
     });
-    this.#gatherer = new Gatherer({
+    this.#gatherer = new RatePoller({
       // The servers of the providers want pauses between requests, this one does not.
       providers: providers.map((provider) => ({
-        provider: { ...provider, spacing: 0 },
-        settings: { enabled: true, url: server.url, every: provider.every },
+        provider: { ...provider, minIntervalMs: 0 },
+        settings: { enabled: true, url: server.url, intervalMs: provider.intervalMs },
       })),
       fetcher: this.#fetcher,
       sink: room.intake,
       lease: room.engine.lease('rates'),
       log: SILENT,
-      fetchedElsewhere: () => room.now, // nothing is fetched unless the test says so
+      lastFetchElsewhere: () => room.now, // nothing is fetched unless the test says so
       now: () => room.now,
     });
   }
@@ -111,12 +111,14 @@ export class PriceBench {
 
   /** The prices that were known of a day, `2026-07-18`. */
   async on(day: string, instrument = 'SJC'): Promise<string[]> {
-    const { quotes } = await this.room.rates.lookup(day, instrument);
+    const { quotes } = await this.room.rates.quotesOn(day, instrument);
     return quotes.map(({ buy, sell }) => pair(buy, sell));
   }
 
   held(): { id: number; reason: string; price: string }[] {
-    return this.room.edits.held().map(({ id, reason, quote }) => ({ id, reason, price: pair(quote.buy, quote.sell) }));
+    return this.room.edits
+      .listHeld()
+      .map(({ id, reason, quote }) => ({ id, reason, price: pair(quote.buy, quote.sell) }));
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Instant } from '../../src/domain/instant.ts';
-import type { ImportedRow } from '../../src/view/records.ts';
+import type { EpochMs } from '../../src/domain/time.ts';
+import type { ImportedRow } from '../../src/projections/journal-records.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { DAY, HOUR, MINUTE, NOON, refusal } from '../room/room.ts';
 import { PriceBench } from './price-bench.ts';
@@ -22,10 +22,10 @@ const IN_2017 = Date.parse('2017-04-11T08:53:59+07:00');
 
 // Bodies. Prices of gold are in millions of VND.
 
-type Priced = readonly [at: Instant, buy: number, sell: number];
+type Priced = readonly [at: EpochMs, buy: number, sell: number];
 
 /** A time in Vietnam as `[16:00, 59, 18/07/2026]`. */
-function clock(at: Instant): { minute: string; second: string; date: string; iso: string } {
+function clock(at: EpochMs): { minute: string; second: string; date: string; iso: string } {
   const iso = at === YEAR_ONE ? '0001-01-01T00:00:00' : new Date(at + 7 * HOUR).toISOString().slice(0, 19);
   const [year, month, day] = iso.slice(0, 10).split('-');
   return { minute: iso.slice(11, 16), second: iso.slice(17), date: `${day}/${month}/${year}`, iso };
@@ -84,12 +84,12 @@ function bank(buy: string, sell: string): object {
   return { UpdatedDate: new Date(NOON - HOUR).toISOString(), Data: [row] };
 }
 
-function ounce(price: number, at: Instant): object {
+function ounce(price: number, at: EpochMs): object {
   return { symbol: 'XAU', currency: 'USD', price, updatedAt: new Date(at).toISOString() };
 }
 
 /** Daily candles of Bitcoin, newest first as Coinbase has them; none of the other coins. */
-function candles(...rows: [day: Instant, close: number][]): (url: string) => unknown {
+function candles(...rows: [day: EpochMs, close: number][]): (url: string) => unknown {
   const bitcoin = rows.map(([day, close]) => [day / 1000, close, close, close, close, 1]);
   return (url) => (url.includes('/BTC-USD/') ? bitcoin : []);
 }
@@ -327,9 +327,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
     async configured(bench) {
       expect(await bench.fetch('own-fx', dollars(25.87, 26.23))).to.match(/in thousands/);
       // It is not told whether dots stand between thousands.
-      expect(await bench.fetch('own-fx', dollars('25.870', '26.230'))).to.match(
-        /buy: expected a number of one meaning/,
-      );
+      expect(await bench.fetch('own-fx', dollars('25.870', '26.230'))).to.match(/buy: expected an unambiguous number/);
       expect(bench.room.get('USD')).to.deep.equal([]);
       await bench.fetch('own-fx', dollars(25_870, 26_230));
       expect(bench.current('USD')).to.equal('25870/26230');
@@ -394,13 +392,13 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
         [NOON, 150, 1520],
       ] as const) {
         bench.room.now += EVERY;
-        expect(await bench.fetch('sjc', board(wrong))).to.match(/refused/);
+        expect(await bench.fetch('sjc', board(wrong))).to.match(/rejected/);
         expect(await bench.stored('SJC')).to.deep.equal(['150/152']);
       }
     },
     async list(bench) {
       expect(await bench.fetch('pnj-history', list([NOON - 2 * HOUR, 150, 152], [NOON - HOUR, 15, 152]))).to.match(
-        /refused/,
+        /rejected/,
       );
       expect(bench.room.get('PNJ')).to.deep.equal([]);
     },
@@ -427,7 +425,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
         [NOON - HOUR, 160, 145],
         [NOON - HOUR, 15, 152],
       ] as const) {
-        expect(await bench.fetch('own', rows(wrong))).to.match(/refused/);
+        expect(await bench.fetch('own', rows(wrong))).to.match(/rejected/);
         expect(bench.room.get('SJC')).to.deep.equal([]);
       }
     },
@@ -557,7 +555,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
     async source(bench) {
       await bench.fetch('sjc', board(GOOD));
       const failures = await fetchFor(bench, 26 * HOUR, 'sjc', board([NOON, 15, 15.2]));
-      expect(failures.filter((failure) => !/refused/.test(failure))).to.deep.equal([]);
+      expect(failures.filter((failure) => !/rejected/.test(failure))).to.deep.equal([]);
       expect(await bench.stored('SJC')).to.deep.equal(['150/152']);
       expect(bench.room.get('SJC')[0]).to.include({ checkedAt: NOON, stale: true });
       expect(bench.held()).to.have.length(1);

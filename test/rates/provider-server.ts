@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Failure } from '../../src/domain/failure.ts';
-import type { Instant } from '../../src/domain/instant.ts';
-import type { DatedQuote, QuoteDraft } from '../../src/domain/quote.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import type { DatedNewQuote, NewQuote } from '../../src/domain/quote.ts';
+import type { EpochMs } from '../../src/domain/time.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../../src/rates/provider.ts';
 import { contextAt } from './context.ts';
 
@@ -65,14 +65,14 @@ export class ProviderServer {
   }
 
   /** What a provider gets whose config.json points it to this server. */
-  context(now: Instant, key?: string): ProviderContext {
+  context(now: EpochMs, key?: string): ProviderContext {
     return contextAt(now, { url: this.url, key, fetch: fetchBody });
   }
 
   /** Every quote of one round: all requests of the provider, fetched and parsed in order. */
-  async quotes(provider: Provider, now: Instant, key?: string): Promise<QuoteDraft[]> {
+  async quotes(provider: Provider, now: EpochMs, key?: string): Promise<NewQuote[]> {
     const context = this.context(now, key);
-    const quotes: QuoteDraft[] = [];
+    const quotes: NewQuote[] = [];
     for (const [index, request] of (await provider.requests(context)).entries()) {
       quotes.push(...provider.parse(await fetchBody(request), context, index));
     }
@@ -80,8 +80,14 @@ export class ProviderServer {
   }
 
   /** The quotes of the pages of a back-fill, without empty ones. */
-  async history(provider: Provider, now: Instant, from: Instant, to: Instant, key?: string): Promise<DatedQuote[][]> {
-    const chunks: DatedQuote[][] = [];
+  async history(
+    provider: Provider,
+    now: EpochMs,
+    from: EpochMs,
+    to: EpochMs,
+    key?: string,
+  ): Promise<DatedNewQuote[][]> {
+    const chunks: DatedNewQuote[][] = [];
     for (const page of provider.backfill!(this.context(now, key), from, to)) {
       const quotes = await page.read();
       if (quotes.length > 0) chunks.push(quotes);
@@ -98,7 +104,7 @@ async function fetchBody({ url, method, headers, form }: ProviderRequest): Promi
   });
   if (!response.ok) {
     const { status } = response;
-    throw new Failure('NOT_AVAILABLE', `HTTP ${status} of ${url}`, { data: { status } });
+    throw new AppError('NOT_AVAILABLE', `HTTP ${status} of ${url}`, { data: { status } });
   }
   return Buffer.from(await response.arrayBuffer()).toString(); // text() would take a byte order mark away
 }

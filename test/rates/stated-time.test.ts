@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { configuredProvider } from '../../src/rates/configured.ts';
-import { BodyError, type Provider } from '../../src/rates/provider.ts';
+import { createCustomProvider } from '../../src/rates/custom-provider.ts';
+import { type Provider, ResponseFormatError } from '../../src/rates/provider.ts';
 import { binance } from '../../src/rates/providers/binance.ts';
 import { btmc } from '../../src/rates/providers/btmc.ts';
 import { coinbase } from '../../src/rates/providers/coinbase.ts';
@@ -81,7 +81,7 @@ const STATED: readonly (readonly [Provider, (at: number) => string, number?])[] 
   [kraken, (at) => BODIES.kraken.replace('1700000000', `${at / 1000}`), DAY],
   [coinbase, (at) => `[[${at / 1000},36800.5,37500,37000,37200.25,150.5]]`, DAY],
   [
-    configuredProvider('own', {
+    createCustomProvider('own', {
       url: 'http://127.0.0.1/x',
       market: 'crypto',
       rows: '[@]',
@@ -114,7 +114,7 @@ describe('the time that a provider states', () => {
     });
 
     it(`is refused with its prices when ${provider.id} says a day that is far ahead`, () => {
-      expect(() => timeOf(NOW + 3 * DAY)).to.throw(BodyError, /its time lies \d+ [dh] in the future$/);
+      expect(() => timeOf(NOW + 3 * DAY)).to.throw(ResponseFormatError, /this one is \d+ [dh] in the future$/);
     });
   }
 });

@@ -64,7 +64,7 @@ describe('readTygiaDatabase', () => {
       ['SJC', when('2021-12-30T09:58:00'), when('2021-12-30T09:58:00')],
       ['SJC', when('2021-12-30T09:58:00'), when('2021-12-30T09:58:00')],
     ]);
-    expect([...skipped]).to.deep.equal([['the same as an earlier row', 1]]);
+    expect([...skipped]).to.deep.equal([['duplicate of an earlier row', 1]]);
   });
 
   it('leaves out a row that does not fit, with its place, and keeps the rest', () => {
@@ -82,10 +82,10 @@ describe('readTygiaDatabase', () => {
       { row: 1, reason: 'expected a price of gold in thousand VND per tael or per chỉ' },
       { row: 3, reason: 'buy: expected a number like 60,650.00' },
       { row: 5, reason: 'expected a price of gold in thousand VND per tael or per chỉ' },
-      { row: 6, reason: 'row 2 has another price of the same instrument, company, brand and time' },
+      { row: 6, reason: 'row 2 has a different price for the same instrument, company, brand and time' },
     ]);
     const none = read([row('DOJI', '1,426.00', '0.00', { type: 'Nữ trang 10k' })]);
-    expect(none.refused[0]!.reason).to.match(/^expected a bar of gold in the same list/);
+    expect(none.refused[0]!.reason).to.match(/^expected a gold bar in the same list/);
   });
 
   it('has the type of each row as an alias, of rows that are the same all their types', () => {
@@ -101,7 +101,7 @@ describe('readTygiaDatabase', () => {
       [3, 'SJC-RING', '1OTHER', '', ['SJC*']],
       [4, 'XAU', '2GROUP', 'SPOT GOLD', ['SJC']],
     ]);
-    expect([...database.skipped]).to.deep.equal([['the same as an earlier row', 1]]);
+    expect([...database.skipped]).to.deep.equal([['duplicate of an earlier row', 1]]);
   });
 
   it('counts what is passed over, and says why', () => {
@@ -116,11 +116,11 @@ describe('readTygiaDatabase', () => {
     ]);
     expect([rows, quotes.length]).to.deep.equal([8, 2]);
     expect(Object.fromEntries(skipped)).to.deep.equal({
-      'oil: goldctl has no market for it': 1,
-      'silver: goldctl has no market for it': 1,
-      'not known to be gold by its name': 1,
-      'without a price: 0.00 stands for none': 2,
-      'its time is before 2000 or in the future': 1,
+      'oil: not a supported market': 1,
+      'silver: not a supported market': 1,
+      'name not recognized as gold': 1,
+      'no price (0.00)': 2,
+      'time before 2000 or in the future': 1,
     });
   });
 
@@ -167,9 +167,9 @@ describe('readTygiaDatabase', () => {
       const rows = [SPOT, coin('BTC', 'Bitcoin', '1,315,000,000'), coin('PAXG', 'PAX Gold', '40,800,000')];
       const other = read(rows);
       expect(other.quotes.map(({ quote }) => quote.instrument)).to.deep.equal(['XAU']);
-      expect([...other.skipped]).to.deep.equal([['coin: in other money than USD, as its gold tokens show', 2]]);
+      expect([...other.skipped]).to.deep.equal([['coin: not in USD, judging by its gold tokens', 2]]);
       const without = read([...ROWS, coin('BTC', 'Bitcoin', '57,665.34')], { coins: false });
-      expect([...without.skipped]).to.deep.equal([['coin: left out on request', 1]]);
+      expect([...without.skipped]).to.deep.equal([['coin: excluded on request', 1]]);
     });
 
     it('are refused without a ticker', () => {

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { complete, GrammarError, LINE_CHARACTERS, parse, RANGES, VERBS } from '../../src/repl/grammar.ts';
+import { completeLine } from '../../src/repl/completion.ts';
+import {
+  CHART_RANGES,
+  CommandSyntaxError,
+  MAX_COMMAND_CHARACTERS,
+  parseCommandLine,
+  SHELL_COMMANDS,
+} from '../../src/repl/grammar.ts';
 
 describe('grammar', () => {
   const read: [line: string, action: object][] = [
@@ -81,7 +88,7 @@ describe('grammar', () => {
     ['sum -3', { verb: 'sum', number: -3 }],
   ];
   for (const [line, action] of read) {
-    it(`reads "${line}"`, () => expect(parse(line)).to.deep.equal(action));
+    it(`reads "${line}"`, () => expect(parseCommandLine(line)).to.deep.equal(action));
   }
 
   const refused: [line: string, nearest: string | undefined, message: RegExp][] = [
@@ -91,7 +98,7 @@ describe('grammar', () => {
     ['SJC', 'MARKET SJC', /^Invalid command\. Please retry\. Did you mean MARKET SJC\?$/],
     ['whatsthedate', 'HELP', /^Invalid command\. Please retry\. Type HELP/],
     ['-signin khtn secret', '-signin', /no arguments/],
-    ['OUT now', 'OUT', /There should be no arguments for this command/],
+    ['OUT now', 'OUT', /takes no arguments/],
     ['MARKET', 'MARKET', /MARKET ALL/],
     ['MARKET SJC IN pounds', undefined, /^"pounds" is neither a currency nor a unit\. Examples: MARKET SJC IN USD/],
     ['2021-12-27 SJC IN a/b/c', undefined, /"a\/b\/c" is neither a currency nor a unit/],
@@ -103,9 +110,9 @@ describe('grammar', () => {
     ['TOPICS gold', 'TOPICS', /no arguments/],
     ['EDT #1', 'EDT', /EDT #1/],
     ['EDT #0 text', 'EDT', /EDT #1/],
-    ['EDT #1 31 Feb 2021 10:00:00 text', undefined, /31 Feb 2021 10:00:00 is no time/],
+    ['EDT #1 31 Feb 2021 10:00:00 text', undefined, /"31 Feb 2021 10:00:00" is not a valid time/],
     ['DLT #1 please', 'DLT', /DLT #1/],
-    ['RDM yesterday', undefined, /Invalid datetime format/],
+    ['RDM yesterday', undefined, /Invalid date and time/],
     ['UPD yoda', 'UPD', /for example: UPD /],
     ['PUBLISH', 'PUBLISH', /for example: PUBLISH /],
     ['PUBLISH my lecture one.mp4', 'PUBLISH', /for example: PUBLISH /],
@@ -124,27 +131,27 @@ describe('grammar', () => {
     ['send yoda lecture1.mp4', 'UPD', /Did you mean UPD\?/],
     ['SUM many', 'SUM', /SUM 25/],
     ['SUM 1.5', 'SUM', /SUM 25/],
-    ['2021-02-30 SJC', undefined, /2021-02-30 is no day/],
+    ['2021-02-30 SJC', undefined, /"2021-02-30" is not a valid date/],
     ['27/12/2021 SJC', undefined, /2021-12-27 SJC/],
     ['2021-12-27', undefined, /2021-12-27 SJC/],
   ];
   for (const [line, nearest, message] of refused) {
     it(`refuses "${line}"`, () => {
-      const error = parse(line);
-      expect(error).to.be.instanceOf(GrammarError);
-      expect((error as GrammarError).nearest).to.equal(nearest);
-      expect((error as GrammarError).message).to.match(message);
+      const error = parseCommandLine(line);
+      expect(error).to.be.instanceOf(CommandSyntaxError);
+      expect((error as CommandSyntaxError).suggestion).to.equal(nearest);
+      expect((error as CommandSyntaxError).message).to.match(message);
     });
   }
 
   it('says no password back', () => {
-    expect((parse('-signin khtn s3cret word') as GrammarError).message).to.not.include('s3cret');
+    expect((parseCommandLine('-signin khtn s3cret word') as CommandSyntaxError).message).to.not.include('s3cret');
   });
 
   it('reads any text, and at once', () => {
     const word = fc.constantFrom(
-      ...VERBS.map((verb) => verb.word),
-      ...RANGES,
+      ...SHELL_COMMANDS.map((verb) => verb.name),
+      ...CHART_RANGES,
       '#1',
       '2021-12-27',
       '23 Feb 2021 15:00:01',
@@ -156,33 +163,33 @@ describe('grammar', () => {
     );
     fc.assert(
       fc.property(line, (text) => {
-        const read = parse(text);
-        expect(read instanceof GrammarError || typeof read.verb === 'string').to.equal(true);
-        complete(text, ['SJC']);
+        const read = parseCommandLine(text);
+        expect(read instanceof CommandSyntaxError || typeof read.verb === 'string').to.equal(true);
+        completeLine(text, ['SJC']);
       }),
     );
     const started = performance.now();
     for (const piece of ['a', ' ', 'MSG ', '#1 ', '1', '\u0301', '2021-12-27 ']) {
-      const long = piece.repeat(Math.ceil(LINE_CHARACTERS / piece.length));
-      for (const verb of ['', ...VERBS.map(({ word }) => `${word} `)]) {
-        parse((verb + long).slice(0, LINE_CHARACTERS));
-        complete(`${verb}${long} `, ['SJC']);
+      const long = piece.repeat(Math.ceil(MAX_COMMAND_CHARACTERS / piece.length));
+      for (const verb of ['', ...SHELL_COMMANDS.map(({ name }) => `${name} `)]) {
+        parseCommandLine((verb + long).slice(0, MAX_COMMAND_CHARACTERS));
+        completeLine(`${verb}${long} `, ['SJC']);
       }
     }
     expect(performance.now() - started).to.be.below(5000); // hundreds of lines of the greatest length
-    expect(parse('x'.repeat(LINE_CHARACTERS + 1))).to.be.instanceOf(GrammarError);
+    expect(parseCommandLine('x'.repeat(MAX_COMMAND_CHARACTERS + 1))).to.be.instanceOf(CommandSyntaxError);
   });
 
   it('completes verbs, instruments and ranges', () => {
-    expect(complete('ma', [])).to.deep.equal([['MARKET '], 'ma']);
-    expect(complete('-sign', [])[0]).to.deep.equal(['-signup', '-signin']);
-    expect(complete('MARKET s', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 's']);
-    expect(complete('market ', ['SJC'])).to.deep.equal([['ALL', 'SJC'], '']);
-    expect(complete('MARKET SJC B', ['BTC'])).to.deep.equal([[], 'B']);
-    expect(complete('chart SJC 1', [])).to.deep.equal([['1d', '1w', '1m', '1y'], '1']);
-    expect(complete('watch SJC b', ['BTC'])).to.deep.equal([['BTC'], 'b']);
-    expect(complete('2021-12-27 S', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 'S']);
-    expect(complete('MSG S', ['SJC'])).to.deep.equal([[], 'S']);
+    expect(completeLine('ma', [])).to.deep.equal([['MARKET '], 'ma']);
+    expect(completeLine('-sign', [])[0]).to.deep.equal(['-signup', '-signin']);
+    expect(completeLine('MARKET s', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 's']);
+    expect(completeLine('market ', ['SJC'])).to.deep.equal([['ALL', 'SJC'], '']);
+    expect(completeLine('MARKET SJC B', ['BTC'])).to.deep.equal([[], 'B']);
+    expect(completeLine('chart SJC 1', [])).to.deep.equal([['1d', '1w', '1m', '1y'], '1']);
+    expect(completeLine('watch SJC b', ['BTC'])).to.deep.equal([['BTC'], 'b']);
+    expect(completeLine('2021-12-27 S', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 'S']);
+    expect(completeLine('MSG S', ['SJC'])).to.deep.equal([[], 'S']);
   });
 
   it('completes members, files, offers and transfers', () => {
@@ -191,16 +198,16 @@ describe('grammar', () => {
       listings: ['lecture 1.mp4', 'notes.pdf'],
       offers: [3, 12],
       transfers: [1],
-      files: (start: string) => [`${start}1.mp4`],
+      completePath: (start: string) => [`${start}1.mp4`],
     };
-    expect(complete('PING y', [], known)).to.deep.equal([['yoda'], 'y']);
-    expect(complete('DISCOVER ', [], known)).to.deep.equal([['yoda', 'han'], '']);
-    expect(complete('UPD ', [], known)).to.deep.equal([['yoda ', 'han '], '']);
-    expect(complete('UPD yoda my lec', [], known)).to.deep.equal([['my lec1.mp4'], 'my lec']);
-    expect(complete('PUBLISH lec', [], known)).to.deep.equal([['lec1.mp4'], 'lec']);
-    expect(complete('FETCH lecture 1', [], known)).to.deep.equal([['lecture 1.mp4'], 'lecture 1']);
-    expect(complete('ACCEPT 1', [], known)).to.deep.equal([['12'], '1']);
-    expect(complete('CANCEL ', [], known)).to.deep.equal([['1'], '']);
-    expect(complete('UPD yoda x', ['SJC'])).to.deep.equal([[], 'x']);
+    expect(completeLine('PING y', [], known)).to.deep.equal([['yoda'], 'y']);
+    expect(completeLine('DISCOVER ', [], known)).to.deep.equal([['yoda', 'han'], '']);
+    expect(completeLine('UPD ', [], known)).to.deep.equal([['yoda ', 'han '], '']);
+    expect(completeLine('UPD yoda my lec', [], known)).to.deep.equal([['my lec1.mp4'], 'my lec']);
+    expect(completeLine('PUBLISH lec', [], known)).to.deep.equal([['lec1.mp4'], 'lec']);
+    expect(completeLine('FETCH lecture 1', [], known)).to.deep.equal([['lecture 1.mp4'], 'lecture 1']);
+    expect(completeLine('ACCEPT 1', [], known)).to.deep.equal([['12'], '1']);
+    expect(completeLine('CANCEL ', [], known)).to.deep.equal([['1'], '']);
+    expect(completeLine('UPD yoda x', ['SJC'])).to.deep.equal([[], 'x']);
   });
 });

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
-import { formatSeedTime } from '../../src/domain/instant.ts';
+import { formatForumTime } from '../../src/domain/time.ts';
 import { Repl, type ReplOutcome } from '../../src/repl/repl.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
@@ -86,27 +86,27 @@ describe('repl', () => {
   }
 
   describe('script', () => {
-    it('signs up, posts, edits, reads, deletes and leaves in the words of the seeds', async () => {
+    it('signs up, posts, edits, reads, deletes and leaves in plain words', async () => {
       const { outcome, text } = await script(
         '-signup\nhans daihoc tphcm\nMSG Hello\nEDT #1 Hello again\nRDM\nATU\nDLT #1\nSUM 25\nOUT\n',
       );
       const time = '\\d{1,2} [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d';
       const lines = text.trimEnd().split('\n');
       const expected = [
-        /^A new account has been created\. WELCOME "hans"$/,
+        /^Created the account hans and signed in\.$/,
         new RegExp(`^Message #1 posted at ${time}\\.$`),
-        new RegExp(`^Edit the message successfully\\. Message #1 edited at ${time}\\.$`),
-        /^Read message successfully\. The new message is:$/,
+        /^Edited #1\.$/,
+        /^New messages:$/,
         new RegExp(`^#1; hans: "Hello again" edited at ${time}\\.$`),
-        /^Currently no other user is in active\.$/,
-        new RegExp(`^Delete the message successfully\\. Message #1 deleted at ${time}\\.$`),
+        /^No other members are online\.$/,
+        /^Deleted #1\.$/,
         /^Client Name: hans \| Server Name: .+$/,
         /^Client Number: 25 \| Server Number: \d+ \| Sum: \d+$/,
-        /^Successfully logout, seya hans!$/,
+        /^Signed out\. Goodbye, hans!$/,
       ];
       expect(lines).to.have.length(expected.length);
       for (const [i, pattern] of expected.entries()) expect(lines[i]).to.match(pattern);
-      expect(outcome).to.deep.equal({ exit: 0, lines: 9, failed: [] });
+      expect(outcome).to.deep.equal({ exit: 0, lineCount: 9, failedLines: [] });
     });
 
     it('looks up, charts and lists', async () => {
@@ -115,12 +115,14 @@ describe('repl', () => {
         '2021-12-27 vàng sjc\n2020-01-01 SJC\nmarket all\nMARKET SJC\nCHART SJC all\nPROVIDERS\n',
         client,
       );
-      expect(text).to.include('1 results found:').and.to.include('BUY: 60,650,000 VND/tael');
+      expect(text)
+        .to.include('1 result\n')
+        .and.to.match(/SJC +60,650,000 +[\d,]+ +VND\/tael +2021-12-2\d /);
       expect(text).to.include('No quotes for SJC on 2020-01-01 (Vietnam time)');
       expect(text).to.match(/SJC +61,000,000 +61,700,000 +VND\/tael/);
       expect(text).to.include('million VND/tael');
-      expect(text).to.include('Last answer');
-      expect(outcome).to.include({ exit: 0, lines: 6 });
+      expect(text).to.include('Last response');
+      expect(outcome).to.include({ exit: 0, lineCount: 6 });
     });
 
     it('converts what it shows, of now and of a day', async () => {
@@ -131,20 +133,20 @@ describe('repl', () => {
       );
       expect(text).to.include('SJC (import): buy 6,100,000, sell 6,170,000 VND/chi');
       expect(text)
-        .to.include('In VND/phân, by quotes of 2021-12-27 only:')
+        .to.include('In VND/phân, using only quotes of 2021-12-27:')
         .and.to.include('SJC (import): buy 606,500, sell 613,500 VND/phan');
       expect(text).to.match(/^SJC +6,100,000 +6,170,000 +VND\/chi +STALE \d+ d +SJC import STALE \d+ d$/m);
-      expect(text).to.include('not converted: no quote of 2021-12-27 leads from VND to USD');
-      expect(outcome).to.include({ exit: 0, lines: 4 });
+      expect(text).to.include('not converted: no quote of 2021-12-27 converts VND to USD');
+      expect(outcome).to.include({ exit: 0, lineCount: 4 });
     });
 
     it('echoes nothing, says which lines failed, and goes on', async () => {
       const client = await daemon.connect({ resume: false });
       const { outcome, text } = await script('MARKT ALL\nSUM 0\nMARKET SJK\n\nSUM 5\nSUM 101\n', client);
-      expect(outcome).to.deep.equal({ exit: 1, lines: 6, failed: [1, 2, 3, 6] });
+      expect(outcome).to.deep.equal({ exit: 1, lineCount: 6, failedLines: [1, 2, 3, 6] });
       const lines = text.trimEnd().split('\n');
       expect(lines[0]).to.equal('Invalid command. Please retry. Did you mean MARKET?');
-      expect(lines[1]).to.match(/^Client int out of range: 0\./);
+      expect(lines[1]).to.match(/^The number 0 is out of range\./);
       expect(lines[2]).to.include('Did you mean SJC?');
       expect(lines[4]).to.match(/^Client Number: 5 /);
     });
@@ -153,9 +155,9 @@ describe('repl', () => {
       const { outcome, text } = await script(
         '-signup\ntime pass\nMSG one\nEDT #2 23 Feb 2021 15:00:01 two\nDLT #2 23 Feb 2021 15:00:01\n-quit\n',
       );
-      expect(text).to.include('Edited the message failed. Please check the input.');
-      expect(text).to.include('Delete the message failed. Please check the input.');
-      expect(outcome.failed).to.deep.equal([4, 5]);
+      expect(text).to.include('Could not edit the message.');
+      expect(text).to.include('Could not delete the message.');
+      expect(outcome.failedLines).to.deep.equal([4, 5]);
     });
 
     it('takes the time that a message carries, and refuses what is not there, gone or of somebody else', async () => {
@@ -163,24 +165,24 @@ describe('repl', () => {
       await writer.signUp({ name: 'luke', password: 'pass' });
       const { post } = await writer.call('forum.post', { text: 'mine' });
       const { post: own } = await writer.call('forum.post', { text: 'own' });
-      const time = formatSeedTime(own.at);
+      const time = formatForumTime(own.at);
       const { text: said } = await script(
         `EDT #${own.number} ${time} own again\nDLT #${own.number} 1 Jan 2021 00:00:00\n` +
           `DLT #${own.number}\nEDT #${own.number} x\n`,
         writer,
       );
       const lines = said.trimEnd().split('\n');
-      expect(lines[0]).to.match(/^Edit the message successfully\. Message #\d+ edited at /);
-      expect(lines[1]).to.match(/^Delete the message failed\. Please check the input\. Message #\d+ carries the time /);
-      expect(lines[2]).to.match(/^Delete the message successfully\./);
-      expect(lines[3]).to.match(/^Edited the message failed\. Please check the input\. Post #\d+ was deleted\.$/);
+      expect(lines[0]).to.match(/^Edited #\d+\.$/);
+      expect(lines[1]).to.match(/^Could not delete the message\. Message #\d+ has the time /);
+      expect(lines[2]).to.match(/^Deleted #\d+\.$/);
+      expect(lines[3]).to.match(/^Could not edit the message\. Post #\d+ was deleted\.$/);
       const { outcome, text } = await script(
         `-signup\nvader pass\nEDT #${post.number} his\nDLT #${post.number}\nDLT #99999\n-quit\n`,
       );
-      expect(text).to.match(/Edited the message failed\. Please check the input\. Post #\d+ is luke's/);
-      expect(text).to.match(/Delete the message failed\. Please check the input\. Post #\d+ is luke's/);
-      expect(text).to.match(/Delete the message failed\. Please check the input\. There is no post #99999\./);
-      expect(outcome.failed).to.deep.equal([3, 4, 5]);
+      expect(text).to.match(/Could not edit the message\. Post #\d+ is luke's/);
+      expect(text).to.match(/Could not delete the message\. Post #\d+ is luke's/);
+      expect(text).to.match(/Could not delete the message\. There is no post #99999\./);
+      expect(outcome.failedLines).to.deep.equal([3, 4, 5]);
       await writer.close();
     });
 
@@ -192,11 +194,11 @@ describe('repl', () => {
         'MSG #cloud Giá vàng lên @chewie\nFIND @chewie vang\nfind nothing-of-the-kind\nDM chewie meet me\nDM\n',
         writer,
       );
-      expect(outcome.failed).to.deep.equal([]);
+      expect(outcome.failedLines).to.deep.equal([]);
       const lines = text.trimEnd().split('\n');
       expect(lines[0]).to.match(/^Message #\d+ posted at /);
-      expect(lines.slice(1, 3).join('\n')).to.match(/^1 result found:\n#\d+; lando \[cloud\]: "Giá vàng lên @chewie"/);
-      expect(lines[3]).to.equal('Sorry, did not find any results');
+      expect(lines.slice(1, 3).join('\n')).to.match(/^1 result\n#\d+; lando \[cloud\]: "Giá vàng lên @chewie"/);
+      expect(lines[3]).to.equal('No results.');
       expect(lines[4]).to.match(/^#\d+; lando to chewie: "meet me" sent at /);
       expect(lines[6]).to.match(/^chewie .*meet me$/);
       const read = await script('-signin\nchewie pass\nTOPICS\nRDM\nTOPICS\nDM lando\nDM @lando\nOUT\n');
@@ -205,7 +207,7 @@ describe('repl', () => {
       expect(read.text).to.match(
         /"meet me" sent at [^\n]*\. \(new\)\n#\d+; lando to chewie: "meet me" sent at [^\n]*\.\n/,
       );
-      expect(read.text).to.include('Successfully logout, seya chewie!');
+      expect(read.text).to.include('Signed out. Goodbye, chewie!');
       await writer.close();
     });
 
@@ -216,15 +218,15 @@ describe('repl', () => {
       );
       expect(text).to.match(/The password is wrong\. 2 attempts left/);
       expect(text).to.match(/Try again in 10 s/);
-      expect(text).to.include('Account is already exists, you can type "-signin" to continue');
-      expect(text).to.include('Typo error, please type again');
+      expect(text).to.include('This account already exists. Type -signin to sign in.');
+      expect(text).to.include('Enter the name and the password on one line');
       expect(text).to.not.include('wrong\n');
       expect(outcome.exit).to.equal(1);
     });
 
     it('waits out the rate limit of the daemon', async () => {
       const { outcome } = await script(`-signup\nmany pass\n${'SUM 1\n'.repeat(70)}`);
-      expect(outcome).to.include({ exit: 0, lines: 72 });
+      expect(outcome).to.include({ exit: 0, lineCount: 72 });
     });
 
     it('ends when the daemon ends the connection', async () => {
@@ -233,7 +235,7 @@ describe('repl', () => {
       const output = new Screen(false);
       const ended = new Repl({ client, input, output, user: 'somebody', env: {} }).run();
       input.write('-signup\ngone pass\n');
-      await output.shows(/WELCOME "gone"/);
+      await output.shows(/Created the account gone/);
       const admin = await daemon.connect();
       await admin.call('admin.quitAll', { reason: 'closing' });
       expect(await ended).to.include({ exit: 1 });
@@ -254,13 +256,13 @@ describe('repl', () => {
       input.write('term not s3cret\r');
       await output.shows(/attempts left[^\n]*\n(.|\n)*name password: $/);
       input.write('term my s3cret\r');
-      await output.shows(/Log in successfully! WELCOME "term"\n(.|\n)*term> $/);
+      await output.shows(/Signed in as term\.\n(.|\n)*term> $/);
       input.write('-signin term my s3cret\r');
       await output.shows(/no arguments[^\n]*\n(.|\n)*> $/);
       input.write('SUM 7\r');
       await output.shows(/Client Number: 7 [^\n]*\n(.|\n)*> $/);
       input.write('-quit\r');
-      await output.shows(/Successfully logout, seya term!/);
+      await output.shows(/Goodbye, term!/);
       expect(await ended).to.include({ exit: 0 });
       const echoed = output.text.replaceAll('-signin term my s3cret', '');
       expect(echoed).to.not.include('s3cret');
@@ -315,7 +317,7 @@ describe('repl', () => {
       await output.shows(/MARKET S$/);
       const admin = await daemon.connect();
       await admin.call('admin.quitAll', { reason: 'back in a moment.' });
-      await output.shows(/Connection lost: [^\n]+: back in a moment; trying again\.\n(.|\n)*faithful> MARKET S$/);
+      await output.shows(/Connection lost: [^\n]+: back in a moment; reconnecting\.\n(.|\n)*faithful> MARKET S$/);
       await admin.call('forum.post', { text: 'while you were away' });
       await output.shows(/Back online\.\n(.|\n)*\* #\d+; owner: "while you were away"/);
       await output.shows(/faithful> MARKET S$/);
@@ -336,7 +338,7 @@ describe('repl', () => {
       input.write('\x03');
       await output.shows(/\^C\n(.|\n)*goldctl> $/);
       input.write('\x03');
-      await output.shows(/press Ctrl-C once more/);
+      await output.shows(/press Ctrl-C again/);
       input.write('\x03');
       expect(await ended).to.include({ exit: 0 });
       await client.close();
@@ -350,7 +352,7 @@ describe('repl', () => {
       input.write('half of it\x03');
       await output.shows(/Nothing was sent\.\n(.|\n)*goldctl> $/);
       input.write('-quit\r');
-      await output.shows(/See ya!/);
+      await output.shows(/Goodbye!/);
       expect(await ended).to.include({ exit: 0 });
       expect(output.text).to.not.include('half');
       await client.close();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import type { Writer } from '../../src/room/forum.ts';
 import { Room } from './room.ts';
 
@@ -19,17 +19,17 @@ describe('a scan that nobody waits for any more', () => {
     writer = await room.account('Yoda');
     const post = (i: number) => room.forum.post(writer, { text: `word${i}`, topic: i % 2 === 0 ? 'big' : `t${i}` });
     for (let i = 0; i < POSTS; i += 100) await Promise.all(Array.from({ length: 100 }, (_, j) => post(i + j)));
-    await room.view.words.catchUp();
+    await room.view.searchIndex.catchUp();
     // Aborts at the tenth post that is read, and counts those after it.
     const { posts } = room.view;
     const count = () => {
       if (abort.signal.aborted) read += 1;
       else if (++read === 10) {
         read = 0;
-        abort.abort(new Failure('CONNECTION_ENDED'));
+        abort.abort(new AppError('CONNECTION_ENDED'));
       }
     };
-    for (const name of ['backwards', 'changedAfter', 'topics', 'touchedAfter'] as const) {
+    for (const name of ['newestFirst', 'changedAfter', 'topics', 'touchedAfter'] as const) {
       const original = posts[name].bind(posts) as (...given: unknown[]) => AsyncGenerator<never>;
       const counted = async function* (...given: unknown[]) {
         for await (const each of original(...given)) {
@@ -64,11 +64,11 @@ describe('a scan that nobody waits for any more', () => {
     'forum.search': (signal) => room.forum.search({ text: 'word1', limit: POSTS, signal }),
     'forum.topics': (signal) => room.unread.topics(undefined, signal),
     'forum.topics of a member': (signal) => room.unread.topics('Yoda', signal),
-    'forum.markRead': (signal) => room.unread.mark('Yoda', room.engine.journal.head(), undefined, signal),
+    'forum.markRead': (signal) => room.unread.markRead('Yoda', room.engine.journal.head(), undefined, signal),
   };
   for (const [name, scan] of Object.entries(scans)) {
     it(`stops: ${name}`, async () => {
-      const outcome = await scan(abort.signal).catch((thrown: Failure) => thrown.code);
+      const outcome = await scan(abort.signal).catch((thrown: AppError) => thrown.code);
       expect(abort.signal.aborted).to.equal(true);
       expect(outcome).to.equal('CONNECTION_ENDED');
       expect(read).to.be.at.most(250); // of 1,500: the page or chunk that it was at

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { MemoryLevel } from 'memory-level';
-import { Failure, type FailureCode } from '../../src/domain/failure.ts';
-import type { Journal } from '../../src/engine/contract.ts';
+import { AppError, type ErrorCode } from '../../src/domain/app-error.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
+import type { Journal } from '../../src/engine/types.ts';
+import type { PasswordHash } from '../../src/projections/journal-records.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { differingKeys, rebuildStore } from '../../src/projections/rebuild.ts';
 import { Accounts, tokenHash } from '../../src/room/accounts.ts';
-import { append } from '../../src/room/append.ts';
-import { Lockout } from '../../src/room/lockout.ts';
-import { type Cost, Passwords, type Turn } from '../../src/room/passwords.ts';
+import { appendToJournal } from '../../src/room/append-to-journal.ts';
+import { LoginThrottle } from '../../src/room/login-throttle.ts';
+import { type HashQueueHooks, PasswordHasher, type ScryptParams } from '../../src/room/password-hasher.ts';
 import { Store } from '../../src/store/store.ts';
-import { compare, rebuild } from '../../src/view/rebuild.ts';
-import type { PasswordHash } from '../../src/view/records.ts';
-import { View } from '../../src/view/view.ts';
 import { memoryStore } from '../store/temporary.ts';
 
 const DAY = 86_400_000;
@@ -24,14 +24,14 @@ const THERE = '198.51.100.7';
 interface Options {
   store?: Store;
   attempts?: number;
-  cost?: Cost;
+  cost?: ScryptParams;
   queue?: number;
   signUpsPerHour?: number;
   signUpsInAllPerHour?: number;
   journal?: Pick<Journal, 'append'>;
 }
 
-function build(store: Store, view: View, engine: LocalEngine, options: Options) {
+function build(store: Store, view: ReadModel, engine: LocalEngine, options: Options) {
   const {
     attempts = 3,
     cost = { N: 16, r: 1, p: 1 },
@@ -42,13 +42,13 @@ function build(store: Store, view: View, engine: LocalEngine, options: Options) 
   const clock = { now: Date.parse('2026-07-20T20:00:00+07:00'), monotonic: 1000 };
   const logged: object[] = [];
   const write = (fields: object, message: string) => void logged.push({ ...fields, message });
-  const lockout = new Lockout({ attempts, now: () => clock.monotonic });
+  const lockout = new LoginThrottle({ attempts, now: () => clock.monotonic });
   const passwords = new CountedPasswords({ cost, limit: queue });
   const accounts = new Accounts({
     journal: options.journal ? journalWith(engine.journal, options.journal) : engine.journal,
-    view,
-    passwords,
-    lockout,
+    readModel: view,
+    hasher: passwords,
+    throttle: lockout,
     now: () => clock.now,
     monotonic: () => clock.monotonic,
     limits: { signUpsPerHour, signUpsInAllPerHour },
@@ -66,20 +66,20 @@ function journalWith(journal: Journal, { append }: Pick<Journal, 'append'>): Jou
     follow: (seq, signal) => journal.follow(seq, signal),
     head: () => journal.head(),
     catchUp: () => journal.catchUp(),
-    appending: 0,
-    figures: journal.figures,
+    pendingAppends: 0,
+    metrics: journal.metrics,
   };
 }
 
-class CountedPasswords extends Passwords {
+class CountedPasswords extends PasswordHasher {
   hashes = 0;
 
-  override hash(password: string, turn?: Turn) {
+  override hash(password: string, turn?: HashQueueHooks) {
     this.hashes += 1;
     return super.hash(password, turn);
   }
 
-  override verify(password: string, kept: PasswordHash, turn?: Turn) {
+  override verify(password: string, kept: PasswordHash, turn?: HashQueueHooks) {
     this.hashes += 1;
     return super.verify(password, kept, turn);
   }
@@ -88,7 +88,7 @@ class CountedPasswords extends Passwords {
 /** A room that runs until the test ends. */
 async function setUp(options: Options = {}) {
   const store = options.store ?? new Store(new MemoryLevel());
-  const view = new View(store);
+  const view = new ReadModel(store);
   const engine = new LocalEngine(store, view);
   await engine.start();
   running.push(engine);
@@ -97,11 +97,11 @@ async function setUp(options: Options = {}) {
 
 const running: LocalEngine[] = [];
 
-async function refusal(call: Promise<unknown> | (() => unknown), code: FailureCode): Promise<Failure> {
+async function refusal(call: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<AppError> {
   try {
     await (typeof call === 'function' ? call() : call);
   } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown;
+    if (!(thrown instanceof AppError)) throw thrown;
     expect(thrown.code, thrown.message).to.equal(code);
     return thrown;
   }
@@ -111,7 +111,7 @@ async function refusal(call: Promise<unknown> | (() => unknown), code: FailureCo
 async function outcomes(calls: Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const settled of await Promise.allSettled(calls)) {
-    const key = settled.status === 'fulfilled' ? 'done' : Failure.from(settled.reason).code;
+    const key = settled.status === 'fulfilled' ? 'done' : AppError.from(settled.reason).code;
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;
@@ -197,7 +197,7 @@ describe('Accounts', () => {
       });
       const failure = await refusal(accounts.signUp(from(6)), 'TOO_MANY_REQUESTS');
       expect(failure.data.retryAfterMs).to.equal(HOUR);
-      expect(failure.message).to.equal('Too many accounts were made. Try again in 60 min.');
+      expect(failure.message).to.equal('Too many accounts were created. Try again in 60 min.');
       await enter('n1');
       await accounts.signUp({ ...from(7), address: 'local', local: true });
       clock.monotonic += HOUR;
@@ -253,7 +253,7 @@ describe('Accounts', () => {
       const head = (await accounts.setRole({ name: 'yoda', role: 'moderator' })).seq;
       expect(head).to.equal(view.accounts.byName('yoda')?.seq);
       const failure = await refusal(accounts.setRole({ name: 'root', role: 'member' }), 'CONFLICT');
-      expect(failure.message).to.equal('root is the last owner of the room. Make somebody else owner first.');
+      expect(failure.message).to.equal('root is the last owner of the room. Make another member owner first.');
       await accounts.setRole({ name: 'yoda', role: 'owner' });
       expect((await accounts.setRole({ name: 'root', role: 'member' })).role).to.equal('member');
       expect(view.accounts.owners).to.equal(1);
@@ -411,7 +411,7 @@ describe('Accounts', () => {
       await accounts.closeSession(one.hash);
       await accounts.closeSession(one.hash);
       const failure = await refusal(() => accounts.resume(one.token, HERE), 'NOT_SIGNED_IN');
-      expect(failure.message).to.equal('This token is not valid any more. Sign in again.');
+      expect(failure.message).to.equal('This token is no longer valid. Sign in again.');
       expect(accounts.resume(other.token, HERE).name).to.equal('yoda');
     });
 
@@ -436,11 +436,11 @@ describe('Accounts', () => {
     it('outlive the daemon', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'goldctl-accounts-'));
       try {
-        const first = await setUp({ store: await Store.at(folder) });
+        const first = await setUp({ store: await Store.inFolder(folder) });
         await first.accounts.signUp({ name: 'root', password: 'secret', address: 'local', local: true });
         const { token } = await first.accounts.openSession(await first.make('yoda'));
         await running.pop()!.stop();
-        const second = await setUp({ store: await Store.at(folder) });
+        const second = await setUp({ store: await Store.inFolder(folder) });
         expect(second.accounts.resume(token, HERE).name).to.equal('yoda');
         expect((await second.enter('root')).role).to.equal('owner');
         expect((await second.accounts.list()).map(({ name }) => name)).to.deep.equal(['root', 'yoda']);
@@ -499,10 +499,10 @@ describe('Accounts', () => {
       await make('yoda', 'old');
       const stranger = await enter('yoda', 'old', THERE);
       const changed = accounts.changePassword({ name: 'yoda', password: 'old', newPassword: 'new', address: HERE });
-      const opened = accounts.openSession(stranger).catch((thrown: Failure) => thrown);
+      const opened = accounts.openSession(stranger).catch((thrown: AppError) => thrown);
       await changed;
       const session = await opened;
-      if (!(session instanceof Failure)) await refusal(() => accounts.resume(session.token, THERE), 'NOT_SIGNED_IN');
+      if (!(session instanceof AppError)) await refusal(() => accounts.resume(session.token, THERE), 'NOT_SIGNED_IN');
       await refusal(accounts.openSession(stranger), 'NOT_SIGNED_IN');
       for await (const [key] of store.range({ gte: 't/', lt: 't/\uffff' })) expect.fail(`${key} is left`);
     });
@@ -545,12 +545,12 @@ describe('Accounts', () => {
       expect(failure.message).to.include('banned for 2 h more');
       expect(failure.data).to.deep.equal({ banUntil: clock.now + 2 * HOUR });
       await refusal(() => accounts.resume(token, HERE), 'NOT_ALLOWED');
-      expect((await accounts.bans()).map(({ name }) => name)).to.deep.equal(['yoda']);
+      expect((await accounts.listBans()).map(({ name }) => name)).to.deep.equal(['yoda']);
       expect((await accounts.list())[0]).to.include({ banned: true });
       clock.now += 2 * HOUR;
       await enter('yoda');
       accounts.resume(token, HERE);
-      expect(await accounts.bans()).to.deep.equal([]);
+      expect(await accounts.listBans()).to.deep.equal([]);
       expect((await accounts.list())[0]).to.include({ banned: false });
       await accounts.ban({ name: 'yoda', banned: true, by: 'root' });
       await refusal(enter('yoda'), 'NOT_ALLOWED'); // for good: nothing is left of the first one
@@ -622,7 +622,10 @@ describe('Accounts', () => {
       /** As earlier versions recorded an import, and a sign-up of an old client as well. */
       const madeBefore = async ({ engine, passwords, clock }: Room, password = WRONG.password) => {
         const fields = { name: 'yoda', role: 'member' as const, password: await passwords.hash(password) };
-        await append(engine.journal, 'account.created', clock.now, fields, { subject: 'account.yoda', expect: 0 });
+        await appendToJournal(engine.journal, 'account.created', clock.now, fields, {
+          subject: 'account.yoda',
+          expect: 0,
+        });
       };
 
       it('repairs it once, where an import has made it and nobody has signed in', async () => {
@@ -637,8 +640,8 @@ describe('Accounts', () => {
         await enter('yoda', RIGHT.password);
         const fresh = memoryStore();
         await fresh.open();
-        await rebuild(room.store, fresh);
-        expect(await compare(room.store, fresh)).to.deep.equal([]);
+        await rebuildStore(room.store, fresh);
+        expect(await differingKeys(room.store, fresh)).to.deep.equal([]);
       });
 
       it('leaves it alone once somebody has signed in, whether or not a token tells of it', async () => {
@@ -709,10 +712,10 @@ describe('Accounts', () => {
         const post = { member: 'yoda', text: 'here', topic: 'lobby', replyTo: null };
         const uses: ((journal: Journal) => Promise<unknown>)[] = [
           async (journal) => {
-            await append(journal, 'session.opened', 1, session);
-            await append(journal, 'session.closed', 1, session);
+            await appendToJournal(journal, 'session.opened', 1, session);
+            await appendToJournal(journal, 'session.closed', 1, session);
           },
-          (journal) => append(journal, 'forum.posted', 1, post),
+          (journal) => appendToJournal(journal, 'forum.posted', 1, post),
         ];
         for (const use of uses) {
           const room = await setUp();
@@ -731,8 +734,8 @@ describe('Accounts', () => {
         const room = await setUp();
         await madeBefore(room);
         const { password } = room.view.accounts.byName('yoda')!;
-        await append(room.engine.journal, 'account.password', 1, { name: 'yoda', password });
-        await append(room.engine.journal, 'account.rehashed', 1, { name: 'yoda', password });
+        await appendToJournal(room.engine.journal, 'account.password', 1, { name: 'yoda', password });
+        await appendToJournal(room.engine.journal, 'account.rehashed', 1, { name: 'yoda', password });
         expect(room.view.accounts.byName('yoda')).to.have.all.keys(
           ...['name', 'role', 'password', 'passwordSeq', 'createdAt', 'banned', 'tokens', 'seq'],
         );

@@ -1,6 +1,6 @@
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { FairQueue } from '../../src/room/fair-queue.ts';
 
 describe('FairQueue', () => {
@@ -18,7 +18,7 @@ describe('FairQueue', () => {
           },
           signal,
         )
-        .catch((thrown: Failure) => thrown.code);
+        .catch((thrown: AppError) => thrown.code);
     const finishAll = async () => {
       while (finish.length > 0) {
         finish.shift()!();
@@ -65,8 +65,8 @@ describe('FairQueue', () => {
     const queue = new FairQueue({ concurrency: 1 });
     const { add, finishAll } = jobs(queue);
     const all = ['a', 'a', 'a', 'b', 'b'].map((key) => add(key));
-    expect(queue.displace(2, new Failure('TOO_MANY_REQUESTS'))).to.equal(false);
-    expect(queue.displace(1, new Failure('TOO_MANY_REQUESTS'))).to.equal(true);
+    expect(queue.evictFromLongest(2, new AppError('TOO_MANY_REQUESTS'))).to.equal(false);
+    expect(queue.evictFromLongest(1, new AppError('TOO_MANY_REQUESTS'))).to.equal(true);
     await finishAll();
     expect(await Promise.all(all)).to.deep.equal(['a', 'a', 'TOO_MANY_REQUESTS', 'b', 'b']);
   });
@@ -74,10 +74,10 @@ describe('FairQueue', () => {
   it('goes on after a job that fails', async () => {
     const queue = new FairQueue({ concurrency: 1 });
     const failed = queue.add('a', () => {
-      throw new Failure('GONE');
+      throw new AppError('GONE');
     });
     const next = queue.add('a', () => 7);
-    expect(await failed.catch((thrown: Failure) => thrown.code)).to.equal('GONE');
+    expect(await failed.catch((thrown: AppError) => thrown.code)).to.equal('GONE');
     expect(await next).to.equal(7);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
-import { append } from '../../src/room/append.ts';
+import { AppError } from '../../src/domain/app-error.ts';
+import { appendToJournal } from '../../src/room/append-to-journal.ts';
 import { DAEMON_OWNER, type Writer } from '../../src/room/forum.ts';
 import { HOUR, MINUTE, NOON, Room, refusal } from './room.ts';
 
@@ -129,12 +129,12 @@ describe('Forum', () => {
     });
 
     it('go by the role that the account has now, and are nobody’s without one', async () => {
-      await append(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'member' });
+      await appendToJournal(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'member' });
       for (const writer of [LUKE, { name: 'nobody' }]) {
         await refusal(() => room.forum.edit(writer, 1, 'mine'), 'NOT_ALLOWED');
         await refusal(() => room.forum.delete(writer, 1), 'NOT_ALLOWED');
       }
-      await append(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'moderator' });
+      await appendToJournal(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'moderator' });
       expect(await room.forum.delete(LUKE, 1)).to.include({ deletedBy: 'Luke' });
     });
 
@@ -153,7 +153,7 @@ describe('Forum', () => {
         room.forum.delete(LUKE, 1),
       ]);
       expect(settled.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'rejected']);
-      expect(((settled[1] as PromiseRejectedResult).reason as Failure).code).to.equal('GONE');
+      expect(((settled[1] as PromiseRejectedResult).reason as AppError).code).to.equal('GONE');
       expect((await room.forum.read({})).posts[0]).to.include({ text: null, deletedBy: 'Yoda' });
     });
 
@@ -391,12 +391,12 @@ describe('Forum', () => {
     });
 
     it('follows edits and deletions', async () => {
-      await room.view.words.catchUp();
+      await room.view.searchIndex.catchUp();
       await room.forum.edit(YODA, 1, 'bạc lên rồi');
       await room.forum.delete(YODA, 4);
       expect(await found('vang')).to.deep.equal([2]);
       expect(await found('bac')).to.deep.equal([3, 1]);
-      await room.view.words.catchUp();
+      await room.view.searchIndex.catchUp();
       expect(await found('vang')).to.deep.equal([2]);
       expect(await found('bac')).to.deep.equal([3, 1]);
     });
@@ -456,8 +456,8 @@ describe('Forum', () => {
   it('says NOT_AVAILABLE once the daemon stops', async () => {
     await room.engine.stop();
     const failure = await post('late').catch((thrown: unknown) => thrown);
-    expect(failure).to.be.instanceOf(Failure);
-    expect((failure as Failure).code).to.equal('NOT_AVAILABLE');
+    expect(failure).to.be.instanceOf(AppError);
+    expect((failure as AppError).code).to.equal('NOT_AVAILABLE');
     room = await Room.open({ store: room.store });
   });
 });

@@ -1,6 +1,6 @@
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { HeadCache } from '../../src/room/head-cache.ts';
 
 describe('HeadCache', () => {
@@ -43,8 +43,8 @@ describe('HeadCache', () => {
 
   it('goes on for others where who asked first has gone', async () => {
     const abort = new AbortController();
-    const [first, second] = [ask('a', abort.signal).catch((thrown: Failure) => thrown.code), ask('a')];
-    abort.abort(new Failure('CONNECTION_ENDED'));
+    const [first, second] = [ask('a', abort.signal).catch((thrown: AppError) => thrown.code), ask('a')];
+    abort.abort(new AppError('CONNECTION_ENDED'));
     expect(await first).to.equal('CONNECTION_ENDED');
     expect(await second).to.equal('a1');
     expect(computed).to.equal(2);
@@ -53,9 +53,9 @@ describe('HeadCache', () => {
   it('keeps no failure', async () => {
     const failed = await cache
       .get('a', async () => {
-        throw new Failure('NOT_AVAILABLE');
+        throw new AppError('NOT_AVAILABLE');
       })
-      .catch((thrown: Failure) => thrown.code);
+      .catch((thrown: AppError) => thrown.code);
     expect(failed).to.equal('NOT_AVAILABLE');
     expect(await ask('a')).to.equal('a1');
   });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import type { Bus } from '../../src/engine/contract.ts';
-import { Daemons } from '../../src/room/daemons.ts';
-import { type Attendant, type MemberChange, Presence, type RegisteredPeer } from '../../src/room/presence.ts';
+import type { MessageBus } from '../../src/engine/types.ts';
+import { Cluster } from '../../src/room/cluster.ts';
+import { type MemberChange, Presence } from '../../src/room/presence.ts';
+import type { PresenceConnection, RegisteredPeer } from '../../src/room/presence-connection.ts';
 import { MINUTE, NOON, refusal, SELF, SILENT } from './room.ts';
 
 type Listener = (message: unknown) => void;
@@ -34,7 +35,7 @@ class Network {
   }
 }
 
-class Port implements Bus {
+class Port implements MessageBus {
   isCut = false;
   readonly #network: Network;
 
@@ -51,7 +52,7 @@ class Port implements Bus {
   }
 }
 
-class Visitor implements Attendant {
+class Visitor implements PresenceConnection {
   readonly session: string;
   readonly address: string;
   readonly local = false;
@@ -82,20 +83,26 @@ describe('Presence across daemons', () => {
   class House {
     readonly port = network.port();
     readonly told: string[] = [];
-    readonly daemons: Daemons;
+    readonly daemons: Cluster;
     readonly presence: Presence<Visitor>;
 
     constructor(address: string) {
       const { port: bus } = this;
-      this.daemons = new Daemons({
+      this.daemons = new Cluster({
         bus,
         log: SILENT,
-        beatMs: 20,
-        self: () => ({ ...SELF, address, told: this.presence.told }),
+        heartbeatMs: 20,
+        self: () => ({ ...SELF, address, told: this.presence.sentUpdates }),
       });
       const clock = () => now;
       const { daemons } = this;
-      this.presence = new Presence<Visitor>({ bus, daemons, now: clock, monotonic: clock, idleMs: 5 * MINUTE });
+      this.presence = new Presence<Visitor>({
+        bus,
+        cluster: daemons,
+        now: clock,
+        monotonic: clock,
+        idleMs: 5 * MINUTE,
+      });
       this.presence.onChange(({ name, change }: MemberChange) => this.told.push(`${name} ${change}`));
       this.presence.start();
       this.daemons.start();
@@ -107,7 +114,7 @@ describe('Presence across daemons', () => {
     }
 
     async signIn(name: string, visitor: Visitor): Promise<void> {
-      const claimed = await this.presence.claim(name, visitor.session);
+      const claimed = await this.presence.reserveSignIn(name, visitor.session);
       try {
         this.presence.join(name, visitor, false);
       } finally {
@@ -146,25 +153,25 @@ describe('Presence across daemons', () => {
     b.presence.join('leia', new Visitor('l'), false);
     await until(() => houses.every(({ presence }) => presence.count === 2));
     now += 1000;
-    expect(b.presence.active()).to.deep.include({
+    expect(b.presence.listActive()).to.deep.include({
       name: 'Hân',
       address: '198.51.100.7',
       peerPort: 6000,
       activeSince: NOON,
       idleMs: 1000,
     });
-    expect([b.presence.isActive('HÂN'), b.presence.nameOf('hân'), b.presence.countHere]).to.deep.equal([
+    expect([b.presence.isActive('HÂN'), b.presence.nameOf('hân'), b.presence.localCount]).to.deep.equal([
       true,
       'Hân',
       1,
     ]);
     const [afar] = b.presence.connections('hân');
     han.peer = peer(7000);
-    a.presence.registered('Hân');
+    a.presence.connectionChanged('Hân');
     await until(() => b.presence.connections('hân')[0]!.peer?.port === 7000);
     expect(b.presence.connections('hân')[0]).to.equal(afar);
-    expect(a.presence.attendant('hân', (afar as { id: number }).id)).to.equal(han);
-    expect([...b.presence.afar()]).to.deep.equal([afar]);
+    expect(a.presence.localConnection('hân', (afar as { id: number }).id)).to.equal(han);
+    expect([...b.presence.remoteConnections()]).to.deep.equal([afar]);
     expect(b.told).to.have.members(['Hân joined', 'leia joined']);
   });
 
@@ -195,7 +202,7 @@ describe('Presence across daemons', () => {
     await until(() => b.presence.isActive('control'));
     expect(shown(b, 'control')).to.equal('192.0.2.1');
     const failure = await refusal(() => b.signIn('near0', new Visitor('other')), 'ALREADY_SIGNED_IN');
-    expect(failure.message).to.equal('near0 is signed in already, from 192.0.2.1.');
+    expect(failure.message).to.equal('near0 is already signed in, from 192.0.2.1.');
     expect(failure.data).to.deep.equal({ address: '192.0.2.1' });
   });
 
@@ -218,13 +225,13 @@ describe('Presence across daemons', () => {
     const first = new Visitor('one', '192.0.2.7');
     await a.signIn('Yoda', first);
     const failure = await refusal(() => b.signIn('yoda', new Visitor('two')), 'ALREADY_SIGNED_IN');
-    expect(failure.message).to.equal('Yoda is signed in already, from 192.0.2.7.');
+    expect(failure.message).to.equal('Yoda is already signed in, from 192.0.2.7.');
     const second = new Visitor('two');
     b.presence.join('yoda', second, true);
     await until(() => first.ended.length > 0);
-    expect(first.ended).to.deep.equal(['Signed in from somewhere else.']);
+    expect(first.ended).to.deep.equal(['Signed in from elsewhere.']);
     await until(() => a.presence.connections('yoda').length === 1);
-    expect([second.ended, a.presence.countHere, a.presence.isActive('yoda')]).to.deep.equal([[], 0, true]);
+    expect([second.ended, a.presence.localCount, a.presence.isActive('yoda')]).to.deep.equal([[], 0, true]);
   });
 
   it('lets one of several in who sign in at several daemons at once', async () => {
@@ -247,10 +254,10 @@ describe('Presence across daemons', () => {
     await a.signIn('guest', guest);
     await until(() => b.presence.count === 2);
     a.port.isCut = true;
-    await until(() => !b.daemons.isAwake(b.daemons.others[0]!));
+    await until(() => !b.daemons.isResponsive(b.daemons.others[0]!));
     await b.signIn('yoda', new Visitor('new')); // it had not said goodbye, and is not yet gone
     await b.signIn('guest', new Visitor('g')); // by the token that it had there
-    await until(() => b.daemons.alone);
+    await until(() => b.daemons.isSolo);
     expect(b.names).to.equal('guest yoda');
     expect(b.told).to.have.members(['yoda joined', 'guest joined']);
     // It was cut off only: of two sessions the later one stays, of one session both connections.
@@ -287,17 +294,17 @@ describe('Presence across daemons', () => {
     await until(() => a.presence.connections('yoda').length === 2);
     now += 3 * MINUTE;
     there.active = now;
-    b.presence.look();
-    await until(() => a.presence.active()[0]!.idleMs === 0);
+    b.presence.checkIdle();
+    await until(() => a.presence.listActive()[0]!.idleMs === 0);
     now += 3 * MINUTE;
-    for (const { presence } of houses) presence.look();
+    for (const { presence } of houses) presence.checkIdle();
     await until(() => !b.presence.connections('yoda').every((one) => one === there));
     expect(a.told).to.deep.equal(['yoda joined']);
     now += 3 * MINUTE;
-    for (const { presence } of houses) presence.look();
+    for (const { presence } of houses) presence.checkIdle();
     await until(() => houses.every(({ told }) => told.at(-1) === 'yoda idle'));
     here.active = now;
-    a.presence.stir('yoda');
+    a.presence.markActive('yoda');
     await until(() => houses.every(({ told }) => told.at(-1) === 'yoda active'));
     expect(b.told).to.deep.equal(['yoda joined', 'yoda idle', 'yoda active']);
   });
@@ -305,7 +312,7 @@ describe('Presence across daemons', () => {
   it('hears of connections elsewhere that ended, which introductions stand and fall with', async () => {
     const [a, b] = await open('a:1', 'b:1');
     const gone: number[] = [];
-    b.presence.onGone(({ id }) => gone.push(id));
+    b.presence.onConnectionClosed(({ id }) => gone.push(id));
     const [one, two] = [new Visitor('t'), new Visitor('t')];
     a.presence.join('yoda', one, false);
     a.presence.join('yoda', two, false);

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { type Attendant, newestPeer, Presence, type RegisteredPeer } from '../../src/room/presence.ts';
+import { Presence } from '../../src/room/presence.ts';
+import { latestPeer, type PresenceConnection, type RegisteredPeer } from '../../src/room/presence-connection.ts';
 import { MINUTE, NOON, Room, refusal } from './room.ts';
 
 /** A connection that keeps what it was told, and leaves by itself as a session does. */
-class Visitor implements Attendant {
+class Visitor implements PresenceConnection {
   readonly session: string;
   readonly address: string;
   readonly local = false;
@@ -40,11 +41,11 @@ describe('Presence', () => {
   it('has one session an account', async () => {
     join('Yoda', new Visitor('a', '192.0.2.7'));
     const failure = await refusal(() => join('yoda', new Visitor('b')), 'ALREADY_SIGNED_IN');
-    expect(failure.message).to.equal('Yoda is signed in already, from 192.0.2.7.');
-    await refusal(() => room.presence.check('YODA', undefined), 'ALREADY_SIGNED_IN');
-    await refusal(() => room.presence.check('yoda', 'b'), 'ALREADY_SIGNED_IN');
-    expect(() => room.presence.check('yoda', 'a')).not.to.throw();
-    expect(() => room.presence.check('hans', undefined)).not.to.throw();
+    expect(failure.message).to.equal('Yoda is already signed in, from 192.0.2.7.');
+    await refusal(() => room.presence.assertNotSignedIn('YODA', undefined), 'ALREADY_SIGNED_IN');
+    await refusal(() => room.presence.assertNotSignedIn('yoda', 'b'), 'ALREADY_SIGNED_IN');
+    expect(() => room.presence.assertNotSignedIn('yoda', 'a')).not.to.throw();
+    expect(() => room.presence.assertNotSignedIn('hans', undefined)).not.to.throw();
     expect(room.presence.count).to.equal(1);
     expect(told).to.deep.equal([{ name: 'Yoda', change: 'joined', at: NOON }]);
   });
@@ -59,16 +60,16 @@ describe('Presence', () => {
     expect((await refusal(() => join('yoda', new Visitor('a')), 'TOO_MANY_REQUESTS')).message).to.include('16');
     all[5]!.active = NOON + 40_000;
     room.now = NOON + 60_000;
-    expect(room.presence.active()).to.deep.equal([
+    expect(room.presence.listActive()).to.deep.equal([
       { name: 'yoda', address: '192.0.2.0', peerPort: 6666, activeSince: NOON, idleMs: 20_000 },
     ]);
-    expect(room.presence.attendants('YODA')).to.deep.equal(all);
-    expect(newestPeer(all)).to.equal(all[3]);
-    expect(newestPeer(all, 'other')).to.equal(undefined);
+    expect(room.presence.localConnections('YODA')).to.deep.equal(all);
+    expect(latestPeer(all)).to.equal(all[3]);
+    expect(latestPeer(all, 'other')).to.equal(undefined);
     const busy = new Visitor('a', '192.0.2.99', { ...peer(8888, 30), offers: false });
-    expect(newestPeer([...all, busy])).to.equal(all[3]);
-    expect(newestPeer([busy, ...all])).to.equal(all[3]);
-    expect(newestPeer([busy])).to.equal(busy);
+    expect(latestPeer([...all, busy])).to.equal(all[3]);
+    expect(latestPeer([busy, ...all])).to.equal(all[3]);
+    expect(latestPeer([busy])).to.equal(busy);
     room.presence.leave('yoda', all[0]!);
     join('yoda', new Visitor('a'));
     expect(room.presence.names()).to.deep.equal(['yoda']);
@@ -102,13 +103,13 @@ describe('Presence', () => {
     expect(first.ended).to.deep.equal([]);
     join('yoda', other, true);
     expect([first.ended, beside.ended, other.ended]).to.deep.equal([
-      ['Signed in from somewhere else.'],
-      ['Signed in from somewhere else.'],
+      ['Signed in from elsewhere.'],
+      ['Signed in from elsewhere.'],
       [],
     ]);
     // What was ended says its goodbye late: whoever is there now stays.
     room.presence.leave('yoda', first);
-    expect(room.presence.active().map(({ address }) => address)).to.deep.equal(['198.51.100.7']);
+    expect(room.presence.listActive().map(({ address }) => address)).to.deep.equal(['198.51.100.7']);
     expect(told.map((message) => (message as { change: string }).change)).to.deep.equal(['joined', 'left', 'joined']);
   });
 
@@ -144,14 +145,14 @@ describe('Presence', () => {
     join('Hà', new Visitor('a'));
     join('Ha', new Visitor('b'));
     expect(room.presence.isActive('HA\u0300')).to.equal(true);
-    expect(room.presence.active().map(({ name }) => name)).to.deep.equal(['Hà', 'Ha']);
+    expect(room.presence.listActive().map(({ name }) => name)).to.deep.equal(['Hà', 'Ha']);
   });
 
   it('shows no idle time below zero, whatever the clocks say', () => {
     const visitor = new Visitor('a');
     visitor.active = NOON + 5000;
     join('yoda', visitor);
-    expect(room.presence.active()[0]!.idleMs).to.equal(0);
+    expect(room.presence.listActive()[0]!.idleMs).to.equal(0);
   });
 
   describe('idle', () => {
@@ -165,36 +166,36 @@ describe('Presence', () => {
       room.now += 3 * MINUTE;
       second.active = room.now;
       room.now += 2 * MINUTE;
-      room.presence.look();
-      room.presence.look();
+      room.presence.checkIdle();
+      room.presence.checkIdle();
       expect(told.slice(2)).to.deep.equal([{ name: 'hans', change: 'idle', at: room.now }]);
       room.now += 3 * MINUTE - 1;
-      room.presence.look();
+      room.presence.checkIdle();
       expect(told).to.have.length(3);
       room.now += 1;
-      room.presence.look();
+      room.presence.checkIdle();
       expect(told[3]).to.deep.equal({ name: 'Yoda', change: 'idle', at: room.now });
-      expect(room.presence.active().map(({ idleMs }) => idleMs)).to.deep.equal([5 * MINUTE, 8 * MINUTE]);
+      expect(room.presence.listActive().map(({ idleMs }) => idleMs)).to.deep.equal([5 * MINUTE, 8 * MINUTE]);
     });
 
     it('ends with the first thing that is done, and begins anew', () => {
       const visitor = new Visitor('a');
       join('Yoda', visitor);
-      room.presence.stir('yoda');
+      room.presence.markActive('yoda');
       expect(told).to.have.length(1);
       room.now += 5 * MINUTE;
-      room.presence.look();
+      room.presence.checkIdle();
       room.now += 1000;
       visitor.active = room.now;
-      room.presence.stir('nobody');
-      room.presence.stir('YODA');
-      room.presence.stir('yoda');
+      room.presence.markActive('nobody');
+      room.presence.markActive('YODA');
+      room.presence.markActive('yoda');
       expect(told.slice(1)).to.deep.equal([
         { name: 'Yoda', change: 'idle', at: room.now - 1000 },
         { name: 'Yoda', change: 'active', at: room.now },
       ]);
       room.now += 5 * MINUTE;
-      room.presence.look();
+      room.presence.checkIdle();
       expect(change(3)).to.equal('idle');
     });
 
@@ -202,15 +203,15 @@ describe('Presence', () => {
       const [first, second] = [new Visitor('a'), new Visitor('a')];
       join('yoda', first);
       room.now += 6 * MINUTE;
-      room.presence.look();
+      room.presence.checkIdle();
       second.active = room.now;
       join('yoda', second);
       expect([change(1), change(2)]).to.deep.equal(['idle', 'active']);
       room.now += 6 * MINUTE;
-      room.presence.look();
+      room.presence.checkIdle();
       room.presence.end('yoda', 'enough');
       join('yoda', new Visitor('b'));
-      room.presence.stir('yoda');
+      room.presence.markActive('yoda');
       expect(told.slice(3).map((message) => (message as { change: string }).change)).to.deep.equal([
         'idle',
         'left',
@@ -223,7 +224,7 @@ describe('Presence', () => {
       room.now += 5 * MINUTE;
       const { bus } = room.engine;
       const clock = () => room.now;
-      const presence = new Presence({ bus, daemons: room.daemons, now: clock, monotonic: clock, idleMs: 20 });
+      const presence = new Presence({ bus, cluster: room.daemons, now: clock, monotonic: clock, idleMs: 20 });
       presence.onChange((change) => told.push(change));
       presence.join('hans', new Visitor('h'), false);
       room.now += 20;

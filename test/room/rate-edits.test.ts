@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { startOfDay } from '../../src/domain/instant.ts';
-import type { ImportedRow } from '../../src/view/records.ts';
+import { startOfDay } from '../../src/domain/time.ts';
+import type { ImportedRow } from '../../src/projections/journal-records.ts';
 import { DAY, HOUR, NOON, Room, refusal, sjc } from './room.ts';
 
 const LEIA = { by: 'leia', reason: 'wrong file' };
@@ -45,7 +45,7 @@ describe('RateEdits', () => {
     await room.import('SJC', days(150, 151), {}, { batch });
     expect(await room.edits.undo(batch, true, LEIA)).to.include({ batch, undone: true });
     expect(await prices()).to.deep.equal([151]);
-    await refusal(() => room.rates.series(instrument(), { provider: 'import' }), 'NOT_FOUND');
+    await refusal(() => room.rates.latestOfSeries(instrument(), { provider: 'import' }), 'NOT_FOUND');
     expect(room.get('SJC').map(({ provider }) => provider)).to.deep.equal(['sjc']);
     await refusal(() => room.edits.undo(batch, true, LEIA), 'CONFLICT');
     await refusal(() => room.edits.undo(batch + 100, true, LEIA), 'NOT_FOUND');
@@ -128,16 +128,16 @@ describe('RateEdits', () => {
     room.now += HOUR;
     const received = await room.receive('sjc', sjc(14.8, 15.1, { at: room.now }));
     expect(received).to.include({ stored: 0, confirmed: 0, held: 1 });
-    const [held] = room.edits.held();
+    const [held] = room.edits.listHeld();
     expect(held?.quote).to.include({ instrument: 'SJC', sell: 15.1e6, provider: 'sjc' });
     expect(held?.reason).to.match(/chỉ/);
     await room.edits.decide(held!.id, false, LEIA);
-    expect(room.edits.held()).to.deep.equal([]);
+    expect(room.edits.listHeld()).to.deep.equal([]);
     await refusal(() => room.edits.decide(held!.id, false, LEIA), 'CONFLICT');
     await refusal(() => room.edits.decide(99, true, LEIA), 'NOT_FOUND');
     room.now += HOUR;
     await room.receive('sjc', sjc(180, 184, { at: room.now }));
-    const [jump] = room.edits.held();
+    const [jump] = room.edits.listHeld();
     await room.edits.decide(jump!.id, true, LEIA);
     expect(room.get('SJC')[0]).to.include({ sell: 184e6, at: room.now });
   });
@@ -150,7 +150,7 @@ describe('RateEdits', () => {
     await room.edits.decide(1, false, LEIA);
     room.now += HOUR;
     await room.receive('sjc', sjc(180, 184, { at: room.now }));
-    expect(room.edits.held()).to.deep.equal([]);
+    expect(room.edits.listHeld()).to.deep.equal([]);
     await room.edits.decide(1, true, LEIA);
     expect(room.get('SJC')[0]).to.include({ sell: 184e6, at });
     await refusal(() => room.edits.decide(1, false, LEIA), 'NOT_FOUND');

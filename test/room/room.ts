@@ -1,30 +1,30 @@
 import { expect } from 'chai';
-import { Failure, type FailureCode } from '../../src/domain/failure.ts';
-import type { Instant } from '../../src/domain/instant.ts';
-import type { Role } from '../../src/domain/name.ts';
-import type { DatedQuote, Quote, QuoteDraft } from '../../src/domain/quote.ts';
+import type { Role } from '../../src/domain/account.ts';
+import { AppError, type ErrorCode } from '../../src/domain/app-error.ts';
+import type { Logger } from '../../src/domain/logger.ts';
+import type { DatedNewQuote, NewQuote, Quote } from '../../src/domain/quote.ts';
+import type { EpochMs } from '../../src/domain/time.ts';
 import { LocalEngine } from '../../src/engine/local/engine.ts';
-import type { Log } from '../../src/rates/log.ts';
-import { append } from '../../src/room/append.ts';
-import { type DaemonInfo, Daemons } from '../../src/room/daemons.ts';
-import { Files } from '../../src/room/files.ts';
+import type { ImportedRow } from '../../src/projections/journal-records.ts';
+import { ReadModel } from '../../src/projections/read-model.ts';
+import { appendToJournal } from '../../src/room/append-to-journal.ts';
+import { Cluster, type DaemonInfo } from '../../src/room/cluster.ts';
+import { DirectMessages } from '../../src/room/direct-messages.ts';
+import { FileCatalog } from '../../src/room/file-catalog.ts';
 import { Forum, type Writer } from '../../src/room/forum.ts';
-import { type ImportOptions, Intake } from '../../src/room/intake.ts';
-import { Messages } from '../../src/room/messages.ts';
 import { Presence } from '../../src/room/presence.ts';
+import { type ImportOptions, QuoteIngest } from '../../src/room/quote-ingest.ts';
 import { RateEdits } from '../../src/room/rate-edits.ts';
-import { Rates } from '../../src/room/rates.ts';
-import { Unread } from '../../src/room/unread.ts';
+import { RateQueries } from '../../src/room/rate-queries.ts';
+import { UnreadTracker } from '../../src/room/unread-tracker.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { ImportedRow } from '../../src/view/records.ts';
-import { View } from '../../src/view/view.ts';
 import { memoryStore } from '../store/temporary.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 export const SELF: DaemonInfo = {
   server: 'goldctl',
@@ -50,57 +50,57 @@ const EVERY: Readonly<Record<string, number>> = {
 
 /** The use cases of a room, on the local engine in memory, with a clock that a test moves. */
 export class Room {
-  static async open({ store = memoryStore(), now = NOON }: { store?: Store; now?: Instant } = {}): Promise<Room> {
+  static async open({ store = memoryStore(), now = NOON }: { store?: Store; now?: EpochMs } = {}): Promise<Room> {
     const room = new Room(store, now);
     await room.engine.start();
     return room;
   }
 
-  now: Instant;
+  now: EpochMs;
   /** How far the clocks of the price sources are ahead, where they agree that this one is wrong. */
   clockOffsetMs: () => number = () => 0;
   readonly store: Store;
-  readonly view: View;
+  readonly view: ReadModel;
   readonly engine: LocalEngine;
-  readonly rates: Rates;
-  readonly intake: Intake;
+  readonly rates: RateQueries;
+  readonly intake: QuoteIngest;
   readonly edits: RateEdits;
   readonly forum: Forum;
-  readonly unread: Unread;
-  readonly messages: Messages;
-  readonly daemons: Daemons;
+  readonly unread: UnreadTracker;
+  readonly messages: DirectMessages;
+  readonly daemons: Cluster;
   readonly presence: Presence;
-  readonly files: Files;
+  readonly files: FileCatalog;
 
-  private constructor(store: Store, at: Instant) {
+  private constructor(store: Store, at: EpochMs) {
     this.now = at;
     const now = () => this.now;
     const ids = Object.keys(EVERY);
     this.store = store;
-    this.view = new View(store);
+    this.view = new ReadModel(store);
     this.engine = new LocalEngine(store, this.view);
     const { view } = this;
     const { journal, bus } = this.engine;
-    this.rates = new Rates({
-      view,
+    this.rates = new RateQueries({
+      readModel: view,
       now: () => this.now + this.clockOffsetMs(),
       providers: {
-        every: (id) => EVERY[id],
+        fetchIntervalMs: (id) => EVERY[id],
         rank: (id) => (ids.includes(id) ? ids.indexOf(id) : Number.MAX_SAFE_INTEGER),
       },
     });
-    this.intake = new Intake({ journal, view, rates: this.rates, now });
-    this.edits = new RateEdits({ journal, view, rates: this.rates, now });
-    this.forum = new Forum({ journal, view, now, postCharacters: 4096 });
-    this.unread = new Unread({ journal, bus, view, now });
-    this.messages = new Messages({ journal, bus, view, now, postCharacters: 4096 });
-    this.daemons = new Daemons({ bus, log: SILENT, self: () => SELF });
-    this.presence = new Presence({ bus, daemons: this.daemons, now, monotonic: now, idleMs: 5 * MINUTE });
-    this.files = new Files({ journal, view, presence: this.presence, now, listings: 100 });
+    this.intake = new QuoteIngest({ journal, readModel: view, rates: this.rates, now });
+    this.edits = new RateEdits({ journal, readModel: view, rates: this.rates, now });
+    this.forum = new Forum({ journal, readModel: view, now, postCharacters: 4096 });
+    this.unread = new UnreadTracker({ journal, bus, readModel: view, now });
+    this.messages = new DirectMessages({ journal, bus, readModel: view, now, postCharacters: 4096 });
+    this.daemons = new Cluster({ bus, log: SILENT, self: () => SELF });
+    this.presence = new Presence({ bus, cluster: this.daemons, now, monotonic: now, idleMs: 5 * MINUTE });
+    this.files = new FileCatalog({ journal, readModel: view, presence: this.presence, now, listings: 100 });
   }
 
   /** A provider's answer, now. */
-  receive(provider: string, ...quotes: QuoteDraft[]) {
+  receive(provider: string, ...quotes: NewQuote[]) {
     return this.intake.receive(provider, quotes, this.now);
   }
 
@@ -108,16 +108,16 @@ export class Room {
   async import(
     instrument: string,
     rows: ImportedRow[],
-    more: Partial<Parameters<Intake['import']>[0]> = {},
+    more: Partial<Parameters<QuoteIngest['importRows']>[0]> = {},
     options: Partial<ImportOptions> = {},
   ) {
     const batch = options.batch ?? (await this.intake.startImport('test.csv', 'leia'));
-    return this.intake.import({ instrument, ...more }, rows, { ...options, batch });
+    return this.intake.importRows({ instrument, ...more }, rows, { ...options, batch });
   }
 
   /** Latest quotes of an instrument. */
   get(instrument: string) {
-    return this.rates.get(this.rates.resolve(instrument));
+    return this.rates.latestQuotes(this.rates.resolve(instrument));
   }
 
   /** Every stored quote of an instrument, series by series. */
@@ -134,7 +134,7 @@ export class Room {
   /** An account, without the password that nobody needs here. */
   async account(name: string, role: Role = 'member'): Promise<Writer> {
     const password = { hash: '', salt: '', N: 2, r: 1, p: 1 };
-    await append(this.engine.journal, 'account.created', this.now, { name, role, password });
+    await appendToJournal(this.engine.journal, 'account.created', this.now, { name, role, password });
     return { name };
   }
 
@@ -144,7 +144,7 @@ export class Room {
 }
 
 /** A quote of SJC gold, VND a tael, in millions. */
-export function sjc(buy: number | null, sell: number | null, more: Partial<DatedQuote> = {}): DatedQuote {
+export function sjc(buy: number | null, sell: number | null, more: Partial<DatedNewQuote> = {}): DatedNewQuote {
   const million = (value: number | null) => (value === null ? null : value * 1e6);
   return {
     instrument: 'SJC',
@@ -162,7 +162,7 @@ export function sjc(buy: number | null, sell: number | null, more: Partial<Dated
 }
 
 /** A quote of money in VND, as a bank's board has it. */
-export function money(instrument: string, buy: number, sell: number, more: Partial<DatedQuote> = {}): DatedQuote {
+export function money(instrument: string, buy: number, sell: number, more: Partial<DatedNewQuote> = {}): DatedNewQuote {
   return {
     ...sjc(null, null, { instrument, market: 'fx', provider: 'vietcombank', company: 'Vietcombank', unit: 'each' }),
     buy,
@@ -172,7 +172,7 @@ export function money(instrument: string, buy: number, sell: number, more: Parti
 }
 
 /** A coin in USD. */
-export function coin(instrument: string, price: number, more: Partial<DatedQuote> = {}): DatedQuote {
+export function coin(instrument: string, price: number, more: Partial<DatedNewQuote> = {}): DatedNewQuote {
   return {
     ...sjc(null, null, { instrument, market: 'crypto', provider: 'coingecko', company: 'CoinGecko', unit: 'coin' }),
     buy: price,
@@ -183,16 +183,16 @@ export function coin(instrument: string, price: number, more: Partial<DatedQuote
 }
 
 /** World gold, USD a troy ounce. */
-export function world(price: number, more: Partial<DatedQuote> = {}): DatedQuote {
+export function world(price: number, more: Partial<DatedNewQuote> = {}): DatedNewQuote {
   return { ...coin('XAU', price), market: 'gold', provider: 'gold-api', company: 'gold-api.com', unit: 'ozt', ...more };
 }
 
 /** The failure that a call ends with. */
-export async function refusal(call: () => unknown, code: FailureCode): Promise<Failure> {
+export async function refusal(call: () => unknown, code: ErrorCode): Promise<AppError> {
   try {
     await call();
   } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown;
+    if (!(thrown instanceof AppError)) throw thrown;
     expect(thrown.code, thrown.message).to.equal(code);
     return thrown;
   }

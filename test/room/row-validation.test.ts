@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { judgeRows, type Objection } from '../../src/room/row-validation.ts';
-import type { ImportedRow } from '../../src/view/records.ts';
+import type { ImportedRow } from '../../src/projections/journal-records.ts';
+import { type RowRejection, validateRows } from '../../src/room/row-validation.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-01-10T00:00:00Z');
@@ -13,12 +13,12 @@ function judged(
   { force = false } = {},
 ): (string | undefined)[] {
   const reasons: (string | undefined)[] = [];
-  judgeRows(
+  validateRows(
     series,
     rows,
     force ? undefined : [],
     NOW,
-    (_, objection: Objection | undefined) => void reasons.push(objection?.reason),
+    (_, objection: RowRejection | undefined) => void reasons.push(objection?.reason),
   );
   return reasons;
 }
@@ -43,8 +43,8 @@ describe('judgeRows', () => {
       ]),
     ).to.deep.equal([
       undefined,
-      'its high 40500 is not of one day with its close 4010',
-      'its low 129 is not of one day with its close 4020',
+      'its high 40500 is too far from its close 4010',
+      'its low 129 is too far from its close 4020',
       undefined,
     ]);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { JournalRecord } from '../../src/engine/contract.ts';
-import { MAX_SERIES } from '../../src/rates/sink.ts';
-import { MAX_NEW_INSTRUMENTS, MAX_SERIES_OF_INSTRUMENT, SourceBounds } from '../../src/room/source-bounds.ts';
+import type { JournalRecord } from '../../src/engine/types.ts';
+import { MAX_SERIES_PER_SOURCE } from '../../src/rates/quote-sink.ts';
+import { MAX_NEW_INSTRUMENTS, MAX_SERIES_PER_INSTRUMENT, SourceBounds } from '../../src/room/source-bounds.ts';
 import { coin, MINUTE, Room } from './room.ts';
 
 describe('SourceBounds', () => {
@@ -32,12 +32,12 @@ describe('SourceBounds', () => {
 
   it('bounds the series of one instrument, and all of them', () => {
     const bounds = new SourceBounds([], none);
-    for (let i = 0; i < MAX_SERIES_OF_INSTRUMENT; i++) expect(bounds.add(series('BTC', `${i}`))).to.equal(undefined);
+    for (let i = 0; i < MAX_SERIES_PER_INSTRUMENT; i++) expect(bounds.add(series('BTC', `${i}`))).to.equal(undefined);
     expect(bounds.add(series('BTC', 'more'))).to.contain('200 series of the instrument');
-    for (let i = MAX_SERIES_OF_INSTRUMENT; i < MAX_SERIES; i++) {
+    for (let i = MAX_SERIES_PER_INSTRUMENT; i < MAX_SERIES_PER_SOURCE; i++) {
       expect(bounds.add(series(`C${Math.floor(i / 100)}`, `${i}`))).to.equal(undefined);
     }
-    expect(bounds.add(series('ETH'))).to.contain('2000 series already');
+    expect(bounds.add(series('ETH'))).to.contain('already has 2000 series');
   });
 });
 
@@ -52,9 +52,9 @@ describe('A response with 20,000 new names', function () {
   /** The most prices that were compared with others in one turn of the event loop while `work` ran. */
   async function mostPerTurn(work: () => Promise<unknown>): Promise<number> {
     const { rates } = room;
-    const fresh = rates.fresh.bind(rates);
+    const fresh = rates.freshQuotes.bind(rates);
     let [most, inTurn] = [0, 0];
-    rates.fresh = (instrument) => {
+    rates.freshQuotes = (instrument) => {
       most = Math.max(most, ++inTurn);
       return fresh(instrument);
     };
@@ -116,7 +116,7 @@ describe('A response with 20,000 new names', function () {
     const brands = Array.from({ length: 20_000 }, (_, i) => coin('BTC', 60_000, { brand: `b${i}`, at: room.now }));
     const work = () => room.receive('coingecko', ...brands);
     expect(await mostPerTurn(work)).to.be.within(1, 300);
-    expect(room.get('BTC')).to.have.length(MAX_SERIES_OF_INSTRUMENT);
+    expect(room.get('BTC')).to.have.length(MAX_SERIES_PER_INSTRUMENT);
   });
 });
 

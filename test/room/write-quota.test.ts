@@ -24,7 +24,7 @@ describe('WriteQuota', () => {
     for (let taken = 0; ; taken++) {
       let failure: { data: { retryAfterMs?: unknown } } | undefined;
       try {
-        quota.post({ name, address }, text);
+        quota.chargePost({ name, address }, text);
       } catch (thrown) {
         failure = thrown as typeof failure;
       }
@@ -49,27 +49,27 @@ describe('WriteQuota', () => {
 
   it('counts the bytes of texts, not their characters', async () => {
     expect((await posts('leia', undefined, '金'.repeat(4096)))[0]).to.equal(7); // 12,288 bytes each
-    await refusal(() => quota.record({ name: 'leia' }, '金'.repeat(4096)), 'TOO_MANY_REQUESTS');
-    quota.record({ name: 'leia' }, 'short');
+    await refusal(() => quota.chargeRecord({ name: 'leia' }, '金'.repeat(4096)), 'TOO_MANY_REQUESTS');
+    quota.chargeRecord({ name: 'leia' }, 'short');
   });
 
   it('counts nothing of what it refuses', async () => {
     await posts('leia', '192.0.2.1');
     for (let i = 0; i < 100; i++)
-      await refusal(() => quota.post({ name: 'leia', address: '192.0.2.1' }, 'x'), 'TOO_MANY_REQUESTS');
+      await refusal(() => quota.chargePost({ name: 'leia', address: '192.0.2.1' }, 'x'), 'TOO_MANY_REQUESTS');
     expect((await posts('luke', '192.0.2.1'))[0]).to.equal(5);
   });
 
   it('takes one that is larger than its whole quota where nothing else was written', async () => {
-    quota.record({ name: 'leia' }, 'x'.repeat(200_000));
-    await refusal(() => quota.record({ name: 'leia' }, 'x'), 'TOO_MANY_REQUESTS');
+    quota.chargeRecord({ name: 'leia' }, 'x'.repeat(200_000));
+    await refusal(() => quota.chargeRecord({ name: 'leia' }, 'x'), 'TOO_MANY_REQUESTS');
   });
 
   it('takes nothing while the disk has too little room', async () => {
     free = 999;
-    const failure = await refusal(() => quota.post({ name: 'leia' }, 'x'), 'NOT_AVAILABLE');
+    const failure = await refusal(() => quota.chargePost({ name: 'leia' }, 'x'), 'NOT_AVAILABLE');
     expect(failure.message).to.contain('disk is nearly full');
     free = 1000;
-    quota.post({ name: 'leia' }, 'x');
+    quota.chargePost({ name: 'leia' }, 'x');
   });
 });

@@ -52,7 +52,7 @@ describe('accounts on the wire', () => {
     expect(entered.status).to.equal(200);
     expect((await first.event('bye')).params).to.deep.equal({
       status: 405,
-      reason: 'Signed in from somewhere else.',
+      reason: 'Signed in from elsewhere.',
       final: true,
     });
     await first.ended();

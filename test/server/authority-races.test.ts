@@ -81,8 +81,8 @@ describe('authority that is taken away while somebody signs in', () => {
 
   for (const [way, what, wait] of [
     ['account.signIn', 'the disk', () => [LocalJournal.prototype, 'append', isOpening]],
-    ['account.signIn', 'other daemons', (name) => [Presence.prototype, 'claim', (claimed) => claimed === name]],
-    ['account.resume', 'other daemons', (name) => [Presence.prototype, 'claim', (claimed) => claimed === name]],
+    ['account.signIn', 'other daemons', (name) => [Presence.prototype, 'reserveSignIn', (claimed) => claimed === name]],
+    ['account.resume', 'other daemons', (name) => [Presence.prototype, 'reserveSignIn', (claimed) => claimed === name]],
   ] as readonly [string, string, (name: string) => Parameters<typeof hold>[0]][]) {
     it(`is gone after ${way} that waited for ${what}, and cannot be taken back`, async () => {
       const name = await account('owner');
@@ -109,7 +109,7 @@ describe('authority that is taken away while somebody signs in', () => {
     const name = await account('member');
     const client = await ForumClient.open(daemon);
     const told = await hold(
-      [Presence.prototype, 'claim', (claimed) => claimed === name],
+      [Presence.prototype, 'reserveSignIn', (claimed) => claimed === name],
       () => client.signIn(name),
       () => control.result('admin.ban', { name, reason: 'spam' }),
     );

@@ -83,8 +83,8 @@ const REFUSED: Readonly<Record<Caller, Readonly<Record<Level, 407 | 416 | undefi
 
 /** Refusals that are about the call, not about who calls. */
 const OF_THE_CALL: Partial<Record<MethodName, RegExp>> = {
-  'account.export': /^Only the owner may have what others wrote/,
-  'account.resume': /^This token is not valid any more/,
+  'account.export': /^Only the owner can export the data of others/,
+  'account.resume': /^This token is no longer valid/,
   'peer.connect': /^Register a peer on this connection first/,
 };
 

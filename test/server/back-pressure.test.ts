@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { parseConfig } from '../../src/daemon/config.ts';
-import { Batch, type Event } from '../../src/server/batch.ts';
 import { Connection } from '../../src/server/connection.ts';
+import { type EncodedEvent, EventBatch } from '../../src/server/event-batch.ts';
 
 const SOFT = 256 * 1024;
 const PADDING = 'x'.repeat(4000);
@@ -35,8 +35,8 @@ describe('events for one connection', () => {
     connection = new Connection(socket, { address: '127.0.0.1', local: false, limits });
     closed = undefined;
     connection.start({
-      receive() {},
-      closed(reason) {
+      receiveLine() {},
+      onClosed(reason) {
         closed = reason;
       },
     });
@@ -54,8 +54,8 @@ describe('events for one connection', () => {
   afterEach(() => client.destroy());
 
   const line = (method: string, n: number, padding = '') => `${JSON.stringify({ method, params: { n, padding } })}\n`;
-  const post = (seq: number): Event => ({ text: line('post', seq, PADDING), seq });
-  const price = (n: number): Event => ({ text: line('quote', n), key: 'SJC' });
+  const post = (seq: number): EncodedEvent => ({ text: line('post', seq, PADDING), seq });
+  const price = (n: number): EncodedEvent => ({ text: line('quote', n), key: 'SJC' });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const until = async (holds: () => boolean) => {
     while (!holds()) await turn();
@@ -64,14 +64,14 @@ describe('events for one connection', () => {
   /** Posts until the reader is behind; the seq of the last one. */
   const fill = () => {
     let seq = 0;
-    while (connection.queued + PADDING.length * 2 < SOFT) connection.events(new Batch([post(++seq)]));
+    while (connection.queuedBytes + PADDING.length * 2 < SOFT) connection.writeEvents(new EventBatch([post(++seq)]));
     return seq;
   };
 
   it('leave in one write with what was said before them, in order', async () => {
     await turn();
     connection.write(line('answer', 1));
-    connection.events(new Batch([{ text: line('post', 2, 'vàng'), seq: 2 }, price(3)]));
+    connection.writeEvents(new EventBatch([{ text: line('post', 2, 'vàng'), seq: 2 }, price(3)]));
     connection.write(line('answer', 4));
     await until(() => lines.length === 4);
     expect(lines.map(({ params }) => params.n)).to.deep.equal([1, 2, 3, 4]);
@@ -81,9 +81,9 @@ describe('events for one connection', () => {
   it('are left out past the soft limit: prices but the newest, posts with a notice of where to ask again', async () => {
     client.pause();
     const last = fill();
-    for (let n = 1; n <= 50; n++) connection.events(new Batch([post(last + n), price(n)]));
+    for (let n = 1; n <= 50; n++) connection.writeEvents(new EventBatch([post(last + n), price(n)]));
     expect(closed).to.equal(undefined);
-    expect(connection.queued).to.be.below(SOFT + PADDING.length * 2);
+    expect(connection.queuedBytes).to.be.below(SOFT + PADDING.length * 2);
     client.resume();
     await until(() => told('notice').length > 0);
     const { params } = lines.find(({ method }) => method === 'notice')!;
@@ -91,7 +91,7 @@ describe('events for one connection', () => {
     expect(params.resync).to.equal(posts.at(-1));
     expect(posts).to.deep.equal(Array.from({ length: posts.length }, (_, i) => i + 1));
     expect(told('quote').at(-1)).to.equal(50);
-    connection.events(new Batch([post(1000)]));
+    connection.writeEvents(new EventBatch([post(1000)]));
     await until(() => told('post').at(-1) === 1000);
   });
 
@@ -99,13 +99,13 @@ describe('events for one connection', () => {
     client.pause();
     fill();
     let n = 0;
-    for (let i = 0; i < 20; i++) connection.events(new Batch([post(10_000 + i), price(++n)]));
+    for (let i = 0; i < 20; i++) connection.writeEvents(new EventBatch([post(10_000 + i), price(++n)]));
     client.resume();
     while (told('notice').length === 0) {
-      connection.events(new Batch([price(++n)]));
+      connection.writeEvents(new EventBatch([price(++n)]));
       await turn();
     }
-    connection.events(new Batch([price(++n)]));
+    connection.writeEvents(new EventBatch([price(++n)]));
     await until(() => told('quote').at(-1) === n);
     const prices = told('quote');
     expect(prices).to.deep.equal([...prices].sort((a, b) => a - b));
@@ -113,7 +113,7 @@ describe('events for one connection', () => {
 
   it('of a large turn are not too many for a reader who keeps up', async () => {
     const many = Array.from({ length: 1000 }, (_, i) => post(i + 1));
-    connection.events(new Batch(many));
+    connection.writeEvents(new EventBatch(many));
     await until(() => told('notice').length > 0);
     expect(closed).to.equal(undefined);
     const { params } = lines.find(({ method }) => method === 'notice')!;
@@ -123,7 +123,7 @@ describe('events for one connection', () => {
   it('drop who reads nothing of what it asked for, with the reason', async () => {
     client.pause();
     while (closed === undefined) connection.write(line('answer', 1, PADDING));
-    expect(closed).to.equal('the client did not read what it was sent');
-    connection.events(new Batch([post(1)]));
+    expect(closed).to.equal('the client is too slow to read');
+    connection.writeEvents(new EventBatch([post(1)]));
   });
 });

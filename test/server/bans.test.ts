@@ -165,8 +165,8 @@ describe('bans', () => {
     const code = async (params: object) => {
       try {
         await owner.call('admin.ban', params);
-      } catch (failure) {
-        return (failure as { code: string }).code;
+      } catch (error) {
+        return (error as { code: string }).code;
       }
       return 'done';
     };
@@ -185,18 +185,20 @@ describe('bans', () => {
 
   it('are made, shown and lifted by commands', async () => {
     const said = async (...argv: string[]) => (await daemon.run(['account', ...argv])).stdout;
-    expect(await said('bans')).to.equal('Nobody is banned.\n');
-    expect(await said('ban', 'yoda', '--for', '2h')).to.match(/^yoda is banned until .+\. Connections ended: 0\.\n$/);
+    expect(await said('bans')).to.equal('There are no bans.\n');
+    expect(await said('ban', 'yoda', '--for', '2h')).to.match(/^yoda is banned until .+\. Connections closed: 0\.\n$/);
     expect(await said('ban', '198.51.100.77/24', '--reason', 'flood')).to.equal(
-      '198.51.100.0/24 is banned. Connections ended: 0.\n',
+      '198.51.100.0/24 is banned. Connections closed: 0.\n',
     );
-    expect((await daemon.run(['account', 'ban', '192.0.2.1', '--account'])).stderr).to.match(/no account of that name/);
+    expect((await daemon.run(['account', 'ban', '192.0.2.1', '--account'])).stderr).to.match(
+      /no account with that name/,
+    );
     expect((await daemon.run(['account', 'ban', 'yoda', '--for', 'ever'])).exit).to.equal(2);
     const shown = await said('bans');
-    expect(shown).to.match(/yoda +\S.*\n.*198\.51\.100\.0\/24 +it is lifted +flood/);
+    expect(shown).to.match(/yoda +\S.*\n.*198\.51\.100\.0\/24 +lifted +flood/);
     expect(JSON.parse(await said('bans', '--json')).bans).to.have.length(2);
-    expect(await said('ban', '198.51.100.0/24', '--lift')).to.equal('198.51.100.0/24 may come in again.\n');
-    expect(await said('ban', 'yoda', '--lift')).to.equal('yoda may come in again.\n');
-    expect(await said('bans')).to.equal('Nobody is banned.\n');
+    expect(await said('ban', '198.51.100.0/24', '--lift')).to.equal('198.51.100.0/24 is no longer banned.\n');
+    expect(await said('ban', 'yoda', '--lift')).to.equal('yoda is no longer banned.\n');
+    expect(await said('bans')).to.equal('There are no bans.\n');
   });
 });

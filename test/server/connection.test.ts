@@ -24,8 +24,8 @@ describe('a connection', () => {
 
   it('has a time to say hello, and one to sign in', async () => {
     const address = await start({ helloMs: 50, signInMs: 60 });
-    const silent = await Wire.open(address);
-    await silent.ended();
+    const silentMs = await Wire.open(address);
+    await silentMs.ended();
     const half = await Wire.open(address);
     half.send('{"jsonrpc":');
     expect((await half.event('bye')).params.status).to.equal(408);
@@ -35,7 +35,10 @@ describe('a connection', () => {
       () => anonymous.send('{"jsonrpc":"2.0","method":"hello","params":{"protocol":1,"client":"x"}}\n'),
       10,
     );
-    expect((await anonymous.event('bye')).params).to.deep.equal({ status: 408, reason: 'Nobody signed in.' });
+    expect((await anonymous.event('bye')).params).to.deep.equal({
+      status: 408,
+      reason: 'Nobody signed in within the time limit.',
+    });
     clearInterval(again);
   });
 
@@ -64,7 +67,7 @@ describe('a connection', () => {
     const { limits } = parseConfig('{"limits":{"pingMs":1000}}', 'config.json');
     let client: Socket;
     let connection: Connection;
-    let heard: EventEmitter;
+    let receivedAt: EventEmitter;
 
     beforeEach(async () => {
       const server = createServer();
@@ -73,14 +76,14 @@ describe('a connection', () => {
       client = connect((server.address() as AddressInfo).port, '127.0.0.1');
       const [socket] = (await arrived) as [Socket];
       server.close();
-      heard = new EventEmitter();
+      receivedAt = new EventEmitter();
       connection = new Connection(socket, { address: '127.0.0.1', local: false, limits });
-      connection.start({ receive: (line) => heard.emit('line', line), closed: () => {} });
+      connection.start({ receiveLine: (line) => receivedAt.emit('line', line), onClosed: () => {} });
     });
     afterEach(() => client.destroy());
 
     const answer = async () => {
-      const answered = once(heard, 'line');
+      const answered = once(receivedAt, 'line');
       client.write('{"jsonrpc":"2.0","id":"ping-1","result":{"status":203}}\n');
       await answered;
     };
@@ -89,7 +92,7 @@ describe('a connection', () => {
       for (let i = 0; i < 5; i++) {
         connection.ping(performance.now() + limits.pingMs); // each interval a moment longer than it should be
         await answer();
-        expect(connection.ended).to.equal(false);
+        expect(connection.hasEnded).to.equal(false);
       }
     });
 
@@ -97,12 +100,12 @@ describe('a connection', () => {
       const morning = performance.now() + 8 * 3_600_000;
       connection.ping(morning);
       await answer();
-      expect(connection.ended).to.equal(false);
+      expect(connection.hasEnded).to.equal(false);
       connection.ping(morning);
       connection.ping(morning + limits.pingMs);
-      expect(connection.ended, 'two are asked, and may still be answered').to.equal(false);
+      expect(connection.hasEnded, 'two are asked, and may still be answered').to.equal(false);
       connection.ping(morning + 2 * limits.pingMs);
-      expect(connection.ended).to.equal(true);
+      expect(connection.hasEnded).to.equal(true);
     });
   });
 
@@ -112,7 +115,7 @@ describe('a connection', () => {
     long.send(`${'x'.repeat(70_000)}\n`);
     expect((await long.wait((line) => line.error !== undefined)).error).to.deep.include({
       code: 413,
-      message: 'A line may have 65536 bytes at most.',
+      message: 'A line can have at most 65536 bytes.',
     });
     await long.ended();
     const binary = await Wire.greet(address);

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import { parseConfig } from '../../src/daemon/config.ts';
-import { startInTurn } from '../../src/server/admission.ts';
-import { Budget, lineUnits } from '../../src/server/budget.ts';
+import { scheduleAdmission } from '../../src/server/admission.ts';
 import { Connection } from '../../src/server/connection.ts';
-import { Turns } from '../../src/server/turns.ts';
+import { ReadScheduler } from '../../src/server/read-scheduler.ts';
+import { lineWorkUnits, WorkBudget } from '../../src/server/work-budget.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
@@ -36,29 +36,29 @@ const { limits } = parseConfig('{}', 'config.json');
 
 describe('a flood of lines', () => {
   let now: number;
-  let budget: Budget;
-  let turns: Turns;
+  let budget: WorkBudget;
+  let turns: ReadScheduler;
   /** Whose lines were worked on, in order. */
   let worked: string[];
   beforeEach(() => {
     now = 0;
     worked = [];
-    budget = new Budget(limits, () => now);
-    turns = new Turns(() => now);
+    budget = new WorkBudget(limits, () => now);
+    turns = new ReadScheduler(() => now);
   });
 
   const open = (address: string, memberKey?: string) => {
     const socket = new FakeSocket();
-    const account = memberKey === undefined ? budget.ofAddress(address) : budget.ofMember(memberKey);
-    const connection = new Connection(socket as unknown as Socket, { address, local: false, limits, turns });
+    const account = memberKey === undefined ? budget.addressAccount(address) : budget.memberAccount(memberKey);
+    const connection = new Connection(socket as unknown as Socket, { address, local: false, limits, scheduler: turns });
     connection.start({
       payer: account.payer,
-      charge: (characters, at) => account.charge(lineUnits(characters), at),
-      receive: () => {
+      charge: (characters, at) => account.tryCharge(lineWorkUnits(characters), at),
+      receiveLine: () => {
         now += 0.02;
         worked.push(account.payer);
       },
-      closed: () => {},
+      onClosed: () => {},
     });
     return socket;
   };
@@ -104,7 +104,11 @@ describe('a flood of lines', () => {
   it('of connections begins as many as their source can pay', async () => {
     let begun = 0;
     const begin = (address: string) =>
-      startInTurn({ budget, turns }, { socket: new FakeSocket() as unknown as Socket, address }, () => begun++);
+      scheduleAdmission(
+        { budget, scheduler: turns },
+        { socket: new FakeSocket() as unknown as Socket, address },
+        () => begun++,
+      );
     for (let i = 0; i < 1000; i++) begin(`2001:db8::${i.toString(16)}`);
     for (let i = 0; i < 200; i++) await nextLoop();
     expect(begun).to.equal(2 * limits.connectionsPerAddress);

@@ -85,7 +85,7 @@ describe('the forum and direct messages on the wire', () => {
     expect(named(laptop, 'unread')).to.have.length(1);
     expect(named(stranger, 'unread')).to.deep.equal([]);
     const local = await daemon.connect({ resume: false });
-    const refused = await local.call('forum.markRead', { seq: 1 }).catch((failure) => failure);
+    const refused = await local.call('forum.markRead', { seq: 1 }).catch((error) => error);
     expect(refused.code).to.equal('NOT_SIGNED_IN');
   });
 
@@ -131,7 +131,7 @@ describe('the forum and direct messages on the wire', () => {
     expect(named(spy, 'unread')).to.deep.equal([]);
     expect(overheard).to.equal(0);
     const local = await daemon.connect({ resume: false });
-    const refused = await local.call('messages.read', {}).catch((failure) => failure);
+    const refused = await local.call('messages.read', {}).catch((error) => error);
     expect(refused.code).to.equal('NOT_SIGNED_IN');
     expect((await anakin.call('messages.send', { to: 'jarjar', text: 'x' })).error?.code).to.equal(401);
   });

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Config, parseConfig } from '../../src/daemon/config.ts';
-import { LINE_BYTES } from '../../src/protocol/line.ts';
-import { COST } from '../../src/room/passwords.ts';
+import { MAX_LINE_BYTES } from '../../src/protocol/jsonrpc.ts';
+import { DEFAULT_SCRYPT_PARAMS } from '../../src/room/password-hasher.ts';
 import { DaemonFixture, type FixtureOptions } from '../daemon-fixture.ts';
 import { loris } from '../faults/loris.ts';
 import { ROOT } from '../root.ts';
@@ -56,7 +56,7 @@ const PROVEN: Readonly<Record<keyof Config['limits'] | Fixed, readonly (readonly
   passwordQueue: [
     ['server/limits', 'refuses passwords beyond those that wait by 429 with the wait, and takes them later'],
     ['room/accounts', 'refuses more than its queue holds with 429'],
-    ['room/passwords', 'refuses beyond its queue, except for the patient, and recovers'],
+    ['room/password-hasher', 'refuses beyond its queue, except for the patient, and recovers'],
   ],
   postsPerDay: [['server/limits', 'refuses what a member writes beyond a day, by 429 with the wait']],
   bytesPerDay: [['server/limits', 'refuses what a member writes beyond a day, by 429 with the wait']],
@@ -69,25 +69,25 @@ const PROVEN: Readonly<Record<keyof Config['limits'] | Fixed, readonly (readonly
   freeBytes: [['server/limits', 'writes nothing on a disk with less room, and reads on']],
   listings: [['server/files', 'are so many of one member at most']],
   relays: [
-    ['server/rendezvous', 'relays as many as it may, and says to the others that it does not'],
-    ['server/rendezvous', 'keeps relays for others, however many one member and one source ask for'],
+    ['server/introduction-server', 'relays as many as it may, and says to the others that it does not'],
+    ['server/introduction-server', 'keeps relays for others, however many one member and one source ask for'],
   ],
   relayBytesPerSecond: [
-    ['server/rendezvous', 'drops what is over the quota of an introduction, and no other one feels it'],
+    ['server/introduction-server', 'drops what is over the quota of an introduction, and no other one feels it'],
   ],
   'wrong passwords of a pair': [
     ['server/account', 'locks the pair of account and address after three wrong passwords'],
   ],
   'wrong passwords of an address': [
-    ['room/lockout', 'lets an address wait after 20 failures in 10 minutes, whatever the accounts'],
+    ['room/login-throttle', 'lets an address wait after 20 failures in 10 minutes, whatever the accounts'],
   ],
   'connections of a session': [['room/presence', 'takes further connections of the session, 16 at most']],
   'introductions of a connection, and of all': [
     [
-      'server/rendezvous',
+      'server/introduction-server',
       'bounds the introductions of a connection that asks, not of one that is asked, and those of all',
     ],
-    ['server/rendezvous', 'keeps introductions for others, over how many connections ever one member asks'],
+    ['server/introduction-server', 'keeps introductions for others, over how many connections ever one member asks'],
   ],
   'life of a token': [['room/accounts', 'last 30 days']],
 };
@@ -130,13 +130,13 @@ describe('limits', () => {
       return `${head}${' '.repeat(bytes - head.length - 1)}}\n`;
     };
     const fits = await Wire.open(address);
-    fits.send(line(LINE_BYTES));
+    fits.send(line(MAX_LINE_BYTES));
     expect((await fits.wait(({ id }) => id === 1)).result.protocol).to.equal(1);
     const long = await Wire.open(address);
-    long.send(line(LINE_BYTES + 1));
+    long.send(line(MAX_LINE_BYTES + 1));
     expect((await long.wait(({ error }) => error !== undefined)).error).to.deep.nested.include({
       code: 413,
-      'data.limitBytes': LINE_BYTES,
+      'data.limitBytes': MAX_LINE_BYTES,
     });
     expect((await long.event('bye')).params.status).to.equal(413);
     await long.ended();
@@ -204,7 +204,7 @@ describe('limits', () => {
 
   it('refuses passwords beyond those that wait by 429 with the wait, and takes them later', async () => {
     // At their real cost: all have come before the first is done.
-    const address = await start({ passwordQueue: 2, signUpsPerHour: 100 }, { passwordCost: COST });
+    const address = await start({ passwordQueue: 2, signUpsPerHour: 100 }, { passwordCost: DEFAULT_SCRYPT_PARAMS });
     const wires = await Promise.all(Array.from({ length: 8 }, () => Wire.greet(address)));
     const answers = await Promise.all(
       wires.map((wire, i) => wire.call('account.signUp', { name: `n${i}`, password: 'x' })),
@@ -249,7 +249,7 @@ describe('limits', () => {
         const { error } = await one.call(method, params);
         expect(error, method).to.deep.nested.include({ code: 429, 'data.reason': 'TOO_MANY_REQUESTS' });
         expect(error!.data.retryAfterMs, method).to.be.within(1000, 86_400_000);
-        expect(error!.message).to.match(/^You have written as much as fits into a day\..* try again in \d+ /);
+        expect(error!.message).to.match(/^You have reached the daily limit\..* try again in \d+ /);
       }
       await other.result('forum.post', { text: 'x' });
       for (const wire of [one, other]) wire.close();
@@ -269,7 +269,7 @@ describe('limits', () => {
       for (const [method, params] of writes.filter(([method]) => method !== 'forum.edit')) {
         const { error } = await one.call(method, params);
         expect(error, method).to.deep.nested.include({ code: 429, 'data.reason': 'TOO_MANY_REQUESTS' });
-        expect(error!.message).to.contain('Members at your address have written');
+        expect(error!.message).to.contain('Members at your address have reached');
       }
       for (const wire of [one, other]) wire.close();
       await daemon!.stop();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
-import { type Side, streamIds } from '../../src/protocol/datagram.ts';
+import { type IntroductionSide, streamIds } from '../../src/protocol/datagram.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { isFree } from '../ports.ts';
 import { refusal } from '../room/room.ts';
@@ -49,7 +49,7 @@ describe('peers on the wire', () => {
     await once(socket, 'listening');
     return socket;
   };
-  const hello = (socket: Socket, introduced: Introduced, side: Side, relay = false) =>
+  const hello = (socket: Socket, introduced: Introduced, side: IntroductionSide, relay = false) =>
     sayHello(socket, Number(daemon.address.split(':').at(-1)), introduced, side, { relay });
 
   it('are introduced to one another, each as it is seen', async () => {
@@ -319,11 +319,11 @@ describe('peers on the wire', () => {
     let taken = await udp();
     // TCP may have that number elsewhere: other tests run beside this one.
     while (!(await isFree(taken.address().port))) taken = await udp();
-    const failure = await refusal(
+    const error = await refusal(
       () => DaemonFixture.start({ config: { listen: { port: taken.address().port, plain: true } } }),
       'PORT_TAKEN',
     );
-    expect(failure.message).to.match(/^UDP port \d+ of 127\.0\.0\.1 is taken by another program\./);
+    expect(error.message).to.match(/^UDP port \d+ on 127\.0\.0\.1 is already in use by another program\./);
     // The TCP port was let go of again.
     const free = createServer().listen(taken.address().port, '127.0.0.1');
     await once(free, 'listening');

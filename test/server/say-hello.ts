@@ -1,6 +1,12 @@
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { decodeDatagram, encodeDatagram, type Hello, type Seen, type Side } from '../../src/protocol/datagram.ts';
+import {
+  decodeDatagram,
+  encodeDatagram,
+  type HelloDatagram,
+  type IntroductionSide,
+  type SeenDatagram,
+} from '../../src/protocol/datagram.ts';
 
 /** What both sides of an introduction know. */
 export interface Introduced {
@@ -9,7 +15,7 @@ export interface Introduced {
 }
 
 /** A HELLO as a client sends it. */
-export function hello({ id, secret }: Introduced, side: Side, more: Partial<Hello> = {}): Buffer {
+export function hello({ id, secret }: Introduced, side: IntroductionSide, more: Partial<HelloDatagram> = {}): Buffer {
   return encodeDatagram({ type: 'hello', id, side, relay: false, local: [], counter: 1, ...more }, secret);
 }
 
@@ -18,10 +24,10 @@ export async function sayHello(
   socket: Socket,
   port: number,
   introduced: Introduced,
-  side: Side,
-  more?: Partial<Hello>,
-): Promise<Seen> {
+  side: IntroductionSide,
+  more?: Partial<HelloDatagram>,
+): Promise<SeenDatagram> {
   const came = once(socket, 'message');
   socket.send(hello(introduced, side, more), port, '127.0.0.1');
-  return decodeDatagram((await came)[0] as Buffer, introduced.secret) as Seen;
+  return decodeDatagram((await came)[0] as Buffer, introduced.secret) as SeenDatagram;
 }

@@ -6,12 +6,13 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { parseConfig } from '../../src/daemon/config.ts';
 import { FairQueue } from '../../src/room/fair-queue.ts';
-import { Budget } from '../../src/server/budget.ts';
 import { CallCounts } from '../../src/server/call-counts.ts';
 import { Connection } from '../../src/server/connection.ts';
-import { RepeatedCalls } from '../../src/server/repeated-calls.ts';
+import type { MethodTable } from '../../src/server/method-table.ts';
+import { ParsedCallCache } from '../../src/server/parsed-call-cache.ts';
 import type { Services } from '../../src/server/services.ts';
-import { type MethodTable, Session } from '../../src/server/session.ts';
+import { Session } from '../../src/server/session.ts';
+import { WorkBudget } from '../../src/server/work-budget.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
@@ -34,22 +35,22 @@ describe('calls that look through records', () => {
     const method = { access: 'anyone' as const, validator: Compile(Type.Object({})), handle };
     const table = {
       methods: new Map([['forum.markRead', method]]),
-      repeated: new RepeatedCalls<never>(),
-      calls: new CallCounts(() => true),
+      parsedCalls: new ParsedCallCache<never>(),
+      callCounts: new CallCounts(() => true),
     };
     const log = { debug() {}, info() {}, warn() {}, error() {} };
     const [nothing, scans] = [
-      { forget() {}, delete() {}, set() {} },
+      { closeAllOf() {}, delete() {}, setSubscription() {}, removeSubscriber() {} },
       new FairQueue({ concurrency: 8, concurrencyPerKey: 2 }),
     ];
     const services = {
       limits,
       log,
-      scans,
-      budget: new Budget(limits),
-      sessions: nothing,
-      hub: nothing,
-      rendezvous: nothing,
+      scanQueue: scans,
+      budget: new WorkBudget(limits),
+      connections: nothing,
+      broadcaster: nothing,
+      introductionServer: nothing,
     };
     const connections = Array.from({ length: 6 }, (_, i) => {
       const socket = Object.assign(new PassThrough(), { setNoDelay() {} });

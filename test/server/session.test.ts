@@ -23,7 +23,7 @@ describe('a session', () => {
     const { error } = await wire.call('hello', { protocol: 2, client: 'test' });
     expect(error).to.deep.include({
       code: 400,
-      message: 'This daemon speaks protocol 1, not 2. Use a goldctl of its version.',
+      message: 'This daemon speaks protocol 1, not 2. Use the same version of goldctl.',
     });
     expect((await wire.event('bye')).params.status).to.equal(400);
     await wire.ended();
@@ -86,7 +86,7 @@ describe('a session', () => {
     expect(await path({ name: 'x', password: 5 })).to.deep.nested.include({ code: -32602, 'data.path': '/password' });
     expect(await path({ name: 'x', password: 'y', admin: true })).to.deep.nested.include({
       code: -32602,
-      message: 'There is no parameter "admin".',
+      message: 'Unknown parameter "admin".',
     });
     expect(await path([])).to.deep.include({ code: -32602 });
     expect(await path(null)).to.deep.include({ code: -32602 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { seriesId } from '../../src/domain/quote.ts';
-import { instantOf, keys, seqOf, within } from '../../src/store/keys.ts';
+import { epochMsOfKey, keys, prefixRange, seqOfRecordKey } from '../../src/store/keys.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const sorts = (a: string, b: string) => Buffer.compare(bytes(a), bytes(b)) < 0;
@@ -13,8 +13,8 @@ describe('keys', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 53 - 1), fc.nat(2 ** 53 - 1), (a, b) => {
         expect(sorts(keys.record(a), keys.record(b))).to.equal(a < b);
-        expect(seqOf(keys.record(a))).to.equal(a);
-        expect(seqOf(keys.change(a))).to.equal(a);
+        expect(seqOfRecordKey(keys.record(a))).to.equal(a);
+        expect(seqOfRecordKey(keys.change(a))).to.equal(a);
       }),
     );
   });
@@ -24,7 +24,7 @@ describe('keys', () => {
       fc.property(instants, instants, (a, b) => {
         for (const key of [(at: number) => keys.quote('s', at), (at: number) => keys.candle('SJC', '1d', at)]) {
           expect(sorts(key(a), key(b))).to.equal(a < b);
-          expect(instantOf(key(a))).to.equal(a);
+          expect(epochMsOfKey(key(a))).to.equal(a);
         }
         expect(keys.quotesOf('s')(a)).to.equal(keys.quote('s', a));
       }),
@@ -48,9 +48,11 @@ describe('keys', () => {
     const inside = (key: string, { gte, lt }: { gte: string; lt: string }) => !sorts(key, gte) && sorts(key, lt);
     fc.assert(
       fc.property(name, name, name, name, (one, other, member, file) => {
-        expect(inside(keys.listing(one, file), within(keys.listings(other)))).to.equal(one === other);
-        expect(inside(keys.listingName(one, member, file), within(keys.listingNames(other)))).to.equal(one === other);
-        expect(inside(keys.listing(one, file), within('l/'))).to.equal(false);
+        expect(inside(keys.listing(one, file), prefixRange(keys.listings(other)))).to.equal(one === other);
+        expect(inside(keys.listingName(one, member, file), prefixRange(keys.listingNames(other)))).to.equal(
+          one === other,
+        );
+        expect(inside(keys.listing(one, file), prefixRange('l/'))).to.equal(false);
       }),
     );
   });
@@ -59,20 +61,20 @@ describe('keys', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
         for (const prefix of ['a/', 'q/SJC\x1f']) {
-          const { gte, lt } = within(prefix);
+          const { gte, lt } = prefixRange(prefix);
           const key = prefix + name;
           expect(!sorts(key, gte) && sorts(key, lt)).to.equal(true);
         }
-        expect(sorts('b/', within('a/').lt)).to.equal(false);
+        expect(sorts('b/', prefixRange('a/').lt)).to.equal(false);
       }),
     );
-    const { gte, lt } = within('a/');
+    const { gte, lt } = prefixRange('a/');
     expect(sorts(keys.account('𠮷野'), lt) && sorts(gte, keys.account('𠮷野'))).to.equal(true);
   });
 
   it('of different kinds do not meet', () => {
     const some = [
-      keys.schema,
+      keys.schemaVersion,
       keys.record(1),
       keys.subject('a'),
       keys.account('a'),

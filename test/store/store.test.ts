@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Failure } from '../../src/domain/failure.ts';
+import { AppError } from '../../src/domain/app-error.ts';
 import { Store } from '../../src/store/store.ts';
 import { mountTmpfs } from '../faults/tmpfs.ts';
 import { contentOf, memoryStore, temporaryFolder } from './temporary.ts';
@@ -12,7 +12,7 @@ const makers: Record<string, () => Promise<Made>> = {
   'in memory': async () => ({ store: memoryStore(), remove: async () => {} }),
   'in a folder': async () => {
     const folder = await temporaryFolder();
-    return { store: await Store.at(folder.path), remove: folder.remove };
+    return { store: await Store.inFolder(folder.path), remove: folder.remove };
   },
 };
 
@@ -115,7 +115,7 @@ for (const [name, make] of Object.entries(makers)) {
         { type: 'put', key: 'c', value: '30' },
       ]);
       const flushed = store.flush();
-      while (store.staged > 0) await undefined; // it is being written
+      while (store.stagedCount > 0) await undefined; // it is being written
       store.stage([
         { type: 'put', key: 'a', value: '11' },
         { type: 'del', key: 'b' },
@@ -128,9 +128,9 @@ for (const [name, make] of Object.entries(makers)) {
       expect(single()).to.deep.equal(['11', undefined, '30']);
       await flushed;
       expect(single()).to.deep.equal(['11', undefined, '30']);
-      expect(store.staged).to.equal(2);
+      expect(store.stagedCount).to.equal(2);
       expect(await store.entries({})).to.deep.equal(all);
-      expect(store.staged).to.equal(0);
+      expect(store.stagedCount).to.equal(0);
       expect(single()).to.deep.equal(['11', undefined, '30']);
       await put(['a', 12]);
       expect(store.get('a')).to.equal('12');
@@ -150,17 +150,17 @@ describe('Store on a full disk', () => {
   it('keeps what is staged, and writes it once there is room', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
-      const store = await Store.at(join(disk.path, 'data'));
+      const store = await Store.inFolder(join(disk.path, 'data'));
       await store.open();
       const ballast = join(disk.path, 'ballast');
       await writeFile(ballast, Buffer.alloc(5 * 1024 * 1024, 1));
       let staged = 0;
-      for (; !store.refusal; staged += 1) {
+      for (; !store.writeError; staged += 1) {
         store.stage([{ type: 'put', key: `k/${staged}`, value: 'x'.repeat(50_000) }]);
         await store.flush().catch(() => {});
       }
       store.stage([{ type: 'put', key: 'late', value: '1' }]);
-      const refused: Failure = await store.flush().then(
+      const refused: AppError = await store.flush().then(
         () => expect.fail('it was written'),
         (failure) => failure,
       );
@@ -190,17 +190,17 @@ describe('Store on a full disk', () => {
   it('takes no more, is not closed before there is room, and lets readers end or throws 503', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
-      const store = await Store.at(join(disk.path, 'data'));
+      const store = await Store.inFolder(join(disk.path, 'data'));
       await store.open();
       const codeOf = (promise: Promise<unknown>) =>
         promise.then(
           () => 'none',
-          (failure: Failure) => failure.code,
+          (failure: AppError) => failure.code,
         );
       const write = (key: string) =>
         codeOf(store.write([{ type: 'put', key, value: 'x'.repeat(50_000) }], { sync: true }));
       const told: string[] = [];
-      store.onRefusal((failure) => told.push(failure.code));
+      store.onWriteError((failure) => told.push(failure.code));
       let written = 0;
       await writeFile(join(disk.path, 'ballast'), Buffer.alloc(5 * 1024 * 1024, 1));
       while ((await write(`k/${written}`)) === 'none') written += 1;
@@ -212,7 +212,7 @@ describe('Store on a full disk', () => {
         .reopen(async () => {})
         .then(
           () => undefined,
-          (thrown: Failure) => thrown,
+          (thrown: AppError) => thrown,
         );
       expect(failure).to.include({ code: 'STORE_FAILED' });
       expect(failure!.message).to.contain('no space left').and.not.contain(disk.path);
@@ -223,7 +223,7 @@ describe('Store on a full disk', () => {
       expect((await kept.next()).value[0]).to.equal('k/0'); // and never goes on
       const failing = codeOf(
         store.reopen(async () => {
-          throw new Failure('JOURNAL_HOLE');
+          throw new AppError('JOURNAL_HOLE');
         }),
       );
       const closed = new Promise<string>((resolve) => {
@@ -232,7 +232,7 @@ describe('Store on a full disk', () => {
             store.get('k/0');
             setImmediate(look);
           } catch (failure) {
-            resolve((failure as Failure).code);
+            resolve((failure as AppError).code);
           }
         };
         look();
@@ -245,7 +245,7 @@ describe('Store on a full disk', () => {
       await store.reopen(async () => {
         expect(store.get('k/0')).to.have.length(50_000);
       });
-      expect(store.refusal).to.equal(undefined);
+      expect(store.writeError).to.equal(undefined);
       expect(await write('c')).to.equal('none');
       await store.close();
     } finally {

@@ -31,14 +31,14 @@ describe('the dashboard in a terminal', function () {
   it('shows the room to somebody who is not signed in yet', async () => {
     await robot.see('● online');
     await robot.see(/SJC +[\d,]{9,}/);
-    await robot.see('Nobody is signed in.');
+    await robot.see('Nobody is online.');
     await seeWhole(robot, 80, 24);
     expect(robot.state).to.include({ alternate: true, mouse: 'vt200', paste: true, cursorHidden: false });
   });
 
   it('makes an account; the password is never written', async () => {
     robot.press('f3');
-    await robot.see('Make an account');
+    await robot.see('Create an account');
     robot.type('yoda');
     await robot.see('yoda');
     robot.press('enter');
@@ -48,7 +48,7 @@ describe('the dashboard in a terminal', function () {
     await robot.see('Welcome, yoda.');
     await robot.see(/● yoda/);
     expect(robot.raw).to.not.include(PASSWORD).and.to.not.include('force');
-    await robot.miss('Make an account');
+    await robot.miss('Create an account');
   });
 
   it('looks a price of the past up', async () => {
@@ -56,10 +56,10 @@ describe('the dashboard in a terminal', function () {
     await robot.see('> 2021-12-27 SJC');
     expect(robot.cursor).to.deep.equal({ x: 16, y: 22 });
     robot.press('enter');
-    await robot.see('BUY: 60,850,000 VND/tael');
-    await robot.see('SELL: 61,550,000 VND/tael');
+    await robot.see('60,850,000');
+    await robot.see('61,550,000');
     robot.press('escape');
-    await robot.miss('BUY: 60,850,000');
+    await robot.miss('60,850,000');
   });
 
   it('says what it does not understand, and keeps it to be mended', async () => {
@@ -144,7 +144,7 @@ describe('the dashboard in a terminal', function () {
 
   it('helps, from the table of keys', async () => {
     robot.press('f1');
-    await robot.see('paint the screen anew');
+    await robot.see('redraw the screen');
     robot.press('pagedown', 'pagedown');
     await robot.see('MARKET');
     robot.press('escape');
@@ -175,7 +175,7 @@ describe('the dashboard in a terminal', function () {
     await room.kill();
     await robot.see('○ offline', 2000);
     robot.say('MSG written while away');
-    await robot.see('waits for the connection');
+    await robot.see('Your post will be sent');
     await seeWhole(robot, 80, 24);
     await room.start();
     await robot.see('● online', 20_000);
@@ -188,11 +188,11 @@ describe('the dashboard in a terminal', function () {
     await robot.see(`#${post.number} `);
   });
 
-  it('signs out in the words of the seed, and gives the terminal back', async () => {
+  it('signs out and restores the terminal', async () => {
     robot.say('OUT');
     const { exitCode } = await robot.exited;
     expect(exitCode).to.equal(0);
-    expect(robot.text).to.include('Successfully logout, seya yoda!').and.to.not.include('Forum');
+    expect(robot.text).to.include('Signed out. Goodbye, yoda!').and.to.not.include('Forum');
     expect(robot.state).to.deep.equal({
       alternate: false,
       mouse: 'none',

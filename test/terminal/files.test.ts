@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Client } from '../../src/client/client.ts';
 import { parseTarget } from '../../src/client/target.ts';
-import { openHome } from '../../src/home.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import type { Robot } from './robot.ts';
 import { Room } from './room.ts';
 
@@ -23,8 +23,8 @@ describe('files from terminal to terminal', function () {
 
   /** A member in a home of his own, who is signed in there. */
   async function member(name: string): Promise<{ env: Record<string, string>; downloads: string }> {
-    const home = await openHome({ GOLDCTL_HOME: join(room.folder, `home-of-${name}`) });
-    await home.prepare();
+    const home = await resolveHome({ GOLDCTL_HOME: join(room.folder, `home-of-${name}`) });
+    await home.ensureFolders();
     const { listening } = await (await room.client()).call('admin.status', {});
     const server = `tcp://${listening[0]!.address}`;
     const client = await Client.connect({ target: parseTarget(server), home });
@@ -48,7 +48,7 @@ describe('files from terminal to terminal', function () {
     const sender = room.robot({ env: yoda.env });
     const receiver = room.robot({ env: han.env, columns: 150, rows: 40 });
     await Promise.all([sender.see('● online'), receiver.see('● online'), reachable('yoda'), reachable('han')]);
-    await receiver.see('UPD user file sends one');
+    await receiver.see('UPD user file sends');
     sender.say(`UPD han ${lecture}`);
     await receiver.see('yoda offers lecture1.mp4 (3.0 MB): ACCEPT 1 or DECLINE 1');
     await receiver.see('─ Transfers  1 offered');
@@ -73,19 +73,19 @@ describe('files from terminal to terminal', function () {
     const [leia, luke] = [await member('leia'), await member('luke')];
     const share = room.robot({ args: ['files', 'share', lecture], env: leia.env });
     await share.see('lecture1.mp4 is published (3.0 MB');
-    await share.see('Serving until Ctrl-C.');
+    await share.see('Serving files. Press Ctrl-C to stop.');
     const slow = room.robot({ args: ['files', 'fetch', 'lecture1.mp4', '--limit', '300kB'], env: luke.env });
     await slow.see(/lecture1\.mp4 {2}[█░]+ +[1-9]\d*% /); // before that, it is not told how far it came
-    await share.see('luke fetches lecture1.mp4 (3.0 MB).');
+    await share.see('luke is downloading lecture1.mp4 (3.0 MB).');
     slow.press('ctrl-c');
-    await slow.see(/Interrupted at \d+%\. Run it again: it resumes/);
+    await slow.see(/Interrupted at \d+%\. Run the command again to resume/);
     expect((await slow.exited).exitCode).to.equal(1);
     const again = room.robot({ args: ['files', 'fetch', 'lecture1.mp4'], env: luke.env });
     expect((await again.exited).exitCode).to.equal(0);
     expect(again.text).to.include('Received lecture1.mp4 from leia');
     expect(await readFile(join(luke.downloads, 'lecture1.mp4'))).to.deep.equal(content);
     share.press('ctrl-c');
-    await share.see('Ended: nothing is served any more.');
+    await share.see('Stopped serving.');
     expect((await share.exited).exitCode).to.equal(0);
   });
 
@@ -95,14 +95,14 @@ describe('files from terminal to terminal', function () {
     await receiver.see('Waiting for files as lando');
     await reachable('lando');
     const refused = room.run(['files', 'send', 'lando', lecture], chewie.env);
-    await receiver.see('chewie offers lecture1.mp4 (3.0 MB). Take it? [y/N]');
+    await receiver.see('chewie offers lecture1.mp4 (3.0 MB). Accept? [y/N]');
     receiver.say('n');
     await receiver.see('Declined lecture1.mp4');
     const { exit, stderr } = await refused;
     expect(exit, stderr).to.equal(1);
     expect(stderr).to.include('lando declined lecture1.mp4');
     const sent = room.run(['files', 'send', 'lando', lecture], chewie.env);
-    await receiver.until((text) => text.split('Take it?').length === 3, 'to be asked again');
+    await receiver.until((text) => text.split('Accept?').length === 3, 'to be asked again');
     receiver.say('y');
     await receiver.see('Received lecture1.mp4 from chewie');
     expect((await receiver.exited).exitCode).to.equal(0);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { openHome } from '../../src/home.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Robot } from './robot.ts';
 
@@ -28,10 +28,10 @@ describe('a sign-in at several servers', function () {
       });
       await robot.see('Password for leia:');
       robot.say('Alderaan!');
-      await robot.see(`${plain} was never given the sign-in of leia; it has no certificate.`);
+      await robot.see(`${plain} has not received the sign-in of leia before. It has no certificate.`);
       robot.say(answer);
       expect(await robot.exited).to.include({ exitCode: 0 });
-      const { credentialsFile } = await openHome({ GOLDCTL_HOME: home.root });
+      const { credentialsFile } = await resolveHome({ GOLDCTL_HOME: home.root });
       const kept = JSON.parse(await readFile(credentialsFile, 'utf8'));
       const servers = answer === 'y' ? [`tls://${tls}`, plain] : [`tls://${tls}`];
       expect(kept).to.have.all.keys(servers);

@@ -37,11 +37,11 @@ describe('an import that asks', function () {
 
   it('shows some rows of each reading, and stores by the one that is chosen', async () => {
     const robot = asks();
-    await robot.see('Several columns fit: which one has the buy price?');
+    await robot.see('Several columns match. Which one has the buy price?');
     await robot.see('2) column 3 "Bid" (--map buy=#3)');
-    await robot.see('Which is right? 1-2');
+    await robot.see('Which one is correct? Enter 1-2');
     robot.say('2');
-    await robot.see('The dates of the file can be read in 2 ways');
+    await robot.see('The dates of the file are ambiguous: they can be read in 2 ways');
     await robot.see('line 2: 2013-01-02');
     await robot.see('line 2: 2013-02-01');
     robot.say('2');
@@ -62,15 +62,15 @@ describe('an import that asks', function () {
 
   it('ends without storing anything where no choice is made', async () => {
     const robot = asks();
-    await robot.see('Which is right? 1-2');
+    await robot.see('Which one is correct? Enter 1-2');
     robot.say('');
-    await robot.see('The import was ended, and nothing was stored.');
+    await robot.see('Import canceled. Nothing was stored.');
     expect(await robot.exited).to.include({ exitCode: 2 });
   });
 
   it('ends at Ctrl-C', async () => {
     const robot = asks();
-    await robot.see('Which is right? 1-2');
+    await robot.see('Which one is correct? Enter 1-2');
     robot.press('ctrl-c');
     const { exitCode, signal } = await robot.exited;
     expect(exitCode !== 0 || signal !== 0).to.equal(true);

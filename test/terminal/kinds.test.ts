@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { displayWidth } from '../../src/repl/width.ts';
+import { displayWidth } from '../../src/repl/text-width.ts';
 import { Room } from './room.ts';
 
 describe('the dashboard in terminals of all kinds', function () {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from '../../src/client/client.ts';
 import { localTarget } from '../../src/client/target.ts';
-import { parseDay } from '../../src/domain/instant.ts';
-import { openHome } from '../../src/home.ts';
+import { parseDate } from '../../src/domain/time.ts';
+import { resolveHome } from '../../src/home-directory.ts';
 import { loadIdentity } from '../../src/peer/identity.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
@@ -30,7 +30,7 @@ export class Room {
     const off = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
     const config = { listen: { port: 0, plain: true }, rates: { providers: off } };
     await writeFile(join(room.folder, 'config.json'), JSON.stringify(config));
-    await makeCredentials(await openHome(room.env));
+    await makeCredentials(await resolveHome(room.env));
     await room.start();
     return room;
   }
@@ -86,16 +86,16 @@ export class Room {
 
   /** The owner's hand: the control socket, nobody signed in. */
   async client(): Promise<Client> {
-    const home = await openHome(this.env);
+    const home = await resolveHome(this.env);
     return this.#keep(await Client.connect({ target: localTarget(home), home, resume: false }));
   }
 
   /** Somebody else, from a home of his own. */
   async member(name: string, password = 'correct horse'): Promise<Client> {
-    const home = await openHome({ GOLDCTL_HOME: join(this.folder, `of-${this.#clients.length}`) });
-    await home.prepare();
-    await loadIdentity(home.peerFile);
-    const client = this.#keep(await Client.connect({ target: localTarget(await openHome(this.env)), home }));
+    const home = await resolveHome({ GOLDCTL_HOME: join(this.folder, `of-${this.#clients.length}`) });
+    await home.ensureFolders();
+    await loadIdentity(home.peerIdentityFile);
+    const client = this.#keep(await Client.connect({ target: localTarget(await resolveHome(this.env)), home }));
     await client.signUp({ name, password });
     return client;
   }
@@ -103,7 +103,7 @@ export class Room {
   /** Prices of SJC: a line that rises and falls, up to yesterday, and the day that the first seed asks for. */
   async gold(): Promise<void> {
     const client = await this.client();
-    const noted = parseDay('2021-12-27')!.start;
+    const noted = parseDate('2021-12-27')!.start;
     const rows: [number, number, number][] = [[noted, 60_850_000, 61_550_000]];
     const today = Math.floor(Date.now() / DAY) * DAY;
     for (let day = 700; day >= 1; day--) {

@@ -1,13 +1,13 @@
-import { editArgs, reasonFlag, UndoCommand } from '../../../src/cli/undo-command.ts';
-import type { Result } from '../../../src/protocol/methods.ts';
+import { rateEditArgs, reasonFlag, UndoCommand } from '../../../src/cli/undo-command.ts';
+import type { MethodResult } from '../../../src/protocol/methods.ts';
 
 export default class RatesImportsRedo extends UndoCommand {
-  static override description = 'make an undone import, removal or correction count again (owner)';
+  static override description = 'redo an undone import, removal or correction (owner)';
   static override examples = ['<%= config.bin %> <%= command.id %> 1042'];
-  static override args = editArgs;
+  static override args = rateEditArgs;
   static override flags = reasonFlag;
 
-  async run(): Promise<Result<'rates.undo'>> {
+  async run(): Promise<MethodResult<'rates.undo'>> {
     const { args, flags } = await this.parse(RatesImportsRedo);
     return this.setUndone(args.id, false, flags);
   }

@@ -1,14 +1,11 @@
 import type { State } from '../state.ts';
-import { type StyledLine, span } from '../styled.ts';
+import { type StyledLine, span } from '../styled-text.ts';
 
-const MARK = /^simulated\b/i;
+const SIMULATED = /^simulated\b/i;
 
-/** Whether prices come from the demo's provider: then every pane says so. */
-export function isSimulated({ providers, rates }: Pick<State, 'providers' | 'rates'>): boolean {
-  return providers.some(({ id }) => MARK.test(id)) || rates.some(({ quote }) => MARK.test(quote.provider));
-}
-
-/** What a title says of it. */
-export function simulatedMark(state: Pick<State, 'providers' | 'rates'>): StyledLine {
-  return isSimulated(state) ? [span('SIMULATED', 'warn')] : [];
+/** A warning for every pane if prices come from the demo's provider. */
+export function simulatedBadge({ providers, rates }: Pick<State, 'providers' | 'rates'>): StyledLine {
+  const isSimulated =
+    providers.some(({ id }) => SIMULATED.test(id)) || rates.some(({ quote }) => SIMULATED.test(quote.provider));
+  return isSimulated ? [span('SIMULATED', 'warn')] : [];
 }

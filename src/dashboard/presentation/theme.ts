@@ -1,8 +1,8 @@
 import type { ThemeName } from '../state.ts';
-import type { Tone } from '../styled.ts';
+import type { Tone } from '../styled-text.ts';
 
-/** How a tone looks. Colours are numbers of the palette; left out, they are the terminal's own. */
-export interface Look {
+/** The style of a tone. Colours are palette numbers; absent: the terminal's default. */
+export interface TextStyle {
   readonly fg?: number;
   readonly bg?: number;
   readonly bold?: boolean;
@@ -10,18 +10,18 @@ export interface Look {
   readonly underline?: boolean;
 }
 
-/** Colours that a terminal has; 0: not even bold, plain text. */
-export type Colours = 0 | 8 | 16 | 256;
+/** How many colours to use; 0: plain text without any style. */
+export type ColourDepth = 0 | 8 | 16 | 256;
 
-/** A look for each tone, in the palette of 256 colours and in the 16 that every terminal names itself. */
+/** A style for each tone, for 256 colours (`rich`) and for the 16 standard ones (`basic`). */
 export interface Theme {
   readonly name: ThemeName;
-  readonly rich: Readonly<Record<Tone, Look>>;
-  readonly basic: Readonly<Record<Tone, Look>>;
+  readonly rich: Readonly<Record<Tone, TextStyle>>;
+  readonly basic: Readonly<Record<Tone, TextStyle>>;
 }
 
-/** Emphasis without colour: also what is left of every theme where there is none. */
-const PLAIN: Record<Tone, Look> = {
+/** Emphasis without colour. Replaces every theme when NO_COLOR is set. */
+const PLAIN_STYLES: Record<Tone, TextStyle> = {
   text: {},
   muted: {},
   strong: { bold: true },
@@ -39,7 +39,7 @@ const PLAIN: Record<Tone, Look> = {
   cursor: { inverse: true },
 };
 
-export const THEME: Readonly<Record<ThemeName, Theme>> = {
+export const THEME_BY_NAME: Readonly<Record<ThemeName, Theme>> = {
   dark: {
     name: 'dark',
     rich: {
@@ -151,19 +151,19 @@ export const THEME: Readonly<Record<ThemeName, Theme>> = {
       cursor: { fg: 0, bg: 15 },
     },
   },
-  plain: { name: 'plain', rich: PLAIN, basic: PLAIN },
+  plain: { name: 'plain', rich: PLAIN_STYLES, basic: PLAIN_STYLES },
 };
 
-/** How a tone looks on a terminal of so many colours. Of 8, the bright ones are the dark ones in bold. */
-export function lookOf(theme: Theme, tone: Tone, colours: Colours): Look {
+/** The style of a tone for a colour depth. With 8 colours, bright colours are dark ones in bold. */
+export function textStyleOf(theme: Theme, tone: Tone, colours: ColourDepth): TextStyle {
   if (colours === 0) return {};
   if (colours === 256) return theme.rich[tone];
-  const look = theme.basic[tone];
-  if (colours === 16) return look;
-  const { fg, bg, ...rest } = look;
+  const style = theme.basic[tone];
+  if (colours === 16) return style;
+  const { fg, bg, ...rest } = style;
   return {
     ...rest,
-    // Bright black on 8 colours would be bold black, which many terminals do not show at all.
+    // With 8 colours, bright black would be bold black, which many terminals show as black.
     ...(fg === undefined || fg === 8 ? {} : { fg: fg % 8 }),
     ...(bg === undefined ? {} : { bg: bg % 8 }),
     ...(fg !== undefined && fg > 8 ? { bold: true } : {}),

@@ -1,66 +1,66 @@
-import { plainPiece } from '../../domain/fold.ts';
 import { repeatSafe, type SafeText, safeText } from '../../domain/safe-text.ts';
-import { clusters, displayWidth } from '../../repl/width.ts';
-import type { StyledLine, Tone } from '../styled.ts';
+import { sanitizeFragment } from '../../domain/text.ts';
+import { displayWidth, graphemes } from '../../repl/text-width.ts';
+import type { StyledLine, Tone } from '../styled-text.ts';
 
-/** One place of the screen, as blessed keeps it: attributes and what stands there. */
-export type Cell = readonly [attributes: number, text: SafeText];
+/** One cell of the screen, as blessed stores it. */
+export type ScreenCell = readonly [attributes: number, text: SafeText];
 
-/** The attributes of a tone, in blessed's packing. */
-export type Attributes = (tone: Tone) => number;
+/** Returns the packed blessed attributes of a tone. */
+export type AttributeLookup = (tone: Tone) => number;
 
-const BLANK = safeText` `;
-/** What stands right of a wide character: the terminal's cursor is past it already. */
-const COVERED = safeText``;
-const NARROW = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u1e00-\u1eff\u2500-\u259f\u2800-\u28ff]*$/;
+const BLANK_CELL = safeText` `;
+/** The cell to the right of a wide character, which covers it. */
+const COVERED_CELL = safeText``;
+const NARROW_TEXT = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u1e00-\u1eff\u2500-\u259f\u2800-\u28ff]*$/;
 
 /**
- * A styled line as the cells of a row, `width` of them.
- * @param left column of the row's first cell on the screen
+ * Converts a styled line to `width` cells.
+ * @param left the screen column of the first cell
  */
-export function cellsOf(line: StyledLine, width: number, left: number, attributes: Attributes): Cell[] {
-  const cells: Cell[] = [];
+export function toCells(line: StyledLine, width: number, left: number, attributes: AttributeLookup): ScreenCell[] {
+  const cells: ScreenCell[] = [];
   for (const { text, tone } of line) {
     if (cells.length >= width) break;
     const attribute = attributes(tone);
-    if (NARROW.test(text)) for (const character of text) cells.push([attribute, character as SafeText]);
-    else for (const cluster of clusters(text)) add(cells, cluster, attribute, width, left);
+    if (NARROW_TEXT.test(text)) for (const character of text) cells.push([attribute, character as SafeText]);
+    else for (const cluster of graphemes(text)) pushCluster(cells, cluster, attribute, width, left);
   }
   cells.length = Math.min(cells.length, width);
-  const rest: Cell = [attributes('text'), BLANK];
+  const rest: ScreenCell = [attributes('text'), BLANK_CELL];
   while (cells.length < width) cells.push(rest);
   return cells;
 }
 
-function add(cells: Cell[], cluster: string, attribute: number, width: number, left: number): void {
-  // Presentation lets no control character through; should one come all the same, it must not reach the terminal.
-  const shown = plainPiece(cluster);
-  const columns = displayWidth(shown);
+function pushCluster(cells: ScreenCell[], cluster: string, attribute: number, width: number, left: number): void {
+  // The presentation removes control characters. This is the last guard before the terminal.
+  const text = sanitizeFragment(cluster);
+  const columns = displayWidth(text);
   if (columns === 0) return;
   if (cells.length + columns > width) {
-    while (cells.length < width) cells.push([attribute, BLANK]);
+    while (cells.length < width) cells.push([attribute, BLANK_CELL]);
     return;
   }
-  const at = left + cells.length + 1;
-  cells.push([attribute, isAgreed(shown) ? shown : placed(shown, at, columns)]);
-  for (let column = 1; column < columns; column++) cells.push([attribute, COVERED]);
+  const screenColumn = left + cells.length + 1;
+  cells.push([attribute, hasPortableWidth(text) ? text : withCursorMoves(text, screenColumn, columns)]);
+  for (let column = 1; column < columns; column++) cells.push([attribute, COVERED_CELL]);
 }
 
-/** Whether terminals old and new give it the same columns. */
-function isAgreed(cluster: string): boolean {
+/** Whether all terminals agree on the width of the cluster. */
+function hasPortableWidth(cluster: string): boolean {
   return cluster.codePointAt(0)! <= 0xffff && !/\p{Emoji_Presentation}|\u200d/u.test(cluster);
 }
 
 /**
- * A character of whose columns terminals are of different minds (emoji, flags): its place is emptied, it is written,
- * and the cursor is put behind it, so that what follows stands where it should.
+ * Writes a cluster that terminals measure differently (emoji, flags): clears its columns, writes it, and moves the
+ * cursor behind it, so that the following text is in the right column.
  */
-function placed(text: SafeText, at: number, columns: number): SafeText {
-  return safeText`${repeatSafe(BLANK, columns)}\x1b[${at}G${text}\x1b[${at + columns}G`;
+function withCursorMoves(text: SafeText, column: number, columns: number): SafeText {
+  return safeText`${repeatSafe(BLANK_CELL, columns)}\x1b[${column}G${text}\x1b[${column + columns}G`;
 }
 
-/** Columns that a cell's text takes: what blessed asks of its own table, which ends before emoji. */
+/** The width of a cell's text. Replaces blessed's table, which knows no emoji. */
 export function cellWidth(text: string): number {
   if (text.length === 1 && text <= '~') return 1;
-  return text[0] === BLANK ? text.search(/[^ ]/) : displayWidth(text);
+  return text[0] === BLANK_CELL ? text.search(/[^ ]/) : displayWidth(text);
 }

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
-import { type Unit, UnitSplitter } from './units.ts';
+import { type KeySequence, KeySequenceDecoder } from './key-decoder.ts';
 
-/** A key may come in two reads; after this an Escape is the key of that name. A key must show within 50 ms. */
-const ESCAPE_MS = 25;
-/** After this the end of a paste was lost on the way. */
-const PASTE_MS = 1000;
+/** A key sequence may arrive in two reads. After this, a lone Escape is the Escape key. Must stay below 50 ms. */
+const ESCAPE_TIMEOUT_MS = 25;
+/** After this, the end marker of a paste is considered lost. */
+const PASTE_TIMEOUT_MS = 1000;
 
-/** What a keyboard needs of standard input. */
+/** The part of standard input that the keyboard uses. */
 export interface TerminalInput {
   readonly isTTY?: boolean;
   readonly isRaw?: boolean;
@@ -19,21 +19,22 @@ export interface TerminalInput {
 }
 
 /**
- * Standard input as blessed reads it, one key a read: blessed forgets keys that come together with a mouse event, and
- * knows no paste. Pastes are handed out beside it.
+ * An input stream for blessed with one key per read, because blessed drops keys that arrive together with a mouse
+ * event. Blessed does not support pastes, so they go to a callback.
  */
 export class Keyboard extends EventEmitter {
   readonly isTTY = true;
   readonly #input: TerminalInput;
   readonly #onPaste: (text: string) => void;
-  readonly #splitter = new UnitSplitter();
-  readonly #decoder = new StringDecoder('utf8');
+  readonly #keyDecoder = new KeySequenceDecoder();
+  readonly #utf8Decoder = new StringDecoder('utf8');
   #timer: NodeJS.Timeout | undefined;
-  readonly #take = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => {
     clearTimeout(this.#timer);
-    this.#hand(this.#splitter.push(this.#decoder.write(chunk)));
-    if (!this.#splitter.waiting) return;
-    this.#timer = setTimeout(() => this.#hand(this.#splitter.flush()), this.#splitter.pasting ? PASTE_MS : ESCAPE_MS);
+    this.#deliver(this.#keyDecoder.push(this.#utf8Decoder.write(chunk)));
+    if (!this.#keyDecoder.hasPending) return;
+    const timeoutMs = this.#keyDecoder.isPasting ? PASTE_TIMEOUT_MS : ESCAPE_TIMEOUT_MS;
+    this.#timer = setTimeout(() => this.#deliver(this.#keyDecoder.flush()), timeoutMs);
   };
 
   constructor(input: TerminalInput, onPaste: (text: string) => void) {
@@ -43,12 +44,12 @@ export class Keyboard extends EventEmitter {
   }
 
   start(): void {
-    this.#input.on('data', this.#take);
+    this.#input.on('data', this.#onData);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#input.off('data', this.#take);
+    this.#input.off('data', this.#onData);
   }
 
   get isRaw(): boolean {
@@ -70,10 +71,10 @@ export class Keyboard extends EventEmitter {
     return this;
   }
 
-  #hand(units: readonly Unit[]): void {
-    for (const unit of units) {
-      if (unit.kind === 'paste') this.#onPaste(unit.text);
-      else this.emit('data', Buffer.from(unit.bytes));
+  #deliver(sequences: readonly KeySequence[]): void {
+    for (const sequence of sequences) {
+      if (sequence.kind === 'paste') this.#onPaste(sequence.text);
+      else this.emit('data', Buffer.from(sequence.bytes));
     }
   }
 }

@@ -1,27 +1,19 @@
 import blessed from 'blessed';
+import type { KeyPress } from '../action.ts';
+import { BrailleCanvas } from './braille-canvas.ts';
 import { cellWidth } from './cells.ts';
 import { Keyboard, type TerminalInput } from './keyboard.ts';
-import { Plot } from './plot.ts';
-import { Sheet } from './sheet.ts';
+import { StyledBox } from './styled-box.ts';
 
-/** A key as blessed names it. */
-export interface PressedKey {
-  readonly name: string;
-  readonly text?: string;
-  readonly ctrl: boolean;
-  readonly meta: boolean;
-  readonly shift: boolean;
-}
-
-export interface MouseEvent {
+export interface MouseInput {
   readonly kind: 'press' | 'wheel';
   readonly x: number;
   readonly y: number;
-  /** Lines of a turn of the wheel; up is negative. */
+  /** Lines to scroll; up is negative. */
   readonly by: number;
 }
 
-export interface Size {
+export interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
 }
@@ -30,14 +22,14 @@ export interface ScreenOptions {
   readonly input: TerminalInput;
   readonly output: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
-  readonly onKey: (key: PressedKey) => void;
+  readonly onKey: (key: KeyPress) => void;
   readonly onPaste: (text: string) => void;
-  readonly onMouse: (event: MouseEvent) => void;
-  readonly onResize: (size: Size) => void;
+  readonly onMouse: (event: MouseInput) => void;
+  readonly onResize: (size: ScreenSize) => void;
 }
 
-/** What of blessed's insides is used here. */
-interface Inside {
+/** The undocumented parts of blessed that are used here. */
+interface BlessedInternals {
   readonly program: blessed.BlessedProgram & {
     cols: number;
     rows: number;
@@ -54,126 +46,123 @@ interface Inside {
   alloc(dirty?: boolean): void;
   enter(): void;
   leave(): void;
-  draw(from: number, to: number): void;
-  readonly lines: readonly unknown[];
 }
 
-const WHEEL_LINES = 3;
-/** A window that is being dragged sends dozens of sizes. */
-const RESIZE_MS = 40;
+const LINES_PER_WHEEL_TURN = 3;
+/** While a window is resized with the mouse, dozens of sizes arrive. */
+const RESIZE_DEBOUNCE_MS = 40;
 const PASTE_ON = '\x1b[?2004h';
 const PASTE_OFF = '\x1b[?2004l';
-const MOUSE = { vt200Mouse: true, sgrMouse: true };
-/** What no terminal minds, should anything have been left on. */
-const PLAIN = '\x1b[m';
+const MOUSE_MODES = { vt200Mouse: true, sgrMouse: true };
+/** Harmless on every terminal; clears attributes that may be left on. */
+const RESET_ATTRIBUTES = '\x1b[m';
 
-/** The whole terminal, by blessed: the other screen buffer, raw keys, mouse, pastes; and all of it given back. */
+/** Controls the terminal through blessed: alternate screen, raw keys, mouse, pastes; and restores it. */
 export class Screen {
   readonly #options: ScreenOptions;
   readonly #keyboard: Keyboard;
   #screen: blessed.Widgets.Screen | undefined;
-  #away = false;
-  #half: string | undefined;
+  #isSuspended = false;
+  #highSurrogate: string | undefined;
 
   constructor(options: ScreenOptions) {
     this.#options = options;
     this.#keyboard = new Keyboard(options.input, options.onPaste);
   }
 
-  get size(): Size {
+  get size(): ScreenSize {
     const { columns, rows } = this.#options.output;
-    return { columns: columns || 80, rows: rows || 24 }; // a terminal that says 0x0 does not know
+    return { columns: columns || 80, rows: rows || 24 }; // 0x0: the terminal does not know its size
   }
 
-  /** Colours that the terminal has, as blessed knows it. */
-  get colours(): 8 | 16 | 256 {
-    const { colors = 8 } = this.#screen ? this.#inside.program.tput : {};
+  /** The number of colours of the terminal, according to blessed. */
+  get colourDepth(): 8 | 16 | 256 {
+    const { colors = 8 } = this.#screen ? this.#internals.program.tput : {};
     return colors >= 256 ? 256 : colors >= 16 ? 16 : 8;
   }
 
-  /** Takes the terminal. */
   start(): void {
     const { output, env } = this.#options;
-    widenUnicode();
+    patchCharWidth();
     const screen = blessed.screen({
       input: this.#keyboard as never,
       output: output as never,
       terminal: terminalName(env),
       fullUnicode: true,
-      // Glyphs are chosen by the presentation; what people wrote goes to the terminal as it is.
+      // The presentation chooses the glyphs, so blessed must not replace any.
       forceUnicode: true,
-      resizeTimeout: RESIZE_MS,
+      resizeTimeout: RESIZE_DEBOUNCE_MS,
     });
     this.#screen = screen;
-    const { program } = this.#inside;
-    program.tput.brokenACS = true; // borders as UTF-8, not by switching character sets
-    this.#fit();
+    const { program } = this.#internals;
+    program.tput.brokenACS = true; // borders in UTF-8, without switching character sets
+    this.#updateSize();
     program.removeAllListeners('resize');
     program.on('resize', () => {
-      this.#fit();
-      if (!this.#away) this.#options.onResize(this.size);
+      this.#updateSize();
+      if (!this.#isSuspended) this.#options.onResize(this.size);
     });
-    program.on('keypress', (text: string | undefined, key: Record<string, unknown>) => this.#press(text, key));
-    program.on('mouse', (event: { action: string; x: number; y: number }) => this.#mouse(event));
+    program.on('keypress', (text: string | undefined, key: Record<string, unknown>) => this.#onKeypress(text, key));
+    program.on('mouse', (event: { action: string; x: number; y: number }) => this.#onMouse(event));
     this.#keyboard.start();
     this.#keyboard.setRawMode(true).resume();
-    this.#modes(true);
+    this.#setModes(true);
   }
 
-  /** Gives the terminal back as it was. Safe to call at any time, more than once. */
+  /** Restores the terminal. May be called at any time, more than once. */
   stop(): void {
     const screen = this.#screen;
     if (!screen) return;
     this.#screen = undefined;
     this.#keyboard.stop();
-    if (!this.#away) this.#release(screen as unknown as Inside);
+    if (!this.#isSuspended) this.#restoreTerminal(screen as unknown as BlessedInternals);
     screen.destroy();
     this.#keyboard.setRawMode(false).pause();
   }
 
-  /** Lends the terminal to the shell, until `enter`. */
-  leave(): void {
-    if (!this.#screen || this.#away) return;
-    this.#away = true;
-    this.#release(this.#inside);
+  /** Gives the terminal to the shell until `resume`. */
+  suspend(): void {
+    if (!this.#screen || this.#isSuspended) return;
+    this.#isSuspended = true;
+    this.#restoreTerminal(this.#internals);
     this.#keyboard.setRawMode(false).pause();
   }
 
-  /** Takes the terminal again, whatever became of it, and paints it anew. */
-  enter(): void {
+  /** Takes the terminal back from the shell and repaints it. */
+  resume(): void {
     if (!this.#screen) return;
-    // The shell may have changed the modes behind our back: libuv sets them only when they differ from its own memory.
+    // The shell may have changed the modes. libuv sets a mode only if it differs from the last one that it set.
     this.#keyboard.setRawMode(false).setRawMode(true).resume();
-    this.#away = false;
-    const { program } = this.#inside;
+    this.#isSuspended = false;
+    const { program } = this.#internals;
     program.isAlt = false;
-    this.#inside.enter();
-    this.#modes(true);
-    process.emit('SIGWINCH'); // a size that changed meanwhile was told to the shell, not to us
-    this.#fit();
+    this.#internals.enter();
+    this.#setModes(true);
+    process.emit('SIGWINCH'); // the shell got the signal of a resize in the meantime
+    this.#updateSize();
     this.#options.onResize(this.size);
   }
 
-  /** Forgets what the terminal shows, so that the next paint writes every cell. */
+  /** Makes the next paint write every cell. */
   invalidate(): void {
-    if (!this.#away && this.#screen) this.#inside.alloc();
+    if (!this.#isSuspended && this.#screen) this.#internals.alloc();
   }
 
-  sheet(): Sheet {
-    const sheet = new Sheet();
-    this.#screen!.append(sheet as never);
-    return sheet;
+  addBox(): StyledBox {
+    const box = new StyledBox();
+    this.#screen!.append(box as never);
+    return box;
   }
 
-  /** A chart's line, above the sheets that are there. */
-  plot(): Plot {
-    return new Plot(this.#screen!);
+  /** Adds a canvas above the boxes added so far. */
+  addCanvas(): BrailleCanvas {
+    return new BrailleCanvas(this.#screen!);
   }
 
-  /** Writes what changed, and puts the cursor; null hides it. */
+  /** Writes the changes and moves the cursor; null hides it. */
   paint(cursor: { readonly x: number; readonly y: number } | null): void {
-    if (!this.#screen || this.#away) return;
-    const { program } = this.#inside;
+    if (!this.#screen || this.#isSuspended) return;
+    const { program } = this.#internals;
     this.#screen.render();
     if (cursor === null) {
       if (!program.cursorHidden) program.hideCursor();
@@ -184,42 +173,42 @@ export class Screen {
     program.flush();
   }
 
-  get #inside(): Inside {
-    return this.#screen as unknown as Inside;
+  get #internals(): BlessedInternals {
+    return this.#screen as unknown as BlessedInternals;
   }
 
-  #fit(): void {
-    const { program } = this.#inside;
+  #updateSize(): void {
+    const { program } = this.#internals;
     const { columns, rows } = this.size;
     program.cols = columns;
     program.rows = rows;
-    this.#inside.alloc();
+    this.#internals.alloc();
   }
 
-  #modes(on: boolean): void {
-    const { program } = this.#inside;
-    program.setMouse(on ? MOUSE : { vt200Mouse: false, sgrMouse: false }, on);
+  #setModes(on: boolean): void {
+    const { program } = this.#internals;
+    program.setMouse(on ? MOUSE_MODES : { vt200Mouse: false, sgrMouse: false }, on);
     program._write(on ? PASTE_ON : PASTE_OFF);
   }
 
-  #release(screen: Inside): void {
+  #restoreTerminal(screen: BlessedInternals): void {
     const { program } = screen;
     program.setMouse({ vt200Mouse: false, sgrMouse: false }, false);
-    program._write(PASTE_OFF + PLAIN);
+    program._write(PASTE_OFF + RESET_ATTRIBUTES);
     screen.leave();
     program.flush();
   }
 
-  #press(text: string | undefined, key: Record<string, unknown>): void {
+  #onKeypress(text: string | undefined, key: Record<string, unknown>): void {
     const { name, ctrl, meta, shift } = key as { name?: string; ctrl?: boolean; meta?: boolean; shift?: boolean };
-    if (name === 'return') return; // blessed says `enter` for the same key
-    // Characters beyond the first plane come in two halves.
+    if (name === 'return') return; // blessed also sends `enter` for the same key
+    // Characters outside the basic plane arrive as two surrogates.
     if (text !== undefined && /^[\ud800-\udbff]$/.test(text)) {
-      this.#half = text;
+      this.#highSurrogate = text;
       return;
     }
-    const typed = text !== undefined && /^[\udc00-\udfff]$/.test(text) ? (this.#half ?? '') + text : text;
-    this.#half = undefined;
+    const typed = text !== undefined && /^[\udc00-\udfff]$/.test(text) ? (this.#highSurrogate ?? '') + text : text;
+    this.#highSurrogate = undefined;
     const isText = typed !== undefined && !ctrl && !meta && /^[^\p{Cc}\p{Cs}]+$/u.test(typed);
     if (name === undefined && !isText) return;
     this.#options.onKey({
@@ -231,25 +220,25 @@ export class Screen {
     });
   }
 
-  #mouse({ action, x, y }: { action: string; x: number; y: number }): void {
+  #onMouse({ action, x, y }: { action: string; x: number; y: number }): void {
     if (action === 'mousedown') this.#options.onMouse({ kind: 'press', x, y, by: 0 });
-    else if (action === 'wheelup') this.#options.onMouse({ kind: 'wheel', x, y, by: -WHEEL_LINES });
-    else if (action === 'wheeldown') this.#options.onMouse({ kind: 'wheel', x, y, by: WHEEL_LINES });
+    else if (action === 'wheelup') this.#options.onMouse({ kind: 'wheel', x, y, by: -LINES_PER_WHEEL_TURN });
+    else if (action === 'wheeldown') this.#options.onMouse({ kind: 'wheel', x, y, by: LINES_PER_WHEEL_TURN });
   }
 }
 
-/** blessed's table of widths ends with Unicode 6: what it asks of a cell is answered here. */
-function widenUnicode(): void {
+/** Replaces blessed's width table, which ends with Unicode 6. */
+function patchCharWidth(): void {
   const { unicode } = blessed as unknown as { unicode: { charWidth: (text: string, at?: number) => number } };
-  const own = unicode.charWidth;
-  if (own.name === 'widened') return;
-  unicode.charWidth = function widened(text, at) {
-    return at === undefined ? cellWidth(text) : own(text, at);
+  const original = unicode.charWidth;
+  if (original.name === 'patched') return;
+  unicode.charWidth = function patched(text, at) {
+    return at === undefined ? cellWidth(text) : original(text, at);
   };
 }
 
-/** Blessed knows screen and tmux with 8 colours only; with `256` in the name they have what xterm has. */
+/** Blessed knows screen and tmux with 8 colours only. If their name has `256`, they support what xterm does. */
 function terminalName({ TERM = '', COLORTERM = '' }: NodeJS.ProcessEnv): string {
-  const isRich = /256/.test(TERM) || /truecolor|24bit/i.test(COLORTERM);
-  return TERM === '' || (isRich && /^(screen|tmux|xterm)/.test(TERM)) ? 'xterm-256color' : TERM;
+  const has256Colours = /256/.test(TERM) || /truecolor|24bit/i.test(COLORTERM);
+  return TERM === '' || (has256Colours && /^(screen|tmux|xterm)/.test(TERM)) ? 'xterm-256color' : TERM;
 }

@@ -1,9 +1,9 @@
-import type { Bus } from '../contract.ts';
+import type { MessageBus } from '../types.ts';
 
 type Listener = (message: unknown) => void;
 
-/** Bus of a single daemon: hands messages over in the same turn. */
-export class LocalBus implements Bus {
+/** Message bus of a single daemon. Delivers synchronously. */
+export class LocalBus implements MessageBus {
   readonly #topics = new Map<string, Set<Listener>>();
 
   publish(topic: string, message: unknown): void {

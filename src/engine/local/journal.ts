@@ -1,187 +1,186 @@
-import { type Deferred, deferred } from '../../domain/deferred.ts';
-import { Failure } from '../../domain/failure.ts';
-import { Draft } from '../../store/draft.ts';
+import { AppError } from '../../domain/app-error.ts';
+import { type Deferred, deferred, yieldToEventLoop } from '../../domain/deferred.ts';
 import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
-import { stageVoids } from '../../store/void.ts';
-import { AppendFigures } from '../append-figures.ts';
-import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
-import { RecordReader } from '../reader.ts';
+import { stageTombstones, WriteBatch } from '../../store/write-batch.ts';
+import { AppendMetrics } from '../append-metrics.ts';
+import { RecordTail } from '../record-tail.ts';
+import type { AppendOptions, AppendResult, Change, Journal, JournalRecord, NewRecord, Projector } from '../types.ts';
 
-interface Waiting {
+interface PendingAppend {
   readonly record: NewRecord;
   readonly options: AppendOptions;
-  readonly appended: Deferred<Appended>;
-  /** Monotonic milliseconds. */
-  readonly since: number;
+  readonly result: Deferred<AppendResult>;
+  readonly queuedAt: number;
 }
 
-interface Settled {
-  readonly waiting: Waiting;
+interface CommittedAppend {
+  readonly append: PendingAppend;
   readonly record: JournalRecord;
-  readonly changes: Change[];
+  readonly changes: readonly Change[];
 }
 
-/** A group ends where its batch gets large: latency of the first in it, and memory, stay bounded. */
-const GROUP_RECORDS = 1024;
-const GROUP_WRITES = 20_000;
-/** Appends that wait for the disk; beyond it a writer is told to come again instead of filling the memory. */
-const MAX_WAITING = 100_000;
+/** Bounds a group by its batch size, which bounds the latency of its first append and the memory. */
+const MAX_GROUP_RECORDS = 1024;
+const MAX_GROUP_WRITES = 20_000;
+/** Appends waiting for the disk. Beyond this, writers are asked to retry, so that memory stays bounded. */
+const MAX_PENDING_APPENDS = 100_000;
 
 /**
- * The journal of one machine: records, the view's writes and the new head go into one atomic synced batch. Appends
- * that arrive while a batch is written share the next one (group commit): the more writers, the fewer syncs a record.
+ * The journal of one machine: records, the read model's writes and the new head form one atomic, synced batch. Appends
+ * that arrive while a batch is written share the next one (group commit), so more writers need fewer syncs per record.
  */
 export class LocalJournal implements Journal {
-  readonly figures = new AppendFigures();
+  readonly metrics = new AppendMetrics();
   readonly #store: Store;
   readonly #projector: Projector;
-  #waiting: Waiting[] = [];
-  #draining: Promise<void> | undefined;
-  readonly #reader: RecordReader;
-  #open = false;
-  /** Whose write failed: whether they are in the journal shows when the store is opened again. */
-  #doubtful: readonly Settled[] = [];
+  #queue: PendingAppend[] = [];
+  #committing: Promise<void> | undefined;
+  readonly #tail: RecordTail;
+  #isOpen = false;
+  /** Appends whose write failed. Reopening the store shows whether they reached the journal. */
+  #unconfirmed: readonly CommittedAppend[] = [];
 
   constructor(store: Store, projector: Projector) {
     this.#store = store;
     this.#projector = projector;
-    this.#reader = new RecordReader(store);
+    this.#tail = new RecordTail(store);
   }
 
   open(head: number): void {
-    this.#reader.open(head);
-    this.#open = true;
+    this.#tail.open(head);
+    this.#isOpen = true;
   }
 
   head(): number {
-    return this.#reader.head;
+    return this.#tail.head;
   }
 
-  get appending(): number {
-    return this.#waiting.length;
+  get pendingAppends(): number {
+    return this.#queue.length;
   }
 
-  /** Whatever is durable here was applied in the same batch. */
   async catchUp(): Promise<void> {}
 
-  append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
-    if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
-    if (this.#store.refusal) return Promise.reject(this.#store.refusal);
-    if (this.#waiting.length >= MAX_WAITING) {
-      return Promise.reject(new Failure('NOT_AVAILABLE', 'The disk does not keep up with what is written. Try again.'));
+  append(record: NewRecord, options: AppendOptions = {}): Promise<AppendResult> {
+    if (!this.#isOpen) return Promise.reject(new AppError('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
+    if (this.#store.writeError) return Promise.reject(this.#store.writeError);
+    if (this.#queue.length >= MAX_PENDING_APPENDS) {
+      return Promise.reject(
+        new AppError('NOT_AVAILABLE', 'The disk is too slow for the current write load. Try again.'),
+      );
     }
-    const appended = deferred<Appended>();
-    this.#waiting.push({ record, options, appended, since: performance.now() });
-    this.#draining ??= this.#drain();
+    const appended = deferred<AppendResult>();
+    this.#queue.push({ record, options, result: appended, queuedAt: performance.now() });
+    this.#committing ??= this.#commitLoop();
     return appended.promise;
   }
 
   follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
-    return this.#reader.follow(seq, signal);
+    return this.#tail.follow(seq, signal);
   }
 
   /**
-   * The store was opened again after a write failed, and ends with record `head`: whose write failed and is there all
-   * the same is told to the view, as it would have been. Its writer was told that it failed, and nothing else.
+   * Called after a failed write, when the store is open again and ends with record `head`. Records whose write failed
+   * but that are in the store are applied to the read model now. Their writers were already told that the write failed.
    */
   resume(head: number): void {
-    const found = this.#doubtful.filter(({ record }) => record.seq <= head);
-    this.#doubtful = [];
+    const found = this.#unconfirmed.filter(({ record }) => record.seq <= head);
+    this.#unconfirmed = [];
     try {
-      this.#reader.head = head;
-      for (const { record, changes } of found) this.#projector.committed(record, changes);
+      this.#tail.head = head;
+      for (const { record, changes } of found) this.#projector.applyCommitted(record, changes);
     } finally {
-      this.#reader.grow();
+      this.#tail.notifyAppended();
     }
   }
 
-  /** Takes no more and ends who follows; resolves when all that was taken is durable. */
+  /** Accepts no more appends. Resolves when all accepted ones are settled, and ends all followers. */
   async close(): Promise<void> {
-    this.#open = false;
-    await this.#draining;
-    this.#reader.close();
+    this.#isOpen = false;
+    await this.#committing;
+    this.#tail.close();
   }
 
-  async #drain(): Promise<void> {
-    // One turn of the event loop gathers the appends of all sockets that were readable in it.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const { refusal } = this.#store;
-      if (refusal) {
-        for (const { appended } of this.#waiting.splice(0)) appended.reject(refusal);
+  async #commitLoop(): Promise<void> {
+    // Wait one turn of the event loop, to group the appends of all sockets that were readable in it.
+    await yieldToEventLoop();
+    while (this.#queue.length > 0) {
+      const { writeError } = this.#store;
+      if (writeError) {
+        for (const { result } of this.#queue.splice(0)) result.reject(writeError);
         break;
       }
-      const group = this.#waiting.splice(0, GROUP_RECORDS);
-      await this.#commit(group);
+      const group = this.#queue.splice(0, MAX_GROUP_RECORDS);
+      await this.#commitGroup(group);
     }
-    this.#draining = undefined;
+    this.#committing = undefined;
   }
 
-  async #commit(group: Waiting[]): Promise<void> {
-    const draft = new Draft(this.#store);
-    const settled: Settled[] = [];
-    let head = this.#reader.head;
+  async #commitGroup(group: PendingAppend[]): Promise<void> {
+    const writes = new WriteBatch(this.#store);
+    const settled: CommittedAppend[] = [];
+    let head = this.#tail.head;
     for (let i = 0; i < group.length; i++) {
-      if (draft.size > GROUP_WRITES) {
-        this.#waiting.unshift(...group.slice(i));
+      if (writes.size > MAX_GROUP_WRITES) {
+        this.#queue.unshift(...group.slice(i));
         break;
       }
-      const waiting = group[i]!;
+      const append = group[i]!;
       try {
-        this.#expect(waiting.options, draft);
+        this.#checkExpectedSeq(append.options, writes);
       } catch (conflict) {
-        waiting.appended.reject(conflict);
+        append.result.reject(conflict);
         continue;
       }
-      // `seq` comes first: what is added behind a spread makes an object that is slow to make and to read.
-      const record: JournalRecord = { seq: head + 1, ...waiting.record };
-      let changes: Change[];
+      // `seq` must come first: a property added after a spread makes an object that is slow to create and to read.
+      const record: JournalRecord = { seq: head + 1, ...append.record };
+      let changes: readonly Change[];
       try {
-        changes = this.#projector.project(record, draft);
+        changes = this.#projector.project(record, writes);
       } catch (cause) {
-        // The draft may hold half of it. Nothing of this group is written yet: all others go again without it.
-        waiting.appended.reject(new Failure('INTERNAL', undefined, { cause }));
-        this.#waiting.unshift(...settled.map((done) => done.waiting), ...group.slice(i + 1));
+        // The batch may contain half of this record. Nothing is written yet, so retry the others without it.
+        append.result.reject(new AppError('INTERNAL', undefined, { cause }));
+        this.#queue.unshift(...settled.map((done) => done.append), ...group.slice(i + 1));
         return;
       }
       head = record.seq;
-      draft.write(keys.record(head), record);
-      stageVoids(record, draft);
-      if (waiting.options.subject !== undefined) draft.write(keys.subject(waiting.options.subject), head);
-      settled.push({ waiting, record, changes });
+      writes.write(keys.record(head), record);
+      stageTombstones(record, writes);
+      if (append.options.subject !== undefined) writes.write(keys.subject(append.options.subject), head);
+      settled.push({ append, record, changes });
     }
     if (settled.length === 0) return;
-    draft.write(keys.head, head);
-    const begun = performance.now();
+    writes.write(keys.headSeq, head);
+    const startedAt = performance.now();
     try {
-      await this.#store.write(draft.drain(), { sync: true });
+      await this.#store.write(writes.takeWrites(), { sync: true });
     } catch (failure) {
-      this.#doubtful = settled;
-      for (const { waiting } of settled) waiting.appended.reject(Failure.from(failure));
+      this.#unconfirmed = settled;
+      for (const { append } of settled) append.result.reject(AppError.from(failure));
       return;
     }
-    this.#reader.head = head;
-    this.figures.committed(settled.length, begun);
-    for (const { waiting } of settled) this.figures.appended(waiting.since);
-    const unheard = new Map<Waiting, unknown>();
-    for (const { waiting, record, changes } of settled) {
+    this.#tail.head = head;
+    this.metrics.recordCommit(settled.length, startedAt);
+    for (const { append } of settled) this.metrics.recordAppend(append.queuedAt);
+    const failures = new Map<PendingAppend, unknown>();
+    for (const { append, record, changes } of settled) {
       try {
-        this.#projector.committed(record, changes);
+        this.#projector.applyCommitted(record, changes);
       } catch (cause) {
-        unheard.set(waiting, cause); // durable all the same: those behind it must not wait for ever
+        failures.set(append, cause); // durable nevertheless: later appends of the group must still settle
       }
     }
-    for (const { waiting, record, changes } of settled) {
-      if (!unheard.has(waiting)) waiting.appended.resolve({ seq: record.seq, changes });
-      else waiting.appended.reject(new Failure('INTERNAL', undefined, { cause: unheard.get(waiting) }));
+    for (const { append, record, changes } of settled) {
+      if (!failures.has(append)) append.result.resolve({ seq: record.seq, changes });
+      else append.result.reject(new AppError('INTERNAL', undefined, { cause: failures.get(append) }));
     }
-    this.#reader.grow();
+    this.#tail.notifyAppended();
   }
 
-  #expect({ subject, expect }: AppendOptions, draft: Draft): void {
+  #checkExpectedSeq({ subject, expect }: AppendOptions, writes: WriteBatch): void {
     if (expect === undefined || subject === undefined) return;
-    const last = draft.read<number>(keys.subject(subject)) ?? 0;
-    if (last !== expect) throw new Failure('CONFLICT', undefined, { data: { subject, expected: expect, last } });
+    const last = writes.read<number>(keys.subject(subject)) ?? 0;
+    if (last !== expect) throw new AppError('CONFLICT', undefined, { data: { subject, expected: expect, last } });
   }
 }

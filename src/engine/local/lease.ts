@@ -1,19 +1,19 @@
-import type { Lease } from '../contract.ts';
+import type { Lease } from '../types.ts';
 
-/** Lease of a single daemon: nobody else can want it, so it is had at once. */
+/** Lease of a single daemon. Nobody competes for it, so it is acquired immediately. */
 export class LocalLease implements Lease {
-  #held = false;
+  #isHeld = false;
 
-  get held(): boolean {
-    return this.#held;
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   async acquire(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#held = true;
+    this.#isHeld = true;
   }
 
   async release(): Promise<void> {
-    this.#held = false;
+    this.#isHeld = false;
   }
 }

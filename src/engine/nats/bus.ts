@@ -1,36 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
-import type { Bus } from '../contract.ts';
 import { LocalBus } from '../local/bus.ts';
-import type { Names } from './names.ts';
+import type { MessageBus } from '../types.ts';
+import type { Subjects } from './subjects.ts';
 
 type Listener = (message: unknown) => void;
 
-/** Bus of several daemons, over core NATS: who listens here hears in the same turn, the others a moment later. */
-export class NatsBus implements Bus {
+/** Message bus of several daemons over core NATS. Local subscribers receive messages synchronously. */
+export class NatsBus implements MessageBus {
   readonly #local = new LocalBus();
-  readonly #names: Names;
-  readonly #self = randomUUID();
+  readonly #subjects: Subjects;
+  readonly #senderId = randomUUID();
   #connection: NatsConnection | undefined;
   #subscription: Subscription | undefined;
 
-  constructor(names: Names) {
-    this.#names = names;
+  constructor(subjects: Subjects) {
+    this.#subjects = subjects;
   }
 
   start(connection: NatsConnection): void {
     this.#connection = connection;
-    this.#subscription = connection.subscribe(this.#names.bus, {
+    this.#subscription = connection.subscribe(this.#subjects.bus, {
       callback: (error, message) => {
         if (error !== null) return;
-        let told: { from?: unknown; message?: unknown } | null;
+        let envelope: { from?: unknown; message?: unknown } | null;
         try {
-          told = message.json();
+          envelope = message.json();
         } catch {
-          return; // nothing that a daemon has written
+          return; // not written by a daemon
         }
-        if (told?.from === this.#self) return;
-        this.#local.publish(this.#names.topicOf(message.subject), told?.message);
+        if (envelope?.from === this.#senderId) return;
+        this.#local.publish(this.#subjects.topicOf(message.subject), envelope?.message);
       },
     });
   }
@@ -40,12 +40,12 @@ export class NatsBus implements Bus {
     this.#connection = undefined;
   }
 
-  /** While the cluster cannot be reached, it is told here only: messages are of the moment. */
+  /** While the cluster is unreachable, only local subscribers receive messages: they are ephemeral. */
   publish(topic: string, message: unknown): void {
     this.#local.publish(topic, message);
     const connection = this.#connection;
     if (!connection || connection.isClosed() || connection.isDraining()) return;
-    connection.publish(this.#names.topic(topic), JSON.stringify({ from: this.#self, message }));
+    connection.publish(this.#subjects.busSubject(topic), JSON.stringify({ from: this.#senderId, message }));
   }
 
   subscribe(topic: string, listener: Listener): () => void {

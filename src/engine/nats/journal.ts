@@ -1,295 +1,293 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { Failure } from '../../domain/failure.ts';
-import { Draft } from '../../store/draft.ts';
-import { keys, seqOf, within } from '../../store/keys.ts';
+import { AppError } from '../../domain/app-error.ts';
+import { defined } from '../../domain/defined.ts';
+import { keys, prefixRange, seqOfRecordKey } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
-import { stageVoids, voidOf } from '../../store/void.ts';
-import { AppendFigures } from '../append-figures.ts';
-import type { Appended, AppendOptions, Change, Journal, JournalRecord, NewRecord, Projector } from '../contract.ts';
-import { RecordReader } from '../reader.ts';
-import { Appends, type AppendsSettings, type Route } from './appends.ts';
-import type { Entry } from './feed.ts';
-import type { Names } from './names.ts';
-import { isRepeat } from './repeats.ts';
+import { stageTombstones, tombstoneOf, WriteBatch } from '../../store/write-batch.ts';
+import { AppendMetrics } from '../append-metrics.ts';
+import { RecordTail } from '../record-tail.ts';
+import type { AppendOptions, AppendResult, Change, Journal, JournalRecord, NewRecord, Projector } from '../types.ts';
+import { isDuplicate } from './dedup.ts';
+import { type JournalTransport, PendingAppends, type PendingAppendsSettings } from './pending-appends.ts';
+import type { StreamMessage } from './stream-follower.ts';
+import type { Subjects } from './subjects.ts';
 
-export interface NatsJournalSettings extends Omit<AppendsSettings, 'catchUp'> {
-  readonly names: Names;
-  /** What this goldctl is: kept with records that its view cannot take. */
+export interface NatsJournalSettings extends Omit<PendingAppendsSettings, 'catchUp'> {
+  readonly subjects: Subjects;
+  /** Version of goldctl, stored when its read model could not apply a record. */
   readonly version: string;
-  /** A record is durable and this goldctl's view cannot take it: it is passed over. */
-  readonly onUnfit: (seq: number, cause: unknown) => void;
-  /** A record that was appended here has made these void: the stream need not keep them. */
-  readonly onVoid: (seqs: readonly number[]) => void;
+  /** Called when this version's read model cannot apply a durable record. The record is skipped. */
+  readonly onIncompatible: (seq: number, cause: unknown) => void;
+  /** Called when a record appended here made these void, so the stream can delete them. */
+  readonly onRecordsVoided: (seqs: readonly number[]) => void;
 }
 
-/** What the journal works with while the engine runs. */
-export interface Running extends Route {
+export interface JournalConnection extends JournalTransport {
   readonly connection: NatsConnection;
 }
 
-interface Applied {
-  readonly entry: Entry;
+interface AppliedMessage {
+  readonly message: StreamMessage;
   readonly record: JournalRecord;
   readonly changes: readonly Change[];
-  readonly failed?: unknown;
+  readonly error?: unknown;
 }
 
-const MAX_WAITING = 100_000;
-const GROUP_RECORDS = 1024;
-const GROUP_WRITES = 20_000;
-/** What is applied is written together after so long: by itself, each would take cores that the others need. */
-const FLUSH_MS = 50;
+const MAX_PENDING_APPENDS = 100_000;
+const MAX_GROUP_RECORDS = 1024;
+const MAX_GROUP_WRITES = 20_000;
+/** Applied records are written together at this interval. Single writes would use CPU that others need. */
+const FLUSH_INTERVAL_MS = 50;
 
 /**
- * The journal in a stream: a record is a message, its place the message's sequence. It is durable when the feed brings
- * it, and applied in the order of the stream like everybody else's, whoever appended it.
+ * The journal in a stream: a record is a message, its sequence number the message's. A record is durable when the
+ * follower delivers it. Every daemon applies records in the order of the stream, whoever appended them.
  */
 export class NatsJournal implements Journal {
-  readonly figures = new AppendFigures();
+  readonly metrics = new AppendMetrics();
   readonly #store: Store;
   readonly #projector: Projector;
   readonly #settings: NatsJournalSettings;
-  readonly #reader: RecordReader;
-  readonly #appends: Appends;
-  #entries: Entry[] = [];
+  readonly #tail: RecordTail;
+  readonly #pending: PendingAppends;
+  #backlog: StreamMessage[] = [];
   #applying: Promise<void> | undefined;
-  /** Applied since the last flush. */
-  #unwritten = 0;
-  #flushing: NodeJS.Timeout | undefined;
-  #open = false;
-  #running: Running | undefined;
-  /** Nothing is published meanwhile. */
-  refusal: Failure | undefined;
+  #unflushed = 0;
+  #flushTimer: NodeJS.Timeout | undefined;
+  #isOpen = false;
+  #connection: JournalConnection | undefined;
+  /** While set, nothing is published. */
+  writeError: AppError | undefined;
 
   constructor(store: Store, projector: Projector, settings: NatsJournalSettings) {
     this.#store = store;
     this.#projector = projector;
     this.#settings = settings;
-    this.#reader = new RecordReader(store);
-    this.#appends = new Appends({ ...settings, catchUp: () => this.catchUp() });
+    this.#tail = new RecordTail(store);
+    this.#pending = new PendingAppends({ ...settings, catchUp: () => this.catchUp() });
   }
 
   head(): number {
-    return this.#reader.head;
+    return this.#tail.head;
   }
 
-  get appending(): number {
-    return this.#appends.size;
+  get pendingAppends(): number {
+    return this.#pending.size;
   }
 
-  get runs(): boolean {
-    return this.#running !== undefined;
+  get isRunning(): boolean {
+    return this.#connection !== undefined;
   }
 
-  /** Entries that came and are not applied. */
-  get waiting(): number {
-    return this.#entries.length;
+  get backlog(): number {
+    return this.#backlog.length;
   }
 
-  /** Can be read; appends are refused until `run`. */
+  /** Enables reads. Appends are refused until `start`. */
   open(head: number): void {
-    this.#entries = [];
-    this.#reader.open(head);
+    this.#backlog = [];
+    this.#tail.open(head);
   }
 
-  run(running: Running): void {
-    this.#running = running;
-    this.#appends.run(running);
-    this.#open = true;
+  start(connection: JournalConnection): void {
+    this.#connection = connection;
+    this.#pending.start(connection);
+    this.#isOpen = true;
   }
 
-  append(record: NewRecord, options: AppendOptions = {}): Promise<Appended> {
-    if (!this.#open) return Promise.reject(new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
-    const refusal = this.#store.refusal ?? this.refusal;
-    if (refusal) return Promise.reject(refusal);
-    if (this.#appends.size >= MAX_WAITING) {
+  append(record: NewRecord, options: AppendOptions = {}): Promise<AppendResult> {
+    if (!this.#isOpen) return Promise.reject(new AppError('NOT_AVAILABLE', 'The daemon is starting or stopping.'));
+    const writeError = this.#store.writeError ?? this.writeError;
+    if (writeError) return Promise.reject(writeError);
+    if (this.#pending.size >= MAX_PENDING_APPENDS) {
       return Promise.reject(
-        new Failure('NOT_AVAILABLE', 'The cluster does not keep up with what is written. Try again.'),
+        new AppError('NOT_AVAILABLE', 'The cluster is too slow for the current write load. Try again.'),
       );
     }
     const { subject, expect } = options;
-    // What is known here is known for sure: there may be more.
+    // The local store may lag, but what it knows is certain.
     const last = subject === undefined ? 0 : (this.#store.read<number>(keys.subject(subject)) ?? 0);
     if (expect !== undefined && last > expect) {
       return Promise.reject(
-        new Failure('CONFLICT', undefined, { data: { subject: subject!, expected: expect, last } }),
+        new AppError('CONFLICT', undefined, { data: { subject: subject!, expected: expect, last } }),
       );
     }
     try {
-      // What no view takes must not get into the journal: it would be there for everybody, and for ever.
-      this.#projector.project({ seq: this.head() + 1, ...record }, new Draft(this.#store));
+      // A record that no read model can apply must not enter the journal, where it would stay for ever.
+      this.#projector.project({ seq: this.head() + 1, ...record }, new WriteBatch(this.#store));
     } catch (cause) {
-      return Promise.reject(new Failure('INTERNAL', undefined, { cause }));
+      return Promise.reject(new AppError('INTERNAL', undefined, { cause }));
     }
     const payload = JSON.stringify(record);
-    const limit = this.#running!.connection.info?.max_payload ?? 0;
-    // The headers take some of it.
+    const limit = this.#connection!.connection.info?.max_payload ?? 0;
+    // Leave room for the headers.
     if (limit > 0 && Buffer.byteLength(payload) > limit - 1024) {
       return Promise.reject(
-        new Failure('TOO_LARGE', `The NATS cluster takes messages of ${limit} bytes: raise its max_payload.`),
+        new AppError(
+          'TOO_LARGE',
+          `The record exceeds the NATS cluster's limit of ${limit} bytes: raise its max_payload.`,
+        ),
       );
     }
-    return this.#appends.add({
-      subject: this.#settings.names.record(record.kind, subject),
+    return this.#pending.add({
+      subject: this.#settings.subjects.recordSubject(record.kind, subject),
       payload,
-      expect: subject === undefined ? undefined : expect,
+      expectedSeq: subject === undefined ? undefined : expect,
     });
   }
 
   async catchUp(): Promise<void> {
-    const { feed } = this.#running ?? {};
-    if (!feed) throw new Failure('NOT_AVAILABLE', 'The daemon is starting or stopping.');
-    await feed.caughtUp();
+    const { follower } = this.#connection ?? {};
+    if (!follower) throw new AppError('NOT_AVAILABLE', 'The daemon is starting or stopping.');
+    await follower.catchUp();
     await this.#applying;
   }
 
   follow(seq: number, signal: AbortSignal): AsyncGenerator<JournalRecord> {
-    return this.#reader.follow(seq, signal);
+    return this.#tail.follow(seq, signal);
   }
 
-  /** Takes an entry, the one behind the last. */
-  take(entry: Entry): void {
-    this.#entries.push(entry);
+  receive(message: StreamMessage): void {
+    this.#backlog.push(message);
     this.#applying ??= this.#apply();
   }
 
-  /** Resolves when every entry that came is applied. */
-  async applied(): Promise<void> {
+  /** Resolves when every received message is applied. */
+  async waitUntilApplied(): Promise<void> {
     await this.#applying;
   }
 
-  /** Seq of the first place that is empty though no record has made it so; undefined where all is well. */
+  /** Sequence number of the first empty slot that no record made void; undefined for none. */
   async firstGap(): Promise<number | undefined> {
-    for await (const key of this.#store.keysOf(within('n/'))) return seqOf(key);
+    for await (const key of this.#store.keysOf(prefixRange('n/'))) return seqOfRecordKey(key);
     return undefined;
   }
 
-  /** The store was opened again after a write failed: what came meanwhile was let go. */
+  /** Called when the store is open again after a failed write. Messages received meanwhile were dropped. */
   resume(): void {
-    this.#running?.feed.rewind(this.head());
+    this.#connection?.follower.seek(this.head());
   }
 
-  /** Refuses what waits beyond its time. */
   expire(): void {
-    this.#appends.expire();
+    this.#pending.expire();
   }
 
-  /** Takes no more; resolves when all that was taken is applied, or refused. */
+  /** Accepts no more appends. Resolves when all accepted ones are settled. */
   async drain(): Promise<void> {
-    this.#open = false;
-    await this.#appends.drained();
+    this.#isOpen = false;
+    await this.#pending.waitUntilDrained();
   }
 
-  /** Ends who follows. Nothing comes any more. */
+  /** Ends all followers. Nothing is received any more. */
   async close(): Promise<void> {
     await this.#applying;
     await this.#flush();
-    this.#reader.close();
-    this.#running = undefined;
+    this.#tail.close();
+    this.#connection = undefined;
   }
 
   async #apply(): Promise<void> {
-    await undefined; // what came in one piece of the connection is one group
-    while (this.#entries.length > 0 && !this.#store.refusal) await this.#applyGroup();
-    if (this.#store.refusal) {
-      this.#entries = []; // the feed brings them again
-      this.#appends.refuse(this.#store.refusal);
+    await undefined; // messages that arrived in one chunk form one group
+    while (this.#backlog.length > 0 && !this.#store.writeError) await this.#applyGroup();
+    if (this.#store.writeError) {
+      this.#backlog = []; // the follower delivers them again
+      this.#pending.rejectAll(this.#store.writeError);
     }
     this.#applying = undefined;
   }
 
   async #applyGroup(): Promise<void> {
-    const group = this.#entries.splice(0, GROUP_RECORDS);
-    const { applied, draft } = this.#project(group);
-    this.#entries.unshift(...group.slice(applied.length));
-    // Nobody waits for the disk: the record is durable in the stream, which gives it again where it is lost here.
-    this.#store.stage(draft.drain());
-    this.#unwritten += applied.length;
-    this.#flushing ??= setTimeout(() => void this.#flush(), FLUSH_MS);
-    this.#reader.head = applied.at(-1)!.record.seq;
-    const deaf = new Map<Applied, unknown>();
+    const group = this.#backlog.splice(0, MAX_GROUP_RECORDS);
+    const { applied, writes } = this.#project(group);
+    this.#backlog.unshift(...group.slice(applied.length));
+    // Do not wait for the disk: the record is durable in the stream, and is fetched again if it is lost here.
+    this.#store.stage(writes.takeWrites());
+    this.#unflushed += applied.length;
+    this.#flushTimer ??= setTimeout(() => void this.#flush(), FLUSH_INTERVAL_MS);
+    this.#tail.head = applied.at(-1)!.record.seq;
+    const failures = new Map<AppliedMessage, unknown>();
     for (const one of applied) {
-      if (one.failed !== undefined) continue;
+      if (one.error !== undefined) continue;
       try {
-        this.#projector.committed(one.record, one.changes);
+        this.#projector.applyCommitted(one.record, one.changes);
       } catch (cause) {
-        deaf.set(one, cause);
+        failures.set(one, cause);
       }
     }
     for (const one of applied) {
-      const { entry, record, changes } = one;
-      const since = this.#appends.applied(entry.id, { seq: record.seq, changes }, one.failed ?? deaf.get(one));
+      const { message, record, changes } = one;
+      const since = this.#pending.onApplied(message.id, { seq: record.seq, changes }, one.error ?? failures.get(one));
       if (since === undefined) continue;
-      this.figures.appended(since);
-      if (record.voids) this.#settings.onVoid(record.voids);
+      this.metrics.recordAppend(since);
+      if (record.voids) this.#settings.onRecordsVoided(record.voids);
     }
-    this.#reader.grow();
-    if (this.#store.staged > GROUP_WRITES) await this.#flush();
+    this.#tail.notifyAppended();
+    if (this.#store.stagedCount > MAX_GROUP_WRITES) await this.#flush();
   }
 
   async #flush(): Promise<void> {
-    clearTimeout(this.#flushing);
-    this.#flushing = undefined;
-    const begun = performance.now();
-    const records = this.#unwritten;
-    this.#unwritten = 0;
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const startedAt = performance.now();
+    const records = this.#unflushed;
+    this.#unflushed = 0;
     try {
       await this.#store.flush();
-      if (records > 0) this.figures.committed(records, begun);
+      if (records > 0) this.metrics.recordCommit(records, startedAt);
     } catch {
-      // the store has told why, and keeps it
+      // the store has reported the reason and keeps it
     }
   }
 
-  /** Stages a group, or the first part of a large one. A record that the view cannot take changes nothing there. */
-  #project(group: readonly Entry[]): { applied: Applied[]; draft: Draft } {
-    const unfit = new Map<number, unknown>();
+  /** Stages a group, or the first part of a large one. A record that cannot be applied changes nothing. */
+  #project(group: readonly StreamMessage[]): { applied: AppliedMessage[]; writes: WriteBatch } {
+    const incompatible = new Map<number, unknown>();
     for (;;) {
-      const draft = new Draft(this.#store);
-      const applied: Applied[] = [];
+      const writes = new WriteBatch(this.#store);
+      const applied: AppliedMessage[] = [];
       const again = () => {
-        for (const entry of group) {
-          if (draft.size > GROUP_WRITES) return false;
-          const failed = unfit.get(entry.seq);
-          const about = this.#settings.names.about(entry.subject);
-          // What is about something is published with what it expects, and taken once.
-          const repeat = about === undefined && isRepeat(entry.id, entry.seq, draft);
-          const record: JournalRecord = repeat ? voidOf(entry.seq) : recordOf(entry);
-          let changes: Change[] = [];
-          if (failed === undefined) {
+        for (const message of group) {
+          if (writes.size > MAX_GROUP_WRITES) return false;
+          const error = incompatible.get(message.seq);
+          const subject = this.#settings.subjects.subjectOf(message.subject);
+          // A record with a subject is published with an expected sequence number, and therefore accepted only once.
+          const isRepeated = subject === undefined && isDuplicate(message.id, message.seq, writes);
+          const record: JournalRecord = isRepeated ? tombstoneOf(message.seq) : parseRecord(message);
+          let changes: readonly Change[] = [];
+          if (error === undefined) {
             try {
-              changes = this.#projector.project(record, draft);
+              changes = this.#projector.project(record, writes);
             } catch (cause) {
-              unfit.set(entry.seq, cause); // the draft may hold half of it
-              this.#settings.onUnfit(entry.seq, cause);
+              incompatible.set(message.seq, cause); // the batch may contain half of this record
+              this.#settings.onIncompatible(message.seq, cause);
               return true;
             }
           }
-          draft.write(keys.record(record.seq), record);
-          if (entry.empty) draft.write(keys.gap(record.seq), true);
-          stageVoids(record, draft);
-          for (const seq of record.voids ?? []) if (draft.has(keys.gap(seq))) draft.delete(keys.gap(seq));
-          if (about !== undefined) draft.write(keys.subject(about), record.seq);
-          applied.push({ entry, record, changes, ...(failed === undefined ? {} : { failed }) });
+          writes.write(keys.record(record.seq), record);
+          if (message.isEmpty) writes.write(keys.gap(record.seq), true);
+          stageTombstones(record, writes);
+          for (const seq of record.voids ?? []) if (writes.has(keys.gap(seq))) writes.delete(keys.gap(seq));
+          if (subject !== undefined) writes.write(keys.subject(subject), record.seq);
+          applied.push({ message, record, changes, ...defined({ error }) });
         }
         return false;
       };
       if (again()) continue;
-      draft.write(keys.head, applied.at(-1)!.record.seq);
-      if (unfit.size > 0) draft.write(keys.unfit, this.#settings.version);
-      return { applied, draft };
+      writes.write(keys.headSeq, applied.at(-1)!.record.seq);
+      if (incompatible.size > 0) writes.write(keys.skippedByVersion, this.#settings.version);
+      return { applied, writes };
     }
   }
 }
 
-/** What is no record of goldctl stands for one that is lost. */
-function recordOf({ seq, text, empty }: Entry): JournalRecord {
-  if (empty) return voidOf(seq);
+/** A message that is not a record of goldctl becomes a `lost` record. */
+function parseRecord({ seq, text, isEmpty }: StreamMessage): JournalRecord {
+  if (isEmpty) return tombstoneOf(seq);
   try {
     const record = JSON.parse(text) as Partial<NewRecord> | null;
     if (typeof record?.kind === 'string' && typeof record.at === 'number') return { seq, ...(record as NewRecord) };
   } catch {
-    // as below
+    // treated as lost below
   }
   return { seq, kind: 'lost', at: 0 };
 }

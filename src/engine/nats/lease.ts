@@ -1,44 +1,45 @@
 import { randomUUID } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
-import type { Lease } from '../contract.ts';
+import { sleep } from '../../sleep.ts';
+import type { Lease } from '../types.ts';
 
-/** So long after a holder's last sign its key is gone: with the looks of the others it has moved within 15 s. */
-export const LEASE_MS = 9000;
-/** The holder gives it up itself before the others can have it, however late an answer came. */
-const MARGIN_MS = 1500;
-const RENEW_MS = 2500;
-const RETRY_MS = 500;
-const LOOK_MS = 1000;
+/** The key expires this long after the holder's last renewal. With the others' polling, the lease moves within 15 s. */
+export const LEASE_TTL_MS = 9000;
+/** The holder gives up before the key can expire, however late a reply came. */
+const EXPIRY_MARGIN_MS = 1500;
+const RENEW_INTERVAL_MS = 2500;
+const RETRY_DELAY_MS = 500;
+const ACQUIRE_POLL_MS = 1000;
 
-/** A key that goes by itself unless its holder writes it again. */
+/** A key that expires unless its holder renews it. */
 export class NatsLease implements Lease {
   readonly #key: string;
-  readonly #bucket: () => Promise<KV>;
-  readonly #self = randomUUID();
+  readonly #store: () => Promise<KV>;
+  readonly #holderId = randomUUID();
   #revision: number | undefined;
-  /** It is ours for sure until then. */
-  #until = 0;
+  /** We certainly hold it until then, in monotonic ms. */
+  #heldUntil = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param bucket of keys that go after LEASE_MS */
+  /** @param bucket key-value store whose keys expire after LEASE_TTL_MS */
   constructor(name: string, bucket: () => Promise<KV>) {
     this.#key = name;
-    this.#bucket = bucket;
+    this.#store = bucket;
   }
 
-  get held(): boolean {
-    return this.#revision !== undefined && performance.now() < this.#until;
+  get isHeld(): boolean {
+    return this.#revision !== undefined && performance.now() < this.#heldUntil;
   }
 
   async acquire(signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      if (this.held || (await this.#take())) {
+      if (this.isHeld || (await this.#tryAcquire())) {
         if (!signal.aborted) return;
         await this.release();
         continue;
       }
-      await pause(LOOK_MS, signal);
+      await sleep(ACQUIRE_POLL_MS, signal);
     }
   }
 
@@ -48,32 +49,32 @@ export class NatsLease implements Lease {
     this.#revision = undefined;
     if (revision === undefined) return;
     try {
-      await (await this.#bucket()).delete(this.#key, { previousSeq: revision });
+      await (await this.#store()).delete(this.#key, { previousSeq: revision });
     } catch {
-      // it goes by itself
+      // expires by itself
     }
   }
 
-  async #take(): Promise<boolean> {
-    const asked = performance.now();
+  async #tryAcquire(): Promise<boolean> {
+    const requestedAt = performance.now();
     try {
-      this.#have(asked, await (await this.#bucket()).create(this.#key, this.#self));
+      this.#setHeld(requestedAt, await (await this.#store()).create(this.#key, this.#holderId));
     } catch {
-      // Somebody has it, or the cluster does not answer; or it was written, and the answer lost.
-      const revision = await this.#ours();
+      // Another daemon holds it, or the cluster does not reply. Or our write succeeded and its reply was lost.
+      const revision = await this.#ownRevision();
       if (revision !== undefined) this.#revision = revision;
       if (revision !== undefined) await this.#renew();
     }
-    return this.held;
+    return this.isHeld;
   }
 
-  #have(asked: number, revision: number): void {
+  #setHeld(requestedAt: number, revision: number): void {
     this.#revision = revision;
-    this.#until = asked + LEASE_MS - MARGIN_MS;
-    this.#later(RENEW_MS);
+    this.#heldUntil = requestedAt + LEASE_TTL_MS - EXPIRY_MARGIN_MS;
+    this.#scheduleRenewal(RENEW_INTERVAL_MS);
   }
 
-  #later(ms: number): void {
+  #scheduleRenewal(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#renew(), ms).unref();
   }
@@ -81,38 +82,26 @@ export class NatsLease implements Lease {
   async #renew(): Promise<void> {
     const revision = this.#revision;
     if (revision === undefined) return;
-    const asked = performance.now();
+    const requestedAt = performance.now();
     try {
-      const next = await (await this.#bucket()).update(this.#key, this.#self, revision);
-      if (this.#revision === revision) this.#have(asked, next);
+      const next = await (await this.#store()).update(this.#key, this.#holderId, revision);
+      if (this.#revision === revision) this.#setHeld(requestedAt, next);
     } catch {
-      const ours = await this.#ours();
+      const ownRevision = await this.#ownRevision();
       if (this.#revision !== revision) return;
-      if (ours !== undefined) this.#revision = ours;
-      else if (!this.held) this.#revision = undefined;
-      if (this.#revision !== undefined) this.#later(RETRY_MS);
+      if (ownRevision !== undefined) this.#revision = ownRevision;
+      else if (!this.isHeld) this.#revision = undefined;
+      if (this.#revision !== undefined) this.#scheduleRenewal(RETRY_DELAY_MS);
     }
   }
 
-  /** Revision of the key where it is ours. */
-  async #ours(): Promise<number | undefined> {
+  /** Revision of the key if this daemon holds it. */
+  async #ownRevision(): Promise<number | undefined> {
     try {
-      const entry = await (await this.#bucket()).get(this.#key);
-      return entry?.operation === 'PUT' && entry.string() === this.#self ? entry.revision : undefined;
+      const entry = await (await this.#store()).get(this.#key);
+      return entry?.operation === 'PUT' && entry.string() === this.#holderId ? entry.revision : undefined;
     } catch {
       return undefined;
     }
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -2,27 +2,23 @@ import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/transp
 
 export interface PublisherOptions {
   readonly connection: NatsConnection;
-  /** Of the client's package. */
   readonly headers: () => MsgHdrs;
-  /** A subject of this client's own. */
   readonly inbox: string;
 }
 
-export interface Publication {
+export interface PublishRequest {
   readonly subject: string;
   readonly payload: string;
-  /** By which the stream knows it again. */
+  /** Lets the stream recognise duplicates. */
   readonly id: string;
-  /** Seq of the last message of that subject. */
-  readonly expect: number | undefined;
+  readonly expectedSeq: number | undefined;
   readonly timeoutMs: number;
 }
 
-/** The stream refuses a message, or nobody answers. */
+/** The stream rejected a message, or nobody replied. */
 export class PublishError extends Error {
-  /** JetStream's own number; undefined where not the stream said it. */
+  /** JetStream's error code; undefined when the error is not from the stream. */
   readonly code: number | undefined;
-  /** As of HTTP. */
   readonly status: number;
 
   constructor(message: string, status: number, code?: number) {
@@ -32,19 +28,19 @@ export class PublishError extends Error {
   }
 }
 
-interface Waiting {
+interface PendingPublish {
   resolve(seq: number): void;
   reject(error: unknown): void;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
- * Publishes into a stream. The client's own `publish` makes a request with two errors, traces and all, for every message, in
- * case one is needed: that took as long as all else that an append does here.
+ * Publishes to a stream. The client's own `publish` creates two errors with stack traces per message, in case one is
+ * needed, which took as long as the rest of an append.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #pending = new Map<string, PendingPublish>();
   #subscription: Subscription | undefined;
   #count = 0;
 
@@ -56,57 +52,57 @@ export class Publisher {
     const { connection, inbox } = this.#options;
     this.#subscription = connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
-        if (error === null) this.#answered(message);
+        if (error === null) this.#onReply(message);
       },
     });
   }
 
   stop(): void {
     this.#subscription?.unsubscribe();
-    for (const reply of [...this.#waiting.keys()]) this.#take(reply)?.reject(unanswered());
+    for (const reply of [...this.#pending.keys()]) this.#takePending(reply)?.reject(noReplyError());
   }
 
-  /** @returns its seq in the stream; 0 where an earlier try is on its way (nats-server before 2.12) @throws PublishError */
-  publish({ subject, payload, id, expect, timeoutMs }: Publication): Promise<number> {
-    const { connection, inbox, headers: make } = this.#options;
-    const headers = make();
+  /** @returns sequence number; 0 if an earlier attempt is in process (nats-server before 2.12) @throws PublishError */
+  publish({ subject, payload, id, expectedSeq, timeoutMs }: PublishRequest): Promise<number> {
+    const { connection, inbox, headers: createHeaders } = this.#options;
+    const headers = createHeaders();
     headers.set('Nats-Msg-Id', id);
-    if (expect !== undefined) headers.set('Nats-Expected-Last-Subject-Sequence', `${expect}`);
+    if (expectedSeq !== undefined) headers.set('Nats-Expected-Last-Subject-Sequence', `${expectedSeq}`);
     this.#count += 1;
     const reply = `${inbox}.${this.#count}`;
     return new Promise((resolve, reject) => {
       connection.publish(subject, payload, { reply, headers });
-      const timer = setTimeout(() => this.#take(reply)?.reject(unanswered()), timeoutMs);
-      this.#waiting.set(reply, { resolve, reject, timer });
+      const timer = setTimeout(() => this.#takePending(reply)?.reject(noReplyError()), timeoutMs);
+      this.#pending.set(reply, { resolve, reject, timer });
     });
   }
 
-  #answered(message: Msg): void {
-    const waiting = this.#take(message.subject);
-    if (!waiting) return; // too late
+  #onReply(message: Msg): void {
+    const pending = this.#takePending(message.subject);
+    if (!pending) return; // too late
     try {
       const { code: status = 0, description } = message.headers ?? {};
-      if (status >= 400) throw new PublishError(description ?? '', status); // nobody listens there
+      if (status >= 400) throw new PublishError(description ?? '', status); // no subscriber
       const { seq, error } = message.json<{
         seq?: number;
         error?: { code: number; err_code?: number; description: string };
       }>();
       if (error) throw new PublishError(error.description, error.code, error.err_code);
-      waiting.resolve(seq ?? 0);
+      pending.resolve(seq ?? 0);
     } catch (error) {
-      waiting.reject(error);
+      pending.reject(error);
     }
   }
 
-  #take(reply: string): Waiting | undefined {
-    const waiting = this.#waiting.get(reply);
-    if (!waiting) return undefined;
-    clearTimeout(waiting.timer);
-    this.#waiting.delete(reply);
-    return waiting;
+  #takePending(reply: string): PendingPublish | undefined {
+    const pending = this.#pending.get(reply);
+    if (!pending) return undefined;
+    clearTimeout(pending.timer);
+    this.#pending.delete(reply);
+    return pending;
   }
 }
 
-function unanswered(): PublishError {
-  return new PublishError('nobody answered', 408);
+function noReplyError(): PublishError {
+  return new PublishError('no response', 408);
 }

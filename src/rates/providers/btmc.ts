@@ -1,20 +1,20 @@
-import { fold } from '../../domain/fold.ts';
-import { type Field, json, xml } from '../body.ts';
-import { BROWSER, CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver } from '../gold.ts';
+import { isSilverName } from '../../domain/instrument.ts';
+import { foldForSearch } from '../../domain/text.ts';
+import { BROWSER_HEADERS, CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
 import type { Provider } from '../provider.ts';
-import { readRows } from '../rows.ts';
+import { readRows } from '../read-rows.ts';
+import { type BodyField, parseJsonBody, parseXmlBody } from '../response-body.ts';
 
-/** VND per chỉ. */
 const VND_PER_CHI = CHI_PER_TAEL;
 
-/** Bảo Tín Minh Châu. Its answer has several snapshots of a day, of which the latest counts. The key is part of the URL. */
+/** Bảo Tín Minh Châu. Its response has several snapshots per day; the latest wins. The key is part of the URL. */
 export const btmc: Provider = {
   id: 'btmc',
   name: 'Bảo Tín Minh Châu',
   market: 'gold',
-  statedTime: 'change', // d_1 is when the snapshot's prices were set
-  every: GOLD_EVERY,
-  spacing: 1000,
+  statedTime: 'change', // d_1 is when the prices of the snapshot were set
+  intervalMs: GOLD_INTERVAL_MS,
+  minIntervalMs: 1000,
   url: 'http://api.btmc.vn',
   key: 'required',
   enabled: false,
@@ -22,40 +22,40 @@ export const btmc: Provider = {
   requests: ({ url, key }) => [
     {
       url: `${url}/api/BTMCAPI/getpricebtmc?key=${encodeURIComponent(key ?? '')}`,
-      headers: { 'user-agent': BROWSER, accept: 'application/json' },
+      headers: { ...BROWSER_HEADERS, accept: 'application/json' },
     },
   ],
 
   parse(body, context) {
     const quotes = new GoldQuotes('btmc');
-    readRows(rows(body), context.rejected, (row) => {
-      const number = row.get('@row').name(); // part of the names of the row's other fields
+    readRows(bodyRows(body), context.rejected, (row) => {
+      const number = row.get('@row').nonEmptyText(); // suffix of the row's field names
       const field = (name: string) => row.get(`@${name}_${number}`);
-      const name = field('n').name();
-      if (isSilver(name)) return; // priced by the piece
+      const name = field('n').nonEmptyText();
+      if (isSilverName(name)) return; // priced per piece
       quotes.add({
-        instrument: instrumentOf(field('n'), name),
+        instrument: readInstrument(field('n'), name),
         company: 'BTMC',
-        brand: field('h').textOrEmpty(), // the fineness: some names are those of several
+        brand: field('h').textOrEmpty(), // the fineness: several may share a name
         buy: field('pb').price('plain', VND_PER_CHI),
         sell: field('ps').price('plain', VND_PER_CHI),
-        at: field('d').statedTime(context.now, 'DD/MM/YYYY HH:mm:ss'),
+        at: field('d').readPlausibleTime(context.now, 'DD/MM/YYYY HH:mm:ss'),
       });
     });
     return quotes.list();
   },
 };
 
-/** It answers in XML, with the same names, where it does not heed what is asked for. */
-function rows(body: string): Field[] {
-  const root = /^[\uFEFF\s]*</.test(body) ? xml(body, ['Data']) : json(body);
+/** Sometimes the response is XML with the same names, despite the Accept header. */
+function bodyRows(body: string): BodyField[] {
+  const root = /^[\uFEFF\s]*</.test(body) ? parseXmlBody(body, ['Data']) : parseJsonBody(body);
   return root.get('DataList').get('Data').list();
 }
 
-function instrumentOf(field: Field, name: string): string {
-  const folded = fold(name);
+function readInstrument(field: BodyField, name: string): string {
+  const folded = foldForSearch(name);
   if (/^vang mieng (?:vrtl|vang rong thang long)\b/.test(folded)) return 'BTMC';
   if (/^vang mieng sjc\b/.test(folded)) return 'SJC';
   if (/^nhan tron tron\b/.test(folded)) return 'BTMC-RING';
-  return goldInstrument(field, name.replace(/\s*\([^()]*\)$/, '') || name, 'BTMC');
+  return goldInstrumentId(field, name.replace(/\s*\([^()]*\)$/, '') || name, 'BTMC');
 }

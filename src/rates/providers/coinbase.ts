@@ -1,48 +1,47 @@
-import { formatDay, type Instant } from '../../domain/instant.ts';
-import type { DatedQuote } from '../../domain/quote.ts';
-import { json } from '../body.ts';
-import { coinPrice } from '../one-price.ts';
+import type { DatedNewQuote } from '../../domain/quote.ts';
+import { DAY_MS, type EpochMs, formatDate } from '../../domain/time.ts';
 import type { HistoryPage, Provider, ProviderContext } from '../provider.ts';
-import { type DailyCandle, dailyCandles, latestClose } from './candles.ts';
+import { parseJsonBody } from '../response-body.ts';
+import { coinQuote } from '../single-price.ts';
+import { type DailyCandle, latestClose, readDailyCandles } from './daily-candles.ts';
 
 const COINS = ['BTC', 'ETH', 'XRP', 'SOL', 'ADA', 'DOGE'] as const;
 
-const DAY = 24 * 3_600_000;
-const WINDOW = 300; // candles in an answer, the most that there can be
-const FIRST_DAY = Date.UTC(2015, 0, 1); // Coinbase has no candles of before
+const CANDLES_PER_PAGE = 300; // candles per response, the API's maximum
+const FIRST_DAY_MS = Date.UTC(2015, 0, 1); // the first candles
 
-/** Daily candles of six coins in USD, one request a coin. Off by default, since coingecko shows the same coins. */
+/** Daily candles of six coins in USD, one request per coin. Disabled by default: coingecko has the same coins. */
 export const coinbase: Provider = {
   id: 'coinbase',
   name: 'Coinbase',
   market: 'crypto',
-  // A finished candle ended when it says; the end of the running one lies ahead and is no time of its price.
+  // The end of the open candle lies in the future and is not the time of its price.
   statedTime: 'response',
-  every: 60_000,
-  spacing: 1000,
+  intervalMs: 60_000,
+  minIntervalMs: 1000,
   url: 'https://api.exchange.coinbase.com',
   enabled: false,
 
-  requests: ({ url, now }) => COINS.map((coin) => ({ url: candles(url, coin, startOfDayUtc(now) - DAY, now) })),
+  requests: ({ url, now }) => COINS.map((coin) => ({ url: candlesUrl(url, coin, startOfDayUtc(now) - DAY_MS, now) })),
 
-  /** The newest candle is the one that is not finished: its close is the latest price. */
+  /** The newest candle is still open: its close is the latest price. */
   parse(body, context, index) {
-    const latest = latestClose(candlesOf(body, context), context.now);
-    return latest ? [quote(COINS[index]!, latest.price, latest.at)] : [];
+    const latest = latestClose(parseCandles(body, context), context.now);
+    return latest ? [toQuote(COINS[index]!, latest.price, latest.at)] : [];
   },
 
-  /** Opening and closing prices of finished candles, the closing ones at the last moment of their day. */
+  /** Opening and closing prices of closed candles; closing prices are dated at the last millisecond of the day. */
   backfill(context, from, to) {
     const end = Math.min(to, context.now);
     const pages: HistoryPage[] = [];
     for (const coin of COINS) {
-      for (let start = Math.max(FIRST_DAY, startOfDayUtc(from)); start < end; start += WINDOW * DAY) {
-        const lastDay = Math.min(start + (WINDOW - 1) * DAY, startOfDayUtc(end));
+      for (let start = Math.max(FIRST_DAY_MS, startOfDayUtc(from)); start < end; start += CANDLES_PER_PAGE * DAY_MS) {
+        const lastDay = Math.min(start + (CANDLES_PER_PAGE - 1) * DAY_MS, startOfDayUtc(end));
         pages.push({
-          id: `${coin} ${formatDay(start)}`,
+          id: `${coin} ${formatDate(start)}`,
           read: async () => {
-            const body = await context.fetch({ url: candles(context.url, coin, start, lastDay) });
-            return candlesOf(body, context).flatMap((candle) => finished(coin, candle, context.now, from, to));
+            const body = await context.fetch({ url: candlesUrl(context.url, coin, start, lastDay) });
+            return parseCandles(body, context).flatMap((candle) => candleQuotes(coin, candle, context.now, from, to));
           },
         });
       }
@@ -51,31 +50,31 @@ export const coinbase: Provider = {
   },
 };
 
-/** The two prices of a candle that is finished, where their times lie in `[from, to)`. */
-function finished(coin: string, candle: DailyCandle, now: Instant, from: Instant, to: Instant): DatedQuote[] {
-  const closed = candle.start + DAY - 1;
+/** The two prices of a closed candle whose times are in `[from, to)`. */
+function candleQuotes(coin: string, candle: DailyCandle, now: EpochMs, from: EpochMs, to: EpochMs): DatedNewQuote[] {
+  const closed = candle.start + DAY_MS - 1;
   if (closed >= now) return [];
   const prices = [
     [candle.start, candle.open],
     [closed, candle.close],
   ] as const;
-  return prices.flatMap(([at, price]) => (price !== null && at >= from && at < to ? [quote(coin, price, at)] : []));
+  return prices.flatMap(([at, price]) => (price !== null && at >= from && at < to ? [toQuote(coin, price, at)] : []));
 }
 
-function startOfDayUtc(at: Instant): Instant {
-  return Math.floor(at / DAY) * DAY;
+function startOfDayUtc(at: EpochMs): EpochMs {
+  return Math.floor(at / DAY_MS) * DAY_MS;
 }
 
-/** The address of the candles from the day of `start` to the day of `end`, both with it. */
-function candles(url: string, coin: string, start: Instant, end: Instant): string {
+/** The URL of the candles from the day of `start` to the day of `end`, inclusive. */
+function candlesUrl(url: string, coin: string, start: EpochMs, end: EpochMs): string {
   const range = `start=${new Date(start).toISOString()}&end=${new Date(end).toISOString()}`;
   return `${url}/products/${coin}-USD/candles?granularity=86400&${range}`;
 }
 
-/** The rows `[time, low, high, open, close, volume]` of an answer, which come newest first, oldest first. */
-function candlesOf(body: string, { rejected }: ProviderContext): DailyCandle[] {
-  return dailyCandles(json(body).list(), { open: 3, close: 4 }, rejected);
+/** Parses rows `[time, low, high, open, close, volume]`, newest first, into candles, oldest first. */
+function parseCandles(body: string, { rejected }: ProviderContext): DailyCandle[] {
+  return readDailyCandles(parseJsonBody(body).list(), { open: 3, close: 4 }, rejected);
 }
 
-const quote = <At extends Instant | undefined>(instrument: string, price: number, at: At) =>
-  coinPrice({ provider: 'coinbase', company: 'Coinbase' }, instrument, price, at);
+const toQuote = <At extends EpochMs | undefined>(instrument: string, price: number, at: At) =>
+  coinQuote({ provider: 'coinbase', company: 'Coinbase' }, instrument, price, at);

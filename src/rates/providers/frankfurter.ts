@@ -1,39 +1,39 @@
-import type { QuoteDraft } from '../../domain/quote.ts';
-import { json } from '../body.ts';
-import { dollarRate } from '../one-price.ts';
+import type { NewQuote } from '../../domain/quote.ts';
 import type { Provider } from '../provider.ts';
-import { readRows } from '../rows.ts';
-import { FOREIGN } from './currencies.ts';
+import { readRows } from '../read-rows.ts';
+import { parseJsonBody } from '../response-body.ts';
+import { dollarRateQuote } from '../single-price.ts';
+import { FOREIGN_CURRENCIES } from './currencies.ts';
 
-const PUBLISHED = 21 * 3_600_000; // into the Vietnam day: 14:00 UTC, when Frankfurt publishes in summer
+const PUBLICATION_OFFSET_MS = 21 * 3_600_000; // into the Vietnam day: 14:00 UTC, the publication time in summer
 
-/** The European Central Bank's reference rates of working days. It has no VND. */
+/** Reference rates of the European Central Bank on working days, without VND. */
 export const frankfurter: Provider = {
   id: 'frankfurter',
   name: 'Frankfurter',
   market: 'fx',
-  statedTime: 'change', // date is the working day on which the rates were set
-  every: 3_600_000,
-  spacing: 1000,
+  statedTime: 'change', // date is the working day of the rates
+  intervalMs: 3_600_000,
+  minIntervalMs: 1000,
   url: 'https://api.frankfurter.dev',
   enabled: true,
 
-  requests: ({ url }) => [{ url: `${url}/v1/latest?base=USD&symbols=${FOREIGN.join(',')}` }],
+  requests: ({ url }) => [{ url: `${url}/v1/latest?base=USD&symbols=${FOREIGN_CURRENCIES.join(',')}` }],
 
   parse(body, { now, rejected }) {
-    const answer = json(body);
+    const answer = parseJsonBody(body);
     if (answer.get('base').text() !== 'USD') throw answer.get('base').error('USD');
     const date = answer.get('date');
-    const at = date.acceptTime(date.iso() + PUBLISHED, now);
-    const quotes: QuoteDraft[] = [];
+    const at = date.plausibleTime(date.isoTime() + PUBLICATION_OFFSET_MS, now);
+    const quotes: NewQuote[] = [];
     const rates = answer.get('rates');
-    const known = rates.entries().filter(([currency]) => FOREIGN.includes(currency));
+    const known = rates.entries().filter(([currency]) => FOREIGN_CURRENCIES.includes(currency));
     readRows(known, rejected, ([currency, rate]) => {
       const price = rate.price('plain');
       if (price === null) return;
-      quotes.push(dollarRate({ provider: 'frankfurter', company: 'European Central Bank' }, currency, price, at));
+      quotes.push(dollarRateQuote({ provider: 'frankfurter', company: 'European Central Bank' }, currency, price, at));
     });
-    if (quotes.length === 0) throw rates.error('the rate of a known currency');
+    if (quotes.length === 0) throw rates.error('a rate of a known currency');
     return quotes;
   },
 };

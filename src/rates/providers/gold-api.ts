@@ -1,22 +1,22 @@
-import { json } from '../body.ts';
-import { onePrice } from '../one-price.ts';
 import type { Provider } from '../provider.ts';
+import { parseJsonBody } from '../response-body.ts';
+import { singlePriceQuote } from '../single-price.ts';
 
-/** World spot gold. Free and without a key; asks to keep an answer for a minute or longer. */
+/** World spot gold. Free, without a key; clients should cache a response for at least a minute. */
 export const goldApi: Provider = {
   id: 'gold-api',
   name: 'gold-api.com',
   market: 'gold',
-  statedTime: 'change', // updatedAt stands still while the market is closed
-  every: 30 * 60_000,
-  spacing: 1000,
+  statedTime: 'change', // updatedAt does not change while the market is closed
+  intervalMs: 30 * 60_000,
+  minIntervalMs: 1000,
   url: 'https://api.gold-api.com',
   enabled: true,
 
   requests: ({ url }) => [{ url: `${url}/price/XAU` }],
 
   parse(body, { now }) {
-    const answer = json(body);
+    const answer = parseJsonBody(body);
     for (const [key, expected] of [
       ['symbol', 'XAU'],
       ['currency', 'USD'],
@@ -24,10 +24,12 @@ export const goldApi: Provider = {
       if (answer.get(key).text() !== expected) throw answer.get(key).error(expected);
     }
     const updated = answer.get('updatedAt');
-    const at = updated.acceptTime(updated.iso(), now);
+    const at = updated.plausibleTime(updated.isoTime(), now);
     const price = answer.get('price').price('plain');
     if (price === null) return [];
     const source = { provider: 'gold-api', company: 'gold-api.com' };
-    return [onePrice({ ...source, instrument: 'XAU', market: 'gold', currency: 'USD', unit: 'ozt', at }, price)];
+    return [
+      singlePriceQuote({ ...source, instrument: 'XAU', market: 'gold', currency: 'USD', unit: 'ozt', at }, price),
+    ];
   },
 };

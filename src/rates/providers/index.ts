@@ -18,7 +18,7 @@ import { vangToday } from './vang-today.ts';
 import { vietcombank } from './vietcombank.ts';
 import { vnappmob } from './vnappmob.ts';
 
-/** Every provider that goldctl knows, in the order in which they are shown. A new one is one line here. */
+/** All built-in providers, in display order. To add one, add a line here. */
 export const PROVIDERS: readonly Provider[] = [
   sjc,
   sjcXml,

@@ -1,27 +1,26 @@
-import { plain } from '../../domain/fold.ts';
-import { type Field, json, parseTime } from '../body.ts';
-import { CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
+import { sanitizeText } from '../../domain/text.ts';
+import { DAY_MS, HOUR_MS } from '../../domain/time.ts';
+import { CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
-import { readRows } from '../rows.ts';
+import { readRows } from '../read-rows.ts';
+import { type BodyField, parseJsonBody, parseVietnamTime } from '../response-body.ts';
 
 /** VND per chỉ. */
 const VND_PER_CHI = CHI_PER_TAEL;
 
-const CODES: ReadonlyMap<string, string> = new Map([
+const INSTRUMENTS_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['SJC', 'SJC'],
   ['999', 'MIHONG'],
 ]);
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** The spans that its history knows, shortest first. */
-const SPANS: readonly (readonly [name: string, span: number])[] = [
-  ['1h', HOUR],
-  ['24h', DAY],
-  ['15d', 15 * DAY],
-  ['1M', 30 * DAY],
-  ['6M', 181 * DAY],
-  ['1y', 365 * DAY],
+/** The periods that the API supports, shortest first. */
+const HISTORY_PERIODS: readonly (readonly [name: string, periodMs: number])[] = [
+  ['1h', HOUR_MS],
+  ['24h', DAY_MS],
+  ['15d', 15 * DAY_MS],
+  ['1M', 30 * DAY_MS],
+  ['6M', 181 * DAY_MS],
+  ['1y', 365 * DAY_MS],
 ];
 
 /** Mi Hồng, a shop in Hồ Chí Minh. Codes other than SJC are finenesses in thousandths. */
@@ -29,79 +28,82 @@ export const mihong: Provider = {
   id: 'mihong',
   name: 'Mi Hồng',
   market: 'gold',
-  statedTime: 'change', // dateTime of each row is when its price was set
-  every: GOLD_EVERY,
-  spacing: 1000,
+  statedTime: 'change', // dateTime of a row is when its price was set
+  intervalMs: GOLD_INTERVAL_MS,
+  minIntervalMs: 1000,
   url: 'https://api.mihong.vn',
   enabled: true,
 
-  requests: (context) => [ask(context)],
+  requests: (context) => [createRequest(context)],
 
   parse(body, context) {
     const quotes = new GoldQuotes('mihong');
-    readRows(rows(body), context.rejected, (row) => {
+    readRows(parseRows(body), context.rejected, (row) => {
       quotes.add({
-        instrument: instrumentOf(row.get('code')),
+        instrument: readInstrument(row.get('code')),
         company: 'Mi Hồng',
         brand: '',
-        ...prices(row),
-        at: row.get('dateTime').acceptTime(time(row.get('dateTime')), context.now),
+        ...readPrices(row),
+        at: row.get('dateTime').plausibleTime(readTime(row.get('dateTime')), context.now),
       });
     });
     return quotes.list();
   },
 
-  /** Its history ends at now and goes back a year at most. */
+  /** The history ends now and covers at most a year. */
   backfill(context, from, to) {
     if (from >= to || from > context.now) return [];
-    const [last] = SPANS.find(([, span]) => context.now - from <= span) ?? SPANS.at(-1)!;
-    return [...CODES].map(([code, instrument]) => ({
+    const [period] = HISTORY_PERIODS.find(([, periodMs]) => context.now - from <= periodMs) ?? HISTORY_PERIODS.at(-1)!;
+    return [...INSTRUMENTS_BY_CODE].map(([code, instrument]) => ({
       id: code,
       read: async () => {
-        const body = await context.fetch(ask(context, `&goldCode=${code}&last=${last}`));
-        return history(body, instrument, context).between(from, to);
+        const body = await context.fetch(createRequest(context, `&goldCode=${code}&last=${period}`));
+        return parseHistory(body, instrument, context).inPeriod(from, to);
       },
     }));
   },
 };
 
-function history(body: string, instrument: string, context: ProviderContext): GoldQuotes {
+function parseHistory(body: string, instrument: string, context: ProviderContext): GoldQuotes {
   const quotes = new GoldQuotes('mihong', 'history');
-  readRows(rows(body), context.rejected, (row) => {
-    const stated = time(row.get('dateTime'));
+  readRows(parseRows(body), context.rejected, (row) => {
+    const stated = readTime(row.get('dateTime'));
     if (stated === undefined) throw row.get('dateTime').error('a time like DD/MM/YYYY HH:mm');
-    const at = row.get('dateTime').acceptTime(stated, context.now);
-    if (at === undefined) return; // here a price is nothing without its time
-    quotes.add({ instrument, company: 'Mi Hồng', brand: '', ...prices(row), at });
+    const at = row.get('dateTime').plausibleTime(stated, context.now);
+    if (at === undefined) return; // a historical price without a time is useless
+    quotes.add({ instrument, company: 'Mi Hồng', brand: '', ...readPrices(row), at });
   });
   return quotes;
 }
 
-function ask({ url }: ProviderContext, more = ''): ProviderRequest {
+function createRequest({ url }: ProviderContext, more = ''): ProviderRequest {
   return {
     url: `${url}/v1/gold-prices?market=domestic${more}`,
     headers: { 'x-market': 'mihong', accept: 'application/json' },
   };
 }
 
-/** A list, or an object with the list as `data`, as it was in 2025. */
-function rows(body: string): Field[] {
-  const answer = json(body);
+/** The body is a list, or (in 2025) an object with the list as `data`. */
+function parseRows(body: string): BodyField[] {
+  const answer = parseJsonBody(body);
   return (answer.isList ? answer : answer.get('data')).list();
 }
 
-function prices(row: Field): { buy: number | null; sell: number | null } {
+function readPrices(row: BodyField): { buy: number | null; sell: number | null } {
   return {
     buy: row.get('buyingPrice').price('plain', VND_PER_CHI),
     sell: row.get('sellingPrice').price('plain', VND_PER_CHI),
   };
 }
 
-function instrumentOf(code: Field): string {
-  return CODES.get(code.name()) ?? goldInstrument(code, code.name(), 'Mi Hồng');
+function readInstrument(code: BodyField): string {
+  return INSTRUMENTS_BY_CODE.get(code.nonEmptyText()) ?? goldInstrumentId(code, code.nonEmptyText(), 'Mi Hồng');
 }
 
-function time(field: Field): number | undefined {
+function readTime(field: BodyField): number | undefined {
   if (typeof field.value !== 'string') return undefined;
-  return parseTime(plain(field.value), 'DD/MM/YYYY HH:mm:ss') ?? parseTime(plain(field.value), 'YYYY-MM-DD HH:mm:ss');
+  return (
+    parseVietnamTime(sanitizeText(field.value), 'DD/MM/YYYY HH:mm:ss') ??
+    parseVietnamTime(sanitizeText(field.value), 'YYYY-MM-DD HH:mm:ss')
+  );
 }

@@ -1,58 +1,58 @@
-import { fold } from '../../domain/fold.ts';
-import { formatDay, type Instant } from '../../domain/instant.ts';
-import { json } from '../body.ts';
-import { BROWSER, GOLD_EVERY, GoldQuotes } from '../gold.ts';
-import { days, pagesOfDays } from '../history.ts';
+import { foldForSearch } from '../../domain/text.ts';
+import { type EpochMs, formatDate } from '../../domain/time.ts';
+import { dailyPages, historyDays } from '../daily-history.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes } from '../gold.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
-import { readRows, rowsOfGroups } from '../rows.ts';
-import { pnjInstrument } from './pnj.ts';
+import { flattenGroups, readRows } from '../read-rows.ts';
+import { parseJsonBody } from '../response-body.ts';
+import { pnjInstrumentId } from './pnj.ts';
 
-/** Thousand VND per tael, with dots between thousands: `52.900` is 52.9 million VND. (Its present prices are per chỉ.) */
+/** Thousand VND per tael, with thousands dots: `52.900` is 52.9 million VND. (Current prices are per chỉ: pnj.ts.) */
 const THOUSAND_VND_PER_TAEL = 1000;
 
-/** One request a day of history. */
-const MOST_DAYS = 366;
+/** One request per day of history. */
+const MAX_HISTORY_DAYS = 366;
 
-/** The days of PNJ: every price that it set, in each of its regions. */
+/** PNJ's price history: every price of a day, by region. */
 export const pnjHistory: Provider = {
   id: 'pnj-history',
   name: 'PNJ (by day)',
   market: 'gold',
-  statedTime: 'change', // updated_at of each row is when its price was set
-  every: GOLD_EVERY,
-  spacing: 1000,
+  statedTime: 'change', // updated_at of a row is when its price was set
+  intervalMs: GOLD_INTERVAL_MS,
+  minIntervalMs: 1000,
   url: 'https://edge-api.pnj.io',
   enabled: false,
 
-  requests: (context) => [ask(context, context.now)],
+  requests: (context) => [createRequest(context, context.now)],
 
-  parse: (body, context) => read(body, context, 'latest').list(),
+  parse: (body, context) => parseQuotes(body, context, 'latest').list(),
 
   backfill: (context, from, to) =>
-    pagesOfDays(days(context, from, to, MOST_DAYS), async (day) =>
-      read(await context.fetch(ask(context, day)), context, 'history').between(from, to),
+    dailyPages(historyDays(context, from, to, MAX_HISTORY_DAYS), async (day) =>
+      parseQuotes(await context.fetch(createRequest(context, day)), context, 'history').inPeriod(from, to),
     ),
 };
 
-function ask({ url }: ProviderContext, day: Instant): ProviderRequest {
+function createRequest({ url }: ProviderContext, day: EpochMs): ProviderRequest {
   return {
-    url: `${url}/ecom-frontend/v1/get-gold-price-history?date=${formatDay(day).replaceAll('-', '')}`,
-    headers: { 'user-agent': BROWSER, accept: 'application/json' },
+    url: `${url}/ecom-frontend/v1/get-gold-price-history?date=${formatDate(day).replaceAll('-', '')}`,
+    headers: { ...BROWSER_HEADERS, accept: 'application/json' },
   };
 }
 
-function read(body: string, context: ProviderContext, kind: 'latest' | 'history'): GoldQuotes {
+function parseQuotes(body: string, context: ProviderContext, kind: 'latest' | 'history'): GoldQuotes {
   const quotes = new GoldQuotes('pnj-history', kind);
-  const types = rowsOfGroups(json(body).get('locations').list(), (location) => {
+  const types = flattenGroups(parseJsonBody(body).get('locations').list(), (location) => {
     const brand = location.get('name').text();
     return location
       .get('gold_type')
       .list()
       .map((type) => ({ brand, type }));
   });
-  const rows = rowsOfGroups(types, ({ brand, type }) => {
+  const rows = flattenGroups(types, ({ brand, type }) => {
     const name = type.get('name');
-    const instrument = /^nhan\b/.test(fold(name.name())) ? 'PNJ-RING' : pnjInstrument(name);
+    const instrument = /^nhan\b/.test(foldForSearch(name.nonEmptyText())) ? 'PNJ-RING' : pnjInstrumentId(name);
     return type
       .get('data')
       .list()
@@ -60,8 +60,8 @@ function read(body: string, context: ProviderContext, kind: 'latest' | 'history'
   });
   readRows(rows, context.rejected, ({ brand, instrument, row }) => {
     const updated = row.get('updated_at');
-    const at = updated.acceptTime(updated.time('DD/MM/YYYY HH:mm:ss'), context.now);
-    if (at === undefined) return; // here a price is nothing without its time
+    const at = updated.plausibleTime(updated.time('DD/MM/YYYY HH:mm:ss'), context.now);
+    if (at === undefined) return; // a historical price without a time is useless
     quotes.add({
       instrument,
       company: 'PNJ',

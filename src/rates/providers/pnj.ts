@@ -1,16 +1,16 @@
-import { type Field, json } from '../body.ts';
-import { BROWSER, CHI_PER_TAEL, GOLD_EVERY, GoldQuotes, goldInstrument } from '../gold.ts';
+import { BROWSER_HEADERS, CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
 import type { Provider } from '../provider.ts';
-import { readRows } from '../rows.ts';
+import { readRows } from '../read-rows.ts';
+import { type BodyField, parseJsonBody } from '../response-body.ts';
 
-/** Whole thousands of VND per chỉ. (Its history is per tael: pnj-history.ts.) */
+/** Thousand VND per chỉ. (The history is per tael: pnj-history.ts.) */
 const THOUSAND_VND_PER_CHI = 1000 * CHI_PER_TAEL;
 
 /** Hồ Chí Minh. */
-const ZONE = '00';
+const ZONE_HO_CHI_MINH = '00';
 
-/** Its own codes; other kinds of gold go by their names. */
-const CODES: ReadonlyMap<string, string> = new Map([
+/** PNJ's product codes; other products are identified by name. */
+const INSTRUMENTS_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['SJC', 'SJC'],
   ['PNJ', 'PNJ'],
   ['N24K', 'PNJ-RING'],
@@ -21,27 +21,27 @@ export const pnj: Provider = {
   id: 'pnj',
   name: 'PNJ',
   market: 'gold',
-  statedTime: 'none', // it says no time that is known to be one of its prices
-  every: GOLD_EVERY,
-  spacing: 1000,
+  statedTime: 'none', // it states no time that is known to be that of a price
+  intervalMs: GOLD_INTERVAL_MS,
+  minIntervalMs: 1000,
   url: 'https://edge-api.pnj.io',
   enabled: true,
 
   requests: ({ url }) => [
     {
-      url: `${url}/ecom-frontend/v1/get-gold-price?zone=${ZONE}`,
-      headers: { 'user-agent': BROWSER, accept: 'application/json' },
+      url: `${url}/ecom-frontend/v1/get-gold-price?zone=${ZONE_HO_CHI_MINH}`,
+      headers: { ...BROWSER_HEADERS, accept: 'application/json' },
     },
   ],
 
   parse(body, context) {
-    const answer = json(body);
+    const answer = parseJsonBody(body);
     const branch = answer.get('chinhanh').textOrEmpty();
     const quotes = new GoldQuotes('pnj');
     readRows(answer.get('data').list(), context.rejected, (row) => {
-      const instrument = CODES.get(row.get('masp').text());
+      const instrument = INSTRUMENTS_BY_CODE.get(row.get('masp').text());
       quotes.add({
-        instrument: instrument ?? pnjInstrument(row.get('tensp')),
+        instrument: instrument ?? pnjInstrumentId(row.get('tensp')),
         company: 'PNJ',
         brand: branch,
         buy: row.get('giamua').price('plain', THOUSAND_VND_PER_CHI),
@@ -53,7 +53,7 @@ export const pnj: Provider = {
   },
 };
 
-/** The instrument of a kind of gold by PNJ's name of it. */
-export function pnjInstrument(field: Field): string {
-  return goldInstrument(field, field.name(), 'PNJ');
+/** The instrument id for PNJ's name of a product. */
+export function pnjInstrumentId(field: BodyField): string {
+  return goldInstrumentId(field, field.nonEmptyText(), 'PNJ');
 }

@@ -1,119 +1,112 @@
-import { fold } from '../../domain/fold.ts';
-import { formatDay, type Instant } from '../../domain/instant.ts';
-import { knownInstrument } from '../../domain/instrument.ts';
-import { type Field, json } from '../body.ts';
-import { BROWSER, GOLD_EVERY, GoldQuotes, goldInstrument, isSilver, taelBand } from '../gold.ts';
-import { days, pagesOfDays } from '../history.ts';
-import { BodyError, type Provider, type ProviderContext, type ProviderRequest } from '../provider.ts';
-import { fittingRows, readRows, rowsOfGroups } from '../rows.ts';
-import { besides, dojiKind, factor, times } from './doji.ts';
-import { branded } from './sjc.ts';
+import { findCatalogueInstrument, isSilverName } from '../../domain/instrument.ts';
+import { foldForSearch } from '../../domain/text.ts';
+import { type EpochMs, formatDate } from '../../domain/time.ts';
+import { dailyPages, historyDays } from '../daily-history.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId, taelRange } from '../gold.ts';
+import { type Provider, type ProviderContext, type ProviderRequest, ResponseFormatError } from '../provider.ts';
+import { flattenGroups, readRows, validRows } from '../read-rows.ts';
+import { type BodyField, parseJsonBody } from '../response-body.ts';
+import { findDojiProduct, jewelryRange, scalePrice, taelFactor } from './doji.ts';
+import { brandWithSize } from './sjc.ts';
 
 /**
- * Thousand VND with commas between thousands, per tael; most rows of DOJI are per chỉ, and nothing but their size
- * says which (about 6,080 where SJC's bar is at 60,400). The unit of every row is the one that brings it beside the
- * SJC bar of the same answer, between 0.15 and 1.4 of it: less than tenfold apart, so that no price fits in both
- * units. An answer without SJC's own row goes by the first bar or ring in it that the band of its time decides.
+ * Thousand VND with thousands commas, per tael; most rows of DOJI are per chỉ, which only their magnitude tells (about 6,080
+ * if SJC's bar is at 60,400). The unit of a row is the one that puts its price between 0.15 and 1.4 of the SJC bar in the
+ * same response: less than a factor of ten, so that only one unit fits. Without SJC's own row, the reference is the first
+ * bar or ring that has a plausible price for its time.
  */
-const USUALLY_PER_TAEL = true;
+const IS_USUALLY_PER_TAEL = true;
 
-/** One request a day of history. */
-const MOST_DAYS = 366;
+/** One request per day of history. */
+const MAX_HISTORY_DAYS = 366;
 
-/** tygia.com, which gathers companies, banks and shops. */
+/** tygia.com, an aggregator of companies, banks and shops. */
 export const tygia: Provider = {
   id: 'tygia',
   name: 'tygia.com',
   market: 'gold',
   statedTime: 'change',
-  every: GOLD_EVERY,
-  spacing: 2000,
+  intervalMs: GOLD_INTERVAL_MS,
+  minIntervalMs: 2000,
   url: 'https://tygia.com',
   enabled: true,
 
-  requests: (context) => [ask(context, 'now')],
+  requests: (context) => [createRequest(context, 'now')],
 
-  parse: (body, context) => read(body, context, 'latest').list(),
+  parse: (body, context) => parseQuotes(body, context, 'latest').list(),
 
   /**
-   * World gold is traded past midnight: its price in the list of a day may be dated on the next one. So everything
-   * in a list is taken; prices that stand in several lists are the same quotes.
+   * World gold is traded past midnight: its price in the list of a day may be dated the next day. Therefore all rows of a list
+   * are used; the same price in several lists is one quote.
    */
   backfill: (context, from, to) =>
-    pagesOfDays(days(context, from, to, MOST_DAYS), async (day) => {
-      const body = await context.fetch(ask(context, formatDay(day).replaceAll('-', '')));
-      return read(body, context, 'history').between(from, to);
+    dailyPages(historyDays(context, from, to, MAX_HISTORY_DAYS), async (day) => {
+      const body = await context.fetch(createRequest(context, formatDate(day).replaceAll('-', '')));
+      return parseQuotes(body, context, 'history').inPeriod(from, to);
     }),
 };
 
-function ask({ url }: ProviderContext, date: string): ProviderRequest {
-  return {
-    url: `${url}/json.php?ran=0&rate=0&gold=1&bank=VIETCOM&date=${date}`,
-    headers: { 'user-agent': BROWSER },
-  };
+function createRequest({ url }: ProviderContext, date: string): ProviderRequest {
+  return { url: `${url}/json.php?ran=0&rate=0&gold=1&bank=VIETCOM&date=${date}`, headers: BROWSER_HEADERS };
 }
 
-/** A row of gold. */
 export interface TygiaRow {
-  readonly field: Field;
-  readonly instrument: string | undefined; // undefined: world gold
+  readonly field: BodyField;
+  readonly instrument: string | undefined; // undefined for world gold
   readonly company: string;
   readonly brand: string;
-  /** As they stand. */
+  /** In the original unit. */
   readonly buy: number | null;
   readonly sell: number | null;
-  readonly at: Instant | undefined;
+  readonly at: EpochMs | undefined;
   readonly id: string;
-  /** What tygia.com calls it; may be empty. */
+  /** tygia.com's name of the product; may be empty. */
   readonly type: string;
 }
 
-/** Why a row is no quote of gold, though it is as it should be. */
-export type LeftOut = 'coin' | 'oil' | 'silver' | 'unknown kind' | 'no price' | 'no time';
+/** Why a valid row is not a quote of gold. */
+export type SkipReason = 'coin' | 'oil' | 'silver' | 'unknown kind' | 'no price' | 'no time';
 
 type ReadContext = Pick<ProviderContext, 'now' | 'rejected'>;
 
-function read(body: string, context: ReadContext, kind: 'latest' | 'history'): GoldQuotes {
+function parseQuotes(body: string, context: ReadContext, kind: 'latest' | 'history'): GoldQuotes {
   const quotes = new GoldQuotes('tygia', kind);
-  const fields = rowsOfGroups(json(body).get('golds').list(), (list) => list.get('value').list());
-  const found = fittingRows(fields, (field: Field) => rowOf(field, context.now, kind));
-  const bar = barOf(
-    [...found].filter((row) => typeof row !== 'string'),
-    context.now,
-    () => {}, // the row itself is rejected below
-  );
-  const undecided: BodyError[] = [];
-  readRows(fields, context.rejected, (field: Field) => {
-    const row = rowOf(field, context.now, kind);
+  const fields = flattenGroups(parseJsonBody(body).get('golds').list(), (list) => list.get('value').list());
+  const found = [...validRows(fields, (field: BodyField) => readTygiaRow(field, context.now, kind))];
+  const goldRows = found.filter((row) => typeof row !== 'string');
+  const bar = findBarPrice(goldRows, context.now, () => {}); // invalid bars are rejected below
+  const undecided: ResponseFormatError[] = [];
+  readRows(fields, context.rejected, (field: BodyField) => {
+    const row = readTygiaRow(field, context.now, kind);
     if (typeof row === 'string') return;
     if (row.instrument !== undefined && bar === undefined) {
-      undecided.push(field.error('a bar of gold in the same answer, to tell prices of a tael and a chỉ by'));
+      undecided.push(field.error('a gold bar in the same response, to tell prices per tael from prices per chỉ'));
       return;
     }
-    const gold = inTaels(row, bar);
+    const gold = convertToTaels(row, bar);
     if (gold.instrument === undefined) quotes.addWorld(gold);
     else quotes.add({ ...gold, instrument: gold.instrument });
   });
-  // World gold, which needs no bar, stays.
+  // World gold is kept, because it needs no bar.
   if (undecided.length > 0 && quotes.list().length === 0) throw undecided[0]!;
   for (const error of undecided) context.rejected.add(error);
   return quotes;
 }
 
 /**
- * Reads a row. A price of Vietnamese gold is then per tael or per chỉ still: `inTaels`.
- * @param kind of a `history`, every row must state when its price was set
- * @throws BodyError
+ * Reads a row. Prices of Vietnamese gold are still per tael or per chỉ: see `convertToTaels`.
+ * @param kind in a `history`, every row must state when its price was set
+ * @throws ResponseFormatError
  */
-export function rowOf(field: Field, now: Instant, kind: 'latest' | 'history'): TygiaRow | LeftOut {
-  const company = field.get('company').name();
+export function readTygiaRow(field: BodyField, now: EpochMs, kind: 'latest' | 'history'): TygiaRow | SkipReason {
+  const company = field.get('company').nonEmptyText();
   if (/coin/i.test(company)) return 'coin';
   const place = field.get('brand').textOrEmpty();
-  const what = kindOf(field, company, place);
+  const what = classifyRow(field, company, place);
   if (typeof what === 'string') return what;
   const updated = field.get('updated');
-  if (kind === 'history') updated.time('YYYY-MM-DD HH:mm:ss'); // there a price is nothing without its time
-  const at = updated.statedTime(now, 'YYYY-MM-DD HH:mm:ss');
+  if (kind === 'history') updated.time('YYYY-MM-DD HH:mm:ss'); // a historical price without a time is useless
+  const at = updated.readPlausibleTime(now, 'YYYY-MM-DD HH:mm:ss');
   if (kind === 'history' && at === undefined) return 'no time';
   const [buy, sell] = [field.get('buy').price('comma'), field.get('sell').price('comma')];
   if (buy === null && sell === null) return 'no price';
@@ -122,67 +115,68 @@ export function rowOf(field: Field, now: Instant, kind: 'latest' | 'history'): T
 }
 
 /**
- * A row with its prices in VND per tael; of world gold in USD per ounce, as it stands.
- * @param bar what a bar costs in the same list
- * @throws BodyError
+ * Converts prices to VND per tael; world gold stays in USD per ounce.
+ * @param bar the price of a bar in the same list
+ * @throws ResponseFormatError
  */
-export function inTaels({ field, id, type, ...row }: TygiaRow, bar: number | undefined) {
+export function convertToTaels({ field, id, type, ...row }: TygiaRow, bar: number | undefined) {
   const gold = { ...row, ...(id === '' ? {} : { id }), ...(type === '' ? {} : { aliases: [type] }) };
   if (row.instrument === undefined) return gold;
-  if (bar === undefined) throw field.error('a bar of gold in the same list, to tell prices of a tael and a chỉ by');
-  const by = factor(field, [row.buy, row.sell], USUALLY_PER_TAEL, besides(bar));
-  return { ...gold, buy: times(row.buy, by), sell: times(row.sell, by) };
+  if (bar === undefined) throw field.error('a gold bar in the same list, to tell prices per tael from prices per chỉ');
+  const by = taelFactor(field, [row.buy, row.sell], IS_USUALLY_PER_TAEL, jewelryRange(bar));
+  return { ...gold, buy: scalePrice(row.buy, by), sell: scalePrice(row.sell, by) };
 }
 
-function kindOf(
-  field: Field,
+function classifyRow(
+  field: BodyField,
   company: string,
   place: string,
-): { instrument: string | undefined; brand: string } | LeftOut {
+): Pick<TygiaRow, 'instrument' | 'brand'> | SkipReason {
   const type = field.get('type');
   const name = type.textOrEmpty();
-  if (fold(place) === 'spot gold') return { instrument: undefined, brand: place }; // USD per troy ounce
-  if (/^(?:wti |brent |crude )?oil$/.test(fold(place))) return 'oil';
-  if (isSilver(name)) return 'silver';
+  if (foldForSearch(place) === 'spot gold') return { instrument: undefined, brand: place }; // USD per troy ounce
+  if (/^(?:wti |brent |crude )?oil$/.test(foldForSearch(place))) return 'oil';
+  if (isSilverName(name)) return 'silver';
   if (company === '1OTHER') {
-    // shops: the type is SJC whatever they sell, and what it is stands where others have the city
-    if (isSilver(place)) return 'silver';
-    return isGold(place) ? { instrument: goldInstrument(field.get('brand'), place), brand: '' } : 'unknown kind';
+    // shops: the type is always SJC, and the product is in the field for the city
+    if (isSilverName(place)) return 'silver';
+    return isGold(place) ? { instrument: goldInstrumentId(field.get('brand'), place), brand: '' } : 'unknown kind';
   }
   if (company === 'DOJI') {
-    const known = dojiKind(name);
+    const known = findDojiProduct(name);
     if (known) return { instrument: known.instrument, brand: known.instrument === 'DOJI' ? known.brand : place };
   }
-  if (company === 'SJC') return { instrument: goldInstrument(type, type.name(), company), brand: branded(place, name) };
+  if (company === 'SJC')
+    return { instrument: goldInstrumentId(type, type.nonEmptyText(), company), brand: brandWithSize(place, name) };
   if (company !== 'DOJI' && !isGold(name)) return 'unknown kind';
-  return { instrument: goldInstrument(type, type.name(), company), brand: place };
+  return { instrument: goldInstrumentId(type, type.nonEmptyText(), company), brand: place };
 }
 
-const GOLD =
+const GOLD_NAME =
   /\b(?:sjc|vang|nhan|nu trang|nguyen lieu|pnj|doji|avpl|btmc|vrtl|mi hong|\d{1,2}k|\d{3,4}|99[.,]\d{1,2})\b/;
 
 function isGold(name: string): boolean {
-  return GOLD.test(fold(name));
+  return GOLD_NAME.test(foldForSearch(name));
 }
 
 /**
- * What a bar costs, VND per tael: SJC's own, else the first bar or ring of the catalogue.
- * @param refuse hears of bars whose price fits in no unit, before the next one is tried
+ * The price of a bar in VND per tael: SJC's own, otherwise the first bar or ring of the catalogue.
+ * @param refuse called for each bar with an implausible price, before the next one is tried
  */
-export function barOf(
+export function findBarPrice(
   rows: readonly TygiaRow[],
-  now: Instant,
-  refuse: (row: TygiaRow, error: BodyError) => void,
+  now: EpochMs,
+  refuse: (row: TygiaRow, error: ResponseFormatError) => void,
 ): number | undefined {
   const isOwn = ({ company, instrument }: TygiaRow) => company === 'SJC' && instrument === 'SJC';
-  const isBar = ({ instrument }: TygiaRow) => instrument !== undefined && knownInstrument(instrument) !== undefined;
+  const isBar = ({ instrument = '' }: TygiaRow) => findCatalogueInstrument(instrument) !== undefined;
   const bars = [...rows.filter(isOwn), ...rows.filter((row) => !isOwn(row) && isBar(row))];
   for (const row of bars) {
     const { field, buy, sell, at } = row;
     try {
-      return times(sell ?? buy, factor(field, [buy, sell], USUALLY_PER_TAEL, taelBand(at ?? now)))!;
+      return scalePrice(sell ?? buy, taelFactor(field, [buy, sell], IS_USUALLY_PER_TAEL, taelRange(at ?? now)))!;
     } catch (error) {
-      if (!(error instanceof BodyError)) throw error;
+      if (!(error instanceof ResponseFormatError)) throw error;
       refuse(row, error);
     }
   }

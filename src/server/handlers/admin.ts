@@ -1,81 +1,85 @@
-import { isWithin } from '../../domain/address.ts';
-import { Failure } from '../../domain/failure.ts';
-import type { Handlers } from '../handler.ts';
+import { cidrContains } from '../../domain/address.ts';
+import { AppError } from '../../domain/app-error.ts';
+import type { HandlerGroup } from '../handler.ts';
+import { PreEncodedResult } from '../method-table.ts';
 import type { Services } from '../services.ts';
-import { upkeepHandlers } from './upkeep.ts';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
-export function adminHandlers(services: Services): Handlers<'admin'> {
-  const { accounts, addressBans, daemons, presence, sessions, gatherer, log, now } = services;
-  daemons.answer('quitAll', ({ reason }: { reason: string }) => {
-    const dropped = sessions.endAll(reason);
+export function adminHandlers(services: Services): HandlerGroup<'admin'> {
+  const { accounts, addressBans, backup, cluster, clusterProviderHealth, connections, log, now, presence } = services;
+  cluster.handle('quitAll', ({ reason }: { reason: string }) => {
+    const dropped = connections.endAll(reason);
     log.info({ event: 'admin.quitAll', dropped }, reason);
     return dropped;
   });
-  daemons.answer('kick', ({ name, reason }: { name: string; reason: string }) => presence.end(name, reason));
-  /** What the other daemons of the room dropped, and which of them did not say. */
-  const elsewhere = async (question: string, params: object) => {
-    const { answers, silent } = await daemons.askAll(question, params);
-    const dropped = [...answers.values()].reduce<number>((sum, count) => sum + Number(count), 0);
-    return { dropped, silent: silent.length === 0 ? {} : { silent: silent.map(({ address }) => address) } };
+  cluster.handle('kick', ({ name, reason }: { name: string; reason: string }) => presence.end(name, reason));
+  /** What the other daemons of the cluster dropped, and which of them did not respond. */
+  const requestOthers = async (question: string, params: object) => {
+    const { replies, unresponsive } = await cluster.requestAll(question, params);
+    const dropped = [...replies.values()].reduce<number>((sum, count) => sum + Number(count), 0);
+    return { dropped, silent: unresponsive.length === 0 ? {} : { silent: unresponsive.map(({ address }) => address) } };
   };
 
   return {
-    ...upkeepHandlers(services),
-    'admin.status': () => services.status(),
-    'admin.quitAll': async ({ reason = 'The owner ends all connections.' }, session) => {
-      const here = sessions.endAll(reason, { except: session });
-      log.info({ event: 'admin.quitAll', dropped: here }, reason);
-      const { dropped, silent } = await elsewhere('quitAll', { reason });
-      return { dropped: here + dropped, ...silent };
+    'admin.reload': async () => {
+      const { changed, restart } = await services.reload();
+      return { changed: [...changed], restart: [...restart] };
     },
-    'admin.kick': async ({ name, reason = 'The owner ends this connection.' }, session) => {
+    'admin.backup': async ({ after, upTo }, session) => {
+      const { seq, records } = await backup.page({ after, upTo });
+      if (upTo === undefined) {
+        log.info({ event: 'admin.backup', seq, address: session.address, by: session.actor }, 'backup started');
+      }
+      const head = JSON.stringify({ seq, at: now(), server: services.serverName });
+      // Records are text already: they are not made objects once more.
+      return new PreEncodedResult(`${head.slice(0, -1)},"records":[${records.join(',')}]}`);
+    },
+    'admin.status': () => services.status(),
+    'admin.quitAll': async ({ reason = 'The owner ended all connections.' }, session) => {
+      const droppedHere = connections.endAll(reason, { except: session });
+      log.info({ event: 'admin.quitAll', dropped: droppedHere }, reason);
+      const { dropped, silent: unresponsive } = await requestOthers('quitAll', { reason });
+      return { dropped: droppedHere + dropped, ...unresponsive };
+    },
+    'admin.kick': async ({ name, reason = 'The owner ended this connection.' }, session) => {
       const account = accounts.get(name);
-      const here = presence.end(account.name, reason, session);
-      const { dropped, silent } = await elsewhere('kick', { name: account.name, reason });
-      log.info({ event: 'admin.kick', name: account.name, dropped: here + dropped }, reason);
-      return { dropped: here + dropped, ...silent };
+      const droppedHere = presence.end(account.name, reason, session);
+      const { dropped, silent: unresponsive } = await requestOthers('kick', { name: account.name, reason });
+      log.info({ event: 'admin.kick', name: account.name, dropped: droppedHere + dropped }, reason);
+      return { dropped: droppedHere + dropped, ...unresponsive };
     },
     'admin.ban': async ({ name, address, banned = true, minutes, reason }, session) => {
-      const until = minutes === undefined || !banned ? undefined : now() + minutes * MINUTE;
-      const by = session.member?.name ?? 'owner';
-      const ended = { banned, until: until ?? null };
-      const said = reason ?? (banned ? 'banned' : 'let in again');
+      const until = minutes === undefined || !banned ? undefined : now() + minutes * MINUTE_MS;
+      const by = session.actor;
+      const result = { banned, until: until ?? null };
+      const reasonText = reason ?? (banned ? 'banned' : 'unbanned');
       if (name !== undefined && address === undefined) {
-        const dropped = banned ? presence.connections(name).length : 0; // the doorkeeper of each daemon ends them
+        const dropped = banned ? presence.connections(name).length : 0; // the access enforcer of each daemon ends them
         const account = await accounts.ban({ name, banned, reason, until, by });
-        log.info({ event: 'admin.ban', name: account.name, banned, until, dropped }, said);
-        return { name: account.name, address: null, ...ended, dropped };
+        log.info({ event: 'admin.ban', name: account.name, banned, until, dropped }, reasonText);
+        return { name: account.name, address: null, ...result, dropped };
       }
       if (address !== undefined && name === undefined) {
         const from = session.local ? undefined : session.address;
-        const all = [...sessions, ...presence.afar()].filter(({ local }) => !local).map((each) => each.address);
+        const all = [...connections, ...presence.remoteConnections()]
+          .filter(({ local }) => !local)
+          .map((each) => each.address);
         const range = await addressBans.ban({ address, banned, reason, until, by, from });
-        const dropped = banned ? all.filter((each) => isWithin(range, each)).length : 0;
-        log.info({ event: 'admin.ban', address: range.text, banned, until, dropped }, said);
-        return { name: null, address: range.text, ...ended, dropped };
+        const dropped = banned ? all.filter((each) => cidrContains(range, each)).length : 0;
+        log.info({ event: 'admin.ban', address: range.text, banned, until, dropped }, reasonText);
+        return { name: null, address: range.text, ...result, dropped };
       }
-      throw new Failure('INVALID_PARAMS', 'Give either "name" or "address".', { data: { path: '/name' } });
+      throw new AppError('INVALID_PARAMS', 'Specify either "name" or "address".', { data: { path: '/name' } });
     },
     'admin.bans': async () => ({
       bans: [
-        ...(await accounts.bans()).map(({ name, until = null, reason = null }) => ({
-          name,
-          address: null,
-          until,
-          reason,
-        })),
-        ...addressBans.list().map(({ range, until = null, reason = null }) => ({
-          name: null,
-          address: range,
-          until,
-          reason,
-        })),
+        ...(await accounts.listBans()).map(({ name, ...ban }) => ({ name, address: null, ...banFields(ban) })),
+        ...addressBans.list().map(({ range, ...ban }) => ({ name: null, address: range, ...banFields(ban) })),
       ],
     }),
     'admin.refresh': async ({ provider }) => {
-      await gatherer.refresh(provider);
+      await clusterProviderHealth.refresh(provider);
       return {};
     },
     'admin.stop': ({ retryAfterMs }) => {
@@ -83,4 +87,8 @@ export function adminHandlers(services: Services): Handlers<'admin'> {
       return {};
     },
   };
+}
+
+function banFields({ until, reason }: { until?: number | undefined; reason?: string | undefined }) {
+  return { until: until ?? null, reason: reason ?? null };
 }

@@ -1,14 +1,14 @@
-import { Failure } from '../../domain/failure.ts';
-import type { Handlers } from '../handler.ts';
+import { AppError } from '../../domain/app-error.ts';
+import type { HandlerGroup } from '../handler.ts';
 import type { Services } from '../services.ts';
 
-export function filesHandlers({ files, log }: Services): Handlers<'files'> {
+export function filesHandlers({ files, log }: Services): HandlerGroup<'files'> {
   return {
     'files.publish': async ({ key: given, ...listing }, session) => {
       const { name, address } = session.author;
       const key = given ?? session.peer?.key;
       if (key === undefined) {
-        throw new Failure(
+        throw new AppError(
           'INVALID_PARAMS',
           'The parameter "key" is missing, and no peer is registered on this connection.',
           { data: { path: '/key' } },

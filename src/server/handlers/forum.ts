@@ -1,13 +1,14 @@
-import type { Result } from '../../protocol/methods.ts';
+import type { MethodResult } from '../../protocol/methods.ts';
 import { DAEMON_OWNER } from '../../room/forum.ts';
-import { Encoded, type Handlers } from '../handler.ts';
+import type { HandlerGroup } from '../handler.ts';
+import { PreEncodedResult } from '../method-table.ts';
 import type { Services } from '../services.ts';
 
-export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum'> {
-  /** Lists of topics are kept while nothing is written: so is their text, which may be megabytes. */
-  const encoded = new WeakMap<object, Encoded>();
-  const encodeOnce = (topics: Result<'forum.topics'>['topics']): Encoded => {
-    const answer = encoded.get(topics) ?? new Encoded(JSON.stringify({ topics }));
+export function forumHandlers({ forum, unread, log }: Services): HandlerGroup<'forum'> {
+  /** Topic lists stay the same object until a write; so does their JSON, which may be megabytes. */
+  const encoded = new WeakMap<object, PreEncodedResult>();
+  const encodeOnce = (topics: MethodResult<'forum.topics'>['topics']): PreEncodedResult => {
+    const answer = encoded.get(topics) ?? new PreEncodedResult(JSON.stringify({ topics }));
     encoded.set(topics, answer);
     return answer;
   };
@@ -32,7 +33,7 @@ export function forumHandlers({ forum, unread, log }: Services): Handlers<'forum
     'forum.read': (reading, { signal }) => forum.read({ ...reading, signal }),
     'forum.search': (search, { signal }) => forum.search({ ...search, signal }),
     'forum.topics': async (_, { member, signal }) => encodeOnce(await unread.topics(member?.name, signal)),
-    'forum.markRead': ({ seq, topic }, session) => unread.mark(session.writer.name, seq, topic, session.signal),
+    'forum.markRead': ({ seq, topic }, session) => unread.markRead(session.writer.name, seq, topic, session.signal),
     'forum.revisions': ({ number }, session) =>
       forum.revisions(session.local ? (session.member ?? DAEMON_OWNER) : session.writer, number),
   };

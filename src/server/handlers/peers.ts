@@ -1,82 +1,94 @@
-import { Failure } from '../../domain/failure.ts';
-import { plain } from '../../domain/fold.ts';
-import { nameKey } from '../../domain/name.ts';
-import { sourceOf } from '../../domain/source-key.ts';
+import { canonicalName } from '../../domain/account.ts';
+import { AppError } from '../../domain/app-error.ts';
+import { rateLimitKey } from '../../domain/rate-limit-key.ts';
+import { sanitizeText } from '../../domain/text.ts';
 import type { EventParams } from '../../protocol/events.ts';
-import { newestPeer, type RegisteredPeer } from '../../room/presence.ts';
-import type { Afar } from '../../room/roll.ts';
-import type { Handlers } from '../handler.ts';
-import { placeOfHost } from '../place.ts';
+import { latestPeer, type RegisteredPeer } from '../../room/presence-connection.ts';
+import type { RemoteConnection } from '../../room/remote-presence.ts';
+import type { ClientConnection } from '../client-connection.ts';
+import type { HandlerGroup } from '../handler.ts';
+import { parseHostEndpoint } from '../host-endpoint.ts';
 import type { Services } from '../services.ts';
 import type { Session } from '../session.ts';
-import type { Visitor } from '../visitor.ts';
 
-const ROUND_TRIPS = 4;
-const ROUND_TRIP_MS = 1000;
+const PING_COUNT = 4;
+const PING_TIMEOUT_MS = 1000;
 
-/** What is asked of the daemon that has the connection which is to be introduced. */
-interface Introduce {
+/** Request to the daemon that has the other member's connection. */
+interface IntroduceRequest {
   readonly member: string;
   /** Number of the connection. */
   readonly id: number;
   readonly event: EventParams<'peer'>;
 }
 
-export function peersHandlers({ view, presence, daemons, rendezvous, meetingPlace, log }: Services): Handlers<'peer'> {
-  daemons.answer('introduce', ({ member, id, event }: Introduce) => {
-    const visitor = presence.attendant(member, id);
-    if (!visitor?.peer) throw takesNoFiles(event.member);
-    visitor.introduced(event);
+export function peersHandlers({
+  view,
+  presence,
+  cluster,
+  introductionServer,
+  publicUdpEndpoint,
+  log,
+}: Services): HandlerGroup<'peer'> {
+  cluster.handle('introduce', ({ member, id, event }: IntroduceRequest) => {
+    const connection = presence.localConnection(member, id);
+    if (!connection?.peer) throw acceptsNoFilesError(event.member);
+    connection.notifyIntroduction(event);
     return {};
   });
-  daemons.answer('ping', ({ member }: { member: string }) => roundTrips(pingable(member)));
+  cluster.handle('ping', ({ member }: { member: string }) => measureRoundTrips(pingable(member)));
 
-  /** As whom the asker is introduced, and where the two meet: at this daemon, wherever the other one is connected. */
-  const introduce = async (session: Session, own: RegisteredPeer, other: Visitor | Afar) => {
-    const holder = { member: nameKey(session.writer.name), source: sourceOf(session.address) };
-    const relay = rendezvous.wouldRelay(holder);
+  /** Introduces two peers. They meet at this daemon, whichever daemon the other one is connected to. */
+  const introduce = async (session: Session, own: RegisteredPeer, other: ClientConnection | RemoteConnection) => {
+    const holder = { member: canonicalName(session.writer.name), source: rateLimitKey(session.address) };
+    const relay = introductionServer.canRelay(holder);
     if (!('daemon' in other)) {
-      const opened = rendezvous.introduce(session, other, holder);
-      other.introduced({ ...opened, side: 'b', ...seenFrom(session, session.writer.name, own), relay });
-      return { ...opened, relay };
+      const credentials = introductionServer.introduce(session, other, holder);
+      other.notifyIntroduction({
+        ...credentials,
+        side: 'b',
+        ...describePeer(session, session.writer.name, own),
+        relay,
+      });
+      return { ...credentials, relay };
     }
-    const place = meetingPlace(session.connection.hostAddress);
-    if (!place) {
-      throw new Failure(
+    const endpoint = publicUdpEndpoint(session.connection.hostAddress);
+    if (!endpoint) {
+      throw new AppError(
         'NOT_AVAILABLE',
-        'The other one is connected to another daemon of this room, and this daemon does not know by which address he can reach it. Its owner sets listen.public.',
+        'The other member is connected to another daemon of this cluster, and this daemon has no address at which they can reach it. The owner can set listen.public.',
       );
     }
-    const opened = rendezvous.introduce(session, other, holder);
+    const opened = introductionServer.introduce(session, other, holder);
     const event: EventParams<'peer'> = {
       ...opened,
       side: 'b',
-      ...seenFrom(session, session.writer.name, own),
+      ...describePeer(session, session.writer.name, own),
       relay,
-      daemon: place,
+      daemon: endpoint,
     };
     const { daemon, member, id } = other;
     try {
-      await daemons.ask(daemon, 'introduce', { member, id, event } satisfies Introduce);
+      await cluster.request(daemon, 'introduce', { member, id, event } satisfies IntroduceRequest);
     } catch (thrown) {
-      rendezvous.close(opened.id);
+      introductionServer.close(opened.id);
       throw thrown;
     }
     return { ...opened, relay };
   };
 
-  /** The latest connection of a member that can be pinged. @throws Failure NOT_FOUND, NOT_AVAILABLE */
+  /** The latest connection of a member that can be pinged. @throws AppError NOT_FOUND, NOT_AVAILABLE */
   const pingable = (member: string) => {
-    const connections = presence.attendants(member);
+    const connections = presence.localConnections(member);
     const connection = connections.findLast(({ canBePinged }) => canBePinged);
     if (connection) return connection;
-    const name = plain(member).slice(0, 64);
-    const [old] = connections;
-    if (old) {
-      throw new Failure('NOT_AVAILABLE', `${name} is here by an old ${old.old?.dialect} client, which knows no ping.`);
+    const name = sanitizeText(member).slice(0, 64);
+    const [legacy] = connections;
+    if (legacy) {
+      throw new AppError('NOT_AVAILABLE', `${name} uses a legacy ${legacy.old?.dialect} client, which has no ping.`);
     }
     const known = view.accounts.byName(member) !== undefined;
-    throw new Failure(
+    throw new AppError(
       'NOT_FOUND',
       known ? `Host ${name} is offline.` : `User not found: there is no account "${name}".`,
       {
@@ -87,94 +99,102 @@ export function peersHandlers({ view, presence, daemons, rendezvous, meetingPlac
 
   return {
     'peer.register': ({ port, key, local, offers }, session) => {
-      const places = local.map((place, i) => {
-        const found = placeOfHost(place);
+      const endpoints = local.map((endpoint, i) => {
+        const found = parseHostEndpoint(endpoint);
         if (found) return found;
-        throw new Failure('INVALID_PARAMS', `"${plain(place.address)}" is no address of a host.`, {
+        throw new AppError('INVALID_PARAMS', `"${sanitizeText(endpoint.address)}" is not a host address.`, {
           data: { path: `/local/${i}/address` },
         });
       });
-      session.register({ port, key, local: places, offers });
-      return { address: addressOf(session) };
+      session.registerPeer({ port, key, local: endpoints, offers });
+      return { address: wireAddress(session) };
     },
     'peer.connect': async ({ member, key }, session) => {
       const { writer, peer } = session;
       if (!peer) {
-        throw new Failure('NOT_ALLOWED', 'Register a peer on this connection first, by peer.register.');
+        throw new AppError('NOT_ALLOWED', 'Register a peer on this connection first, with peer.register.');
       }
       const connections = presence.connections(member);
-      if (connections.length === 0) throw notThere(member);
+      if (connections.length === 0) throw memberOfflineError(member);
       const others = connections.filter((connection) => connection !== session);
-      const other = newestPeer(others, key);
+      const other = latestPeer(others, key);
       if (!other) {
-        throw key !== undefined && newestPeer(others)
-          ? new Failure('NOT_AVAILABLE', `${plain(member)} is there, but not with the peer that has this file.`)
-          : takesNoFiles(member);
+        throw key !== undefined && latestPeer(others)
+          ? new AppError(
+              'NOT_AVAILABLE',
+              `${sanitizeText(member)} is online, but not with the peer that has this file.`,
+            )
+          : acceptsNoFilesError(member);
       }
       const theirs = other.peer!;
       const name = presence.nameOf(member);
       const { id, secret, relay } = await introduce(session, peer, other);
-      // To whom is between the two.
+      // The log does not name the other member: that is private to the two.
       log.debug({ event: 'peer.connect', member: writer.name }, 'introduced');
-      return { id, secret, side: 'a', ...seenFrom(other, name, theirs), relay, ticket: `${id}.${secret}` };
+      return { id, secret, side: 'a', ...describePeer(other, name, theirs), relay, ticket: `${id}.${secret}` };
     },
     'peer.ping': async ({ member }) => {
-      const afar = presence.connections(member).find((each) => 'daemon' in each);
+      const remote = presence.connections(member).find((each) => 'daemon' in each);
       const timesMs =
-        presence.attendants(member).length === 0 && afar && 'daemon' in afar
-          ? ((await daemons.ask(afar.daemon, 'ping', { member }, ROUND_TRIPS * ROUND_TRIP_MS + 1000)) as Times)
-          : await roundTrips(pingable(member));
-      const came = timesMs.filter((ms) => ms !== null);
-      const some = came.length > 0;
+        presence.localConnections(member).length === 0 && remote && 'daemon' in remote
+          ? ((await cluster.request(
+              remote.daemon,
+              'ping',
+              { member },
+              PING_COUNT * PING_TIMEOUT_MS + 1000,
+            )) as RoundTripTimes)
+          : await measureRoundTrips(pingable(member));
+      const answered = timesMs.filter((ms) => ms !== null);
+      const hasAnswers = answered.length > 0;
       return {
         status: 203,
         member: presence.nameOf(member),
-        sent: ROUND_TRIPS,
-        received: came.length,
-        minMs: some ? Math.min(...came) : null,
-        avgMs: some ? rounded(came.reduce((sum, ms) => sum + ms, 0) / came.length) : null,
-        maxMs: some ? Math.max(...came) : null,
+        sent: PING_COUNT,
+        received: answered.length,
+        minMs: hasAnswers ? Math.min(...answered) : null,
+        avgMs: hasAnswers ? roundToMicroseconds(answered.reduce((sum, ms) => sum + ms, 0) / answered.length) : null,
+        maxMs: hasAnswers ? Math.max(...answered) : null,
         timesMs,
       };
     },
   };
 }
 
-/** Milliseconds of each round trip, null where nothing came back. */
-type Times = (number | null)[];
+/** Milliseconds of each round trip; null if no answer came. */
+type RoundTripTimes = (number | null)[];
 
-async function roundTrips(visitor: Visitor): Promise<Times> {
-  const timesMs: Times = [];
-  for (let i = 0; i < ROUND_TRIPS; i++) {
-    const ms = await visitor.roundTrip(ROUND_TRIP_MS);
-    timesMs.push(ms === undefined ? null : rounded(ms));
+async function measureRoundTrips(connection: ClientConnection): Promise<RoundTripTimes> {
+  const timesMs: RoundTripTimes = [];
+  for (let i = 0; i < PING_COUNT; i++) {
+    const ms = await connection.roundTrip(PING_TIMEOUT_MS);
+    timesMs.push(ms === undefined ? null : roundToMicroseconds(ms));
   }
   return timesMs;
 }
 
-function notThere(member: string): Failure {
-  return new Failure('NOT_FOUND', `"${plain(member).slice(0, 64)}" is not there.`, { data: { field: 'member' } });
+function memberOfflineError(member: string): AppError {
+  const name = sanitizeText(member).slice(0, 64);
+  return new AppError('NOT_FOUND', `"${name}" is not online.`, { data: { field: 'member' } });
 }
 
-function takesNoFiles(member: string): Failure {
-  return new Failure('NOT_AVAILABLE', `${plain(member)} is there, but takes and gives no files now.`);
+function acceptsNoFilesError(member: string): AppError {
+  return new AppError('NOT_AVAILABLE', `${sanitizeText(member)} is online, but does not accept or offer files now.`);
 }
 
-/** What one of two peers is told of the other. */
-function seenFrom(
-  connection: Visitor | Afar,
+/** What one peer learns about the other. */
+function describePeer(
+  connection: ClientConnection | RemoteConnection,
   member: string,
   { port, key, local }: RegisteredPeer,
 ): Pick<EventParams<'peer'>, 'member' | 'address' | 'port' | 'key' | 'local'> {
-  return { member, address: addressOf(connection), port, key, local: [...local] };
+  return { member, address: wireAddress(connection), port, key, local: [...local] };
 }
 
 /** Null on the control socket. */
-function addressOf({ local, address }: Visitor | Afar): string | null {
+function wireAddress({ local, address }: ClientConnection | RemoteConnection): string | null {
   return local ? null : address;
 }
 
-/** To microseconds. */
-function rounded(ms: number): number {
+function roundToMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

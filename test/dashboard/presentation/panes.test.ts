@@ -1,26 +1,26 @@
 import { expect } from 'chai';
-import { KEYS } from '../../../src/dashboard/keys.ts';
-import { candleAt, title as chartTitle } from '../../../src/dashboard/presentation/chart.ts';
-import { form } from '../../../src/dashboard/presentation/form.ts';
-import { feedHeight, title as forumTitle } from '../../../src/dashboard/presentation/forum.ts';
-import { help, helpHeight } from '../../../src/dashboard/presentation/help.ts';
-import { instrumentAt } from '../../../src/dashboard/presentation/rates.ts';
-import { VIEWS, type ViewName } from '../../../src/dashboard/presentation/views.ts';
+import { KEY_BINDINGS } from '../../../src/dashboard/key-bindings.ts';
+import { candleAt, chartTitle } from '../../../src/dashboard/presentation/chart-pane.ts';
+import { forumHeight, forumTitle } from '../../../src/dashboard/presentation/forum-pane.ts';
+import { helpHeight, helpOverlayLines } from '../../../src/dashboard/presentation/help-overlay.ts';
+import { instrumentAt } from '../../../src/dashboard/presentation/rates-pane.ts';
+import { REGION_RENDERERS, type RegionName } from '../../../src/dashboard/presentation/region-renderers.ts';
+import { signInLines } from '../../../src/dashboard/presentation/sign-in-form.ts';
 import type { State } from '../../../src/dashboard/state.ts';
-import { plainText, type StyledLine, type Tone } from '../../../src/dashboard/styled.ts';
+import { lineText, type StyledLine, type Tone } from '../../../src/dashboard/styled-text.ts';
 import type { Transfer } from '../../../src/domain/transfer.ts';
-import { VERBS } from '../../../src/repl/grammar.ts';
+import { SHELL_COMMANDS } from '../../../src/repl/grammar.ts';
 import { busy, candlesOf, DAY, empty, MINUTE, NOW, post, quote, rate } from './states.ts';
 
-const lines = (view: ViewName, state: State, width: number, height: number): string[] =>
-  VIEWS[view].lines(state, width, height).map((line) => plainText(line));
-const text = (view: ViewName, state: State, width = 80, height = 20): string =>
+const lines = (view: RegionName, state: State, width: number, height: number): string[] =>
+  REGION_RENDERERS[view].lines(state, width, height).map((line) => lineText(line));
+const text = (view: RegionName, state: State, width = 80, height = 20): string =>
   lines(view, state, width, height).join('\n');
 const toneOf = (all: readonly StyledLine[], part: string): Tone | undefined =>
   all.flat().find((span) => span.text.includes(part))?.tone;
 
 describe('presentation: header', () => {
-  it('says who, where, how the link and the providers do, and the time in Vietnam', () => {
+  it('says who, where, the connection, the providers, and the time in Vietnam', () => {
     const [line] = lines('header', busy(), 120, 1);
     expect(line).to.match(
       /^goldctl {2}Yoda \(owner\) {2}127\.0\.0\.1:4000 {2}● online {2}providers 2\/3 ok, 1 in error {3,}2024-03-01 15:04:05 \+07$/,
@@ -29,11 +29,16 @@ describe('presentation: header', () => {
   });
 
   it('shows a lost connection, its age and the next try, however narrow', () => {
-    const link = { phase: 'offline', since: NOW - 12_000, nextTryAt: NOW + 3000, reason: 'read ECONNRESET' } as const;
-    expect(text('header', { ...busy(), link }, 120, 1)).to.include('○ offline for 12 s, next try in 3 s');
-    expect(text('header', { ...busy(), link }, 80, 1)).to.include('offline for 12 s, next try in 3 s');
-    expect(text('header', { ...busy(), link }, 36, 1)).to.include('offline');
-    expect(text('header', { ...busy(), link: { phase: 'ended', reason: 'kicked' } }, 100, 1)).to.include(
+    const connection = {
+      phase: 'offline',
+      since: NOW - 12_000,
+      nextTryAt: NOW + 3000,
+      reason: 'read ECONNRESET',
+    } as const;
+    expect(text('header', { ...busy(), connection }, 120, 1)).to.include('○ offline for 12 s, next try in 3 s');
+    expect(text('header', { ...busy(), connection }, 80, 1)).to.include('offline for 12 s, next try in 3 s');
+    expect(text('header', { ...busy(), connection }, 36, 1)).to.include('offline');
+    expect(text('header', { ...busy(), connection: { phase: 'ended', reason: 'kicked' } }, 100, 1)).to.include(
       'ended: kicked',
     );
   });
@@ -41,7 +46,7 @@ describe('presentation: header', () => {
   it('marks simulated prices', () => {
     const state = { ...busy(), rates: [rate(quote('SJC', 1e8, { provider: 'SIMULATED' }))] };
     for (const view of ['rates', 'chart', 'forum', 'members', 'transfers'] as const) {
-      expect(plainText(VIEWS[view].title(state, 60)), view).to.include('SIMULATED');
+      expect(lineText(REGION_RENDERERS[view].title(state, 60)), view).to.include('SIMULATED');
     }
     expect(text('header', state)).to.include('SIMULATED');
     expect(text('header', busy())).not.to.include('SIMULATED');
@@ -97,20 +102,20 @@ describe('presentation: rates', () => {
 
   it('lights a price up that has just moved, and lets old ones look old', () => {
     const state = { ...busy(), selected: null };
-    const now = VIEWS.rates.lines(state, 44, 9);
+    const now = REGION_RENDERERS.rates.lines(state, 44, 9);
     expect(toneOf(now, '151,300,000')).to.equal('accent');
     expect(toneOf(now, '150,800,000')).to.equal('text');
     expect(toneOf(now, '0.0712345')).to.equal('muted');
     expect(toneOf(now, 'STALE')).to.equal('warn');
-    const later = VIEWS.rates.lines({ ...state, now: NOW + 1600 }, 44, 9);
+    const later = REGION_RENDERERS.rates.lines({ ...state, now: NOW + 1600 }, 44, 9);
     expect(toneOf(later, '151,300,000')).to.equal('text');
     const cut = { phase: 'offline', since: NOW, nextTryAt: null, reason: 'gone' } as const;
-    expect(toneOf(VIEWS.rates.lines({ ...state, link: cut }, 44, 9), '150,800,000')).to.equal('muted');
+    expect(toneOf(REGION_RENDERERS.rates.lines({ ...state, connection: cut }, 44, 9), '150,800,000')).to.equal('muted');
   });
 
   it('marks the selected row from edge to edge', () => {
-    const row = VIEWS.rates.lines({ ...busy(), now: NOW + DAY }, 44, 9)[3]!;
-    expect(plainText(row)).to.have.length(44);
+    const row = REGION_RENDERERS.rates.lines({ ...busy(), now: NOW + DAY }, 44, 9)[3]!;
+    expect(lineText(row)).to.have.length(44);
     expect(new Set(row.map(({ tone }) => tone))).to.deep.equal(new Set(['selected']));
   });
 
@@ -125,20 +130,22 @@ describe('presentation: rates', () => {
     const shown = text('rates', state, 44, 9);
     expect(shown).to.include('kraken: no answer within 10 s').and.to.include('in 1 min');
     expect(shown.replace(/\n/g, ' ')).to.include('goldctl rates import FILE');
-    expect(text('rates', { ...empty(), link: { phase: 'online' } })).to.include('Sign in to see the rates: F2.');
-    const link = { phase: 'offline', since: NOW, nextTryAt: NOW + 2000, reason: 'connect ECONNREFUSED' } as const;
-    expect(text('rates', { ...empty(), link })).to.equal(
-      'No connection to 127.0.0.1:4000: connect ECONNREFUSED\nNext try in 2 s. F5 tries now.',
+    expect(text('rates', { ...empty(), connection: { phase: 'online' } })).to.include(
+      'Sign in to see the rates: press F2.',
+    );
+    const connection = { phase: 'offline', since: NOW, nextTryAt: NOW + 2000, reason: 'connect ECONNREFUSED' } as const;
+    expect(text('rates', { ...empty(), connection })).to.equal(
+      'No connection to 127.0.0.1:4000: connect ECONNREFUSED\nNext try in 2 s. Press F5 to try now.',
     );
   });
 });
 
 describe('presentation: chart', () => {
   it('titles instrument, price, change and ranges, as much as fits', () => {
-    expect(plainText(chartTitle(busy(), 80))).to.equal('SJC · sjc  151,300,000  ▲0.77%  1d 1w 1m 3m [1y] 5y all');
-    expect(plainText(chartTitle(busy(), 40))).to.equal('SJC · sjc  151,300,000  ▲0.77%  [1y]');
-    expect(plainText(chartTitle(busy(), 30))).to.equal('SJC  151,300,000  ▲0.77%  [1y]');
-    expect(plainText(chartTitle(busy(), 24))).to.equal('SJC  151,300,000  [1y]');
+    expect(lineText(chartTitle(busy(), 80))).to.equal('SJC · sjc  151,300,000  ▲0.77%  1d 1w 1m 3m [1y] 5y all');
+    expect(lineText(chartTitle(busy(), 40))).to.equal('SJC · sjc  151,300,000  ▲0.77%  [1y]');
+    expect(lineText(chartTitle(busy(), 30))).to.equal('SJC  151,300,000  ▲0.77%  [1y]');
+    expect(lineText(chartTitle(busy(), 24))).to.equal('SJC  151,300,000  [1y]');
     expect(chartTitle(busy(), 80).find(({ text }) => text === '[1y]')?.tone).to.equal('accent');
   });
 
@@ -146,17 +153,17 @@ describe('presentation: chart', () => {
     const state = busy();
     const series = { provider: 'import', company: 'DOJI', brand: 'Hà\x1b[31m Nội' };
     const other = { ...state, chart: { ...state.chart, series } };
-    const shown = plainText(chartTitle(other, 80));
+    const shown = lineText(chartTitle(other, 80));
     expect(shown).to.match(/^SJC · import, DOJI, Hà\[31m Nội {2}[\d,]+ {2}1d/);
     expect(shown).to.not.include('151,300,000').and.to.not.include('%');
-    expect(plainText(chartTitle(other, 20))).to.match(/^SJC {2}/);
+    expect(lineText(chartTitle(other, 20))).to.match(/^SJC {2}/);
   });
 
   it('says that the price of a stale series is stale', () => {
     const state = busy();
     const rates = [rate(quote('SJC', 151_300_000, { stale: true }))];
     const title = chartTitle({ ...state, rates }, 80);
-    expect(plainText(title)).to.include('151,300,000 STALE');
+    expect(lineText(title)).to.include('151,300,000 STALE');
     expect(title.find(({ text }) => text.includes('STALE'))?.tone).to.equal('warn');
   });
 
@@ -172,8 +179,8 @@ describe('presentation: chart', () => {
 
   it('draws candles: bodies, wicks, and which way they went', () => {
     const chart = { ...busy().chart, mode: 'candles' as const, candles: candlesOf(12) };
-    const drawn = VIEWS.chart.lines({ ...busy(), chart }, 60, 14);
-    expect(drawn.map((line) => plainText(line)).join(''))
+    const drawn = REGION_RENDERERS.chart.lines({ ...busy(), chart }, 60, 14);
+    expect(drawn.map((line) => lineText(line)).join(''))
       .to.match(/[█▀▄]/)
       .and.to.include('│');
     expect(new Set(drawn.flat().map(({ tone }) => tone)))
@@ -206,13 +213,13 @@ describe('presentation: chart', () => {
     const { chart } = busy();
     const over = (change: object): string => text('chart', { ...busy(), chart: { ...chart, candles: [], ...change } });
     expect(over({ instrument: null }))
-      .to.include('No instrument is chosen.')
+      .to.include('No instrument is selected.')
       .and.to.include('Enter');
-    expect(over({ loading: true })).to.equal('Reading SJC, 1y…');
+    expect(over({ isLoading: true })).to.equal('Loading SJC, 1y…');
     expect(over({ error: 'NOT_FOUND: no such thing' }))
       .to.include('no such thing')
       .and.to.include('F5');
-    expect(over({})).to.include('No price of SJC was noted in 1y.').and.to.include('goldctl rates import FILE');
+    expect(over({})).to.include('No prices for SJC in this period.').and.to.include('goldctl rates import FILE');
   });
 
   it('survives prices of all sizes', () => {
@@ -249,20 +256,20 @@ describe('presentation: forum', () => {
   });
 
   it('marks mentions of the member and his own posts', () => {
-    const shown = VIEWS.forum.lines(busy(), 80, 8);
+    const shown = REGION_RENDERERS.forum.lines(busy(), 80, 8);
     expect(toneOf(shown, '@Yoda')).to.equal('mention');
     expect(toneOf(shown, '#593')).to.equal('mention');
     expect(shown.flat().find(({ text }) => text === 'Yoda')?.tone).to.equal('self');
     const other = { ...busy(), member: { name: 'Yod', role: 'member' as const } };
-    expect(toneOf(VIEWS.forum.lines(other, 80, 8), '@Yoda')).to.equal('text');
+    expect(toneOf(REGION_RENDERERS.forum.lines(other, 80, 8), '@Yoda')).to.equal('text');
   });
 
   it('shows one topic without its tag, and the unread ones of others in the title', () => {
     const state = busy();
     const gold = { ...state, forum: { ...state.forum, topic: 'gold' } };
     expect(text('forum', gold, 60, 3)).not.to.include('#gold');
-    expect(plainText(forumTitle(gold, 60))).to.equal('Forum  #gold');
-    expect(plainText(forumTitle(state, 60))).to.equal('Forum  all topics  unread #gold 2');
+    expect(lineText(forumTitle(gold, 60))).to.equal('Forum  #gold');
+    expect(lineText(forumTitle(state, 60))).to.equal('Forum  all topics  unread #gold 2');
   });
 
   it('scrolls by lines up to the oldest, and no further', () => {
@@ -273,16 +280,16 @@ describe('presentation: forum', () => {
     expect(top).to.have.length(8);
     expect(top[0]).to.include('older posts');
     expect(top[1]).to.equal(`── 2024-02-26 ${'─'.repeat(42)}`);
-    expect(at(feedHeight(state, 56) - 8)).to.deep.equal(top);
-    expect(at(feedHeight(state, 56) - 9)).not.to.deep.equal(top);
+    expect(at(forumHeight(state, 56) - 8)).to.deep.equal(top);
+    expect(at(forumHeight(state, 56) - 9)).not.to.deep.equal(top);
   });
 
   it('lays an answer over its bottom, and says when there is more', () => {
-    const state = { ...busy(), answer: ['Welcome', 'to the \x1b[31mroom'] };
+    const state = { ...busy(), output: ['Welcome', 'to the \x1b[31mroom'] };
     const shown = lines('forum', state, 40, 8);
     expect(shown).to.have.length(8);
-    expect(shown.slice(-3)).to.deep.equal([`${'─'.repeat(23)} Esc closes this `, 'Welcome', 'to the [31mroom']);
-    const long = lines('forum', { ...state, answer: Array.from({ length: 40 }, (_, i) => `line ${i}`) }, 40, 8);
+    expect(shown.slice(-3)).to.deep.equal([`${'─'.repeat(26)} Esc to close `, 'Welcome', 'to the [31mroom']);
+    const long = lines('forum', { ...state, output: Array.from({ length: 40 }, (_, i) => `line ${i}`) }, 40, 8);
     expect(long).to.have.length(8);
     expect(long.at(-1)).to.equal('… 34 more; "goldctl shell" shows all');
     expect(text('rates', { ...state, zoomed: 'rates' })).to.include('Welcome');
@@ -292,7 +299,7 @@ describe('presentation: forum', () => {
   it('says what to do where there is nothing', () => {
     const state = { ...busy(), forum: { ...busy().forum, posts: [], topic: 'crypto' } };
     expect(text('forum', state)).to.equal('No posts in #crypto yet.\nWrite the first one: MSG Hello');
-    expect(text('forum', { ...state, forum: { ...state.forum, loaded: false } })).to.equal('Reading the forum…');
+    expect(text('forum', { ...state, forum: { ...state.forum, isLoaded: false } })).to.equal('Loading the forum…');
   });
 
   it('wraps only the posts that show', () => {
@@ -339,12 +346,14 @@ describe('presentation: members and transfers', () => {
       '● Yoda             13:34 127.0.0.1        ',
     ]);
     expect(lines('members', busy(), 20, 2)).to.deep.equal(['○ Leia 12 min', '… and 2 more']);
-    expect(text('members', { ...busy(), members: [] })).to.equal('Nobody is signed in.');
+    expect(text('members', { ...busy(), members: [] })).to.equal('Nobody is online.');
   });
 
   it('shows how far files are, or what to do where there are none', () => {
-    expect(text('transfers', busy())).to.equal('No transfers.\nUPD user file sends one; LIST shows what FETCH gets.');
-    expect(text('transfers', empty())).to.include('sign in first');
+    expect(text('transfers', busy())).to.equal(
+      'No transfers.\nUPD user file sends a file. LIST shows the files that you can FETCH.',
+    );
+    expect(text('transfers', empty())).to.include('Sign in first');
     const state = { ...busy(), files: { ...busy().files, transfers: [transfer()] } };
     expect(text('transfers', state)).to.equal(
       '↓ plans.tar █████████░░░░░░░░░░░ 45% 5.5 MB/s 10 s left 100 MB Leia (LAN)',
@@ -384,27 +393,27 @@ describe('presentation: input and status', () => {
   };
 
   it('shows the prompt, what is typed, and the cursor in it', () => {
-    const [line] = VIEWS.input.lines(typing('xin chào', 4), 60, 1);
-    expect(plainText(line!).trimEnd()).to.equal('> xin chào');
+    const [line] = REGION_RENDERERS.input.lines(typing('xin chào', 4), 60, 1);
+    expect(lineText(line!).trimEnd()).to.equal('> xin chào');
     expect(line!.find(({ tone }) => tone === 'cursor')?.text).to.equal('c');
     const gold = { ...typing('a'), forum: { ...busy().forum, topic: 'gold' } };
     expect(lines('input', gold, 60, 1)[0]).to.match(/^#gold> a/);
-    const elsewhere = VIEWS.input.lines({ ...typing('a'), focus: 'rates' }, 60, 1)[0]!;
+    const elsewhere = REGION_RENDERERS.input.lines({ ...typing('a'), focus: 'rates' }, 60, 1)[0]!;
     expect(elsewhere.some(({ tone }) => tone === 'cursor')).to.equal(false);
   });
 
   it('scrolls a line that is longer than the screen, the cursor always in sight', () => {
     const long = 'abcdefghij'.repeat(20);
     for (const cursor of [0, 1, 57, 100, 199, 200]) {
-      const [line] = VIEWS.input.lines(typing(long, cursor), 20, 1);
-      expect(plainText(line!).length).to.be.at.most(20);
+      const [line] = REGION_RENDERERS.input.lines(typing(long, cursor), 20, 1);
+      expect(lineText(line!).length).to.be.at.most(20);
       expect(line!.find(({ tone }) => tone === 'cursor')?.text).to.equal([...long][cursor] ?? ' ');
     }
   });
 
   it('hints at verbs and their usage, and at candidates', () => {
     expect(text('input', typing('mark'))).to.match(/^> mark {3}MARKET$/);
-    expect(text('input', typing('CHART'), 120)).to.include('CHART instrument [range]: its history');
+    expect(text('input', typing('CHART'), 120)).to.include('CHART instrument [range]: chart 1d');
     expect(text('input', typing('MSG hello'))).to.equal('> MSG hello ');
     expect(text('input', typing('MARKT BTC'))).to.include('Did you mean MARKET?');
     const candidates = { ...typing('M'), input: { ...typing('M').input, candidates: ['MARKET ', 'MSG '] } };
@@ -423,23 +432,25 @@ describe('presentation: input and status', () => {
 
   it('puts what has happened first', () => {
     const notice = { text: 'Leia mentions you.', tone: 'good' as const, at: NOW };
-    const shown = VIEWS.status.lines({ ...busy(), notice }, 100, 1);
+    const shown = REGION_RENDERERS.status.lines({ ...busy(), notice }, 100, 1);
     expect(toneOf(shown, 'Leia')).to.equal('good');
-    expect(plainText(shown[0]!)).to.match(/^Leia mentions you\. {2}.*F1 help/);
-    const link = { phase: 'offline', since: NOW, nextTryAt: NOW + 4000, reason: 'read ECONNRESET' } as const;
-    expect(text('status', { ...busy(), link }, 80, 1)).to.include('Connection lost: read ECONNRESET; next try in 4 s');
-    expect(text('status', busy(30, 8), 80, 1)).to.include('30x8 is small: 40x10 shows more');
+    expect(lineText(shown[0]!)).to.match(/^Leia mentions you\. {2}.*F1 help/);
+    const connection = { phase: 'offline', since: NOW, nextTryAt: NOW + 4000, reason: 'read ECONNRESET' } as const;
+    expect(text('status', { ...busy(), connection }, 80, 1)).to.include(
+      'Connection lost: read ECONNRESET; next try in 4 s',
+    );
+    expect(text('status', busy(30, 8), 80, 1)).to.include('30x8 is too small; use 40x10');
   });
 });
 
 describe('presentation: help and form', () => {
   it('lists every key and every verb', () => {
     for (const width of [60, 120, 180]) {
-      const all = help({ ...busy(), help: { scroll: 0 } }, width, 500)
-        .map((line) => plainText(line))
+      const all = helpOverlayLines({ ...busy(), help: { scroll: 0 } }, width, 500)
+        .map((line) => lineText(line))
         .join('\n');
-      for (const { word } of VERBS) expect(all, word).to.include(word);
-      for (const each of KEYS) expect(all, each.help).to.include(each.help.slice(0, 12));
+      for (const { name: word } of SHELL_COMMANDS) expect(all, word).to.include(word);
+      for (const each of KEY_BINDINGS) expect(all, each.help).to.include(each.help.slice(0, 12));
     }
   });
 
@@ -456,22 +467,26 @@ describe('presentation: help and form', () => {
       field: 'password',
       name: 'Yoda',
       password: 'hunter2',
-      busy: false,
+      isBusy: false,
       error: null,
       takeOver: false,
     } as const;
     const shown = text('form', { ...busy(), form: asked }, 50, 9);
     expect(shown).to.match(/^Name {6}Yoda\nPassword {2}••••••• /);
-    expect(shown).to.include('Enter send').and.not.to.include('hunter2');
-    expect(form({ ...busy(), form: asked }, 50, 9)[1]!.at(-1)).to.deep.equal({ text: ' ', tone: 'cursor' });
-    const failed = VIEWS.form.lines({ ...busy(), form: { ...asked, error: 'Wrong password. 2 tries left.' } }, 50, 9);
+    expect(shown).to.include('Enter submit').and.not.to.include('hunter2');
+    expect(signInLines({ ...busy(), form: asked }, 50, 9)[1]!.at(-1)).to.deep.equal({ text: ' ', tone: 'cursor' });
+    const failed = REGION_RENDERERS.form.lines(
+      { ...busy(), form: { ...asked, error: 'Wrong password. 2 tries left.' } },
+      50,
+      9,
+    );
     expect(toneOf(failed, 'Wrong password')).to.equal('bad');
     const over = { ...busy(), form: { ...asked, takeOver: true } };
-    expect(text('form', over, 60, 9)).to.include('Yoda is signed in elsewhere. Enter takes over from there.');
-    expect(plainText(VIEWS.form.title({ ...busy(), form: { ...asked, kind: 'signUp' } }, 40))).to.equal(
-      'Make an account',
+    expect(text('form', over, 60, 9)).to.include('Yoda is signed in elsewhere. Press Enter to end the');
+    expect(lineText(REGION_RENDERERS.form.title({ ...busy(), form: { ...asked, kind: 'signUp' } }, 40))).to.equal(
+      'Sign up',
     );
-    expect(text('form', { ...busy(), form: { ...asked, busy: true } }, 50, 9)).to.include('Signing in…');
+    expect(text('form', { ...busy(), form: { ...asked, isBusy: true } }, 50, 9)).to.include('Signing in…');
   });
 
   it('knows no time but its own', () => {

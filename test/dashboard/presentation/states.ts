@@ -1,4 +1,4 @@
-import type { Post, Quote, Rate, State } from '../../../src/dashboard/state.ts';
+import type { ForumPost, RateQuote, RateRow, State } from '../../../src/dashboard/state.ts';
 import { initialState } from '../../../src/dashboard/state.ts';
 import type { Candle } from '../../../src/domain/candle.ts';
 import type { Market } from '../../../src/domain/instrument.ts';
@@ -13,7 +13,7 @@ export function empty(columns = 80, rows = 24): State {
   return initialState({ columns, rows, now: NOW, address: '127.0.0.1:4000', theme: 'dark', unicode: true });
 }
 
-export function quote(instrument: string, sell: number | null, over: Partial<Quote> = {}): Quote {
+export function quote(instrument: string, sell: number | null, over: Partial<RateQuote> = {}): RateQuote {
   return {
     instrument,
     market: 'gold',
@@ -32,22 +32,22 @@ export function quote(instrument: string, sell: number | null, over: Partial<Quo
   };
 }
 
-export function rate(of: Quote, over: Partial<Rate> = {}): Rate {
+export function rate(of: RateQuote, over: Partial<RateRow> = {}): RateRow {
   const price = of.sell ?? of.buy ?? 1;
   const closes = Array.from({ length: 30 }, (_, i) => price * (0.97 + i / 1000 + Math.sin(i) / 100));
-  return { quote: of, closes, movedAt: null, direction: 0, ...over };
+  return { quote: of, closes, movedAt: null, ...over };
 }
 
 const in_ = (market: Market, currency: string, unit: Unit, provider: string) => ({ market, currency, unit, provider });
 
-export function ratesOf(): Rate[] {
+export function ratesOf(): RateRow[] {
   const crypto = in_('crypto', 'USD', 'coin', 'kraken');
   const fx = in_('fx', 'VND', 'each', 'vietcombank');
   return [
     rate(quote('BTMC-RING', 149_900_000), { closes: [150_000_000, 150_500_000] }),
     rate(quote('PNJ', 150_800_000, { provider: 'pnj' })),
-    rate(quote('SJC', 151_300_000), { movedAt: NOW - 500, direction: 1 }),
-    rate(quote('XAU', 2_345.6, in_('gold', 'USD', 'ozt', 'gold-api') as Partial<Quote>), { closes: [2_345.6] }),
+    rate(quote('SJC', 151_300_000), { movedAt: NOW - 500 }),
+    rate(quote('XAU', 2_345.6, in_('gold', 'USD', 'ozt', 'gold-api') as Partial<RateQuote>), { closes: [2_345.6] }),
     rate(quote('BTC', 67_123.4, crypto)),
     rate(quote('DOGE', 0.0712345, { ...crypto, stale: true, checkedAt: NOW - 3 * 60 * MINUTE })),
     rate(quote('ETH', 3_456.78, crypto)),
@@ -73,7 +73,7 @@ export function candlesOf(count: number, step = DAY): Candle[] {
   });
 }
 
-export function post(number: number, over: Partial<Post> = {}): Post {
+export function post(number: number, over: Partial<ForumPost> = {}): ForumPost {
   return {
     number,
     member: number % 3 === 0 ? 'Yoda' : 'Leia',
@@ -95,7 +95,7 @@ export function busy(columns = 80, rows = 24): State {
   const state = empty(columns, rows);
   return {
     ...state,
-    link: { phase: 'online' },
+    connection: { phase: 'online' },
     member: { name: 'Yoda', role: 'owner' },
     providers: [
       { id: 'sjc', state: 'ok', lastOk: NOW, lastError: null, nextAt: NOW + MINUTE },
@@ -104,7 +104,7 @@ export function busy(columns = 80, rows = 24): State {
       { id: 'doji', state: 'off', lastOk: null, lastError: null, nextAt: null },
     ],
     rates: ratesOf(),
-    ratesLoaded: true,
+    hasLoadedRates: true,
     selected: 'SJC',
     chart: {
       ...state.chart,
@@ -119,8 +119,8 @@ export function busy(columns = 80, rows = 24): State {
         { topic: 'lobby', unread: 0, mentions: 0 },
         { topic: 'gold', unread: 2, mentions: 1 },
       ],
-      loaded: true,
-      more: true,
+      isLoaded: true,
+      hasMore: true,
       scroll: 0,
       posts: [
         ...Array.from({ length: 592 }, (_, i) => post(i + 1)),
@@ -135,7 +135,7 @@ export function busy(columns = 80, rows = 24): State {
       { name: 'Nguyễn-Vân', address: '192.168.1.21', peerPort: null, activeSince: NOW - MINUTE, idleMs: 0 },
       { name: 'Yoda', address: '127.0.0.1', peerPort: null, activeSince: NOW - 90 * MINUTE, idleMs: 0 },
     ],
-    membersLoaded: true,
-    idle: ['Leia'],
+    hasLoadedMembers: true,
+    idleNames: ['Leia'],
   };
 }

@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { StyledLine, Tone } from '../../../src/dashboard/styled.ts';
-import { cellsOf, cellWidth } from '../../../src/dashboard/widgets/cells.ts';
+import type { StyledLine, Tone } from '../../../src/dashboard/styled-text.ts';
+import { cellWidth, toCells } from '../../../src/dashboard/widgets/cells.ts';
 
 const attributes = (tone: Tone): number => (tone === 'gold' ? 7 : 1);
 const line = (text: string, tone: Tone = 'text'): StyledLine => [{ text, tone }];
 const texts = (text: string, width: number, left = 0): string[] =>
-  cellsOf(line(text), width, left, attributes).map(([, cell]) => cell);
+  toCells(line(text), width, left, attributes).map(([, cell]) => cell);
 
 describe('cells of a line', () => {
   it('are one a column, filled to the width', () => {
     expect(texts('vàng', 6)).to.deep.equal(['v', 'à', 'n', 'g', ' ', ' ']);
     expect(texts('gold and more', 4)).to.deep.equal(['g', 'o', 'l', 'd']);
-    const two = cellsOf([...line('a', 'gold'), ...line('b')], 3, 0, attributes);
+    const two = toCells([...line('a', 'gold'), ...line('b')], 3, 0, attributes);
     expect(two).to.deep.equal([
       [7, 'a'],
       [1, 'b'],

@@ -4,25 +4,25 @@ import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Failure } from '../../../src/domain/failure.ts';
-import type { NewRecord } from '../../../src/engine/contract.ts';
+import { AppError } from '../../../src/domain/app-error.ts';
 import { LocalEngine } from '../../../src/engine/local/engine.ts';
-import { SCHEMA } from '../../../src/engine/stored.ts';
-import { keys, within } from '../../../src/store/keys.ts';
+import { SCHEMA_VERSION } from '../../../src/engine/schema-version.ts';
+import type { NewRecord } from '../../../src/engine/types.ts';
+import { ReadModel } from '../../../src/projections/read-model.ts';
+import { differingKeys, rebuildStore } from '../../../src/projections/rebuild.ts';
+import { keys, prefixRange } from '../../../src/store/keys.ts';
 import { Store } from '../../../src/store/store.ts';
-import { compare, rebuild } from '../../../src/view/rebuild.ts';
-import { View } from '../../../src/view/view.ts';
 import { contentOf, memoryStore, temporaryFolder } from '../../store/temporary.ts';
 
 interface Room {
   readonly engine: LocalEngine;
-  readonly view: View;
+  readonly view: ReadModel;
   readonly store: Store;
 }
 
 async function roomAt(path: string): Promise<Room> {
-  const store = await Store.at(path);
-  const view = new View(store);
+  const store = await Store.inFolder(path);
+  const view = new ReadModel(store);
   return { engine: new LocalEngine(store, view), view, store };
 }
 
@@ -35,11 +35,11 @@ const post = (text: string): NewRecord => ({
   replyTo: null,
 });
 
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   try {
     await promise;
   } catch (failure) {
-    if (failure instanceof Failure) return failure;
+    if (failure instanceof AppError) return failure;
     throw failure;
   }
   throw new Error('expected a failure');
@@ -69,9 +69,9 @@ describe('LocalEngine', () => {
       const second = await roomAt(path);
       await second.engine.start();
       const after = await contentOf(second.store);
-      before.delete(keys.verified);
-      expect(after.get(keys.verified)).to.equal('400');
-      after.delete(keys.verified);
+      before.delete(keys.verifiedSeq);
+      expect(after.get(keys.verifiedSeq)).to.equal('400');
+      after.delete(keys.verifiedSeq);
       expect(after).to.deep.equal(before);
       expect(second.engine.journal.head()).to.equal(400);
       expect((await second.engine.journal.append(post('one more'))).seq).to.equal(401);
@@ -133,7 +133,7 @@ describe('LocalEngine', () => {
     const { engine, store } = await roomAt(path);
     await engine.start();
     await engine.journal.append(post('old'));
-    await store.write([{ type: 'put', key: keys.schema, value: `${SCHEMA + 1}` }], { sync: true });
+    await store.write([{ type: 'put', key: keys.schemaVersion, value: `${SCHEMA_VERSION + 1}` }], { sync: true });
     const before = await contentOf(store);
     await engine.stop();
 
@@ -225,16 +225,16 @@ describe('LocalEngine', () => {
         try {
           await engine.start();
         } catch (failure) {
-          expect((failure as Failure).code).to.equal('JOURNAL_HOLE');
+          expect((failure as AppError).code).to.equal('JOURNAL_HOLE');
           continue;
         }
         const head = engine.journal.head();
         expect(head).to.be.below(60);
         const fresh = memoryStore();
         await fresh.open();
-        await rebuild(store, fresh); // what is there is whole, and nothing of what is not
-        expect(await compare(store, fresh)).to.deep.equal([]);
-        expect((await store.entries(within('p/'))).length).to.equal(head);
+        await rebuildStore(store, fresh); // what is there is whole, and nothing of what is not
+        expect(await differingKeys(store, fresh)).to.deep.equal([]);
+        expect((await store.entries(prefixRange('p/'))).length).to.equal(head);
         await engine.stop();
       }
     });

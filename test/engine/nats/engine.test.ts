@@ -7,12 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, nanos, nkeys } from '@nats-io/transport-node';
 import { expect } from 'chai';
-import { Failure } from '../../../src/domain/failure.ts';
-import type { JournalRecord } from '../../../src/engine/contract.ts';
+import { AppError } from '../../../src/domain/app-error.ts';
 import type { NatsServers } from '../../../src/engine/nats/connection.ts';
+import { DEDUP_WINDOW } from '../../../src/engine/nats/dedup.ts';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
-import { Names } from '../../../src/engine/nats/names.ts';
-import { REACH } from '../../../src/engine/nats/repeats.ts';
+import { Subjects } from '../../../src/engine/nats/subjects.ts';
+import type { JournalRecord } from '../../../src/engine/types.ts';
 import { keys } from '../../../src/store/keys.ts';
 import { Store } from '../../../src/store/store.ts';
 import { mountTmpfs } from '../../faults/tmpfs.ts';
@@ -23,13 +23,13 @@ import { Texts } from './texts.ts';
 
 const text = (content: string) => ({ kind: 'test.text', at: 1, text: content });
 
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   const thrown = await promise.then(
     () => undefined,
     (failure: unknown) => failure,
   );
-  expect(thrown).to.be.instanceOf(Failure);
-  return thrown as Failure;
+  expect(thrown).to.be.instanceOf(AppError);
+  return thrown as AppError;
 }
 
 /** A way to a server that can be cut. */
@@ -87,15 +87,15 @@ class Line {
 
 describe('names in a NATS cluster', () => {
   it('hold whatever an account is called, as one token', () => {
-    const names = new Names('room');
+    const names = new Subjects('room');
     for (const subject of ['account.yoda', 'account.a..b', 'account.*', 'account.>', 'account.Trần Văn', 'post 1']) {
-      const name = names.record('account.created', subject);
+      const name = names.recordSubject('account.created', subject);
       expect(name.split('.'), subject).to.have.length(4);
       expect(name).to.match(/^room\.journal\.about\.[^\s.*>]+$/);
-      expect(names.about(name)).to.equal(subject);
+      expect(names.subjectOf(name)).to.equal(subject);
     }
-    expect(names.about(names.record('forum.posted'))).to.equal(undefined);
-    expect(names.topicOf(names.topic('messages.yoda'))).to.equal('messages.yoda');
+    expect(names.subjectOf(names.recordSubject('forum.posted'))).to.equal(undefined);
+    expect(names.topicOf(names.busSubject('messages.yoda'))).to.equal('messages.yoda');
   });
 });
 
@@ -178,10 +178,10 @@ describe('NatsEngine', () => {
     await one.lease('rates').acquire(never);
     const waiting = other.lease('rates').acquire(never);
     await new Promise((resolve) => setTimeout(resolve, 1500)); // more than one look of the other one
-    expect(other.lease('rates').held).to.equal(false);
+    expect(other.lease('rates').isHeld).to.equal(false);
     await one.lease('rates').release();
     await waiting;
-    expect([one.lease('rates').held, other.lease('rates').held]).to.deep.equal([false, true]);
+    expect([one.lease('rates').isHeld, other.lease('rates').isHeld]).to.deep.equal([false, true]);
     // It dies: nobody renews the key, and nobody gives it back.
     const begun = performance.now();
     Object.assign(other.lease('rates'), { release: async () => {} });
@@ -189,7 +189,7 @@ describe('NatsEngine', () => {
     await other.stop();
     await one.lease('rates').acquire(never);
     expect(performance.now() - begun).to.be.below(15_000);
-    expect(other.lease('rates').held).to.equal(false);
+    expect(other.lease('rates').isHeld).to.equal(false);
   });
 
   it('makes its copy anew where it lost records, and goes on where it did not', async () => {
@@ -207,26 +207,26 @@ describe('NatsEngine', () => {
       [
         { type: 'del', key: keys.record(17) },
         { type: 'del', key: 'test/17' },
-        { type: 'del', key: keys.verified },
+        { type: 'del', key: keys.verifiedSeq },
       ],
       { sync: false },
     );
     await store.close();
     await engine.start();
     expect(notices.join()).to.include('records from 17 on are missing');
-    before.delete(keys.verified);
+    before.delete(keys.verifiedSeq);
     const after = await contentOf(store);
-    after.delete(keys.verified);
+    after.delete(keys.verifiedSeq);
     expect(after).to.deep.equal(before);
   });
 
   it('keeps what it could not write on a full disk, and has the same as everybody once there is room', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
-      const [store, whole] = [await Store.at(join(disk.path, 'data')), memoryStore()];
+      const [store, whole] = [await Store.inFolder(join(disk.path, 'data')), memoryStore()];
       const told: number[] = [];
       const texts = new (class extends Texts {
-        override committed({ seq }: JournalRecord): void {
+        override applyCommitted({ seq }: JournalRecord): void {
           told.push(seq);
         }
       })();
@@ -237,7 +237,7 @@ describe('NatsEngine', () => {
       await writeFile(ballast, Buffer.alloc(5 * 1024 * 1024, 1));
       const content = 'x'.repeat(50_000);
       let acknowledged = 0;
-      while (!engine.trouble) {
+      while (!engine.outage) {
         const { seq } = await engine.journal.append(text(content)).catch(() => ({ seq: 0 }));
         acknowledged = Math.max(acknowledged, seq);
       }
@@ -245,11 +245,11 @@ describe('NatsEngine', () => {
       expect(await failureOf(engine.journal.append(text('none')))).to.include({ code: 'STORE_FAILED', status: 503 });
       for (let i = 0; i < 10; i++) await other.journal.append(text(`${i}`));
       await rm(ballast);
-      while (engine.trouble) await pause(10);
+      while (engine.outage) await pause(10);
       await engine.journal.append(text('last'));
       await other.journal.catchUp();
       const [mine, theirs] = await Promise.all([store, whole].map(contentOf));
-      for (const all of [mine!, theirs!]) all.delete(keys.verified);
+      for (const all of [mine!, theirs!]) all.delete(keys.verifiedSeq);
       expect(mine).to.deep.equal(theirs);
       expect(told).to.deep.equal(Array.from({ length: engine.journal.head() }, (_, i) => i + 1));
       await engine.stop();
@@ -279,10 +279,10 @@ describe('NatsEngine', () => {
   it('takes more at once than it publishes ahead', async () => {
     const engine = make('ahead', memoryStore());
     await engine.start();
-    const appended = Array.from({ length: REACH + 500 }, (_, i) => engine.journal.append(text(`${i}`)));
+    const appended = Array.from({ length: DEDUP_WINDOW + 500 }, (_, i) => engine.journal.append(text(`${i}`)));
     const seqs = new Set((await Promise.all(appended)).map(({ seq }) => seq));
-    expect(seqs.size).to.equal(REACH + 500);
-    expect(engine.journal.head()).to.equal(REACH + 500);
+    expect(seqs.size).to.equal(DEDUP_WINDOW + 500);
+    expect(engine.journal.head()).to.equal(DEDUP_WINDOW + 500);
   }).timeout(20_000);
 
   it('passes over what the stream took twice, as everybody does', async () => {
@@ -307,7 +307,7 @@ describe('NatsEngine', () => {
     const other = make('twice', late);
     await other.start();
     const [mine, theirs] = await Promise.all([store, late].map(contentOf));
-    for (const all of [mine!, theirs!]) all.delete(keys.verified);
+    for (const all of [mine!, theirs!]) all.delete(keys.verifiedSeq);
     expect(mine).to.deep.equal(theirs);
     const records = [...mine!].filter(([key]) => key.startsWith('j/')).map(([, value]) => JSON.parse(value));
     expect(records.map(({ kind, text: said }) => said ?? kind).join()).to.equal('1,2,3,4,5,void,void,6,void');
@@ -359,7 +359,7 @@ describe('NatsEngine', () => {
       }
       const expected = Array.from({ length: MANY }, (_, i) => (i % 2 ? 'void' : `${i + 1}`));
       expect(found).to.deep.equal([...expected, 'compacted', 'behind']);
-      expect(late.trouble).to.equal(undefined);
+      expect(late.outage).to.equal(undefined);
       expect((await late.journal.append(text('more'))).seq).to.equal(MANY + 3);
       await late.stop();
       await late.start(); // and not looked for again
@@ -403,8 +403,8 @@ describe('NatsEngine', () => {
         await manager.streams.deleteMessage('cut-journal', 8);
         await manager.close();
         line.mend();
-        while (cut.trouble?.failure.code !== 'JOURNAL_HOLE') await pause(20);
-        expect(cut.trouble.failure.message).to.match(/^Record 8 is missing in the stream/);
+        while (cut.outage?.error.code !== 'JOURNAL_HOLE') await pause(20);
+        expect(cut.outage.error.message).to.match(/^Record 8 is missing in the journal stream/);
         expect((await failureOf(cut.journal.append(text('no')))).code).to.equal('JOURNAL_HOLE');
       } finally {
         await line.stop();
@@ -418,7 +418,7 @@ describe('NatsEngine', () => {
       await manager.close();
       const failure = await failureOf(make('lost', memoryStore()).start());
       expect(failure.code).to.equal('JOURNAL_HOLE');
-      expect(failure.message).to.match(/^Record 7 is missing in the stream/);
+      expect(failure.message).to.match(/^Record 7 is missing in the journal stream/);
       expect((await one.journal.append(text('all is well for who has it'))).seq).to.equal(MANY + 1);
     });
   });
@@ -533,10 +533,10 @@ describe('NatsEngine by TLS, with credentials', () => {
     expect((await failureOf(enter({}))).message).to.match(/authorization/i);
     expect((await failureOf(enter({ nkeyFile: join(folder.path, 'none') }))).code).to.equal('CONFIG_INVALID');
     expect((await failureOf(enter({ nkeyFile: join(folder.path, 'cert.pem') }))).message).to.include(
-      'no seed of a user',
+      'not the seed of a user nkey',
     );
     expect((await failureOf(enter({ credentialsFile: join(folder.path, 'cert.pem') }))).message).to.include(
-      'no file of NATS credentials',
+      'not a NATS credentials file',
     );
   });
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type { Failure } from '../../../src/domain/failure.ts';
+import type { AppError } from '../../../src/domain/app-error.ts';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
 import { Store } from '../../../src/store/store.ts';
 import { findNatsServer, NatsFixture, type NatsNode } from '../../nats-fixture.ts';
@@ -95,7 +95,7 @@ describe('a NATS cluster whose nodes die', () => {
         }
         await ended;
       }
-      const store = await Store.at(folder.path);
+      const store = await Store.inFolder(folder.path);
       const engine = new NatsEngine(store, new Texts(), {
         connection: { servers: nats.servers, tls: false },
         prefix: 'daemon',
@@ -142,17 +142,17 @@ describe('a NATS cluster whose nodes die', () => {
       const [one, two] = left === 'the leader' ? followers : [leader, followers[0]];
       await one!.kill();
       await two!.kill();
-      const refusal = async (): Promise<Failure> => {
+      const refusal = async (): Promise<AppError> => {
         for (;;) {
           const thrown = await engine.journal.append({ kind: 'test.text', at: 1, text: 'while' }).then(
             () => undefined,
-            (failure: Failure) => failure,
+            (failure: AppError) => failure,
           );
           if (thrown) return thrown;
         }
       };
       expect(await refusal()).to.include({ code: 'NOT_AVAILABLE', status: 503 });
-      expect(engine.trouble?.failure.message).to.include('Reading goes on');
+      expect(engine.outage?.error.message).to.include('Reads continue');
       const abort = new AbortController();
       for await (const record of engine.journal.follow(seq - 1, abort.signal)) {
         expect(record.text).to.equal('before');
@@ -164,7 +164,7 @@ describe('a NATS cluster whose nodes die', () => {
       expect(performance.now() - begun, 'at once').to.be.below(1000);
       await one!.start();
       await two!.start();
-      while (engine.trouble) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (engine.outage) await new Promise((resolve) => setTimeout(resolve, 20));
       const after = await engine.journal.append({ kind: 'test.text', at: 1, text: 'after' });
       expect(after.seq).to.be.above(seq);
       // What was refused may be there, and is there once at most.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Failure } from '../../../src/domain/failure.ts';
+import type { AppError } from '../../../src/domain/app-error.ts';
 import type { NatsEngine } from '../../../src/engine/nats/engine.ts';
 
 const PAUSE_MS = 50;
@@ -81,7 +81,7 @@ export class Load {
         expect(changes).to.deep.equal([{ type: 'text', text }]);
         this.acknowledged.set(seq, text);
       } catch (thrown) {
-        const { code } = thrown as Partial<Failure>;
+        const { code } = thrown as Partial<AppError>;
         if (code === undefined || (thrown as Error).name === 'AssertionError') throw thrown;
         this.refused.push(code);
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // a refusal may come at once, again and again
@@ -99,7 +99,7 @@ async function caughtUp(engine: NatsEngine, last: number): Promise<void> {
       await engine.journal.catchUp();
       if (engine.journal.head() >= last || performance.now() > until) return;
     } catch (thrown) {
-      if ((thrown as Failure).code !== 'NOT_AVAILABLE' || performance.now() > until) throw thrown;
+      if ((thrown as AppError).code !== 'NOT_AVAILABLE' || performance.now() > until) throw thrown;
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

@@ -27,9 +27,16 @@ describe('a publisher into a stream', () => {
   });
 
   let ids = 0;
-  const publish = (subject: string, more: { id?: string; expect?: number; timeoutMs?: number } = {}) => {
+  const publish = (subject: string, more: { id?: string; expectedSeq?: number; timeoutMs?: number } = {}) => {
     ids += 1;
-    return publisher.publish({ subject, payload: 'a', id: `${ids}`, expect: undefined, timeoutMs: 10_000, ...more });
+    return publisher.publish({
+      subject,
+      payload: 'a',
+      id: `${ids}`,
+      expectedSeq: undefined,
+      timeoutMs: 10_000,
+      ...more,
+    });
   };
   const refusal = (promise: Promise<unknown>): Promise<PublishError> =>
     promise.then(
@@ -47,9 +54,9 @@ describe('a publisher into a stream', () => {
   });
 
   it('is told what the stream refuses, by its own number', async () => {
-    const last = await publish('published.one', { expect: 0 });
-    expect(await publish('published.one', { expect: last })).to.equal(last + 1);
-    expect(await refusal(publish('published.one', { expect: last }))).to.include({ code: 10_071, status: 400 });
+    const last = await publish('published.one', { expectedSeq: 0 });
+    expect(await publish('published.one', { expectedSeq: last })).to.equal(last + 1);
+    expect(await refusal(publish('published.one', { expectedSeq: last }))).to.include({ code: 10_071, status: 400 });
   });
 
   it('says when nobody listens, nobody answers, or what is said is no answer', async () => {
@@ -62,7 +69,7 @@ describe('a publisher into a stream', () => {
   it('waits for nothing once it is stopped', async () => {
     const other = new Publisher({ connection, headers, inbox: createInbox() });
     other.start();
-    const waits = other.publish({ subject: 'mute', payload: '', id: 'x', expect: undefined, timeoutMs: 60_000 });
+    const waits = other.publish({ subject: 'mute', payload: '', id: 'x', expectedSeq: undefined, timeoutMs: 60_000 });
     other.stop();
     expect(await refusal(waits)).to.include({ status: 408 });
   });

@@ -1,5 +1,5 @@
-import type { Change, JournalRecord, Projector } from '../../../src/engine/contract.ts';
-import type { Draft } from '../../../src/store/draft.ts';
+import type { Change, JournalRecord, Projector } from '../../../src/engine/types.ts';
+import type { WriteBatch } from '../../../src/store/write-batch.ts';
 
 /** A view that keeps the texts of records. */
 export class Texts implements Projector {
@@ -8,11 +8,11 @@ export class Texts implements Projector {
 
   async load(): Promise<void> {}
 
-  project({ kind, text, seq }: JournalRecord, draft: Draft): Change[] {
+  project({ kind, text, seq }: JournalRecord, draft: WriteBatch): (Change & { text: unknown })[] {
     if (kind === this.unknown) throw new Error(`no projection for ${kind}`);
     draft.write(`test/${seq}`, text as string);
     return [{ type: 'text', text }];
   }
 
-  committed(_: JournalRecord): void {}
+  applyCommitted(_: JournalRecord): void {}
 }

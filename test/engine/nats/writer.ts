@@ -4,7 +4,7 @@ import { Store } from '../../../src/store/store.ts';
 import { Texts } from './texts.ts';
 
 const [folder, prefix, name, ...servers] = process.argv.slice(2) as [string, string, string, ...string[]];
-const engine = new NatsEngine(await Store.at(folder), new Texts(), {
+const engine = new NatsEngine(await Store.inFolder(folder), new Texts(), {
   connection: { servers, tls: false },
   prefix,
   version: '0.0.0',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { binance } from '../../../src/rates/providers/binance.ts';
 import { BODIES } from '../bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -52,7 +52,7 @@ describe('binance', () => {
 
   it('says which field does not fit', () => {
     const body = `[${BODIES.binance.replace('67000.40', 'n/a')}]`;
-    expect(() => binance.parse(body, server.context(NOW), 0)).to.throw(BodyError, /^body\[0\]\.bidPrice: /);
+    expect(() => binance.parse(body, server.context(NOW), 0)).to.throw(ResponseFormatError, /^body\[0\]\.bidPrice: /);
   });
 
   it('gives the two prices of a kline whose times it states', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { btmc } from '../../../src/rates/providers/btmc.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -92,18 +92,21 @@ describe('btmc', () => {
 
   it('names what does not fit', () => {
     expect(() => parse(GOLD_BODIES.btmc.replace('@ps_1', '@ps_2'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       'DataList.Data[0].@ps_1: expected a price',
     );
     expect(() => parse(GOLD_BODIES.btmc.replace('11750000', '11,750,000'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       'DataList.Data[0].@pb_1',
     );
-    expect(() => parse('{"DataList":{}}')).to.throw(BodyError, 'DataList.Data: expected a list');
+    expect(() => parse('{"DataList":{}}')).to.throw(ResponseFormatError, 'DataList.Data: expected a list');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
-    expect(() => btmc.parse(page, server.context(NOW), 0)).to.throw(BodyError, 'body: expected XML, not an HTML page');
+    expect(() => btmc.parse(page, server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+      'body: expected XML, not an HTML page',
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { coinbase } from '../../../src/rates/providers/coinbase.ts';
 import { BODIES } from '../bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -38,9 +38,12 @@ describe('coinbase', () => {
 
   it('says which field does not fit', () => {
     const context = server.context(NOW);
-    expect(() => coinbase.parse('{"message":"NotFound"}', context, 0)).to.throw(BodyError, 'body: expected a list');
+    expect(() => coinbase.parse('{"message":"NotFound"}', context, 0)).to.throw(
+      ResponseFormatError,
+      'body: expected a list',
+    );
     expect(() => coinbase.parse('[[1700006400,1,2,3]]', context, 0)).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body[0][4]: expected a price',
     );
   });

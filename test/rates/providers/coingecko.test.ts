@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { coingecko } from '../../../src/rates/providers/coingecko.ts';
 import { BODIES } from '../bodies.ts';
 import { faultsOf } from '../context.ts';
@@ -59,8 +59,14 @@ describe('coingecko', () => {
 
   it('refuses an answer without a price', () => {
     const context = server.context(NOW);
-    expect(() => coingecko.parse('{"status":{"error_code":429}}', context, 0)).to.throw(BodyError, 'USD price');
-    expect(() => coingecko.parse('{"bitcoin":{"usd":-1}}', context, 0)).to.throw(BodyError, /^bitcoin\.usd: /);
+    expect(() => coingecko.parse('{"status":{"error_code":429}}', context, 0)).to.throw(
+      ResponseFormatError,
+      'USD price',
+    );
+    expect(() => coingecko.parse('{"bitcoin":{"usd":-1}}', context, 0)).to.throw(
+      ResponseFormatError,
+      /^bitcoin\.usd: /,
+    );
   });
 
   it('gives the points of its history that lie in the range, one coin after another', async () => {

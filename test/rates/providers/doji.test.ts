@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { doji } from '../../../src/rates/providers/doji.ts';
 import { faultsOf } from '../context.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
@@ -109,12 +109,15 @@ describe('doji', () => {
     expect(faults(" Buy='148,800'", '')).to.deep.equal([`${path}.@Buy: expected a price`]);
     expect(faults('148,800', '148.800')[0]).to.contain(path); // a dot is no group
     expect(faults('148,800', '148,80')[0]).to.contain(`${path}.@Buy: expected a number`);
-    expect(() => parse('<Error>Invalid key</Error>')).to.throw(BodyError, 'GoldList: expected an object');
-    expect(() => parse('<GoldList><A/></GoldList>')).to.throw(BodyError, 'GoldList: expected DGPlist');
+    expect(() => parse('<Error>Invalid key</Error>')).to.throw(ResponseFormatError, 'GoldList: expected an object');
+    expect(() => parse('<GoldList><A/></GoldList>')).to.throw(ResponseFormatError, 'GoldList: expected DGPlist');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
-    expect(() => doji.parse(page, server.context(NOW), 0)).to.throw(BodyError, 'body: expected XML, not an HTML page');
+    expect(() => doji.parse(page, server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+      'body: expected XML, not an HTML page',
+    );
   });
 });

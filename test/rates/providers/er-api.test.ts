@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { erApi } from '../../../src/rates/providers/er-api.ts';
 import { BODIES } from '../bodies.ts';
 import { faultsOf } from '../context.ts';
@@ -38,9 +38,9 @@ describe('er-api', () => {
   it('says which field does not fit', () => {
     const context = server.context(NOW);
     const failed = '{"result":"error","error-type":"unsupported-code"}';
-    expect(() => erApi.parse(failed, context, 0)).to.throw(BodyError, 'result: expected success');
+    expect(() => erApi.parse(failed, context, 0)).to.throw(ResponseFormatError, 'result: expected success');
     const euro = BODIES.erApi.replace('"base_code":"USD"', '"base_code":"EUR"');
-    expect(() => erApi.parse(euro, context, 0)).to.throw(BodyError, 'base_code: expected USD');
+    expect(() => erApi.parse(euro, context, 0)).to.throw(ResponseFormatError, 'base_code: expected USD');
     const text = BODIES.erApi.replace('26250.12', '"?"');
     expect(faultsOf(erApi, text, NOW)).to.deep.equal(['rates.VND: expected a number like 102200000.0']);
   });

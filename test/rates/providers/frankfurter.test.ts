@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { frankfurter } from '../../../src/rates/providers/frankfurter.ts';
 import { BODIES } from '../bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -33,9 +33,9 @@ describe('frankfurter', () => {
   it('says which field does not fit', () => {
     const context = server.context(NOW);
     const euro = BODIES.frankfurter.replace('"USD"', '"EUR"');
-    expect(() => frankfurter.parse(euro, context, 0)).to.throw(BodyError, 'base: expected USD');
+    expect(() => frankfurter.parse(euro, context, 0)).to.throw(ResponseFormatError, 'base: expected USD');
     const date = BODIES.frankfurter.replace('2026-03-17', '17 March');
-    expect(() => frankfurter.parse(date, context, 0)).to.throw(BodyError, /^date: /);
-    expect(() => frankfurter.parse('{"message":"not found"}', context, 0)).to.throw(BodyError, /^base: /);
+    expect(() => frankfurter.parse(date, context, 0)).to.throw(ResponseFormatError, /^date: /);
+    expect(() => frankfurter.parse('{"message":"not found"}', context, 0)).to.throw(ResponseFormatError, /^base: /);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { goldApi } from '../../../src/rates/providers/gold-api.ts';
 import { BODIES } from '../bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -37,15 +37,18 @@ describe('gold-api', () => {
   it('takes no other metal and no other currency for it', () => {
     const context = server.context(NOW);
     const silver = BODIES.goldApi.replace('"XAU"', '"XAG"');
-    expect(() => goldApi.parse(silver, context, 0)).to.throw(BodyError, 'symbol: expected XAU');
+    expect(() => goldApi.parse(silver, context, 0)).to.throw(ResponseFormatError, 'symbol: expected XAU');
     const euro = BODIES.goldApi.replace('"USD"', '"EUR"');
-    expect(() => goldApi.parse(euro, context, 0)).to.throw(BodyError, 'currency: expected USD');
+    expect(() => goldApi.parse(euro, context, 0)).to.throw(ResponseFormatError, 'currency: expected USD');
   });
 
   it('says which field does not fit', () => {
     const context = server.context(NOW);
     const text = BODIES.goldApi.replace('4010.100098', '"about four thousand"');
-    expect(() => goldApi.parse(text, context, 0)).to.throw(BodyError, /^price: /);
-    expect(() => goldApi.parse('<html>Just a moment</html>', context, 0)).to.throw(BodyError, 'not an HTML page');
+    expect(() => goldApi.parse(text, context, 0)).to.throw(ResponseFormatError, /^price: /);
+    expect(() => goldApi.parse('<html>Just a moment</html>', context, 0)).to.throw(
+      ResponseFormatError,
+      'not an HTML page',
+    );
   });
 });

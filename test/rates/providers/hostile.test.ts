@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { PROVIDERS } from '../../../src/rates/providers/index.ts';
 import { contextAt } from '../context.ts';
 import { HOSTILE_CASES, meetBody, meetHistory } from '../hostile-cases.ts';
@@ -47,7 +47,7 @@ describe('a body of whatever kind gives positive prices or a BodyError', () => {
         try {
           provider.parse(body, contextAt(Date.UTC(2026, 6, 20, 13), { key: 'a' }), 0);
         } catch (error) {
-          expect(error).to.be.instanceOf(BodyError);
+          expect(error).to.be.instanceOf(ResponseFormatError);
         }
         expect(performance.now() - start).to.be.below(5000);
       }

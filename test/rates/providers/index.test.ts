@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { configuredProvider } from '../../../src/rates/configured.ts';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { createCustomProvider } from '../../../src/rates/custom-provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { PROVIDERS } from '../../../src/rates/providers/index.ts';
 import { ROOT } from '../../root.ts';
 import { contextAt } from '../context.ts';
@@ -23,7 +23,7 @@ describe('PROVIDERS', () => {
       expect(provider.enabled && provider.key === 'required').to.equal(false);
       expect(URL.canParse(provider.url)).to.equal(true);
       expect(provider.url).to.not.match(/\/$/);
-      expect(provider.every).to.be.at.least(60_000);
+      expect(provider.intervalMs).to.be.at.least(60_000);
       expect(DOCUMENT).to.match(new RegExp(`^### ${provider.id}$`, 'm'), 'a section in docs/providers.md');
     });
 
@@ -44,7 +44,7 @@ describe('PROVIDERS', () => {
               expect(buy ?? sell).to.be.a('number');
             }
           } catch (error) {
-            if (!(error instanceof BodyError)) throw error;
+            if (!(error instanceof ResponseFormatError)) throw error;
           }
         }),
       );
@@ -58,7 +58,7 @@ describe('the examples in docs/providers.md', () => {
   const section = (title: string) => DOCUMENT.split(/^##+ /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
 
   function expectQuotes(id: string, settings: { url: string }, body: string, quotes: string): void {
-    const read = configuredProvider(id, settings).parse(body, contextAt(now, { url: settings.url }), 0);
+    const read = createCustomProvider(id, settings).parse(body, contextAt(now, { url: settings.url }), 0);
     const expected = JSON.parse(quotes).map(({ at, ...quote }: { at?: string }) => ({
       ...quote,
       at: at === undefined ? undefined : Date.parse(at),

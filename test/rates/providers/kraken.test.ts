@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { kraken } from '../../../src/rates/providers/kraken.ts';
 import { BODIES } from '../bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -38,15 +38,20 @@ describe('kraken', () => {
 
   it('passes on what Kraken says when it refuses', () => {
     const body = '{"error":["EQuery:Unknown asset pair"]}';
-    expect(() => kraken.parse(body, server.context(NOW), 0)).to.throw(BodyError, 'EQuery:Unknown asset pair');
+    expect(() => kraken.parse(body, server.context(NOW), 0)).to.throw(ResponseFormatError, 'EQuery:Unknown asset pair');
   });
 
   it('says which field does not fit', () => {
     const body = BODIES.kraken.replace('"37200.0"', 'null');
     expect(kraken.parse(body, server.context(NOW), 0)).to.deep.equal([]);
     const text = BODIES.kraken.replace('"37200.0"', '"x"');
-    expect(() => kraken.parse(text, server.context(NOW), 0)).to.throw(BodyError, /^result\.XXBTZUSD\[0\]\[4\]: /);
-    expect(() => kraken.parse('{"error":[],"result":{"last":1}}', server.context(NOW), 0)).to.throw(BodyError);
+    expect(() => kraken.parse(text, server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+      /^result\.XXBTZUSD\[0\]\[4\]: /,
+    );
+    expect(() => kraken.parse('{"error":[],"result":{"last":1}}', server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+    );
   });
 
   it('gives opening prices as history, within the range', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { mihong } from '../../../src/rates/providers/mihong.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -82,22 +82,25 @@ describe('mihong', () => {
   it('wants a time in history', async () => {
     server.serve({ [PATH]: JSON.stringify([row('SJC', 17e6, 18e6, 'x')]) });
     const thrown = await server.history(mihong, NOW, 0, NOW).catch((error: unknown) => error);
-    expect(thrown).to.be.instanceOf(BodyError).with.property('path', 'body[0].dateTime');
+    expect(thrown).to.be.instanceOf(ResponseFormatError).with.property('path', 'body[0].dateTime');
   });
 
   it('names what does not fit', () => {
     expect(() => parse(GOLD_BODIES.mihong.replace('sellingPrice', 'x'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body[0].sellingPrice: expected a price',
     );
-    expect(() => parse(GOLD_BODIES.mihong.replace('17150000', '1e400'))).to.throw(BodyError, 'body[0].buyingPrice');
-    expect(() => parse('{}')).to.throw(BodyError, 'data: expected a list');
+    expect(() => parse(GOLD_BODIES.mihong.replace('17150000', '1e400'))).to.throw(
+      ResponseFormatError,
+      'body[0].buyingPrice',
+    );
+    expect(() => parse('{}')).to.throw(ResponseFormatError, 'data: expected a list');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => mihong.parse(page, server.context(NOW), 0)).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body: expected JSON, not an HTML page',
     );
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { pnjHistory } from '../../../src/rates/providers/pnj-history.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -67,17 +67,20 @@ describe('pnj-history', () => {
     const parse = (body: string) => () => pnjHistory.parse(body, server.context(NOW), 0);
     const path = 'locations[0].gold_type[0].data[0]';
     expect(parse(GOLD_BODIES.pnjHistory.replace('gia_ban', 'x'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       `${path}.gia_ban: expected a price`,
     );
-    expect(parse(GOLD_BODIES.pnjHistory.replace('"52.900"', '52.9'))).to.throw(BodyError, `${path}.gia_ban`);
-    expect(parse(GOLD_BODIES.pnjHistory.replace('08:12:12', '28:12:12'))).to.throw(BodyError, `${path}.updated_at`);
+    expect(parse(GOLD_BODIES.pnjHistory.replace('"52.900"', '52.9'))).to.throw(ResponseFormatError, `${path}.gia_ban`);
+    expect(parse(GOLD_BODIES.pnjHistory.replace('08:12:12', '28:12:12'))).to.throw(
+      ResponseFormatError,
+      `${path}.updated_at`,
+    );
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => pnjHistory.parse(page, server.context(NOW), 0)).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body: expected JSON, not an HTML page',
     );
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { pnj } from '../../../src/rates/providers/pnj.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -52,17 +52,23 @@ describe('pnj', () => {
 
   it('names what does not fit', () => {
     const parse = (body: string) => () => pnj.parse(body, server.context(NOW), 0);
-    expect(parse(GOLD_BODIES.pnj.replace('giamua', 'x'))).to.throw(BodyError, 'data[0].giamua: expected a price');
-    expect(parse(GOLD_BODIES.pnj.replace('15130', '"15.130,0"'))).to.throw(BodyError, 'data[0].giaban');
+    expect(parse(GOLD_BODIES.pnj.replace('giamua', 'x'))).to.throw(
+      ResponseFormatError,
+      'data[0].giamua: expected a price',
+    );
+    expect(parse(GOLD_BODIES.pnj.replace('15130', '"15.130,0"'))).to.throw(ResponseFormatError, 'data[0].giaban');
     expect(parse(GOLD_BODIES.pnj.replace('15130', '-15130'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       'data[0].giaban: expected a positive',
     );
-    expect(parse('{}')).to.throw(BodyError, 'data: expected a list');
+    expect(parse('{}')).to.throw(ResponseFormatError, 'data: expected a list');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
-    expect(() => pnj.parse(page, server.context(NOW), 0)).to.throw(BodyError, 'body: expected JSON, not an HTML page');
+    expect(() => pnj.parse(page, server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+      'body: expected JSON, not an HTML page',
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { sjcXml } from '../../../src/rates/providers/sjc-xml.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -63,24 +63,36 @@ describe('sjc-xml', () => {
     const parse = (body: string) => () => sjcXml.parse(body, server.context(NOW), 0);
     const path = 'root.ratelist.city[0].item[0]';
     expect(parse(GOLD_BODIES.sjcXml.replace(' sell="40.820"', ''))).to.throw(
-      BodyError,
+      ResponseFormatError,
       `${path}.@sell: expected a price`,
     );
-    expect(parse(GOLD_BODIES.sjcXml.replace('40.720', '40.72'))).to.throw(BodyError, `${path}.@buy: expected a number`);
-    expect(parse(GOLD_BODIES.sjcXml.replace('ngàn đồng/lượng', 'đồng/chỉ'))).to.throw(BodyError, 'root.ratelist.@unit');
-    expect(parse(GOLD_BODIES.sjcXml.replace('</root>', ''))).to.throw(BodyError, 'body: expected well-formed XML');
-    expect(parse('')).to.throw(BodyError, 'body: expected XML');
+    expect(parse(GOLD_BODIES.sjcXml.replace('40.720', '40.72'))).to.throw(
+      ResponseFormatError,
+      `${path}.@buy: expected a number`,
+    );
+    expect(parse(GOLD_BODIES.sjcXml.replace('ngàn đồng/lượng', 'đồng/chỉ'))).to.throw(
+      ResponseFormatError,
+      'root.ratelist.@unit',
+    );
+    expect(parse(GOLD_BODIES.sjcXml.replace('</root>', ''))).to.throw(
+      ResponseFormatError,
+      'body: expected well-formed XML',
+    );
+    expect(parse('')).to.throw(ResponseFormatError, 'body: expected XML');
   });
 
   it('refuses definitions of entities', () => {
     const body = `<!DOCTYPE root [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>${GOLD_BODIES.sjcXml}`;
-    expect(() => sjcXml.parse(body, server.context(NOW), 0)).to.throw(BodyError, 'XML without a document type');
+    expect(() => sjcXml.parse(body, server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+      'XML without a document type',
+    );
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => sjcXml.parse(page, server.context(NOW), 0)).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body: expected XML, not an HTML page',
     );
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { sjc } from '../../../src/rates/providers/sjc.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -74,16 +74,28 @@ describe('sjc', () => {
 
   it('names what is missing', () => {
     const parse = (body: string) => () => sjc.parse(body, server.context(NOW), 0);
-    expect(parse(GOLD_BODIES.sjc.replace('SellValue', 'x'))).to.throw(BodyError, 'data[0].SellValue: expected a price');
-    expect(parse(GOLD_BODIES.sjc.replace('TypeName', 'x'))).to.throw(BodyError, 'data[0].TypeName: expected a text');
-    expect(parse(GOLD_BODIES.sjc.replace('170000000.0', '"170,000"'))).to.throw(BodyError, 'data[0].BuyValue');
-    expect(parse('{"success":false}')).to.throw(BodyError, 'success: expected true');
-    expect(parse('{"success":true}')).to.throw(BodyError, 'data: expected a list');
+    expect(parse(GOLD_BODIES.sjc.replace('SellValue', 'x'))).to.throw(
+      ResponseFormatError,
+      'data[0].SellValue: expected a price',
+    );
+    expect(parse(GOLD_BODIES.sjc.replace('TypeName', 'x'))).to.throw(
+      ResponseFormatError,
+      'data[0].TypeName: expected a text',
+    );
+    expect(parse(GOLD_BODIES.sjc.replace('170000000.0', '"170,000"'))).to.throw(
+      ResponseFormatError,
+      'data[0].BuyValue',
+    );
+    expect(parse('{"success":false}')).to.throw(ResponseFormatError, 'success: expected true');
+    expect(parse('{"success":true}')).to.throw(ResponseFormatError, 'data: expected a list');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
-    expect(() => sjc.parse(page, server.context(NOW), 0)).to.throw(BodyError, 'body: expected JSON, not an HTML page');
+    expect(() => sjc.parse(page, server.context(NOW), 0)).to.throw(
+      ResponseFormatError,
+      'body: expected JSON, not an HTML page',
+    );
   });
 
   it('backfills the bar by ranges of a year at most, oldest first, from 2016-01-02', async () => {

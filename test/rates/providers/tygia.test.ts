@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { tygia } from '../../../src/rates/providers/tygia.ts';
 import { faultsOf } from '../context.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
@@ -93,7 +93,10 @@ describe('tygia', () => {
     const early = body(['DOJI', '', 'SJC', '2,150.00', '2,160.00', '2009-08-01 10:00:00']);
     expect(parse(early)[0]).to.include({ buy: 21_500_000 });
     const jewellery = body(['DOJI', '', 'Nữ trang 10k', '1,426.00', '0.00']);
-    expect(() => parse(jewellery)).to.throw(BodyError, 'golds[0].value[0]: expected a bar of gold in the same answer');
+    expect(() => parse(jewellery)).to.throw(
+      ResponseFormatError,
+      'golds[0].value[0]: expected a gold bar in the same response',
+    );
   });
 
   it('knows banks and shops, and world gold in USD per ounce, but neither oil nor coins', () => {
@@ -149,7 +152,7 @@ describe('tygia', () => {
       `golds[0].value[1]: ${expected}`,
     ]);
     expect(faults(SJC, ['DOJI', '', 'SJC', '6,080.00', '61,000.00'])).to.deep.equal([`golds[0].value[1]: ${expected}`]);
-    expect(() => short(['SJC', '', 'Vàng SJC', '606.50', '613.50'])).to.throw(BodyError, 'golds[0].value[0]');
+    expect(() => short(['SJC', '', 'Vàng SJC', '606.50', '613.50'])).to.throw(ResponseFormatError, 'golds[0].value[0]');
     // the bar is of no use, the next one is
     expect(
       short(['SJC', '', 'Vàng SJC', '606.50', '613.50'], ['DOJI', '', 'SJC', '6,080.00', '6,130.00']),
@@ -199,19 +202,22 @@ describe('tygia', () => {
 
   it('names what does not fit', () => {
     const { tygia: good } = GOLD_BODIES;
-    expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(BodyError, 'golds[0].value[0].sell: expected a price');
+    expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(
+      ResponseFormatError,
+      'golds[0].value[0].sell: expected a price',
+    );
     expect(() => parse(good.replace('60,650.00', '60.650,00'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       'golds[0].value[0].buy: expected a number',
     );
-    expect(() => parse('{"golds":{}}')).to.throw(BodyError, 'golds: expected a list');
-    expect(() => parse(good.slice(0, -20))).to.throw(BodyError, 'body: expected JSON');
+    expect(() => parse('{"golds":{}}')).to.throw(ResponseFormatError, 'golds: expected a list');
+    expect(() => parse(good.slice(0, -20))).to.throw(ResponseFormatError, 'body: expected JSON');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => tygia.parse(page, server.context(NOW), 0)).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body: expected JSON, not an HTML page',
     );
   });

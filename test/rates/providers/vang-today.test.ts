@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { vangToday } from '../../../src/rates/providers/vang-today.ts';
 import { faultsOf } from '../context.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
@@ -134,16 +134,22 @@ describe('vang-today', () => {
 
   it('names what does not fit', () => {
     const { vangToday: good } = GOLD_BODIES;
-    expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(BodyError, 'prices.SJL1L10.sell: expected a price');
-    expect(() => parse(good.replace('"VND"', '"USD"'))).to.throw(BodyError, 'prices.SJL1L10.currency: expected VND');
-    expect(() => parse(good.replace('true', '1'))).to.throw(BodyError, 'success: expected true');
-    expect(() => parse('{"success":true}')).to.throw(BodyError, 'prices: expected an object');
+    expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(
+      ResponseFormatError,
+      'prices.SJL1L10.sell: expected a price',
+    );
+    expect(() => parse(good.replace('"VND"', '"USD"'))).to.throw(
+      ResponseFormatError,
+      'prices.SJL1L10.currency: expected VND',
+    );
+    expect(() => parse(good.replace('true', '1'))).to.throw(ResponseFormatError, 'success: expected true');
+    expect(() => parse('{"success":true}')).to.throw(ResponseFormatError, 'prices: expected an object');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => vangToday.parse(page, server.context(NOW), 0)).to.throw(
-      BodyError,
+      ResponseFormatError,
       'body: expected JSON, not an HTML page',
     );
   });

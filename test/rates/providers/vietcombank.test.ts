@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { vietcombank } from '../../../src/rates/providers/vietcombank.ts';
 import { BODIES } from '../bodies.ts';
 import { ProviderServer } from '../provider-server.ts';
@@ -49,8 +49,11 @@ describe('vietcombank', () => {
     const context = server.context(NOW);
     expect(vietcombank.parse('{"Count":0,"Data":[]}', context, 0)).to.deep.equal([]);
     const code = BODIES.vietcombank.replace('"USD"', '"US$"');
-    expect(() => vietcombank.parse(code, context, 0)).to.throw(BodyError, /^Data\[0\]\.currencyCode: /);
-    expect(() => vietcombank.parse('{"Message":"error"}', context, 0)).to.throw(BodyError, 'Data: expected a list');
+    expect(() => vietcombank.parse(code, context, 0)).to.throw(ResponseFormatError, /^Data\[0\]\.currencyCode: /);
+    expect(() => vietcombank.parse('{"Message":"error"}', context, 0)).to.throw(
+      ResponseFormatError,
+      'Data: expected a list',
+    );
   });
 
   it('asks for its history day by day, and does not take the board of another day', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BodyError } from '../../../src/rates/provider.ts';
+import { ResponseFormatError } from '../../../src/rates/provider.ts';
 import { createVnappmob } from '../../../src/rates/providers/vnappmob.ts';
 import { faultsOf } from '../context.ts';
 import { GOLD_BODIES } from '../gold-bodies.ts';
@@ -113,21 +113,24 @@ describe('vnappmob', () => {
 
   it('names what does not fit', async () => {
     const parse = (body: string) => () => createVnappmob().parse(body, server.context(NOW), 0);
-    expect(parse('{}')).to.throw(BodyError, 'results: expected a list');
+    expect(parse('{}')).to.throw(ResponseFormatError, 'results: expected a list');
     expect(parse(GOLD_BODIES.vnappmob.replace('datetime', 'x'))).to.throw(
-      BodyError,
+      ResponseFormatError,
       'results[0].datetime: expected a number',
     );
     const commas = GOLD_BODIES.vnappmob.replace('74282793.2793', '74,282,793');
     expect(faultsOf(createVnappmob(), commas, NOW)[0]).to.match(/^results\[0\]\.buy_nutrang_75: /);
-    expect(parse('{"results":[{"datetime":1744358406}]}')).to.throw(BodyError, 'results[0]: expected prices');
+    expect(parse('{"results":[{"datetime":1744358406}]}')).to.throw(ResponseFormatError, 'results[0]: expected prices');
     server.serve({ [KEY]: '{"results":"a\\r\\nb"}' });
     const thrown = await server.quotes(createVnappmob(), NOW).catch((error: unknown) => error);
-    expect(thrown).to.be.instanceOf(BodyError).with.property('message', 'results: expected a key');
+    expect(thrown).to.be.instanceOf(ResponseFormatError).with.property('message', 'results: expected a key');
   });
 
   it('refuses a page that stands in for the answer', () => {
     const page = '<html><body>502 Bad Gateway</body></html>';
-    expect(() => createVnappmob().parse(page, server.context(NOW), 1)).to.throw(BodyError, 'JSON, not an HTML page');
+    expect(() => createVnappmob().parse(page, server.context(NOW), 1)).to.throw(
+      ResponseFormatError,
+      'JSON, not an HTML page',
+    );
   });
 });

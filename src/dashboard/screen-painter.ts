@@ -1,0 +1,165 @@
+import { displayWidth } from '../repl/text-width.ts';
+import type { ActionOf } from './action.ts';
+import type { Box } from './layout.ts';
+import { plotArea } from './presentation/chart-pane.ts';
+import type { RegionName } from './presentation/region-renderers.ts';
+import { type ScreenRegion, screenRegions } from './presentation/screen-frame.ts';
+import { THEME_BY_NAME, textStyleOf } from './presentation/theme.ts';
+import { PANES, type State, type ThemeName } from './state.ts';
+import type { StyledLine, Tone } from './styled-text.ts';
+import { BrailleCanvas } from './widgets/braille-canvas.ts';
+import type { AttributeLookup } from './widgets/cells.ts';
+import type { Screen } from './widgets/screen.ts';
+import type { StyledBox } from './widgets/styled-box.ts';
+
+/** From bottom to top. */
+const Z_ORDER: readonly RegionName[] = [
+  'rates',
+  'chart',
+  'forum',
+  'members',
+  'transfers',
+  'help',
+  'form',
+  'header',
+  'status',
+  'input',
+];
+const EMPTY_BOX: Box = { left: 0, top: 0, width: 0, height: 0 };
+
+/** Paints states on the screen, each region in its own box. */
+export class ScreenPainter {
+  readonly #screen: Screen;
+  readonly #hasColour: boolean;
+  readonly #boxes = new Map<RegionName, StyledBox>();
+  readonly #attributes = new Map<ThemeName, AttributeLookup>();
+  #regions: readonly ScreenRegion[] = [];
+  #canvas: BrailleCanvas | undefined;
+  #cursor: { readonly x: number; readonly y: number } | null = null;
+  #isInvalid = true;
+
+  /** @param hasColour false: NO_COLOR is set and overrides the theme. */
+  constructor(screen: Screen, hasColour: boolean) {
+    this.#screen = screen;
+    this.#hasColour = hasColour;
+  }
+
+  paint(state: State): void {
+    if (this.#boxes.size === 0) for (const name of Z_ORDER) this.#boxes.set(name, this.#screen.addBox());
+    const before = this.#regions;
+    this.#regions = screenRegions(state);
+    const theme = this.#hasColour ? state.theme : 'plain';
+    const attributes = this.#attributesFor(theme);
+    // A box that moved may leave old cells behind that no other box covers.
+    if (!this.#isInvalid && hasLayoutChanged(before, this.#regions)) this.#screen.invalidate();
+    let changed = this.#isInvalid;
+    for (const [name, box] of this.#boxes) {
+      const region = this.#regions.find((each) => each.name === name);
+      if (box.update(region?.box ?? EMPTY_BOX, region?.lines ?? [], attributes)) changed = true;
+    }
+    if (this.#updateCanvas(state, theme)) changed = true;
+    const cursor = cursorPosition(state, this.#regions);
+    if (!changed && cursor?.x === this.#cursor?.x && cursor?.y === this.#cursor?.y) return;
+    this.#isInvalid = false;
+    this.#cursor = cursor;
+    this.#screen.paint(cursor);
+  }
+
+  /** Marks the screen content as lost: the next paint writes every cell. */
+  invalidate(): void {
+    this.#isInvalid = true;
+    this.#screen.invalidate();
+  }
+
+  /** The pane at a position of the screen, and the position within its content. */
+  hitTest(x: number, y: number): Omit<ActionOf<'click'>, 'type'> | undefined {
+    const region = this.#regions.findLast(
+      ({ box }) => x >= box.left && x < box.left + box.width && y >= box.top && y < box.top + box.height,
+    );
+    const pane = PANES.find((each) => each === region?.name);
+    if (!region || pane === undefined) return undefined;
+    const border = pane === 'input' ? 0 : 1;
+    const { left, top, width, height } = region.box;
+    return {
+      pane,
+      row: y - top - border,
+      column: x - left - border,
+      width: width - 2 * border,
+      height: height - 2 * border,
+    };
+  }
+
+  /** Draws the chart line again with a higher resolution, if there is room. */
+  #updateCanvas(state: State, theme: ThemeName): boolean {
+    const box = this.#regions.find(({ name }) => name === 'chart')?.box;
+    const isFree = state.unicode && !state.help && !state.form;
+    const inner = box && { left: box.left + 1, top: box.top + 1, width: box.width - 2, height: box.height - 2 };
+    const area = inner && isFree ? plotArea(state, inner.width, inner.height) : undefined;
+    if (!inner || !area || !BrailleCanvas.fits(area)) return this.#canvas?.hide() ?? false;
+    this.#canvas ??= this.#screen.addCanvas();
+    const { colourDepth } = this.#screen;
+    const [line, start] = (['gold', 'muted'] as const).map((tone) =>
+      textStyleOf(THEME_BY_NAME[theme], tone, colourDepth),
+    );
+    return this.#canvas.show(area, inner, { line: line!.fg, start: start!.fg, background: line!.bg });
+  }
+
+  #attributesFor(name: ThemeName): AttributeLookup {
+    const known = this.#attributes.get(name);
+    if (known) return known;
+    const packedByTone = new Map<Tone, number>();
+    const { colourDepth } = this.#screen;
+    const attributes: AttributeLookup = (tone) => {
+      // The terminal's own cursor marks this cell.
+      const visible = tone === 'cursor' ? 'text' : tone;
+      let packed = packedByTone.get(visible);
+      if (packed === undefined) {
+        const {
+          fg = 0x1ff,
+          bg = 0x1ff,
+          bold,
+          underline,
+          inverse,
+        } = textStyleOf(THEME_BY_NAME[name], visible, colourDepth);
+        packed = (((bold ? 1 : 0) | (underline ? 2 : 0) | (inverse ? 8 : 0)) << 18) | (fg << 9) | bg;
+        packedByTone.set(visible, packed);
+      }
+      return packed;
+    };
+    this.#attributes.set(name, attributes);
+    return attributes;
+  }
+}
+
+function hasLayoutChanged(before: readonly ScreenRegion[], after: readonly ScreenRegion[]): boolean {
+  return (
+    before.length !== after.length ||
+    before.some(({ name, box }, i) => {
+      const now = after[i]!;
+      return (
+        name !== now.name || box.width !== now.box.width || box.height !== now.box.height || box.top !== now.box.top
+      );
+    })
+  );
+}
+
+/** The screen position of the text cursor. */
+function cursorPosition(state: State, regions: readonly ScreenRegion[]): { x: number; y: number } | null {
+  const name = state.help ? undefined : state.form ? 'form' : state.focus === 'input' ? 'input' : undefined;
+  const region = regions.find((each) => each.name === name);
+  if (!region) return null;
+  for (const [row, line] of region.lines.entries()) {
+    const column = cursorColumn(line);
+    if (column !== undefined) return { x: region.box.left + column, y: region.box.top + row };
+  }
+  return null;
+}
+
+function cursorColumn(line: StyledLine): number | undefined {
+  let column = 0;
+  for (const { text, tone } of line) {
+    if (tone === 'cursor') return column;
+    column += displayWidth(text);
+  }
+  return undefined;
+}

@@ -1,0 +1,21 @@
+export interface BackoffBounds {
+  /** Maximum delay after the first failure. */
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** Minimum delay. Default: half of the maximum. */
+  readonly minMs?: number;
+}
+
+/**
+ * Exponential back-off with jitter, so that clients that failed together do not retry together.
+ * @param failures in a row, from 1
+ */
+export function backoffDelayMs(
+  failures: number,
+  { firstMs, maxMs, minMs }: BackoffBounds,
+  random: () => number = Math.random,
+): number {
+  const upper = Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 40));
+  const lower = Math.min(minMs ?? upper / 2, upper);
+  return lower + random() * (upper - lower);
+}

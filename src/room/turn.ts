@@ -1,4 +1,0 @@
-/** Lets others have the event loop. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

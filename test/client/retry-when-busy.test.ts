@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { retryWhenBusy } from '../../src/client/retry-when-busy.ts';
+import { AppError, type ErrorCode } from '../../src/domain/app-error.ts';
+
+describe('retry when busy', () => {
+  function refusing(times: number, code: ErrorCode = 'TOO_MANY_REQUESTS', retryAfterMs: number = 1) {
+    let calls = 0;
+    const call = async () => {
+      calls += 1;
+      if (calls <= times) throw new AppError(code, undefined, { data: { retryAfterMs } });
+      return calls;
+    };
+    return { call, calls: () => calls };
+  }
+
+  it('repeats a call until the daemon accepts it', async () => {
+    expect(await retryWhenBusy(refusing(3).call)).to.equal(4);
+  });
+
+  it('gives up after so many retries', async () => {
+    const { call, calls } = refusing(9);
+    const thrown = await retryWhenBusy(call, { maxRetries: 2 }).catch((error: AppError) => error);
+    expect((thrown as AppError).code).to.equal('TOO_MANY_REQUESTS');
+    expect(calls()).to.equal(3);
+  });
+
+  it('repeats no other error, unless it is named, and nothing that is no longer wanted', async () => {
+    for (const options of [{}, { codes: ['NOT_AVAILABLE'] as const, isWanted: () => false }]) {
+      const { call, calls } = refusing(1, 'NOT_AVAILABLE');
+      await retryWhenBusy(call, options).catch(() => undefined);
+      expect(calls()).to.equal(1);
+    }
+    expect(await retryWhenBusy(refusing(1, 'NOT_AVAILABLE').call, { codes: ['NOT_AVAILABLE'] })).to.equal(2);
+  });
+
+  it('does not wait for what is no time', async () => {
+    for (const odd of [-5, Number.NaN]) {
+      expect(await retryWhenBusy(refusing(2, 'TOO_MANY_REQUESTS', odd).call)).to.equal(3);
+    }
+  });
+});
