@@ -1,6 +1,5 @@
-import { backoffDelayMs } from '../domain/backoff.ts';
+import { backoffDelayMs, RECONNECT_BOUNDS } from '../domain/backoff.ts';
 
-const BOUNDS = { firstMs: 250, maxMs: 15_000 };
 /** A daemon may ask clients to wait; a faulty one must not send them away for good. */
 const MAX_REQUESTED_MS = 5 * 60_000;
 
@@ -17,8 +16,8 @@ export class Backoff {
   /** @param requestedMs what the daemon asks for: a minimum in ms, up to 5 min */
   nextDelayMs(requestedMs = 0): number {
     this.#failures += 1;
-    const delay = backoffDelayMs(this.#failures, BOUNDS, () => 0);
-    const jitter = backoffDelayMs(this.#failures, BOUNDS, this.#random) - delay;
+    const delay = backoffDelayMs(this.#failures, RECONNECT_BOUNDS, () => 0);
+    const jitter = backoffDelayMs(this.#failures, RECONNECT_BOUNDS, this.#random) - delay;
     return Math.round(Math.max(delay, Math.min(Math.max(requestedMs, 0) || 0, MAX_REQUESTED_MS)) + jitter);
   }
 

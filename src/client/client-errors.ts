@@ -38,7 +38,7 @@ export function noServerError(errors: readonly AppError[]): AppError {
 }
 
 /** A daemon's error as an AppError. Unknown codes become INTERNAL and keep their message. */
-export function toAppError(error: Partial<RpcError>): AppError {
+export function errorFromRpc(error: Partial<RpcError>): AppError {
   const { reason, ...rest } = (typeof error.data === 'object' && error.data !== null ? error.data : {}) as Record<
     string,
     unknown

@@ -17,10 +17,10 @@ import type { MethodName, MethodParams, MethodResult } from '../protocol/methods
 import { version } from '../version.ts';
 import {
   connectionClosedError,
+  errorFromRpc,
   noServerError,
   notADaemonError,
   protocolViolationError,
-  toAppError,
 } from './client-errors.ts';
 import { type CredentialMatch, CredentialStore, type ServerIdentity } from './credential-store.ts';
 import { EventListeners } from './event-listeners.ts';
@@ -430,7 +430,7 @@ export class Client {
     if (!pending) {
       // An error without id is about bytes, not about one call; an answer after its timeout has no caller.
       if (error !== undefined && (id === null || id === undefined))
-        this.#bye ??= { status: 405, reason: toAppError(error).message };
+        this.#bye ??= { status: 405, reason: errorFromRpc(error).message };
       return;
     }
     if (error === undefined) {
@@ -444,7 +444,7 @@ export class Client {
     this.#pending.delete(id as number);
     clearTimeout(pending.timer);
     if (error === undefined) pending.resolve(result as never);
-    else pending.reject(toAppError(error));
+    else pending.reject(errorFromRpc(error));
   }
 
   #onEvent(name: string, params: unknown): void {

@@ -6,6 +6,9 @@ export interface BackoffBounds {
   readonly minMs?: number;
 }
 
+/** For whatever reconnects: clients to daemons, and peers to peers. */
+export const RECONNECT_BOUNDS: BackoffBounds = { firstMs: 250, maxMs: 15_000 };
+
 /**
  * Exponential back-off with jitter, so that clients that failed together do not retry together.
  * @param failures in a row, from 1

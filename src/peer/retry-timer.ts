@@ -1,7 +1,5 @@
-import { backoffDelayMs } from '../domain/backoff.ts';
+import { backoffDelayMs, RECONNECT_BOUNDS } from '../domain/backoff.ts';
 import { sleep } from '../sleep.ts';
-
-const BOUNDS = { firstMs: 250, maxMs: 15_000 };
 
 /** Delays between attempts: 250 ms, doubling to 15 s, with jitter. `retryNow` ends a delay early. */
 export class RetryTimer {
@@ -13,7 +11,7 @@ export class RetryTimer {
     const wake = new AbortController();
     this.#wake = () => wake.abort();
     this.#failures += 1;
-    await sleep(backoffDelayMs(this.#failures, BOUNDS), AbortSignal.any([signal, wake.signal]));
+    await sleep(backoffDelayMs(this.#failures, RECONNECT_BOUNDS), AbortSignal.any([signal, wake.signal]));
     this.#wake = undefined;
   }
 

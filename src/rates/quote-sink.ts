@@ -1,7 +1,7 @@
 import type { DatedNewQuote, NewQuote } from '../domain/quote.ts';
 import type { EpochMs } from '../domain/time.ts';
 
-/** Series of one source that a sink takes, in all. */
+/** Limit of all series of one source. */
 export const MAX_SERIES_PER_SOURCE = 2000;
 
 export interface RejectedQuote {
