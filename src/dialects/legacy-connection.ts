@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { setImmediate as nextLoop, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalName } from '../domain/account.ts';
 import { addressSeenBy, normalizeIp } from '../domain/address.ts';
 import { AppError } from '../domain/app-error.ts';
@@ -10,6 +10,7 @@ import type { LegacyClient } from '../room/presence-connection.ts';
 import type { ClientConnection } from '../server/client-connection.ts';
 import { ClientSocket } from '../server/client-socket.ts';
 import type { ConnectionSlot } from '../server/connection-limiter.ts';
+import type { ScheduledReader } from '../server/read-scheduler.ts';
 import { TokenBucket } from '../server/token-bucket.ts';
 import { lineWorkUnits, type WorkAccount } from '../server/work-budget.ts';
 import {
@@ -45,8 +46,8 @@ export interface LegacyConnectionOptions {
   readonly onTerminate: (protocol: LegacyProtocol) => void;
 }
 
-/** A legacy client's connection. It handles one request at a time, and reads nothing meanwhile. */
-export class LegacyConnection implements ClientConnection, ProtocolClient {
+/** A legacy client's connection. It handles one request at a time, in turn with all other connections. */
+export class LegacyConnection implements ClientConnection, ProtocolClient, ScheduledReader {
   readonly address: string;
   readonly local = false;
   readonly transport = 'dialect';
@@ -64,7 +65,9 @@ export class LegacyConnection implements ClientConnection, ProtocolClient {
   #protocol: LegacyProtocol | undefined;
   #protocolSession: LegacySession<unknown> | undefined;
   #unread: Buffer = Buffer.alloc(0);
+  /** A request is served: nothing is read meanwhile. */
   #isServing = false;
+  #isQuiet = false;
   #isHalfClosed = false;
   readonly #abort = new AbortController();
   #member: Writer | undefined;
@@ -263,27 +266,47 @@ export class LegacyConnection implements ClientConnection, ProtocolClient {
     this.#setDeadline(protocol.timeoutMs);
   }
 
+  get payer(): string {
+    return this.#workAccount.payer;
+  }
+
   #onData(chunk: Buffer): void {
     if (this.hasEnded) return;
     this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
-    if (!this.#isServing) void this.#handleRequests(false);
+    if (!this.#isServing) this.#serve(false);
   }
 
-  async #handleRequests(quiet: boolean): Promise<void> {
+  /** @param isQuiet no more bytes arrived for a while */
+  #serve(isQuiet: boolean): void {
     clearTimeout(this.#quietTimer);
     this.#isServing = true;
+    this.#isQuiet = isQuiet;
     this.#socket.pause();
-    for (let isQuiet = quiet; this.#unread.length > 0; isQuiet = false) {
-      await this.#chargeWork();
-      const request = this.#nextRequest(isQuiet);
-      if (!request) break;
-      await this.#handle(request.session, request.decoded);
-      await nextLoop(); // yield to the event loop between two requests of one client
-    }
+    this.#services.scheduler.schedule(this);
+  }
+
+  /** Starts the next request. Every decode attempt is charged: a long incomplete request may grow byte by byte. */
+  runTurn(): number | undefined {
+    if (this.hasEnded) return undefined;
+    const waitMs = this.#workAccount.tryCharge(lineWorkUnits(this.#unread.length), this.#services.scheduler.now());
+    if (waitMs > 0) return waitMs;
+    const request = this.#nextRequest(this.#isQuiet);
+    if (request) void this.#handle(request.session, request.decoded).then(() => this.#onHandled());
+    else this.#stopServing();
+    return undefined;
+  }
+
+  #onHandled(): void {
+    this.#isQuiet = false;
+    if (this.hasEnded || this.#unread.length === 0) this.#stopServing();
+    else this.#services.scheduler.schedule(this);
+  }
+
+  #stopServing(): void {
     this.#isServing = false;
     if (this.hasEnded) return;
     this.#socket.resume();
-    if (this.#unread.length > 0 && !quiet) this.#waitForQuiet();
+    if (this.#unread.length > 0 && !this.#isQuiet) this.#waitForQuiet();
     if (this.#isHalfClosed) this.#onInputEnd();
   }
 
@@ -291,7 +314,7 @@ export class LegacyConnection implements ClientConnection, ProtocolClient {
   #waitForQuiet(): void {
     const input = this.#unread;
     const decide = () => {
-      if (this.#unread === input) void this.#handleRequests(true);
+      if (this.#unread === input) this.#serve(true);
     };
     this.#quietTimer = setTimeout(() => setImmediate(decide), REQUEST_GAP_MS).unref();
   }
@@ -301,7 +324,7 @@ export class LegacyConnection implements ClientConnection, ProtocolClient {
     if (this.hasEnded || this.#unread.length === 0) return undefined;
     if (!this.#protocolSession) {
       const protocol = this.#options.selectProtocol(this.#unread);
-      if (protocol === null) this.#closeGracefully(undefined, 'it speaks none of the protocols of this port');
+      if (protocol === null) this.#closeGracefully(undefined, 'its first bytes match no protocol of this port');
       else if (protocol) this.#useProtocol(protocol);
     }
     const session = this.#protocolSession;
@@ -318,16 +341,6 @@ export class LegacyConnection implements ClientConnection, ProtocolClient {
       this.end(AppError.from(thrown).message);
     }
     return undefined;
-  }
-
-  /** Every decode attempt is charged: a long incomplete request may grow byte by byte. */
-  async #chargeWork(): Promise<void> {
-    const units = lineWorkUnits(this.#unread.length);
-    while (!this.hasEnded) {
-      const wait = this.#workAccount.tryCharge(units, performance.now());
-      if (wait === 0) return;
-      await sleep(wait);
-    }
   }
 
   async #handle(session: LegacySession<unknown>, { request }: DecodedRequest<unknown>): Promise<void> {
@@ -420,6 +433,7 @@ export class LegacyConnection implements ClientConnection, ProtocolClient {
     this.#protocolSession?.onClosed?.();
     clearTimeout(this.#deadline);
     clearTimeout(this.#quietTimer);
+    this.#services.scheduler.remove(this);
     connections.delete(this);
     this.#resolveDrained?.();
   }

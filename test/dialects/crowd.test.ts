@@ -9,7 +9,7 @@ import { Presence } from '../../src/room/presence.ts';
 import type { ClientConnection } from '../../src/server/client-connection.ts';
 import { ConnectionLimiter } from '../../src/server/connection-limiter.ts';
 import { ConnectionRegistry } from '../../src/server/connection-registry.ts';
-import { ReadScheduler } from '../../src/server/read-scheduler.ts';
+import { ReadScheduler, type ScheduledReader } from '../../src/server/read-scheduler.ts';
 import { WorkBudget } from '../../src/server/work-budget.ts';
 import { CHEAP } from '../credentials.ts';
 import { Room } from '../room/room.ts';
@@ -112,6 +112,42 @@ describe('old clients of one address that sign in at the same moment', () => {
       await Promise.all(clients.map((client, i) => client.ask(names[i]!)));
       const replies = await Promise.all(clients.map((client) => client.ask('secret')));
       expect(replies).to.deep.equal(names.map((name) => `Welcome ${name}!${SUFFIX}`));
+    } finally {
+      await dialects.stop('The test is over.');
+      await room.close();
+    }
+  });
+});
+
+describe('LegacyConnection', () => {
+  it('takes a turn of the shared scheduler for each request, paid by its address and then by its member', async () => {
+    const room = await Room.open();
+    const payers: string[] = [];
+    class RecordingScheduler extends ReadScheduler {
+      override schedule(reader: ScheduledReader): void {
+        payers.push(reader.payer);
+        super.schedule(reader);
+      }
+    }
+    const services = { ...roomOf(room), scheduler: new RecordingScheduler() };
+    const dialects = new LegacyServer(
+      [{ dialect: 'forum', host: '127.0.0.1', port: 0, setting: 'dialects' }],
+      services,
+    );
+    await dialects.start();
+    try {
+      await services.accounts.importAccounts([{ name: 'leia', password: 'secret' }]);
+      const client = await OldClient.open(dialects.status[0]!.address, 1024);
+      await client.recv();
+      expect(payers).to.deep.equal(['127.0.0.1']); // the connection itself
+      await client.ask('leia');
+      await client.ask('secret');
+      expect(payers.slice(0, 3)).to.deep.equal(['127.0.0.1', '127.0.0.1', '127.0.0.1']);
+      client.send('6666');
+      for (const text of ['one', 'two']) await client.ask(`MSG ${text}`);
+      const paidByMember = payers.slice(payers.lastIndexOf('127.0.0.1') + 1);
+      expect(paidByMember.length).to.be.at.least(3); // an incomplete request takes turns too
+      expect(new Set(paidByMember)).to.deep.equal(new Set(['@leia']));
     } finally {
       await dialects.stop('The test is over.');
       await room.close();
