@@ -17,9 +17,6 @@ export interface ReloadReport {
 
 /** Settings that are fixed at startup. */
 const RESTART_ONLY_SETTINGS: readonly string[] = [
-  'listen.host',
-  'listen.port',
-  'listen.plain',
   'sumPort',
   'metricsPort',
   'dialects',
@@ -55,7 +52,7 @@ export function diffConfig(running: Config, next: Config): ConfigDiff {
 }
 
 function needsRestart(name: string): boolean {
-  return RESTART_ONLY_SETTINGS.includes(name) || name.startsWith('engine.');
+  return RESTART_ONLY_SETTINGS.includes(name) || name.startsWith('listen.') || name.startsWith('engine.');
 }
 
 /** Every setting as text by name; a provider counts as one setting. */

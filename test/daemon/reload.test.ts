@@ -30,8 +30,9 @@ async function caught(promise: Promise<unknown>): Promise<AppError> {
   return thrown;
 }
 
-describe('differ', () => {
+describe('diffConfig', () => {
   const config = (settings: object) => parseConfig(JSON.stringify(settings), 'config.json');
+  const before = config({});
 
   it('tells what changes at once from what needs a restart, by name', () => {
     const before = config({ attempts: 3, sumPort: 4001, rates: { providers: { sjc: { key: 'a' }, pnj: {} } } });
@@ -62,6 +63,29 @@ describe('differ', () => {
     expect(diffConfig(now, after).changed).to.deep.equal([]);
     expect(diffConfig(now, after).restart).to.have.members([...restart]);
     expect(diffConfig(before, before)).to.deep.include({ changed: [], restart: [] });
+  });
+
+  it('reports a setting as changed if and only if the effective settings have its new value', () => {
+    const settings: readonly object[] = [
+      ...[{ host: '127.0.0.2' }, { port: 4002 }, { plain: true }, { public: 'room.example' }].map((listen) => ({
+        listen,
+      })),
+      ...['attempts', 'sumPort', 'metricsPort'].map((name) => ({ [name]: 5 })),
+      ...[{ dialects: ['market:4005'] }, { serverName: 'other' }, { log: { level: 'debug' } }],
+      ...Object.keys(before.limits).map((name) => ({ limits: { [name]: before.limits[name as 'helloMs'] + 1 } })),
+      ...[{ url: 'nats://127.0.0.1:4222' }, { prefix: 'other' }].map((engine) => ({ engine })),
+      ...[
+        { compactAfterDays: 7 },
+        { reference: { SJC: { provider: 'pnj' } } },
+        { providers: { sjc: { enabled: false } } },
+      ].map((rates) => ({ rates })),
+    ];
+    for (const setting of settings) {
+      const next = config(setting);
+      const { changed, restart, config: effective } = diffConfig(before, next);
+      expect([...changed, ...restart], JSON.stringify(setting)).to.have.length(1);
+      expect(effective, JSON.stringify(setting)).to.deep.equal(changed.length === 1 ? next : before);
+    }
   });
 });
 
