@@ -36,7 +36,7 @@ const FLOOD: Bars = { worst: 250, p99: 50, join: 1500, megabytes: 300 };
 const OTHER: Bars = { worst: 250 };
 
 export const FAULTS = {
-  F1: { what: 'lines that are no requests', bars: FLOOD },
+  F1: { what: 'lines that are not requests', bars: FLOOD },
   F2: { what: 'sources with new names in each body', bars: { worst: 100 } },
   F3: { what: 'half-open connections of an IPv6 /64', bars: FLOOD, network: true },
   F4: { what: 'one account that signs in', bars: FLOOD },

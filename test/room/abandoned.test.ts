@@ -3,14 +3,14 @@ import { AppError } from '../../src/domain/app-error.ts';
 import type { Writer } from '../../src/room/forum.ts';
 import { Room } from './room.ts';
 
-/** Posts: several pages of the store, and several chunks of the word lists. */
+/** Posts: several pages of the store and several chunks of the search index. */
 const POSTS = 1500;
 
-describe('a scan that nobody waits for any more', () => {
+describe('cancelled scans', () => {
   let room: Room;
   let writer: Writer;
   let abort: AbortController;
-  /** Posts that were read since the abort. */
+  /** Posts that were read after the abort. */
   let read: number;
 
   before(async function () {
@@ -20,7 +20,7 @@ describe('a scan that nobody waits for any more', () => {
     const post = (i: number) => room.forum.post(writer, { text: `word${i}`, topic: i % 2 === 0 ? 'big' : `t${i}` });
     for (let i = 0; i < POSTS; i += 100) await Promise.all(Array.from({ length: 100 }, (_, j) => post(i + j)));
     await room.view.searchIndex.catchUp();
-    // Aborts at the tenth post that is read, and counts those after it.
+    // Aborts at the tenth post and counts the posts that are read after it.
     const { posts } = room.view;
     const count = () => {
       if (abort.signal.aborted) read += 1;
@@ -71,7 +71,7 @@ describe('a scan that nobody waits for any more', () => {
       const outcome = await scan(abort.signal).catch((thrown: AppError) => thrown.code);
       expect(abort.signal.aborted).to.equal(true);
       expect(outcome).to.equal('CONNECTION_ENDED');
-      expect(read).to.be.at.most(250); // of 1,500: the page or chunk that it was at
+      expect(read).to.be.at.most(250); // of 1,500: the rest of the current page or chunk
     });
   }
 });

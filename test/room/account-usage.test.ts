@@ -7,7 +7,7 @@ import { refusal } from './room.ts';
 const PASSWORD = { hash: 'h', salt: 's', N: 2, r: 1, p: 1 };
 const FILE = { size: 1, hash: 'h', modified: 1, description: '', key: 'k' };
 
-/** Records that only somebody who is signed in as Yoda causes. */
+/** Records that only Yoda can cause, while signed in. */
 const USES: Partial<JournalRecords> = {
   'session.opened': { name: 'Yoda', token: 't', expires: 9 },
   'account.password': { name: 'Yoda', password: PASSWORD, passwordFrom: 'member' },
@@ -22,7 +22,7 @@ const USES: Partial<JournalRecords> = {
   'files.unpublished': { member: 'Yoda', name: 'f' },
 };
 
-describe('AccountUse', () => {
+describe('AccountUsage', () => {
   let room: TestRoom;
 
   beforeEach(async () => {
@@ -34,7 +34,7 @@ describe('AccountUse', () => {
   afterEach(() => room.stop());
 
   for (const [kind, fields] of Object.entries(USES)) {
-    it(`tells an account that was used by a record ${kind}`, async () => {
+    it(`treats an account as used after a record ${kind}`, async () => {
       const use = new AccountUsage(room.engine.journal);
       expect(await use.isUsed('yoda')).to.equal(false);
       await room.append(kind as RecordKind, 2, fields as never);
@@ -44,7 +44,7 @@ describe('AccountUse', () => {
     });
   }
 
-  it('takes nothing for use that others do to an account', async () => {
+  it('ignores records of what others do to an account', async () => {
     await room.append('account.password', 2, { name: 'Yoda', password: PASSWORD, passwordFrom: 'import' });
     await room.append('account.role', 2, { name: 'Yoda', role: 'moderator' });
     await room.append('account.banned', 2, { name: 'Yoda', banned: true, by: 'hans' });
@@ -55,7 +55,7 @@ describe('AccountUse', () => {
     expect(await use.isUsed('hans')).to.equal(true);
   });
 
-  it('reads each record once, however many ask', async () => {
+  it('reads each record once, even for concurrent callers', async () => {
     const { journal } = room.engine;
     const from: number[] = [];
     const use = new AccountUsage({
@@ -72,7 +72,7 @@ describe('AccountUse', () => {
     expect(from).to.deep.equal([0, 2]);
   });
 
-  it('says so where the engine stops meanwhile', async () => {
+  it('throws NOT_AVAILABLE if the engine stops during the scan', async () => {
     const { journal } = room.engine;
     const stopped = new AccountUsage({ head: () => journal.head() + 1, follow: (...args) => journal.follow(...args) });
     const asked = refusal(() => stopped.isUsed('yoda'), 'NOT_AVAILABLE');

@@ -35,7 +35,7 @@ function build(store: Store, view: ReadModel, engine: LocalEngine, options: Opti
   const {
     attempts = 3,
     cost = { N: 16, r: 1, p: 1 },
-    queue = 1024, // 64 passwords of one source wait, and 32 of one account
+    queue = 1024, // per source 64 passwords may wait, per account 32
     signUpsPerHour = 100,
     signUpsInAllPerHour = 1000,
   } = options;
@@ -59,7 +59,7 @@ function build(store: Store, view: ReadModel, engine: LocalEngine, options: Opti
   return { store, view, engine, accounts, passwords, lockout, clock, logged, make, enter };
 }
 
-/** A journal whose appends go another way. */
+/** A journal whose `append` is replaced. */
 function journalWith(journal: Journal, { append }: Pick<Journal, 'append'>): Journal {
   return {
     append,
@@ -123,13 +123,13 @@ describe('Accounts', () => {
   });
 
   describe('signUp', () => {
-    it('makes a member who can sign in', async () => {
+    it('creates a member who can sign in', async () => {
       const { make, enter } = await setUp();
       expect(await make('yoda', 'Jedi knight')).to.include({ name: 'yoda', role: 'member', banned: false });
       expect(await enter('yoda', 'Jedi knight')).to.include({ name: 'yoda', role: 'member' });
     });
 
-    it('answers a taken name with 404, in any case and spelling', async () => {
+    it('refuses a taken name with 404, in any case and normalization', async () => {
       const { make, view } = await setUp();
       await make('Hà');
       for (const name of ['Hà', 'hÀ', 'Ha\u0300', 'HA\u0300']) {
@@ -139,13 +139,13 @@ describe('Accounts', () => {
       expect(view.accounts.count).to.equal(2);
     });
 
-    it('keeps the name as it was written, composed', async () => {
+    it('stores the name as written, in composed form', async () => {
       const { make, enter } = await setUp();
       expect((await make('Nguye\u0302\u0303n')).name).to.equal('Nguyễn');
       expect((await enter('NGUYỄN')).name).to.equal('Nguyễn');
     });
 
-    it('refuses names and passwords that are none', async () => {
+    it('refuses invalid names and passwords', async () => {
       const { make, engine } = await setUp();
       expect((await refusal(make('a b'), 'INVALID_REQUEST')).data).to.deep.equal({ field: 'name' });
       expect((await refusal(make('yoda', 'x'.repeat(257)), 'INVALID_REQUEST')).data).to.deep.equal({
@@ -154,7 +154,7 @@ describe('Accounts', () => {
       expect(engine.journal.head()).to.equal(0);
     });
 
-    it('lets one of 20 who want a name at once have it', async () => {
+    it('accepts one of 20 concurrent sign-ups for a name', async () => {
       const { accounts, view, engine } = await setUp();
       const calls = Array.from({ length: 20 }, (_, i) =>
         accounts.signUp({ name: i % 2 ? 'Yoda' : 'yoda', password: `p${i}`, address: `192.0.2.${i}`, local: i === 7 }),
@@ -164,7 +164,7 @@ describe('Accounts', () => {
       expect(engine.journal.head()).to.equal(1);
     });
 
-    it('lets one daemon of two have a name that both saw free', async () => {
+    it('accepts one sign-up if two daemons see the same name as free', async () => {
       const room = await setUp();
       const other = build(room.store, room.view, room.engine, {});
       expect(await outcomes([room.make('yoda', 'one'), other.make('yoda', 'other')])).to.deep.equal({
@@ -173,7 +173,7 @@ describe('Accounts', () => {
       });
     });
 
-    it('counts the sign-ups of an address in the last hour', async () => {
+    it('limits the sign-ups of an address per hour', async () => {
       const { make, accounts, clock, enter } = await setUp({ signUpsPerHour: 2 });
       await make('a');
       clock.monotonic += HOUR / 2;
@@ -188,7 +188,7 @@ describe('Accounts', () => {
       await refusal(make('e'), 'TOO_MANY_REQUESTS');
     });
 
-    it('counts those of all addresses together as well', async () => {
+    it('limits the sign-ups of all addresses per hour', async () => {
       const { accounts, clock, enter } = await setUp({ signUpsInAllPerHour: 3 });
       const from = (i: number) => ({ name: `n${i}`, password: 'secret', address: `198.51.100.${i}`, local: false });
       expect(await outcomes([1, 2, 3, 4, 5].map((i) => accounts.signUp(from(i))))).to.deep.equal({
@@ -204,7 +204,7 @@ describe('Accounts', () => {
       await accounts.signUp(from(6));
     });
 
-    it('counts what arrives at once, and only accounts that were made', async () => {
+    it('counts concurrent sign-ups, and only accounts that were created', async () => {
       const { make, view } = await setUp({ signUpsPerHour: 3 });
       await make('taken');
       await Promise.all(Array.from({ length: 10 }, () => refusal(make('taken'), 'ACCOUNT_EXISTS')));
@@ -225,7 +225,7 @@ describe('Accounts', () => {
   });
 
   describe('the owner', () => {
-    it('is the first who signs up over the control socket, whoever was there before', async () => {
+    it('is the first account created over the control socket, even if other accounts exist', async () => {
       const { make, accounts } = await setUp();
       const local = (name: string) => accounts.signUp({ name, password: 'x', address: 'local', local: true });
       expect((await make('early')).role).to.equal('member');
@@ -233,7 +233,7 @@ describe('Accounts', () => {
       expect((await local('second')).role).to.equal('member');
     });
 
-    it('is one, however many sign up there at once', async () => {
+    it('is one account, even if several sign up there concurrently', async () => {
       const { store, view, engine } = await setUp();
       const rooms = Array.from({ length: 8 }, () => build(store, view, engine, {}));
       const made = await Promise.all(
@@ -245,7 +245,7 @@ describe('Accounts', () => {
       expect(view.accounts.owners).to.equal(1);
     });
 
-    it('gives roles, but stays while he is the last', async () => {
+    it('gives roles, and the last owner cannot give up theirs', async () => {
       const { make, accounts, view } = await setUp();
       await accounts.signUp({ name: 'root', password: 'x', address: 'local', local: true });
       await make('yoda');
@@ -260,7 +260,7 @@ describe('Accounts', () => {
       await refusal(accounts.setRole({ name: 'nobody', role: 'member' }), 'NO_SUCH_ACCOUNT');
     });
 
-    it('stays when all owners give it up at once', async () => {
+    it('one owner remains if all owners give up the role concurrently', async () => {
       const { accounts, view } = await setUp();
       const names = ['a', 'b', 'c', 'd'];
       for (const name of names) await accounts.signUp({ name, password: 'x', address: 'local', local: true });
@@ -274,7 +274,7 @@ describe('Accounts', () => {
       expect((await accounts.list()).filter(({ role }) => role === 'owner')).to.have.length(1);
     });
 
-    it('changes one account from many places, none of which is lost', async () => {
+    it('loses none of several concurrent changes of one account', async () => {
       const { make, accounts, view } = await setUp();
       await make('yoda');
       await Promise.all([
@@ -320,7 +320,7 @@ describe('Accounts', () => {
       expect((await enter('yoda')).name).to.equal('yoda');
     });
 
-    it('doubles the lock, whatever the clock on the wall does', async () => {
+    it('doubles the lock, independently of the wall clock', async () => {
       const { make, enter, clock } = await setUp({ attempts: 1 });
       await make('yoda');
       const locks = [];
@@ -334,14 +334,14 @@ describe('Accounts', () => {
       expect(locks).to.deep.equal([10_000, 20_000, 40_000, 80_000]);
     });
 
-    it('lets guesses that arrive together be no more than guesses one after another', async () => {
+    it('allows concurrent guesses no more attempts than consecutive ones', async () => {
       const { make, enter } = await setUp();
       await make('yoda');
       const guesses = Array.from({ length: 30 }, (_, i) => enter('yoda', `guess ${i}`));
       expect(await outcomes([...guesses, enter('yoda')])).to.deep.equal({ WRONG_PASSWORD: 3, LOCKED_OUT: 28 });
     });
 
-    it('lets an address guess at 20 passwords in 10 minutes, of however many accounts', async () => {
+    it('limits an address to 20 wrong passwords in 10 minutes, over all accounts', async () => {
       const { make, enter } = await setUp();
       for (let i = 0; i < 25; i++) await make(`m${i}`);
       const guesses = Array.from({ length: 25 }, (_, i) => enter(`m${i}`, 'guess', '2001:db8::1'));
@@ -350,13 +350,13 @@ describe('Accounts', () => {
       await enter('m0', 'secret', THERE);
     });
 
-    it('lets many sign in at once who know the password', async () => {
+    it('accepts many concurrent sign-ins with the right password', async () => {
       const { make, enter } = await setUp({ attempts: 1 });
       await make('yoda');
       expect(await outcomes(Array.from({ length: 20 }, () => enter('yoda')))).to.deep.equal({ done: 20 });
     });
 
-    it('refuses more than its queue holds with 429', async () => {
+    it('refuses requests beyond its queue with 429', async () => {
       const { make, enter } = await setUp({ queue: 4 });
       const names = Array.from({ length: 20 }, (_, i) => `m${i}`);
       for (const name of names) await make(name);
@@ -365,14 +365,14 @@ describe('Accounts', () => {
       await enter('m0');
     });
 
-    it('takes a password in either spelling of its letters', async () => {
+    it('accepts a password in any Unicode normalization', async () => {
       const { make, enter } = await setUp();
       await make('yoda', 'mật khẩu');
       await enter('yoda', 'mật khẩu'.normalize('NFD'));
       await refusal(enter('yoda', 'mat khau'), 'WRONG_PASSWORD');
     });
 
-    it('brings a password under newer parameters, once, and keeps tokens', async () => {
+    it('rehashes a password with newer parameters once, and keeps tokens', async () => {
       const room = await setUp();
       const session = await room.accounts.openSession(await room.make('yoda'));
       const newer = build(room.store, room.view, room.engine, { cost: { N: 64, r: 2, p: 1 } });
@@ -392,7 +392,7 @@ describe('Accounts', () => {
   });
 
   describe('sessions', () => {
-    it('resume by a token of 32 random bytes, of which only the hash is kept', async () => {
+    it('resume with a token of 32 random bytes, of which only the hash is stored', async () => {
       const { make, accounts, store } = await setUp();
       const account = await make('yoda');
       const { token, hash } = await accounts.openSession(account);
@@ -404,7 +404,7 @@ describe('Accounts', () => {
       for await (const [key, value] of store.range({ gte: '' })) expect(key + value).to.not.include(token);
     });
 
-    it('end by their hash, and no other', async () => {
+    it('close one session by its token hash, and no other', async () => {
       const { make, accounts } = await setUp();
       const account = await make('yoda');
       const [one, other] = [await accounts.openSession(account), await accounts.openSession(account)];
@@ -425,7 +425,7 @@ describe('Accounts', () => {
       await refusal(() => accounts.resume(token, HERE), 'NOT_SIGNED_IN');
     });
 
-    it('do not begin by what is no token', async () => {
+    it('refuse invalid tokens', async () => {
       const { accounts, make } = await setUp();
       const { hash } = await accounts.openSession(await make('yoda'));
       for (const token of ['', 'x', hash, 'x'.repeat(128), '\ud800']) {
@@ -433,7 +433,7 @@ describe('Accounts', () => {
       }
     });
 
-    it('outlive the daemon', async () => {
+    it('survive a restart of the daemon', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'goldctl-accounts-'));
       try {
         const first = await setUp({ store: await Store.inFolder(folder) });
@@ -452,7 +452,7 @@ describe('Accounts', () => {
   });
 
   describe('changePassword', () => {
-    it('sets another one and voids every token but the one to keep', async () => {
+    it('sets the new password and revokes every token except the given one', async () => {
       const { make, enter, accounts } = await setUp();
       const account = await make('yoda', 'old');
       const [mine, other] = [await accounts.openSession(account), await accounts.openSession(account)];
@@ -466,7 +466,7 @@ describe('Accounts', () => {
       await refusal(() => accounts.resume(mine.token, HERE), 'NOT_SIGNED_IN');
     });
 
-    it('counts wrong passwords as signing in does', async () => {
+    it('counts wrong passwords like sign-in does', async () => {
       const { make, enter, accounts } = await setUp({ attempts: 2 });
       await make('yoda');
       const change = { name: 'yoda', password: 'guess', newPassword: 'new', address: HERE };
@@ -476,7 +476,7 @@ describe('Accounts', () => {
       await enter('yoda', 'secret', THERE);
     });
 
-    it('refuses a new password that is none before it counts anything', async () => {
+    it('refuses an invalid new password before it counts an attempt', async () => {
       const { make, accounts, lockout } = await setUp();
       await make('yoda');
       const change = { name: 'yoda', password: 'guess', newPassword: '', address: HERE };
@@ -484,7 +484,7 @@ describe('Accounts', () => {
       expect(lockout.size.pairs).to.equal(0);
     });
 
-    it('holds for one of two who change it at once', async () => {
+    it('accepts one of two concurrent changes', async () => {
       const { make, accounts, enter } = await setUp();
       await make('yoda', 'old');
       const change = (newPassword: string) =>
@@ -494,7 +494,7 @@ describe('Accounts', () => {
       expect(entered).to.deep.equal({ done: 1, WRONG_PASSWORD: 1 });
     });
 
-    it('leaves no token to somebody who proved the old password just before', async () => {
+    it('leaves no valid token to a client that proved the old password just before', async () => {
       const { make, accounts, enter, store } = await setUp();
       await make('yoda', 'old');
       const stranger = await enter('yoda', 'old', THERE);
@@ -507,7 +507,7 @@ describe('Accounts', () => {
       for await (const [key] of store.range({ gte: 't/', lt: 't/\uffff' })) expect.fail(`${key} is left`);
     });
 
-    it('leaves none where both records are on their way at once', async () => {
+    it('leaves no valid token if both records are appended concurrently', async () => {
       const { make, accounts, view, engine, clock } = await setUp();
       const account = await make('yoda', 'old');
       const changed = engine.journal.append(
@@ -522,7 +522,7 @@ describe('Accounts', () => {
   });
 
   describe('ban', () => {
-    it('keeps a member out, with the reason, until it is lifted', async () => {
+    it('refuses a member with the reason, until the ban is lifted', async () => {
       const { make, enter, accounts } = await setUp();
       const { token } = await accounts.openSession(await make('yoda'));
       const banned = await accounts.ban({ name: 'Yoda', banned: true, reason: 'spam\u001b[31m\n again', by: 'root' });
@@ -537,7 +537,7 @@ describe('Accounts', () => {
       accounts.resume(token, HERE);
     });
 
-    it('ends by itself, and nobody is listed whose ban is over', async () => {
+    it('expires, and is no longer listed then', async () => {
       const { make, enter, accounts, clock } = await setUp();
       const { token } = await accounts.openSession(await make('yoda'));
       await accounts.ban({ name: 'yoda', banned: true, by: 'root', until: clock.now + 2 * HOUR });
@@ -553,10 +553,10 @@ describe('Accounts', () => {
       expect(await accounts.listBans()).to.deep.equal([]);
       expect((await accounts.list())[0]).to.include({ banned: false });
       await accounts.ban({ name: 'yoda', banned: true, by: 'root' });
-      await refusal(enter('yoda'), 'NOT_ALLOWED'); // for good: nothing is left of the first one
+      await refusal(enter('yoda'), 'NOT_ALLOWED'); // a permanent ban: the expiry of the first one is gone
     });
 
-    it('does not touch an owner, nor let one be made of somebody banned', async () => {
+    it('refuses to ban an owner, and to make a banned member owner', async () => {
       const { make, accounts } = await setUp();
       await accounts.signUp({ name: 'root', password: 'x', address: 'local', local: true });
       await make('yoda');
@@ -566,7 +566,7 @@ describe('Accounts', () => {
       await refusal(accounts.ban({ name: 'nobody', banned: true, by: 'root' }), 'NO_SUCH_ACCOUNT');
     });
 
-    it('never ends in a banned owner, however they race', async () => {
+    it('never results in a banned owner if both changes race', async () => {
       const { make, accounts, view } = await setUp();
       await make('yoda');
       await outcomes([
@@ -578,7 +578,7 @@ describe('Accounts', () => {
       expect(role === 'owner' || banned).to.equal(true);
     });
 
-    it('gives no token to somebody who signed in just before', async () => {
+    it('refuses a token to a member who signed in just before', async () => {
       const { make, enter, accounts } = await setUp();
       await make('yoda');
       const account = await enter('yoda');
@@ -589,7 +589,7 @@ describe('Accounts', () => {
   });
 
   describe('importAccounts', () => {
-    it('says of every row what became of it, and may be repeated', async () => {
+    it('reports the outcome of every row, and may be repeated', async () => {
       const { make, enter, accounts } = await setUp({ queue: 0, signUpsPerHour: 1 });
       await make('Hans', 'his own');
       const rows = [
@@ -619,7 +619,7 @@ describe('Accounts', () => {
       type Room = Awaited<ReturnType<typeof setUp>>;
       const outcome = async ({ accounts }: Pick<Room, 'accounts'>, row: { name: string; password: string } = RIGHT) =>
         (await accounts.importAccounts([row]))[0]!.outcome;
-      /** As earlier versions recorded an import, and a sign-up of an old client as well. */
+      /** The record that earlier versions wrote for an import, and also for a sign-up of a legacy client. */
       const madeBefore = async ({ engine, passwords, clock }: Room, password = WRONG.password) => {
         const fields = { name: 'yoda', role: 'member' as const, password: await passwords.hash(password) };
         await appendToJournal(engine.journal, 'account.created', clock.now, fields, {
@@ -628,7 +628,7 @@ describe('Accounts', () => {
         });
       };
 
-      it('repairs it once, where an import has made it and nobody has signed in', async () => {
+      it('repairs the password once if the account was imported and nobody has signed in', async () => {
         const room = await setUp();
         const { accounts, enter, view } = room;
         expect(await outcome(room, WRONG)).to.equal('created');
@@ -644,7 +644,7 @@ describe('Accounts', () => {
         expect(await differingKeys(room.store, fresh)).to.deep.equal([]);
       });
 
-      it('leaves it alone once somebody has signed in, whether or not a token tells of it', async () => {
+      it('keeps the password once somebody has signed in, with or without a valid token', async () => {
         const room = await setUp();
         const { accounts, enter } = room;
         for (const name of ['old', 'out', 'in']) await outcome(room, { name, password: ' secret' });
@@ -659,7 +659,7 @@ describe('Accounts', () => {
         }
       });
 
-      it('records the first sign-in only, and none of who signed up', async () => {
+      it('records only the first sign-in, and none of an account that signed up', async () => {
         const room = await setUp();
         const { engine, make, enter } = room;
         await make('hans');
@@ -670,7 +670,7 @@ describe('Accounts', () => {
         expect(engine.journal.head()).to.equal(3);
       });
 
-      it('leaves it alone where a member chose the password', async () => {
+      it('keeps a password that the member chose', async () => {
         const room = await setUp();
         const { accounts, make, enter, engine } = room;
         await make('yoda', WRONG.password);
@@ -684,7 +684,7 @@ describe('Accounts', () => {
         await enter('hans', ' b');
       });
 
-      it('leaves it alone where another file has another password for the name', async () => {
+      it('keeps the password if another file has a different one for the name', async () => {
         const room = await setUp();
         await outcome(room, WRONG);
         for (const password of ['another', 'knight', '  Jedi*knight', WRONG.password]) {
@@ -694,7 +694,7 @@ describe('Accounts', () => {
         await room.enter('yoda', WRONG.password);
       });
 
-      it('repairs one of an earlier version, of a gap of any width', async () => {
+      it('repairs an account of an earlier version, with any number of leading spaces', async () => {
         const room = await setUp();
         await madeBefore(room, '\t  Jedi*knight');
         for (const misread of [{}, { misread: '  Jedi*knight' }, { misread: '' }, { misread: ' '.repeat(1024) }]) {
@@ -707,7 +707,7 @@ describe('Accounts', () => {
         await room.enter('yoda', 'Jedi*knight');
       });
 
-      it('leaves one of an earlier version alone that has been used', async () => {
+      it('keeps an account of an earlier version that has been used', async () => {
         const session = { name: 'Yoda', token: 't', expires: 9 };
         const post = { member: 'yoda', text: 'here', topic: 'lobby', replyTo: null };
         const uses: ((journal: Journal) => Promise<unknown>)[] = [
@@ -726,11 +726,11 @@ describe('Accounts', () => {
         }
         const room = await setUp();
         await madeBefore(room);
-        await room.enter('yoda', WRONG.password); // from an old client, which leaves no other record
+        await room.enter('yoda', WRONG.password); // by a legacy client, which leaves no other record
         expect(await outcome(room)).to.equal('exists');
       });
 
-      it('keeps the view of records of earlier versions as it was', async () => {
+      it('adds no keys to accounts made from records of earlier versions', async () => {
         const room = await setUp();
         await madeBefore(room);
         const { password } = room.view.accounts.byName('yoda')!;
@@ -741,7 +741,7 @@ describe('Accounts', () => {
         );
       });
 
-      it('computes two hashes at most, and none where nothing can come of it', async () => {
+      it('computes at most two hashes, and none if the result cannot change', async () => {
         const room = await setUp();
         const { passwords, make, enter, accounts } = room;
         const hashes = async (row: { name: string; password: string }) => {
@@ -759,7 +759,7 @@ describe('Accounts', () => {
         expect(await hashes(WRONG)).to.equal(0);
       });
 
-      it('gives way to a sign-in at another daemon that comes first', async () => {
+      it('does not repair if a sign-in at another daemon comes first', async () => {
         const room = await setUp();
         const other = build(room.store, room.view, room.engine, {
           journal: {
@@ -791,7 +791,7 @@ describe('Accounts', () => {
         await other.enter('yoda', RIGHT.password);
       });
 
-      it('repairs once where two daemons import at once', async () => {
+      it('repairs once if two daemons import concurrently', async () => {
         const room = await setUp();
         const other = build(room.store, room.view, room.engine, {});
         await outcome(room, WRONG);
@@ -801,14 +801,14 @@ describe('Accounts', () => {
       });
     });
 
-    it('ends where the journal cannot be written', async () => {
+    it('throws NOT_AVAILABLE if the journal cannot be written', async () => {
       const { accounts, engine } = await setUp();
       await engine.journal.close();
       await refusal(accounts.importAccounts([{ name: 'yoda', password: 'x' }]), 'NOT_AVAILABLE');
     });
   });
 
-  it('lists accounts by name, without what is secret', async () => {
+  it('lists accounts by name, without secrets', async () => {
     const { make, accounts, clock } = await setUp();
     for (const name of ['yoda', 'Anakin', 'Hà']) await make(name);
     expect(await accounts.list()).to.deep.equal(
@@ -816,7 +816,7 @@ describe('Accounts', () => {
     );
   });
 
-  it('logs who is refused, from where and why, never a password or a token', async () => {
+  it('logs name, address and reason of each refusal, never a password or a token', async () => {
     const { make, enter, accounts, logged } = await setUp({ attempts: 1 });
     const { token } = await accounts.openSession(await make('yoda', 'pa55word'));
     await refusal(make('yoda', 'pa55word'), 'ACCOUNT_EXISTS');

@@ -3,7 +3,7 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { BackupReader } from '../../src/room/backup-reader.ts';
 import { TestRoom } from '../projections/room.ts';
 
-describe('Backup', () => {
+describe('BackupReader', () => {
   let room: TestRoom;
   let backup: BackupReader;
   const post = (text: string) =>
@@ -15,7 +15,7 @@ describe('Backup', () => {
   });
   afterEach(() => room.stop());
 
-  it('is of one moment, by the page, however much is written meanwhile', async () => {
+  it('reads one snapshot page by page, despite concurrent writes', async () => {
     await Promise.all(Array.from({ length: 60 }, (_, i) => post(`${i} ${'x'.repeat(40_000)}`)));
     const first = await backup.page({});
     expect(first.seq).to.equal(60);
@@ -30,7 +30,7 @@ describe('Backup', () => {
     expect((await backup.page({ after: 60, upTo: 60 })).records).to.deep.equal([]);
   });
 
-  it('gives a record that is longer than a page alone, and nothing of an empty journal', async () => {
+  it('returns a record that is longer than a page alone, and nothing for an empty journal', async () => {
     expect(await backup.page({})).to.deep.equal({ seq: 0, records: [] });
     await post('a');
     await post('x'.repeat(600_000));
@@ -40,7 +40,7 @@ describe('Backup', () => {
     expect((await backup.page({ after: 2, upTo: 3 })).records).to.have.length(1);
   });
 
-  it('refuses places that the journal does not have', async () => {
+  it('refuses positions outside the journal', async () => {
     await post('a');
     for (const asked of [{ upTo: 2 }, { after: 2 }, { after: 1, upTo: 0 }]) {
       const thrown = await backup.page(asked).catch((failure) => failure);

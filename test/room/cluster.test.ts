@@ -5,7 +5,7 @@ import type { MessageBus } from '../../src/engine/types.ts';
 import { Cluster } from '../../src/room/cluster.ts';
 import { refusal, SELF, SILENT } from './room.ts';
 
-describe('Daemons', () => {
+describe('Cluster', () => {
   let bus: LocalBus;
   const all: Cluster[] = [];
   const make = (address: string, { on = bus as MessageBus, beatMs = 20 } = {}) => {
@@ -24,7 +24,7 @@ describe('Daemons', () => {
     for (const daemons of all.splice(0)) daemons.stop();
   });
 
-  it('know one another as soon as one comes, by address', async () => {
+  it('lists daemons by address as soon as they join', async () => {
     const [a, b, c] = [
       make('a:1', { beatMs: 60_000 }),
       make('b:1', { beatMs: 60_000 }),
@@ -36,7 +36,7 @@ describe('Daemons', () => {
     expect(a.isResponsive(a.others[0]!)).to.equal(true);
   });
 
-  it('are gone at their own word, and by their silence', async () => {
+  it('removes daemons that leave or fall silent', async () => {
     const cut = new Cut(bus);
     const [a, b, c] = [make('a:1'), make('b:1'), make('c:1', { on: cut })];
     await until(() => a.others.length === 2 && c.others.length === 2);
@@ -51,7 +51,7 @@ describe('Daemons', () => {
     await until(() => a.others.length === 1 && c.others.length === 1);
   });
 
-  it('answer one another, and throw what the other one throws', async () => {
+  it('answers requests of other daemons, and passes their errors on', async () => {
     const [a, b] = [make('a:1'), make('b:1')];
     b.handle('double', async ({ of }: { of: number }, from) => ({ doubled: 2 * of, from }));
     b.handle('refuse', () => {
@@ -69,7 +69,7 @@ describe('Daemons', () => {
     await refusal(() => a.request('nobody', 'double', {}), 'NOT_AVAILABLE');
   });
 
-  it('wait no longer than they are told to, and not for who goes meanwhile', async () => {
+  it('ends a request after its timeout, or when the other daemon leaves', async () => {
     const [a, b, c] = [make('a:1'), make('b:1'), make('c:1')];
     for (const daemons of [b, c]) daemons.handle('think', () => new Promise(() => {}));
     await until(() => a.others.length === 2);
@@ -83,7 +83,7 @@ describe('Daemons', () => {
   });
 });
 
-/** A bus from which somebody can be cut off. */
+/** A bus from which a daemon can be cut off. */
 class Cut implements MessageBus {
   isCut = false;
   readonly #bus: MessageBus;

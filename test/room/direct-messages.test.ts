@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { MINUTE, NOON, Room, refusal } from './room.ts';
 
-describe('Messages', () => {
+describe('DirectMessages', () => {
   let room: Room;
   let told: unknown[];
   beforeEach(async () => {
@@ -18,7 +18,7 @@ describe('Messages', () => {
   const read = async (member: string, reading: Parameters<Room['messages']['read']>[1] = {}) =>
     (await room.messages.read(member, reading)).messages.map(({ text, unread }) => (unread ? `${text}*` : text));
 
-  it('are kept for the two, unread for the one who got them', async () => {
+  it('are stored for both members, unread for the receiver', async () => {
     expect(await send('Yoda', 'HANS', ' hello ')).to.deep.equal({
       number: 1,
       from: 'Yoda',
@@ -38,7 +38,7 @@ describe('Messages', () => {
     }
   });
 
-  it('go to somebody else who has an account, and hold some text', async () => {
+  it('need a receiver with an account, and a text', async () => {
     const failure = await refusal(() => send('Yoda', 'nobo\u001bdy', 'x'), 'NO_SUCH_ACCOUNT');
     expect(failure.message).to.equal('There is no account "nobody".');
     await refusal(() => send('Yoda', 'yoda', 'x'), 'INVALID_REQUEST');
@@ -48,7 +48,7 @@ describe('Messages', () => {
     await refusal(() => room.messages.markRead('Yoda', 'nobody', 1), 'NO_SUCH_ACCOUNT');
   });
 
-  it('are one for the same clientId twice, also at the same time; of each member his own', async () => {
+  it('are stored once per clientId of a member, also for concurrent requests', async () => {
     const both = await Promise.all([send('Yoda', 'Hans', 'once', 'c'), send('Yoda', 'Hans', 'once', 'c')]);
     expect(both[1]).to.deep.equal(both[0]);
     expect(await send('YODA', 'Hans', 'again', 'c')).to.deep.equal(both[0]);
@@ -56,7 +56,7 @@ describe('Messages', () => {
     expect(await read('Hans')).to.deep.equal(['once*', 'mine']);
   });
 
-  it('are read with one member or all, page by page, and since a seq', async () => {
+  it('are listed for one member or all, page by page, and from a seq on', async () => {
     const seqs: number[] = [];
     for (let i = 1; i <= 9; i++) {
       seqs.push((await send(i % 2 ? 'Yoda' : 'Hans', i % 3 ? 'Luke' : i % 2 ? 'Hans' : 'Yoda', `${i}`)).seq);
@@ -78,7 +78,7 @@ describe('Messages', () => {
     expect(await read('Luke', { sinceSeq: 0, with: 'Hans', before: 8 })).to.deep.equal(['2*', '4*']);
   });
 
-  it('are counted in their conversations, the latest first, and marked read for good', async () => {
+  it('are counted by conversation, latest first, and marked read permanently', async () => {
     await send('Hans', 'Yoda', 'a');
     await send('Yoda', 'Hans', 'b');
     const third = await send('Hans', 'Yoda', 'c');

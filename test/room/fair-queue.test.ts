@@ -4,7 +4,7 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { FairQueue } from '../../src/room/fair-queue.ts';
 
 describe('FairQueue', () => {
-  /** Jobs that run until they are let go, in the order in which they were started. */
+  /** Jobs that run until they are released, in the order of their start. */
   const jobs = (queue: FairQueue) => {
     const started: string[] = [];
     const finish: (() => void)[] = [];
@@ -28,7 +28,7 @@ describe('FairQueue', () => {
     return { started, add, finishAll };
   };
 
-  it('takes jobs of those who wait in rotation', async () => {
+  it('runs jobs of all keys round-robin', async () => {
     const { started, add, finishAll } = jobs(new FairQueue({ concurrency: 1 }));
     const all = ['a', 'a', 'a', 'a', 'b', 'c', 'c'].map((key) => add(key));
     await finishAll();
@@ -36,7 +36,7 @@ describe('FairQueue', () => {
     expect(await Promise.all(all)).to.deep.equal(['a', 'a', 'a', 'a', 'b', 'c', 'c']);
   });
 
-  it('runs so many at a time in all, and of one key', async () => {
+  it('limits running jobs in total and per key', async () => {
     const queue = new FairQueue({ concurrency: 4, concurrencyPerKey: 2 });
     const { started, add, finishAll } = jobs(queue);
     for (const key of ['a', 'a', 'a', 'a', 'b', 'c', 'd']) void add(key);
@@ -47,7 +47,7 @@ describe('FairQueue', () => {
     expect(queue.isIdle).to.equal(true);
   });
 
-  it('takes out a job that nobody waits for any more, and lets one that runs come to its end', async () => {
+  it('removes a cancelled job that waits, and lets a running one finish', async () => {
     const queue = new FairQueue({ concurrency: 1 });
     const { started, add, finishAll } = jobs(queue);
     const abort = new AbortController();
@@ -61,7 +61,7 @@ describe('FairQueue', () => {
     expect(started.join('')).to.equal('ab');
   });
 
-  it('lets the newest of the longest lane give way, where it is longer than asked', async () => {
+  it('evicts the newest job of the longest lane if that is longer than given', async () => {
     const queue = new FairQueue({ concurrency: 1 });
     const { add, finishAll } = jobs(queue);
     const all = ['a', 'a', 'a', 'b', 'b'].map((key) => add(key));
@@ -71,7 +71,7 @@ describe('FairQueue', () => {
     expect(await Promise.all(all)).to.deep.equal(['a', 'a', 'TOO_MANY_REQUESTS', 'b', 'b']);
   });
 
-  it('goes on after a job that fails', async () => {
+  it('continues after a job that fails', async () => {
     const queue = new FairQueue({ concurrency: 1 });
     const failed = queue.add('a', () => {
       throw new AppError('GONE');

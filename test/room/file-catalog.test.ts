@@ -4,14 +4,14 @@ import { NOON, Room, refusal } from './room.ts';
 
 const [H1, H2, K1, K2] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [string, string, string, string];
 
-describe('Files', () => {
+describe('FileCatalog', () => {
   let room: Room;
   beforeEach(async () => {
     room = await Room.open();
   });
   afterEach(() => room.close());
 
-  /** A member who is there, by a peer of that key. */
+  /** A connected member with a peer of that key. */
   const join = (name: string, key?: string, address = '192.0.2.1'): PresenceConnection => {
     const attendant: PresenceConnection = {
       session: name,
@@ -28,7 +28,7 @@ describe('Files', () => {
     room.files.publish(member, { name, size: 1, hash: H1, modified: 1, key: K1, ...more });
   const names = ({ listings }: { listings: readonly { name: string }[] }) => listings.map(({ name }) => name);
 
-  it('notes only what differs from what is listed', async () => {
+  it('appends a record only for changes', async () => {
     const seq = await publish('yoda', 'a', { description: 'x' });
     expect(await publish('yoda', 'a', { description: ' x ' })).to.equal(seq);
     expect(await publish('yoda', 'a', { description: 'y' })).to.equal(seq + 1);
@@ -38,26 +38,26 @@ describe('Files', () => {
     expect(room.view.listings.countOf('yoda')).to.equal(1);
   });
 
-  it('holds a member to his number of listings, however many he lists at once', async () => {
+  it('limits the listings of a member, also for concurrent requests', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 130 }, (_, i) => publish('yoda', `f${i}`)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(100);
     expect(room.view.listings.countOf('yoda')).to.equal(100);
     const failure = await refusal(() => publish('Yoda', 'another'), 'TOO_LARGE');
     expect(failure.data).to.deep.equal({ limit: 100 });
-    await publish('yoda', 'f3', { size: 9 }); // one in place of another
+    await publish('yoda', 'f3', { size: 9 }); // replaces one
     await room.files.unpublish('yoda', 'f4');
     await publish('yoda', 'another');
     await publish('hans', 'mine');
   });
 
-  it('takes off by the name alone, in any form of it', async () => {
+  it('removes a listing by its name, in any normalization', async () => {
     await publish('yoda', 'Bài');
     await room.files.unpublish('Yoda', 'Bài'.normalize('NFD'));
     expect((await refusal(() => room.files.unpublish('yoda', 'Bài'), 'NO_SUCH_FILE')).message).to.include('"Bài"');
     await refusal(() => room.files.unpublish('yoda', '../\u001b[2J'), 'NO_SUCH_FILE');
   });
 
-  it('shows what those who are there offer, or one member, there or not', async () => {
+  it('lists the files of connected members, or of one member, connected or not', async () => {
     await room.account('Yoda');
     await room.account('Hans');
     await publish('Yoda', 'b', { description: 'Bài giảng' });
@@ -85,7 +85,7 @@ describe('Files', () => {
     const found = await room.files.discover({});
     expect(found.listings.map(({ name, online }) => `${name} ${online}`)).to.deep.equal([
       'c true',
-      'Vàng.csv false', // he is there, with another peer than the one that serves it
+      'Vàng.csv false', // connected, but not with the peer that serves the file
       'b false',
     ]);
     expect(names(await room.files.discover({ text: 'bai GIANG' }))).to.deep.equal(['b']);
@@ -94,7 +94,7 @@ describe('Files', () => {
     await refusal(() => room.files.discover({ member: 'luke' }), 'NO_SUCH_ACCOUNT');
   });
 
-  it('shows many by the page, each once', async () => {
+  it('lists many files page by page, each once', async () => {
     for (const [i, member] of ['a', 'b', 'c', 'd', 'e'].entries()) {
       join(member, K1);
       for (let f = 0; f < 90; f++) if (i !== 2) await publish(member, `${f}`.padStart(2, '0'));
@@ -114,7 +114,7 @@ describe('Files', () => {
       await room.files.discover({ cursor });
   });
 
-  it('finds who has a file: the same content together, what can be had now first', async () => {
+  it('finds members with the same content, available ones first', async () => {
     await publish('alone', 'a.mp4', { hash: H2 });
     await publish('away', 'a.mp4');
     await publish('yoda', 'a.mp4');
@@ -139,7 +139,7 @@ describe('Files', () => {
     ]);
   });
 
-  it('names what looks alike where nobody has it', async () => {
+  it('suggests similar names if nobody has the file', async () => {
     await publish('yoda', 'lecture1.mp4');
     await publish('yoda', 'Lecture2.mp4');
     await publish('yoda', 'zebra.txt');

@@ -14,7 +14,7 @@ describe('Forum', () => {
   const post = (text: string, more: object = {}, writer = YODA) => room.forum.post(writer, { text, ...more });
   const texts = async (reading: Parameters<Room['forum']['read']>[0] = {}) =>
     (await room.forum.read(reading)).posts.map(({ text }) => text);
-  /** The accounts of Luke, a moderator, and Leia, an owner. */
+  /** Luke, a moderator, and Leia, an owner. */
   const makeStaff = async () => {
     await room.account(LUKE.name, 'moderator');
     await room.account(OWNER.name, 'owner');
@@ -25,7 +25,7 @@ describe('Forum', () => {
   afterEach(() => room.close());
 
   describe('post', () => {
-    it('keeps who, what, where and when', async () => {
+    it('stores author, text, topic and time', async () => {
       expect(await post('Vàng lên rồi', { topic: '#Vàng' })).to.deep.include({
         number: 1,
         member: 'Yoda',
@@ -42,14 +42,14 @@ describe('Forum', () => {
       expect((await post('two')).topic).to.equal('lobby');
     });
 
-    it('gives one post for the same clientId twice, also at the same time', async () => {
+    it('returns one post for the same clientId, also for concurrent requests', async () => {
       const both = await Promise.all([post('once', { clientId: 'c1' }), post('once', { clientId: 'c1' })]);
       expect(both[1]).to.deep.equal(both[0]);
       expect(await post('once more', { clientId: 'c1' })).to.deep.equal(both[0]);
       expect(await texts()).to.deep.equal(['once']);
     });
 
-    it('gives what became of the post when its clientId comes again', async () => {
+    it('returns the current state of the post if its clientId is repeated', async () => {
       const { number } = await post('first', { clientId: 'c1' });
       await room.forum.edit(YODA, number, 'second');
       expect((await post('first', { clientId: 'c1' })).text).to.equal('second');
@@ -58,23 +58,23 @@ describe('Forum', () => {
       expect(await texts()).to.deep.equal([null]);
     });
 
-    it('has clientIds of their own for every member', async () => {
+    it('keeps clientIds separate per member', async () => {
       const [one, other] = [await post('mine', { clientId: 'c' }), await post('mine', { clientId: 'c' }, HANS)];
       expect([one.number, other.number]).to.deep.equal([1, 2]);
       expect((await post('x', { clientId: 'c' }, { name: 'YODA' })).number).to.equal(1);
-      // neither name nor id may pass for a part of the other
+      // name and id must not be confused with each other
       await post('a', { clientId: 'b/c' });
       expect((await post('b', { clientId: 'c' }, { name: 'Yoda-b' })).text).to.equal('b');
     });
 
-    it('gives every number once when many write at the same time', async () => {
+    it('gives each number once to concurrent writers', async () => {
       const posts = await Promise.all(Array.from({ length: 100 }, (_, i) => post(`${i}`, {}, i % 2 ? YODA : HANS)));
       expect(posts.map(({ number }) => number).sort((a, b) => a - b)).to.deep.equal(
         Array.from({ length: 100 }, (_, i) => i + 1),
       );
     });
 
-    it('answers a post in its topic, unless another is named', async () => {
+    it('puts a reply into the topic of its post, unless another topic is given', async () => {
       await post('question', { topic: 'gold' });
       expect(await post('answer', { replyTo: 1 })).to.include({ replyTo: 1, topic: 'gold' });
       expect(await post('elsewhere', { replyTo: 1, topic: 'btc' })).to.include({ replyTo: 1, topic: 'btc' });
@@ -85,7 +85,7 @@ describe('Forum', () => {
       expect(failure.data).to.deep.equal({ field: 'replyTo' });
     });
 
-    it('counts characters, not bytes or halves of them', async () => {
+    it('counts characters, not bytes or UTF-16 units', async () => {
       expect((await post('😀'.repeat(4096))).text).to.have.length(8192);
       expect((await post(`${'ệ'.normalize('NFD').repeat(4096)} `)).text).to.equal('ệ'.repeat(4096));
       const failure = await refusal(() => post('😀'.repeat(4097)), 'TOO_LARGE');
@@ -94,7 +94,7 @@ describe('Forum', () => {
       expect(await texts()).to.have.length(2);
     });
 
-    it('keeps line breaks and takes every other control character out', async () => {
+    it('keeps line breaks and removes all other control characters', async () => {
       const { text } = await post(' \u001b[31mred\u001b[0m\r\nnext\tline\u202e\u200b\u0007 ');
       expect(text).to.equal('[31mred[0m\nnext line');
       for (const nothing of ['', '  \n ', '\u0000\u001b', '\u200b\u2060', '\u3164']) {
@@ -102,7 +102,7 @@ describe('Forum', () => {
       }
     });
 
-    it('refuses topics that are none', async () => {
+    it('refuses invalid topics', async () => {
       for (const topic of ['', '#', 'two words', 'a/b', 'x'.repeat(33), '\u001b[0m']) {
         expect((await refusal(() => post('x', { topic }), 'INVALID_REQUEST')).data).to.deep.equal({ field: 'topic' });
       }
@@ -116,7 +116,7 @@ describe('Forum', () => {
       await makeStaff();
     });
 
-    it('is for the writer, a moderator and the owner', async () => {
+    it('are allowed for the author, a moderator and the owner', async () => {
       for (const writer of [YODA, { name: 'YODA' }, LUKE, OWNER]) {
         room.now += MINUTE;
         const edited = await room.forum.edit(writer, 1, `by ${writer.name}`);
@@ -128,7 +128,7 @@ describe('Forum', () => {
       expect(await room.forum.delete(LUKE, 1)).to.include({ text: null, deletedBy: 'Luke', deletedAt: room.now });
     });
 
-    it('go by the role that the account has now, and are nobody’s without one', async () => {
+    it('depend on the current role of the account, and are refused without an account', async () => {
       await appendToJournal(room.engine.journal, 'account.role', room.now, { name: LUKE.name, role: 'member' });
       for (const writer of [LUKE, { name: 'nobody' }]) {
         await refusal(() => room.forum.edit(writer, 1, 'mine'), 'NOT_ALLOWED');
@@ -138,7 +138,7 @@ describe('Forum', () => {
       expect(await room.forum.delete(LUKE, 1)).to.include({ deletedBy: 'Luke' });
     });
 
-    it('tells what was deleted from what never was', async () => {
+    it('distinguishes deleted posts from numbers that never existed', async () => {
       await room.forum.delete(YODA, 1);
       await refusal(() => room.forum.edit(YODA, 1, 'again'), 'GONE');
       await refusal(() => room.forum.delete(YODA, 1), 'GONE');
@@ -146,7 +146,7 @@ describe('Forum', () => {
       await refusal(() => room.forum.delete(YODA, Number.MAX_SAFE_INTEGER), 'NOT_FOUND');
     });
 
-    it('lets a deletion win over an edit that comes at the same time', async () => {
+    it('keeps the deletion if an edit comes at the same time', async () => {
       const settled = await Promise.allSettled([
         room.forum.delete(YODA, 1),
         room.forum.edit(LUKE, 1, 'saved'),
@@ -157,14 +157,14 @@ describe('Forum', () => {
       expect((await room.forum.read({})).posts[0]).to.include({ text: null, deletedBy: 'Yoda' });
     });
 
-    it('keeps an edit that came before the deletion, and the last of two edits', async () => {
+    it('keeps an edit before the deletion, and the last of two edits', async () => {
       await Promise.all([room.forum.edit(YODA, 1, 'one'), room.forum.edit(LUKE, 1, 'two')]);
       expect(await texts()).to.deep.equal(['two']);
       const [edited, deleted] = await Promise.all([room.forum.edit(YODA, 1, 'three'), room.forum.delete(LUKE, 1)]);
       expect([edited.text, deleted.text]).to.deep.equal(['three', null]);
     });
 
-    it('never uses a number again, not after a restart either', async () => {
+    it('never reuses a number, also after a restart', async () => {
       await post('two');
       await room.forum.delete(YODA, 2);
       await room.engine.stop();
@@ -175,7 +175,7 @@ describe('Forum', () => {
   });
 
   describe('writtenSince', () => {
-    it('gives what was written or edited from a time on, in that order, without what is deleted', async () => {
+    it('returns posts written or edited since a time, in that order, without deleted ones', async () => {
       const at = (minute: number) => NOON + minute * MINUTE;
       for (let i = 1; i <= 20; i++) {
         room.now = at(i);
@@ -221,14 +221,14 @@ describe('Forum', () => {
       expect(await room.forum.read({ sinceSeq: 7 })).to.deep.equal({ posts: [], seq: 0, more: false });
     });
 
-    it('gives the newest 50, oldest first, and says that there are more', async () => {
+    it('returns the newest 50, oldest first, and whether there are more', async () => {
       await write();
       const read = await room.forum.read({});
       expect(read.posts.map(({ text }) => text)).to.deep.equal(numbers(11, 60));
       expect([read.more, read.seq]).to.deep.equal([true, 60]);
     });
 
-    it('goes back page by page', async () => {
+    it('pages backwards', async () => {
       await write(25);
       const pages: string[][] = [];
       let before: number | undefined;
@@ -243,13 +243,13 @@ describe('Forum', () => {
       expect(await texts({ before: Number.MAX_SAFE_INTEGER, limit: 1 })).to.deep.equal(['25']);
     });
 
-    it('says no more where the page ends with the first post', async () => {
+    it('reports no more pages if the page ends with the first post', async () => {
       await write(10);
       expect((await room.forum.read({ limit: 10 })).more).to.equal(false);
       expect((await room.forum.read({ limit: 9 })).more).to.equal(true);
     });
 
-    it('keeps to a topic, however it is written', async () => {
+    it('filters by topic, in any spelling', async () => {
       await write(12);
       expect(await texts({ topic: '#GOLD' })).to.deep.equal(numbers(3, 12, 3));
       expect(await texts({ topic: 'gold', limit: 2 })).to.deep.equal(['9', '12']);
@@ -258,7 +258,7 @@ describe('Forum', () => {
       await refusal(() => room.forum.read({ topic: 'two words' }), 'INVALID_REQUEST');
     });
 
-    it('gives what was written or edited since a time', async () => {
+    it('returns posts written or edited since a time', async () => {
       await write(10);
       expect(await texts({ sinceTime: NOON + 8 * MINUTE })).to.deep.equal(['8', '9', '10']);
       room.now = NOON + HOUR;
@@ -267,7 +267,7 @@ describe('Forum', () => {
       expect(await texts({ sinceTime: NOON + HOUR + 1 })).to.deep.equal([]);
     });
 
-    it('gives somebody who was away every change once, page by page, in the order of the changes', async () => {
+    it('returns every missed change once, page by page, in the order of the changes', async () => {
       await write(10);
       const { seq } = await room.forum.read({});
       await room.forum.edit(YODA, 3, 'three');
@@ -294,7 +294,7 @@ describe('Forum', () => {
       expect(await texts({ sinceSeq: Number.MAX_SAFE_INTEGER })).to.deep.equal([]);
     });
 
-    it('loses and repeats nothing while others write and edit', async () => {
+    it('loses and repeats nothing during concurrent writes and edits', async () => {
       const seen = new Map<number, number>();
       let [sinceSeq, repeated] = [0, 0];
       const writing = (async () => {
@@ -325,7 +325,7 @@ describe('Forum', () => {
   });
 
   describe('thread', () => {
-    it('is a post and the answers to it, oldest first, page by page', async () => {
+    it('returns a post and its replies, oldest first, page by page', async () => {
       await post('question', { topic: 'gold' });
       await post('something else');
       for (let i = 1; i <= 5; i++) await post(`answer ${i}`, { replyTo: 1 });
@@ -354,7 +354,7 @@ describe('Forum', () => {
       for (const name of ['Yoda', 'Hans']) await room.account(name);
     });
 
-    it('are of accounts that there are, and follow what a post says', async () => {
+    it('name existing accounts, and follow edits', async () => {
       expect((await post('@hans and @nobody, mail x@yoda')).mentions).to.deep.equal(['Hans']);
       expect((await room.forum.edit(YODA, 1, 'no, @YODA.')).mentions).to.deep.equal(['Yoda']);
       expect((await room.forum.read({})).posts[0]!.mentions).to.deep.equal(['Yoda']);
@@ -376,7 +376,7 @@ describe('Forum', () => {
       await post('vàng và bạc', { topic: 'gold' });
     });
 
-    it('folds case and marks, wants every word, and gives the newest first', async () => {
+    it('ignores case and marks, matches all words, and returns the newest first', async () => {
       expect(await found('vang')).to.deep.equal([4, 2, 1]);
       expect(await found('vàng bạc')).to.deep.equal([4]);
       expect(await found('ba')).to.deep.equal([4, 3]);
@@ -384,7 +384,7 @@ describe('Forum', () => {
       expect(await found('platinum')).to.deep.equal([]);
     });
 
-    it('finds writers and mentions', async () => {
+    it('finds authors and mentions', async () => {
       expect(await found('yoda vang')).to.deep.equal([4, 2, 1]);
       expect(await found('@hans')).to.deep.equal([3]);
       expect(await found('HANS bac')).to.deep.equal([3]);
@@ -401,7 +401,7 @@ describe('Forum', () => {
       expect(await found('bac')).to.deep.equal([3, 1]);
     });
 
-    it('goes on page by page, and says whether there is more', async () => {
+    it('pages through results, and reports whether there are more', async () => {
       const first = await room.forum.search({ text: 'vang', limit: 2 });
       expect([first.posts.map(({ number }) => number), first.more]).to.deep.equal([[4, 2], true]);
       const next = await room.forum.search({ text: 'vang', limit: 2, before: 2 });
@@ -409,7 +409,7 @@ describe('Forum', () => {
       expect((await room.forum.search({ text: 'vang', limit: 3 })).more).to.equal(false);
     });
 
-    it('refuses what has no word in it', async () => {
+    it('refuses a text without words', async () => {
       for (const text of [' ', '!?', '@'])
         expect((await refusal(() => room.forum.search({ text }), 'INVALID_REQUEST')).data).to.deep.equal({
           field: 'text',
@@ -419,7 +419,7 @@ describe('Forum', () => {
   });
 
   describe('revisions', () => {
-    it('are what a post said before, oldest first', async () => {
+    it('are earlier texts of a post, oldest first', async () => {
       await post('one');
       expect(await room.forum.revisions(HANS, 1)).to.deep.include({ revisions: [] });
       room.now += MINUTE;
@@ -434,7 +434,7 @@ describe('Forum', () => {
       ]);
     });
 
-    it('of a deleted post are for its writer and moderators', async () => {
+    it('of a deleted post are for its author and moderators', async () => {
       await post('regretted');
       await room.forum.delete(YODA, 1);
       await makeStaff();
@@ -445,7 +445,7 @@ describe('Forum', () => {
       await refusal(() => room.forum.revisions(YODA, 2), 'NOT_FOUND');
     });
 
-    it('are the last 200', async () => {
+    it('are limited to the last 200', async () => {
       await post('0');
       for (let i = 1; i <= 201; i++) await room.forum.edit(YODA, 1, `${i}`);
       const { revisions } = await room.forum.revisions(YODA, 1);
@@ -453,7 +453,7 @@ describe('Forum', () => {
     });
   });
 
-  it('says NOT_AVAILABLE once the daemon stops', async () => {
+  it('throws NOT_AVAILABLE once the daemon stops', async () => {
     await room.engine.stop();
     const failure = await post('late').catch((thrown: unknown) => thrown);
     expect(failure).to.be.instanceOf(AppError);

@@ -25,7 +25,7 @@ describe('HeadCache', () => {
       signal,
     );
 
-  it('computes an answer once a head and key, however many ask', async () => {
+  it('computes a result once per head and key, even for concurrent callers', async () => {
     expect(await Promise.all(Array.from({ length: 60 }, () => ask('a')))).to.deep.equal(new Array(60).fill('a1'));
     expect(await ask('a')).to.equal('a1');
     expect(computed).to.equal(1);
@@ -34,14 +34,14 @@ describe('HeadCache', () => {
     expect(computed).to.equal(3);
   });
 
-  it('keeps so many answers at most', async () => {
+  it('limits the number of results', async () => {
     for (const key of ['a', 'b', 'c', 'a']) await ask(key);
     expect(computed).to.equal(4);
     await ask('c');
     expect(computed).to.equal(4);
   });
 
-  it('goes on for others where who asked first has gone', async () => {
+  it('computes again for other callers if the first one has disconnected', async () => {
     const abort = new AbortController();
     const [first, second] = [ask('a', abort.signal).catch((thrown: AppError) => thrown.code), ask('a')];
     abort.abort(new AppError('CONNECTION_ENDED'));
@@ -50,7 +50,7 @@ describe('HeadCache', () => {
     expect(computed).to.equal(2);
   });
 
-  it('keeps no failure', async () => {
+  it('does not cache failures', async () => {
     const failed = await cache
       .get('a', async () => {
         throw new AppError('NOT_AVAILABLE');

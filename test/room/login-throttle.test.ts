@@ -20,8 +20,8 @@ function lockedFor(lockout: LoginThrottle, account: string, address: string): nu
   }
 }
 
-describe('Lockout', () => {
-  it('locks the pair for 10 s after the attempts, and says how many are left', () => {
+describe('LoginThrottle', () => {
+  it('locks the pair for 10 s after the last attempt, and reports the attempts left', () => {
     const { clock, lockout } = setUp(3);
     expect([1, 2, 3].map(() => lockout.recordFailure('yoda', '192.0.2.1'))).to.deep.equal([2, 1, 0]);
     expect(lockedFor(lockout, 'yoda', '192.0.2.1')).to.equal(10_000);
@@ -43,7 +43,7 @@ describe('Lockout', () => {
     expect(locks).to.deep.equal([10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
   });
 
-  it('gives all attempts again after a lock', () => {
+  it('allows all attempts again after a lock', () => {
     const { clock, lockout } = setUp(2);
     lockout.recordFailure('yoda', 'a');
     lockout.recordFailure('yoda', 'a');
@@ -54,7 +54,7 @@ describe('Lockout', () => {
     expect(lockedFor(lockout, 'yoda', 'a')).to.equal(20_000);
   });
 
-  it('says the time left in its sentence', () => {
+  it('states the time left in its message', () => {
     const { clock, lockout } = setUp(1);
     lockout.recordFailure('yoda', 'a');
     expect(() => lockout.assertNotLocked('yoda', 'a')).to.throw(
@@ -65,14 +65,14 @@ describe('Lockout', () => {
     expect(() => lockout.assertNotLocked('yoda', 'a')).to.throw(AppError, 'Try again in 2 s.');
   });
 
-  it('locks out nobody else: not the account elsewhere, no other account here', () => {
+  it('locks only the pair: not the account elsewhere, no other account from the same address', () => {
     const { lockout } = setUp(1);
     lockout.recordFailure('yoda', '192.0.2.1');
     expect(lockedFor(lockout, 'yoda', '192.0.2.2')).to.equal(0);
     expect(lockedFor(lockout, 'hans', '192.0.2.1')).to.equal(0);
   });
 
-  it('takes spellings of one name and addresses of one source for the same', () => {
+  it('treats spellings of one name as equal, and addresses of one source', () => {
     const { lockout } = setUp(1);
     lockout.recordFailure('Hà', '::ffff:192.0.2.1');
     expect(lockedFor(lockout, 'HA\u0300', '192.0.2.1')).to.equal(10_000);
@@ -83,7 +83,7 @@ describe('Lockout', () => {
     expect(lockedFor(lockout, 'yoda', '127.0.0.1')).to.equal(10_000);
   });
 
-  it('begins anew after a success', () => {
+  it('resets the pair after a success', () => {
     const { clock, lockout } = setUp(3);
     lockout.recordFailure('yoda', 'a');
     lockout.recordFailure('yoda', 'a');
@@ -106,7 +106,7 @@ describe('Lockout', () => {
     expect(lockedFor(lockout, 'yoda', 'a')).to.equal(10_000);
   });
 
-  it('lets an address wait after 20 failures in 10 minutes, whatever the accounts', () => {
+  it('throttles an address after 20 failures in 10 minutes, over all accounts', () => {
     const { clock, lockout } = setUp(5);
     const begun = clock.now;
     for (let i = 0; i < 19; i++) {
@@ -123,7 +123,7 @@ describe('Lockout', () => {
     expect(lockedFor(lockout, 'yoda', '192.0.2.1')).to.equal(1000);
   });
 
-  it('does not forget the failures of an address for a success there', () => {
+  it('keeps the failures of an address after a success there', () => {
     const { lockout } = setUp(5);
     for (let i = 0; i < 20; i++) {
       lockout.recordFailure(`m${i}`, 'a');
@@ -132,7 +132,7 @@ describe('Lockout', () => {
     expect(lockedFor(lockout, 'mine', 'a')).to.equal(10 * MINUTE);
   });
 
-  it('keeps at most 10,000 pairs, and lets go of the oldest', () => {
+  it('keeps at most 10,000 pairs, and evicts the oldest', () => {
     const { lockout } = setUp(1);
     for (let i = 0; i < 12_000; i++) lockout.recordFailure('yoda', `host-${i}`);
     expect(lockout.size).to.deep.equal({ pairs: 10_000, sources: 10_000 });
@@ -140,7 +140,7 @@ describe('Lockout', () => {
     expect(lockedFor(lockout, 'yoda', 'host-11999')).to.equal(10_000);
   });
 
-  it('lets go of what has expired', () => {
+  it('removes expired entries', () => {
     const { clock, lockout } = setUp(1);
     for (let i = 0; i < 100; i++) lockout.recordFailure('yoda', `host-${i}`);
     clock.now += 61 * MINUTE;
@@ -148,13 +148,13 @@ describe('Lockout', () => {
     expect(lockout.size).to.deep.equal({ pairs: 1, sources: 1 });
   });
 
-  it('refuses attempts that are no number from 1', () => {
+  it('refuses invalid numbers of attempts', () => {
     for (const attempts of [0, -1, 1.5, Number.NaN]) {
       expect(() => new LoginThrottle({ attempts, now: () => 0 })).to.throw(RangeError, `got ${attempts}`);
     }
   });
 
-  it('never lets more than the attempts through between locks, whatever comes', () => {
+  it('never allows more attempts than configured between locks, for any sequence', () => {
     const step = fc.record({
       account: fc.constantFrom('a', 'b', 'c'),
       address: fc.constantFrom('192.0.2.1', '192.0.2.2', '2001:db8::1'),

@@ -4,8 +4,8 @@ import { PasswordHasher } from '../../src/room/password-hasher.ts';
 
 const small = { N: 16, r: 1, p: 1 };
 
-describe('Passwords', () => {
-  it('knows a password again, and no other', async () => {
+describe('PasswordHasher', () => {
+  it('verifies the right password, and no other', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const kept = await passwords.hash('daihoc tphcm');
     expect(await passwords.verify('daihoc tphcm', kept)).to.equal(true);
@@ -13,7 +13,7 @@ describe('Passwords', () => {
     expect(await passwords.verify('', kept)).to.equal(false);
   });
 
-  it('salts: one password gives two hashes', async () => {
+  it('salts: one password gives two different hashes', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const [one, other] = [await passwords.hash('x'), await passwords.hash('x')];
     expect(one.salt).to.not.equal(other.salt);
@@ -22,14 +22,14 @@ describe('Passwords', () => {
     expect(Buffer.from(one.hash, 'base64')).to.have.length(32);
   });
 
-  it('uses N=2^15, r=8, p=1 unless told otherwise', async () => {
+  it('uses N=2^15, r=8, p=1 by default', async () => {
     const passwords = new PasswordHasher();
     const kept = await passwords.hash('x');
     expect(kept).to.include({ N: 2 ** 15, r: 8, p: 1 });
     expect(await passwords.verify('x', kept)).to.equal(true);
   });
 
-  it('verifies under the parameters that are kept, and says when they are old', async () => {
+  it('verifies with the stored parameters, and reports when they are outdated', async () => {
     const old = await new PasswordHasher({ cost: small }).hash('x');
     const passwords = new PasswordHasher({ cost: { N: 32, r: 2, p: 3 } });
     expect(await passwords.verify('x', old)).to.equal(true);
@@ -39,14 +39,14 @@ describe('Passwords', () => {
     expect(passwords.needsRehash(kept)).to.equal(false);
   });
 
-  it('takes no password for a hash that was cut off', async () => {
+  it('verifies no password against a truncated hash', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const kept = await passwords.hash('x');
     expect(await passwords.verify('x', { ...kept, hash: '' })).to.equal(false);
     expect(await passwords.verify('x', { ...kept, hash: kept.hash.slice(0, 8) })).to.equal(false);
   });
 
-  it('works on one at a time, in order', async () => {
+  it('runs one job at a time, in order', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const steps: string[] = [];
     const turn = (i: number) => ({
@@ -57,7 +57,7 @@ describe('Passwords', () => {
     expect(steps).to.deep.equal(['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3']);
   });
 
-  it('answers with what refuses the turn, and goes on', async () => {
+  it('rejects with the error that `begin` throws, and continues', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const refusal = new AppError('LOCKED_OUT');
     const refused = passwords
@@ -72,13 +72,13 @@ describe('Passwords', () => {
     expect(await passwords.verify('y', await next)).to.equal(true);
   });
 
-  it('refuses beyond its queue, except for the patient, and recovers', async () => {
+  it('refuses jobs beyond its limit, except those that ignore it, and recovers', async () => {
     const passwords = new PasswordHasher({ cost: small, limit: 4 });
     const calls = Array.from({ length: 10 }, () => passwords.hash('x').catch((thrown: AppError) => thrown));
     const patient = passwords.hash('x', { ignoresLimit: true });
     const results = await Promise.all(calls);
     const refused = results.filter((result) => result instanceof AppError);
-    expect(refused).to.have.length(5); // one at work, four in the queue
+    expect(refused).to.have.length(5); // one runs, four wait
     for (const failure of refused) {
       expect(failure.code).to.equal('TOO_MANY_REQUESTS');
       expect(failure.data.retryAfterMs).to.be.at.least(1000);
@@ -87,7 +87,7 @@ describe('Passwords', () => {
     expect(await passwords.hash('x')).to.include(small);
   });
 
-  it('takes sources in turn, four of one source and two of one account at most', async () => {
+  it('serves sources round-robin, at most four jobs of a source and two of an account', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const order: string[] = [];
     const ask = (source: string, account: string) =>
@@ -95,18 +95,18 @@ describe('Passwords', () => {
         .hash('x', { source, account, begin: () => void order.push(`${source}:${account}`) })
         .then(() => 200)
         .catch((thrown: AppError) => thrown.status);
-    // One account from two addresses, sixty connections each, as fast as they can.
+    // One account from two addresses, sixty connections each, without pauses.
     const flood = Array.from({ length: 120 }, (_, i) => ask(`flood${i % 2}`, 'throwaway'));
     const others = Array.from({ length: 10 }, (_, i) => ask('flood0', `other${i}`));
     const newcomer = ask('home', 'newcomer');
     expect((await Promise.all(flood)).filter((status) => status === 200)).to.have.length(3);
     expect((await Promise.all(others)).filter((status) => status === 200)).to.have.length(3);
     expect(await newcomer).to.equal(200);
-    expect(order.indexOf('home:newcomer')).to.be.at.most(3); // one at work, and one of each other source
+    expect(order.indexOf('home:newcomer')).to.be.at.most(3); // one runs, and one of each other source
     expect(await ask('flood0', 'throwaway')).to.equal(200);
   });
 
-  it('lets the source that has most give way where the queue is full', async () => {
+  it('evicts a job of the source with most jobs if the queue is full', async () => {
     const passwords = new PasswordHasher({ cost: small, limit: 8 });
     const ask = (source: string) =>
       passwords.hash('x', { source }).then(
@@ -119,7 +119,7 @@ describe('Passwords', () => {
     expect(await Promise.all([working, newcomer])).to.deep.equal([200, 200]);
   });
 
-  it('checks nothing for a connection that has closed', async () => {
+  it('skips jobs of a closed connection', async () => {
     const passwords = new PasswordHasher({ cost: small });
     const abort = new AbortController();
     let begun = 0;

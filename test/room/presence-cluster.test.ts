@@ -7,10 +7,10 @@ import { MINUTE, NOON, refusal, SELF, SILENT } from './room.ts';
 
 type Listener = (message: unknown) => void;
 
-/** As a network has it: what is said arrives later, in order, as a copy; and some of it not at all. */
+/** A network: messages arrive later, in order, as copies; some are lost. */
 class Network {
   readonly #listeners = new Map<string, Set<{ readonly port: Port; readonly listener: Listener }>>();
-  /** Messages that are lost. */
+  /** Selects messages that are lost. */
   lose: (topic: string) => boolean = () => false;
 
   port(): Port {
@@ -75,7 +75,7 @@ class Visitor implements PresenceConnection {
   }
 }
 
-describe('Presence across daemons', () => {
+describe('Presence in a cluster', () => {
   let network: Network;
   let now: number;
   const houses: House[] = [];
@@ -146,7 +146,7 @@ describe('Presence across daemons', () => {
     for (const house of houses.splice(0)) house.stop();
   });
 
-  it('shows everybody everywhere, with what is known of them', async () => {
+  it('lists all connections at every daemon, with their properties', async () => {
     const [a, b] = await open('a:1', 'b:1');
     const han = new Visitor('h', '198.51.100.7', peer(6000));
     a.presence.join('Hân', han, false);
@@ -175,7 +175,7 @@ describe('Presence across daemons', () => {
     expect(b.told).to.have.members(['Hân joined', 'leia joined']);
   });
 
-  it("shows those of a daemon's own machine elsewhere by the address of that daemon", async () => {
+  it("shows connections from a daemon's own machine by the address of that daemon elsewhere", async () => {
     const addresses = ['192.0.2.1:4000', '[2001:db8::1]:4000', '2001:db8::2', '198.51.100.1'];
     const unknown = ['127.0.0.1:4000', '[::1]:4000', '0.0.0.0:4000', '[::]:4000', 'gold.example.com:4000', ''];
     const all = (await open(...addresses, ...unknown)) as House[];
@@ -206,7 +206,7 @@ describe('Presence across daemons', () => {
     expect(failure.data).to.deep.equal({ address: '192.0.2.1' });
   });
 
-  it('counts one session at two daemons once, until its last connection leaves', async () => {
+  it('counts a session at two daemons once, until its last connection leaves', async () => {
     const [a, b, c] = await open('a:1', 'b:1', 'c:1');
     const [first, second] = [new Visitor('t'), new Visitor('t')];
     await a.signIn('yoda', first);
@@ -220,7 +220,7 @@ describe('Presence across daemons', () => {
     for (const { told } of houses) expect(told).to.deep.equal(['yoda joined', 'yoda left']);
   });
 
-  it('has one session an account in the whole room', async () => {
+  it('allows one session per account in the whole cluster', async () => {
     const [a, b] = await open('a:1', 'b:1');
     const first = new Visitor('one', '192.0.2.7');
     await a.signIn('Yoda', first);
@@ -234,7 +234,7 @@ describe('Presence across daemons', () => {
     expect([second.ended, a.presence.localCount, a.presence.isActive('yoda')]).to.deep.equal([[], 0, true]);
   });
 
-  it('lets one of several in who sign in at several daemons at once', async () => {
+  it('accepts one of several concurrent sign-ins at several daemons', async () => {
     const three = await open('a:1', 'b:1', 'c:1');
     for (let round = 0; round < 20; round++) {
       const name = `m${round}`;
@@ -247,7 +247,7 @@ describe('Presence across daemons', () => {
     }
   });
 
-  it('lets somebody in whose daemon is dead, and forgets who was there', async () => {
+  it('accepts members of a daemon that does not respond, and removes its connections', async () => {
     const [a, b] = await open('a:1', 'b:1');
     const [lost, guest] = [new Visitor('old'), new Visitor('g')];
     await a.signIn('yoda', lost);
@@ -255,12 +255,12 @@ describe('Presence across daemons', () => {
     await until(() => b.presence.count === 2);
     a.port.isCut = true;
     await until(() => !b.daemons.isResponsive(b.daemons.others[0]!));
-    await b.signIn('yoda', new Visitor('new')); // it had not said goodbye, and is not yet gone
-    await b.signIn('guest', new Visitor('g')); // by the token that it had there
+    await b.signIn('yoda', new Visitor('new')); // it is still listed
+    await b.signIn('guest', new Visitor('g')); // resumes with the token that it used there
     await until(() => b.daemons.isSolo);
     expect(b.names).to.equal('guest yoda');
     expect(b.told).to.have.members(['yoda joined', 'guest joined']);
-    // It was cut off only: of two sessions the later one stays, of one session both connections.
+    // The daemon was only cut off: of two sessions the later one stays, of one session both connections.
     a.port.isCut = false;
     await until(() => lost.ended.length > 0);
     await until(() => houses.every(({ presence }) => presence.connections('guest').length === 2));
@@ -268,7 +268,7 @@ describe('Presence across daemons', () => {
     expect(b.presence.connections('yoda')).to.have.length(1);
   });
 
-  it('finds out what it missed, and tells it all to who comes', async () => {
+  it('detects lost messages, and sends the full state to a daemon that joins', async () => {
     const [a, b] = await open('a:1', 'b:1');
     network.lose = (topic) => topic === 'presence';
     const visitors = Array.from({ length: 2000 }, (_, i) => new Visitor(`s${i}`, '192.0.2.1', peer(1000 + i)));
@@ -285,7 +285,7 @@ describe('Presence across daemons', () => {
     await until(() => b.presence.count === 0 && c.presence.count === 0);
   });
 
-  it('is idle where he is so at every daemon', async () => {
+  it('reports a member as idle only if they are idle at every daemon', async () => {
     const [a, b] = await open('a:1', 'b:1');
     const [here, there] = [new Visitor('t'), new Visitor('t')];
     await a.signIn('yoda', here);
@@ -309,7 +309,7 @@ describe('Presence across daemons', () => {
     expect(b.told).to.deep.equal(['yoda joined', 'yoda idle', 'yoda active']);
   });
 
-  it('hears of connections elsewhere that ended, which introductions stand and fall with', async () => {
+  it('reports closed connections of other daemons', async () => {
     const [a, b] = await open('a:1', 'b:1');
     const gone: number[] = [];
     b.presence.onConnectionClosed(({ id }) => gone.push(id));

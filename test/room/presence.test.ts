@@ -3,7 +3,7 @@ import { Presence } from '../../src/room/presence.ts';
 import { latestPeer, type PresenceConnection, type RegisteredPeer } from '../../src/room/presence-connection.ts';
 import { MINUTE, NOON, Room, refusal } from './room.ts';
 
-/** A connection that keeps what it was told, and leaves by itself as a session does. */
+/** A connection that records its messages, and does not leave by itself as a session does. */
 class Visitor implements PresenceConnection {
   readonly session: string;
   readonly address: string;
@@ -38,7 +38,7 @@ describe('Presence', () => {
   });
   afterEach(() => room.close());
 
-  it('has one session an account', async () => {
+  it('allows one session per account', async () => {
     join('Yoda', new Visitor('a', '192.0.2.7'));
     const failure = await refusal(() => join('yoda', new Visitor('b')), 'ALREADY_SIGNED_IN');
     expect(failure.message).to.equal('Yoda is already signed in, from 192.0.2.7.');
@@ -50,7 +50,7 @@ describe('Presence', () => {
     expect(told).to.deep.equal([{ name: 'Yoda', change: 'joined', at: NOON }]);
   });
 
-  it('takes further connections of the session, 16 at most', async () => {
+  it('allows at most 16 connections of a session', async () => {
     const peer = (port: number, since: number) => ({ port, key: 'k', local: [], since });
     const peers: RegisteredPeer[] = [];
     peers[3] = peer(6666, 20);
@@ -76,13 +76,13 @@ describe('Presence', () => {
     expect(told).to.have.length(1);
   });
 
-  it('is there until the last connection leaves, then free at once', () => {
+  it('keeps the member until the last connection leaves, then frees the name at once', () => {
     const [first, second] = [new Visitor('a'), new Visitor('a')];
     join('yoda', first);
     join('yoda', second);
     room.presence.leave('YODA', first);
     expect(room.presence.isActive('yoda')).to.equal(true);
-    room.presence.leave('yoda', first); // a second goodbye counts for nothing
+    room.presence.leave('yoda', first); // leaving twice has no effect
     expect(room.presence.isActive('yoda')).to.equal(true);
     room.now += 1000;
     room.presence.leave('yoda', second);
@@ -96,7 +96,7 @@ describe('Presence', () => {
     ]);
   });
 
-  it('gives way to one who takes over, not to one of its own session', () => {
+  it('ends a session on takeover, unless it is the same session', () => {
     const [first, beside, other] = [new Visitor('a'), new Visitor('a'), new Visitor('b', '198.51.100.7')];
     join('yoda', first);
     join('yoda', beside, true);
@@ -107,18 +107,18 @@ describe('Presence', () => {
       ['Signed in from elsewhere.'],
       [],
     ]);
-    // What was ended says its goodbye late: whoever is there now stays.
+    // The ended session leaves late: the current one stays.
     room.presence.leave('yoda', first);
     expect(room.presence.listActive().map(({ address }) => address)).to.deep.equal(['198.51.100.7']);
     expect(told.map((message) => (message as { change: string }).change)).to.deep.equal(['joined', 'left', 'joined']);
   });
 
-  it('takes over where nobody is', () => {
+  it('takes over an account that is not signed in', () => {
     join('yoda', new Visitor('a'), true);
     expect(room.presence.count).to.equal(1);
   });
 
-  it('ends every connection of a member, or all but one', () => {
+  it('ends every connection of a member, or all except one', () => {
     const all = [new Visitor('a'), new Visitor('a'), new Visitor('a')];
     for (const visitor of all) join('yoda', visitor);
     expect(room.presence.end('Yoda', 'enough', all[1])).to.equal(2);
@@ -130,7 +130,7 @@ describe('Presence', () => {
     expect(room.presence.end('nobody', 'again')).to.equal(0);
   });
 
-  it('stands an end that leaves by itself, as sessions do', () => {
+  it('accepts connections that leave while they are ended, as sessions do', () => {
     const visitor = new Visitor('a');
     visitor.end = (reason) => {
       visitor.ended.push(reason);
@@ -141,14 +141,14 @@ describe('Presence', () => {
     expect(told).to.have.length(2);
   });
 
-  it('knows tones from one another, and spellings of one name for the same', () => {
+  it('distinguishes tones, and treats spellings of one name as equal', () => {
     join('Hà', new Visitor('a'));
     join('Ha', new Visitor('b'));
     expect(room.presence.isActive('HA\u0300')).to.equal(true);
     expect(room.presence.listActive().map(({ name }) => name)).to.deep.equal(['Hà', 'Ha']);
   });
 
-  it('shows no idle time below zero, whatever the clocks say', () => {
+  it('never shows a negative idle time', () => {
     const visitor = new Visitor('a');
     visitor.active = NOON + 5000;
     join('yoda', visitor);
@@ -158,7 +158,7 @@ describe('Presence', () => {
   describe('idle', () => {
     const change = (i: number) => (told[i] as { change: string } | undefined)?.change;
 
-    it('is who was silent for five minutes on all connections, once', () => {
+    it('is reported once, after five minutes without activity on all connections', () => {
       const [first, second] = [new Visitor('a'), new Visitor('a')];
       join('Yoda', first);
       join('yoda', second);
@@ -178,7 +178,7 @@ describe('Presence', () => {
       expect(room.presence.listActive().map(({ idleMs }) => idleMs)).to.deep.equal([5 * MINUTE, 8 * MINUTE]);
     });
 
-    it('ends with the first thing that is done, and begins anew', () => {
+    it('ends with the first activity, and can start again', () => {
       const visitor = new Visitor('a');
       join('Yoda', visitor);
       room.presence.markActive('yoda');
@@ -199,7 +199,7 @@ describe('Presence', () => {
       expect(change(3)).to.equal('idle');
     });
 
-    it('ends with another connection, and with leaving', () => {
+    it('ends with another connection, and on leaving', () => {
       const [first, second] = [new Visitor('a'), new Visitor('a')];
       join('yoda', first);
       room.now += 6 * MINUTE;
@@ -219,7 +219,7 @@ describe('Presence', () => {
       ]);
     });
 
-    it('is looked for by itself between start and stop', async () => {
+    it('is checked periodically between start and stop', async () => {
       join('yoda', new Visitor('a'));
       room.now += 5 * MINUTE;
       const { bus } = room.engine;

@@ -4,7 +4,7 @@ import type { JournalRecord } from '../../src/engine/types.ts';
 import type { ImportedRow } from '../../src/projections/journal-records.ts';
 import { coin, DAY, HOUR, MINUTE, money, NOON, Room, refusal, sjc, world } from './room.ts';
 
-describe('Intake', () => {
+describe('QuoteIngest', () => {
   let room: Room;
   beforeEach(async () => {
     room = await Room.open();
@@ -16,7 +16,7 @@ describe('Intake', () => {
     (await room.stored(instrument)).map(({ sell }) => (sell === null ? null : sell / 1e6));
 
   describe('aliases', () => {
-    /** The aliases of the records, and how many quotes or rows stand beside them. */
+    /** The aliases of the records, and how many quotes or rows each has. */
     const recorded = async () => {
       const found: [aliases: unknown, beside: number][] = [];
       for await (const [, text] of room.store.range({ gte: 'j/', lt: 'j0' })) {
@@ -27,7 +27,7 @@ describe('Intake', () => {
     };
     const ID = 'SJC\x1fsjc\x1fSJC\x1f';
 
-    it('are in the journal once, also where the price did not change', async () => {
+    it('are stored once, also if the price is unchanged', async () => {
       await room.receive('sjc', sjc(148, 151));
       for (const aliases of [['Vàng SJC'], ['Vàng SJC'], ['VÀNG SJC', 'Vàng SJC 1L']]) {
         room.now += HOUR;
@@ -45,13 +45,13 @@ describe('Intake', () => {
       expect(last.quotes[0]).to.not.have.property('aliases');
     });
 
-    it('of quotes that are refused are not taken', async () => {
+    it('of refused quotes are not stored', async () => {
       const { refused } = await room.receive('sjc', sjc(148, 151), sjc(1, 2, { brand: 'x', aliases: ['Kim Ngưu'] }));
       expect(refused).to.have.length(1);
       expect(await recorded()).to.deep.equal([]);
     });
 
-    it('are safe to show, and as few as a series may have, whatever a provider says', async () => {
+    it('are sanitised and limited per series', async () => {
       for (let i = 0; i < 30; i++) {
         room.now += MINUTE;
         const aliases = [`\u001b[2J${i}\u202e`, 'x'.repeat(5000), ''];
@@ -61,7 +61,7 @@ describe('Intake', () => {
       expect(await recorded()).to.have.length(4);
     });
 
-    it('come with the past of a provider, and for rows that are there already', async () => {
+    it('are stored with history, also for known rows', async () => {
       await room.intake.receiveHistory('sjc', [sjc(148, 151, { at: NOON - DAY })]);
       const old = [
         sjc(148, 151, { at: NOON - DAY, aliases: ['a'] }),
@@ -73,7 +73,7 @@ describe('Intake', () => {
       expect(await recorded()).to.have.length(1);
     });
 
-    it('come with an import, also when it is repeated after one without', async () => {
+    it('are stored with an import, also if an import without them is repeated', async () => {
       const rows: ImportedRow[] = [[NOON - DAY, 148e6, 151e6]];
       await room.import('SJC', rows);
       expect(await room.import('SJC', rows, { aliases: ['Kim Ngưu'] })).to.include({ stored: 0, duplicates: 1 });
@@ -83,7 +83,7 @@ describe('Intake', () => {
       expect(await recorded()).to.have.length(1);
     });
 
-    it('do not decide what an import is of', async () => {
+    it('do not decide which instrument an import is for', async () => {
       await room.import('SJC', [[NOON - DAY, 148e6, 151e6]], { aliases: ['Kim Ngưu'] });
       const kind = { market: 'gold', currency: 'VND', unit: 'tael' } as const;
       await room.import('Kim Ngưu', [[NOON - DAY, 140e6, 141e6]], kind);
@@ -92,7 +92,7 @@ describe('Intake', () => {
   });
 
   describe('receive', () => {
-    it('stores what is new and moves checkedAt of what is not', async () => {
+    it('stores new prices and moves checkedAt of unchanged ones', async () => {
       expect(await room.receive('sjc', sjc(148, 151))).to.deep.equal({
         stored: 1,
         confirmed: 0,
@@ -109,7 +109,7 @@ describe('Intake', () => {
         id: String(NOON),
       });
       room.now += 30 * MINUTE;
-      // the provider states another time for the same price: the price still holds since it first did
+      // The provider states another time for the same price: the price still holds since the first time.
       const again = await room.receive('sjc', sjc(148, 151, { at: room.now }));
       expect(again).to.include({ stored: 0, confirmed: 1 });
       expect(one()).to.include({ at: NOON, checkedAt: NOON + 30 * MINUTE, statedAt: NOON + 30 * MINUTE });
@@ -121,7 +121,7 @@ describe('Intake', () => {
       ]);
     });
 
-    it('tells a change of one side from none', async () => {
+    it('stores a change of one side', async () => {
       await room.receive('sjc', sjc(148, 151));
       for (const [buy, sell] of [
         [149, 151],
@@ -135,7 +135,7 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([151, 151, null, 151, 151]);
     });
 
-    it('lets series that are not in the answer keep their time', async () => {
+    it('keeps checkedAt of series that are missing in the response', async () => {
       await room.receive('sjc', sjc(148, 151, { brand: 'a' }), sjc(148, 151, { brand: 'b' }));
       room.now += HOUR;
       await room.receive('sjc', sjc(148, 151, { brand: 'a' }));
@@ -145,7 +145,7 @@ describe('Intake', () => {
       expect(checked).to.deep.equal({ a: NOON + 2 * HOUR, b: NOON });
     });
 
-    it('confirms the series of this provider only', async () => {
+    it('confirms only series of this provider', async () => {
       await room.receive('sjc', sjc(148, 151));
       await room.receive('pnj', sjc(148, 151, { provider: 'pnj' }));
       room.now += HOUR;
@@ -156,12 +156,12 @@ describe('Intake', () => {
       ]);
     });
 
-    it('takes quotes for those of the provider that was asked, whatever they say', async () => {
+    it('attributes quotes to the requested provider, even if they name another', async () => {
       await room.receive('sjc', sjc(148, 151, { provider: 'pnj' }));
       expect(one().provider).to.equal('sjc');
     });
 
-    it('keeps confirmations over a restart', async () => {
+    it('keeps confirmations across a restart', async () => {
       await room.receive('sjc', sjc(148, 151));
       room.now += HOUR;
       await room.receive('sjc', sjc(148, 151));
@@ -171,13 +171,13 @@ describe('Intake', () => {
       expect(one()).to.include({ at: NOON, checkedAt: NOON + HOUR });
     });
 
-    it('observes a price that came by an import of the very series from when it is received', async () => {
+    it('sets observedFrom to the time of receipt if the same series has an imported price', async () => {
       await room.import('SJC', [[NOON - HOUR, 148e6, 151e6]], { provider: 'sjc', company: 'SJC' });
       expect(await room.receive('sjc', { ...sjc(148, 151), at: undefined })).to.include({ stored: 1, confirmed: 0 });
       expect(one()).to.include({ at: NOON, checkedAt: NOON, observedFrom: NOON });
     });
 
-    it('appends one record an answer, none for an answer of which nothing counts', async () => {
+    it('appends one record per response, and none if no quote is accepted', async () => {
       await room.receive('sjc', sjc(148, 151), sjc(148, 151, { brand: 'b' }));
       expect(room.engine.journal.head()).to.equal(1);
       await room.receive('sjc', sjc(-1, 2));
@@ -185,18 +185,18 @@ describe('Intake', () => {
       expect(room.engine.journal.head()).to.equal(1);
     });
 
-    describe('units and money', () => {
+    describe('units and currencies', () => {
       it("converts to the instrument's unit", async () => {
         await room.receive('pnj', sjc(14.8, 15.1, { unit: 'chi' }));
         expect(one()).to.include({ buy: 148e6, sell: 151e6, unit: 'tael', currency: 'VND' });
         await room.receive('gold-api', world(100, { unit: 'g' }));
         expect(one('XAU').sell).to.be.closeTo(3110.34768, 1e-9);
         expect(one('XAU').unit).to.equal('ozt');
-        // the same price in the other unit is the same price
+        // The same price in another unit is the same price.
         expect(await room.receive('pnj', sjc(148, 151))).to.include({ stored: 0, confirmed: 1 });
       });
 
-      it('takes the unit of a new instrument from its first quote', async () => {
+      it('uses the unit of the first quote for a new instrument', async () => {
         await room.receive('pnj', sjc(14.8, 15.1, { instrument: 'NEW-RING', unit: 'chi' }));
         await room.receive('sjc', sjc(148, 151, { instrument: 'NEW-RING' }));
         expect(room.get('NEW-RING').map(({ sell, unit }) => [sell, unit])).to.deep.equal([
@@ -205,13 +205,13 @@ describe('Intake', () => {
         ]);
       });
 
-      it('takes the market of the instrument, whatever the provider says', async () => {
+      it('uses the market of the instrument, even if the provider names another', async () => {
         await room.receive('sjc', sjc(148, 151, { market: 'crypto' }));
         expect(one().market).to.equal('gold');
         expect(room.rates.list('crypto')).to.deep.equal([]);
       });
 
-      it('refuses other money and units that do not compare', async () => {
+      it('refuses other currencies and units that do not compare', async () => {
         const { refused, ...counts } = await room.receive(
           'coingecko',
           coin('BTC', 1_750_000_000, { currency: 'VND' }),
@@ -229,7 +229,7 @@ describe('Intake', () => {
         expect(room.rates.list()).to.deep.equal([]);
       });
 
-      it('refuses what is no id of an instrument', async () => {
+      it('refuses invalid instrument ids', async () => {
         for (const instrument of [
           '',
           'sjc',
@@ -246,11 +246,11 @@ describe('Intake', () => {
       });
     });
 
-    describe('what is not believed', () => {
+    describe('implausible prices', () => {
       const reasons = async (...quotes: NewQuote[]) =>
         (await room.receive('sjc', ...quotes)).refused.map(({ reason }) => reason);
 
-      it('is refused, told and never shown', async () => {
+      it('are refused, reported and never shown', async () => {
         for (const quote of [
           sjc(9.9, 9.9),
           sjc(1513, 1513),
@@ -266,11 +266,11 @@ describe('Intake', () => {
           expect(await reasons(quote)).to.have.length(1);
         }
         expect(room.get('SJC')).to.deep.equal([]);
-        // Numbers that may be prices are held, nonsense is not.
+        // Possible prices are held, invalid ones are not.
         expect(room.edits.listHeld().map(({ quote }) => quote.sell)).to.deep.equal([151e6, 1513e6, 9.9e6]);
       });
 
-      it('does not confirm the price that stands', async () => {
+      it('do not confirm the current price', async () => {
         await room.receive('sjc', sjc(148, 151), sjc(148, 151, { brand: 'b' }));
         room.now += HOUR;
         const received = await room.receive('sjc', sjc(1480, 1510), sjc(148, 151, { brand: 'b' }));
@@ -283,7 +283,7 @@ describe('Intake', () => {
         expect(await prices()).to.deep.equal([151, 151]);
       });
 
-      it('is a jump, until it came in three responses over two intervals', async () => {
+      it('are accepted if three responses over two intervals repeat them', async () => {
         await room.receive('sjc', sjc(150, 150));
         for (const minutes of [30, 30]) {
           room.now += minutes * MINUTE;
@@ -299,7 +299,7 @@ describe('Intake', () => {
         expect(room.edits.listHeld()).to.deep.equal([]);
       });
 
-      it('is a price of another unit, however long it lasts', async () => {
+      it('of another unit stay held, no matter how long they last', async () => {
         await room.receive('sjc', sjc(150, 152));
         for (let i = 0; i < 100; i++) {
           room.now += 30 * MINUTE;
@@ -309,7 +309,7 @@ describe('Intake', () => {
         expect(one()).to.include({ sell: 152e6, stale: true });
       });
 
-      it('is accepted where a second source says the same', async () => {
+      it('are accepted if a second source agrees', async () => {
         await room.receive('sjc', sjc(150, 150));
         await room.receive('pnj', sjc(150, 150, { provider: 'pnj' }));
         room.now += 30 * MINUTE;
@@ -322,14 +322,14 @@ describe('Intake', () => {
         expect(room.edits.listHeld()).to.deep.equal([]);
       });
 
-      it('is one side beside a right other side', async () => {
+      it('include one wrong side beside a right other side', async () => {
         await room.receive('sjc', sjc(150, 152));
         room.now += 30 * MINUTE;
         expect((await reasons(sjc(15, 152, { at: room.now })))[0]).to.match(/buy/);
         expect(one()).to.include({ buy: 150e6, checkedAt: NOON });
       });
 
-      it('stays discarded at that level, also after a restart, and is held at another level', async () => {
+      it('stay discarded at that level, also after a restart, and are held at another level', async () => {
         const held = () => room.edits.listHeld().map(({ id, quote }) => [id, quote.sell]);
         await room.receive('sjc', sjc(150, 150));
         room.now += 30 * MINUTE;
@@ -352,7 +352,7 @@ describe('Intake', () => {
         expect(held()).to.deep.equal([[2, 220e6]]);
       });
 
-      it('is not in the way once a second source says the same as a discarded price', async () => {
+      it('are accepted once a second source agrees with a discarded price', async () => {
         await room.receive('sjc', sjc(150, 150));
         room.now += 30 * MINUTE;
         await room.receive('sjc', sjc(190, 190, { at: room.now }));
@@ -365,7 +365,7 @@ describe('Intake', () => {
         expect(room.view.quotes.heldQuotes.allOf('SJC\x1fsjc\x1fSJC\x1f')).to.deep.equal([]);
       });
 
-      it('gives way where it was the first price and nothing was compared with it, also after a restart', async () => {
+      it('replace a first price that was compared with nothing, also after a restart', async () => {
         const reopen = async () => {
           const { store, now } = room;
           await room.close();
@@ -379,7 +379,7 @@ describe('Intake', () => {
         }
         room.now += MINUTE;
         expect(await room.receive('coingecko', coin('DOGE', 0.1, { at: room.now }))).to.include({ stored: 1 });
-        // It was held until it had proved itself: it is as good as any.
+        // It was held until it was confirmed: it counts like any other price.
         await reopen();
         for (let i = 0; i < 5; i++) {
           room.now += MINUTE;
@@ -387,7 +387,7 @@ describe('Intake', () => {
         }
       });
 
-      it('does not replace a first price that lasted for two intervals, whether it moved or not', async () => {
+      it('do not replace a first price that lasted for two intervals, moving or not', async () => {
         for (const prices of [
           [0.1, 0.1, 0.1],
           [0.1, 0.102, 0.103],
@@ -404,13 +404,13 @@ describe('Intake', () => {
         }
       });
 
-      it('is judged after the conversion', async () => {
+      it('are checked after the conversion', async () => {
         expect((await room.receive('pnj', sjc(148, 151, { unit: 'chi' }))).refused[0]!.reason).to.match(/outside of/);
       });
     });
 
-    describe('two rows of a series in one answer', () => {
-      it('count once: the one with the later time, else the later one', async () => {
+    describe('two rows of a series in one response', () => {
+      it('count once: the one with the later time, else the later row', async () => {
         await room.receive('sjc', sjc(148, 151, { at: NOON - MINUTE }), sjc(147, 150, { at: NOON - HOUR }));
         expect(one()).to.include({ sell: 151e6, at: NOON - MINUTE });
         room.now += HOUR;
@@ -423,7 +423,7 @@ describe('Intake', () => {
         expect(await prices()).to.deep.equal([150, 151, 152, 153, 155]);
       });
 
-      it('confirm when the one that counts is the price that stands', async () => {
+      it('confirm if the row that counts has the current price', async () => {
         await room.receive('sjc', sjc(148, 151));
         room.now += HOUR;
         const both = [sjc(149, 152, { at: room.now - 1 }), sjc(148, 151, { at: room.now })];
@@ -431,12 +431,12 @@ describe('Intake', () => {
         expect(one()).to.include({ sell: 151e6, checkedAt: room.now });
       });
 
-      it('are not confused by one that is refused', async () => {
+      it('are not affected by a refused row of another series', async () => {
         await room.receive('sjc', sjc(148, 151, { at: NOON - MINUTE }), sjc(1480, 1510, { brand: 'b' }));
         expect(await prices()).to.deep.equal([151]);
       });
 
-      it('confirm nothing where the newer one is not believed', async () => {
+      it('confirm nothing if the newer row is implausible', async () => {
         await room.receive('sjc', sjc(148, 151));
         room.now += HOUR;
         const both = [sjc(148, 151, { at: NOON }), sjc(1480, 1510, { at: room.now })];
@@ -446,7 +446,7 @@ describe('Intake', () => {
     });
 
     describe('the time of a price', () => {
-      it('is when a correction was seen, where the provider states one time for two prices', async () => {
+      it('is when a correction was received, if the provider states one time for two prices', async () => {
         await room.receive('sjc', sjc(148, 151, { at: NOON - HOUR }));
         room.now += 30 * MINUTE;
         await room.receive('sjc', sjc(148, 152, { at: NOON - HOUR }));
@@ -456,12 +456,12 @@ describe('Intake', () => {
         ]);
       });
 
-      it('is now where the provider states one that lies a little ahead', async () => {
+      it('is now if the provider states a time slightly ahead', async () => {
         await room.receive('sjc', sjc(148, 151, { at: NOON + 5 * MINUTE }));
         expect(one()).to.include({ at: NOON, checkedAt: NOON });
       });
 
-      it('is of the past where the provider says so: an older response leaves the latest price alone', async () => {
+      it('is the stated time of an older response, and the latest price stays', async () => {
         await room.receive('sjc', sjc(150, 152, { at: NOON - HOUR }));
         room.now += 30 * MINUTE;
         const older = await room.receive('sjc', sjc(145, 147, { at: NOON - 48 * HOUR }));
@@ -473,7 +473,7 @@ describe('Intake', () => {
         ]);
       });
 
-      it('contradicts nothing that was observed', async () => {
+      it('does not contradict later confirmations', async () => {
         await room.receive('sjc', sjc(150, 152, { at: NOON }));
         for (let i = 0; i < 3; i++) {
           room.now += 30 * MINUTE;
@@ -483,7 +483,7 @@ describe('Intake', () => {
         expect(await prices()).to.deep.equal([152]);
       });
 
-      it('is old by its own word, whatever the fetch says', async () => {
+      it('is old if the provider says so, no matter when it was fetched', async () => {
         const then = Date.parse('2017-04-11T08:53:59+07:00');
         for (let i = 0; i < 3; i++) {
           await room.receive('sjc', sjc(36.42, 36.62, { at: then }));
@@ -497,7 +497,7 @@ describe('Intake', () => {
         expect(before.map(({ sell }) => sell)).to.deep.equal([36.62e6]);
       });
 
-      it('begins anew where nothing was observed in between', async () => {
+      it('starts a new observation after a gap', async () => {
         await room.receive('sjc', sjc(150, 152, { at: NOON }));
         const again = NOON + 90 * DAY;
         room.now = again;
@@ -510,7 +510,7 @@ describe('Intake', () => {
         expect([quotes.length, before.map(({ at }) => at)]).to.deep.equal([0, [NOON]]);
       });
 
-      it('is not undone by a record that comes late', async () => {
+      it('is not changed by a late record', async () => {
         await room.receive('sjc', sjc(148, 151));
         const late = { ...sjc(140, 145), at: NOON - HOUR, checkedAt: NOON - HOUR, id: 'LATE' };
         const { journal } = room.engine;
@@ -520,7 +520,7 @@ describe('Intake', () => {
       });
     });
 
-    it('makes texts safe to show, and not long', async () => {
+    it('sanitises and truncates texts', async () => {
       const evil = '\u001b]0;x\u0007\u202eSJC\x1f\n\u200b  gold ';
       await room.receive('sjc', sjc(148, 151, { company: evil, brand: evil, id: `\u001b[2J${'9'.repeat(300)}` }));
       expect(one()).to.include({ company: ']0;xSJC gold', brand: ']0;xSJC gold', id: `[2J${'9'.repeat(125)}` });
@@ -539,7 +539,7 @@ describe('Intake', () => {
       });
     });
 
-    it('stands a provider and texts that objects have by nature', async () => {
+    it('accepts a provider and texts named like Object.prototype properties', async () => {
       const quote = sjc(148, 151, { company: '__proto__', brand: 'constructor' });
       for (const price of [151, 152]) {
         room.now += MINUTE;
@@ -556,7 +556,7 @@ describe('Intake', () => {
   describe('history', () => {
     const day = (i: number, sell: number, more: Partial<DatedNewQuote> = {}) =>
       sjc(sell - 3, sell, { at: NOON - i * DAY, ...more });
-    it('is stored once, in any order, however often it comes', async () => {
+    it('is stored once, in any order and with repetitions', async () => {
       const quotes = [day(1, 150), day(3, 148), day(2, 149)];
       expect(await room.intake.receiveHistory('sjc', quotes)).to.deep.include({ stored: 3, confirmed: 0, refused: [] });
       const head = room.engine.journal.head();
@@ -567,12 +567,12 @@ describe('Intake', () => {
       expect(one()).to.include({ sell: 150e6, at: NOON - DAY, checkedAt: NOON - DAY, stale: true });
     });
 
-    it('counts one instant twice in an answer once', async () => {
+    it('counts two rows of one instant once', async () => {
       expect(await room.intake.receiveHistory('sjc', [day(1, 150), day(1, 151)])).to.include({ stored: 1 });
       expect(await prices()).to.deep.equal([151]);
     });
 
-    it('goes behind live quotes and leaves them as they are', async () => {
+    it('is stored before live quotes and leaves them unchanged', async () => {
       await room.receive('sjc', sjc(148, 151));
       room.now += HOUR;
       await room.receive('sjc', sjc(148, 151));
@@ -581,7 +581,7 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([149, 150, 151]);
     });
 
-    it('is compared with its neighbours in time, and what does not fit is held', async () => {
+    it('is compared with neighbours in time, and implausible rows are held', async () => {
       const { stored, held, refused } = await room.intake.receiveHistory('sjc', [
         day(1, 150),
         day(2000, 60),
@@ -597,7 +597,7 @@ describe('Intake', () => {
       expect(await room.intake.receiveHistory('sjc', [day(3, 15)])).to.include({ held: 0 });
     });
 
-    it('begins a new level where the next price agrees', async () => {
+    it('accepts a new level if the next price agrees', async () => {
       const { stored, held } = await room.intake.receiveHistory('sjc', [
         day(5, 100),
         day(4, 140),
@@ -609,7 +609,7 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([100, 140, 141, 142]);
     });
 
-    it('begins a new level where the next page agrees, a day a page', async () => {
+    it('accepts a new level if the next page agrees, with one day per page', async () => {
       for (const [i, sell] of [100, 140, 141, 100, 142, 1420, 1420].entries()) {
         await room.intake.receiveHistory('sjc', [day(9 - i, sell)]);
       }
@@ -621,7 +621,7 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([100, 140, 141, 142]);
     });
 
-    it('is converted, named by its own ids, and sorted to its series', async () => {
+    it('is converted, keeps its own ids, and is split by series', async () => {
       await room.intake.receiveHistory('sjc', [
         sjc(14.8, 15.1, { unit: 'chi', at: NOON - DAY, id: 'A1' }),
         day(2, 150, { brand: 'Hà Nội' }),
@@ -634,7 +634,7 @@ describe('Intake', () => {
       expect(one('BTC')).to.include({ unit: 'coin', market: 'crypto' });
     });
 
-    it('goes in records of 2,000 rows at most', async () => {
+    it('is written in records of at most 2,000 rows', async () => {
       await room.intake.receiveHistory(
         'sjc',
         Array.from({ length: 4500 }, (_, i) => day(i / 24, 150)),
@@ -647,7 +647,7 @@ describe('Intake', () => {
       expect(sizes).to.deep.equal([2000, 2000, 500]);
     });
 
-    it('is done once, for one provider, over a restart', async () => {
+    it('is done once per provider, also across a restart', async () => {
       expect(room.intake.hasHistory('sjc')).to.equal(false);
       await room.intake.receiveHistory('sjc', [day(1, 150)]);
       expect(room.intake.hasHistory('sjc')).to.equal(false);
@@ -685,7 +685,7 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([null, 151, 152]);
     });
 
-    it('refuses rows that are as a whole far from stored ones, and says of which row that is', async () => {
+    it('refuses rows that differ as a whole from stored ones, and names the first such row', async () => {
       await room.import('SJC', [
         [NOON - 2 * DAY, 148e6, 151e6],
         [NOON - DAY, 148e6, 151e6],
@@ -704,7 +704,7 @@ describe('Intake', () => {
       expect(await room.import('SJC', far, { provider: 'shop' }, { force: true })).to.include({ stored: 2 });
     });
 
-    it('makes a new instrument when its market, currency and unit are told', async () => {
+    it('creates a new instrument if market, currency and unit are given', async () => {
       for (const [more, missing] of [
         [{}, 'its market (--market), its currency (--currency), its unit (--unit)'],
         [{ market: 'gold', unit: 'tael' }, 'its currency (--currency)'],
@@ -717,14 +717,14 @@ describe('Intake', () => {
       const told = { market: 'gold', currency: 'vnd', unit: 'chi' } as const;
       expect(await room.import('Kim Long 9999', [[NOON, 14.8e6, 15.1e6]], told)).to.include({ stored: 1 });
       expect(one('kim long 9999')).to.include({ instrument: 'KIM-LONG-9999', unit: 'chi', currency: 'VND' });
-      // known from now on, by its own unit
+      // now known, by its own unit
       expect(await room.import('KIM-LONG-9999', [[NOON + 1, 148e6, 151e6]], { unit: 'tael' })).to.include({
         stored: 1,
       });
       expect(one('KIM-LONG-9999').sell).to.equal(15.1e6);
     });
 
-    it('refuses a series that is not clear', async () => {
+    it('refuses an ambiguous series', async () => {
       for (const [instrument, more, field] of [
         ['???', {}, 'instrument'],
         ['\u001b[2J', {}, 'market'],
@@ -757,7 +757,7 @@ describe('Intake', () => {
       expect(one('XAU').sell).to.be.closeTo(3110.34768, 1e-9);
     });
 
-    it('refuses rows by their place, and takes the rest', async () => {
+    it('refuses rows by their index, and accepts the rest', async () => {
       expect(
         await reasons(
           [NOON, 148e6, 151e6],
@@ -811,13 +811,13 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([151, 151, 152]);
     });
 
-    it('takes the same row in another series', async () => {
+    it('accepts the same row in another series', async () => {
       for (const more of [{}, { company: 'SJC' }, { company: 'SJC', brand: 'Hà Nội' }, { provider: 'sjc' }]) {
         expect(await room.import('SJC', [[NOON, 148e6, 151e6]], more)).to.include({ stored: 1, duplicates: 0 });
       }
     });
 
-    it('stores one of two that come at the same time', async () => {
+    it('stores one of two concurrent imports of a row', async () => {
       const rows: ImportedRow[] = [[NOON, 148e6, 151e6]];
       const both = await Promise.all([room.import('SJC', rows), room.import('SJC', rows)]);
       expect(both.map(({ stored, duplicates }) => [stored, duplicates])).to.deep.equal([
@@ -827,7 +827,7 @@ describe('Intake', () => {
       expect(await prices()).to.deep.equal([151]);
     });
 
-    it('goes back to what was exported: every quote with its times and its id', async () => {
+    it('restores an export: every quote with its times and its id', async () => {
       await room.receive('sjc', sjc(148, 151, { id: 'A' }));
       room.now += HOUR;
       await room.receive('sjc', sjc(148, 151));
@@ -842,13 +842,13 @@ describe('Intake', () => {
       await other.close();
     });
 
-    it('makes texts safe to show', async () => {
+    it('sanitises texts', async () => {
       const evil = '\u001b[2J\u202ex\x1fy';
       await room.import('SJC', [[NOON, 148e6, 151e6, null, evil]], { company: evil, brand: evil });
       expect(one()).to.include({ company: '[2Jxy', brand: '[2Jxy', id: '[2Jxy' });
     });
 
-    it('stands names that objects have by nature', async () => {
+    it('accepts names of Object.prototype properties', async () => {
       const told = { market: 'gold', currency: 'VND', unit: 'tael' } as const;
       for (const name of ['constructor', 'toString', 'hasOwnProperty']) {
         await room.import(name, [[NOON, 148e6, 151e6]], { ...told, provider: 'constructor', company: '__proto__' });
@@ -864,7 +864,7 @@ describe('Intake', () => {
       expect(candles[0]).to.include({ open: 151e6, count: 1 });
     });
 
-    it('does not let an old price look fresh, nor a bank board look old', async () => {
+    it('makes neither an old price look fresh nor a bank board look old', async () => {
       await room.import('USD', [[NOON - 30 * DAY, 26_000, 26_400]]);
       expect(one('USD').stale).to.equal(true);
       await room.receive('vietcombank', money('USD', 26_100, 26_500, { at: NOON - 12 * HOUR }));

@@ -6,24 +6,24 @@ import { RateCompaction } from '../../src/room/rate-compaction.ts';
 import { contentOf, memoryStore } from '../store/temporary.ts';
 import { DAY, MINUTE, Room, SILENT, sjc } from './room.ts';
 
-/** What a provider's series may do from one answer to the next. */
+/** What a series of a provider may do between two responses. */
 const step = fc.record({
   provider: fc.constantFrom('sjc', 'sjc', 'sjc', 'pnj'),
-  /** By brand; undefined: not in the answer. */
+  /** By brand; undefined: not in the response. */
   prices: fc.array(fc.option(fc.constantFrom(150, 150, 150, 151), { nil: undefined, freq: 8 }), {
     minLength: 1,
     maxLength: 2,
   }),
-  /** Clocks are set back at times. */
+  /** Sometimes the clock is set back. */
   minutes: fc.constantFrom(-20, 30, 30, 30, 600),
-  /** Days ago of a price that somebody imports meanwhile. */
+  /** Age in days of a price that is imported in between. */
   imported: fc.option(fc.constantFrom(0, 0, 10, 400), { freq: 2 }),
   /** What the source calls its series. */
   aliases: fc.option(fc.subarray(['a', 'b', 'c']), { freq: 2 }),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-describe('compaction', () => {
+describe('RateCompaction', () => {
   let room: Room;
   let compaction: RateCompaction;
 
@@ -52,7 +52,7 @@ describe('compaction', () => {
     await room.import('SJC', [[at, 150e6, 152e6]], { provider, company: provider, brand: '0' });
   }
 
-  /** The journal, by what its records are. */
+  /** The journal, as kinds of records. */
   async function kinds(): Promise<string[]> {
     const found: string[] = [];
     for await (const [, text] of room.store.range({ gte: 'j/', lt: 'j0' })) {
@@ -62,14 +62,14 @@ describe('compaction', () => {
     return found;
   }
 
-  /** All that is derived from records, without them. */
+  /** All derived data, without the records. */
   async function derived(): Promise<Map<string, string>> {
     const content = await contentOf(room.store);
     for (const key of content.keys()) if (key.startsWith('j/') || key.startsWith('m/')) content.delete(key);
     return content;
   }
 
-  it('leaves one of many records that say that a price did not move, and what look-ups are made of as it is', async () => {
+  it('keeps one of several records that confirm a price, and all that look-ups need', async () => {
     for (const price of [150, 150, 150, 150, 151, 151, 151]) {
       room.now += 30 * MINUTE;
       await room.receive('sjc', sjc(price, price + 2, { at: room.now }));
@@ -91,7 +91,7 @@ describe('compaction', () => {
     expect(await compaction.run()).to.equal(0);
   });
 
-  it('keeps a record that only confirmed prices where series got their aliases by it', async () => {
+  it('keeps a record that only confirms prices if it gives series their aliases', async () => {
     const aliases = [undefined, undefined, ['Kim Ngưu'], ['Kim Ngưu'], ['Kim Ngưu']];
     for (const names of aliases) {
       room.now += 30 * MINUTE;
@@ -109,7 +109,7 @@ describe('compaction', () => {
     expect(room.view.quotes.withAlias('kim nguu')).to.have.length(1);
   });
 
-  it('leaves what is not of age, goes on there the next time, and after a start', async () => {
+  it('leaves recent records, and continues there on the next run and after a restart', async () => {
     const confirm = async (times: number) => {
       for (let i = 0; i < times; i++) {
         room.now += 30 * MINUTE;
@@ -123,16 +123,16 @@ describe('compaction', () => {
     room.now += 11 * DAY;
     expect(await compaction.run()).to.equal(3);
     room.now += 20 * DAY;
-    // The price that was seen again after 20 days is a new observation: its record stays.
+    // The price is seen again after 20 days, which is a new observation: its record stays.
     expect(await compaction.run()).to.equal(3);
     await confirm(3);
     room.now += 31 * DAY;
-    // Another daemon begins behind what was looked at.
+    // Another daemon continues after the records that were examined.
     expect(await compactionOf(room).run()).to.equal(1);
     expect(await compactionOf(room).run()).to.equal(0);
   });
 
-  it('is done with the lease, soon after the start, and not any more once it is stopped', async () => {
+  it('runs with the lease, soon after the start, and no longer after stop', async () => {
     for (let i = 0; i < 3; i++) {
       room.now += 30 * MINUTE;
       await room.receive('sjc', sjc(150, 152, { at: room.now }));
@@ -159,7 +159,7 @@ describe('compaction', () => {
     expect(lease.isHeld).to.equal(false);
   });
 
-  it('is off with 0 days', async () => {
+  it('is disabled with 0 days', async () => {
     for (let i = 0; i < 3; i++) {
       room.now += 30 * MINUTE;
       await room.receive('sjc', sjc(150, 152, { at: room.now }));
@@ -169,7 +169,7 @@ describe('compaction', () => {
     expect(await kinds()).to.deep.equal(['changed', 'confirmed', 'confirmed']);
   });
 
-  it('changes nothing that is derived from the journal, nor what the journal makes of it anew, whatever came', async function () {
+  it('changes neither derived data nor what a rebuild derives, for any sequence', async function () {
     this.timeout(30_000);
     await fc.assert(
       fc

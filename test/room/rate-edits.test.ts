@@ -34,12 +34,12 @@ describe('RateEdits', () => {
     });
   });
 
-  it('lists no import of which nothing was stored', async () => {
+  it('does not list an import that stored nothing', async () => {
     await room.import('SJC', days(15, 15.1));
     expect(await room.edits.list()).to.deep.equal([]);
   });
 
-  it('undoes an import and makes it count again', async () => {
+  it('undoes and restores an import', async () => {
     await room.receive('sjc', sjc(148, 151));
     const batch = await room.intake.startImport('wrong.csv', 'leia');
     await room.import('SJC', days(150, 151), {}, { batch });
@@ -57,7 +57,7 @@ describe('RateEdits', () => {
     expect(await prices()).to.deep.equal([150, 151, 151]);
   });
 
-  it('takes the right file after the wrong one was undone, or in place of it', async () => {
+  it('accepts the right file after the wrong one was undone, or as its replacement', async () => {
     const wrong = await room.intake.startImport('wrong.csv', 'leia');
     await room.import('SJC', days(150, 151), {}, { batch: wrong });
     const rows = days(155, 156);
@@ -70,7 +70,7 @@ describe('RateEdits', () => {
     expect(await prices()).to.deep.equal([155, 156]);
   });
 
-  it('removes a range of one series, and brings it back', async () => {
+  it('removes and restores a range of one series', async () => {
     await room.import('SJC', days(150, 151, 152));
     await room.import('SJC', days(160, 161, 162), { brand: 'Huế' });
     const range = { brand: '', from: startOfDay(NOON - 2 * DAY), to: startOfDay(NOON - DAY) + DAY };
@@ -89,7 +89,7 @@ describe('RateEdits', () => {
     expect((await room.edits.list())[0]).to.include({ kind: 'removal', reason: 'wrong file', undone: true });
   });
 
-  it('removes no price that is still to come', async () => {
+  it('does not remove future prices', async () => {
     await room.receive('sjc', sjc(148, 151));
     await room.edits.remove(instrument(), {}, LEIA);
     expect(room.get('SJC')).to.deep.equal([]);
@@ -98,7 +98,7 @@ describe('RateEdits', () => {
     expect(room.get('SJC').map(({ sell, stale }) => [sell, stale])).to.deep.equal([[151e6, false]]);
   });
 
-  it('shows a removed price again where its provider still states it, from when it was received', async () => {
+  it('shows a removed price again, from its receipt, if the provider still states it', async () => {
     await room.receive('sjc', sjc(148, 151, { at: NOON - HOUR }));
     await room.edits.remove(instrument(), {}, LEIA);
     room.now += HOUR;
@@ -123,7 +123,7 @@ describe('RateEdits', () => {
     expect(await prices()).to.deep.equal([150, 159, 152]);
   });
 
-  it('decides about held quotes', async () => {
+  it('accepts and discards held quotes', async () => {
     await room.receive('sjc', sjc(148, 151));
     room.now += HOUR;
     const received = await room.receive('sjc', sjc(14.8, 15.1, { at: room.now }));
@@ -142,7 +142,7 @@ describe('RateEdits', () => {
     expect(room.get('SJC')[0]).to.include({ sell: 184e6, at: room.now });
   });
 
-  it('accepts a held quote after all that was discarded', async () => {
+  it('accepts a held quote even after others at its level were discarded', async () => {
     await room.receive('sjc', sjc(148, 151));
     room.now += HOUR;
     const at = room.now;

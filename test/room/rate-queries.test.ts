@@ -5,7 +5,7 @@ import { coin, DAY, HOUR, MINUTE, money, NOON, Room, refusal, sjc, world } from 
 
 const at = (text: string) => Date.parse(`${text}+07:00`);
 
-describe('Rates', () => {
+describe('RateQueries', () => {
   let room: Room;
   beforeEach(async () => {
     room = await Room.open();
@@ -13,7 +13,7 @@ describe('Rates', () => {
   afterEach(() => room.close());
 
   describe('resolve', () => {
-    it('knows ids, names and aliases, in any case, with and without accents and spaces', () => {
+    it('finds ids, names and aliases, ignoring case, accents and spaces', () => {
       for (const [text, id] of [
         ['SJC', 'SJC'],
         ['sjc', 'SJC'],
@@ -34,7 +34,7 @@ describe('Rates', () => {
       }
     });
 
-    it('knows instruments that came with their first quote', async () => {
+    it('finds instruments that were created by their first quote', async () => {
       await refusal(() => room.rates.resolve('vàng nữ trang 99%'), 'NOT_FOUND');
       await room.receive('sjc', sjc(100, 101, { instrument: 'VANG-NU-TRANG-99' }));
       for (const text of ['VANG-NU-TRANG-99', 'vang-nu-trang-99', 'Vàng nữ trang 99%', 'vang nu trang  99']) {
@@ -42,13 +42,13 @@ describe('Rates', () => {
       }
     });
 
-    it('lets an id go before an alias', async () => {
+    it('prefers an id to an alias', async () => {
       expect(room.rates.resolve('GOLD').id).to.equal('XAU');
       await room.receive('sjc', sjc(100, 101, { instrument: 'GOLD' }));
       expect(room.rates.resolve('gold').id).to.equal('GOLD');
     });
 
-    it('names what is near to an unknown one', async () => {
+    it('suggests names similar to an unknown one', async () => {
       const nearest = async (text: string) => {
         const failure = await refusal(() => room.rates.resolve(text), 'NOT_FOUND');
         return { message: failure.message, suggestions: failure.data.suggestions as readonly string[] };
@@ -70,7 +70,7 @@ describe('Rates', () => {
       for (const nothing of [' ', '\u0301', '']) expect((await nearest(nothing)).suggestions).to.deep.equal([]);
     });
 
-    it('says nothing that a terminal would obey, and knows no prototype', async () => {
+    it('sanitises its message, and finds no Object.prototype properties', async () => {
       const { message } = await refusal(() => room.rates.resolve('\u001b[2J\u202ex'), 'NOT_FOUND');
       expect(message).to.match(/^There is no instrument "\[2Jx"\./);
       for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
@@ -80,12 +80,12 @@ describe('Rates', () => {
   });
 
   describe('list and get', () => {
-    it('are empty before the first quote', () => {
+    it('return nothing before the first quote', () => {
       expect(room.rates.list()).to.deep.equal([]);
       expect(room.get('SJC')).to.deep.equal([]);
     });
 
-    it('keep to a market', async () => {
+    it('filter by market', async () => {
       await room.receive('sjc', sjc(148, 151));
       await room.receive('coingecko', coin('BTC', 67_000), coin('ETH', 3000));
       await room.receive('vietcombank', money('USD', 26_172, 26_412));
@@ -96,7 +96,7 @@ describe('Rates', () => {
       expect(ids('fx')).to.deep.equal(['USD']);
     });
 
-    it('put fresh before stale, then the provider of higher rank', async () => {
+    it('order fresh before stale, then by rank of the provider', async () => {
       const order = () => room.get('SJC').map(({ provider, stale }) => `${provider}${stale ? ' stale' : ''}`);
       const best = () => room.rates.list().map(({ provider }) => provider);
       await room.import('SJC', [[NOON - MINUTE, 150e6, 152e6]], { provider: 'elsewhere' });
@@ -109,12 +109,12 @@ describe('Rates', () => {
       room.now = NOON + 2 * HOUR;
       expect(order()).to.deep.equal(['pnj', 'elsewhere', 'sjc stale']);
       expect(best()).to.deep.equal(['pnj']);
-      // all stale: the one that was confirmed last
+      // all stale: the most recently confirmed first
       room.now = NOON + 4 * DAY;
       expect(order()).to.deep.equal(['pnj stale', 'sjc stale', 'elsewhere stale']);
     });
 
-    it('look the same twice, also where the rank is the same', async () => {
+    it('return the same order twice, also for equal ranks', async () => {
       const branches = ['Hà Nội', 'Cần Thơ', 'Đà Nẵng', 'Hồ Chí Minh'];
       await room.receive('sjc', ...branches.map((brand, i) => sjc(148 + i, 151 + i, { brand })));
       for (const provider of ['zeta', 'alpha']) await room.import('SJC', [[NOON, 150e6, 152e6]], { provider });
@@ -149,7 +149,7 @@ describe('Rates', () => {
       expect(room.rates.withStaleness(room.view.quotes.latest('SJC')[0]!).stale).to.equal(true);
     });
 
-    it('begins after three days for what nobody fetches', async () => {
+    it('begins after three days if no provider is configured', async () => {
       await room.import('SJC', [[NOON, 148e6, 151e6]]);
       room.now = NOON + 3 * DAY - 1;
       expect(stale('SJC')).to.equal(false);
@@ -157,7 +157,7 @@ describe('Rates', () => {
       expect(stale('SJC')).to.equal(true);
     });
 
-    it('is that of a price of an unknown age after the clock was set back', async () => {
+    it('applies to a price from the future after the clock was set back', async () => {
       await room.receive('sjc', sjc(148, 151));
       room.now = NOON - 10 * MINUTE;
       expect(stale('SJC')).to.equal(false);
@@ -165,7 +165,7 @@ describe('Rates', () => {
       expect(stale('SJC')).to.equal(true);
     });
 
-    it('goes by the clocks of the sources where this one is wrong', async () => {
+    it('uses the clocks of the sources if the local clock is wrong', async () => {
       await room.receive('sjc', sjc(148, 151));
       room.clockOffsetMs = () => 90 * MINUTE;
       expect(stale('SJC')).to.equal(true);
@@ -174,23 +174,23 @@ describe('Rates', () => {
       expect(stale('SJC')).to.equal(false);
     });
 
-    it('begins where two others with newer times are far away, and agree', async () => {
+    it('begins if two other providers with newer times agree on a distant price', async () => {
       await room.receive('sjc', sjc(148, 151, { at: NOON - HOUR }));
       await room.receive('pnj', sjc(148, 151, { provider: 'pnj', at: NOON - 2 * HOUR }));
       await room.receive('gold-api', sjc(148, 151, { provider: 'gold-api', at: NOON - 2 * HOUR }));
       room.now += 10 * MINUTE;
       const moved = { buy: 186e6, sell: 189e6, at: room.now };
       const pnj = { ...sjc(186, 189), ...moved, provider: 'pnj' };
-      await room.receive('pnj', pnj); // held until another one says the same
+      await room.receive('pnj', pnj); // held until another provider agrees
       await room.receive('gold-api', { ...pnj, provider: 'gold-api' });
       const isStale = () => room.get('SJC').find(({ provider }) => provider === 'sjc')!.stale;
-      expect(isStale(), 'one is not enough').to.equal(false);
+      expect(isStale(), 'one newer price is not enough').to.equal(false);
       await room.receive('pnj', pnj);
       expect(isStale()).to.equal(true);
       expect(room.rates.list()[0]).to.include({ sell: 189e6, stale: false });
     });
 
-    it('begins for a price that misses a response while a newer one is far away', async () => {
+    it('begins early for a price that misses a response while a newer price is far away', async () => {
       await room.receive('sjc', sjc(148, 151));
       room.now += 20 * MINUTE;
       await room.import('SJC', [[room.now, 186e6, 189e6]], { provider: 'other' }, { force: true });
@@ -202,7 +202,7 @@ describe('Rates', () => {
       expect(isStale()).to.equal(true);
     });
 
-    it('is told in advance by freshUntil, of the first that falls stale', async () => {
+    it('is predicted by freshUntil, for the first quote that turns stale', async () => {
       expect(room.rates.freshUntil([])).to.equal(Number.POSITIVE_INFINITY);
       await room.receive('sjc', sjc(148, 151));
       await room.receive('coingecko', coin('BTC', 67_000));
@@ -224,13 +224,13 @@ describe('Rates', () => {
       await room.receive('binance', coin('BTC-USDT', 100_000, { provider: 'binance', currency: 'USDT' }));
     });
 
-    it('takes VND gold to USD an ounce by what somebody would get, and names both legs', async () => {
+    it('converts VND gold to USD per ounce at the price a customer gets, and names both legs', async () => {
       await room.receive('vietcombank', money('USD', 26_000, 26_500, { brand: 'transfer' }));
       const [converted, ...others] = convert('SJC', 'USD/ozt');
       expect(others).to.deep.equal([]);
       const perOunce = 31.1034768 / 37.5;
       expect(converted).to.include({ currency: 'USD', unit: 'ozt' });
-      // dong for gold sold to the shop buy dollars at the bank's sell; dollars sold to the bank at its buy pay for gold
+      // Dong for gold sold to the shop buy dollars at the bank's sell; dollars sold at its buy pay for gold.
       expect(converted!.buy).to.be.closeTo((148e6 * perOunce) / 26_500, 1e-6);
       expect(converted!.sell).to.be.closeTo((151e6 * perOunce) / 26_000, 1e-6);
       expect(converted!.legs.map(({ provider, instrument, stale }) => ({ provider, instrument, stale }))).to.deep.equal(
@@ -243,7 +243,7 @@ describe('Rates', () => {
       expect(convert('SJC', 'usd/OZT')[0]!.legs.map(({ stale }) => stale)).to.deep.equal([true, false]);
     });
 
-    it('takes USD to VND, each side at its own price', async () => {
+    it('converts USD to VND, each side at its own price', async () => {
       await room.receive('vietcombank', money('USD', 26_000, 26_500));
       const [converted] = convert('XAU', 'VND/tael');
       const perTael = 37.5 / 31.1034768;
@@ -252,7 +252,7 @@ describe('Rates', () => {
       expect(convert('BTC', 'VND')[0]).to.deep.include({ buy: 50_000 * 26_000, sell: 50_000 * 26_500, unit: 'coin' });
     });
 
-    it('changes units without any other quote', () => {
+    it('converts units without any other quote', () => {
       const [converted] = convert('SJC', 'chi');
       expect(converted).to.deep.include({ currency: 'VND', unit: 'chi' });
       expect([converted!.buy, converted!.sell]).to.deep.equal([14_800_000, 15_100_000]);
@@ -262,20 +262,20 @@ describe('Rates', () => {
       expect(convert('SJC', 'kg')[0]!.sell).to.be.closeTo((151e6 / 37.5) * 1000, 1e-3);
     });
 
-    it('leaves a side without a price without one', async () => {
+    it('leaves a missing side missing', async () => {
       await room.receive('pnj', sjc(100, null, { provider: 'pnj', instrument: 'OLD-GOLD' }));
       expect(convert('OLD-GOLD', 'chi')[0]).to.include({ buy: 10_000_000, sell: null });
     });
 
-    it('refuses where a leg is missing', async () => {
+    it('throws NOT_AVAILABLE if a leg is missing', async () => {
       const failure = await refusal(() => convert('SJC', 'USD/ozt'), 'NOT_AVAILABLE');
       expect(failure.message).to.equal('SJC is in VND/tael, and no known quote converts it to USD/ozt.');
       expect(failure.data).to.deep.equal({ field: 'in' });
     });
 
-    it('takes no instrument for money that is none, or is priced in other money', async () => {
+    it('does not treat an instrument as money if it is none or is priced in another currency', async () => {
       await room.receive('vietcombank', money('USD', 26_000, 26_500));
-      // SJC looks like a code of three letters; BTC is in USD here, so that it says nothing about VND
+      // SJC looks like a code of three letters; BTC is in USD here, which says nothing about VND.
       for (const measure of ['SJC', 'BTC', 'XAU', 'PNJ/chi', 'USDT']) {
         await refusal(() => convert('SJC', measure), 'NOT_AVAILABLE');
       }
@@ -283,12 +283,12 @@ describe('Rates', () => {
       await refusal(() => convert('SJC', 'coin'), 'NOT_AVAILABLE');
     });
 
-    it('goes by the quote of a coin in the very money', () => {
+    it('uses the quote of a coin in the target currency', () => {
       expect(convert('BTC-USDT', 'USD')[0]).to.include({ buy: 50_000, sell: 50_000, currency: 'USD', unit: 'coin' });
       expect(convert('XAU', 'BTC')[0]).to.include({ buy: 0.08, sell: 0.08, currency: 'BTC', unit: 'ozt' });
     });
 
-    it('refuses a measure that is none', async () => {
+    it('refuses an invalid measure', async () => {
       for (const measure of [
         '',
         '/',
@@ -305,11 +305,11 @@ describe('Rates', () => {
       }
     });
 
-    it('is empty for an instrument without quotes', () => {
+    it('returns nothing for an instrument without quotes', () => {
       expect(convert('DOJI', 'USD/ozt')).to.deep.equal([]);
     });
 
-    it('takes units by their aliases', () => {
+    it('accepts unit aliases', () => {
       for (const measure of ['chỉ', 'chỉ'.normalize('NFD'), 'VND/CHỈ']) {
         expect(convert('SJC', measure)[0], measure).to.include({ buy: 14_800_000, unit: 'chi' });
       }
@@ -318,7 +318,7 @@ describe('Rates', () => {
       expect(convert('XAU', 'USD/troy ounce')[0]).to.include({ buy: 4000, unit: 'ozt' });
     });
 
-    it('is stale as soon as one leg is', async () => {
+    it('is stale if one leg is stale', async () => {
       room.now = NOON + HOUR;
       await room.receive('vietcombank', money('USD', 26_000, 26_500, { at: room.now }));
       const [fresh] = convert('XAU', 'VND/tael');
@@ -332,7 +332,7 @@ describe('Rates', () => {
   });
 
   describe('convertEach', () => {
-    it('converts what quotes lead to, and leaves out the rest', async () => {
+    it('converts what quotes allow, and omits the rest', async () => {
       await room.receive('sjc', sjc(148, 151));
       await room.receive('coingecko', coin('BTC', 50_000));
       await room.receive('vietcombank', money('USD', 26_000, 26_500), money('EUR', 30_000, 30_500));
@@ -350,11 +350,11 @@ describe('Rates', () => {
         50_000,
         30_000 / 26_500,
         148e6 / 26_500,
-        undefined, // a dollar is no price of a dollar
+        undefined, // a dollar has no price in dollars
       ]);
     });
 
-    it('takes no metal for money', async () => {
+    it('does not treat a metal as money', async () => {
       await room.receive('sjc', sjc(148, 151));
       await room.receive('gold-api', world(4000));
       for (const measure of ['XAU', 'XAG', 'SJC/tael']) {
@@ -362,7 +362,7 @@ describe('Rates', () => {
       }
     });
 
-    it('refuses a measure that is none', async () => {
+    it('refuses an invalid measure', async () => {
       expect((await refusal(() => room.rates.convertEach([], 'USD/pound'), 'INVALID_PARAMS')).data).to.deep.equal({
         field: 'in',
       });
@@ -383,7 +383,7 @@ describe('Rates', () => {
       await room.receive('sjc', sjc(148, 151));
     });
 
-    it('uses the quotes of that day, never those of today', async () => {
+    it('uses quotes of that day, never those of today', async () => {
       const [converted, ...others] = await convertOn('2024-05-10', 'SJC', 'USD/tael');
       expect(others).to.deep.equal([]);
       expect(converted).to.include({ buy: 87e6 / 25_500, sell: 90e6 / 25_100, currency: 'USD', unit: 'tael' });
@@ -395,14 +395,14 @@ describe('Rates', () => {
       expect(today).to.include({ buy: 148e6 / 26_500, sell: 151e6 / 26_000, stale: false });
     });
 
-    it('gives nothing where a leg was not known that day, though it was before and after', async () => {
+    it('returns null if a leg has no quote that day, even if there are earlier and later ones', async () => {
       expect(await convertOn('2024-05-11', 'SJC', 'USD/tael')).to.deep.equal([null]);
       expect(await convertOn('2024-05-11', 'SJC', 'chỉ')).to.have.nested.property('[0].buy', 8_800_000);
       expect(await convertOn('2024-05-11', 'SJC', 'EUR')).to.deep.equal([null]);
       expect(await convertOn('2024-05-12', 'SJC', 'USD')).to.deep.equal([]);
     });
 
-    it('takes what held when the quote began, else what came first on that day', async () => {
+    it('uses the leg that was valid when the quote began, else the first one of that day', async () => {
       await room.import('USD', [
         [at('2024-05-10T12:00:00'), 25_200, 25_600],
         [at('2024-05-10T16:00:00'), 25_300, 25_700],
@@ -417,7 +417,7 @@ describe('Rates', () => {
       expect(converted.map((each) => each!.legs[1]!.buy)).to.deep.equal([25_100, 25_100, 25_200, 25_200, 25_300]);
     });
 
-    it('takes the better provider of a day, as for today, unless it was stale by then', async () => {
+    it('prefers the better provider of a day, unless its quote was stale by then', async () => {
       room.now = at('2026-07-21T09:00:00');
       await room.receive('vietcombank', money('USD', 26_100, 26_600, { at: room.now, brand: 'transfer' }));
       await room.receive('vietcombank', money('USD', 26_050, 26_550, { at: room.now, brand: 'cash' }));
@@ -431,14 +431,14 @@ describe('Rates', () => {
       const imported = quotes.filter(({ provider }) => provider === 'import');
       const converted = await room.rates.convertOn('2026-07-21', imported, 'USD');
       const legs = converted.map((each) => [each!.legs[1]!.provider, each!.legs[1]!.brand]);
-      // At 20:00 nobody had confirmed the bank's rate for eleven hours; the file's holds for the day.
+      // At 20:00 the bank's rate was unconfirmed for eleven hours; the file's rate holds for the day.
       expect(legs).to.deep.equal([
         ['vietcombank', 'cash'],
         ['import', ''],
       ]);
     });
 
-    it('goes by a quote in the very money, and takes no metal for money', async () => {
+    it('uses a quote in the target currency, and does not treat a metal as money', async () => {
       await room.import('BTC', [[at('2024-05-10T09:00:00'), 60_000, 60_000]], { unit: 'coin' });
       await room.import('XAU', [[at('2024-05-10T09:00:00'), 2300, 2300]]);
       const [inCoins] = await convertOn('2024-05-10', 'XAU', 'BTC/ozt');
@@ -448,18 +448,18 @@ describe('Rates', () => {
       }
     });
 
-    it('refuses a measure that is none', async () => {
+    it('refuses an invalid measure', async () => {
       expect((await refusal(() => convertOn('2024-05-10', 'SJC', 'USD/pound'), 'INVALID_PARAMS')).data).to.deep.equal({
         field: 'in',
       });
     });
   });
 
-  describe('lookup', () => {
+  describe('quotesOn', () => {
     const lookup = async (date: string) =>
       (await room.rates.quotesOn(date, 'SJC')).quotes.map(({ sell }) => sell! / 1e6);
 
-    it('has the Vietnam day, from midnight to midnight', async () => {
+    it('covers the Vietnam day, from midnight to midnight', async () => {
       await room.import('SJC', [
         [at('2021-12-26T23:59:59.999'), 60e6, 61e6],
         [at('2021-12-27T00:00:00'), 61e6, 62e6],
@@ -472,7 +472,7 @@ describe('Rates', () => {
       expect(await lookup('2021-12-29')).to.deep.equal([]);
     });
 
-    it('has what held from the day before, as long as it was confirmed', async () => {
+    it('includes a quote of the day before while it is confirmed', async () => {
       room.now = at('2026-07-20T22:00:00');
       await room.receive('sjc', sjc(148, 151, { at: room.now }));
       room.now = at('2026-07-21T06:00:00');
@@ -485,7 +485,7 @@ describe('Rates', () => {
       expect(await lookup('2026-07-22')).to.deep.equal([]);
     });
 
-    it('has every series, by time, each marked', async () => {
+    it('includes every series by time, each with its staleness', async () => {
       await room.receive('sjc', sjc(148, 151), sjc(147, 150, { brand: 'Hà Nội', at: NOON - HOUR }));
       await room.receive('pnj', sjc(149, 152, { provider: 'pnj', at: NOON - 2 * HOUR }));
       room.now = NOON + 2 * HOUR;
@@ -497,7 +497,7 @@ describe('Rates', () => {
       ]);
     });
 
-    describe('by what sources call their series', () => {
+    describe('by series alias', () => {
       const found = async (text: string, date = '2026-07-20') =>
         (await room.rates.quotesOn(date, text)).quotes.map(({ instrument, company }) => `${instrument} ${company}`);
       const tygia = (instrument: string, company: string, aliases: string[], more: Partial<DatedNewQuote> = {}) =>
@@ -517,7 +517,7 @@ describe('Rates', () => {
         );
       });
 
-      it('has every series with that alias, of any company, each with its own unit', async () => {
+      it('returns every series with that alias, of any company, each in its own unit', async () => {
         for (const text of ['Kim Ngưu', 'kim nguu', ' KIM  NGƯU ']) {
           expect(await found(text), text).to.deep.equal([
             'DOJI-KIM-NGUU DOJI',
@@ -532,20 +532,20 @@ describe('Rates', () => {
         expect(units).to.deep.equal(['VND/tael', 'VND/tael', 'VND/tael', 'USD/ozt']);
       });
 
-      it('means an instrument by its name all the same, and has it first', async () => {
+      it('still finds an instrument by its name, and lists it first', async () => {
         const all = ['SJC SCB', 'SJC SJC', 'NGOC-HAI-24K shop', 'XAU shop'];
         expect(await found('SJC')).to.deep.equal(all);
         expect(await found('sjc')).to.deep.equal(all);
         expect(await found('Vàng SJC')).to.deep.equal(['SJC SCB', 'SJC SJC']);
       });
 
-      it('tells an alias from an id of the catalogue by every sign', async () => {
+      it('compares every character to distinguish an alias from a catalogue id', async () => {
         expect(await found('SJC*')).to.deep.equal(['SJC-RING shop']);
         expect(await found('SJC!')).to.deep.equal(['SJC SCB', 'SJC SJC']);
         expect(room.rates.resolve('SJC*').id).to.equal('SJC-RING');
       });
 
-      it('takes no name away from an instrument', async () => {
+      it('never lets an alias hide the name of an instrument', async () => {
         const own = { market: 'gold', currency: 'VND', unit: 'tael' } as const;
         await room.import('Nữ trang 99%', [[NOON - HOUR, 140e6, 141e6]], own);
         const names = ['Nữ trang 99%', 'nu-trang-99', 'SJC', 'vàng sjc', 'gold', 'PNJ'];
@@ -564,14 +564,14 @@ describe('Rates', () => {
         expect(await found('Nữ trang 99%')).to.deep.equal(['NU-TRANG-99 ', 'EVIL evil']);
       });
 
-      it('is what get means where nothing has that name', () => {
+      it('is used by latestQuotes if no instrument has that name', () => {
         const get = (text: string) => room.rates.latestQuotes(text).map(({ instrument }) => instrument);
         expect(get('Kim Ngưu')).to.have.members(['DOJI-KIM-NGUU', 'DOJI-KIM-NGUU', 'PNJ-KIM-NGUU']);
         expect(get('SJC')).to.deep.equal(['SJC', 'SJC']);
         expect(get('BTC')).to.deep.equal([]);
       });
 
-      it('resolves to the only instrument, and names several', async () => {
+      it('resolves to the only instrument, or lists several', async () => {
         await room.receive('tygia', tygia('DOJI-LOC', 'DOJI', ['Lộc Phát Tài']));
         expect(room.rates.resolve('lộc phát tài').id).to.equal('DOJI-LOC');
         const { message, data } = await refusal(() => room.rates.resolve('Kim Ngưu'), 'NOT_FOUND');
@@ -581,7 +581,7 @@ describe('Rates', () => {
         expect(data.suggestions).to.deep.equal(['DOJI-KIM-NGUU', 'PNJ-KIM-NGUU']);
       });
 
-      it('offers aliases that are near to what nothing is called', async () => {
+      it('suggests similar aliases for an unknown name', async () => {
         for (const ask of [
           () => room.rates.latestQuotes('Kim Nguuu'),
           () => room.rates.quotesOn('2026-07-20', 'Kim Nguuu'),
@@ -592,7 +592,7 @@ describe('Rates', () => {
       });
     });
 
-    it('refuses days that do not exist', async () => {
+    it('refuses invalid dates', async () => {
       for (const date of [
         '2021-02-29',
         '2021-02-30',
@@ -625,7 +625,7 @@ describe('Rates', () => {
       provider?: string,
     ) => room.rates.history(room.rates.resolve('SJC'), { interval, from, to, provider });
     const START = at('2009-01-01T09:00:00');
-    /** One price a day. */
+    /** One price per day. */
     const daily = (days: number) =>
       Array.from({ length: days }, (_, i): ImportedRow => [START + i * DAY, 20e6 + i * 1000, 20e6 + i * 1000]);
 
@@ -641,13 +641,13 @@ describe('Rates', () => {
       }
     });
 
-    it('ends with exactly 5,000 without a next page', async () => {
+    it('has no next page after exactly 5,000', async () => {
       await room.import('SJC', daily(5000));
       const { candles, next } = await history('1d', START - DAY, NOON);
       expect([candles.length, next]).to.deep.equal([5000, null]);
     });
 
-    it('is of the reference series, and of any other that is chosen', async () => {
+    it('uses the reference series, or any other that is given', async () => {
       await room.import('SJC', [[NOON - DAY, null, 158e6]], { provider: 'pnj', brand: 'Hà Nội' });
       await room.import('SJC', [[NOON - DAY, null, 152e6]], { provider: 'pnj', brand: 'TPHCM' });
       const instrument = room.rates.resolve('SJC');
@@ -661,7 +661,7 @@ describe('Rates', () => {
       expect(failure.message).to.include('SJC has no series "Huế". Known series: pnj, TPHCM; pnj, Hà Nội.');
     });
 
-    it('rolls weeks from Monday and months of Vietnam time', async () => {
+    it('groups by weeks from Monday and months in Vietnam time', async () => {
       await room.import('SJC', [
         [at('2026-05-31T23:30:00'), null, 100e6],
         [at('2026-06-01T00:30:00'), null, 101e6], // a Monday, and the first of a month; still May in UTC
@@ -678,11 +678,11 @@ describe('Rates', () => {
         { at: at('2026-05-01T00:00:00'), open: 100e6, high: 100e6, low: 100e6, close: 100e6, count: 1 },
         { at: at('2026-06-01T00:00:00'), open: 101e6, high: 120e6, low: 101e6, close: 111e6, count: 3 },
       ]);
-      // the interval that holds `from` is whole
+      // the interval that contains `from` is complete
       expect((await history('1w', at('2026-06-03T00:00:00'), to)).candles[0]).to.include({ count: 2, open: 101e6 });
     });
 
-    it('keeps to a provider', async () => {
+    it('filters by provider', async () => {
       await room.import('SJC', [[NOON, null, 100e6]], { provider: 'a' });
       await room.import('SJC', [[NOON + 1, null, 109e6]], { provider: 'b' });
       const [from, to] = [NOON - DAY, NOON + DAY];
@@ -695,7 +695,7 @@ describe('Rates', () => {
       }
     });
 
-    it('leaves `to` out, and is empty for a range that is none', async () => {
+    it('excludes `to`, and returns nothing for an empty range', async () => {
       await room.import('SJC', [[NOON, null, 100e6]]);
       expect((await history('raw', NOON, NOON)).candles).to.deep.equal([]);
       expect((await history('raw', NOON, NOON + 1)).candles).to.have.length(1);
@@ -703,7 +703,7 @@ describe('Rates', () => {
       expect((await history('1d', NOON + DAY, NOON)).candles).to.deep.equal([]);
     });
 
-    it('takes any range of numbers, far beyond all time', async () => {
+    it('accepts any range of numbers, far beyond valid times', async () => {
       await room.import('SJC', [[NOON, null, 100e6]]);
       for (const interval of ['raw', '1h', '1d', '1w', '1M'] as const) {
         for (const [from, to] of [
@@ -723,7 +723,7 @@ describe('Rates', () => {
   });
 
   describe('trends', () => {
-    it('gives the closes of the days before today, of the series that the list shows', async () => {
+    it('returns the closes of the days before today, for the series that the list shows', async () => {
       const day = (back: number, price: number): ImportedRow => [NOON - back * DAY, price, price];
       await room.import('SJC', [day(40, 95e6), day(3, 100e6), day(2, 101e6), day(1, 102e6), day(0, 103e6)]);
       const imported = { provider: 'import', company: '', brand: '' };
@@ -736,7 +736,7 @@ describe('Rates', () => {
       expect(await room.rates.trends(2)).to.deep.equal([{ instrument: 'SJC', series, closes: [104e6, 105e6] }]);
     });
 
-    it('leaves out what has no past', async () => {
+    it('omits instruments without history', async () => {
       await room.receive('sjc', sjc(100, 101));
       expect(await room.rates.trends(30)).to.deep.equal([]);
     });
@@ -759,12 +759,12 @@ describe('Rates', () => {
       }
     };
 
-    it('is one empty page without quotes', async () => {
+    it('returns one empty page without quotes', async () => {
       expect(await page()).to.deep.equal({ quotes: [], cursor: null });
     });
 
-    it('goes series by series, oldest first, 500 a page', async () => {
-      // Equal instants in all series: none may be lost or repeated at the end of a page.
+    it('lists series by series, oldest first, 500 per page', async () => {
+      // All series have equal instants: none may be lost or repeated at the end of a page.
       for (const provider of ['c', 'a', 'b']) await room.import('SJC', rows(1100), { provider });
       const { pages, quotes } = await all();
       expect(pages).to.deep.equal([500, 500, 100, 500, 500, 100, 500, 500, 100]);
@@ -773,7 +773,7 @@ describe('Rates', () => {
       );
     });
 
-    it('ends well where a series fills its last page', async () => {
+    it('ends if a series fills its last page exactly', async () => {
       await room.import('SJC', rows(500), { provider: 'a' });
       const { quotes, pages } = await all();
       expect(quotes).to.have.length(500);
@@ -782,7 +782,7 @@ describe('Rates', () => {
       expect((await all()).quotes).to.have.length(503);
     });
 
-    it('keeps to `[from, to)` over all pages', async () => {
+    it('applies `[from, to)` to all pages', async () => {
       for (const provider of ['a', 'b']) await room.import('SJC', rows(1100), { provider });
       const [from, to] = [rows(1100)[10]![0], rows(1100)[700]![0]];
       const { quotes } = await all({ from, to });
@@ -793,7 +793,7 @@ describe('Rates', () => {
       expect((await all({ from: 1e300 })).quotes).to.deep.equal([]);
     });
 
-    it('goes on where it was when a series comes in between', async () => {
+    it('continues at its position if a series is added in between', async () => {
       for (const provider of ['b', 'd']) await room.import('SJC', rows(600), { provider });
       const first = await page();
       for (const provider of ['a', 'c']) await room.import('SJC', rows(2), { provider });
@@ -808,7 +808,7 @@ describe('Rates', () => {
       expect(seen.filter((provider) => provider === 'd')).to.have.length(600);
     });
 
-    it('has series with any sign in their names', async () => {
+    it('accepts series with any characters in their names', async () => {
       const names = { company: 'a:b', brand: '12:-5 / "x" é' };
       await room.import('SJC', rows(600), { provider: 'a', ...names });
       const { quotes } = await all();
@@ -816,7 +816,7 @@ describe('Rates', () => {
       expect(quotes[599]).to.include(names);
     });
 
-    it("has the newest quote with its last confirmation, and the provider's own id", async () => {
+    it('returns the newest quote with its last confirmation and the id of the provider', async () => {
       await room.receive('sjc', sjc(148, 151, { id: 'N-1' }));
       room.now += HOUR;
       await room.receive('sjc', sjc(148, 151, { id: 'N-2' }));
@@ -826,7 +826,7 @@ describe('Rates', () => {
       expect((await page()).quotes.map(({ checkedAt }) => checkedAt)).to.deep.equal([NOON + HOUR, NOON + 2 * HOUR]);
     });
 
-    it('refuses a cursor that it did not give', async () => {
+    it('refuses an invalid cursor', async () => {
       await room.import('SJC', rows(600), { provider: 'a' });
       await room.receive('pnj', sjc(149, 151, { instrument: 'PNJ', provider: 'pnj' }));
       const { cursor } = await page();

@@ -48,7 +48,7 @@ const EVERY: Readonly<Record<string, number>> = {
   vietcombank: HOUR,
 };
 
-/** The use cases of a room, on the local engine in memory, with a clock that a test moves. */
+/** The services of a room on the local engine in memory, with a clock that tests move. */
 export class Room {
   static async open({ store = memoryStore(), now = NOON }: { store?: Store; now?: EpochMs } = {}): Promise<Room> {
     const room = new Room(store, now);
@@ -57,7 +57,7 @@ export class Room {
   }
 
   now: EpochMs;
-  /** How far the clocks of the price sources are ahead, where they agree that this one is wrong. */
+  /** How far the clocks of the price sources are ahead, if they agree that the local clock is wrong. */
   clockOffsetMs: () => number = () => 0;
   readonly store: Store;
   readonly view: ReadModel;
@@ -99,12 +99,12 @@ export class Room {
     this.files = new FileCatalog({ journal, readModel: view, presence: this.presence, now, listings: 100 });
   }
 
-  /** A provider's answer, now. */
+  /** Receives a response of a provider, now. */
   receive(provider: string, ...quotes: NewQuote[]) {
     return this.intake.receive(provider, quotes, this.now);
   }
 
-  /** Rows of an import of their own, or of the one that `options` names. */
+  /** Imports rows, as an import of their own or as the one that `options` names. */
   async import(
     instrument: string,
     rows: ImportedRow[],
@@ -131,7 +131,7 @@ export class Room {
     }
   }
 
-  /** An account, without the password that nobody needs here. */
+  /** Creates an account without hashing a password, which no test needs here. */
   async account(name: string, role: Role = 'member'): Promise<Writer> {
     const password = { hash: '', salt: '', N: 2, r: 1, p: 1 };
     await appendToJournal(this.engine.journal, 'account.created', this.now, { name, role, password });
@@ -161,7 +161,7 @@ export function sjc(buy: number | null, sell: number | null, more: Partial<Dated
   };
 }
 
-/** A quote of money in VND, as a bank's board has it. */
+/** A quote of a currency in VND, like a bank's board. */
 export function money(instrument: string, buy: number, sell: number, more: Partial<DatedNewQuote> = {}): DatedNewQuote {
   return {
     ...sjc(null, null, { instrument, market: 'fx', provider: 'vietcombank', company: 'Vietcombank', unit: 'each' }),
@@ -182,12 +182,12 @@ export function coin(instrument: string, price: number, more: Partial<DatedNewQu
   };
 }
 
-/** World gold, USD a troy ounce. */
+/** World gold in USD per troy ounce. */
 export function world(price: number, more: Partial<DatedNewQuote> = {}): DatedNewQuote {
   return { ...coin('XAU', price), market: 'gold', provider: 'gold-api', company: 'gold-api.com', unit: 'ozt', ...more };
 }
 
-/** The failure that a call ends with. */
+/** The error of a call. */
 export async function refusal(call: () => unknown, code: ErrorCode): Promise<AppError> {
   try {
     await call();

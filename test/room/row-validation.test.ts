@@ -33,7 +33,7 @@ const day = (number: number, close: number, range: [number, number, number]): Im
 ];
 
 describe('judgeRows', () => {
-  it('holds a row whose open, high or low cannot be of one day with its close', () => {
+  it('holds a row whose open, high or low is too far from its close', () => {
     expect(
       judged(GOLD, [
         day(0, 4000, [3950, 4050, 3900]),
@@ -49,7 +49,7 @@ describe('judgeRows', () => {
     ]);
   });
 
-  it('lets a coin move far within a day, and takes any range that is imported with --force', () => {
+  it('accepts wide moves of a coin within a day, and any range with --force', () => {
     expect(judged(COIN, [day(0, 0.0344, [0.0077, 0.0787, 0.0075])])).to.deep.equal([undefined]);
     expect(judged(GOLD, [day(0, 4010, [4000, 40_500, 3990])], { force: true })).to.deep.equal([undefined]);
   });

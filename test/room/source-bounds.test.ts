@@ -13,7 +13,7 @@ describe('SourceBounds', () => {
   });
   const none = () => false;
 
-  it('refuses new instruments beyond the bound, and takes known ones', () => {
+  it('refuses new instruments beyond the limit, and accepts known ones', () => {
     const bounds = new SourceBounds([], (id) => id === 'KNOWN');
     for (let i = 0; i < MAX_NEW_INSTRUMENTS; i++) expect(bounds.add(series(`NEW${i}`))).to.equal(undefined);
     expect(bounds.add(series('MORE'))).to.contain('500');
@@ -23,14 +23,14 @@ describe('SourceBounds', () => {
     expect(bounds.add(series('BTC'))).to.equal(undefined);
   });
 
-  it('counts what is stored', () => {
+  it('counts stored series', () => {
     const stored = Array.from({ length: MAX_NEW_INSTRUMENTS }, (_, i) => `NEW${i}\x1fcoingecko\x1fCoinGecko\x1f`);
     const bounds = new SourceBounds(stored, (id) => id.startsWith('NEW'));
     expect(bounds.add(series('NEW499'))).to.equal(undefined);
     expect(bounds.add(series('MORE'))).to.contain('new instrument');
   });
 
-  it('bounds the series of one instrument, and all of them', () => {
+  it('limits the series of one instrument, and of all instruments', () => {
     const bounds = new SourceBounds([], none);
     for (let i = 0; i < MAX_SERIES_PER_INSTRUMENT; i++) expect(bounds.add(series('BTC', `${i}`))).to.equal(undefined);
     expect(bounds.add(series('BTC', 'more'))).to.contain('200 series of the instrument');
@@ -41,7 +41,7 @@ describe('SourceBounds', () => {
   });
 });
 
-describe('A response with 20,000 new names', function () {
+describe('a response with 20,000 new names', function () {
   this.timeout(60_000);
   let room: Room;
   beforeEach(async () => {
@@ -49,7 +49,7 @@ describe('A response with 20,000 new names', function () {
   });
   afterEach(() => room.close());
 
-  /** The most prices that were compared with others in one turn of the event loop while `work` ran. */
+  /** The largest number of prices compared in one turn of the event loop while `work` runs. */
   async function mostPerTurn(work: () => Promise<unknown>): Promise<number> {
     const { rates } = room;
     const fresh = rates.freshQuotes.bind(rates);
@@ -78,12 +78,13 @@ describe('A response with 20,000 new names', function () {
 
   const names = (price: number) => Array.from({ length: 20_000 }, (_, i) => coin(`N${i}`, price, { at: room.now }));
 
-  it('is taken up to the bound in small steps, and the rest is refused', async () => {
+  it('is processed up to the limit in small steps, and the rest is refused', async () => {
     let received = await room.receive('coingecko', coin('BTC', 60_000));
     const work = async () => {
       received = await room.receive('coingecko', coin('BTC', 60_000), ...names(100));
     };
-    expect(await mostPerTurn(work)).to.be.within(1, 300); // 50 are judged, then as many as 200 are looked at for their distance
+    // 50 are judged, then up to 200 are compared for their distance.
+    expect(await mostPerTurn(work)).to.be.within(1, 300);
     expect(received).to.include({ stored: MAX_NEW_INSTRUMENTS, confirmed: 1 });
     expect(received.refused).to.have.length(20_000 - MAX_NEW_INSTRUMENTS);
     expect(received.refused[0]!.reason).to.contain('new instrument');
@@ -91,7 +92,7 @@ describe('A response with 20,000 new names', function () {
     expect(Math.max(...(await quotesOfRecords()))).to.equal(100);
   });
 
-  it('brings no more the next time, and those that it brought stay fresh', async () => {
+  it('adds no more instruments the next time, and the added ones stay fresh', async () => {
     await room.receive('coingecko', ...names(100));
     room.now += MINUTE;
     const received = await room.receive('coingecko', ...names(100.5));
@@ -102,7 +103,7 @@ describe('A response with 20,000 new names', function () {
     }
   });
 
-  it('confirms what it does not change, in whichever record that is', async () => {
+  it('confirms unchanged prices, in whichever record they are', async () => {
     await room.receive('coingecko', ...names(100));
     room.now += MINUTE;
     const half = names(100).map((quote, i) => (i % 2 === 0 ? quote : { ...quote, buy: 101, sell: 101 }));
@@ -112,7 +113,7 @@ describe('A response with 20,000 new names', function () {
     }
   });
 
-  it('as brands of one instrument is bounded as well', async () => {
+  it('is limited as well if the names are brands of one instrument', async () => {
     const brands = Array.from({ length: 20_000 }, (_, i) => coin('BTC', 60_000, { brand: `b${i}`, at: room.now }));
     const work = () => room.receive('coingecko', ...brands);
     expect(await mostPerTurn(work)).to.be.within(1, 300);
@@ -120,8 +121,8 @@ describe('A response with 20,000 new names', function () {
   });
 });
 
-describe('Latest quotes of an instrument', () => {
-  it('are in the order of their series, in whatever order these came', async () => {
+describe('latest quotes of an instrument', () => {
+  it('are in the order of their series, in whatever order these arrive', async () => {
     const room = await Room.open();
     for (const brand of ['m', 'z', 'a', 'k', '']) await room.receive('coingecko', coin('BTC', 60_000, { brand }));
     expect(room.view.quotes.latest('BTC').map(({ brand }) => brand)).to.deep.equal(['', 'a', 'k', 'm', 'z']);

@@ -3,7 +3,7 @@ import { sumWithRandom } from '../../src/room/sum.ts';
 import { refusal } from './room.ts';
 
 describe('sum', () => {
-  it('adds a number of 1-100 of its own', () => {
+  it('adds a number from 1 to 100 to that of the caller', () => {
     const own = new Set<number>();
     for (const number of [1, 25, 100]) {
       for (let i = 0; i < 500; i++) {

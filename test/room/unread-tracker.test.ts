@@ -15,7 +15,7 @@ interface ModelPost {
   mentions: string[];
 }
 
-describe('Unread', () => {
+describe('UnreadTracker', () => {
   let room: Room;
   let writers: Writer[];
   let told: { member: string; event: Record<string, unknown> }[];
@@ -36,7 +36,7 @@ describe('Unread', () => {
     );
   const records = () => room.engine.journal.head();
 
-  it('lists topics with how many posts stand in them and the last one, the latest first', async () => {
+  it('lists topics with the number of their posts and the last one, latest first', async () => {
     expect(await room.unread.topics()).to.deep.equal([]);
     await post('one');
     await post('two', 'gold');
@@ -51,7 +51,7 @@ describe('Unread', () => {
     expect(topics[0]).to.have.all.keys('topic', 'posts', 'last');
   });
 
-  it('counts posts of others that stand, and mentions among them', async () => {
+  it('counts undeleted posts of others, and mentions among them', async () => {
     await post('hello @hans');
     await post('hello', 'gold', 1);
     const { number } = await post('bye @hans', 'gold');
@@ -64,7 +64,7 @@ describe('Unread', () => {
     expect(await counts(hans)).to.deep.include({ gold: [0, 0] });
   });
 
-  it('marks read up to a seq, a topic or all, and tells every terminal what is left', async () => {
+  it('marks read up to a seq, for one topic or all, and sends the remaining counts to every terminal', async () => {
     const first = await post('1 @hans', 'gold');
     await post('2', 'gold');
     await post('3');
@@ -85,7 +85,7 @@ describe('Unread', () => {
     expect(await counts(hans)).to.deep.include({ gold: [1, 0] });
   });
 
-  it('notes nothing that changes nothing: marks do not go back, and one place is marked once', async () => {
+  it('writes nothing if nothing changes: marks never move back, and a position is marked once', async () => {
     const { seq } = await post('1');
     await post('2');
     await post('own', 'lobby', 1);
@@ -104,7 +104,7 @@ describe('Unread', () => {
     await refusal(() => room.unread.markRead(hans, 1, 'two words'), 'INVALID_REQUEST');
   });
 
-  it('counts a post where it was written, whenever it was edited', async () => {
+  it('counts a post at its original position, even after edits', async () => {
     await post('1');
     const second = await post('2');
     await room.unread.markRead(hans, second.seq);
@@ -117,7 +117,7 @@ describe('Unread', () => {
     expect(await counts(hans)).to.deep.equal({ lobby: [1, 0] });
   });
 
-  it('outlives the daemon', async () => {
+  it('survives a restart', async () => {
     await post('1');
     await room.unread.markRead(hans, records());
     await post('2');
@@ -127,7 +127,7 @@ describe('Unread', () => {
     expect(await counts(hans)).to.deep.equal({ lobby: [1, 0] });
   });
 
-  it('is what a count of all posts says, over whatever three members do on two terminals each', async () => {
+  it('equals a count over all posts, for any actions of three members on two terminals each', async () => {
     const number = fc.nat();
     const member = fc.nat(2);
     const topic = fc.nat(2);
@@ -135,7 +135,7 @@ describe('Unread', () => {
       { weight: 5, arbitrary: fc.record({ kind: fc.constant('post' as const), member, topic, mentions: fc.nat(7) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('edit' as const), number, mentions: fc.nat(7) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), number }) },
-      // Two terminals of a member mark at the same time, each what it has seen.
+      // Two terminals of a member mark concurrently, each what it has seen.
       {
         weight: 4,
         arbitrary: fc.record({

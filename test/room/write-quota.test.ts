@@ -19,7 +19,7 @@ describe('WriteQuota', () => {
     quota = new WriteQuota({ limits, freeBytes: () => free, now: () => now });
   });
 
-  /** How many posts are taken until one is refused, and the wait that is told. */
+  /** How many posts are accepted before a refusal, and the wait that it states. */
   async function posts(name: string, address?: string, text = 'x'): Promise<[taken: number, waitMs: unknown]> {
     for (let taken = 0; ; taken++) {
       let failure: { data: { retryAfterMs?: unknown } } | undefined;
@@ -32,7 +32,7 @@ describe('WriteQuota', () => {
     }
   }
 
-  it('takes so many posts of a member, and one more when a part of the day is over', async () => {
+  it('limits the posts of a member, and allows one more after a part of the day', async () => {
     expect(await posts('leia')).to.deep.equal([10, DAY / 10]);
     now += DAY / 10;
     expect(await posts('LEIA')).to.deep.equal([1, DAY / 10]);
@@ -40,32 +40,32 @@ describe('WriteQuota', () => {
     expect((await posts('leia'))[0]).to.equal(10);
   });
 
-  it('takes so many of one source, whoever writes', async () => {
+  it('limits the posts of a source, over all members', async () => {
     expect((await posts('leia', '2001:db8::1'))[0]).to.equal(10);
     expect((await posts('luke', '2001:db8::ffff'))[0]).to.equal(5);
     expect((await posts('han', '2001:db8:0:1::1'))[0]).to.equal(10);
     expect((await posts('rey'))[0]).to.equal(10); // the control socket has no source
   });
 
-  it('counts the bytes of texts, not their characters', async () => {
+  it('counts bytes of texts, not characters', async () => {
     expect((await posts('leia', undefined, '金'.repeat(4096)))[0]).to.equal(7); // 12,288 bytes each
     await refusal(() => quota.chargeRecord({ name: 'leia' }, '金'.repeat(4096)), 'TOO_MANY_REQUESTS');
     quota.chargeRecord({ name: 'leia' }, 'short');
   });
 
-  it('counts nothing of what it refuses', async () => {
+  it('does not count refused posts', async () => {
     await posts('leia', '192.0.2.1');
     for (let i = 0; i < 100; i++)
       await refusal(() => quota.chargePost({ name: 'leia', address: '192.0.2.1' }, 'x'), 'TOO_MANY_REQUESTS');
     expect((await posts('luke', '192.0.2.1'))[0]).to.equal(5);
   });
 
-  it('takes one that is larger than its whole quota where nothing else was written', async () => {
+  it('accepts a post larger than the whole quota if nothing else was written', async () => {
     quota.chargeRecord({ name: 'leia' }, 'x'.repeat(200_000));
     await refusal(() => quota.chargeRecord({ name: 'leia' }, 'x'), 'TOO_MANY_REQUESTS');
   });
 
-  it('takes nothing while the disk has too little room', async () => {
+  it('refuses all posts while free disk space is too low', async () => {
     free = 999;
     const failure = await refusal(() => quota.chargePost({ name: 'leia' }, 'x'), 'NOT_AVAILABLE');
     expect(failure.message).to.contain('disk is nearly full');

@@ -9,7 +9,7 @@ describe('accounts on the wire', () => {
   });
   after(() => daemon.stop());
 
-  it('signs up and in by the seed numbers', async () => {
+  it('signs up and in with the numbers of the older program', async () => {
     const first = await Wire.greet(daemon.address);
     const made = await first.result('account.signUp', { name: 'khtn', password: 'daihoc tphcm' });
     expect(made).to.include({ status: 201, name: 'khtn', role: 'member' });
@@ -23,7 +23,7 @@ describe('accounts on the wire', () => {
     await first.ended();
     const { status } = await Wire.greet(daemon.address).then(async (third) => {
       for (;;) {
-        // The account is free as soon as the daemon has heard of the end of the other connection.
+        // The account is free as soon as the daemon notices that the other connection has closed.
         const answer = await third.call('account.signIn', { name: 'khtn', password: 'daihoc tphcm' });
         if (answer.error?.code !== 403) return answer.result;
       }
@@ -45,7 +45,7 @@ describe('accounts on the wire', () => {
     wire.close();
   });
 
-  it('takes over, and tells the one that was there', async () => {
+  it('takes over a session, and notifies the one that ends', async () => {
     const first = await Wire.member(daemon.address, 'mover');
     const second = await Wire.greet(daemon.address);
     const entered = await second.result('account.signIn', { name: 'mover', password: 'secret', takeOver: true });
@@ -59,7 +59,7 @@ describe('accounts on the wire', () => {
     second.close();
   });
 
-  it('resumes by token, beside the connection that has it', async () => {
+  it('resumes by token, beside the open connection of the same session', async () => {
     const first = await Wire.greet(daemon.address);
     const { token } = await first.result('account.signUp', { name: 'twofold', password: 'x' });
     const second = await Wire.greet(daemon.address);
@@ -73,7 +73,7 @@ describe('accounts on the wire', () => {
     for (const wire of [first, third]) wire.close();
   });
 
-  it('makes the first account of the control socket the owner, who may end all', async () => {
+  it('makes the first account of the control socket the owner, who may disconnect everyone', async () => {
     const control = await daemon.connect();
     await control.signUp({ name: 'boss', password: 'secret' });
     expect(control.role).to.equal('owner');

@@ -11,8 +11,8 @@ const password = 'secret';
 type Method = (...given: unknown[]) => Promise<unknown>;
 
 /**
- * Holds the answers of a method that `isHeld` picks, as a slow disk or a slow daemon does, while `meanwhile` runs.
- * @param enter begins what calls the method
+ * Delays the replies of a method that `isHeld` selects, like a slow disk or daemon, while `meanwhile` runs.
+ * @param enter starts the call
  */
 async function hold<T>(
   [target, method, isHeld]: readonly [target: object, method: string, isHeld: (first: unknown) => boolean],
@@ -46,7 +46,7 @@ async function hold<T>(
 
 const isOpening = (record: unknown) => (record as { kind: string }).kind === 'session.opened';
 
-describe('authority that is taken away while somebody signs in', () => {
+describe('authority that is revoked during a sign-in', () => {
   let daemon: DaemonFixture;
   let control: Wire;
   let made = 0;
@@ -70,7 +70,7 @@ describe('authority that is taken away while somebody signs in', () => {
   const greet = () => Wire.greet(daemon.address, { tls: true });
   const isThere = async (name: string) =>
     (await control.result('members.active')).members.some((member: { name: string }) => member.name === name);
-  /** The token of somebody who is not there. */
+  /** The token of an account that is not signed in. */
   const tokenOf = async (name: string) => {
     const wire = await greet();
     const { token } = await wire.result('account.signIn', { name, password });
@@ -84,7 +84,7 @@ describe('authority that is taken away while somebody signs in', () => {
     ['account.signIn', 'other daemons', (name) => [Presence.prototype, 'reserveSignIn', (claimed) => claimed === name]],
     ['account.resume', 'other daemons', (name) => [Presence.prototype, 'reserveSignIn', (claimed) => claimed === name]],
   ] as readonly [string, string, (name: string) => Parameters<typeof hold>[0]][]) {
-    it(`is gone after ${way} that waited for ${what}, and cannot be taken back`, async () => {
+    it(`is gone after ${way} that waited for ${what}, and cannot be regained`, async () => {
       const name = await account('owner');
       const by = way === 'account.resume' ? { token: await tokenOf(name) } : { name, password };
       const wire = await greet();
@@ -105,7 +105,7 @@ describe('authority that is taken away while somebody signs in', () => {
     });
   }
 
-  it('keeps out an old client that is banned meanwhile', async () => {
+  it('refuses a legacy client that is banned during its sign-in', async () => {
     const name = await account('member');
     const client = await ForumClient.open(daemon);
     const told = await hold(

@@ -5,7 +5,7 @@ import { DaemonFixture } from '../daemon-fixture.ts';
 import { EXAMPLES } from '../protocol/examples.ts';
 import { Wire } from './wire.ts';
 
-/** Who may call: the level of a method, beside what src/protocol says of it. A method without a row does not compile. */
+/** The level of each method, independent of src/protocol. A method without a row does not compile. */
 const MAY: Readonly<Record<MethodName, Level>> = {
   hello: 'anyone',
   'account.signUp': 'anyone',
@@ -71,7 +71,7 @@ const MAY: Readonly<Record<MethodName, Level>> = {
 type Level = 'anyone' | 'reader' | 'member' | 'owner';
 type Caller = 'nobody' | 'member' | 'moderator' | 'owner' | 'control socket' | 'member on the control socket';
 
-/** What a caller is told who may not; undefined where he may. */
+/** The status that refuses a caller; undefined if they may call. */
 const REFUSED: Readonly<Record<Caller, Readonly<Record<Level, 407 | 416 | undefined>>>> = {
   nobody: { anyone: undefined, reader: 407, member: 407, owner: 407 },
   member: { anyone: undefined, reader: undefined, member: undefined, owner: 416 },
@@ -81,7 +81,7 @@ const REFUSED: Readonly<Record<Caller, Readonly<Record<Level, 407 | 416 | undefi
   'member on the control socket': { anyone: undefined, reader: undefined, member: undefined, owner: undefined },
 };
 
-/** Refusals that are about the call, not about who calls. */
+/** Refusals because of the call, not because of the caller. */
 const OF_THE_CALL: Partial<Record<MethodName, RegExp>> = {
   'account.export': /^Only the owner can export the data of others/,
   'account.resume': /^This token is no longer valid/,
@@ -127,7 +127,7 @@ describe('authority', () => {
     control.close();
     return name;
   };
-  /** A connection of such a caller, and the token by which the next one gets there. */
+  /** A connection of such a caller, and the token to open the next one. */
   const tokens = new Map<Caller, string>();
   const enter = async (caller: Caller): Promise<Wire> => {
     const wire = caller.endsWith('control socket') ? await local() : await Wire.greet(daemon.address, { tls: true });
@@ -139,13 +139,13 @@ describe('authority', () => {
     return wire;
   };
 
-  it('has a row for every method, which is what the wire says', () => {
+  it('has a row for every method, equal to the protocol', () => {
     expect(Object.keys(MAY)).to.have.members(NAMES);
     for (const name of NAMES) expect(MAY[name], name).to.equal(METHODS[name].access);
   });
 
   for (const caller of CALLERS) {
-    it(`lets ${caller} call what it may, and nothing else changes anything`, async () => {
+    it(`lets ${caller} call only what they may, and no refused call changes anything`, async () => {
       for (const name of NAMES) {
         const wire = await enter(caller);
         const before = seq();
@@ -163,8 +163,8 @@ describe('authority', () => {
     });
   }
 
-  describe('of somebody who is', () => {
-    /** After a refusal he is nobody: he may call what nobody may. */
+  describe('of members who are', () => {
+    /** After a refusal they are nobody: they may call what nobody may. */
     const staysNobody = async (wire: Wire) => {
       const before = seq();
       for (const name of NAMES.filter((name) => MAY[name] !== 'anyone')) {
@@ -180,7 +180,7 @@ describe('authority', () => {
     };
     for (const where of ['TLS', 'the control socket'] as const) {
       const greet = () => (where === 'TLS' ? Wire.greet(daemon.address, { tls: true }) : local());
-      /** Somebody with an account and a token who is not there. */
+      /** An account with a token that is not signed in. */
       const away = async () => {
         const name = await account('member');
         const wire = await greet();
@@ -215,13 +215,13 @@ describe('authority', () => {
         for (let i = 0; i < 3; i++) await refuses(wire, 402, 'account.signIn', { name, password: 'wrong' });
         await refuses(wire, 423, 'account.signIn', { name, password });
         const inside = await greet();
-        await inside.result('account.resume', { token }); // a token is no guess
+        await inside.result('account.resume', { token }); // a token is not a password attempt
         await refuses(inside, 423, 'account.changePassword', { password, newPassword: 'x' });
         inside.close();
         if (where === 'TLS') await staysNobody(wire);
       });
 
-      it(`there already, over ${where}: 403 by password`, async () => {
+      it(`already signed in, over ${where}: 403 by password`, async () => {
         const { name, token } = await away();
         const inside = await greet();
         await inside.result('account.resume', { token });
@@ -235,7 +235,7 @@ describe('authority', () => {
       });
     }
 
-    it('signed out: his token is void, and the connection nobody’s', async () => {
+    it('signed out: their token is revoked, and the connection is anonymous', async () => {
       const wire = await Wire.greet(daemon.address, { tls: true });
       const { token } = await wire.result('account.signIn', { name: await account('moderator'), password });
       await wire.result('account.signOut');
@@ -243,7 +243,7 @@ describe('authority', () => {
       await staysNobody(wire);
     });
 
-    it('owner no more: his very next call is refused', async () => {
+    it('no longer owner: their next call is refused', async () => {
       const wire = await Wire.greet(daemon.address, { tls: true });
       const name = await account('owner');
       await wire.result('account.signIn', { name, password });
@@ -256,7 +256,7 @@ describe('authority', () => {
     });
   });
 
-  it('over a post is its writer’s and a moderator’s', async () => {
+  it('over a post belongs to its author and moderators', async () => {
     const writer = await enter('member');
     const { number } = (await writer.result('forum.post', { text: 'mine' })).post;
     const other = await Wire.greet(daemon.address, { tls: true });
@@ -275,7 +275,7 @@ describe('authority', () => {
     for (const wire of [writer, other, moderator]) wire.close();
   });
 
-  it('over a list of files, direct messages and marks is their member’s alone, whatever he names', async () => {
+  it('over listings, direct messages and read marks belongs to their member only, whoever is named', async () => {
     const yoda = await enter('member');
     const file = { ...EXAMPLES['files.publish'].params, name: 'mine.txt' };
     await yoda.result('peer.register', { port: 9, key: 'b'.repeat(64), local: [] });

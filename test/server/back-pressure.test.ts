@@ -13,7 +13,7 @@ interface Told {
   readonly params: { readonly n: number; readonly resync?: number };
 }
 
-describe('events for one connection', () => {
+describe('events of one connection', () => {
   let client: Socket;
   let connection: Connection;
   let lines: Told[];
@@ -61,14 +61,14 @@ describe('events for one connection', () => {
     while (!holds()) await turn();
   };
   const told = (method: string) => lines.filter((each) => each.method === method).map(({ params }) => params.n);
-  /** Posts until the reader is behind; the seq of the last one. */
+  /** Posts until the queue is full; the seq of the last one. */
   const fill = () => {
     let seq = 0;
     while (connection.queuedBytes + PADDING.length * 2 < SOFT) connection.writeEvents(new EventBatch([post(++seq)]));
     return seq;
   };
 
-  it('leave in one write with what was said before them, in order', async () => {
+  it('are written in one chunk with earlier replies, in order', async () => {
     await turn();
     connection.write(line('answer', 1));
     connection.writeEvents(new EventBatch([{ text: line('post', 2, 'vàng'), seq: 2 }, price(3)]));
@@ -78,7 +78,7 @@ describe('events for one connection', () => {
     expect(chunks).to.be.at.most(2);
   });
 
-  it('are left out past the soft limit: prices but the newest, posts with a notice of where to ask again', async () => {
+  it('are dropped above the soft limit: all prices but the newest, posts with a resync notice', async () => {
     client.pause();
     const last = fill();
     for (let n = 1; n <= 50; n++) connection.writeEvents(new EventBatch([post(last + n), price(n)]));
@@ -111,7 +111,7 @@ describe('events for one connection', () => {
     expect(prices).to.deep.equal([...prices].sort((a, b) => a - b));
   });
 
-  it('of a large turn are not too many for a reader who keeps up', async () => {
+  it('of a large turn are accepted if the client reads', async () => {
     const many = Array.from({ length: 1000 }, (_, i) => post(i + 1));
     connection.writeEvents(new EventBatch(many));
     await until(() => told('notice').length > 0);
@@ -120,7 +120,7 @@ describe('events for one connection', () => {
     expect(params.resync).to.equal(told('post').at(-1));
   });
 
-  it('drop who reads nothing of what it asked for, with the reason', async () => {
+  it('disconnect a client that does not read, with the reason', async () => {
     client.pause();
     while (closed === undefined) connection.write(line('answer', 1, PADDING));
     expect(closed).to.equal('the client is too slow to read');

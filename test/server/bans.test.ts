@@ -9,7 +9,7 @@ import { OldClient } from '../dialects/old-client.ts';
 import { skip } from '../skip.ts';
 import { Wire } from './wire.ts';
 
-/** Of this machine on Linux: all of 127.0.0.0/8 is. */
+/** An address of this machine on Linux, which owns all of 127.0.0.0/8. */
 const ELSEWHERE = '127.0.7.1';
 const password = 'secret';
 const key = 'a'.repeat(64);
@@ -34,7 +34,7 @@ describe('bans', () => {
   after(() => daemon?.stop());
 
   const seq = () => daemon.daemon.status().seq;
-  /** Somebody of a banned address gets a goodbye for an answer, whatever he says. */
+  /** A client from a banned address gets a goodbye as its reply, whatever it sends. */
   const keptOut = async (tls: boolean) => {
     const before = seq();
     const wire = await Wire.open(daemon.address, { tls, from: ELSEWHERE });
@@ -50,7 +50,7 @@ describe('bans', () => {
     return params.reason as string;
   };
 
-  it('of an account hold for password and token, end what is there, and are lifted', async () => {
+  it('of an account apply to password and token, end its connections, and can be lifted', async () => {
     const wire = await Wire.greet(daemon.address);
     const { token } = await wire.result('account.signUp', { name: 'yoda', password });
     expect(await owner.call('admin.ban', { name: 'yoda', reason: 'spam', minutes: 120 })).to.include({ dropped: 1 });
@@ -77,7 +77,7 @@ describe('bans', () => {
     again.close();
   });
 
-  it('of addresses end what comes from there, and let nothing in by any port until they are lifted', async () => {
+  it('of an address end its connections, and refuse new ones on every port until lifted', async () => {
     const there = await Wire.greet(daemon.address, { tls: true, from: ELSEWHERE });
     const { token } = await there.result('account.signUp', { name: 'luke', password });
     const guest = await Wire.greet(daemon.address, { from: ELSEWHERE });
@@ -110,7 +110,7 @@ describe('bans', () => {
     for (const wire of [here, elsewhere, back]) wire.close();
   });
 
-  it('of addresses hold for datagrams of members who are signed in from elsewhere', async () => {
+  it('of an address apply to datagrams of members who are signed in from elsewhere', async () => {
     const a = await Wire.greet(daemon.address);
     const b = await Wire.greet(daemon.address);
     await a.result('account.signUp', { name: 'a', password, peer: { port: 9, key } });
@@ -128,7 +128,7 @@ describe('bans', () => {
     const counts = () => daemon.daemon.status().peers;
     expect(counts().introductions).to.equal(1);
     await owner.call('admin.ban', { address: ELSEWHERE });
-    expect(counts().introductions, 'the one with a side there is over').to.equal(0);
+    expect(counts().introductions, 'the introduction with that address has ended').to.equal(0);
 
     const next = await a.result('peer.connect', { member: 'b' });
     const { unproven } = counts();
@@ -146,7 +146,7 @@ describe('bans', () => {
     for (const wire of [a, b]) wire.close();
   });
 
-  it('of addresses end by themselves', async () => {
+  it('of an address expire', async () => {
     const { until } = await owner.call('admin.ban', { address: ELSEWHERE, minutes: 1 });
     expect(until).to.be.within(Date.now() + 50_000, Date.now() + 60_000);
     await keptOut(true);
@@ -161,7 +161,7 @@ describe('bans', () => {
     await owner.call('admin.ban', { address: ELSEWHERE, banned: false });
   });
 
-  it('are refused where they name nothing, both, or whoever asks', async () => {
+  it('are refused if they name nothing, both, or the caller', async () => {
     const code = async (params: object) => {
       try {
         await owner.call('admin.ban', params);
@@ -183,7 +183,7 @@ describe('bans', () => {
     boss.close();
   });
 
-  it('are made, shown and lifted by commands', async () => {
+  it('are added, listed and lifted by commands', async () => {
     const said = async (...argv: string[]) => (await daemon.run(['account', ...argv])).stdout;
     expect(await said('bans')).to.equal('There are no bans.\n');
     expect(await said('ban', 'yoda', '--for', '2h')).to.match(/^yoda is banned until .+\. Connections closed: 0\.\n$/);

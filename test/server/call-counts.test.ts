@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { CallCounts } from '../../src/server/call-counts.ts';
 
-describe('counts of calls', () => {
-  it('are by method and status, and one for all methods that are none', () => {
+describe('CallCounts', () => {
+  it('counts by method and status, with one row for all unknown methods', () => {
     const counts = new CallCounts((method) => method === 'sum');
     for (const status of [0, 400, 0]) counts.add('sum', status);
     for (let i = 0; i < 1000; i++) counts.add(`made up ${i}`, -32601);

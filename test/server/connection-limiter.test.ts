@@ -11,7 +11,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-describe('Arrivals', () => {
+describe('ConnectionLimiter', () => {
   let entries: object[];
   let arrivals: ConnectionLimiter;
   beforeEach(() => {
@@ -26,14 +26,14 @@ describe('Arrivals', () => {
   const openMany = (count: number, addressOf: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => open(addressOf(i)));
 
-  it('counts all addresses of one /64 together', () => {
+  it('counts all addresses of one /64 as one source', () => {
     const all = openMany(200, (i) => `2001:db8::${i.toString(16)}`);
     expect(all.filter(({ arrival: slot }) => slot)).to.have.length(60);
     expect(arrivals.refusedCount).to.equal(140);
     expect(open('2001:db8:0:1::1').arrival).to.not.equal(undefined);
   });
 
-  it('keeps the last tenth for sources with few connections', () => {
+  it('reserves the last tenth for sources with few connections', () => {
     for (const source of ['192.0.2.1', '192.0.2.2']) {
       for (const { arrival: slot } of openMany(60, () => source)) slot?.setSignedIn(true);
     }
@@ -42,7 +42,7 @@ describe('Arrivals', () => {
     expect(open('198.51.100.99').arrival).to.equal(undefined);
   });
 
-  it('drops the oldest half-open connection of the source that has most, for one of another source', () => {
+  it('evicts the oldest half-open connection of the busiest source for one of another source', () => {
     const busiest = openMany(60, () => '192.0.2.1');
     const second = openMany(30, () => '192.0.2.2');
     openMany(10, (i) => `198.51.100.${i}`);
@@ -53,7 +53,7 @@ describe('Arrivals', () => {
     expect(arrivals.evictedCount).to.equal(2);
   });
 
-  it('drops nobody who is signed in', () => {
+  it('never evicts a signed-in connection', () => {
     const members = openMany(45, () => '192.0.2.1');
     for (const { arrival: slot } of members) slot!.setSignedIn(true);
     const halfOpen = openMany(45, () => '192.0.2.2');
@@ -63,14 +63,14 @@ describe('Arrivals', () => {
     expect(halfOpen.filter(({ socket }) => socket.destroyed)).to.have.length(40);
   });
 
-  it('gives no place to the source that has most itself', () => {
+  it('refuses the busiest source itself', () => {
     openMany(50, () => '192.0.2.1');
     openMany(50, (i) => `198.51.100.${i}`);
     expect(open('192.0.2.1').arrival).to.equal(undefined);
     expect(arrivals.evictedCount).to.equal(0);
   });
 
-  it('takes as many again when connections have closed, whatever they were', () => {
+  it('accepts as many connections again after any kind of connections closed', () => {
     for (let round = 0; round < 3; round++) {
       const all = openMany(60, () => '192.0.2.1');
       expect(all.every(({ arrival: slot }) => slot)).to.equal(true);
@@ -78,7 +78,7 @@ describe('Arrivals', () => {
         if (i % 2 === 0) slot!.setSignedIn(true);
         if (i % 4 === 0) slot!.setSignedIn(false);
         socket.destroy();
-        slot!.setSignedIn(true); // of no effect any more
+        slot!.setSignedIn(true); // no effect after the close
       }
     }
   });

@@ -9,7 +9,7 @@ import { Wire } from './wire.ts';
 
 const MEMBER_LIMITS = { signUpsPerHour: 1000, callsPerSecond: 10_000, callsBurst: 10_000 };
 
-describe('a connection', () => {
+describe('Connection', () => {
   let daemon: DaemonFixture | undefined;
   const start = async (limits: object, listen: object = {}) => {
     daemon = await DaemonFixture.start({
@@ -22,7 +22,7 @@ describe('a connection', () => {
     daemon = undefined;
   });
 
-  it('has a time to say hello, and one to sign in', async () => {
+  it('ends without a hello, and without a sign-in, in time', async () => {
     const address = await start({ helloMs: 50, signInMs: 60 });
     const silentMs = await Wire.open(address);
     await silentMs.ended();
@@ -42,17 +42,17 @@ describe('a connection', () => {
     clearInterval(again);
   });
 
-  it('is asked for a sign of life, and ended after two missed', async () => {
+  it('is pinged when idle, and ended after two missed pings', async () => {
     const wire = await Wire.open(await start({ pingMs: 50 }));
-    wire.send('\n'); // the first byte tells clear text from TLS
+    wire.send('\n'); // the first byte distinguishes clear text from TLS
     const ping = await wire.event('ping');
     expect(ping.id).to.be.a('string');
     expect((await wire.event('bye')).params.status).to.equal(408);
     await wire.ended();
   });
 
-  it('lives on while it answers pings', async () => {
-    const wire = await Wire.open(await start({ pingMs: 400 })); // time for a slow machine to answer in
+  it('stays open while it answers pings', async () => {
+    const wire = await Wire.open(await start({ pingMs: 400 })); // time for a slow machine to answer
     wire.send('\n');
     for (let i = 0; i < 3; i++) {
       const before = wire.lines.length;
@@ -63,7 +63,7 @@ describe('a connection', () => {
     wire.close();
   });
 
-  describe('that is asked by hand', () => {
+  describe('with explicit pings', () => {
     const { limits } = parseConfig('{"limits":{"pingMs":1000}}', 'config.json');
     let client: Socket;
     let connection: Connection;
@@ -88,28 +88,28 @@ describe('a connection', () => {
       await answered;
     };
 
-    it('never ends somebody who answers, however the intervals fall', async () => {
+    it('never ends a client that answers, at any intervals', async () => {
       for (let i = 0; i < 5; i++) {
-        connection.ping(performance.now() + limits.pingMs); // each interval a moment longer than it should be
+        connection.ping(performance.now() + limits.pingMs); // each interval is slightly too long
         await answer();
         expect(connection.hasEnded).to.equal(false);
       }
     });
 
-    it('asks anew after the machine slept, and ends only who does not answer then', async () => {
+    it('pings again after the machine slept, and ends only a client that does not answer then', async () => {
       const morning = performance.now() + 8 * 3_600_000;
       connection.ping(morning);
       await answer();
       expect(connection.hasEnded).to.equal(false);
       connection.ping(morning);
       connection.ping(morning + limits.pingMs);
-      expect(connection.hasEnded, 'two are asked, and may still be answered').to.equal(false);
+      expect(connection.hasEnded, 'two pings are pending and may still be answered').to.equal(false);
       connection.ping(morning + 2 * limits.pingMs);
       expect(connection.hasEnded).to.equal(true);
     });
   });
 
-  it('ends at a line that is too long, or no UTF-8, with the reason', async () => {
+  it('ends at a line that is too long or not UTF-8, with the reason', async () => {
     const address = await start({});
     const long = await Wire.greet(address);
     long.send(`${'x'.repeat(70_000)}\n`);
@@ -124,7 +124,7 @@ describe('a connection', () => {
     await binary.ended();
   });
 
-  it('is dropped when it does not read what it asked for', async () => {
+  it('is ended if it does not read its replies', async () => {
     const address = await start({ queueSoftBytes: 10_000, queueHardBytes: 200_000, stallMs: 100 });
     const control = await daemon!.connect();
     const rows = Array.from(
@@ -145,17 +145,17 @@ describe('a connection', () => {
     await control.close();
   });
 
-  it('keeps a slow reader who asks for many pages at once', async function () {
+  it('keeps a slow reader that requests many pages at once', async function () {
     this.timeout(60_000);
     const address = await start({ queueHardBytes: 4_000_000, stallMs: 60_000 });
     const writer = await Wire.member(address, 'writer');
-    // A page of 200 is two megabytes and a half.
+    // A page of 200 posts has 2.5 MB.
     for (let i = 0; i < 200; i++) await writer.result('forum.post', { text: 'ầ'.repeat(4096) });
     const reader = await Wire.member(address, 'reader');
     reader.socket.pause();
     const line = (id: number) => `{"jsonrpc":"2.0","id":${1000 + id},"method":"forum.read","params":{"limit":200}}\n`;
     reader.send(Array.from({ length: 16 }, (_, id) => line(id)).join(''));
-    // Another one's call is answered behind whatever was begun of those.
+    // Replies to another client come after all replies that have begun.
     for (let i = 0; i < 20; i++) await writer.result('forum.read', { limit: 200 });
     reader.socket.resume();
     await reader.wait((answer) => answer.id === 1015);
@@ -165,7 +165,7 @@ describe('a connection', () => {
     for (const wire of [writer, reader]) wire.close();
   });
 
-  it('is answered whatever it asks at once, also when the system takes all of it in one go', async () => {
+  it('gets all replies, even if the system accepts all requests in one chunk', async () => {
     const address = await start({ queueSoftBytes: 1024 });
     const wire = await Wire.member(address, 'eager');
     const line = (id: number) => `{"jsonrpc":"2.0","id":${1000 + id},"method":"rates.providers"}\n`;
@@ -175,7 +175,7 @@ describe('a connection', () => {
     wire.close();
   });
 
-  it('tells a reader what it missed, also when the system takes all of it in one go', async () => {
+  it('gets a resync notice, even if the system accepts all events in one chunk', async () => {
     const address = await start({ queueSoftBytes: 1024 });
     const writer = await Wire.member(address, 'writer');
     const reader = await Wire.member(address, 'reader');
@@ -190,7 +190,7 @@ describe('a connection', () => {
     for (const wire of [writer, reader]) wire.close();
   });
 
-  it('speaks TLS 1.3 only, and says so to clear text', async () => {
+  it('speaks only TLS 1.3, and says so to clear text', async () => {
     const address = await start({}, { plain: false });
     const clear = await Wire.open(address);
     clear.send('{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"x"}}\n');
@@ -221,7 +221,7 @@ describe('a connection', () => {
     for (const wire of three) wire.close();
   });
 
-  it('is told goodbye when the daemon stops', async () => {
+  it('gets a goodbye when the daemon stops', async () => {
     const address = await start({});
     const wires = await Promise.all([
       Wire.member(address, 'a'),

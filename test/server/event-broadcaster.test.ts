@@ -26,7 +26,7 @@ class Listener implements Subscriber {
     this.batches.push(batch);
   }
 
-  /** What it was told, by seq or name. */
+  /** What it received, by seq or name. */
   get told(): unknown[] {
     return this.batches
       .flatMap(({ text }) => text.trimEnd().split('\n'))
@@ -35,7 +35,7 @@ class Listener implements Subscriber {
   }
 }
 
-describe('the hub', () => {
+describe('EventBroadcaster', () => {
   let change: ChangeListener;
   let bus: LocalBus;
   let services: ConstructorParameters<typeof EventBroadcaster>[0];
@@ -80,7 +80,7 @@ describe('the hub', () => {
     return listener;
   };
 
-  it('tells the events of a turn in one piece, the same bytes to all who hear the same', async () => {
+  it('sends the events of a turn in one batch, with the same bytes for equal subscriptions', async () => {
     const [one, two, names] = [join(FORUM), join(FORUM), join(MEMBERS)];
     for (const seq of [1, 2, 3]) post(seq);
     member({ name: 'yoda', change: 'joined' });
@@ -95,7 +95,7 @@ describe('the hub', () => {
     expect(two.told).to.deep.equal([1, 2, 3, 4]);
   });
 
-  it('tells the same to who watches the same prices in another order', async () => {
+  it('sends the same batch to subscribers of the same prices in another order', async () => {
     const subscription = (...names: string[]): Subscription => ({
       rates: new Set(names),
       forum: false,
@@ -114,7 +114,7 @@ describe('the hub', () => {
     expect(other.told).to.deep.equal([1]);
   });
 
-  it('tells who comes in the middle of a turn only what comes after it', async () => {
+  it('sends only later events to a subscriber that joins within a turn', async () => {
     const before = join(FORUM);
     post(1);
     const late = join(FORUM);
@@ -124,7 +124,7 @@ describe('the hub', () => {
     expect(late.told).to.deep.equal([2]);
   });
 
-  it('tells who changes what it watches as what it watched at that moment', async () => {
+  it('sends earlier events by the earlier subscription if it changes within a turn', async () => {
     const listener = join(FORUM);
     post(1);
     member({ name: 'early', change: 'joined' });
@@ -139,7 +139,7 @@ describe('the hub', () => {
     expect(listener.told).to.deep.equal([1, 'late']);
   });
 
-  it('leaves what has a seq to the replay, from its beginning to its end', async () => {
+  it('sends no events with a seq during a replay', async () => {
     const listener = join({ ...FORUM, members: true }, 'yoda');
     post(1);
     listener.isReplaying = true;
@@ -156,7 +156,7 @@ describe('the hub', () => {
     expect(listener.told).to.deep.equal(['luke', 5]);
   });
 
-  it('tells direct messages to their two members alone, in their place among the posts', async () => {
+  it('sends direct messages only to their two members, in order with posts', async () => {
     const [yoda, luke, leia, nobody] = [join(FORUM, 'yoda'), join(FORUM, 'luke'), join(FORUM, 'leia'), join(FORUM)];
     post(1);
     message(2, 'Luke', 'Yoda');
@@ -170,7 +170,7 @@ describe('the hub', () => {
     expect(nobody.batches).to.have.length(1);
   });
 
-  it('keeps what is caused in the telling for the next turn, and tells nothing to who is gone', async () => {
+  it('sends events caused by a delivery in the next turn, and nothing to a removed subscriber', async () => {
     const gone = join(FORUM);
     const clumsy = join({ ...FORUM, members: true });
     const last = join({ ...FORUM, members: true });
@@ -187,7 +187,7 @@ describe('the hub', () => {
     expect(gone.batches).to.be.empty;
   });
 
-  it('tells nothing more to who is dropped for what it is told while it changes', async () => {
+  it('sends nothing to a subscriber removed during a subscription change', async () => {
     const clumsy = join(FORUM);
     clumsy.deliverEvents = (batch) => {
       clumsy.batches.push(batch);
@@ -201,7 +201,7 @@ describe('the hub', () => {
     expect(clumsy.told).to.deep.equal([1]);
   });
 
-  it('lets others have the event loop in the midst of a telling that takes long', async () => {
+  it('yields to the event loop during a long delivery', async () => {
     const listeners = [join(FORUM), join(FORUM), join(FORUM)];
     for (const listener of listeners) {
       listener.deliverEvents = (batch) => {
@@ -218,7 +218,7 @@ describe('the hub', () => {
     expect(told).to.deep.equal([1, 2, 3]);
   });
 
-  it('tells everybody what came while he watched, in order, whatever happens in the midst of a telling', async () => {
+  it('sends every subscriber all its events in order, for any changes during a delivery', async () => {
     const who = fc.nat(5);
     const step = fc.oneof(
       fc.record({
@@ -231,7 +231,7 @@ describe('the hub', () => {
     );
     const history = fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       hub.stop();
-      // One watcher a turn.
+      // One subscriber per turn.
       hub = new EventBroadcaster(services, { deliverySliceMs: 0 });
       hub.start();
       const listeners = new Map<number, Listener>();
@@ -253,7 +253,7 @@ describe('the hub', () => {
         } else if (step.do === 'replay' && listener) {
           const told = new Set(listener.told);
           listener.isReplaying = !listener.isReplaying;
-          // What has a seq and was not told yet is read from the journal.
+          // Events with a seq that were not sent yet are read from the journal.
           const left = expected.get(listener)!.filter((event) => typeof event === 'string' || told.has(event));
           if (listener.isReplaying) expected.set(listener, left);
           hub.setSubscription(listener);

@@ -2,22 +2,22 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { FairShare } from '../../src/server/fair-share.ts';
 
-describe('a fair share', () => {
-  /** Takes until nothing more is given, and returns how many. */
+describe('FairShare', () => {
+  /** Acquires until refused, and returns how often it succeeded. */
   const takeAll = (share: FairShare, member: string, source: string): number => {
     let taken = 0;
     while (share.take({ member, source })) taken += 1;
     return taken;
   };
 
-  it('gives half to a member who is alone, and leaves something for each one who comes later', () => {
+  it('gives half to a single member, and leaves some for each later one', () => {
     const share = new FairShare(() => 64);
     expect([0, 1, 2, 3].map((i) => takeAll(share, `member ${i}`, `source ${i}`))).to.deep.equal([32, 16, 8, 4]);
     expect(share.used).to.equal(60);
     expect(share.allows({ member: 'late', source: 'far' })).to.equal(true);
   });
 
-  it('gives three quarters to a source that is alone, whatever its accounts', () => {
+  it('gives three quarters to a single source, over all its accounts', () => {
     const share = new FairShare(() => 64);
     let taken = 0;
     for (let i = 0; i < 1000; i++) taken += takeAll(share, `member ${i}`, 'farm');
@@ -25,12 +25,12 @@ describe('a fair share', () => {
     expect(share.allows({ member: 'late', source: 'far' })).to.equal(true);
   });
 
-  it('gives the only slot there is to whoever comes first, and none where there is none', () => {
+  it('gives the only slot to the first holder, and none if there is none', () => {
     const [one, none] = [new FairShare(() => 1), new FairShare(() => 0)];
     expect([takeAll(one, 'a', 'x'), takeAll(one, 'b', 'y'), takeAll(none, 'a', 'x')]).to.deep.equal([1, 0, 0]);
   });
 
-  it('holds to a capacity that is lowered, and gives again what was released', () => {
+  it('respects a lowered capacity, and reuses released slots', () => {
     let capacity = 8;
     const share = new FairShare(() => capacity);
     expect(takeAll(share, 'a', 'x')).to.equal(4);
@@ -41,7 +41,7 @@ describe('a fair share', () => {
     expect([share.used, takeAll(share, 'a', 'x')]).to.deep.equal([0, 4]);
   });
 
-  it('never gives more than there are, and counts what is held, whoever takes and releases', () => {
+  it('never exceeds its capacity, and counts held slots, for any sequence', () => {
     const step = fc.record({ member: fc.nat(5), takes: fc.boolean() });
     fc.assert(
       fc.property(fc.nat(20), fc.array(step, { maxLength: 200 }), (capacity, steps) => {

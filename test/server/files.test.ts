@@ -6,7 +6,7 @@ const HASH = 'ab'.repeat(32);
 const KEY = 'cd'.repeat(32);
 const file = { size: 1000, hash: HASH, modified: 1_700_000_000_000 };
 
-describe('files on the wire', () => {
+describe('the file methods', () => {
   let daemon: DaemonFixture;
   before(async () => {
     daemon = await DaemonFixture.start({
@@ -21,7 +21,7 @@ describe('files on the wire', () => {
     return wire;
   };
 
-  it('are listed with their peer, shown, found, and taken off', async () => {
+  it('publish, list, find and unpublish files with their peer', async () => {
     const yoda = await member('yoda');
     const hans = await member('hans', null);
     expect(
@@ -75,7 +75,7 @@ describe('files on the wire', () => {
     for (const wire of [hans, again]) wire.close();
   });
 
-  it('are refused by the name of the field that does not fit', async () => {
+  it('refuse parameters, and name the invalid field', async () => {
     const wire = await member('picky');
     const refusal = async (params: object) => {
       const { error } = await wire.call('files.publish', { name: 'a', ...file, ...params });
@@ -111,7 +111,7 @@ describe('files on the wire', () => {
     for (const each of [wire, none, stranger]) each.close();
   });
 
-  it('are so many of one member at most', async () => {
+  it('limit the listings of a member', async () => {
     const wire = await member('hoarder');
     const answers = await Promise.all(
       Array.from({ length: 45 }, (_, i) => wire.call('files.publish', { name: `${i}`, ...file })),
@@ -121,7 +121,7 @@ describe('files on the wire', () => {
     wire.close();
   });
 
-  it('are told to those who watch, and again from a seq on, in order with posts', async () => {
+  it('send events to watchers, and replay them from a seq on, in order with posts', async () => {
     const watcher = await member('watcher');
     const talker = await member('talker');
     const { seq } = await watcher.result('watch', { files: true });
@@ -170,7 +170,7 @@ describe('files on the wire', () => {
     for (const wire of [watcher, talker]) wire.close();
   });
 
-  it('come once each to who asks from a seq on while others list', async () => {
+  it('replay each event once during concurrent publishing', async () => {
     const talker = await member('busy');
     const watcher = await member('late');
     const before = (await watcher.result('hello', { protocol: 1, client: 'test' })).seq;
@@ -178,7 +178,7 @@ describe('files on the wire', () => {
       for (let i = 0; i < 120; i++) await talker.result('files.publish', { name: `${i % 30}`, ...file, size: i });
     })();
     for (let i = 0; i < 5; i++) await watcher.result('watch', { files: true, sinceSeq: before });
-    await watcher.result('watch', {}); // what was live until now would be told again
+    await watcher.result('watch', {}); // events that arrived live would be repeated
     watcher.lines.length = 0;
     await watcher.result('watch', { files: true, sinceSeq: before });
     await listing;
@@ -193,7 +193,7 @@ describe('files on the wire', () => {
     for (const wire of [watcher, talker]) wire.close();
   });
 
-  it('are there after a restart', async () => {
+  it('keep listings across a restart', async () => {
     const wire = await member('keeper');
     await wire.result('files.publish', { name: 'kept', ...file });
     wire.close();

@@ -10,7 +10,7 @@ import { lineWorkUnits, WorkBudget } from '../../src/server/work-budget.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
-/** A socket to which lines are given without a network: what is read from it is counted, and the order is certain. */
+/** A socket that gets lines without a network: its input is counted, and the order is certain. */
 class FakeSocket extends EventEmitter {
   writableLength = 0;
   writableNeedDrain = false;
@@ -38,7 +38,7 @@ describe('a flood of lines', () => {
   let now: number;
   let budget: WorkBudget;
   let turns: ReadScheduler;
-  /** Whose lines were worked on, in order. */
+  /** Whose lines were processed, in order. */
   let worked: string[];
   beforeEach(() => {
     now = 0;
@@ -70,7 +70,7 @@ describe('a flood of lines', () => {
   };
 
   for (const line of ['x', '{}', '[]', '{"jsonrpc":"2.0","id":1,"method":"members.active"}']) {
-    it(`of ${line} on 60 connections of one source is read as far as its budget goes`, async () => {
+    it(`of ${line} on 60 connections of one source is read only as far as its budget allows`, async () => {
       const flood = Buffer.from(`${line}\n`.repeat(1000));
       const sockets = Array.from({ length: 60 }, () => open('192.0.2.1'));
       for (const socket of sockets) socket.emit('data', flood);
@@ -83,7 +83,7 @@ describe('a flood of lines', () => {
     });
   }
 
-  it('delays a member by a turn of 50 lines at most', async () => {
+  it('delays a member by at most one turn of 50 lines', async () => {
     const sockets = Array.from({ length: 60 }, () => open('192.0.2.1'));
     const member = open('198.51.100.1', 'member');
     for (const socket of sockets) socket.emit('data', Buffer.from('x\n'.repeat(1000)));
@@ -93,7 +93,7 @@ describe('a flood of lines', () => {
     expect(worked.indexOf('@member') - before).to.be.at.most(50);
   });
 
-  it('is read in full where it is a burst that the budget allows', async () => {
+  it('is read completely if it is a burst within the budget', async () => {
     const socket = open('192.0.2.1', 'member');
     socket.emit('data', Buffer.from('x\n'.repeat(200)));
     await settle();
@@ -101,7 +101,7 @@ describe('a flood of lines', () => {
     expect(socket.isPaused).to.equal(false);
   });
 
-  it('of connections begins as many as their source can pay', async () => {
+  it('of connections starts as many as the budget of its source allows', async () => {
     let begun = 0;
     const begin = (address: string) =>
       scheduleAdmission(
@@ -117,8 +117,8 @@ describe('a flood of lines', () => {
   });
 });
 
-describe('lines that are no requests', () => {
-  it('end the connection after ten, with one entry in the log', async () => {
+describe('lines that are not requests', () => {
+  it('end the connection after ten, with one log entry', async () => {
     const entries: object[] = [];
     const log = { debug() {}, info() {}, warn: (entry: object) => void entries.push(entry), error() {} };
     const daemon = await DaemonFixture.start({ log });

@@ -6,7 +6,7 @@ import { type Answer, Wire } from './wire.ts';
 
 const LIMITS = { signUpsPerHour: 1000, callsPerSecond: 100_000, callsBurst: 100_000 };
 
-describe('the forum and direct messages on the wire', () => {
+describe('the forum and message methods', () => {
   let daemon: DaemonFixture;
   let owner: Client;
   const wires: Wire[] = [];
@@ -24,7 +24,7 @@ describe('the forum and direct messages on the wire', () => {
     wires.push(wire);
     return wire;
   };
-  /** A member, and how another terminal of the same session is opened. */
+  /** A member, and a function that opens another terminal of the same session. */
   const member = async (name: string) => {
     const first = keep(await Wire.greet(daemon.address));
     const { token } = await first.result('account.signUp', { name, password: 'secret' });
@@ -36,12 +36,12 @@ describe('the forum and direct messages on the wire', () => {
     return { first, another };
   };
   const named = (wire: Wire, method: string) => wire.lines.filter((line) => line.method === method);
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any reply
   const topic = async (wire: Wire, name: string): Promise<any> =>
-    // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+    // biome-ignore lint/suspicious/noExplicitAny: tests inspect any reply
     (await wire.result('forum.topics')).topics.find((each: any) => each.topic === name);
 
-  it('searches, lists topics and threads, and shows what a post said before', async () => {
+  it('search, list topics and threads, and show revisions', async () => {
     const { first: han } = await member('han');
     const { first: leia } = await member('leia');
     const { post } = await han.result('forum.post', { text: 'Vàng lên @leia', topic: 'gold' });
@@ -65,7 +65,7 @@ describe('the forum and direct messages on the wire', () => {
     expect(await topic(leia, 'gold')).to.include({ posts: 1, unread: 0, mentions: 0 });
   });
 
-  it('keeps unread counts for the member, and tells his other terminals and nobody else', async () => {
+  it('keep unread counts per member, and send them only to their other terminals', async () => {
     const { first: desk, another } = await member('lando');
     const laptop = await another();
     const { first: stranger } = await member('boba');
@@ -77,7 +77,7 @@ describe('the forum and direct messages on the wire', () => {
     expect(marked).to.include({ topic: 'cloud', unread: 1, mentions: 0 });
     expect((await laptop.event('unread')).params).to.deep.equal(marked);
     expect(await topic(laptop, 'cloud')).to.include({ unread: 1, mentions: 0 });
-    // The same place again is no news, and no record.
+    // Marking the same position again sends no event and appends no record.
     const { seq } = await desk.result('hello', { protocol: 1, client: 'test' });
     await desk.result('forum.markRead', { seq: post.seq, topic: 'cloud' });
     await laptop.result('forum.markRead', { seq: 0 });
@@ -89,7 +89,7 @@ describe('the forum and direct messages on the wire', () => {
     expect(refused.code).to.equal('NOT_SIGNED_IN');
   });
 
-  it('carries direct messages to the two members alone', async () => {
+  it('send direct messages only to the two members', async () => {
     const { first: padme, another } = await member('padme');
     const { first: anakin } = await member('anakin');
     const { first: spy } = await member('spy');
@@ -136,7 +136,7 @@ describe('the forum and direct messages on the wire', () => {
     expect((await anakin.call('messages.send', { to: 'jarjar', text: 'x' })).error?.code).to.equal(401);
   });
 
-  it('loses and doubles no event, whenever somebody goes and comes back in the middle of it', async () => {
+  it('lose and repeat no event, even if a client reconnects in between', async () => {
     const { first: writer } = await member('c3po');
     const { first: other } = await member('r2d2');
     const { another } = await member('jawa');
@@ -144,7 +144,7 @@ describe('the forum and direct messages on the wire', () => {
     const numbers: number[] = [];
     let jawas = 0;
     let cursor = start;
-    /** Every event that came, in the order of its coming, over all connections. */
+    /** Every event in order of arrival, over all connections. */
     const heard: { seq: number; what: string }[] = [];
     const take = (line: Answer) => {
       if (line.method !== 'post' && line.method !== 'message') return;
@@ -181,7 +181,7 @@ describe('the forum and direct messages on the wire', () => {
             if (at % 7 === 0) await writing.at(-1);
             if (at === go % kinds.length && watching) {
               await watching;
-              wire!.close(); // in the middle of events
+              wire!.close(); // between events
               wire!.lines.forEach(take);
               wire = undefined;
               watching = undefined;
@@ -203,7 +203,7 @@ describe('the forum and direct messages on the wire', () => {
     expect(seqs).to.deep.equal([...new Set(seqs)].sort((a, b) => a - b));
     const messages = heard.filter(({ what }) => what.startsWith('message'));
     expect(messages).to.have.length(jawas);
-    // Of a post that changed while somebody was away the last change is told: what he knows in the end is what it is.
+    // Only the last change of a post is replayed: in the end the client knows its current state.
     const last = new Map<string, string>();
     for (const { what } of heard) {
       const [, number, text] = /^post (\d+) (.*)$/.exec(what) ?? [];
@@ -217,7 +217,7 @@ describe('the forum and direct messages on the wire', () => {
     expect([...last].sort()).to.deep.equal([...now].sort());
   });
 
-  it('replays at the pace of the reader, however much there is', async () => {
+  it('replay at the pace of the reader, for any number of posts', async () => {
     const { first: writer } = await member('talker');
     const { seq } = await writer.result('hello', { protocol: 1, client: 'test' });
     const text = 'x'.repeat(4000);

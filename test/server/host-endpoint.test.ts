@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { normalizeIp } from '../../src/domain/address.ts';
 import { parseHostEndpoint } from '../../src/server/host-endpoint.ts';
 
-describe('a place', () => {
+describe('host endpoint', () => {
   const kept = (address: string) => parseHostEndpoint({ address, port: 9 })?.address;
 
-  it('is one host, its address in its own form', () => {
+  it('is one host with a normalised address', () => {
     expect(kept('192.0.2.7')).to.equal('192.0.2.7');
     expect(kept('::ffff:192.0.2.7')).to.equal('192.0.2.7');
     expect(kept('2001:db8::1')).to.equal('2001:db8::1');
@@ -32,7 +32,7 @@ describe('a place', () => {
       expect(kept(address), address).to.equal(undefined);
   });
 
-  it('stands whatever text is given for it', () => {
+  it('accepts any text without throwing', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.ipV4(), fc.ipV6()), (address) => {
         const place = parseHostEndpoint({ address, port: 1 });

@@ -5,7 +5,7 @@ import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
 const LINES = 10_000;
-/** Bytes that are no UTF-8 end a connection, so few share one. */
+/** Bytes that are not UTF-8 end a connection, so few share one. */
 const PER_CONNECTION = 5;
 
 const method = fc.oneof(fc.constantFrom(...Object.keys(METHODS)), fc.string());
@@ -45,7 +45,7 @@ describe('hostile lines', () => {
   });
   after(() => daemon.stop());
 
-  it(`${LINES} of them are answered or cut off, and others are served on`, async function () {
+  it(`get ${LINES} replies or disconnects, and others are still served`, async function () {
     this.timeout(60_000);
     const bystander = await Wire.member(daemon.address, 'bystander');
     const lines = fc.sample(hostile, { numRuns: LINES, seed: 4_000 });
@@ -60,7 +60,7 @@ describe('hostile lines', () => {
       await wire.ended();
       answered += wire.lines.filter((line) => line.error !== undefined || line.result !== undefined).length;
       if (wire.lines.some((line) => line.method === 'bye')) cut += 1;
-      expect(wire.lines.length, 'something is said on every connection').to.be.greaterThan(1);
+      expect(wire.lines.length, 'every connection gets a reply').to.be.greaterThan(1);
       if (i % 1000 === 0) expect((await bystander.result('members.active')).members).to.have.length(1);
     }
     expect(answered).to.be.greaterThan(LINES / 4);

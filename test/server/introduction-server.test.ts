@@ -26,7 +26,7 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 const LOOPBACK = { address: '127.0.0.1', port: 0 };
 
-/** A UDP socket that keeps what it gets. */
+/** A UDP socket that keeps received datagrams. */
 class Peer {
   static async open(host = '127.0.0.1'): Promise<Peer> {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
@@ -57,13 +57,13 @@ class Peer {
   }
 }
 
-/** Puts the right MAC on whatever the datagram says. */
+/** Replaces the MAC of a datagram by a valid one. */
 function resign(bytes: Buffer, secret: string): void {
   bytes.fill(0, 20, 36);
   createHmac('sha256', Buffer.from(secret, 'hex')).update(bytes).digest().copy(bytes, 20, 0, 16);
 }
 
-describe('the rendezvous', () => {
+describe('IntroductionServer', () => {
   const peers: Peer[] = [];
   let rendezvous: IntroductionServer;
   let to: { address: string; port: number };
@@ -103,7 +103,7 @@ describe('the rendezvous', () => {
     ...more,
   });
   let members = 0;
-  /** An introduction that a member asked for, by default one who holds no other. */
+  /** An introduction that a member requests, by default one without others. */
   const introduce = (asker: object = {}, asked: object = {}, holder?: SlotHolder) => {
     members += 1;
     return rendezvous.introduce(asker, asked, holder ?? { member: `m${members}`, source: `192.0.2.${members}` });
@@ -121,7 +121,7 @@ describe('the rendezvous', () => {
     expect(seen?.type).to.equal('seen');
     return seen as SeenDatagram;
   };
-  /** A packet of a stream of UDX, as far as the relay looks into it. */
+  /** A packet of a UDX stream, as far as the relay reads it. */
   const packet = (streamId: number, text: string) => {
     const bytes = Buffer.alloc(20 + text.length);
     bytes[0] = 0xff;
@@ -129,14 +129,14 @@ describe('the rendezvous', () => {
     bytes.write(text, 20);
     return bytes;
   };
-  /** Whatever was sent before has been looked at once this is answered. */
+  /** A reply means that everything sent before has been processed. */
   const settled = async () => {
     const prober = await open();
     const opened = rendezvous.introduce({}, {}, { member: 'prober', source: 'here' });
     await ask(prober, opened, 'a');
     rendezvous.close(opened.id);
   };
-  /** All of them, not so fast that the system drops them before they are read. */
+  /** Sends all, slowly enough that the system does not drop any before they are read. */
   const flood = async (peer: Peer, datagrams: readonly Uint8Array[]) => {
     for (const [i, bytes] of datagrams.entries()) {
       await send(peer, bytes);
@@ -152,7 +152,7 @@ describe('the rendezvous', () => {
     return { opened, a, b, streams: streamIds(opened.id) };
   };
 
-  it('tells each side where it is seen from, and where the other one is', async () => {
+  it('sends each side its own and the other endpoint', async () => {
     await start();
     const opened = introduce();
     expect(opened.id).to.match(/^[0-9a-f]{32}$/);
@@ -180,7 +180,7 @@ describe('the rendezvous', () => {
     });
   });
 
-  it('hands on no place where no single host can be', async () => {
+  it('passes on only local addresses of a single host', async () => {
     await start();
     const opened = introduce();
     const [a, b] = [await open(), await open()];
@@ -189,7 +189,7 @@ describe('the rendezvous', () => {
     expect((await ask(b, opened, 'b')).otherLocal).to.deep.equal([{ address: '192.168.1.2', port: 9 }]);
   });
 
-  it('answers nobody who cannot prove that he was introduced', async () => {
+  it('does not answer a sender without a valid MAC', async () => {
     await start();
     const opened = introduce();
     const stranger = await open();
@@ -223,7 +223,7 @@ describe('the rendezvous', () => {
     expect(rendezvous.counts.unproven).to.equal(bad.length);
   });
 
-  it('moves a side to where its last right HELLO came from, as its router may', async () => {
+  it('moves a side to the source of its last valid HELLO', async () => {
     await start();
     const { opened, a, b, streams } = await relayed();
     const moved = await open();
@@ -239,7 +239,7 @@ describe('the rendezvous', () => {
     expect([a.got, b.got]).to.deep.equal([[], []]);
   });
 
-  it('relays packets by the stream of their receiver, as they are, once both asked for it', async () => {
+  it('relays packets unchanged by the stream of their receiver, once both sides asked for it', async () => {
     await start();
     const opened = introduce();
     const streams = streamIds(opened.id);
@@ -254,7 +254,7 @@ describe('the rendezvous', () => {
     expect(await b.next()).to.deep.equal(packet(streams.b, 'to b'));
     await send(b, packet(streams.a, 'to a'));
     expect(await a.next()).to.deep.equal(packet(streams.a, 'to a'));
-    // From the wrong place, of the wrong direction, too short, too long.
+    // From the wrong endpoint, in the wrong direction, too short, too long.
     await send(stranger, packet(streams.b, 'x'));
     await send(a, packet(streams.a, 'x'));
     await send(a, packet(streams.b, 'x').subarray(0, 19));
@@ -269,7 +269,7 @@ describe('the rendezvous', () => {
     expect(a.got).to.be.empty;
   });
 
-  it('relays as many as it may, and says to the others that it does not', async () => {
+  it('limits relays, and reports it to the other introductions', async () => {
     await start({ maxRelays: 1 });
     const first = await relayed();
     const holder = { member: 'second', source: 'elsewhere' };
@@ -282,19 +282,19 @@ describe('the rendezvous', () => {
     expect((await ask(b, opened, 'b', { relay: true })).relayed).to.equal(true);
   });
 
-  it('drops what is over the quota of an introduction, and no other one feels it', async () => {
+  it('drops packets over the quota of an introduction, without affecting others', async () => {
     await start({ relayBytesPerSecond: 1024 });
     const [greedy, other] = [await relayed(), await relayed()];
     const big = packet(greedy.streams.b, 'x'.repeat(1180));
     await flood(greedy.a, Array<Buffer>(400).fill(big));
     const { overQuota, relayedBytes } = rendezvous.counts;
-    expect(relayedBytes).to.be.within(15_000, 30_000); // the burst, and what its rate let through since
+    expect(relayedBytes).to.be.within(15_000, 30_000); // the burst, and what its rate allowed since
     expect(overQuota).to.be.greaterThan(300);
     await send(other.a, packet(other.streams.b, 'still here'));
     expect((await other.b.next()).subarray(20).toString()).to.equal('still here');
   });
 
-  it('looks at so many HELLOs of an introduction only, as each costs a MAC', async () => {
+  it('limits the HELLOs per introduction, because each costs a MAC', async () => {
     await start();
     const opened = introduce();
     const stranger = await open();
@@ -328,7 +328,7 @@ describe('the rendezvous', () => {
     expect(rendezvous.counts.introductions).to.equal(0);
   });
 
-  it('moves no side to where a HELLO of it is sent again from', async () => {
+  it('does not move a side to the source of a replayed HELLO', async () => {
     await start();
     const opened = introduce();
     const [a, b, thief] = [await open(), await open(), await open()];
@@ -353,7 +353,7 @@ describe('the rendezvous', () => {
     expect([thief.got, a.got, rendezvous.counts.relays]).to.deep.equal([[], [], 1]);
   });
 
-  it('serves a client that counts no HELLOs where it was seen first, and nowhere else', async () => {
+  it('keeps a client without HELLO counters at its first endpoint', async () => {
     await start();
     const opened = introduce();
     const [a, b, thief] = [await open(), await open(), await open()];
@@ -368,7 +368,7 @@ describe('the rendezvous', () => {
     expect((await a.next()).subarray(20).toString()).to.equal('to a');
   });
 
-  it('keeps relays for others, however many one member and one source ask for', async () => {
+  it('keeps relays for others, even if one member and one source ask for many', async () => {
     await start({ maxRelays: 16 });
     const greedy = (member: string) => ({ member, source: 'one house' });
     const relays = async (holder: SlotHolder) => {
@@ -386,7 +386,7 @@ describe('the rendezvous', () => {
     expect(await relays({ member: 'hans', source: 'another house' })).to.equal(true);
   });
 
-  it('keeps introductions for others, over how many connections ever one member asks', async () => {
+  it('keeps introductions for others, even if one member asks over many connections', async () => {
     await start({ maxIntroductions: 1000 });
     const yoda = { member: 'yoda', source: 'one house' };
     let opened = 0;
@@ -406,7 +406,7 @@ describe('the rendezvous', () => {
     introduce({}, {}, { member: 'hans', source: 'another house' });
   });
 
-  it('bounds the introductions of a connection that asks, not of one that is asked, and those of all', async () => {
+  it('limits the introductions of the requesting connection and of all, not of the requested one', async () => {
     await start({ maxIntroductions: 130 });
     const [asker, asked] = [{}, {}];
     for (let i = 0; i < 64; i++) introduce(asker, asked);
@@ -418,7 +418,7 @@ describe('the rendezvous', () => {
     introduce(asker, asked);
   });
 
-  it('goes on whatever arrives: 10,000 datagrams of strangers, and of members who mean harm', async () => {
+  it('survives 10,000 datagrams of strangers and malicious members', async () => {
     await start();
     const { opened, a, b, streams } = await relayed();
     const stranger = await open();
@@ -437,7 +437,7 @@ describe('the rendezvous', () => {
     expect((await ask(a, opened, 'a')).type).to.equal('seen');
   });
 
-  it('stands every body of a HELLO whose MAC is right, and never answers with more than it got', async () => {
+  it('accepts any body of a HELLO with a valid MAC, and never sends a longer reply', async () => {
     await start();
     const peer = await open();
     await fc.assert(
@@ -457,7 +457,7 @@ describe('the rendezvous', () => {
     );
   });
 
-  it('writes IPv4 as IPv4 where it listens on everything', async function () {
+  it('writes IPv4 addresses as IPv4 if it listens on all addresses', async function () {
     if (!hasIPv6) skip(this, 'this machine has no IPv6');
     await start({}, { address: '::', port: 0 });
     const { a, b, opened, streams } = await relayed();
@@ -466,7 +466,7 @@ describe('the rendezvous', () => {
     expect((await b.next()).subarray(20).toString()).to.equal('across');
   });
 
-  it('introduces and relays by IPv6', async function () {
+  it('introduces and relays over IPv6', async function () {
     if (!hasIPv6) skip(this, 'this machine has no IPv6');
     await start({}, { address: '::1', port: 0 });
     const opened = introduce();
@@ -478,7 +478,7 @@ describe('the rendezvous', () => {
     expect((await b.next()).subarray(20).toString()).to.equal('across');
   });
 
-  it('says that UDP is meant when the port is taken', async () => {
+  it('names UDP if the port is in use', async () => {
     await start();
     const another = new IntroductionServer({ maxRelays: 1, relayBytesPerSecond: 1024, log: SILENT });
     const error = await refusal(() => another.start(to), 'PORT_TAKEN');
@@ -486,7 +486,7 @@ describe('the rendezvous', () => {
     await another.stop();
   });
 
-  it('introduces nobody before it runs and after', async () => {
+  it('creates no introductions before start and after stop', async () => {
     await start();
     await rendezvous.stop();
     await refusal(() => introduce(), 'NOT_AVAILABLE');

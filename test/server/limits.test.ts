@@ -10,84 +10,84 @@ import { ROOT } from '../root.ts';
 import { Wire } from './wire.ts';
 
 /**
- * Every limit that a client can meet, and the tests that go over it. A limit without a row does not compile; a test
- * that is named here and is not there fails.
+ * Every limit that a client can meet, and the tests that exceed it. A limit without a row does not compile, and a
+ * named test that does not exist fails.
  */
 const PROVEN: Readonly<Record<keyof Config['limits'] | Fixed, readonly (readonly [file: string, test: string])[]>> = {
   lineBytes: [
-    ['server/limits', 'takes a line of 64 KiB, and ends at one byte more'],
-    ['server/connection', 'ends at a line that is too long, or no UTF-8, with the reason'],
+    ['server/limits', 'accepts a line of 64 KiB, and ends the connection for one more byte'],
+    ['server/connection', 'ends at a line that is too long or not UTF-8, with the reason'],
     ['server/hostile', '1 MB lines and half lines leave no memory behind'],
   ],
-  postCharacters: [['server/limits', 'refuses a post that is longer by one character']],
+  postCharacters: [['server/limits', 'refuses a post that is one character too long']],
   callsPerSecond: [
-    ['server/limits', 'lets somebody in again after the wait that it told'],
-    ['server/session', 'is held to its burst, with the time to wait'],
+    ['server/limits', 'accepts calls again after the stated wait'],
+    ['server/session', 'is limited to its burst, with the time to wait'],
   ],
-  callsBurst: [['server/session', 'is held to its burst, with the time to wait']],
-  connections: [['server/limits', 'closes connections beyond all that it may have, and takes others when some went']],
+  callsBurst: [['server/session', 'is limited to its burst, with the time to wait']],
+  connections: [['server/limits', 'closes connections above the total limit, and accepts others after some closed']],
   connectionsPerAddress: [['server/connection', 'is refused beyond the limit of its address']],
   helloMs: [
-    ['server/connection', 'has a time to say hello, and one to sign in'],
-    ['server/limits', 'ends TLS that does not come to its end in the time to say hello'],
+    ['server/connection', 'ends without a hello, and without a sign-in, in time'],
+    ['server/limits', 'disconnects a client whose TLS handshake exceeds helloMs'],
   ],
-  signInMs: [['server/connection', 'has a time to say hello, and one to sign in']],
+  signInMs: [['server/connection', 'ends without a hello, and without a sign-in, in time']],
   pingMs: [
-    ['server/connection', 'is asked for a sign of life, and ended after two missed'],
-    ['server/presence', 'lets somebody go who answers two pings no more, and frees his account'],
+    ['server/connection', 'is pinged when idle, and ended after two missed pings'],
+    ['server/presence', 'free the account of a client that misses two pings'],
   ],
-  idleMs: [['server/presence', 'tells who falls idle and who is back, whatever programs do by themselves']],
+  idleMs: [['server/presence', 'report members who become idle and active, ignoring automatic calls']],
   queueSoftBytes: [
     [
       'server/back-pressure',
-      'are left out past the soft limit: prices but the newest, posts with a notice of where to ask again',
+      'are dropped above the soft limit: all prices but the newest, posts with a resync notice',
     ],
   ],
-  queueHardBytes: [['server/back-pressure', 'drop who reads nothing of what it asked for, with the reason']],
-  stallMs: [['server/connection', 'is dropped when it does not read what it asked for']],
+  queueHardBytes: [['server/back-pressure', 'disconnect a client that does not read, with the reason']],
+  stallMs: [['server/connection', 'is ended if it does not read its replies']],
   signUpsPerHour: [
-    ['server/limits', 'refuses sign-ups of one address and of all by 429 with the wait'],
-    ['room/accounts', 'counts the sign-ups of an address in the last hour'],
+    ['server/limits', 'refuses sign-ups of one address and of all with 429 and the wait'],
+    ['room/accounts', 'limits the sign-ups of an address per hour'],
   ],
   signUpsInAllPerHour: [
-    ['server/limits', 'refuses sign-ups of one address and of all by 429 with the wait'],
-    ['room/accounts', 'counts those of all addresses together as well'],
+    ['server/limits', 'refuses sign-ups of one address and of all with 429 and the wait'],
+    ['room/accounts', 'limits the sign-ups of all addresses per hour'],
   ],
   passwordQueue: [
-    ['server/limits', 'refuses passwords beyond those that wait by 429 with the wait, and takes them later'],
-    ['room/accounts', 'refuses more than its queue holds with 429'],
-    ['room/password-hasher', 'refuses beyond its queue, except for the patient, and recovers'],
+    ['server/limits', 'refuses passwords beyond the queue with 429 and the wait, and accepts them later'],
+    ['room/accounts', 'refuses requests beyond its queue with 429'],
+    ['room/password-hasher', 'refuses jobs beyond its limit, except those that ignore it, and recovers'],
   ],
-  postsPerDay: [['server/limits', 'refuses what a member writes beyond a day, by 429 with the wait']],
-  bytesPerDay: [['server/limits', 'refuses what a member writes beyond a day, by 429 with the wait']],
+  postsPerDay: [['server/limits', 'refuses writes of a member beyond the daily quota with 429 and the wait']],
+  bytesPerDay: [['server/limits', 'refuses writes of a member beyond the daily quota with 429 and the wait']],
   postsPerDayPerSource: [
-    ['server/limits', 'refuses what members of one address write beyond a day, by 429 with the wait'],
+    ['server/limits', 'refuses writes of the members of one address beyond the daily quota with 429 and the wait'],
   ],
   bytesPerDayPerSource: [
-    ['server/limits', 'refuses what members of one address write beyond a day, by 429 with the wait'],
+    ['server/limits', 'refuses writes of the members of one address beyond the daily quota with 429 and the wait'],
   ],
-  freeBytes: [['server/limits', 'writes nothing on a disk with less room, and reads on']],
-  listings: [['server/files', 'are so many of one member at most']],
+  freeBytes: [['server/limits', 'refuses writes on a disk with too little space, and still reads']],
+  listings: [['server/files', 'limit the listings of a member']],
   relays: [
-    ['server/introduction-server', 'relays as many as it may, and says to the others that it does not'],
-    ['server/introduction-server', 'keeps relays for others, however many one member and one source ask for'],
+    ['server/introduction-server', 'limits relays, and reports it to the other introductions'],
+    ['server/introduction-server', 'keeps relays for others, even if one member and one source ask for many'],
   ],
   relayBytesPerSecond: [
-    ['server/introduction-server', 'drops what is over the quota of an introduction, and no other one feels it'],
+    ['server/introduction-server', 'drops packets over the quota of an introduction, without affecting others'],
   ],
   'wrong passwords of a pair': [
     ['server/account', 'locks the pair of account and address after three wrong passwords'],
   ],
   'wrong passwords of an address': [
-    ['room/login-throttle', 'lets an address wait after 20 failures in 10 minutes, whatever the accounts'],
+    ['room/login-throttle', 'throttles an address after 20 failures in 10 minutes, over all accounts'],
   ],
-  'connections of a session': [['room/presence', 'takes further connections of the session, 16 at most']],
+  'connections of a session': [['room/presence', 'allows at most 16 connections of a session']],
   'introductions of a connection, and of all': [
     [
       'server/introduction-server',
-      'bounds the introductions of a connection that asks, not of one that is asked, and those of all',
+      'limits the introductions of the requesting connection and of all, not of the requested one',
     ],
-    ['server/introduction-server', 'keeps introductions for others, over how many connections ever one member asks'],
+    ['server/introduction-server', 'keeps introductions for others, even if one member asks over many connections'],
   ],
   'life of a token': [['room/accounts', 'last 30 days']],
 };
@@ -111,7 +111,7 @@ describe('limits', () => {
     daemon = undefined;
   });
 
-  it('have a test each that goes over them', async () => {
+  it('have a test each that exceeds them', async () => {
     const { limits } = parseConfig('{}', 'config.json');
     expect(Object.keys(PROVEN)).to.include.members(Object.keys(limits));
     for (const [limit, tests] of Object.entries(PROVEN)) {
@@ -123,7 +123,7 @@ describe('limits', () => {
     }
   });
 
-  it('takes a line of 64 KiB, and ends at one byte more', async () => {
+  it('accepts a line of 64 KiB, and ends the connection for one more byte', async () => {
     const address = await start({});
     const line = (bytes: number) => {
       const head = '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"x"}';
@@ -143,7 +143,7 @@ describe('limits', () => {
     fits.close();
   });
 
-  it('refuses a post that is longer by one character', async () => {
+  it('refuses a post that is one character too long', async () => {
     const wire = await Wire.member(await start({}), 'writer');
     const text = '\u{1f4b0}'.repeat(4096);
     expect((await wire.result('forum.post', { text })).post.text).to.equal(text);
@@ -152,7 +152,7 @@ describe('limits', () => {
     wire.close();
   });
 
-  it('lets somebody in again after the wait that it told', async () => {
+  it('accepts calls again after the stated wait', async () => {
     const wire = await Wire.open(await start({ callsPerSecond: 20, callsBurst: 3 }));
     const hello = () => wire.call('hello', { protocol: 1, client: 'x' });
     const answers = await Promise.all(Array.from({ length: 6 }, hello));
@@ -163,7 +163,7 @@ describe('limits', () => {
     wire.close();
   });
 
-  it('closes connections beyond all that it may have, and takes others when some went', async () => {
+  it('closes connections above the total limit, and accepts others after some closed', async () => {
     const address = await start({ connections: 3, connectionsPerAddress: 100 });
     const three = await Promise.all([1, 2, 3].map(() => Wire.greet(address)));
     const fourth = await Wire.open(address, { tls: false });
@@ -179,14 +179,14 @@ describe('limits', () => {
     for (const wire of three) wire.close();
   });
 
-  it('ends TLS that does not come to its end in the time to say hello', async () => {
+  it('disconnects a client whose TLS handshake exceeds helloMs', async () => {
     const address = await start({ helloMs: 100 });
     const half = await Wire.open(address);
-    half.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])); // the beginning of a ClientHello
+    half.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])); // the first bytes of a ClientHello
     await half.ended();
   });
 
-  it('refuses sign-ups of one address and of all by 429 with the wait', async () => {
+  it('refuses sign-ups of one address and of all with 429 and the wait', async () => {
     for (const limits of [{ signUpsPerHour: 1 }, { signUpsInAllPerHour: 1 }]) {
       const address = await start(limits);
       const [one, other] = [await Wire.greet(address), await Wire.greet(address)];
@@ -202,15 +202,15 @@ describe('limits', () => {
     }
   });
 
-  it('refuses passwords beyond those that wait by 429 with the wait, and takes them later', async () => {
-    // At their real cost: all have come before the first is done.
+  it('refuses passwords beyond the queue with 429 and the wait, and accepts them later', async () => {
+    // At their real cost: all arrive before the first one is done.
     const address = await start({ passwordQueue: 2, signUpsPerHour: 100 }, { passwordCost: DEFAULT_SCRYPT_PARAMS });
     const wires = await Promise.all(Array.from({ length: 8 }, () => Wire.greet(address)));
     const answers = await Promise.all(
       wires.map((wire, i) => wire.call('account.signUp', { name: `n${i}`, password: 'x' })),
     );
     const refused = answers.flatMap(({ error }, i) => (error ? [{ error, i }] : []));
-    expect(refused).to.have.length(8 - 3); // one at work, two that wait
+    expect(refused).to.have.length(8 - 3); // one runs, two wait
     for (const { error } of refused) {
       expect(error.code).to.equal(429);
       expect(error.data.retryAfterMs).to.be.at.least(1000);
@@ -220,7 +220,7 @@ describe('limits', () => {
     for (const wire of wires) wire.close();
   });
 
-  /** Everything that a member can have written for good. */
+  /** Everything that a member can store permanently. */
   const WRITES: readonly (readonly [method: string, params: object])[] = [
     ['forum.post', { text: 'once more' }],
     ['forum.edit', { number: 1, text: 'once more' }],
@@ -237,7 +237,7 @@ describe('limits', () => {
     return wire;
   }
 
-  it('refuses what a member writes beyond a day, by 429 with the wait', async () => {
+  it('refuses writes of a member beyond the daily quota with 429 and the wait', async () => {
     for (const [limits, writes] of [
       [{ postsPerDay: 1 }, WRITES],
       [{ bytesPerDay: 1024 }, [...WRITES, LISTING]],
@@ -258,7 +258,7 @@ describe('limits', () => {
     }
   });
 
-  it('refuses what members of one address write beyond a day, by 429 with the wait', async () => {
+  it('refuses writes of the members of one address beyond the daily quota with 429 and the wait', async () => {
     for (const [limits, writes] of [
       [{ postsPerDayPerSource: 1 }, WRITES],
       [{ bytesPerDayPerSource: 1024 }, [...WRITES, LISTING]],
@@ -277,7 +277,7 @@ describe('limits', () => {
     }
   });
 
-  it('writes nothing on a disk with less room, and reads on', async () => {
+  it('refuses writes on a disk with too little space, and still reads', async () => {
     const address = await start({ freeBytes: 2 ** 50 });
     const [one, other] = [await signedUp(address, 'one'), await signedUp(address, 'other')];
     for (const [method, params] of [...WRITES.filter(([method]) => method !== 'forum.edit'), LISTING]) {
@@ -289,7 +289,7 @@ describe('limits', () => {
     for (const wire of [one, other]) wire.close();
   });
 
-  it('lets new members in past five hundred who never end their first line', async () => {
+  it('lets new members in past five hundred connections that never end their first line', async () => {
     const address = await start({ connectionsPerAddress: 1000, signUpsPerHour: 100 });
     const { open, waits } = await loris(address, { halves: 500, members: 3 });
     expect(open).to.equal(500);

@@ -6,14 +6,14 @@ import { ParsedCallCache } from '../../src/server/parsed-call-cache.ts';
 const line = (id: string, rest = '"method":"rates.get","params":{"instrument":"BTC"}') =>
   `{"jsonrpc":"2.0","id":${id},${rest}}`;
 
-/** Keeps a line as a session does: by what the parser makes of it. */
+/** Caches a line like a session does, with the result of the parser. */
 function keep(calls: ParsedCallCache<string>, text: string): void {
   const { method, params } = parseRpcMessage(text);
   calls.add(text, { method: method!, compiled: 'checked', params });
 }
 
-describe('RepeatedCalls', () => {
-  it('finds a call again under another id', () => {
+describe('ParsedCallCache', () => {
+  it('finds a call with another id', () => {
     const calls = new ParsedCallCache<string>();
     keep(calls, line('1'));
     const { id, call } = calls.find(line('4711'))!;
@@ -21,14 +21,14 @@ describe('RepeatedCalls', () => {
     expect(call).to.deep.equal({ method: 'rates.get', compiled: 'checked', params: { instrument: 'BTC' } });
   });
 
-  it('tells calls apart that differ by anything else', () => {
+  it('distinguishes calls that differ in anything else', () => {
     const calls = new ParsedCallCache<string>();
     keep(calls, line('1'));
     expect(calls.find(line('1', '"method":"rates.get","params":{"instrument":"ETH"}'))).to.equal(undefined);
     expect(calls.find(line('1', '"method":"rates.get","params":{"instrument":"BTC"} '))).to.equal(undefined);
   });
 
-  it('leaves every id that is no plain whole number to the parser', () => {
+  it('leaves every id that is not a plain integer to the parser', () => {
     const calls = new ParsedCallCache<string>();
     keep(calls, line('1'));
     for (const id of ['"1"', '-1', '1.5', '1e3', '01', '0', 'null', '', ' 1', '1 ', '9'.repeat(16)]) {
@@ -36,7 +36,7 @@ describe('RepeatedCalls', () => {
     }
   });
 
-  it('does not keep a line with a second id, however it is written', () => {
+  it('does not cache a line with a second id, in any spelling', () => {
     for (const second of ['"id":2', '"id" : 2', '"\\u0069d":2']) {
       const calls = new ParsedCallCache<string>();
       const rest = `${second},"method":"rates.list"`;
@@ -45,20 +45,20 @@ describe('RepeatedCalls', () => {
     }
   });
 
-  it('does not keep a long line', () => {
+  it('does not cache a long line', () => {
     const calls = new ParsedCallCache<string>();
     const rest = `"method":"rates.get","params":{"instrument":"${'B'.repeat(250)}"}`;
     keep(calls, line('1', rest));
     expect(calls.find(line('2', rest))).to.equal(undefined);
   });
 
-  it('shares params that nobody can change', () => {
+  it('shares frozen params', () => {
     const calls = new ParsedCallCache<string>();
     keep(calls, line('1'));
     expect(calls.find(line('2'))!.call.params).to.be.frozen;
   });
 
-  it('never means anything else than the parser', () => {
+  it('always agrees with the parser', () => {
     const key = fc.constantFrom('id', 'method', 'params', 'jsonrpc', 'x');
     const value = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom('2.0', 'rates.get'));
     const rest = fc
@@ -72,7 +72,7 @@ describe('RepeatedCalls', () => {
           if (method === undefined) return;
           calls.add(line(String(first), text), { method, compiled: '', params });
         } catch {
-          return; // refused: nothing to keep
+          return; // refused: not cached
         }
         const found = calls.find(line(String(second), text));
         if (!found) return;

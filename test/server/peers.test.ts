@@ -13,7 +13,7 @@ import { type Answer, Wire } from './wire.ts';
 const key = (digit: string) => digit.repeat(64);
 const password = 'secret';
 
-describe('peers on the wire', () => {
+describe('the peer methods', () => {
   let daemon: DaemonFixture;
   let owner: Client;
   const sockets: Socket[] = [];
@@ -52,7 +52,7 @@ describe('peers on the wire', () => {
   const hello = (socket: Socket, introduced: Introduced, side: IntroductionSide, relay = false) =>
     sayHello(socket, Number(daemon.address.split(':').at(-1)), introduced, side, { relay });
 
-  it('are introduced to one another, each as it is seen', async () => {
+  it('introduce peers to each other, each with its observed endpoint', async () => {
     const { wire: yoda } = await member('yoda');
     const { wire: hans } = await member('hans', 7001, key('b'));
     const local = [
@@ -103,7 +103,7 @@ describe('peers on the wire', () => {
     expect(await counts()).to.include({ relays: 0 });
   });
 
-  it('are the latest of a member, or the latest of a key, and only that connection is told', async () => {
+  it('use the latest connection of a member or key, and notify only that one', async () => {
     const { wire: first, token } = await member('several', 7100, key('a'));
     const second = await another(token, { port: 7101, key: key('b') });
     const third = await another(token);
@@ -123,7 +123,7 @@ describe('peers on the wire', () => {
       (wire) => wire.lines.filter(({ method }: Answer) => method === 'peer').length,
     );
     expect(told).to.deep.equal([3, 2, 0]);
-    // His own other connection is a peer like any other; the same connection is none.
+    // Another connection of the same member is a peer like any other; the same connection is not.
     expect((await first.result('peer.connect', { member: 'several' })).port).to.equal(7101);
     first.close();
     await first.ended();
@@ -131,7 +131,7 @@ describe('peers on the wire', () => {
     for (const wire of [second, third, asker]) wire.close();
   });
 
-  it('are refused to who has none, and of who has none or is not there', async () => {
+  it('are refused without a peer, and for members without a peer or not signed in', async () => {
     const { wire: bare } = await member('bare');
     const { wire: asker } = await member('lonely', 7000);
     const reason = async (wire: Wire, params: object) => (await wire.call('peer.connect', params)).error?.data.reason;
@@ -142,7 +142,7 @@ describe('peers on the wire', () => {
     for (const wire of [bare, asker]) wire.close();
   });
 
-  it('are registered by what can be one', async () => {
+  it('register valid peers only', async () => {
     const { wire } = await member('odd');
     const path = async (params: object) =>
       (await wire.call('peer.register', { port: 1, key: key('a'), local: [], ...params })).error?.data.path;
@@ -165,7 +165,7 @@ describe('peers on the wire', () => {
     wire.close();
   });
 
-  it('are introduced so many times at once', async () => {
+  it('limit concurrent introductions', async () => {
     const { wire: asker } = await member('eager', 7000);
     const { wire: target } = await member('popular', 7001);
     for (let i = 0; i < 64; i++) await asker.result('peer.connect', { member: 'popular' });
@@ -174,7 +174,7 @@ describe('peers on the wire', () => {
     for (const wire of [asker, target]) wire.close();
   });
 
-  it('are relayed, however many relays another member asks for, over several connections', async () => {
+  it('relay, even if another member asks for relays over several connections', async () => {
     while ((await counts()).introductions > 0);
     const { wire: first, token } = await member('greedy', 7000);
     const second = await another(token, { port: 7002, key: key('a') });
@@ -193,7 +193,7 @@ describe('peers on the wire', () => {
     for (const wire of [first, second, puppet, honest]) wire.close();
   });
 
-  describe('lose their introductions', () => {
+  describe('end the introductions of a member', () => {
     before(async () => {
       while ((await counts()).introductions > 0);
     });
@@ -236,7 +236,7 @@ describe('peers on the wire', () => {
       other.close();
     });
 
-    it('when somebody takes over', async () => {
+    it('when another session takes over', async () => {
       const met = await meet('taken');
       const other = await Wire.greet(daemon.address, { tls: true });
       await other.result('account.signIn', { name: 'taken', password, takeOver: true });
@@ -246,7 +246,7 @@ describe('peers on the wire', () => {
   });
 
   describe('ping', () => {
-    /** Answers every request of the daemon, so many times. */
+    /** Answers a given number of requests of the daemon. */
     const answering = (wire: Wire, times = Number.POSITIVE_INFINITY) => {
       const asked: unknown[] = [];
       wire.socket.on('data', () => {
@@ -259,7 +259,7 @@ describe('peers on the wire', () => {
       return asked;
     };
 
-    it('measures four round trips, one after the other', async () => {
+    it('measures four round trips in sequence', async () => {
       const { wire: asker } = await member('pinger');
       const { wire: target } = await member('Pinged');
       const asked = answering(target);
@@ -275,7 +275,7 @@ describe('peers on the wire', () => {
       for (const wire of [asker, target]) wire.close();
     });
 
-    it('counts what does not come back in time, and is not fooled by answers that nobody asked for', async () => {
+    it('counts late replies as lost, and ignores unexpected replies', async () => {
       const { wire: asker } = await member('waiter');
       const { wire: target } = await member('sleepy');
       answering(target, 2);
@@ -287,7 +287,7 @@ describe('peers on the wire', () => {
       for (const wire of [asker, target]) wire.close();
     });
 
-    it('ends at once with the connection, and has no figures where nothing came back', async () => {
+    it('ends at once with the connection, and returns no figures without replies', async () => {
       const { wire: asker } = await member('waiter2');
       const { wire: target } = await member('gone');
       const asked = target.wait(({ method }) => method === 'ping').then(() => target.close());
@@ -310,21 +310,21 @@ describe('peers on the wire', () => {
     });
   });
 
-  it('find the UDP port at the number of the TCP port, and a taken one keeps a daemon from starting', async () => {
+  it('use the UDP port with the number of the TCP port, and the daemon does not start if it is in use', async () => {
     const { listening } = await owner.call('admin.status', {});
     expect(listening.filter(({ address }) => address === daemon.address).map(({ name }) => name)).to.deep.equal([
       'TLS 1.3, clear text from loopback',
       'UDP',
     ]);
     let taken = await udp();
-    // TCP may have that number elsewhere: other tests run beside this one.
+    // TCP may use that number elsewhere: other tests run concurrently.
     while (!(await isFree(taken.address().port))) taken = await udp();
     const error = await refusal(
       () => DaemonFixture.start({ config: { listen: { port: taken.address().port, plain: true } } }),
       'PORT_TAKEN',
     );
     expect(error.message).to.match(/^UDP port \d+ on 127\.0\.0\.1 is already in use by another program\./);
-    // The TCP port was let go of again.
+    // The TCP port was released again.
     const free = createServer().listen(taken.address().port, '127.0.0.1');
     await once(free, 'listening');
     free.close();

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { type Answer, Wire } from './wire.ts';
 
-describe('presence on the wire', () => {
+describe('presence events', () => {
   let daemon: DaemonFixture;
   const start = async (limits: object) => {
     daemon = await DaemonFixture.start({ config: { limits } });
@@ -14,7 +14,7 @@ describe('presence on the wire', () => {
   const change = (name: string, change: string) => (line: Answer) =>
     line.method === 'member' && line.params.name === name && line.params.change === change;
 
-  it('tells who falls idle and who is back, whatever programs do by themselves', async () => {
+  it('report members who become idle and active, ignoring automatic calls', async () => {
     const address = await start({ idleMs: 150, pingMs: 3_600_000, callsPerSecond: 1000, callsBurst: 1000 });
     const observer = await Wire.member(address, 'observer');
     await observer.result('watch', { members: true });
@@ -38,29 +38,29 @@ describe('presence on the wire', () => {
     for (const wire of [observer, sleeper]) wire.close();
   });
 
-  it('lets an account go at once when the socket says so', async () => {
+  it('free an account as soon as its socket closes', async () => {
     const address = await start({});
     const observer = await Wire.member(address, 'observer');
     await observer.result('watch', { members: true });
     const guest = await Wire.member(address, 'guest');
-    guest.socket.resetAndDestroy(); // as the system does for a killed process
+    guest.socket.resetAndDestroy(); // like the system does for a killed process
     await observer.wait(change('guest', 'left'));
     const again = await Wire.greet(address);
     expect((await again.result('account.signIn', { name: 'guest', password: 'secret' })).status).to.equal(200);
     for (const wire of [observer, again]) wire.close();
   });
 
-  it('lets somebody go who answers two pings no more, and frees his account', async () => {
+  it('free the account of a client that misses two pings', async () => {
     const pingMs = 400;
     const address = await start({ pingMs });
     const observer = await Wire.member(address, 'observer');
     await observer.result('watch', { members: true });
     const alive = setInterval(() => void observer.call('members.active'), pingMs / 4);
     const gone = await Wire.member(address, 'gone');
-    gone.socket.pause(); // a pulled cable: nothing is read, nothing is said, nothing is closed
+    gone.socket.pause(); // an unplugged cable: nothing is read, sent or closed
     const begun = performance.now();
     await observer.wait(change('gone', 'left'));
-    // Silence is noticed within an interval, then two pings, each with an interval to answer.
+    // Silence is noticed within an interval, then two pings follow, each with an interval to answer.
     expect(performance.now() - begun).to.be.within(pingMs, pingMs * 5);
     clearInterval(alive);
     const again = await Wire.greet(address);
@@ -68,7 +68,7 @@ describe('presence on the wire', () => {
     for (const wire of [observer, gone, again]) wire.close();
   });
 
-  it('shows nobody who only connected', async () => {
+  it('omit connections that are not signed in', async () => {
     const address = await start({});
     const observer = await Wire.member(address, 'observer');
     const port = Number(address.split(':').at(-1));

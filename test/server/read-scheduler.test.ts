@@ -2,12 +2,12 @@ import { setImmediate as nextLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ReadScheduler, type ScheduledReader } from '../../src/server/read-scheduler.ts';
 
-describe('Turns', () => {
-  /** Turns of their own for each test: what is left over of one must not be heard in another. */
+describe('ReadScheduler', () => {
+  /** A scheduler per test: remaining turns of one test must not reach another. */
   const setUp = () => {
     const order: string[] = [];
     let now = 0;
-    /** @param waits what its turns return, one after another */
+    /** @param waits results of its turns, in order */
     const reader = (payer: string, name: string, waits: (number | undefined)[] = []): ScheduledReader => ({
       payer,
       runTurn: () => {
@@ -19,13 +19,13 @@ describe('Turns', () => {
     return { order, turns: new ReadScheduler(() => now), reader };
   };
 
-  it('makes nobody wait while there is time left', () => {
+  it('runs a turn at once while there is time left', () => {
     const { order, turns, reader } = setUp();
     turns.schedule(reader('a', 'a'));
     expect(order).to.deep.equal(['a']);
   });
 
-  it('delays a payer by one turn of another one, however many readers that has', async () => {
+  it('delays a payer by one turn of another, no matter how many readers that one has', async () => {
     const { order, turns, reader } = setUp();
     for (let i = 0; i < 100; i++) turns.schedule(reader('flood', 'f', new Array(50).fill(0)));
     turns.schedule(reader('member', 'm'));
@@ -34,7 +34,7 @@ describe('Turns', () => {
     expect(order.indexOf('m') - before).to.be.at.most(1);
   });
 
-  it('leaves the event loop to others after 8 ms of turns', async () => {
+  it('yields to the event loop after 8 ms of turns', async () => {
     const { order, turns, reader } = setUp();
     for (let i = 0; i < 100; i++) turns.schedule(reader('flood', 'f', [0, 0, 0]));
     expect(order).to.have.length.at.most(8);
@@ -43,7 +43,7 @@ describe('Turns', () => {
     expect(order.length - before).to.be.within(1, 8);
   });
 
-  it('lets who has nothing left rest, and then each of its readers in turn', async () => {
+  it('pauses a payer without budget, then runs its readers round-robin', async () => {
     const { order, turns } = setUp();
     let balance = 2;
     const spender = (name: string): ScheduledReader => ({
@@ -66,13 +66,13 @@ describe('Turns', () => {
     for (const name of ['a', 'b', 'c']) expect(order.filter((each) => each === name).length, name).to.be.within(2, 4);
   });
 
-  it('gives no turn to a reader that is not wanted any more', async () => {
+  it('runs no turn of a removed reader', async () => {
     const { order, turns, reader } = setUp();
     const [kept, gone, sleeping] = [reader('p', 'kept', [0]), reader('p', 'gone', [0]), reader('q', 'sleeping', [1])];
     for (const each of [kept, gone, sleeping]) turns.schedule(each);
     order.length = 0;
     for (const each of [gone, sleeping]) turns.remove(each);
-    const end = performance.now() + 60; // a sleeper wakes after 20 ms
+    const end = performance.now() + 60; // a paused reader wakes after 20 ms
     while (performance.now() < end) await nextLoop();
     expect(order).to.deep.equal(['kept']);
   });

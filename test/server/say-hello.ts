@@ -14,12 +14,12 @@ export interface Introduced {
   readonly secret: string;
 }
 
-/** A HELLO as a client sends it. */
+/** A HELLO like that of a client. */
 export function hello({ id, secret }: Introduced, side: IntroductionSide, more: Partial<HelloDatagram> = {}): Buffer {
   return encodeDatagram({ type: 'hello', id, side, relay: false, local: [], counter: 1, ...more }, secret);
 }
 
-/** Says HELLO to a daemon at a port of loopback. @returns its answer */
+/** Sends HELLO to a daemon at a port of loopback. @returns its reply */
 export async function sayHello(
   socket: Socket,
   port: number,

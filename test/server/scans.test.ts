@@ -16,7 +16,7 @@ import { WorkBudget } from '../../src/server/work-budget.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
-describe('calls that look through records', () => {
+describe('calls that scan records', () => {
   let daemon: DaemonFixture;
   before(async () => {
     const limits = { callsPerSecond: 1000, callsBurst: 1000, signUpsPerHour: 100 };
@@ -24,7 +24,7 @@ describe('calls that look through records', () => {
   });
   after(() => daemon.stop());
 
-  it('run two at a time of one source, and are not begun for a connection that has closed', async () => {
+  it('run two at a time per source, and do not start for a closed connection', async () => {
     const { limits } = parseConfig('{}', 'config.json');
     const finish: (() => void)[] = [];
     let begun = 0;
@@ -72,7 +72,7 @@ describe('calls that look through records', () => {
     expect(begun).to.equal(4);
   });
 
-  it('are answered once for all who ask for topics before anything is written', async () => {
+  it('are computed once for all requests for topics between two writes', async () => {
     const reader = await Wire.member(daemon.address, 'reader');
     const [one, other] = [await reader.result('forum.topics'), await reader.result('forum.topics')];
     expect(other).to.deep.equal(one);

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from './wire.ts';
 
-describe('a session', () => {
+describe('Session', () => {
   let daemon: DaemonFixture;
   before(async () => {
     daemon = await DaemonFixture.start({ config: { limits: { signUpsPerHour: 1000, callsBurst: 1000 } } });
   });
   after(() => daemon.stop());
 
-  it('says who it is on hello', async () => {
+  it('introduces itself on hello', async () => {
     const wire = await Wire.open(daemon.address);
     const { protocol, server, name, limits } = await wire.result('hello', { protocol: 1, client: 'test' });
     expect({ protocol, name }).to.deep.equal({ protocol: 1, name: null });
@@ -18,7 +18,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('ends with a client of another protocol', async () => {
+  it('ends a client with another protocol version', async () => {
     const wire = await Wire.open(daemon.address);
     const { error } = await wire.call('hello', { protocol: 2, client: 'test' });
     expect(error).to.deep.include({
@@ -29,7 +29,7 @@ describe('a session', () => {
     await wire.ended();
   });
 
-  it('answers nobody but hello and sign-in before sign-in', async () => {
+  it('accepts only hello and sign-in before sign-in', async () => {
     const wire = await Wire.greet(daemon.address);
     for (const [method, params] of [
       ['rates.list', {}],
@@ -46,7 +46,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('keeps administration to the owner', async () => {
+  it('restricts administration to the owner', async () => {
     const wire = await Wire.member(daemon.address, 'plain');
     for (const [method, params] of [
       ['admin.quitAll', {}],
@@ -60,7 +60,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('names what is wrong with a line', async () => {
+  it('reports what is wrong with a line', async () => {
     const wire = await Wire.greet(daemon.address);
     const ask = async (line: string) => {
       const before = wire.lines.length;
@@ -79,7 +79,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('names the parameter that does not fit', async () => {
+  it('names the invalid parameter', async () => {
     const wire = await Wire.greet(daemon.address);
     const path = async (params: unknown) => (await wire.call('account.signUp', params)).error;
     expect(await path({ name: 'x' })).to.deep.nested.include({ code: -32602, 'data.path': '/password' });
@@ -96,7 +96,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('runs a notification and answers nothing', async () => {
+  it('runs a notification and does not reply', async () => {
     const wire = await Wire.member(daemon.address, 'quiet');
     const before = wire.lines.length;
     wire.send('{"jsonrpc":"2.0","method":"forum.post","params":{"text":"unanswered"}}\n');
@@ -108,7 +108,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('takes what is behind a sign-up in the same chunk as that member', async () => {
+  it('runs requests after a sign-up in the same chunk as that member', async () => {
     const wire = await Wire.open(daemon.address);
     const line = (id: number, method: string, params: object) =>
       `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
@@ -127,7 +127,7 @@ describe('a session', () => {
     wire.close();
   });
 
-  it('answers all that was asked before the client closed its side', async () => {
+  it('answers all requests before the client closed its side', async () => {
     const wire = await Wire.member(daemon.address, 'piped');
     for (let i = 1; i <= 3; i++)
       wire.send(`{"jsonrpc":"2.0","id":"p${i}","method":"forum.post","params":{"text":"post ${i}"}}\n`);
@@ -137,7 +137,7 @@ describe('a session', () => {
     await wire.ended();
   });
 
-  it('adds numbers, and ends for one out of range', async () => {
+  it('adds numbers, and ends for a number out of range', async () => {
     const wire = await Wire.member(daemon.address, 'adder');
     const { name, number, sum } = await wire.result('sum', { name: 'adder', number: 25 });
     expect(name).to.match(/^goldctl/);
@@ -149,14 +149,14 @@ describe('a session', () => {
   });
 });
 
-describe('the pace of a session', () => {
+describe('call rate of a session', () => {
   let daemon: DaemonFixture;
   before(async () => {
     daemon = await DaemonFixture.start({ config: { limits: { callsPerSecond: 1, callsBurst: 5 } } });
   });
   after(() => daemon.stop());
 
-  it('is held to its burst, with the time to wait', async () => {
+  it('is limited to its burst, with the time to wait', async () => {
     const wire = await Wire.open(daemon.address);
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => wire.call('hello', { protocol: 1, client: 'fast' })),

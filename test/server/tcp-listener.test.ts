@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
-describe('Listener', () => {
+describe('TcpListener', () => {
   let daemon: DaemonFixture;
 
   before(async () => {
@@ -11,7 +11,7 @@ describe('Listener', () => {
   });
   after(() => daemon.stop());
 
-  it('does not count who went without a word', async () => {
+  it('does not count clients that disconnect without sending anything', async () => {
     const port = Number(daemon.address.split(':').at(-1));
     for (let i = 0; i < 5; i++) {
       const socket = connect(port, '127.0.0.1');

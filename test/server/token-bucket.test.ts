@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { TokenBucket } from '../../src/server/token-bucket.ts';
 
-describe('a bucket', () => {
-  it('gives its burst at once, then says how long to wait', () => {
+describe('TokenBucket', () => {
+  it('allows its burst at once, then returns the wait', () => {
     const bucket = new TokenBucket(10, 3, 0);
     expect([1, 2, 3, 4].map(() => bucket.take(0))).to.deep.equal([0, 0, 0, 100]);
     expect(bucket.take(99)).to.be.within(1, 2);
@@ -11,7 +11,7 @@ describe('a bucket', () => {
     expect(bucket.take(60_000)).to.equal(0);
   });
 
-  it('gives no more than its burst and its rate, however it is asked', () => {
+  it('never exceeds its burst and rate, for any sequence', () => {
     const asked = fc.array(fc.record({ after: fc.nat(500), bytes: fc.integer({ min: 1, max: 1500 }) }), {
       maxLength: 200,
     });

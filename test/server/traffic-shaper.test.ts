@@ -3,11 +3,11 @@ import { type ShaperQueue, TrafficShaper } from '../../src/server/traffic-shaper
 
 const KIB = 1024;
 
-describe('a shaper', () => {
+describe('TrafficShaper', () => {
   let shaper: TrafficShaper;
   afterEach(() => shaper.stop());
 
-  /** A lane that keeps what it sent, and when. */
+  /** A lane that records what it sent, and when. */
   const laneOf = () => {
     const sent: { number: number; at: number }[] = [];
     let wake = () => {};
@@ -28,7 +28,7 @@ describe('a shaper', () => {
   const passAll = (queue: ShaperQueue, count: number) =>
     Array.from({ length: count }, (_, i) => shaper.send(queue, packet(i)));
 
-  it('lets a burst through at once, the rest by its rate, all in their order', async () => {
+  it('sends a burst at once, and the rest at its rate, in order', async () => {
     shaper = new TrafficShaper(1000 * KIB);
     const { lane: queue, sent, until } = laneOf();
     const begun = performance.now();
@@ -40,7 +40,7 @@ describe('a shaper', () => {
     for (const { number, at } of sent) expect(number).to.be.at.most(25 + (at - begun) * 1.05 + 1);
   });
 
-  it('drops what would wait too long, and no lane holds up another', async () => {
+  it('drops packets that would wait too long, and no lane delays another', async () => {
     shaper = new TrafficShaper(100 * KIB);
     const [one, other] = [laneOf(), laneOf()];
     const passed = passAll(one.lane, 200);
@@ -55,7 +55,7 @@ describe('a shaper', () => {
     expect(one.sent.at(-1)!.number).to.equal(300);
   });
 
-  it('goes on behind a lane that was cleared', async () => {
+  it('continues after a lane was cleared', async () => {
     shaper = new TrafficShaper(100 * KIB);
     const [one, other] = [laneOf(), laneOf()];
     passAll(one.lane, 30);
@@ -68,7 +68,7 @@ describe('a shaper', () => {
     await one.until(before + 20);
   });
 
-  it('has nothing under way once it was stopped', async () => {
+  it('has nothing queued after stop', async () => {
     shaper = new TrafficShaper(100 * KIB);
     const { lane: queue, sent } = laneOf();
     passAll(queue, 30);

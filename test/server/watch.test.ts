@@ -3,7 +3,7 @@ import type { Client } from '../../src/client/client.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { type Answer, Wire } from './wire.ts';
 
-describe('watching', () => {
+describe('watch', () => {
   let daemon: DaemonFixture;
   let control: Client;
   before(async () => {
@@ -15,7 +15,7 @@ describe('watching', () => {
   const store = (instrument: string, sell: number) =>
     control.call('rates.import', { instrument, rows: [[Date.now(), sell - 1, sell]] });
 
-  it('tells new prices of what is watched, and no others', async () => {
+  it('sends new prices of watched instruments, and no others', async () => {
     const wire = await Wire.member(daemon.address, 'watcher');
     await wire.result('watch', { rates: ['vàng sjc'] });
     await store('BTC', 90_000);
@@ -26,13 +26,13 @@ describe('watching', () => {
     wire.close();
   });
 
-  it('refuses to watch what nobody knows', async () => {
+  it('refuses unknown instruments', async () => {
     const wire = await Wire.member(daemon.address, 'mistaken');
     expect((await wire.call('watch', { rates: ['SJX'] })).error?.data.suggestions).to.include('SJC');
     wire.close();
   });
 
-  it('gives somebody who was away every change of a post once, then live ones', async () => {
+  it('replays every missed change of a post once, then live ones', async () => {
     const writer = await Wire.member(daemon.address, 'writer');
     const { post: first } = await writer.result('forum.post', { text: 'one' });
     for (const text of ['two', 'three']) await writer.result('forum.post', { text });
@@ -48,7 +48,7 @@ describe('watching', () => {
     for (const wire of [writer, reader]) wire.close();
   });
 
-  it('tells who comes and goes', async () => {
+  it('sends who joins and leaves', async () => {
     const wire = await Wire.member(daemon.address, 'porter');
     await wire.result('watch', { members: true });
     const guest = await Wire.member(daemon.address, 'guest');
@@ -58,7 +58,7 @@ describe('watching', () => {
     wire.close();
   });
 
-  describe('many at once', () => {
+  describe('concurrent events', () => {
     const post = (id: string, text: string) =>
       `${JSON.stringify({ jsonrpc: '2.0', id, method: 'forum.post', params: { text } })}\n`;
     const posts = (name: string, count: number) =>
@@ -67,7 +67,7 @@ describe('watching', () => {
     const seqsOf = (wire: Wire) => wire.lines.filter(isPost).map(({ params }) => params.seq as number);
     const isPost = ({ method }: Answer) => method === 'post';
 
-    it('come in the order of the journal, whoever asked for what in between', async () => {
+    it('arrive in the order of the journal, despite calls in between', async () => {
       const wire = await Wire.member(daemon.address, 'orderly');
       await wire.result('watch', { forum: true });
       const calls = Array.from({ length: 30 }, (_, i) => post(`${i}`, `ordered ${i}`) + read(`r${i}`));
@@ -81,7 +81,7 @@ describe('watching', () => {
       wire.close();
     });
 
-    it('are told each as what it wants to hear, by prices, names and posts', async () => {
+    it('arrive by subscription, for prices, members and posts', async () => {
       const everything = await Wire.member(daemon.address, 'everything');
       const prices = await Wire.member(daemon.address, 'prices');
       const one = await Wire.member(daemon.address, 'one-price');
@@ -112,7 +112,7 @@ describe('watching', () => {
       for (const wire of [everything, prices, one, talk]) wire.close();
     });
 
-    it('are told once to who changes what it watches meanwhile', async () => {
+    it('arrive once for a client that changes its subscription', async () => {
       const wire = await Wire.member(daemon.address, 'changer');
       const calls = Array.from({ length: 40 }, (_, i) =>
         watch(`w${i}`, i % 2 ? { forum: true } : { rates: true, forum: true }),
@@ -130,7 +130,7 @@ describe('watching', () => {
       for (const each of [wire, other]) each.close();
     });
 
-    it('tell who joins from a seq on everything after it, each once and in order', async () => {
+    it('arrive completely, once and in order, for a client that joins from a seq on', async () => {
       const writer = await Wire.member(daemon.address, 'steady');
       const { post: first } = await writer.result('forum.post', { text: 'first of many' });
       const total = 200;
@@ -143,7 +143,7 @@ describe('watching', () => {
           readers.push(reader);
           entering.push(reader.result('watch', { forum: true, sinceSeq: first.seq }));
         }
-        // Some answers come first, so that readers join at any moment of a commit.
+        // Some replies come first, so that readers join at any moment of a commit.
         await writer.wait(({ id }) => id === `round${sent}-${sent % 7}`);
       }
       await Promise.all(entering);
@@ -158,7 +158,7 @@ describe('watching', () => {
       for (const wire of [writer, ...readers]) wire.close();
     });
 
-    it('may begin anew from a seq while they watch', async () => {
+    it('may be replayed from a seq on during a subscription', async () => {
       const writer = await Wire.member(daemon.address, 'again-writer');
       const reader = await Wire.member(daemon.address, 'again-reader');
       await reader.result('watch', { forum: true });
@@ -170,7 +170,7 @@ describe('watching', () => {
       const after = reader.lines.findIndex(({ result }) => result?.seq === seq && result.status === undefined);
       expect(after).to.be.at.least(before);
       await reader.wait(({ params }) => params?.post?.text === 'again 49');
-      // What came before it began anew comes again; from then on each once, in order.
+      // Events before the replay come again; from then on each once, in order.
       const seqs = seqsOf(reader).slice(seqsOf(reader).lastIndexOf(first.seq + 1));
       expect(seqs).to.deep.equal(Array.from({ length: 50 }, (_, i) => first.seq + 1 + i));
       for (const wire of [writer, reader]) wire.close();

@@ -6,11 +6,11 @@ export interface Answer {
   readonly jsonrpc: string;
   readonly id?: unknown;
   readonly method?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any reply
   readonly params?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any reply
   readonly result?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any reply
   readonly error?: { code: number; message: string; data: any };
 }
 
@@ -19,7 +19,7 @@ export interface WireOptions {
   readonly from?: string;
 }
 
-/** A client with no manners of its own: sends bytes, keeps the lines that come. */
+/** A raw client: sends bytes, keeps received lines. */
 export class Wire {
   readonly socket: Socket;
   readonly lines: Answer[] = [];
@@ -46,7 +46,7 @@ export class Wire {
 
   /**
    * @param address `host:port`
-   * @param options.from the address to come from
+   * @param options.from the local address
    */
   static async open(address: string, { tls = false, from }: WireOptions = {}): Promise<Wire> {
     const at = address.lastIndexOf(':');
@@ -57,20 +57,20 @@ export class Wire {
     return new Wire(socket);
   }
 
-  /** On a socket that connects somewhere. */
+  /** On a connected socket. */
   static async over(socket: Socket): Promise<Wire> {
     if (socket.connecting) await once(socket, 'connect');
     return new Wire(socket);
   }
 
-  /** Opened, and hello said. */
+  /** Connects and sends hello. */
   static async greet(address: string, options?: WireOptions): Promise<Wire> {
     const wire = await Wire.open(address, options);
     await wire.call('hello', { protocol: 1, client: 'test' });
     return wire;
   }
 
-  /** Greeted, with an account of that name made or signed in to. */
+  /** Connects as the member of that name, signed up or in. */
   static async member(address: string, name: string, password = 'secret'): Promise<Wire> {
     const wire = await Wire.greet(address);
     const up = await wire.call('account.signUp', { name, password });
@@ -88,15 +88,15 @@ export class Wire {
     return await this.wait((answer) => answer.id === id && answer.method === undefined);
   }
 
-  /** The result; what is refused fails the test with its sentence. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  /** Returns the result; an error fails the test with its message. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any reply
   async result(method: string, params?: unknown): Promise<any> {
     const answer = await this.call(method, params);
     if (answer.error) throw new Error(`${method}: ${answer.error.code} ${answer.error.message}`);
     return answer.result;
   }
 
-  /** The first line that fits, of those that came and those to come. */
+  /** The first line that matches, received or to come. */
   async wait(fits: (answer: Answer) => boolean): Promise<Answer> {
     for (;;) {
       const found = this.lines.find(fits);

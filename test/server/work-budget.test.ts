@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { lineWorkUnits, WorkBudget } from '../../src/server/work-budget.ts';
 
-describe('Budget', () => {
+describe('WorkBudget', () => {
   const limits = { callsPerSecond: 20, callsBurst: 60, connectionsPerAddress: 64 };
   let now: number;
   let budget: WorkBudget;
@@ -30,7 +30,7 @@ describe('Budget', () => {
     expect(take(budget.memberAccount('192.0.2.1'), 1000)).to.equal(300);
   });
 
-  it('lets work that cannot wait make a debt of one burst at most', () => {
+  it('limits the debt of forced charges to one burst', () => {
     const account = budget.memberAccount('m');
     for (let i = 0; i < 1000; i++) account.forceCharge(4, now);
     expect(account.tryCharge(1, now)).to.be.within(3000, 3002);
@@ -38,7 +38,7 @@ describe('Budget', () => {
     expect(account.tryCharge(1, now)).to.equal(0);
   });
 
-  it('charges connections apart from calls', () => {
+  it('charges connections separately from calls', () => {
     expect(take(budget.connectionAccount('192.0.2.1'), 1000)).to.equal(128);
     expect(take(budget.addressAccount('192.0.2.1'), 1000)).to.equal(300);
   });
@@ -48,7 +48,7 @@ describe('Budget', () => {
     expect(lineWorkUnits(64 * 1024)).to.equal(5);
   });
 
-  it('keeps so many accounts at most, whoever comes', () => {
+  it('limits the number of accounts', () => {
     const first = budget.addressAccount('10.0.0.0');
     for (let i = 1; i <= 20_000; i++) budget.addressAccount(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
     expect(budget.addressAccount('10.0.0.0')).to.not.equal(first);
