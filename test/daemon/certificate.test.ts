@@ -16,14 +16,14 @@ describe('certificate', () => {
   });
   afterEach(() => rm(home.root, { recursive: true }));
 
-  it('is made once and stays', async () => {
+  it('is created once and kept', async () => {
     const made = await loadOrCreateCertificate(home);
     await chmod(file, 0o644);
     expect(await loadOrCreateCertificate(home)).to.deep.equal(made);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });
 
-  it('is a P-256 certificate of ten years for localhost', async () => {
+  it('is a P-256 certificate for localhost, valid for ten years', async () => {
     const { cert, fingerprint } = await loadOrCreateCertificate(home);
     const parsed = new X509Certificate(cert);
     expect(parsed.subject).to.equal('CN=goldctl');
@@ -36,14 +36,14 @@ describe('certificate', () => {
     expect(fingerprint).to.equal(parsed.fingerprint256.replaceAll(':', '').toLowerCase());
   });
 
-  it('is another one in each home', async () => {
+  it('differs between homes', async () => {
     const other = await resolveHome({ GOLDCTL_HOME: join(home.root, 'other') });
     expect((await loadOrCreateCertificate(home)).fingerprint).to.not.equal(
       (await loadOrCreateCertificate(other)).fingerprint,
     );
   });
 
-  it('says what to do with a damaged file, and does not replace it', async () => {
+  it('throws for a damaged file with advice, and does not replace it', async () => {
     const { key, cert } = await loadOrCreateCertificate(home);
     const stranger = await loadOrCreateCertificate(await resolveHome({ GOLDCTL_HOME: join(home.root, 'other') }));
     for (const damaged of [

@@ -15,7 +15,7 @@ import { refusal } from '../room/room.ts';
 const SECRET = 'a secret';
 const LIMITS = { signUpsPerHour: 1000, callsPerSecond: 10_000, callsBurst: 10_000 };
 
-describe('several daemons of one room', function () {
+describe('a cluster of daemons', function () {
   this.timeout(60_000);
   let nats: NatsFixture;
   let a: DaemonFixture;
@@ -44,7 +44,7 @@ describe('several daemons of one room', function () {
   });
 
   const status = async (daemon: DaemonFixture) => daemon.daemon.status();
-  /** Somebody new who is signed in at a daemon, and the other one knows. */
+  /** A new member who is signed in at a daemon, and known to the other daemons. */
   const member = async (daemon: DaemonFixture, name = newName()) => {
     const client = await daemon.connectAfar();
     clients.push(client);
@@ -54,7 +54,7 @@ describe('several daemons of one room', function () {
     await other.close();
     return { client, name, token };
   };
-  /** A connection by a token. */
+  /** A connection that resumes by token. */
   const resumed = async (daemon: DaemonFixture, token: string) => {
     const client = await daemon.connectAfar();
     clients.push(client);
@@ -64,7 +64,7 @@ describe('several daemons of one room', function () {
   const there = async (daemon: DaemonFixture) =>
     (await (await daemon.connect()).call('members.active', {})).members.map(({ name }) => name);
 
-  it('name one another in their status', async () => {
+  it('lists its daemons in their status', async () => {
     const [self, other] = (await status(a)).daemons;
     expect(self).to.include({ address: a.address, heardMs: null });
     expect(other).to.include({ address: b.address, server: self!.server });
@@ -73,7 +73,7 @@ describe('several daemons of one room', function () {
     expect(stdout).to.include(`${a.address} (`).and.to.include(`${b.address} (`);
   });
 
-  it('let one of two have a name who sign up by it at the same moment', async () => {
+  it('accepts one of two concurrent sign-ups for a name', async () => {
     for (let round = 0; round < 3; round++) {
       const name = newName();
       const two = await Promise.all([a.connectAfar(), b.connectAfar()]);
@@ -86,7 +86,7 @@ describe('several daemons of one room', function () {
     }
   });
 
-  it('know at once what was written at another one: tokens, accounts, posts', async () => {
+  it('reads what another daemon wrote: tokens, accounts, posts', async () => {
     for (let round = 0; round < 3; round++) {
       const { client, name, token } = await member(a);
       const { post } = await client.call('forum.post', { text: `by ${name}` });
@@ -102,7 +102,7 @@ describe('several daemons of one room', function () {
     }
   });
 
-  it('have one live session an account, shown to the members of all', async () => {
+  it('allows one session per account, listed at every daemon', async () => {
     const watcher = await member(b);
     const heard: string[] = [];
     watcher.client.on('member', ({ name, change }) => heard.push(`${name} ${change}`));
@@ -114,7 +114,7 @@ describe('several daemons of one room', function () {
     clients.push(second);
     const refused = await refusal(() => second.signIn({ name, password: SECRET }), 'ALREADY_SIGNED_IN');
     expect(refused.status).to.equal(403);
-    const beside = await resumed(b, token); // by its token it is the same session
+    const beside = await resumed(b, token); // the token belongs to the same session
     await client.close();
     await new Promise((resolve) => setImmediate(resolve));
     expect(await there(a)).to.include(name);
@@ -130,7 +130,7 @@ describe('several daemons of one room', function () {
     await until(() => heard.includes(`${name} left`));
   });
 
-  it('let one of two in who sign in at the same moment', async () => {
+  it('accepts one of two concurrent sign-ins', async () => {
     const { client, name } = await member(a);
     await client.close();
     for (let round = 0; round < 3; round++) {
@@ -145,7 +145,7 @@ describe('several daemons of one room', function () {
     }
   });
 
-  it('repair a misread password or let its member in, never both', async () => {
+  it('repairs a misread password or accepts its member, never both', async () => {
     const owner = await a.connect();
     clients.push(owner);
     const outcomeOf = async (name: string, password: string) =>
@@ -168,7 +168,7 @@ describe('several daemons of one room', function () {
     }
   });
 
-  it('carry posts, direct messages and what is read from one to the other', async () => {
+  it('sends posts, direct messages and read marks between daemons', async () => {
     const [an, binh] = [await member(a), await member(b)];
     const dashboard = await resumed(a, binh.token);
     const posts: string[] = [];
@@ -187,26 +187,26 @@ describe('several daemons of one room', function () {
     expect(unread[0]).to.include({ with: an.name, unread: 0 });
   });
 
-  it('count wrong passwords together', async () => {
+  it('counts wrong passwords together', async () => {
     const { client, name } = await member(a);
     await client.close();
     const two = [await a.connectAfar(), await b.connectAfar()];
     clients.push(...two);
     for (let i = 0; i < 3; i++) {
       await refusal(() => two[i % 2]!.signIn({ name, password: 'wrong' }), 'WRONG_PASSWORD');
-      await new Promise((resolve) => setTimeout(resolve, 200)); // nobody can see that the other one was told
+      await new Promise((resolve) => setTimeout(resolve, 200)); // nobody can observe when the other daemon knows
     }
     await refusal(() => two[1]!.signIn({ name, password: SECRET }), 'LOCKED_OUT');
   });
 
-  describe('obey the owner', () => {
+  describe('applies commands of the owner', () => {
     let owner: Client;
     beforeEach(async () => {
       owner = await a.connect();
       clients.push(owner);
     });
 
-    it('who kicks, bans and lets in again', async () => {
+    it('to kick, ban and unban', async () => {
       const { client, name, token } = await member(b);
       expect(await owner.call('admin.kick', { name, reason: 'rest' })).to.deep.equal({ dropped: 1 });
       expect((await client.closed)?.data).to.include({ why: 'rest', final: true });
@@ -221,7 +221,7 @@ describe('several daemons of one room', function () {
       expect((await barred.signIn({ name, password: SECRET })).status).to.equal(200);
     });
 
-    it('who keeps an address out', async () => {
+    it('to ban an address', async () => {
       const { client } = await member(b);
       const { dropped } = await owner.call('admin.ban', { address: '127.0.0.0/8' });
       try {
@@ -237,7 +237,7 @@ describe('several daemons of one room', function () {
       });
     });
 
-    it('who gives another role, and members who sign out or set another password', async () => {
+    it('to set a role, and of members to sign out or change the password', async () => {
       const { client, name, token } = await member(b);
       const beside = await resumed(a, token);
       await refusal(() => client.call('account.list', {}), 'NOT_ALLOWED');
@@ -258,7 +258,7 @@ describe('several daemons of one room', function () {
       await refusal(() => void_.call('account.resume', { token }), 'NOT_SIGNED_IN');
     });
 
-    it('who ends all connections, of all daemons', async () => {
+    it('to end all connections of all daemons', async () => {
       const [an, binh] = [await member(a), await member(b)];
       const { dropped, silent } = await owner.call('admin.quitAll', { reason: 'good night' });
       expect(dropped).to.be.at.least(2);
@@ -267,19 +267,19 @@ describe('several daemons of one room', function () {
     });
   });
 
-  describe('have members who', () => {
+  describe('serves members who', () => {
     const party = async (daemon: DaemonFixture) => {
       const joined = await Party.join(daemon, newName());
       parties.push(joined);
       return joined;
     };
 
-    it('send one another files, and find them', async () => {
+    it('send and find files', async () => {
       const [an, binh] = [await party(a), await party(b)];
       const name = `gold-of-${an.name}.csv`;
       const path = await an.file(name, 300_000);
       await an.peers.publish(path);
-      // That it is listed comes by the journal, that he is there over the bus.
+      // The listing arrives through the journal, presence over the bus.
       const found = async () => (await retried(() => binh.link.call('files.find', { name }))).sources[0]!;
       await until(async () => (await found()).online);
       expect(await found()).to.include({ member: an.name, online: true, key: an.peers.key });
@@ -292,7 +292,7 @@ describe('several daemons of one room', function () {
       expect(await binh.peers.waitForEnd(id)).to.include({ state: 'done' });
     });
 
-    it('are introduced at the daemon of the one who asked, and no longer than both are there', async () => {
+    it('are introduced at the daemon of the requesting one, while both are connected', async () => {
       const [an, binh] = [await member(a), await member(b)];
       const key = randomBytes(32).toString('hex');
       for (const { client } of [an, binh]) {
@@ -314,7 +314,7 @@ describe('several daemons of one room', function () {
       await until(async () => (await status(a)).peers.introductions === 0);
     });
 
-    it('take files from old clients at another daemon', async () => {
+    it('download from legacy clients at another daemon', async () => {
       const names = [newName(), newName()] as const;
       const owner = await a.connect();
       await owner.call('account.import', { accounts: names.map((name) => ({ name, password: 'secret' })) });
@@ -351,7 +351,7 @@ describe('several daemons of one room', function () {
     });
   });
 
-  it('leave the fetching of rates to one of them, and go on with the next interval where it stops', async () => {
+  it('polls rates at one daemon, and at the next in the following interval if that one stops', async () => {
     const source = await HttpServer.listen((_, response) => response.end('[{"buy":150000000,"sell":152000000}]'));
     const quote = { instrument: "'HOUSE'", buy: 'buy', sell: 'sell', currency: "'VND'", unit: "'tael'" };
     const house = { url: source.url, market: 'gold', every: '60s', quote };
@@ -382,7 +382,7 @@ describe('several daemons of one room', function () {
     }
   });
 
-  it('are joined by one with nothing, and by one from a backup of another', async () => {
+  it('accepts an empty daemon, and one with a backup of another', async () => {
     const { client } = await member(a);
     const { post } = await client.call('forum.post', { text: 'before' });
     const config = { engine: { url: nats.engine } };
@@ -408,7 +408,7 @@ describe('several daemons of one room', function () {
     }
   });
 
-  it('serve whoever names them all: the next one where one is away', async () => {
+  it('serves clients that list all daemons: the next one if one is down', async () => {
     const { token, name, client: first } = await member(a);
     const home = await a.anotherHome();
     await home.ensureFolders();
@@ -441,7 +441,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** What others are told of a member takes a moment to be known. */
+/** It takes a moment until others know about a member. */
 async function retried<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {

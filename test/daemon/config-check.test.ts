@@ -20,13 +20,13 @@ describe('checkConfig', () => {
   });
   afterEach(() => rm(home.root, { recursive: true }));
 
-  it('finds nothing in settings that are right, and in none', async () => {
+  it('accepts valid settings, and none', async () => {
     expect(await checkConfig(home)).to.deep.equal([]);
     await rm(home.configFile);
     expect(await checkConfig(home)).to.deep.equal([]);
   });
 
-  it('tells all that is wrong at once, with its name and what to write', async () => {
+  it('reports all problems at once, each with its name and the fix', async () => {
     const found = await problems({
       listen: { prot: 1, host: 5 },
       attempts: 9,
@@ -55,7 +55,7 @@ describe('checkConfig', () => {
     expect(found).to.have.length(10);
   });
 
-  it('tells what does not go together, and what providers cannot be made of', async () => {
+  it('reports conflicting settings, and invalid settings of providers', async () => {
     const found = await problems({
       listen: { host: '0.0.0.0', port: 4001, plain: true },
       sumPort: 4001,
@@ -85,7 +85,7 @@ describe('checkConfig', () => {
     expect(found.join('\n')).to.not.include('with space').and.to.not.include('\u001b');
   });
 
-  it('says where a file is no JSON, and what is wrong with the certificate', async () => {
+  it('reports where a file is not JSON, and what is wrong with the certificate', async () => {
     expect(await problems('{"attempts": 3,}')).to.deep.equal([
       `${home.configFile}, line 1, column 16 is not valid JSON: property name expected.`,
     ]);
@@ -93,13 +93,13 @@ describe('checkConfig', () => {
     expect((await problems({})).join()).to.match(/daemon's certificate .* is damaged/);
   });
 
-  it('says that a file cannot be read', async function () {
+  it('reports an unreadable file', async function () {
     await chmod(home.configFile, 0o000);
     if (process.platform === 'win32' || process.getuid?.() === 0) skip(this, 'this user may read every file');
     expect((await checkConfig(home)).map(({ code }) => code)).to.deep.equal(['STORE_FAILED']);
   });
 
-  it('is what the command says, one sentence a line', async () => {
+  it('is printed by the command, one sentence per line', async () => {
     const daemon = await DaemonFixture.start();
     try {
       await writeFile(daemon.home.configFile, '{"attempts": 9, "sum": 1}');

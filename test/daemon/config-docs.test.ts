@@ -6,7 +6,7 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { ROOT } from '../root.ts';
 
 const DOCUMENT = join(ROOT, 'docs/operating.md');
-/** What operating.md says in words in place of a preset. */
+/** What operating.md says in words instead of a default. */
 const WORDS: Readonly<Record<string, unknown>> = { none: undefined, 'goldctl and its version': undefined };
 
 interface Row {
@@ -15,7 +15,7 @@ interface Row {
   readonly range: readonly [number, number] | undefined;
 }
 
-/** The table of settings, as the page has it. */
+/** The table of settings on the page. */
 function documented(document: string): Row[] {
   const rows = document.matchAll(/^\| `([a-zA-Z.]+)` \| (.+?) \| (?:(\d+)-(\d+))? ?\| .+ \|$/gm);
   return [...rows].map(([, name, preset, from, to]) => ({
@@ -25,7 +25,7 @@ function documented(document: string): Row[] {
   }));
 }
 
-/** The text of a config.json with just this setting. */
+/** The text of a config.json with only this setting. */
 function only(name: string, value: unknown): string {
   return JSON.stringify(name.split('.').reduceRight<unknown>((held, key) => ({ [key]: held }), value));
 }
@@ -40,7 +40,7 @@ function refusal(text: string): string {
   }
 }
 
-/** The settings that the schema knows under a name, as it answers to one that it does not. */
+/** The settings that the schema has under a name, taken from its message about an unknown one. */
 function known(group: string): string[] {
   const unheard = 'q'.repeat(30);
   const message = refusal(only(group === '' ? unheard : `${group}.${unheard}`, 1));
@@ -53,7 +53,7 @@ describe('the settings in docs/operating.md', () => {
     rows = documented(await readFile(DOCUMENT, 'utf8'));
   });
 
-  it('are all that there are', () => {
+  it('are complete', () => {
     const groups = ['listen', 'log', 'limits', 'engine', 'rates'];
     const names = [
       ...known('').filter((name) => !groups.includes(name)),
@@ -62,7 +62,7 @@ describe('the settings in docs/operating.md', () => {
     expect(rows.map(({ name }) => name)).to.have.members(names);
   });
 
-  it('have the presets that hold without them', () => {
+  it('have the real defaults', () => {
     const config = parseConfig('{}', 'config.json');
     for (const { name, preset } of rows) {
       const value = name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config);
@@ -70,7 +70,7 @@ describe('the settings in docs/operating.md', () => {
     }
   });
 
-  it('have the ranges that are checked, to the last number', () => {
+  it('have the real ranges, to the last number', () => {
     const quoted = JSON.stringify({ limits: { queueHardBytes: 1_073_741_824 } });
     for (const { name, range } of rows) {
       if (!range) continue;
@@ -88,7 +88,7 @@ describe('the settings in docs/operating.md', () => {
         expect(refusal(only(name, bad)), `${name} ${bad}`).to.include(name);
       }
     }
-    expect(rows.filter(({ range }) => range).length, 'numbers without a range').to.equal(
+    expect(rows.filter(({ range }) => range).length, 'every number has a range').to.equal(
       rows.filter(
         ({ preset, name }) =>
           typeof preset === 'number' || ['sumPort', 'metricsPort', 'engine.replicas'].includes(name),

@@ -19,7 +19,7 @@ function refused(value: unknown): AppError {
 }
 
 describe('config', () => {
-  it('has presets for everything', async () => {
+  it('has defaults for everything', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-config-'));
     const config = await loadConfig(join(folder, 'config.json'));
     expect(config).to.deep.include({
@@ -57,7 +57,7 @@ describe('config', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('takes what is written, and leaves providers their own settings', async () => {
+  it('keeps given values, and passes on the settings of providers', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-config-'));
     const file = join(folder, 'config.json');
     const providers = {
@@ -96,7 +96,7 @@ describe('config', () => {
     }
   });
 
-  it('names the first of several mistakes, how many there are, and what tells them all', () => {
+  it('names the first of several problems, their number, and the command that lists all', () => {
     const { message, data } = refused({ limits: { callsPerSecond: 'x', conections: 3 }, listn: {} });
     expect(message).to.match(
       /^config\.json: limits\.callsPerSecond is a string; use a whole number, without quotes\. /,
@@ -105,7 +105,7 @@ describe('config', () => {
     expect(data).to.deep.equal(refused({ limits: { callsPerSecond: 'x' } }).data);
   });
 
-  it('refuses however many settings that there are not, and what is wrong behind them', () => {
+  it('refuses any number of unknown settings, and reports problems after them', () => {
     for (const count of [1, 7, 8, 9, 20, 1000]) {
       const unknown = Object.fromEntries(Array.from({ length: count }, (_, i) => [`unknown${i}`, {}]));
       for (const config of [unknown, { ...unknown, listen: { host: 0 } }, { listen: { ...unknown, host: 0 } }]) {
@@ -116,11 +116,11 @@ describe('config', () => {
     }
   });
 
-  it('does not quote a key that is of the wrong kind', () => {
+  it('does not quote an invalid key', () => {
     expect(refused({ rates: { providers: { doji: { key: ['s3cret'] } } } }).message).to.not.include('s3cret');
   });
 
-  it('names line and column of what is no JSON', () => {
+  it('names line and column of invalid JSON', () => {
     expect(refused('{\n  "attempts": 3,\n}').data).to.include({ line: 3, column: 1 });
     expect(refused('[1, 2').message).to.equal(
       'config.json, line 1, column 6 is not valid JSON: close bracket expected.',
@@ -132,14 +132,14 @@ describe('config', () => {
     expect(refused('['.repeat(200_000)).message).to.include('is not valid JSON');
   });
 
-  it('may contain comments, which do not move positions', () => {
+  it('allows comments, which do not change positions', () => {
     expect(read('{\n  // ports\n  "attempts": 2 /* few */\n}').attempts).to.equal(2);
     expect(read('{ "serverName": "a // b" }').serverName).to.equal('a // b');
     expect(refused('/* one\ntwo */ {\n "attempts": 3, }').data).to.include({ line: 3, column: 17 });
     expect(refused('{ "__proto__": { "attempts": 2 } }').message).to.include('__proto__');
   });
 
-  it('refuses clear text on addresses that others reach', () => {
+  it('refuses clear text on addresses that others can reach', () => {
     expect(refused({ listen: { plain: true, host: '0.0.0.0' } }).message).to.include('clear text');
     expect(read({ listen: { plain: true, host: '::1' } }).listen.plain).to.equal(true);
     expect(() => applyFlags(read({ listen: { host: '192.168.1.2' } }), { plain: true }))
@@ -147,7 +147,7 @@ describe('config', () => {
       .with.property('code', 'USAGE');
   });
 
-  it('puts flags above the file', () => {
+  it('prefers flags to the file', () => {
     const config = read({ listen: { port: 5000 }, attempts: 2 });
     expect(applyFlags(config, {})).to.deep.equal(config);
     expect(applyFlags(config, { port: 0, attempts: 5, sumPort: 0, metricsPort: 9464, plain: true })).to.deep.include({
@@ -159,7 +159,7 @@ describe('config', () => {
     expect(() => applyFlags(config, { attempts: 0 })).to.throw(AppError, '--attempts');
   });
 
-  it('takes any bytes without another error than its own', () => {
+  it('throws only its own error for any bytes', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         try {

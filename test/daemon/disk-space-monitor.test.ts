@@ -36,8 +36,8 @@ class Lines {
   }
 }
 
-describe('Space', () => {
-  it('warns once before the disk is full, and says when there is room again', async function () {
+describe('DiskSpaceMonitor', () => {
+  it('warns once before the disk is full, and reports when there is space again', async function () {
     const disk = await mountTmpfs(this, 4);
     try {
       const log = new Lines();
@@ -49,7 +49,7 @@ describe('Space', () => {
       await writeFile(ballast, Buffer.alloc(3 * 1024 * 1024, 1));
       for (let i = 0; i < 3; i++) await space.check();
       expect(space.isLow).to.equal(true);
-      await writeFile(ballast, Buffer.alloc(1.9 * 1024 * 1024, 1)); // above the bound, by too little
+      await writeFile(ballast, Buffer.alloc(1.9 * 1024 * 1024, 1)); // too little above the threshold
       await space.check();
       expect(space.isLow).to.equal(true);
       await rm(ballast);
@@ -64,7 +64,7 @@ describe('Space', () => {
     }
   });
 
-  it('goes on where the system does not tell', async () => {
+  it('continues if the system reports no free space', async () => {
     const space = new DiskSpaceMonitor({ folder: '/there/is/no/such/folder', log: new Lines() });
     await space.start();
     expect(space.freeBytes).to.equal(undefined);
@@ -76,7 +76,7 @@ describe('Space', () => {
 describe('a daemon on a full disk', function () {
   this.timeout(40_000);
 
-  it('starts, reads, says so in its status and its log, and writes again once there is room', async function () {
+  it('starts, reads, reports it in status and log, and writes again once there is space', async function () {
     const disk = await mountTmpfs(this, 64);
     const log = new Lines();
     let room: DaemonFixture | undefined;
@@ -124,7 +124,7 @@ describe('a daemon on a full disk', function () {
     }
   });
 
-  it('reads on, answers writes with 503, says so once, and writes again by itself', async function () {
+  it('reads, refuses writes with 503, reports it once, and writes again without a restart', async function () {
     const disk = await mountTmpfs(this, 12);
     const log = new Lines();
     let room: DaemonFixture | undefined;

@@ -4,7 +4,7 @@ import { parseConfig, readConfig } from '../../src/daemon/config.ts';
 import { parseEngineUrl } from '../../src/daemon/engine-setting.ts';
 
 describe('engine.url', () => {
-  it('names servers, with a port or without', () => {
+  it('accepts servers, with and without a port', () => {
     for (const [url, servers] of [
       ['nats://127.0.0.1', ['127.0.0.1:4222']],
       ['nats://a.example.org,b:4300 , [::1]:4301,[::2]', ['a.example.org:4222', 'b:4300', '[::1]:4301', '[::2]:4222']],
@@ -18,7 +18,7 @@ describe('engine.url', () => {
     expect(parseEngineUrl('nats://localhost,10.0.0.1')).to.include({ isLocal: false });
   });
 
-  it('is refused with what to write instead', () => {
+  it('refuses other values with advice', () => {
     for (const [url, problem] of [
       ['h1,h2', 'use the form "nats://host1,host2,host3"'],
       ['redis://h1', 'use the form'],
@@ -37,7 +37,7 @@ describe('engine.url', () => {
     }
   });
 
-  it('is parsed or refused, whatever it is', () => {
+  it('is parsed or refused, for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'nats:/[],.01h@') })), (rest) => {
         for (const url of [rest, `nats://${rest}`]) {
@@ -51,12 +51,12 @@ describe('engine.url', () => {
   });
 });
 
-describe('the settings of the engine', () => {
-  it('are of this machine where nothing is written', () => {
+describe('engine settings', () => {
+  it('are local by default', () => {
     expect(parseConfig('{}', 'config.json').engine).to.deep.equal({ prefix: 'goldctl', plain: false });
   });
 
-  it('that go against each other are refused, each with its name', () => {
+  it('are refused if they conflict, each by its name', () => {
     const { failures } = readConfig(
       JSON.stringify({
         engine: {

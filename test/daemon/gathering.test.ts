@@ -18,7 +18,7 @@ import { ProviderHosts } from './provider-hosts.ts';
 
 const LIMITS = { callsPerSecond: 10_000, callsBurst: 10_000 };
 
-/** Looks again and again until something holds; mocha's time-out is the only clock. */
+/** Polls until the condition holds; mocha's time-out is the only clock. */
 async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
   for (;;) {
     const found = await look();
@@ -32,7 +32,7 @@ const health = async (client: Client, provider: string) =>
 const healthy = (client: Client, provider: string) =>
   until(async () => (await health(client, provider)).state === 'ok' && (await health(client, provider)));
 
-/** Asks a provider now; the sentence with which that failed. */
+/** Fetches from a provider now; the message of the failure. */
 async function refused(client: Client, provider: string): Promise<string> {
   try {
     await client.call('admin.refresh', { provider });
@@ -46,7 +46,7 @@ async function refused(client: Client, provider: string): Promise<string> {
 const stored = async (client: Client, instrument: string) =>
   (await client.call('rates.export', { instrument })).quotes.map(({ sell }) => sell);
 
-describe('gathering', () => {
+describe('rates of a daemon', () => {
   let hosts: ProviderHosts;
   let daemon: DaemonFixture;
   let client: Client;
@@ -62,7 +62,7 @@ describe('gathering', () => {
     await hosts.stop();
   });
 
-  it('reads each provider of the house in the right unit and money, and is stale where its own time is old', async () => {
+  it('come from each built-in provider in the right unit and currency, stale if their own time is old', async () => {
     const ids = PROVIDERS.map(({ id }) => id);
     await hosts.start(ids);
     const now = (provider: string, path: string, body: string) =>
@@ -139,7 +139,7 @@ describe('gathering', () => {
         ],
         frankfurter: [['USD-EUR: European Central Bank', 0.867, 0.867, 'EUR/each', 'stale']],
       };
-    // The bodies are of different years: each provider has a daemon of its own, where nothing contradicts it.
+    // The bodies are of different years: each provider has its own daemon, where nothing contradicts it.
     const readAlone = async (id: string) => {
       const key = id === 'doji' || id === 'btmc' ? { key: 'secret/key' } : {};
       const providers = { [id]: { enabled: true, url: `${hosts.url(id)}/`, every: '1h', ...key } };
@@ -167,7 +167,7 @@ describe('gathering', () => {
     for (const [id, rows] of read) expect(rows, id).to.deep.equal(expected[id]);
   });
 
-  it('converts by the dollar of another provider', async () => {
+  it('convert with the dollar of another provider', async () => {
     await hosts.start(['gold-api', 'vietcombank']);
     hosts.serve('gold-api', BODIES.goldApi);
     hosts.serve('vietcombank', BODIES.vietcombank);
@@ -180,7 +180,7 @@ describe('gathering', () => {
     expect(converted![0]!.sell).to.be.closeTo((4010.100098 / 31.1034768) * 3.75 * 26412, 1e-3);
   });
 
-  it('keeps the last good quotes through every kind of failure, says why, and comes back', async () => {
+  it('stay the last good quotes through every kind of failure, which is reported, and recover', async () => {
     await hosts.start(['gold-api', 'er-api']);
     const gold = (price: number) =>
       JSON.stringify({ ...JSON.parse(BODIES.goldApi), price, updatedAt: new Date().toISOString() });
@@ -234,7 +234,7 @@ describe('gathering', () => {
     expect(await health(client, 'gold-api')).to.include({ state: 'ok' });
     expect(await stored(client, 'XAU')).to.deep.equal([4000, 4100]);
 
-    // One wrong price beside good ones: it alone is refused, and its series is not confirmed.
+    // One wrong price beside good ones: only that one is refused, and its series is not confirmed.
     hosts.serve('er-api', dollar(26_100, 1582));
     await client.call('admin.refresh', { provider: 'er-api' });
     expect((await wire.wait((line) => line.params?.quote?.provider === 'er-api')).params.quote.sell).to.equal(26_100);
@@ -247,7 +247,7 @@ describe('gathering', () => {
     wire.close();
   });
 
-  it('has a provider by configuration alone, asks on condition, and shows what grew old as stale', async () => {
+  it('come from a provider by configuration alone, with conditional requests, and turn stale', async () => {
     await hosts.start(['kho-vang']);
     const body = (sell: string) =>
       `{"board":{"time":"${new Date().toISOString()}","rows":[{"code":"Vàng SJC","buy":"14.800","sell":"${sell}"},{"code":"Nhẫn Kho","buy":"14.000","sell":"14.500"}]}}`;
@@ -311,7 +311,7 @@ describe('gathering', () => {
   });
 });
 
-describe('gathering, over starts of the daemon', () => {
+describe('rates across restarts of the daemon', () => {
   let home: HomeDirectory;
   let hosts: ProviderHosts;
   let daemon: Daemon | undefined;
@@ -350,7 +350,7 @@ describe('gathering, over starts of the daemon', () => {
     await rm(home.root, { recursive: true, force: true });
   });
 
-  it("fetches a provider's history once", async () => {
+  it('fetch the history of a provider once', async () => {
     await hosts.start(['mihong']);
     const present = new Intl.DateTimeFormat('en-GB', {
       timeZone: 'Asia/Ho_Chi_Minh',
@@ -385,7 +385,7 @@ describe('gathering, over starts of the daemon', () => {
       to: Date.parse('2026-02-01T00:00:00+07:00'),
     });
     expect(candles.map(({ open, close, count }) => [open, close, count])).to.deep.equal([[160e6, 165e6, 2]]);
-    // what it says now stays what counts
+    // the current price stays
     expect((await client.call('rates.get', { instrument: 'MIHONG' })).quotes[0]).to.include({
       sell: 175e6,
       stale: false,
@@ -397,7 +397,7 @@ describe('gathering, over starts of the daemon', () => {
     client = await start(settings);
     expect((await client.call('rates.get', { instrument: 'MIHONG' })).quotes[0]!.sell).to.equal(175e6);
     await healthy(client, 'mihong');
-    await client.call('admin.refresh', { provider: 'mihong' }); // a history would have begun before this one
+    await client.call('admin.refresh', { provider: 'mihong' }); // a history would have started before this fetch
     expect(events.filter((event) => event.startsWith('rates.history'))).to.deep.equal([]);
     expect(hosts.asked.slice(3).map(({ path }) => path)).to.deep.equal(
       Array(2).fill('/v1/gold-prices?market=domestic'),
@@ -405,7 +405,7 @@ describe('gathering, over starts of the daemon', () => {
     expect(await stored(client, 'MIHONG')).to.deep.equal([160e6, 165e6, 175e6]);
   });
 
-  it('goes on with a history that the end of the daemon cut off', async () => {
+  it('continue a history that a stop of the daemon interrupted', async () => {
     await hosts.start(['mihong']);
     const rows = GOLD_BODIES.mihong.replace('25/03/2026', '24/03/2026');
     let asked = () => {};
@@ -428,7 +428,7 @@ describe('gathering, over starts of the daemon', () => {
     expect(await stored(client, 'MIHONG')).to.deep.equal([175e6, 175e6]);
   });
 
-  it('keeps the daemon from starting on settings that are wrong, and names them', async () => {
+  it('keep the daemon from starting with invalid settings, which are named', async () => {
     await hosts.start([]);
     const good = {
       url: 'http://127.0.0.1:9/',
@@ -459,7 +459,7 @@ describe('gathering, over starts of the daemon', () => {
       expect((failure as AppError).message).to.include(path);
       expect((failure as AppError).data.path).to.equal(path);
     }
-    const client = await start({ 'kho-vang': good }); // nothing of them was left behind
+    const client = await start({ 'kho-vang': good }); // the failed starts left nothing behind
     expect((await health(client, 'kho-vang')).state).to.equal('off');
   });
 });

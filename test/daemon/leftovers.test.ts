@@ -13,14 +13,14 @@ import { skip } from '../skip.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 import { quietHome } from './quiet.ts';
 
-/** Number of a process that has ended. */
+/** The pid of a process that has ended. */
 async function deadPid(): Promise<number> {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');
   return child.pid!;
 }
 
-/** Runs a module of goldctl in a process of its own, which says "ready" when it is in the middle of its work. */
+/** Runs a goldctl module in its own process, which prints "ready" in the middle of its work. */
 async function begin(module: string, code: string): Promise<ChildProcess> {
   const url = new URL(`../../src/${module}`, import.meta.url).href;
   const script = `const it = await import(${JSON.stringify(url)});\n${code}`;
@@ -48,7 +48,7 @@ describe('left-over files', function () {
     await rm(home.root, { recursive: true });
   });
 
-  it('of commands that were killed are gone once a daemon starts', async () => {
+  it('of killed commands are removed when a daemon starts', async () => {
     await spawnDaemon(home, {});
     const client = await Client.connect({ target: localTarget(home), home });
     const { token: _ } = await client.signUp({ name: 'leia', password: 'Alderaan!' });
@@ -87,7 +87,7 @@ describe('left-over files', function () {
     expect((await stat(backup)).isFile()).to.equal(true);
   });
 
-  it('are removed from every folder of a home, and nothing that may be somebody else’s', async function () {
+  it('are removed from every folder of a home, without files that may belong to others', async function () {
     if (process.platform === 'win32') skip(this, 'links need a right there');
     await home.ensureFolders();
     const pid = await deadPid();
@@ -112,7 +112,7 @@ describe('left-over files', function () {
       own.push(join(home.root, name));
     }
     const others = [
-      temporary(process.pid), // of a process that works on it
+      temporary(process.pid), // of a process that uses it
       `.goldctl-${pid}-0123.tmp`,
       `goldctl-${pid}-0123456789abcdef.tmp`,
       `data.restoring-${process.pid}-a1b2c3`,
@@ -145,7 +145,7 @@ describe('left-over files', function () {
     await outside.remove();
   });
 
-  it('are no other’s to read: a daemon makes every file for its user alone', async function () {
+  it('are never readable by others: a daemon creates every file for its user only', async function () {
     if (process.platform === 'win32') skip(this, 'Windows has no such modes');
     const before = process.umask(0o000);
     try {

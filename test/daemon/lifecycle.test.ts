@@ -29,7 +29,7 @@ async function caught(promise: Promise<unknown>): Promise<AppError> {
   return thrown;
 }
 
-describe('daemon', function () {
+describe('daemon lifecycle', function () {
   this.timeout(60_000);
   let home: HomeDirectory;
 
@@ -41,7 +41,7 @@ describe('daemon', function () {
     await rm(home.root, { recursive: true });
   });
 
-  it('starts, says so when it runs already, serves, restarts with its options, and stops', async () => {
+  it('starts, reports a running daemon, serves, restarts with its options, and stops', async () => {
     const { status, isAlreadyRunning } = await spawnDaemon(home, { attempts: 5 });
     expect(isAlreadyRunning).to.equal(false);
     expect(await readPidFile(home)).to.deep.equal({
@@ -79,7 +79,7 @@ describe('daemon', function () {
     expect(await readPidFile(home)).to.equal(undefined);
   });
 
-  it('starts again over what a killed one left', async () => {
+  it('starts after a daemon was killed', async () => {
     const { status } = await spawnDaemon(home, {});
     process.kill(status.pid, 'SIGKILL');
     while (isProcessAlive(status.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -89,13 +89,13 @@ describe('daemon', function () {
     expect(next.pid).to.not.equal(status.pid);
   });
 
-  it('starts once when it is started twice at once', async () => {
+  it('starts once if it is started twice concurrently', async () => {
     const both = await Promise.all([spawnDaemon(home, {}), spawnDaemon(home, {})]);
     expect(both.map(({ isAlreadyRunning }) => isAlreadyRunning).sort()).to.deep.equal([false, true]);
     expect(both[0]!.status.pid).to.equal(both[1]!.status.pid);
   });
 
-  it('tells why it does not start', async () => {
+  it('reports why it does not start', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -126,7 +126,7 @@ describe('pid file', () => {
     await rm(home.root, { recursive: true });
   });
 
-  /** Some program that does nothing and says when it does. */
+  /** A program that does nothing and reports when it runs. */
   async function run(file: string, ...argv: string[]): Promise<number> {
     await writeFile(file, 'console.log("up"); setInterval(() => {}, 1e6);');
     stranger = spawn(process.execPath, [file, ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -134,14 +134,14 @@ describe('pid file', () => {
     return stranger.pid!;
   }
 
-  it('leaves alone a program that got the number of a daemon', async () => {
+  it('does not end a program that reuses the pid of a daemon', async () => {
     const pid = await run(join(home.root, 'other.js'), JSON.stringify({ home: home.root }));
     await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
     expect(await caught(stopDaemon(home))).to.include({ code: 'NO_DAEMON' });
     expect(isProcessAlive(pid)).to.equal(true);
   });
 
-  it('leaves alone the daemon of another home', async () => {
+  it('does not end the daemon of another home', async () => {
     await mkdir(join(home.root, 'daemon'));
     const pid = await run(join(home.root, 'daemon', 'main.js'), JSON.stringify({ home: '/another' }));
     await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
@@ -152,7 +152,7 @@ describe('pid file', () => {
     expect(isProcessAlive(pid)).to.equal(true);
   });
 
-  it('ends a daemon that is ours and does not answer by a signal', async () => {
+  it('ends an unresponsive daemon of this home with a signal', async () => {
     await mkdir(join(home.root, 'daemon'));
     const pid = await run(join(home.root, 'daemon', 'main.js'), JSON.stringify({ home: home.root }));
     await writePidFile(home, { pid, startedAt: Date.now(), options: { home: home.root } });
@@ -164,14 +164,14 @@ describe('pid file', () => {
     expect(told).to.deep.equal(['SIGTERM']);
   });
 
-  it('is a hint: a damaged one is none', async () => {
+  it('is ignored if it is damaged', async () => {
     for (const text of ['', '{', '{}', '{"pid":-1,"options":{}}', '{"pid":1.5,"options":{}}', 'null', '[]']) {
       await writeFile(home.pidFile, text);
       expect(await readPidFile(home), text).to.equal(undefined);
     }
   });
 
-  it("is not removed by another process's end", async () => {
+  it('is not removed when another process ends', async () => {
     await writePidFile(home, { pid: 4242, startedAt: 1, options: {} });
     await removePidFile(home, 4243);
     expect(await readPidFile(home)).to.include({ pid: 4242 });
@@ -181,7 +181,7 @@ describe('pid file', () => {
 });
 
 describe('stale control socket', () => {
-  it('is removed when nobody listens, and never when somebody does', async () => {
+  it('is removed if nobody listens, and never if somebody does', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-stale-'));
     const controlSocket = join(folder, 'control.sock');
     const home = { controlSocket } as HomeDirectory;

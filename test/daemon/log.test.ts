@@ -35,7 +35,7 @@ describe('log', () => {
       .map((line) => JSON.parse(line));
   }
 
-  it('writes JSON lines into a file of 0600', async () => {
+  it('writes JSON lines into a file with mode 0600', async () => {
     const { logger } = await open();
     logger.info({ event: 'forum.post', number: 7 }, 'posted');
     logger.debug({ event: 'forum.read' }, 'below the level');
@@ -46,7 +46,7 @@ describe('log', () => {
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });
 
-  it('hides secrets wherever they stand', async () => {
+  it('hides secrets in any position', async () => {
     const { logger } = await open();
     const secret = 'hunter2';
     const cause = Object.assign(new Error('refused'), {
@@ -78,21 +78,21 @@ describe('log', () => {
       .and.to.include('refused');
   });
 
-  it('survives a field that holds itself', async () => {
+  it('accepts circular fields', async () => {
     const loop: Record<string, unknown> = { name: 'loop', big: 12n };
     loop.self = loop;
     (await open()).logger.info({ event: 'x', loop });
     expect((await lines())[0]).to.have.nested.property('loop.name', 'loop');
   });
 
-  it('says so when the file cannot be written', async () => {
+  it('reports it if the file cannot be written', async () => {
     const thrown = await createLog({ file: join(folder, 'none', 'goldctl.log'), level: 'info' }).catch(
       (error) => error,
     );
     expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'STORE_FAILED' });
   });
 
-  it('puts a large log aside and keeps three', async () => {
+  it('rotates a large log and keeps three', async () => {
     for (let turn = 1; turn <= 5; turn++) {
       await open({ rotateBytes: 100 });
       log!.logger.info({ event: 'x', turn, filler: 'x'.repeat(200) }, 'turn');
@@ -107,7 +107,7 @@ describe('log', () => {
     expect(await readFile(`${file}.1`, 'utf8')).to.include('"turn":4');
   });
 
-  it('puts it aside as it is written, whenever so many bytes are', async () => {
+  it('rotates while it writes, each time the size is reached', async () => {
     const { logger } = await open({ rotateBytes: 10_000 });
     for (let number = 0; number < 2000; number++) {
       logger.info({ event: 'x', number, filler: 'x'.repeat(100) });
@@ -120,7 +120,7 @@ describe('log', () => {
     expect(await readFile(file, 'utf8')).to.include('"number":1999');
   });
 
-  it('writes a few lines of an event that one network repeats, and how many more there were', async () => {
+  it('writes a few lines of an event that one network repeats, and the number of the others', async () => {
     const { logger, logSummaries } = await open();
     const refused = (address: string) => logger.warn({ event: 'connection.refused', address }, 'too many connections');
     for (let i = 0; i < 1254; i++) refused(`203.0.113.${i % 256}`);
@@ -141,7 +141,7 @@ describe('log', () => {
     });
   });
 
-  it('puts it aside while it runs, and a follower misses nothing', async () => {
+  it('rotates while it runs, and a follower misses nothing', async () => {
     const { logger, rotate } = await open();
     const controller = new AbortController();
     const seen: number[] = [];
@@ -162,7 +162,7 @@ describe('log', () => {
     controller.abort();
   });
 
-  it('reads the last lines, from the file before where there are fewer', async () => {
+  it('reads the last lines, also from the previous file', async () => {
     expect(await readLastLines(file, 5)).to.deep.equal([]);
     await writeFile(`${file}.1`, 'a\nb\nc\n');
     await writeFile(file, 'đ\ne\nunfinished');
@@ -173,7 +173,7 @@ describe('log', () => {
     expect(await readLastLines(file, 30_000)).to.deep.equal(many.slice(-30_000));
   });
 
-  it('stops following when told to', async () => {
+  it('stops following on request', async () => {
     const controller = new AbortController();
     const iterator = followLines(file, 10, controller.signal);
     const next = iterator.next();
@@ -183,7 +183,7 @@ describe('log', () => {
 });
 
 describe('prettyLine', () => {
-  it('has the form of the seeds, in Vietnam time', () => {
+  it('has the format of the older programs, in Vietnam time', () => {
     const time = Date.UTC(2026, 10, 21, 8, 0, 1);
     expect(
       formatLogLine(
@@ -195,7 +195,7 @@ describe('prettyLine', () => {
     );
   });
 
-  it('shows errors by what they say', () => {
+  it('shows errors by their message', () => {
     const err = {
       name: 'AppError',
       code: 'NOT_AVAILABLE',
@@ -208,7 +208,7 @@ describe('prettyLine', () => {
     );
   });
 
-  it('lets no control character through', () => {
+  it('removes all control characters', () => {
     const hostile = 'a\u001b[2Jb\r\nc\u202ed';
     expect(
       formatLogLine(
@@ -227,7 +227,7 @@ describe('prettyLine', () => {
     );
   });
 
-  it('leaves lines that are not JSON', () => {
+  it('leaves lines that are not JSON unchanged', () => {
     expect(formatLogLine('FATAL ERROR: out of memory')).to.equal('FATAL ERROR: out of memory');
   });
 });

@@ -7,7 +7,7 @@ import { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { ProviderHosts } from './provider-hosts.ts';
 
-/** What an address says to a request, `host` being the name that it was asked by. */
+/** The response of an address to a request with `host` as its Host header. */
 function ask(
   address: string,
   path: string,
@@ -23,13 +23,13 @@ function ask(
   });
 }
 
-/** Figures by their names and labels, as they are written. */
+/** Metrics by name and labels, as written. */
 function figures(text: string): Map<string, number> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
 }
 
-describe('a monitor', () => {
+describe('MetricsServer', () => {
   let monitor: MetricsServer;
   let trouble: string | undefined;
   beforeEach(async () => {
@@ -42,7 +42,7 @@ describe('a monitor', () => {
   });
   afterEach(() => monitor.stop());
 
-  it('says that all is well, or why it is not', async () => {
+  it('reports health, or why the daemon is not healthy', async () => {
     expect(await ask(monitor.address, '/healthz')).to.include({ status: 200, text: 'ok\n' });
     trouble = 'The daemon is starting.';
     for (const path of ['/healthz', '/metrics', '/healthz?verbose']) {
@@ -50,7 +50,7 @@ describe('a monitor', () => {
     }
   });
 
-  it('knows two pages, and GET and HEAD', async () => {
+  it('has two pages, and accepts GET and HEAD', async () => {
     expect(await ask(monitor.address, '/metrics')).to.include({ status: 200, text: 'figures\n' });
     expect(await ask(monitor.address, '/metrics', { method: 'HEAD' })).to.include({ status: 200, text: '' });
     for (const path of ['/', '/metrics/', '//healthz', '/?/metrics']) {
@@ -59,7 +59,7 @@ describe('a monitor', () => {
     expect((await ask(monitor.address, '/metrics', { method: 'POST' })).status).to.equal(405);
   });
 
-  it('is asked by names of loopback alone: a page in a browser may have called it another', async () => {
+  it('accepts only loopback host names: a page in a browser may use another name', async () => {
     const port = monitor.address.split(':')[1];
     for (const host of [`localhost:${port}`, '127.0.0.1', `[::1]:${port}`]) {
       expect((await ask(monitor.address, '/metrics', { host })).status, host).to.equal(200);
@@ -69,7 +69,7 @@ describe('a monitor', () => {
     }
   });
 
-  it('is on 127.0.0.1, and ends with connections open', async () => {
+  it('listens on 127.0.0.1, and stops despite open connections', async () => {
     expect(monitor.address).to.match(/^127\.0\.0\.1:\d+$/);
     const socket = connect(Number(monitor.address.split(':')[1]), '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));
@@ -80,7 +80,7 @@ describe('a monitor', () => {
   });
 });
 
-describe('the figures of a daemon', () => {
+describe('metrics of a daemon', () => {
   let hosts: ProviderHosts;
   let room: DaemonFixture | undefined;
   const monitor = () => room!.daemon.status().listening.find(({ name }) => name.startsWith('metrics'))!.address;
@@ -97,7 +97,7 @@ describe('the figures of a daemon', () => {
     await hosts.stop();
   });
 
-  it('tell who is there, what was asked and answered, and what was written', async () => {
+  it('count members, calls, replies and writes', async () => {
     room = await DaemonFixture.start({ config: { metricsPort: 0 } });
     expect(await ask(monitor(), '/healthz')).to.include({ status: 200 });
     const { type } = await ask(monitor(), '/metrics');
@@ -146,7 +146,7 @@ describe('the figures of a daemon', () => {
     await control.close();
   });
 
-  it('tell who does not read, and that he was dropped', async () => {
+  it('count clients that do not read, and their disconnects', async () => {
     const limits = {
       queueSoftBytes: 100_000,
       queueHardBytes: 100_000_000,
@@ -159,7 +159,7 @@ describe('the figures of a daemon', () => {
     for (let i = 0; i < 50; i++) await writer.result('forum.post', { text: 'x'.repeat(4000) });
     const frozen = await Wire.member(room.address, 'frozen');
     frozen.socket.pause();
-    // More than the system holds of a connection.
+    // More than the system buffers for a connection.
     for (let i = 0; i < 200; i++) frozen.send(`{"jsonrpc":"2.0","id":9,"method":"forum.read","params":{"limit":50}}\n`);
     await until('goldctl_slow_readers', 1);
     expect((await now()).get('goldctl_queued_bytes_longest')).to.be.above(limits.queueSoftBytes);
@@ -168,7 +168,7 @@ describe('the figures of a daemon', () => {
     writer.close();
   });
 
-  it('tell how each source of rates does, and forget one that a reload takes away', async () => {
+  it('report each rate provider, and drop one that a reload removes', async () => {
     await hosts.start(['er-api', 'vietcombank']);
     hosts.answers.set('er-api', () => ({ status: 500, body: '' }));
     const providers = Object.fromEntries(
@@ -184,7 +184,7 @@ describe('the figures of a daemon', () => {
     expect(told.has('goldctl_provider_failures{provider="sjc"}')).to.equal(false);
   });
 
-  it('are not there unless asked for, and a port that is taken is named with its flag', async () => {
+  it('are off by default, and a port in use is named with its flag', async () => {
     room = await DaemonFixture.start();
     expect(room.daemon.status().listening.map(({ name }) => name)).to.not.include('metrics, HTTP');
     const taken = createServer().listen(0, '127.0.0.1');
@@ -198,7 +198,7 @@ describe('the figures of a daemon', () => {
     taken.close();
   });
 
-  it('come back on the same port with the daemon, and say meanwhile that it ends', async () => {
+  it('are served on the same port after a restart, and report the shutdown in between', async () => {
     room = await DaemonFixture.start({ config: { metricsPort: 0 } });
     const before = monitor();
     await room.restart(async () => {

@@ -26,7 +26,7 @@ describe('migrate', function () {
 
   const settings = (prefix: string) =>
     writeFile(daemon.home.configFile, JSON.stringify({ listen: { port: 0 }, engine: { prefix } }));
-  /** What two data folders differ in, but for what only one engine has, and the words that follow. */
+  /** Differences of two data folders, without those of their engines and without the search index, which follows later. */
   const differences = async (one: string, other: string) => {
     const [a, b] = [await Store.inFolder(one), await Store.inFolder(other)];
     await a.open();
@@ -39,7 +39,7 @@ describe('migrate', function () {
     return differing;
   };
 
-  /** Two answers that only confirmed, one of which is void. */
+  /** Two responses that only confirmed, one of which is void. */
   const compacted = async (folder: string) => {
     const store = await Store.inFolder(folder);
     const engine = new LocalEngine(store, new ReadModel(store));
@@ -51,7 +51,7 @@ describe('migrate', function () {
     await engine.stop();
   };
 
-  it('moves a room into a cluster and back, every record in its place', async () => {
+  it('moves a room into a cluster and back, with every record at its seq', async () => {
     const client = await daemon.connect();
     await client.signUp({ name: 'leia', password: 'a secret' });
     await Promise.all(Array.from({ length: 600 }, (_, i) => client.call('forum.post', { text: `post ${i}` })));
@@ -71,7 +71,7 @@ describe('migrate', function () {
       expect(told).to.deep.equal([500]);
       expect(await differences(moved.kept, home.dataFolder)).to.deep.equal([]);
 
-      // A daemon there serves the room; back it goes once that one has stopped.
+      // A daemon in the cluster serves the room; it is moved back after that daemon has stopped.
       const other = await DaemonFixture.start({ config: { engine: { url: nats.engine, prefix: 'there' } } });
       const engine = { prefix: 'there', url: nats.engine };
       await writeFile(home.configFile, JSON.stringify({ listen: { port: 0 }, engine }));
@@ -89,10 +89,10 @@ describe('migrate', function () {
     const again = await daemon.connect();
     const { posts } = await again.call('forum.read', { limit: 1 });
     expect(posts[0]).to.include({ text: 'written there', number: 601 });
-    expect([again.name, again.role]).to.deep.equal(['leia', 'owner']); // by the token of before
+    expect([again.name, again.role]).to.deep.equal(['leia', 'owner']); // by the earlier token
   });
 
-  it('goes into an empty stream only, and with something to move', async () => {
+  it('refuses a stream that is not empty, and an empty room', async () => {
     const client = await daemon.connect();
     await settings('taken');
     const { home } = daemon;

@@ -37,7 +37,7 @@ describe('daemons of one room in a NATS cluster', () => {
     return daemon;
   }
 
-  it('have what any of them took, and their own writes at once', async () => {
+  it('share what any of them accepts, and read their own writes', async () => {
     const engine = { url: nats.engine, prefix: 'shared' };
     const [one, other] = [await start(engine), await start(engine)];
     const client = await one.connect();
@@ -51,12 +51,12 @@ describe('daemons of one room in a NATS cluster', () => {
       texts = (await there.call('forum.read', {})).posts.map(({ text }) => text);
     }
     expect(texts).to.deep.equal(['from one']);
-    // Who comes later, with an empty folder, has it before it answers.
+    // A daemon that joins later with an empty folder has the post before it answers.
     const late = await (await start(engine)).connect();
     expect((await late.call('forum.read', {})).posts.map(({ number }) => number)).to.deep.equal([post.number]);
   });
 
-  it('give a name to one of two who sign up at the same time', async () => {
+  it('accept one of two concurrent sign-ups for a name', async () => {
     const engine = { url: nats.engine, prefix: 'names' };
     const [one, other] = [await start(engine), await start(engine)];
     for (let round = 0; round < 3; round++) {
@@ -72,7 +72,7 @@ describe('daemons of one room in a NATS cluster', () => {
     }
   });
 
-  it('of different prefixes are different rooms', async () => {
+  it('with different prefixes are different rooms', async () => {
     const [one, other] = [
       await start({ url: nats.engine, prefix: 'left' }),
       await start({ url: nats.engine, prefix: 'right' }),
@@ -96,7 +96,7 @@ describe('daemons of one room in a NATS cluster', () => {
         onStopRequest() {},
       };
       expect(await refusal(startDaemon(alone))).to.equal('CONFIG_INVALID');
-      // And a room of another stream does not take it.
+      // A room of another stream does not accept it.
       const elsewhere = parseConfig(JSON.stringify({ engine: { url: nats.engine, prefix: 'copied' } }), 'config.json');
       expect(await refusal(startDaemon({ ...alone, config: elsewhere }))).to.equal('CONFIG_INVALID');
     });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request that came. */
+/** One received request. */
 export interface Asked {
   readonly provider: string;
   /** Path and query. */
@@ -11,16 +11,16 @@ export interface Asked {
   readonly form: URLSearchParams;
 }
 
-/** A body, an answer with a status, or `hang up`: the connection ends without one. */
+/** A body, a response with a status, or `hang up`: the connection ends without a response. */
 export type Served = string | { readonly status: number; readonly body: string } | 'hang up';
 
 /**
- * The providers' side of the network: a real HTTP server on loopback, one port a provider, because goldctl asks one
- * host no faster than its slowest provider wants. Bodies have an ETag, which is heeded.
+ * The servers of providers: a real HTTP server on loopback, with one port per provider, because goldctl limits requests per
+ * host to the rate of its slowest provider. Bodies have an ETag, which is honoured.
  */
 export class ProviderHosts {
   readonly asked: Asked[] = [];
-  /** What each provider says. */
+  /** What each provider answers. */
   readonly answers = new Map<string, (asked: Asked) => Served>();
   readonly #servers = new Map<string, Server>();
 
@@ -63,7 +63,7 @@ export class ProviderHosts {
     return `http://127.0.0.1:${(this.#servers.get(provider)!.address() as AddressInfo).port}`;
   }
 
-  /** Gives one body to whatever the provider is asked. */
+  /** Serves one body for every request to the provider. */
   serve(provider: string, served: Served | ((asked: Asked) => Served)): void {
     this.answers.set(provider, typeof served === 'function' ? served : () => served);
   }

@@ -5,7 +5,7 @@ import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { PROVIDERS } from '../../src/rates/providers/index.ts';
 import { makeCredentials } from '../credentials.ts';
 
-/** A home whose daemon asks no provider and takes a free port: tests stay on this machine. */
+/** A home whose daemon polls no provider and uses a free port: tests stay on this machine. */
 export async function quietHome(settings: object = {}): Promise<HomeDirectory> {
   const home = await resolveHome({ GOLDCTL_HOME: await mkdtemp(join(tmpdir(), 'goldctl-daemon-')) });
   const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));

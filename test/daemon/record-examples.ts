@@ -25,7 +25,7 @@ export const quote = {
 };
 const by = { by: 'leia', reason: 'a mistake' };
 
-/** Every field of every kind. */
+/** An example of every kind with every field. */
 export const EXAMPLES: { readonly [K in RecordKind]: Required<JournalRecords[K]> } = {
   'rates.received': {
     provider: 'sjc',

@@ -6,8 +6,8 @@ import { AT, EXAMPLES, password, quote } from './record-examples.ts';
 
 const record = (kind: RecordKind, changes: object = {}) => ({ seq: 6, kind, at: AT, ...EXAMPLES[kind], ...changes });
 
-describe('schemas of records', () => {
-  it('take a record of every kind, with all fields, and with those that a later version adds', () => {
+describe('recordProblem', () => {
+  it('accepts a record of every kind, with all fields and with unknown later ones', () => {
     for (const kind of Object.keys(EXAMPLES) as RecordKind[]) {
       expect(recordProblem(record(kind)), kind).to.equal(undefined);
       expect(recordProblem(record(kind, { added: 1 })), kind).to.equal(undefined);
@@ -18,7 +18,7 @@ describe('schemas of records', () => {
     ).to.equal(undefined);
   });
 
-  it('refuse every field of every kind that is something else, by its name', () => {
+  it('refuses every invalid field of every kind, by its name', () => {
     for (const kind of Object.keys(EXAMPLES) as RecordKind[]) {
       for (const field of ['at', ...Object.keys(EXAMPLES[kind])]) {
         for (const evil of [{ evil: 1 }, [[]], Number.POSITIVE_INFINITY, Number.NaN, Symbol.iterator]) {
@@ -30,7 +30,7 @@ describe('schemas of records', () => {
     }
   });
 
-  it('refuse what would do harm', () => {
+  it('refuses harmful values', () => {
     const refused: readonly (readonly [RecordKind, object, RegExp])[] = [
       ['account.role', { role: 'god' }, /^role is "god", and must be one of owner, moderator, member$/],
       ['account.created', { role: 'Owner' }, /^role is "Owner"/],

@@ -34,7 +34,7 @@ describe('diffConfig', () => {
   const config = (settings: object) => parseConfig(JSON.stringify(settings), 'config.json');
   const before = config({});
 
-  it('tells what changes at once from what needs a restart, by name', () => {
+  it('names settings that apply at once, and those that need a restart', () => {
     const before = config({ attempts: 3, sumPort: 4001, rates: { providers: { sjc: { key: 'a' }, pnj: {} } } });
     const after = config({
       attempts: 4,
@@ -59,7 +59,7 @@ describe('diffConfig', () => {
     expect(now).to.deep.include({ attempts: 4, listen: before.listen, sumPort: 4001 });
     expect(now).to.not.have.any.keys('serverName', 'metricsPort');
     expect(now.limits).to.include({ connections: 5, helloMs: 10_000 });
-    // It goes on telling what waits for a restart, and not what was taken.
+    // It repeats what needs a restart, and not what was applied.
     expect(diffConfig(now, after).changed).to.deep.equal([]);
     expect(diffConfig(now, after).restart).to.have.members([...restart]);
     expect(diffConfig(before, before)).to.deep.include({ changed: [], restart: [] });
@@ -147,7 +147,7 @@ describe('reload', function () {
     for (const { root } of [home, other]) await rm(root, { recursive: true, force: true });
   });
 
-  it('takes limits and log level at once, and nobody is disconnected', async () => {
+  it('applies limits and log level at once, without disconnecting anybody', async () => {
     const client = await connect();
     await client.signUp({ name: 'leia', password: 'Alderaan!' });
     const target = parseTarget(daemon!.status().listening[0]!.address);
@@ -183,7 +183,7 @@ describe('reload', function () {
     expect(await client.call('admin.status', {})).to.include({ connections: 2 });
   });
 
-  it('takes nothing of settings that are not valid, and says what is wrong', async () => {
+  it('applies nothing if a setting is invalid, and reports it', async () => {
     const client = await connect();
     await client.signUp({ name: 'leia', password: 'Alderaan!' });
     await write(() => ({ limits: { postCharacters: 5 }, sumPorts: 1 }));
@@ -195,7 +195,7 @@ describe('reload', function () {
     expect((await client.call('forum.post', { text: 'long enough' })).post.number).to.equal(1);
   });
 
-  it('begins, changes and ends providers, and leaves the others alone', async () => {
+  it('starts, changes and stops providers, and leaves others running', async () => {
     const client = await connect();
     const state = async (id: string) =>
       (await client.call('rates.providers', {})).providers.find((one) => one.id === id)?.state;
@@ -224,7 +224,7 @@ describe('reload', function () {
     expect(await state('mine')).to.equal(undefined);
   });
 
-  it('shows another certificate to whoever comes from now on', async () => {
+  it('shows another certificate to new connections', async () => {
     const client = await connect();
     const target = parseTarget(daemon!.status().listening[0]!.address);
     const before = await connect({ target, home: other });
@@ -233,7 +233,7 @@ describe('reload', function () {
     expect(await client.call('admin.reload', {})).to.deep.equal({ changed: ['certificate'], restart: [] });
     expect((await client.call('admin.status', {})).fingerprint).to.equal(fingerprint);
     expect(await caught(connect({ target, home: other }))).to.include({ code: 'CERTIFICATE_CHANGED' });
-    expect((await caught(before.call('members.active', {}))).code).to.equal('NOT_SIGNED_IN'); // still there
+    expect((await caught(before.call('members.active', {}))).code).to.equal('NOT_SIGNED_IN'); // still connected
     await rm(other.knownHostsFile);
     let met = '';
     await connect({
@@ -251,7 +251,7 @@ describe('reload', function () {
     await connect({ target, home: other });
   });
 
-  it('comes by SIGHUP and by the command as well', async () => {
+  it('is triggered by SIGHUP and by the command', async () => {
     await daemon!.stop('Another one comes.');
     daemon = undefined;
     const { status } = await startProcess(home, {});

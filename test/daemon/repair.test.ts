@@ -70,7 +70,7 @@ describe('check and repair', function () {
     });
   }
 
-  /** Makes tables of everything: an open does that with what is in the log. */
+  /** Writes all log entries into tables, as an open does. */
   const settle = () => opened(async () => {});
 
   const posts = () =>
@@ -91,7 +91,7 @@ describe('check and repair', function () {
     await handle.close();
   }
 
-  /** Names and bytes of a folder. */
+  /** Names and contents of a folder. */
   async function bytes(path = home.dataFolder): Promise<Map<string, string>> {
     const names = (await readdir(path)).sort();
     return new Map(
@@ -101,7 +101,7 @@ describe('check and repair', function () {
     );
   }
 
-  /** Takes records out of the journal and what else `also` names, as damage might. */
+  /** Deletes records of the journal and keys in `also`, as damage might. */
   async function lose(seqs: readonly number[], also: readonly string[] = []): Promise<void> {
     const store = await Store.inFolder(home.dataFolder);
     await store.open();
@@ -112,7 +112,7 @@ describe('check and repair', function () {
     await store.close();
   }
 
-  it('say of a folder that is sound that it is, and change nothing', async () => {
+  it('report a sound folder, and change nothing', async () => {
     await write(60);
     await settle();
     await write(30, 61); // some in tables, some in the log
@@ -174,7 +174,7 @@ describe('check and repair', function () {
     }
   });
 
-  it('notice a view that is not what the journal says, and make it anew', async () => {
+  it('detect a read model that differs from the journal, and rebuild it', async () => {
     await write(30);
     const store = await Store.inFolder(home.dataFolder);
     await store.open();
@@ -201,7 +201,7 @@ describe('check and repair', function () {
     await opened(async (again) => expect(again.store.get(keys.post(4))).to.equal(right));
   });
 
-  it('write a lost post again as the view had it, with what it said at first', async () => {
+  it('restore a lost post from the read model, with its first text', async () => {
     await write(10);
     await opened(async ({ engine }) => {
       await engine.journal.append({ kind: 'forum.edited', at: at(11), number: 2, text: 'edited', by: 'yoda' });
@@ -221,7 +221,7 @@ describe('check and repair', function () {
     expect((await checkData(home)).sound).to.equal(true);
   });
 
-  it('keep the numbers of posts behind lost ones, and give those of lost ones to nobody', async () => {
+  it('keep the numbers of posts after lost ones, and never reuse numbers of lost ones', async () => {
     await write(30);
     const before = await posts();
     const gone = [4, 5, 6, 7, 29, 30]; // with their posts 3, 4, 5 and the last one
@@ -242,7 +242,7 @@ describe('check and repair', function () {
     });
   });
 
-  it('keep them also where a post that is there has no row in the view', async () => {
+  it('keep them also if an existing post has no row in the read model', async () => {
     await write(30);
     const before = await posts();
     await lose([4, 5], [3, 4, 5].map(keys.post)); // posts 3 and 4 are lost; 5 came with record 7
@@ -250,7 +250,7 @@ describe('check and repair', function () {
     expect(await posts()).to.deep.equal(before.filter(({ number }) => number !== 3 && number !== 4));
   });
 
-  it('notice a flipped bit anywhere in a table, and save what lies beside it', async () => {
+  it('detect a flipped bit anywhere in a table, and save everything else', async () => {
     await write(150);
     await settle();
     const [table] = await filesOf('.ldb');
@@ -284,12 +284,12 @@ describe('check and repair', function () {
     }
   });
 
-  it('leave a folder alone of which nothing can be read', async () => {
+  it('leave an unreadable folder unchanged', async () => {
     await write(30);
     await settle();
     const [table] = await filesOf('.ldb');
     const size = (await readFile(join(home.dataFolder, table!))).length;
-    await flip(table!, size - 3); // where LevelDB looks for everything else
+    await flip(table!, size - 3); // the footer, which LevelDB reads first
     const before = await bytes();
     expect((await checkData(home)).damaged).to.deep.equal([{ file: table, offset: 0, length: size, what: 'table' }]);
     const failure = await repairData(home).then(
@@ -301,11 +301,11 @@ describe('check and repair', function () {
     expect(await bytes()).to.deep.equal(before);
   });
 
-  it('notice a damaged log, and give no place and no number of what was at its end again', async () => {
+  it('detect a damaged log, and never reuse seqs and numbers of its end', async () => {
     const copy = join(folder.path, 'copy');
     await opened(async ({ engine }) => {
       for (let seq = 1; seq <= 60; seq++) await engine.journal.append(posted(`post ${seq} ${'.'.repeat(1000)}`, seq));
-      await cp(home.dataFolder, copy, { recursive: true }); // as it is on the disk, with everything in the log
+      await cp(home.dataFolder, copy, { recursive: true }); // as it is on disk, with everything in the log
     });
     for (const part of [0.3, 0.6, 0.995]) {
       await rm(home.dataFolder, { recursive: true });
@@ -326,7 +326,7 @@ describe('check and repair', function () {
     }
   });
 
-  it('repair a folder that does not open any more', async () => {
+  it('repair a folder that cannot be opened', async () => {
     await write(60);
     await settle();
     const before = await posts();
@@ -340,7 +340,7 @@ describe('check and repair', function () {
     expect(await posts()).to.deep.equal(before);
   });
 
-  it('goes on with a repair that was killed between its last two steps', async () => {
+  it('continue a repair that was killed between its last two steps', async () => {
     await write(6);
     await rename(home.dataFolder, home.repairedFolder);
     await home.ensureFolders();

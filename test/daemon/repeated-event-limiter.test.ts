@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { RepeatedEventLimiter } from '../../src/daemon/repeated-event-limiter.ts';
 
-describe('RepeatedEvents', () => {
+describe('RepeatedEventLimiter', () => {
   let repeated: RepeatedEventLimiter;
   beforeEach(() => {
     repeated = new RepeatedEventLimiter();
@@ -11,7 +11,7 @@ describe('RepeatedEvents', () => {
     addresses.filter((address) => repeated.shouldLog('warn', event, address)).length;
   const times = (count: number, address: (i: number) => string) => Array.from({ length: count }, (_, i) => address(i));
 
-  it('tells networks apart: a /24, and the /64 of an IPv6 address', () => {
+  it('limits per network: a /24, or the /64 of an IPv6 address', () => {
     expect(admitted(times(100, (i) => `192.0.2.${i}`))).to.equal(20);
     expect(admitted(times(100, (i) => `::ffff:192.0.2.${i}`))).to.equal(0);
     expect(admitted(times(100, (i) => `192.0.3.${i}`))).to.equal(20);
@@ -24,14 +24,14 @@ describe('RepeatedEvents', () => {
     ]);
   });
 
-  it('begins anew after each window', () => {
+  it('starts again after each window', () => {
     expect(admitted(times(100, () => '192.0.2.1'))).to.equal(20);
     expect(repeated.takeSummaries()).to.have.length(1);
     expect(repeated.takeSummaries()).to.deep.equal([]);
     expect(admitted(times(100, () => '192.0.2.1'))).to.equal(20);
   });
 
-  it('holds an event from very many networks to a bound of its own, in lines, summaries and memory', () => {
+  it('limits the lines, summaries and memory of an event from many networks', () => {
     const address = (i: number) => `${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.1`;
     expect(admitted(times(100_000, address))).to.equal(500);
     expect(admitted(['192.0.2.1'], 'other')).to.equal(1);
@@ -41,7 +41,7 @@ describe('RepeatedEvents', () => {
     expect(summaries.at(-1)!.text).to.match(/^4,\d{3} more of these from 4,\d{3} other networks$/);
   });
 
-  it('counts what has no address of IP for itself', () => {
+  it('counts names that are not IP addresses separately', () => {
     expect(admitted(times(30, () => 'control'))).to.equal(20);
     expect(repeated.takeSummaries()[0]!.text).to.equal('10 more of these from control');
   });

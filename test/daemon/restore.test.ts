@@ -31,7 +31,7 @@ async function caught(promise: Promise<unknown>): Promise<AppError> {
   return thrown;
 }
 
-/** Differences between two data folders, apart from the index of words, which follows in its own time. */
+/** Differences between two data folders, without the search index, which follows later. */
 async function differences(one: string, other: string): Promise<string[]> {
   const [a, b] = [await Store.inFolder(one), await Store.inFolder(other)];
   await a.open();
@@ -84,14 +84,14 @@ describe('backup and restore', function () {
       key: 'b'.repeat(64),
     });
     const rows = Array.from({ length: 2000 }, (_, i): [number, number, number] => [i * 3_600_000, 2000 + i, 2001 + i]);
-    // Force: no real prices, and they need not be believed here.
+    // Force: the prices are not real and need not be plausible.
     await owner.call('rates.import', { instrument: 'XAU', rows, force: true });
     await owner.call('rates.import', { instrument: 'BTC', rows: rows.slice(0, 9), force: true });
     file = await backup('room.backup');
   });
   after(() => daemon.stop());
 
-  it('takes all of it along while others write, and makes the same data of it', async () => {
+  it('saves everything during concurrent writes, and restores equal data', async () => {
     let writing = true;
     let written = 0;
     const writers = [daemon.connect(), daemon.connect()].map(async (connecting, i) => {
@@ -116,7 +116,7 @@ describe('backup and restore', function () {
     expect(await readdir(home.root)).to.not.satisfy((names: string[]) => names.some((name) => name.includes('restor')));
   });
 
-  it('makes a store that is the same key by key, subjects and views included', async () => {
+  it('restores an equal store, key by key, with subjects and read model', async () => {
     const path = await backup('still.backup');
     const home = await emptyHome();
     const { records } = await restoreBackup(home, path);
@@ -129,7 +129,7 @@ describe('backup and restore', function () {
     expect(found).to.deep.equal([]);
   });
 
-  it('lets the same clients in by password and by token, and goes on', async () => {
+  it('accepts the same clients by password and by token, and continues', async () => {
     const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
     const chewie = await daemon.connect();
     const { token } = await chewie.signUp({ name: `chewie${homes++}`, password: 'Kashyyyk' });
@@ -159,7 +159,7 @@ describe('backup and restore', function () {
       const han = await Client.connect({ target, home: await emptyHome() });
       await han.signIn({ name: 'hán', password: 'Falcon*1' });
       expect(han.role).to.equal('moderator');
-      // Its account was changed before: the next change finds the seq that it expects.
+      // The account was changed before: the next change finds the expected seq.
       await han.call('account.changePassword', { password: 'Falcon*1', newPassword: 'Falcon*2' });
       const { posts } = await han.call('forum.read', { sinceSeq: 0 });
       expect(posts.filter(({ number }) => number < 3).map(({ text }) => text)).to.deep.equal(['giá bạc', null]);
@@ -176,7 +176,7 @@ describe('backup and restore', function () {
     }
   });
 
-  it('refuses a home with data, one whose daemon runs, and another certificate', async () => {
+  it('refuses a home with data, a home with a running daemon, and another certificate', async () => {
     const running = await caught(restoreBackup(daemon.home, file));
     expect(running).to.include({ code: 'DATA_LOCKED' });
     const used = await emptyHome();
@@ -197,7 +197,7 @@ describe('backup and restore', function () {
     });
   });
 
-  it('takes no file that is damaged or cut short, wherever, and leaves the home as it was', async () => {
+  it('refuses a damaged or truncated file, at any position, and leaves the home unchanged', async () => {
     const home = await emptyHome();
     const bytes = await readFile(file);
     const path = join(home.root, 'damaged.backup');
@@ -212,7 +212,7 @@ describe('backup and restore', function () {
       fc.asyncProperty(fc.nat(bytes.length - 1), (end) => refused(bytes.subarray(0, end))),
       { numRuns: 15 },
     );
-    // Behind gzip's own checksum: what a daemon of evil intent, or a clumsy editor, made of it.
+    // With a valid gzip checksum: edited by a malicious daemon or by a person.
     const text = gunzipSync(bytes).toString();
     const lines = text.split('\n').slice(0, -1);
     const changed = (...all: string[]) => gzipSync(`${all.join('\n')}\n`);
@@ -236,11 +236,11 @@ describe('backup and restore', function () {
     );
   });
 
-  it('takes no record that does not have the form of its kind, and says which line it is', async () => {
+  it('refuses an invalid record, and names its line', async () => {
     const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
     const certified = gunzipSync(await readFile(await backup('forms.backup', certificate))).toString();
     const lines = certified.split('\n').slice(0, -2);
-    /** As somebody writes it who can compute a checksum. */
+    /** An edited file with a valid checksum. */
     const forged = (all: readonly string[]) => {
       const text = `${all.join('\n')}\n`;
       const trailer = { records: all.length - 1, sha256: createHash('sha256').update(text).digest('hex') };
@@ -270,17 +270,17 @@ describe('backup and restore', function () {
       expect(await readdir(home.tlsFolder)).to.not.include('daemon.pem');
       expect((await readdir(home.root)).filter((name) => name.startsWith('data'))).to.deep.equal(['data']);
     }
-    await writeFile(path, forged(lines)); // it is the form that is refused, not the hand that wrote it
+    await writeFile(path, forged(lines)); // the format is refused, not the edit
     expect(await restoreBackup(home, path)).to.include({ records: lines.length - 1, certificate: true });
   });
 
-  it('leaves no certificate behind where the data cannot take its place', async () => {
+  it('leaves no certificate behind if the data cannot be moved into place', async () => {
     const certificate = await readFile(join(daemon.home.tlsFolder, 'daemon.pem'), 'utf8');
     const path = await backup('placed.backup', certificate);
     const home = await emptyHome();
     const restoring = caught(restoreBackup(home, path));
     while (!(await readdir(home.root)).some((name) => name.startsWith('data.restoring-'))) await setImmediate();
-    await writeFile(join(home.dataFolder, 'CURRENT'), 'other'); // somebody starts a daemon meanwhile
+    await writeFile(join(home.dataFolder, 'CURRENT'), 'other'); // somebody starts a daemon in between
     const failure = await restoring;
     expect(failure).to.include({ code: 'CONFLICT' });
     expect(await readdir(home.tlsFolder)).to.not.include('daemon.pem');

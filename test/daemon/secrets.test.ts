@@ -15,7 +15,7 @@ import { Wire } from '../server/wire.ts';
 import { skip } from '../skip.ts';
 import { quietHome } from './quiet.ts';
 
-/** Each is found wherever it goes: no other text has it in it. */
+/** Each can be found anywhere, because no other text contains it. */
 const PASSWORDS = {
   right: 'Planted-right-1',
   wrong: 'Planted-wrong-2',
@@ -33,20 +33,20 @@ const KEYS = {
 };
 const MADE_UP_TOKEN = 'Planted-token-9';
 
-/** A whole day of a daemon with secrets of every kind, and then a look at everything that it left behind. */
+/** A long session of a daemon with secrets of every kind, then a search of everything that it left behind. */
 describe('secrets', function () {
   this.timeout(90_000);
   let home: HomeDirectory;
   let provider: Server;
   let pid: number;
   let cli: Config;
-  /** What commands and the wire said. */
+  /** Output of commands and of the wire. */
   const said: string[] = [];
   const tokens: string[] = [];
 
   before(async () => {
     provider = createServer((request, response) => {
-      // As unkind as it gets: what was asked, the key in it, stands in the answer.
+      // The worst case: the response repeats the request with its key.
       const echo = `${request.url} ${JSON.stringify(request.headers)}`;
       const [auth] = [request.headers['x-auth']].flat();
       // As names of fields and columns, which messages quote.
@@ -88,7 +88,7 @@ describe('secrets', function () {
     await rm(home.root, { recursive: true });
   });
 
-  /** A header may not hold everything that a query may. */
+  /** A header allows fewer characters than a query. */
   function echoed(echo: string): Record<string, string> {
     return { 'x-echo': echo.replace(/[^\x20-\x7e]/g, '') };
   }
@@ -137,7 +137,7 @@ describe('secrets', function () {
       hostile.send(Buffer.from(cut, 'latin1'));
       await hostile.wait(({ error }) => error !== undefined);
     }
-    // Every source was asked, and failed.
+    // Every provider was polled, and failed.
     const failed = async () => {
       const { providers } = await control.result('rates.providers');
       const asked = providers.filter(({ state }: { state: string }) => state !== 'off');
@@ -146,7 +146,7 @@ describe('secrets', function () {
     };
     while (!(await failed())) await pause(20);
     for (const one of wires) one.close();
-    // What somebody sent comes back to him where it names what is wrong; what he is given is his.
+    // A message that names an invalid value quotes it to its sender; what the sender is given belongs to them.
     for (const { lines } of wires) said.push(...lines.filter(({ result }) => !result?.token).map(lineOf));
   }
 
@@ -191,7 +191,7 @@ describe('secrets', function () {
     }
   }
 
-  /** A process of its own, with a standard input. */
+  /** A separate process with standard input. */
   async function goldctl(argv: readonly string[], input = ''): Promise<void> {
     const env = { ...process.env, GOLDCTL_HOME: home.root, GOLDCTL_SERVER: '' };
     const child = spawn(process.execPath, [PROGRAM, ...argv], { env });
@@ -210,7 +210,7 @@ describe('secrets', function () {
     return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
   }
 
-  it('were used: the test looks for what was there', async () => {
+  it('were used: the search finds each where it must be', async () => {
     expect(tokens.every((token) => token.length > 20)).to.equal(true);
     const log = await readFile(home.logFile, 'utf8');
     for (const event of ['account.signIn', 'account.signUp', 'account.resume', 'account.changePassword', 'rates.fetch'])
@@ -220,13 +220,13 @@ describe('secrets', function () {
     for (const word of ['********', 'boss', 'mine', 'sign-in refused']) expect(all).to.include(word);
   });
 
-  it('are in nothing that was said', () => {
+  it('are in no output', () => {
     for (const secret of [...Object.values(PASSWORDS), ...Object.values(KEYS), MADE_UP_TOKEN, ...tokens]) {
       for (const text of said) expect(text.includes(secret), `${secret}: ${text.slice(0, 300)}`).to.equal(false);
     }
   });
 
-  it('are in no file but where they are kept', async () => {
+  it('are in no file except where they are stored', async () => {
     const files = await filesOf(home.root);
     expect(files.map((file) => relative(home.root, file))).to.include.members(['goldctl.log', 'credentials.json']);
     for (const file of files) {
@@ -234,12 +234,12 @@ describe('secrets', function () {
       const content = await readFile(file, 'latin1');
       const is = (secret: string) => content.includes(secret);
       expect(Object.values(PASSWORDS).filter(is), file).to.deep.equal([]);
-      expect([...tokens, MADE_UP_TOKEN].filter(is), file).to.deep.equal([]); // of this session; a command keeps its own
+      expect([...tokens, MADE_UP_TOKEN].filter(is), file).to.deep.equal([]); // of this session; a command stores its own
       if (file !== home.configFile) expect(Object.values(KEYS).filter(is), file).to.deep.equal([]);
     }
   });
 
-  it('are in no argument and no variable of the process', async function () {
+  it('are in no argument and no environment variable of the process', async function () {
     if (process.platform !== 'linux') skip(this, 'only Linux shows arguments and variables of processes as files');
     for (const name of ['cmdline', 'environ']) {
       const text = await readFile(`/proc/${pid}/${name}`, 'latin1');
@@ -248,13 +248,13 @@ describe('secrets', function () {
     }
   });
 
-  it('lie in files of 0600 and folders of 0700', async function () {
+  it('are in files with mode 0600 and folders with mode 0700', async function () {
     if (process.platform === 'win32') skip(this, 'Windows has no such modes');
     const entries = await readdir(home.root, { withFileTypes: true, recursive: true });
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name);
       const mode = (await lstat(path)).mode & 0o777;
-      if (path === home.configFile) continue; // that one is the user's
+      if (path === home.configFile) continue; // this one belongs to the user
       expect(mode.toString(8), path).to.equal(entry.isDirectory() ? '700' : '600');
     }
     expect(((await lstat(home.root)).mode & 0o777).toString(8)).to.equal('700');

@@ -19,7 +19,7 @@ async function until(done: () => boolean): Promise<void> {
   while (!done()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-/** Asks for connections, one after another; tells how long at a stretch there were none. */
+/** Connects again and again; measures how long at a stretch that failed. */
 class Caller {
   readonly #port: number;
   #calling = true;
@@ -56,7 +56,7 @@ class Caller {
   }
 }
 
-describe('a restart', function () {
+describe('restart', function () {
   this.timeout(120_000);
   let home: HomeDirectory;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -74,7 +74,7 @@ describe('a restart', function () {
     await folder.remove();
   });
 
-  it(`has ${MEMBERS} members back with all that was written, each post once`, async function () {
+  it(`${MEMBERS} members reconnect, and get every post once`, async function () {
     const port = await freePort();
     const { status } = await spawnDaemon(home, { port });
     const target = parseTarget(status.listening[0]!.address);
@@ -121,7 +121,7 @@ describe('a restart', function () {
     expect((await Promise.all(links.map((link) => link.start()))).map(({ kind }) => kind)).to.deep.equal(
       Array.from({ length: MEMBERS }, () => 'online'),
     );
-    // Whoever watches without a seq hears what comes from now on: all of them do.
+    // A client that subscribes without a seq gets later events: all clients do.
     await Promise.all(links.map((link) => link.watch({ forum: true })));
 
     const posted: ReturnType<ReconnectingClient['post']>[] = [];
@@ -156,10 +156,10 @@ describe('a restart', function () {
     const [most, middle] = [away.at(-1)!, away[MEMBERS / 2]!];
     this.test!.title +=
       ` (back after ${Math.round(middle)} ms, the last after ${Math.round(most)} ms; no connection for ${Math.round(caller.longest)} ms)`;
-    expect(most, 'the promise is 2 s on a machine that is calm').to.be.below(15_000);
+    expect(most, 'the promise is 2 s on an idle machine').to.be.below(15_000);
   });
 
-  it('is refused where the next daemon could not start, and the last one stays', async () => {
+  it('is refused if the next daemon could not start, and the current one stays', async () => {
     const { status } = await spawnDaemon(home, {});
     const client = await Client.connect({ target: localTarget(home), home });
     const text = await readFile(home.configFile, 'utf8');

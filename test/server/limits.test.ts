@@ -38,10 +38,7 @@ const PROVEN: Readonly<Record<keyof Config['limits'] | Fixed, readonly (readonly
   ],
   idleMs: [['server/presence', 'report members who become idle and active, ignoring automatic calls']],
   queueSoftBytes: [
-    [
-      'server/back-pressure',
-      'are dropped above the soft limit: all prices but the newest, posts with a resync notice',
-    ],
+    ['server/back-pressure', 'are dropped above the soft limit: all prices but the newest, posts with a resync notice'],
   ],
   queueHardBytes: [['server/back-pressure', 'disconnect a client that does not read, with the reason']],
   stallMs: [['server/connection', 'is ended if it does not read its replies']],
