@@ -40,7 +40,7 @@ function files(...blockCounts: number[]) {
   return blockCounts.map((count, i) => ({ path: `${i}`, size: count * BLOCK_BYTES, modified: 0, root: null }));
 }
 
-describe('block scheduler', () => {
+describe('BlockScheduler', () => {
   let now = 0;
   let present: Set<number>;
 
@@ -55,7 +55,7 @@ describe('block scheduler', () => {
     present = new Set();
   });
 
-  it('requests missing blocks in order, in runs that end with a file or before a block that is there', () => {
+  it('requests missing blocks in order, in runs that end at the end of a file or before an existing block', () => {
     present.add(2).add(6);
     const source = new FakeSource(16 * BLOCK_BYTES);
     expect(scheduler([3, 2, 4]).schedule([source])).to.equal(0);
@@ -69,7 +69,7 @@ describe('block scheduler', () => {
     expect(new Set([...slow.requests, ...fast.requests].map(String)).size).to.equal(24);
   });
 
-  it('requests a block again once its request has ended and it is still missing', () => {
+  it('requests a block again if its request ended and it is still missing', () => {
     const [first, second] = [new FakeSource(0), new FakeSource(0)];
     const blocks = scheduler([1]);
     blocks.schedule([first]);

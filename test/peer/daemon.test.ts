@@ -13,7 +13,7 @@ import { temporaryFolder } from '../store/temporary.ts';
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-describe('peer transport with the daemon', () => {
+describe('PeerTransport with a daemon', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let identities: Record<IntroductionSide, Identity>;
   let rendezvous: IntroductionServer;
@@ -43,7 +43,7 @@ describe('peer transport with the daemon', () => {
     return made;
   }
 
-  /** Nobody but the daemon gets through to who is behind it. */
+  /** A NAT that lets only the daemon through. */
   async function symmetricNat(): Promise<Endpoint> {
     const [inner, outer]: Socket[] = [createSocket('udp4'), createSocket('udp4')];
     let host: Endpoint | undefined;
@@ -87,15 +87,15 @@ describe('peer transport with the daemon', () => {
     expect(Buffer.concat(received).equals(content)).to.equal(true);
   }
 
-  it('learns from it where the other side is', async () => {
+  it('learns the endpoint of the other side', async () => {
     const channels = await meet(await endpoint('a', daemon), await endpoint('b', daemon));
     expect(channels.map(({ path }) => path)).to.not.include('relayed');
     await send(channels, 1_000_000);
   });
 
-  it('is relayed by it where no straight way is found', async () => {
+  it('is relayed if no direct path works', async () => {
     const ends = await Promise.all([endpoint('a', await symmetricNat()), endpoint('b', await symmetricNat())]);
-    for (const end of ends) end.localEndpoints = () => []; // as if in networks of their own
+    for (const end of ends) end.localEndpoints = () => []; // as if in different networks
     const channels = await meet(...(ends as [PeerTransport, PeerTransport]));
     expect(channels.map(({ path }) => path)).to.deep.equal(['relayed', 'relayed']);
     await send(channels, 1_000_000);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 /**
- * What a member would send as the state of a file on its way, for the receiver to take `thesis.part` for its own: in both
- * forms that states have had.
+ * What a member would send as block state, so that the receiver takes `thesis.part` for its own: in both
+ * formats that states have had.
  * @param thesis the file that is sent next
  */
 export function forgedStates(into: string, thesis: { readonly size: number; readonly modified: number }): Buffer[] {
@@ -13,7 +13,7 @@ export function forgedStates(into: string, thesis: { readonly size: number; read
     head.write('gctlpart');
     head.writeUInt32LE(1 + i, 8);
     head.writeUInt32LE(Buffer.byteLength(text), 12);
-    head.writeUInt32LE(0x7fff_ffff, 16); // of no process
+    head.writeUInt32LE(0x7fff_ffff, 16); // no such process
     return Buffer.concat([head, Buffer.from(text)]);
   });
 }

@@ -49,8 +49,8 @@ const anyFrame = fc.oneof(
   }),
 );
 
-describe('frames', () => {
-  it('come back as they were, however they are cut', () => {
+describe('FrameDecoder', () => {
+  it('decodes encoded frames, split at any position', () => {
     fc.assert(
       fc.property(fc.array(anyFrame, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 40 }), (frames, cuts) => {
         const bytes = Buffer.concat(frames.map(([, encoded]) => encoded));
@@ -59,13 +59,13 @@ describe('frames', () => {
     );
   });
 
-  it('carry a full block', () => {
+  it('decodes a full block', () => {
     const content = Buffer.alloc(BLOCK_BYTES, 7);
     const [frame] = framesOf(blockFrame(1, 2, content), [3, 13, 14, 100_000]);
     expect(frame).to.deep.equal({ type: 'block', file: 1, block: 2, content });
   });
 
-  it('meet any bytes with frames or a FrameError, and keep no more than they may', () => {
+  it('decodes or throws a FrameError for any bytes, and buffers a limited amount', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 20 }), (chunks) => {
         let most = 0;
@@ -95,13 +95,13 @@ describe('frames', () => {
     ['a length of nothing', '0000000000'],
     ['an unknown type', '0000000504'],
   ] as const) {
-    it(`refuse ${what} at its fifth byte`, () => {
+    it(`refuses ${what} at its fifth byte`, () => {
       const reader = new FrameDecoder();
       expect(() => reader.push(Buffer.from(hex, 'hex'), () => undefined)).to.throw(FrameError);
     });
   }
 
-  it('refuse control frames that are no JSON, or no UTF-8', () => {
+  it('refuses control frames that are not JSON or not UTF-8', () => {
     for (const body of [Buffer.from('{"a":'), Buffer.of(0x22, 0xff, 0x22)]) {
       const head = Buffer.from([0, 0, 0, 1 + body.length, 1]);
       expect(() => new FrameDecoder().push(Buffer.concat([head, body]), () => undefined)).to.throw(FrameError);
@@ -109,7 +109,7 @@ describe('frames', () => {
     expect(() => encodeControl({ text: 'x'.repeat(70_000) })).to.throw(RangeError);
   });
 
-  it('say something known, or are refused', () => {
+  it('refuses unknown messages', () => {
     const field = fc.oneof(
       fc.string(),
       fc.nat(),

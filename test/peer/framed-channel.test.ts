@@ -30,10 +30,10 @@ function offerOf(path: string, size = 10, folder = false): Buffer {
   ]);
 }
 
-describe('framed channel', () => {
+describe('FramedChannel', () => {
   afterEach(removeTemporary);
 
-  it('says that it lives, and notices who does not', async () => {
+  it('sends keep-alives, and detects a silent peer', async () => {
     const [here, there] = await channelPair();
     const quick = { pingMs: 20, silenceMs: 200, frameMs: 200 };
     const [a, b] = [new FramedChannel(here, quick), new FramedChannel(there, quick)];
@@ -49,7 +49,7 @@ describe('framed channel', () => {
     silent.cut();
   });
 
-  it('drops whoever drips', async () => {
+  it('disconnects a peer that sends too slowly', async () => {
     const [here, there] = await channelPair();
     const wire = new FramedChannel(there, { frameMs: 150, silenceMs: 10_000 });
     const bytes = encodeControl({ type: 'want', name: 'x'.repeat(1000), hash: 'a'.repeat(64) });
@@ -60,7 +60,7 @@ describe('framed channel', () => {
     expect(failure?.code).to.equal('TOO_SLOW');
   });
 
-  it('meets any first bytes without harm', async function () {
+  it('accepts or refuses any first bytes', async function () {
     this.timeout(30_000);
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 5, maxLength: 200 }), fc.boolean(), async (bytes, framed) => {
@@ -75,7 +75,7 @@ describe('framed channel', () => {
     );
   });
 
-  it('waits for the first words, but not for ever', async () => {
+  it('waits for the opening, but not forever', async () => {
     const [here, there] = await channelPair();
     const failure = await failing(readChannelRequest(new FramedChannel(there), { timeoutMs: 50 }));
     expect(failure.code).to.equal('TOO_SLOW');
@@ -109,7 +109,7 @@ describe('framed channel', () => {
     });
   }
 
-  it('saves a single file under its last name only', async () => {
+  it('saves a single file under the last part of its name', async () => {
     const [here, there] = await channelPair();
     here.duplex.write(offerOf('../../../etc/cron.d/x'));
     const offer = (await readChannelRequest(new FramedChannel(there))) as FileOffer;
@@ -125,7 +125,7 @@ describe('framed channel', () => {
     ['acknowledges what was not sent', [{ type: 'ack', bytes: 1, done: 1 }]],
     ['answers like a source', [{ type: 'found', size: 3 }]],
   ] as const) {
-    it(`serves nobody who ${what}`, async () => {
+    it(`does not serve a peer who ${what}`, async () => {
       const { file } = await fileOf(await temporary(), 'x', 4 * BLOCK_BYTES);
       const { library, spec } = await libraryOf(file);
       const [here, there] = await channelPair();
@@ -142,7 +142,7 @@ describe('framed channel', () => {
     });
   }
 
-  it('stops a sender whom nobody acknowledges at 16 MiB', async () => {
+  it('stops a sender at 16 MiB without acknowledgement', async () => {
     const { file } = await fileOf(await temporary(), 'x', 100 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
     const [here, there] = await channelPair();
@@ -164,7 +164,7 @@ describe('framed channel', () => {
     here.cut();
   });
 
-  /** Answers a download by hand. */
+  /** Answers a download step by step. */
   async function hostile(answer: (message: PeerMessage, say: (bytes: Buffer) => void) => void, stallMs = 45_000) {
     const { file } = await fileOf(await temporary(), 'x', 8 * BLOCK_BYTES);
     const { spec } = await libraryOf(file);
@@ -212,7 +212,7 @@ describe('framed channel', () => {
       () => encodeControl({ type: 'refuse', code: 'GONE', reason: 'It is gone.\u001b[2J', declined: false }),
     ],
   ] as const) {
-    it(`takes nothing of a source that sends ${what}`, async () => {
+    it(`accepts nothing from a source that sends ${what}`, async () => {
       const end = await hostile((message, say) => {
         const { type } = message;
         const bytes = answer(type);
@@ -225,14 +225,14 @@ describe('framed channel', () => {
     });
   }
 
-  it('does not wait for a source that owes an answer', async () => {
+  it('does not wait for a source that owes a reply', async () => {
     const end = await hostile((message, say) => {
       if (message.type === 'want') say(encodeControl({ type: 'found', size: 8 * BLOCK_BYTES }));
     }, 100);
     expect([end.outcome, end.failure?.code]).to.deep.equal(['disconnected', 'TOO_SLOW']);
   });
 
-  it('carries on over channels that take any number of bytes at a time', async () => {
+  it('transfers over channels that accept any number of bytes at a time', async () => {
     const [here, there] = await channelPair();
     const messages: PeerMessage[] = [];
     new FramedChannel(there).setHandler({ onMessage: (message) => messages.push(message) });

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { AppError } from '../../src/domain/app-error.ts';
 import { BLOCK_BYTES, blockLength, countBlocks, hashFile, hashLeaf, merkleRoot } from '../../src/peer/hash-tree.ts';
 
-/** As RFC 6962 has it, section 2.1. */
+/** As defined in RFC 6962, section 2.1. */
 function merkle(entries: readonly Buffer[]): Buffer {
   if (entries.length === 0) return createHash('sha256').digest();
   if (entries.length === 1) return createHash('sha256').update(Buffer.of(0)).update(entries[0]!).digest();
@@ -27,7 +27,7 @@ describe('hash tree', () => {
 
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('is the tree of RFC 6962', () => {
+  it('equals the tree of RFC 6962', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 40 }), (arrays) => {
         const entries = arrays.map((array) => Buffer.from(array));
@@ -36,7 +36,7 @@ describe('hash tree', () => {
     );
   });
 
-  it('knows the vectors of Certificate Transparency', () => {
+  it('matches the test vectors of Certificate Transparency', () => {
     const entries = [
       '',
       '00',
@@ -72,7 +72,7 @@ describe('hash tree', () => {
     });
   }
 
-  it('notices a file that grows or shrinks while it is read', async () => {
+  it('detects a file that grows or shrinks while it is read', async () => {
     for (const change of [(file: string) => appendFileSync(file, 'x'), (file: string) => truncateSync(file, 5)]) {
       const file = join(folder, 'changing');
       await writeFile(file, randomBytes(40 * BLOCK_BYTES));
@@ -91,7 +91,7 @@ describe('hash tree', () => {
     }
   });
 
-  it('stops when it is told to, and says what is not there', async () => {
+  it('stops on abort, and reports a missing file', async () => {
     const file = join(folder, 'long');
     await writeFile(file, randomBytes(40 * BLOCK_BYTES));
     const abort = new AbortController();

@@ -9,7 +9,7 @@ const ID = '01'.repeat(16);
 const SECRET = 'ab'.repeat(32);
 const NEAR = new SharedNetworks([{ address: '127.0.0.1', port: 1 }]);
 const HEARD_FLAG = 8;
-/** As long as a meeting lasts that comes to nothing. */
+/** The duration of an introduction without a connection. */
 const MEETING_MS = 15_000;
 
 interface Sent {
@@ -18,7 +18,7 @@ interface Sent {
   readonly heard: boolean;
 }
 
-describe('hole punching', () => {
+describe('HolePuncher', () => {
   let sent: Sent[];
   let found: SendTarget[];
   let at: number;
@@ -51,14 +51,14 @@ describe('hole punching', () => {
     Array.from({ length: count }, (_, i) => ({ address: `${network}.${i + 1}`, port: 9 }));
   const probe = (heard: boolean): ProbeDatagram => ({ type: 'probe', id: ID, side: 'b', heard });
 
-  it('asks one place with growing pauses, and sixteen times at most', () => {
+  it('probes one endpoint with growing pauses, at most sixteen times', () => {
     punch([], '203.0.113.1').start();
     pass(MEETING_MS);
     expect(sent.map((one) => one.at).slice(0, 8)).to.deep.equal([0, 50, 150, 350, 750, 1550, 2350, 3150]);
     expect(sent).to.have.length(16);
   });
 
-  it('sends nothing to places outside of the own networks that the other side only says it is at', () => {
+  it('does not probe endpoints outside its own networks that only the other side claims', () => {
     const one = punch([...places('198.51.100', 4), ...places('192.168.1', 4), ...places('127.0.1', 2)]);
     one.start();
     one.addLocalCandidates(places('8.8.8', 4), true);
@@ -66,7 +66,7 @@ describe('hole punching', () => {
     expect(new Set(sent.map(({ to }) => to))).to.deep.equal(new Set(['127.0.1.1 9', '127.0.1.2 9']));
   });
 
-  it('follows a few places only where the daemon says that it saw the other side, and no loopback of the daemon', () => {
+  it('probes few endpoints observed by the daemon, and no loopback address from it', () => {
     const one = punch([], '203.0.113.1');
     one.start();
     for (const place of places('198.51.100', 100)) one.addObserved(place);
@@ -83,7 +83,7 @@ describe('hole punching', () => {
     expect(new Set(sent.map(({ to }) => to)).size).to.equal(4);
   });
 
-  it('is bounded for each introduction, whatever the other side names and answers', () => {
+  it('limits probes per introduction, whatever the other side claims and answers', () => {
     const one = punch(places('127.0.1', 50), '203.0.113.1');
     one.start();
     for (const place of places('198.51.100', 50)) one.addObserved(place);
@@ -94,7 +94,7 @@ describe('hole punching', () => {
     expect(sent.length).to.equal(128);
   });
 
-  it('is bounded for all introductions of a member, and leaves the others theirs', () => {
+  it('limits probes for all introductions of a member, without affecting others', () => {
     for (let i = 0; i < 16; i++) punch(places('127.0.1', 16), '203.0.113.1', 'evil').start();
     pass(MEETING_MS);
     expect(sent.length).to.be.within(512, 512 + 16 * 15);
@@ -104,7 +104,7 @@ describe('hole punching', () => {
     expect(sent.length - before).to.equal(16);
   });
 
-  it('finds the place that answers, once, and is silent then but for answers', () => {
+  it('finds the endpoint that answers, once, and sends only answers afterwards', () => {
     const [near, far] = [
       { address: '127.0.1.1', port: 9 },
       { address: '203.0.113.1', port: 9 },

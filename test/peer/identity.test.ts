@@ -6,7 +6,7 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { certificateFingerprint, loadIdentity } from '../../src/peer/identity.ts';
 import { temporaryFolder } from '../store/temporary.ts';
 
-describe('identity', () => {
+describe('peer identity', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let file: string;
   beforeEach(async () => {
@@ -15,7 +15,7 @@ describe('identity', () => {
   });
   afterEach(() => folder.remove());
 
-  it('is made once and stays, readable by its owner alone', async () => {
+  it('is created once and kept, readable only by its owner', async () => {
     const made = await loadIdentity(file);
     await chmod(file, 0o644);
     expect(await loadIdentity(file)).to.deep.equal(made);
@@ -23,7 +23,7 @@ describe('identity', () => {
     expect(await readdir(dirname(file))).to.deep.equal(['peer.pem']);
   });
 
-  it('is an Ed25519 key in a certificate signed by itself, and is known by the key', async () => {
+  it('is an Ed25519 key in a self-signed certificate, identified by the key', async () => {
     const { cert, fingerprint } = await loadIdentity(file);
     const parsed = new X509Certificate(cert);
     expect(parsed.publicKey.asymmetricKeyType).to.equal('ed25519');
@@ -33,14 +33,14 @@ describe('identity', () => {
     expect(certificateFingerprint(parsed)).to.equal(fingerprint);
   });
 
-  it('is one, however many make it at once', async () => {
+  it('is one key, even if created concurrently', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => loadIdentity(file)));
     expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).to.equal(1);
     expect(await loadIdentity(file)).to.deep.equal(all[0]);
     expect(await readdir(dirname(file))).to.deep.equal(['peer.pem']);
   });
 
-  it('is not replaced where its file is damaged: that is said', async () => {
+  it('is not replaced if its file is damaged: the error says so', async () => {
     const { key, cert } = await loadIdentity(file);
     const stranger = await loadIdentity(join(folder.path, 'other.pem'));
     for (const damaged of ['', key, cert, `${key}\n${cert.slice(0, 200)}`, `${stranger.key}\n${cert}`]) {

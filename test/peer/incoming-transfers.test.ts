@@ -16,7 +16,7 @@ import { channelPair, fileOf, removeTemporary, temporary } from './transfer-fixt
 
 const KEY = 'ab'.repeat(32);
 
-describe('incoming transfers', () => {
+describe('IncomingTransfers', () => {
   let folder: string;
   let downloads: string;
   let offers: TransferOffer[];
@@ -51,7 +51,7 @@ describe('incoming transfers', () => {
     return receiving;
   };
 
-  /** Offers a file as a member does. `ended` never rejects. */
+  /** Offers a file like a member does. `ended` never rejects. */
   async function offer(
     receiving: IncomingTransfers,
     file: string,
@@ -102,7 +102,7 @@ describe('incoming transfers', () => {
     await removeTemporary();
   });
 
-  it('keeps twenty offers of all, and three of one member', async () => {
+  it('keeps at most twenty offers, and three per member', async () => {
     const receiving = receiver();
     const { file } = await fileOf(folder, 'a', 10);
     const all: ReturnType<typeof offer>[] = [];
@@ -126,7 +126,7 @@ describe('incoming transfers', () => {
     }
   });
 
-  it('makes one of the same offered twice at once', async () => {
+  it('treats two concurrent equal offers as one', async () => {
     const receiving = receiver();
     const { file } = await fileOf(folder, 'a', 10);
     await Promise.all([offer(receiving, file), offer(receiving, file)]);
@@ -136,7 +136,7 @@ describe('incoming transfers', () => {
     expect(told.size).to.equal(1);
   });
 
-  it('asks once, however often the same is offered', async () => {
+  it('asks once about repeated offers', async () => {
     const receiving = receiver();
     const { file, content } = await fileOf(folder, 'a', 300_000);
     const first = await offer(receiving, file);
@@ -149,12 +149,12 @@ describe('incoming transfers', () => {
     await until(() => told.get(1)?.state === 'done');
     expect(offers).to.have.length(1);
     expect((await readFile(told.get(1)!.savedAs!)).equals(content)).to.equal(true);
-    // who did not hear of the end hears of it now
+    // a sender that missed the end is told now
     expect(await (await offer(receiving, file)).ended).to.equal(undefined);
     expect(told.size).to.equal(1);
   });
 
-  it('goes on under another token, and asks anew for another content', async () => {
+  it('resumes with another token, and asks again for another content', async () => {
     const receiving = receiver();
     const { file } = await fileOf(folder, 'a', 1000);
     const first = await offer(receiving, file);
@@ -170,7 +170,7 @@ describe('incoming transfers', () => {
     expect(offers[1]!.size).to.equal(7);
   });
 
-  it('takes the channel that comes while it makes room', async () => {
+  it('accepts the channel that arrives while it makes room', async () => {
     const receiving = receiver();
     const { file } = await fileOf(folder, 'a', 300_000);
     const first = await offer(receiving, file);
@@ -184,7 +184,7 @@ describe('incoming transfers', () => {
     await until(() => told.get(1)?.state === 'done');
   });
 
-  it('does not take the token of one member from another', async () => {
+  it('refuses the token of one member from another', async () => {
     const receiving = receiver();
     const { file } = await fileOf(folder, 'a', 1000);
     await trust.setAutoAccept('ben', 1000);
@@ -194,7 +194,7 @@ describe('incoming transfers', () => {
     expect(offers[0]!.member).to.equal('eve');
   });
 
-  it('forgets an offer that is taken back, and one whose sender stays away', async () => {
+  it('forgets a withdrawn offer, and one whose sender disappears', async () => {
     const receiving = receiver(20);
     const { file } = await fileOf(folder, 'a', 1000);
     const first = await offer(receiving, file);
@@ -214,7 +214,7 @@ describe('incoming transfers', () => {
     expect((await third.ended)?.data.declined).to.equal(true);
   });
 
-  it('goes on with what another process left', async () => {
+  it('resumes what another process left', async () => {
     const { file, content } = await fileOf(folder, 'a', 600_000);
     const before = receiver();
     const first = await offer(before, file);
@@ -235,7 +235,7 @@ describe('incoming transfers', () => {
     expect(jobs.size).to.equal(0);
   });
 
-  it('tells the sender when it cannot be saved', async () => {
+  it('tells the sender if the file cannot be saved', async () => {
     await writeFile(downloads, 'no folder');
     const receiving = receiver();
     await trust.setAutoAccept('ben', 1000);

@@ -8,14 +8,14 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { BandwidthLimiter } from '../../src/peer/bandwidth-limiter.ts';
 import { downloadLegacy, type LegacyDownloadSettings } from '../../src/peer/legacy-download.ts';
 
-/** An old client's answer to `download`, its size first. */
+/** The reply of a legacy client to `download`, its size first. */
 const answer = (content: Buffer, size = content.length): Buffer => {
   const head = Buffer.alloc(4);
   head.writeUInt32BE(size);
   return Buffer.concat([head, content]);
 };
 
-describe('a download from a legacy client', () => {
+describe('LegacyDownload', () => {
   let folder: string;
   let server: Server;
   let serve: (socket: Socket, asked: Buffer) => void;
@@ -59,11 +59,11 @@ describe('a download from a legacy client', () => {
       () => expect.fail('it was not refused'),
       (thrown) => AppError.from(thrown),
     );
-    expect(await readdir(folder), 'nothing of it is left').to.deep.equal([]);
+    expect(await readdir(folder), 'no partial file is left').to.deep.equal([]);
     return failure;
   };
 
-  it('asks as old clients do, and saves what comes', async () => {
+  it('sends the request of legacy clients, and saves the file', async () => {
     let said: Buffer | undefined;
     serve = (socket, asked) => {
       said = asked;
@@ -75,7 +75,7 @@ describe('a download from a legacy client', () => {
     expect(await readdir(folder)).to.deep.equal(['notes.txt']);
   });
 
-  it('saves what is long, and what is empty, and tells how far it is', async () => {
+  it('saves long and empty files, and reports progress', async () => {
     const content = Buffer.alloc(3_000_001, 'old clients know no blocks ');
     serve = (socket) => socket.end(answer(content));
     const told: number[] = [];
@@ -86,7 +86,7 @@ describe('a download from a legacy client', () => {
     expect(await readFile(await download(0))).to.have.length(0);
   });
 
-  it('writes over nothing, and nowhere but into its folder', async () => {
+  it('never overwrites a file, and writes only into its folder', async () => {
     await writeFile(join(folder, 'notes.txt'), 'mine');
     serve = (socket) => socket.end(answer(Buffer.from('theirs')));
     expect(await download(6)).to.equal(join(folder, 'notes (1).txt'));
@@ -94,7 +94,7 @@ describe('a download from a legacy client', () => {
     expect(await download(6, { name: '../../.profile' })).to.equal(join(folder, 'profile'));
   });
 
-  it('takes no more than is listed, and no less', async () => {
+  it('accepts exactly the listed size', async () => {
     serve = (socket) => socket.write(answer(Buffer.alloc(16), 16));
     expect((await refusal(download(15))).message).to.match(/notes\.txt now has 16 bytes, but was published with 15/);
     serve = (socket) => socket.end(answer(Buffer.alloc(14), 15));
@@ -106,7 +106,7 @@ describe('a download from a legacy client', () => {
     expect(await readFile(await download(15))).to.have.length(15);
   });
 
-  it('leaves who drips, who is silent, and who is not there', async () => {
+  it('gives up on slow, silent and unreachable clients', async () => {
     const patience = { stallMs: 200 };
     serve = () => undefined;
     expect(await refusal(download(15, patience))).to.include({ code: 'TOO_SLOW' });
@@ -124,7 +124,7 @@ describe('a download from a legacy client', () => {
     expect(failure.message).to.equal(`Cannot reach alice at 127.0.0.1, TCP port ${port} (ECONNREFUSED).`);
   });
 
-  it('ends when it is cancelled, and leaves nothing', async () => {
+  it('ends when it is cancelled, and leaves no file', async () => {
     const abort = new AbortController();
     serve = (socket) => socket.write(answer(Buffer.alloc(300_000), 1_000_000));
     const onProgress = () => abort.abort(new AppError('CONNECTION_ENDED', 'cancelled'));
@@ -133,7 +133,7 @@ describe('a download from a legacy client', () => {
     });
   });
 
-  it('keeps to a limit of speed, which is not the fault of the other side', async () => {
+  it('keeps to a rate limit, which does not count as a slow peer', async () => {
     serve = (socket) => socket.end(answer(Buffer.alloc(200_000)));
     const begun = performance.now();
     await download(200_000, { limiter: new BandwidthLimiter(400_000), stallMs: 250 });

@@ -7,7 +7,7 @@ const at = (...addresses: string[]) =>
   addresses.map((address) => ({ address, internal: isLoopback(address) }) as NetworkInterfaceInfo);
 
 describe('local addresses', () => {
-  it('are equal however they are spelled', () => {
+  it('are equal in any spelling', () => {
     expect(normalizeIp('::ffff:10.0.0.1')).to.equal('10.0.0.1');
     expect(normalizeIp('fe80::1%eth0')).to.equal('fe80::1');
     expect(endpointKey({ address: '::FFFF:10.0.0.1', port: 7 })).to.equal(
@@ -22,7 +22,7 @@ describe('local addresses', () => {
     expect(isLoopback('10.0.0.1')).to.equal(false);
   });
 
-  it('of this machine are the four most promising: of its own networks first, of virtual machines last', () => {
+  it('of this machine are the four best: its own networks first, virtual machines last', () => {
     const interfaces = {
       lo: at('127.0.0.1', '::1'),
       docker0: at('172.17.0.1'),

@@ -11,7 +11,7 @@ import { removeTemporary, temporary } from './transfer-fixture.ts';
 
 const KEY = 'ab'.repeat(32);
 
-describe('peer connector', () => {
+describe('PeerConnector', () => {
   let endpoint: PeerTransport;
   let introductions: PeerConnector;
   let notices: string[];
@@ -19,7 +19,7 @@ describe('peer connector', () => {
   let count = 0;
   const abort = () => new AbortController();
 
-  /** To somebody who never comes. */
+  /** Connects to a peer that never answers. */
   const introduction = (member: string, key = KEY): ConnectionOffer => {
     count += 1;
     return {
@@ -55,7 +55,7 @@ describe('peer connector', () => {
     await removeTemporary();
   });
 
-  it('bounds what others begin, of one and of all, and makes room again', async () => {
+  it('limits incoming attempts per member and in total, and frees their slots', async () => {
     const all = abort();
     setMaxListeners(0, all.signal);
     const codes: string[] = [];
@@ -77,7 +77,7 @@ describe('peer connector', () => {
     expect(codes.filter((code) => code === 'TOO_MANY_REQUESTS')).to.have.length(2);
   });
 
-  it('goes to nobody whose key is another than before, and says so once', async () => {
+  it('refuses a peer whose key has changed, and reports it once', async () => {
     await introductions.verifyKey({ member: 'An', key: KEY });
     named = 'cd'.repeat(32);
     for (let i = 0; i < 5; i += 1) {
@@ -88,7 +88,7 @@ describe('peer connector', () => {
     expect(notices[0]).to.contain(`goldctl files trust An ${named}`);
   });
 
-  it('does not take another key than it asked the daemon for', async () => {
+  it('refuses another key than the one requested from the daemon', async () => {
     named = 'cd'.repeat(32);
     const failure = await introductions.dial('Binh', KEY, abort().signal).catch(AppError.from);
     expect(failure).to.include({ code: 'NOT_ALLOWED' });

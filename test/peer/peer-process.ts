@@ -4,8 +4,8 @@ import { loadIdentity } from '../../src/peer/identity.ts';
 import { PeerTransport } from '../../src/peer/peer-transport.ts';
 
 /**
- * A peer in a process of its own: told where the daemon is and what identity to take, it says its port and key, then
- * connects by the introduction it is given. Told `stop`, it stops, and then has to end by itself.
+ * A peer in its own process: it gets the daemon's endpoint and an identity, prints its port and key, then
+ * connects by the given introduction. On `stop` it stops, and must exit without help.
  */
 const [start] = (await once(process, 'message')) as [{ file: string; daemon: { address: string; port: number } }];
 const identity = await loadIdentity(start.file);

@@ -29,7 +29,7 @@ interface Peer {
   readonly endpoint: PeerTransport;
 }
 
-describe('peer transport', () => {
+describe('PeerTransport', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let identities: Record<IntroductionSide, Identity>;
   let rendezvous: TestRendezvous;
@@ -72,7 +72,7 @@ describe('peer transport', () => {
     return Promise.all([a.endpoint.connect(forA), b.endpoint.connect(forB)]);
   }
 
-  /** Sends so many bytes each way at once, and compares. */
+  /** Sends a number of bytes each way concurrently, and compares. */
   async function exchange([a, b]: readonly PeerChannel[], bytes: number): Promise<void> {
     await Promise.all(
       [
@@ -96,8 +96,8 @@ describe('peer transport', () => {
     );
   }
 
-  describe('finds a way', () => {
-    it('within one machine at once, and says LAN', async () => {
+  describe('connects', () => {
+    it('within one machine at once, and reports LAN', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       let channels: PeerChannel[] = [];
       let best = Number.POSITIVE_INFINITY; // others use the machine too
@@ -113,7 +113,7 @@ describe('peer transport', () => {
       await exchange(channels, 3_000_000);
     });
 
-    it('when one side comes a little later', async () => {
+    it('if one side starts a little later', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       for (const late of ['a', 'b'] as const) {
         const both = rendezvous.introduce(a, b);
@@ -125,13 +125,13 @@ describe('peer transport', () => {
       }
     });
 
-    it('by what the daemon sees, where the introduction names no place', async () => {
+    it('by the observed endpoint, if the introduction names none', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const channels = await meet(a, b, rendezvous.introduce(a, b, { hidden: true, relay: false }));
       await exchange(channels, 1000);
     });
 
-    it('at another daemon of the room, by what that one sees and by its relay', async () => {
+    it("at another daemon of the cluster, with that daemon's observation and relay", async () => {
       const other = new TestRendezvous();
       await other.start();
       const [a, b] = [await peer('a'), await peer('b', { daemon: other.place })];
@@ -152,7 +152,7 @@ describe('peer transport', () => {
       other.stop();
     });
 
-    it('through routers, each side seeing another place than the other is at, and says direct', async () => {
+    it('through NATs, each side seeing another endpoint than the real one, and reports direct', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const router = await between(a, b);
       rendezvous.hides = true;
@@ -166,7 +166,7 @@ describe('peer transport', () => {
       router.stop();
     });
 
-    it('whichever probes are lost', async () => {
+    it('if any of the probes are lost', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const router = await between(a, b);
       rendezvous.hides = true;
@@ -188,7 +188,7 @@ describe('peer transport', () => {
       router.stop();
     });
 
-    it('by the relay, where probes get nowhere', async () => {
+    it('through the relay, if no probes arrive', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       rendezvous.hides = true;
       const channels = await meet(a, b, rendezvous.introduce(a, b, { hidden: true }));
@@ -198,7 +198,7 @@ describe('peer transport', () => {
       expect(rendezvous.relayed - relayed).to.be.above(600);
     });
 
-    it('fifty times at once over one socket', async () => {
+    it('fifty times concurrently over one socket', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const all = await Promise.all(
         Array.from({ length: 50 }, (_, i) =>
@@ -210,7 +210,7 @@ describe('peer transport', () => {
   });
 
   describe('refuses', () => {
-    it('another key than the daemon told, on both sides and before any content', async () => {
+    it('a key other than that from the daemon, on both sides and before any content', async () => {
       for (const wronged of ['a', 'b'] as const) {
         const [a, b] = [await peer('a'), await peer('b')];
         const both = rendezvous.introduce(a, b);
@@ -223,7 +223,7 @@ describe('peer transport', () => {
       }
     });
 
-    it('to answer who does not know the secret', async () => {
+    it('to answer without the secret', async () => {
       const [a, b] = [await peer('a', { handshakeMs: 500 }), await peer('b', { handshakeMs: 500 })];
       const both = rendezvous.introduce(a, b);
       both.b = { ...both.b, secret: '00'.repeat(32) };
@@ -239,7 +239,7 @@ describe('peer transport', () => {
       await first;
     });
 
-    it('a port that is taken', async () => {
+    it('a port in use', async () => {
       const { endpoint } = await peer('a', { host: '127.0.0.1' });
       const second = new PeerTransport({
         identity: identities.b,
@@ -251,7 +251,7 @@ describe('peer transport', () => {
     });
   });
 
-  describe('is aimed at nobody', () => {
+  describe('cannot be aimed at third parties', () => {
     /** Sockets of third parties, in a network that the endpoints of these tests are not in. */
     async function strangers(
       context: Mocha.Context,
@@ -278,7 +278,7 @@ describe('peer transport', () => {
       };
     }
 
-    it('by the addresses that a member names as its own, to the daemon or to the other side', async function () {
+    it('by addresses that a member claims, to the daemon or to the other side', async function () {
       const { places, count, stop } = await strangers(this);
       const a = await peer('a', { handshakeMs: 1000 });
       const evil = createSocket('udp4').bind(0, '127.0.0.1');
@@ -290,7 +290,7 @@ describe('peer transport', () => {
           const { id, secret } = forB;
           const hello: HelloDatagram = { type: 'hello', id, side: 'b', relay: false, local: places, counter: 1 };
           evil.send(encodeDatagram(hello, secret), rendezvous.place.port, '127.0.0.1');
-          // What the daemon says is known by a secret that the other side knows as well.
+          // Messages of the daemon are authenticated with a secret that the other side knows, too.
           const seen = { address: '127.0.0.1', port: a.endpoint.port };
           for (const other of places) {
             const forged: SeenDatagram = {
@@ -312,7 +312,7 @@ describe('peer transport', () => {
       expect(count()).to.equal(0);
     });
 
-    it('by a place that answers once and is silent then: it gets few packets of the stream', async () => {
+    it('by an endpoint that answers once and then falls silent: it gets few packets of the stream', async () => {
       const a = await peer('a', { handshakeMs: 4000 });
       const b = await peer('b', { handshakeMs: 4000 });
       for (const side of ['a', 'b'] as const) {
@@ -336,7 +336,7 @@ describe('peer transport', () => {
   });
 
   describe('gives up', () => {
-    it('in time where nobody comes, and where no way is found', async () => {
+    it('in time, if nobody answers and if no path works', async () => {
       const [a, b] = [await peer('a', { handshakeMs: 400 }), await peer('b', { handshakeMs: 400 })];
       const alone = await failed(a.endpoint.connect(rendezvous.introduce(a, b).a));
       expect(alone).to.include({ code: 'TOO_SLOW' });
@@ -348,7 +348,7 @@ describe('peer transport', () => {
       expect(failures.every(isResumableError)).to.equal(true);
     });
 
-    it('when it is called off, before or meanwhile', async () => {
+    it('when it is cancelled, before or during the attempt', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const { a: introduction } = rendezvous.introduce(a, b);
       expect(await failed(a.endpoint.connect(introduction, AbortSignal.abort()))).to.include({ code: 'NOT_AVAILABLE' });
@@ -359,7 +359,7 @@ describe('peer transport', () => {
       expect((await pending).message).to.include('cancelled');
     });
 
-    it('when it is stopped, channels and all', async () => {
+    it('when it is stopped, with all channels', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const [channel, other] = await meet(a, b, rendezvous.introduce(a, b));
       const pending = failed(a.endpoint.connect(rendezvous.introduce(a, b).a));
@@ -370,7 +370,7 @@ describe('peer transport', () => {
       expect(await failed(a.endpoint.connect(rendezvous.introduce(a, b).a))).to.include({ code: 'NOT_AVAILABLE' });
     });
 
-    it('when it is stopped, but lets the last words of what is closing arrive', async () => {
+    it('when it is stopped, after the last bytes of closing channels', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const [channel, other] = await meet(a, b, rendezvous.introduce(a, b));
       const content = randomBytes(500_000);
@@ -406,7 +406,7 @@ describe('peer transport', () => {
       }
     });
 
-    it('is gone two seconds after it was closed, even where the other side goes on', async () => {
+    it('ends two seconds after the close, even if the other side continues', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const [from, to] = await meet(a, b, rendezvous.introduce(a, b));
       to.duplex.resume();
@@ -417,7 +417,7 @@ describe('peer transport', () => {
       expect(performance.now() - started).to.be.below(4000);
     });
 
-    it('that dies or hangs on the other side ends with an error that is worth another try', async () => {
+    it('ends with a retryable error if the other side dies or hangs', async () => {
       for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
         const a = await peer('a', { silenceMs: 1000 });
         const { child, key, port } = await spawnPeer();
@@ -441,7 +441,7 @@ describe('peer transport', () => {
       }
     });
 
-    it('cuts off who sends without end what nobody reads', async () => {
+    it('disconnects a sender whose data nobody reads', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const [from, to] = await meet(a, b, rendezvous.introduce(a, b));
       const cut = once(to.duplex, 'error');
@@ -458,7 +458,7 @@ describe('peer transport', () => {
       expect((await gone)[0]).to.include({ code: 'NOT_AVAILABLE' });
     });
 
-    it('never hands over what was changed on its way', async () => {
+    it('never delivers modified data', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const router = await between(a, b);
       rendezvous.hides = true;
@@ -488,17 +488,17 @@ describe('peer transport', () => {
       router.stop();
     });
 
-    it('stays up in silence', async () => {
+    it('stays open while it is idle', async () => {
       const [a, b] = [await peer('a', { silenceMs: 500 }), await peer('b', { silenceMs: 500 })];
       const channels = await meet(a, b, rendezvous.introduce(a, b));
       const errors: unknown[] = [];
       for (const { duplex } of channels) duplex.on('error', (error) => errors.push(error));
-      await new Promise((resolve) => setTimeout(resolve, 1500)); // three times what ends a silent one
+      await new Promise((resolve) => setTimeout(resolve, 1500)); // three times the time-out of a dead channel
       await exchange(channels, 1000);
       expect(errors).to.deep.equal([]);
     });
 
-    it('does not mind ten thousand datagrams of strangers', async () => {
+    it('ignores ten thousand datagrams of strangers', async () => {
       const [a, b] = [await peer('a'), await peer('b')];
       const both = rendezvous.introduce(a, b);
       const channels = await meet(a, b, both);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ProbeBudget } from '../../src/peer/probe-budget.ts';
 
-describe('probe budget', () => {
+describe('ProbeBudget', () => {
   let now: number;
   let budget: ProbeBudget;
   beforeEach(() => {
@@ -9,18 +9,18 @@ describe('probe budget', () => {
     budget = new ProbeBudget(() => now);
   });
 
-  /** Takes until nothing more is given, and returns how many. */
+  /** Acquires until refused, and returns how often it succeeded. */
   const takeAll = (member: string): number => {
     let taken = 0;
     while (taken < 1e6 && budget.tryTake(member)) taken += 1;
     return taken;
   };
 
-  it('leaves something for others, however many one member is the cause of', () => {
+  it('leaves something for others, whatever one member causes', () => {
     expect([takeAll('yoda'), takeAll('luke'), takeAll('hans')]).to.deep.equal([512, 512, 0]);
   });
 
-  it('bounds what all members together cause in a time', () => {
+  it('limits what all members cause in a period', () => {
     let taken = 0;
     for (let second = 0; second < 15; second++) {
       for (let i = 0; i < 50; i++) taken += takeAll(`member ${i}`);
@@ -29,7 +29,7 @@ describe('probe budget', () => {
     expect(taken).to.equal(1024 + 14 * 64);
   });
 
-  it('comes back with the time', () => {
+  it('refills over time', () => {
     takeAll('yoda');
     now += 1000;
     expect(takeAll('yoda')).to.equal(16);

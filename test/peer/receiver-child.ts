@@ -5,7 +5,7 @@ import { Download } from '../../src/peer/download.ts';
 import { FramedChannel } from '../../src/peer/framed-channel.ts';
 import { channelOf, statesOf } from './transfer-fixture.ts';
 
-/** Receives one offer from a port of this machine into a folder; resume.test.ts kills it in the middle. */
+/** Receives one offer from a local port into a folder; resume.test.ts kills it in the middle. */
 const [port, into] = process.argv.slice(2);
 const socket = connect(Number(port), '127.0.0.1');
 socket.once('connect', async () => {

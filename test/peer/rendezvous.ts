@@ -19,11 +19,11 @@ interface Known {
   readonly relay: boolean;
 }
 
-/** The daemon's UDP side as far as an endpoint sees it, with faults to order. */
+/** The daemon's UDP side as an endpoint sees it, with faults on demand. */
 export class TestRendezvous {
-  /** Tell each side a place where nobody is, instead of the other's. */
+  /** Send each side an endpoint without a listener, in place of the other's. */
   hides = false;
-  /** Stop handing on. */
+  /** Stop relaying. */
   silent = false;
   relayed = 0;
   hellos = 0;
@@ -50,7 +50,7 @@ export class TestRendezvous {
     this.#nowhere?.close();
   }
 
-  /** What `peer.connect` gives to both. */
+  /** What `peer.connect` returns to both. */
   introduce(
     a: { readonly key: string; readonly endpoint: PeerTransport },
     b: { readonly key: string; readonly endpoint: PeerTransport },

@@ -59,7 +59,7 @@ describe('resuming', () => {
   afterEach(removeTemporary);
 
   for (let seed = 1; seed <= 12; seed += 1) {
-    it(`goes on after breaks at random moments, and fetches nothing twice (seed ${seed})`, async () => {
+    it(`continues after breaks at random times, and fetches nothing twice (seed ${seed})`, async () => {
       const next = chance(seed);
       const [folder, into] = [join(await temporary(), 'set'), await temporary()];
       await mkdir(folder);
@@ -119,7 +119,7 @@ describe('resuming', () => {
     });
   }
 
-  it('goes on after the receiver is killed -9 again and again, and pulls nothing that was recorded', async function () {
+  it('continues after repeated kill -9 of the receiver, and fetches no recorded block again', async function () {
     this.timeout(60_000);
     const into = await temporary();
     const { file, content } = await fileOf(await temporary(), 'big.bin', 160 * BLOCK_BYTES + 77);
@@ -151,7 +151,7 @@ describe('resuming', () => {
           slots: new UploadSlots(),
           limiters: buckets,
         });
-        upload.offer({ id: ID, ...sources }).catch(() => undefined); // it is killed
+        upload.offer({ id: ID, ...sources }).catch(() => undefined); // the receiver is killed
         const before = upload.progress.done;
         if (round < 3) {
           const more = before + Math.floor((1 + next() * 3) * 2 * 1024 * 1024);
@@ -194,10 +194,10 @@ async function fill(part: PartialFile, ...blocks: readonly number[]): Promise<vo
   }
 }
 
-describe('partial file', () => {
+describe('PartialFile', () => {
   afterEach(removeTemporary);
 
-  it('believes no block whose content is not the recorded one', async () => {
+  it('trusts no block whose content differs from the recorded hash', async () => {
     const into = await temporary();
     const spec = specOf(into, [one(4 * BLOCK_BYTES)]);
     const part = await PartialFile.open(spec);
@@ -215,7 +215,7 @@ describe('partial file', () => {
     expect(await readdir(into)).to.deep.equal([]);
   });
 
-  it('takes another name for other files, and never one that is there', async () => {
+  it('uses another name for other files, and never an existing one', async () => {
     const into = await temporary();
     await writeFile(join(into, 'x'), 'mine');
     await writeFile(join(into, 'x.part'), 'mine too');
@@ -228,7 +228,7 @@ describe('partial file', () => {
     expect(await readFile(join(into, 'x.part'), 'utf8')).to.equal('mine too');
   });
 
-  it('takes no folder that is there, and follows no link in its own', async () => {
+  it('uses no existing folder, and follows no link in its own', async () => {
     const into = await temporary();
     await mkdir(join(into, 'x'));
     const spec = specOf(into, [{ ...one(3), path: 'a/b' }], { folder: true });
@@ -244,7 +244,7 @@ describe('partial file', () => {
     expect(await part.finish()).to.equal(join(into, 'x (1)'));
   });
 
-  it('keeps what is known of it in a private folder, and nothing beside the part', async () => {
+  it('stores its state in a private folder, and nothing beside the partial file', async () => {
     const into = await temporary();
     const part = await PartialFile.open(specOf(into, [one(5)]));
     expect(await readdir(into)).to.deep.equal(['x.part']);
@@ -255,7 +255,7 @@ describe('partial file', () => {
     expect([await readdir(into), await readdir(statesOf(into))]).to.deep.equal([[], []]);
   });
 
-  it('begins anew where its file is gone or another one has its name, which stays as it is', async () => {
+  it('restarts if the partial file is missing or replaced, and leaves the replacement unchanged', async () => {
     for (const isFolder of [false, true]) {
       for (const replace of [undefined, 'file', 'folder'] as const) {
         const into = await temporary();
@@ -280,7 +280,7 @@ describe('partial file', () => {
     }
   });
 
-  it('neither takes nor removes what has the name of its file meanwhile', async () => {
+  it('neither uses nor removes a file that takes its name in the meantime', async () => {
     for (const end of ['finish', 'remove'] as const) {
       const into = await temporary();
       const at = join(into, 'x.part');
@@ -299,7 +299,7 @@ describe('partial file', () => {
     }
   });
 
-  it('believes no state that older versions left beside it, nor a damaged one', async () => {
+  it('ignores state files beside it from older versions, and damaged ones', async () => {
     const into = await temporary();
     const spec = specOf(into, [one(2 * BLOCK_BYTES)]);
     const first = await PartialFile.open(spec);
@@ -318,7 +318,7 @@ describe('partial file', () => {
     expect((await readdir(into)).sort()).to.deep.equal(['x.part', 'x.part.state']);
   });
 
-  it('loses its state once it has been gone for a month', async () => {
+  it('loses its state after a month without its file', async () => {
     const into = await temporary();
     const specs = [1, 2, 3].map((modified) => specOf(into, [one(5, modified)]));
     for (const spec of specs) await (await PartialFile.open(spec)).close();
@@ -333,7 +333,7 @@ describe('partial file', () => {
     await PartialFile.removeStaleStates(join(into, 'nowhere'));
   });
 
-  it('is of one transfer at a time', async () => {
+  it('belongs to one transfer at a time', async () => {
     const spec = specOf(await temporary(), [one(5)]);
     const part = await PartialFile.open(spec);
     const error: AppError = await PartialFile.open(spec).then(
@@ -345,7 +345,7 @@ describe('partial file', () => {
     await (await PartialFile.open(spec)).remove();
   });
 
-  it('finishes what was killed between its new name and the loss of its old one', async () => {
+  it('finishes a rename that was killed between linking the new name and removing the old one', async () => {
     const into = await temporary();
     const spec = specOf(into, [one(5)]);
     const part = await PartialFile.open(spec);
@@ -366,7 +366,7 @@ describe('partial file', () => {
     expect(await readdir(into)).to.deep.equal([]);
   });
 
-  it('keeps what it has when the disk is full, and goes on when there is room', async function () {
+  it('keeps its data if the disk is full, and continues when there is space', async function () {
     const into = await temporary();
     const mount = spawn('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', into], { stdio: 'ignore' });
     const code = await new Promise((resolve) => mount.once('exit', resolve).once('error', () => resolve(null)));
@@ -406,7 +406,7 @@ async function receive(sources: TransferSources, into: string, opened: () => Pro
   const [here, there] = await channelPair();
   const counted = count(there);
   const sent = new Upload({ channel: new FramedChannel(here), slots: new UploadSlots() }).offer({ id: ID, ...sources });
-  sent.catch(() => undefined); // looked at by the test
+  sent.catch(() => undefined); // the test awaits it later
   const wire = new FramedChannel(there);
   const offer = (await readChannelRequest(wire)) as FileOffer;
   const download = new Download({ ...offer, downloadFolder: into, stateFolder: statesOf(into), sender: 'ann' });

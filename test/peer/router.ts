@@ -2,14 +2,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Endpoint } from '../../src/protocol/datagram.ts';
 
-/** Hands packets on between two places, each of which sees only the router: like two NATs that let everything through. */
+/** Forwards packets between two endpoints, each of which sees only the router: like two NATs without filtering. */
 export class Router {
   /** Whether this packet is lost. */
   loses: (bytes: Buffer, from: 'a' | 'b') => boolean = () => false;
   readonly #faces: Record<'a' | 'b', Socket> = { a: createSocket('udp4'), b: createSocket('udp4') };
   readonly #hosts: Partial<Record<'a' | 'b', Endpoint>> = {};
 
-  /** @param hosts what lies behind either face */
+  /** @param hosts the hosts behind either side */
   async start(hosts: Record<'a' | 'b', Endpoint>): Promise<void> {
     Object.assign(this.#hosts, hosts);
     for (const [near, far] of [
@@ -25,7 +25,7 @@ export class Router {
     }
   }
 
-  /** Where side `a` finds `b`, and the other way round. */
+  /** The endpoint at which side `a` finds `b`, and vice versa. */
   faces(side: 'a' | 'b'): Endpoint {
     return { address: '127.0.0.1', port: this.#faces[side].address().port };
   }

@@ -42,7 +42,7 @@ describe('safe paths', () => {
     it(`saves ${JSON.stringify(named)} as ${JSON.stringify(saved)}`, () => expect(safeName(named)).to.equal(saved));
   }
 
-  it('makes a safe name of anything, which stays as it is', () => {
+  it('makes a safe name of any text, and is idempotent', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 300 })),
@@ -57,7 +57,7 @@ describe('safe paths', () => {
     );
   });
 
-  it('makes no name that a file on its way may have, however it is spelled and numbered', () => {
+  it('never makes the name of a partial file, in any spelling and numbering', () => {
     const ignored = fc.constantFrom('', '\u200d', '\ufe0f', '\u034f', '\u200b');
     const letter = (plain: string, ...others: string[]) => fc.constantFrom(plain, plain.toUpperCase(), ...others);
     const spelled = fc
@@ -78,13 +78,13 @@ describe('safe paths', () => {
     );
   });
 
-  it('keeps the extension of a long name, and cuts no letter in two', () => {
+  it('keeps the extension of a long name, and splits no character', () => {
     const name = safeName(`${'đ'.repeat(300)}.tar.gz`);
     expect(name).to.match(/^đ+\.tar\.gz$/);
     expect(Buffer.byteLength(name)).to.be.within(230, 235);
   });
 
-  it('numbers what exists before its extension', () => {
+  it('puts the number of an existing name before its extension', () => {
     expect(withNumberSuffix('a.txt', 0)).to.equal('a.txt');
     expect(withNumberSuffix('a.txt', 1)).to.equal('a (1).txt');
     expect(withNumberSuffix('a.tar.gz', 2)).to.equal('a (2).tar.gz');
@@ -124,7 +124,7 @@ describe('safe paths', () => {
     });
   }
 
-  it('refuses names that are one where case is folded, and a file that is a folder too', () => {
+  it('refuses names that are equal when case is folded, and a file that is also a folder', () => {
     for (const paths of [
       ['a', 'A'],
       ['a', 'a'],
@@ -139,7 +139,7 @@ describe('safe paths', () => {
     expect(() => assertSafePaths(['a', 'b/a', 'b/c/a', 'b/d'].map((path) => ({ path })))).to.not.throw();
   });
 
-  it('never leads out of the folder', async () => {
+  it('never leaves the folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-names-'));
     try {
       const names = ['../up', '..\\up', '/etc/x', 'a:b', 'nul', '.x', '~', '%2e%2e%2fx', 'x\u0000.txt'].map(safeName);

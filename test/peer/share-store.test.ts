@@ -7,7 +7,7 @@ import { hashFile, merkleRoot } from '../../src/peer/hash-tree.ts';
 import type { Share } from '../../src/peer/ipc.ts';
 import { ShareStore } from '../../src/peer/share-store.ts';
 
-describe('share store', () => {
+describe('ShareStore', () => {
   let folder: string;
   let changed: Share[];
   let wake: (() => void)[];
@@ -39,7 +39,7 @@ describe('share store', () => {
 
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('finds what is published by name and hash, also in another process', async () => {
+  it('finds a published file by name and hash, also in another process', async () => {
     const path = await write('báo cáo.bin', Buffer.alloc(600_000, 7));
     const seen: number[] = [];
     const share = await open().publish(path, { description: 'giá vàng', onProgress: (done) => seen.push(done) });
@@ -51,7 +51,7 @@ describe('share store', () => {
     expect((await stat(join(folder, 'shares.json'))).mode & 0o777).to.equal(0o600);
   });
 
-  it('reads a file that did not change once', async () => {
+  it('reads an unchanged file once', async () => {
     const path = await write('a', 'text');
     await open().publish(path);
     let read = false;
@@ -70,7 +70,7 @@ describe('share store', () => {
     expect((await open().find('empty', share.hash)).leaves).to.have.length(0);
   });
 
-  it('says what is not there and what changed, and reads it anew', async () => {
+  it('reports missing and changed files, and reads changed ones again', async () => {
     const library = open();
     const path = await write('a', 'one');
     const share = await library.publish(path);
@@ -85,7 +85,7 @@ describe('share store', () => {
     expect((await failure(library.find('a', changed[0]!.hash))).code).to.equal('NO_SUCH_FILE');
   });
 
-  it('reads anew at its start what changed meanwhile', async () => {
+  it('reads files again at start that changed in the meantime', async () => {
     const path = await write('a', 'one');
     await open().publish(path);
     await writeFile(path, 'another');
@@ -94,7 +94,7 @@ describe('share store', () => {
     expect(changed[0]!.hash).to.equal((await hashFile(path)).root);
   });
 
-  it('makes hashes anew that were lost', async () => {
+  it('recreates lost hashes', async () => {
     const library = open();
     const share = await library.publish(await write('a', 'one'));
     await rm(join(folder, 'shares'), { recursive: true });
@@ -103,7 +103,7 @@ describe('share store', () => {
     expect((await library.find('a', share.hash)).leaves).to.have.length(32);
   });
 
-  it('forgets what is taken back', async () => {
+  it('forgets an unpublished file', async () => {
     const library = open();
     const share = await library.publish(await write('a', 'one'));
     await library.remove('a');
@@ -111,7 +111,7 @@ describe('share store', () => {
     expect((await failure(library.find('a', share.hash))).code).to.equal('NO_SUCH_FILE');
   });
 
-  it('keeps a file whose hashes are known without reading it', async () => {
+  it('keeps a file with known hashes without reading it', async () => {
     const path = await write('a', 'one');
     const hashed = await hashFile(path);
     const library = open();
@@ -120,7 +120,7 @@ describe('share store', () => {
     expect((await readdir(join(folder, 'shares'))).length).to.equal(1);
   });
 
-  it('refuses what is no file and what is no name', async () => {
+  it('refuses what is not a file, and invalid names', async () => {
     expect((await failure(open().publish(folder))).code).to.equal('NO_SUCH_FILE');
     expect((await failure(open().publish(join(folder, 'none')))).code).to.equal('NO_SUCH_FILE');
     const path = await write('a', 'one');

@@ -19,8 +19,8 @@ function sharedBy(...own: string[]): SharedNetworks {
   return new SharedNetworks(places, INTERFACES);
 }
 
-describe('shared networks', () => {
-  it('are the subnets of the addresses that this machine is registered by', () => {
+describe('SharedNetworks', () => {
+  it('contain the subnets of the registered addresses of this machine', () => {
     const networks = sharedBy('192.168.1.5', '2001:db8:1:2::5', '10.1.2.3', '203.0.113.9');
     const near = ['192.168.1.77', '::ffff:192.168.1.77', '2001:db8:1:2:ffff::1', '10.1.200.1', '203.0.113.9'];
     const far = [
@@ -40,13 +40,13 @@ describe('shared networks', () => {
     expect(far.filter((address) => networks.includes(address))).to.deep.equal([]);
   });
 
-  it('hold loopback only where the machine is registered by it, and nothing else then', () => {
+  it('contain only loopback if the machine is registered with it, and never otherwise', () => {
     const networks = sharedBy('127.0.0.1');
     expect(['127.0.0.1', '127.9.9.9', '::1'].every((address) => networks.includes(address))).to.equal(true);
     expect(['192.168.1.5', '10.1.2.3'].some((address) => networks.includes(address, true))).to.equal(false);
   });
 
-  it('hold the private block of a site whose networks are behind one router, and no public address', () => {
+  it('contain the private block of a site with several networks, and no public address', () => {
     const networks = sharedBy('10.1.2.3', '203.0.113.9');
     expect(networks.includes('10.2.0.1', true)).to.equal(true);
     expect(['192.168.2.1', '203.0.113.10', '8.8.8.8'].some((address) => networks.includes(address, true))).to.equal(
@@ -54,12 +54,12 @@ describe('shared networks', () => {
     );
   });
 
-  it('hold the block of a VPN that gives each machine a network of one address', () => {
+  it('contain the block of a VPN that gives each machine a network of one address', () => {
     const networks = sharedBy('100.64.7.7');
     expect([networks.includes('100.100.1.1'), networks.includes('10.1.2.3')]).to.deep.equal([true, false]);
   });
 
-  it('are none where there is no address', () => {
+  it('are empty without an address', () => {
     expect(sharedBy().includes('192.168.1.5')).to.equal(false);
     expect(sharedBy('198.51.100.1').includes('198.51.100.1')).to.equal(false);
   });

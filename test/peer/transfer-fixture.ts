@@ -14,10 +14,10 @@ import type { PeerChannel } from '../../src/peer/peer-channel.ts';
 import type { FileSpec } from '../../src/peer/peer-message.ts';
 import type { FileSourceProvider } from '../../src/peer/upload.ts';
 
-/** A channel as transfers know it, over a TCP connection on loopback. */
+/** A channel for transfers over a TCP connection on loopback. */
 export interface TestChannel extends PeerChannel {
   readonly duplex: Duplex;
-  /** Cuts it as a cable is cut. */
+  /** Cuts it like a cable. */
   cut(): void;
 }
 
@@ -35,7 +35,7 @@ export async function channelPair(
   return [channelOf(made, names[1]), channelOf(other, names[0])];
 }
 
-/** The same within TLS 1.3, by a key of the moment. */
+/** The same over TLS 1.3, with a fresh key. */
 export async function secureChannelPair(): Promise<[TestChannel, TestChannel]> {
   const folder = await temporary();
   const { key, cert } = await loadIdentity(join(folder, 'peer.pem'));
@@ -48,7 +48,7 @@ export async function secureChannelPair(): Promise<[TestChannel, TestChannel]> {
 
 export function channelOf(socket: Socket, member: string): TestChannel {
   socket.setNoDelay(true);
-  socket.on('error', () => undefined); // the wire hears of it
+  socket.on('error', () => undefined); // the channel reports it
   return {
     duplex: socket,
     path: 'lan',
@@ -66,7 +66,7 @@ export function channelOf(socket: Socket, member: string): TestChannel {
 }
 
 export interface Counted {
-  /** Block frames that arrived, as `file/block`, each as often as it came. */
+  /** Block frames that arrived, as `file/block`, with repetitions. */
   readonly blocks: string[];
 }
 
@@ -90,7 +90,7 @@ export async function temporary(): Promise<string> {
 
 const folders: string[] = [];
 
-/** Where the states of what goes into a temporary folder are. */
+/** The folder with the state of transfers into a temporary folder. */
 export function statesOf(into: string): string {
   return `${into}-states`;
 }
@@ -108,7 +108,7 @@ export async function fileOf(folder: string, name: string, size: number): Promis
   return { file, content };
 }
 
-/** Has one file, under any name. */
+/** A library with one file, under any name. */
 export async function libraryOf(file: string): Promise<{ library: FileSourceProvider; spec: FileSpec }> {
   const { root, leaves, size, modified } = await hashFile(file);
   const library: FileSourceProvider = {

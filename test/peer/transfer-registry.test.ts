@@ -5,7 +5,7 @@ import { TransferRegistry } from '../../src/peer/transfer-registry.ts';
 
 const FILE = { direction: 'in', member: 'Yoda', name: 'a', size: 1000, files: 1, state: 'connecting' } as const;
 
-describe('transfer registry', () => {
+describe('TransferRegistry', () => {
   let told: Transfer[];
   let jobs: string[];
   let wake: (() => void)[];
@@ -30,13 +30,13 @@ describe('transfer registry', () => {
 
   afterEach(() => transfers.stop());
 
-  it('numbers them on from where another process was', () => {
+  it('continues the numbering of another process', () => {
     expect(transfers.add(FILE).id).to.equal(5);
     expect(transfers.add({ ...FILE, id: 9 }).id).to.equal(9);
     expect(transfers.add(FILE).id).to.equal(10);
   });
 
-  it('tells many changes in a few, and the end at once', async () => {
+  it('reports many changes in a few notifications, and the end at once', async () => {
     const entry = transfers.add(FILE);
     entry.update({ state: 'active' });
     for (let done = 1; done <= 500; done += 1) entry.update({ done });
@@ -60,7 +60,7 @@ describe('transfer registry', () => {
     expect(entry.snapshot).to.include({ bytesPerSecond: 0, place: 2 });
   });
 
-  it('says why one ended, and what it takes to go on until then', () => {
+  it('reports why a transfer ended, and until when it can be resumed', () => {
     const entry = transfers.add(FILE);
     entry.job = { kind: 'send', id: entry.id, startedAt: 1, token: '', member: 'Yoda', path: '/a' };
     entry.end('failed', new AppError('GONE', 'It changed.'));
@@ -79,7 +79,7 @@ describe('transfer registry', () => {
     ]);
   });
 
-  it('forgets the oldest of those that are over', () => {
+  it('forgets the oldest finished transfers', () => {
     const open = transfers.add(FILE);
     for (let i = 0; i < 250; i += 1) transfers.add(FILE).end('cancelled');
     expect(transfers.get(open.id)).to.equal(open);

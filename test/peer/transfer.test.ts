@@ -39,7 +39,7 @@ import {
 
 const ID = 'a'.repeat(32);
 
-/** Sends over a new channel; the receiver says yes. */
+/** Sends over a new channel; the receiver accepts. */
 async function send(
   path: string,
   into: string,
@@ -54,7 +54,7 @@ async function send(
   const { name, folder, sources } = await collectSources(path);
   const upload = new Upload({ channel: new FramedChannel(here), slots: new UploadSlots(), ...more.upload });
   const sent = upload.offer({ id: ID, name, folder, sources: more.sources ?? sources });
-  sent.catch(() => undefined); // looked at below
+  sent.catch(() => undefined); // awaited below
   const wire = new FramedChannel(there);
   const opening = (await readChannelRequest(wire)) as FileOffer;
   const download = new Download({
@@ -69,7 +69,7 @@ async function send(
   return { upload, sent, download, end, counted, opening, here, there };
 }
 
-/** Fetches a file of a library over a new channel each. */
+/** Fetches a file of a library, each time over a new channel. */
 async function source(
   library: Awaited<ReturnType<typeof libraryOf>>['library'],
   settings: Partial<UploadSettings> = {},
@@ -80,7 +80,7 @@ async function source(
     const want = (await readChannelRequest(wire)) as FileRequest;
     await new Upload({ channel: wire, slots: new UploadSlots(), ...settings }).serve(want, library);
   })();
-  serving.catch(() => undefined); // looked at by the tests that care
+  serving.catch(() => undefined); // awaited by the tests that need it
   return { wire: new FramedChannel(here), here, there, serving, counted: count(here) };
 }
 
@@ -88,7 +88,7 @@ describe('transfers', () => {
   afterEach(removeTemporary);
 
   for (const size of [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 5 * BLOCK_BYTES + 7, 40 * BLOCK_BYTES]) {
-    it(`send ${size} bytes, and fetch them`, async () => {
+    it(`send and fetch ${size} bytes`, async () => {
       const folder = await temporary();
       const into = await temporary();
       const { file, content } = await fileOf(folder, 'a file.bin', size);
@@ -117,7 +117,7 @@ describe('transfers', () => {
     });
   }
 
-  it('sends folders, without what is hidden or a link', async () => {
+  it('send folders without hidden files and links', async () => {
     const folder = join(await temporary(), 'ảnh');
     const into = await temporary();
     await mkdir(join(folder, 'sâu', 'hơn'), { recursive: true });
@@ -136,7 +136,7 @@ describe('transfers', () => {
     expect((await readdir(join(into, 'ảnh'))).length).to.equal(42);
     expect(await readFile(join(into, 'ảnh', 'file 7'), 'utf8')).to.equal('7');
     if (process.platform !== 'win32') {
-      // What one member sends another is nobody else's, whatever the umask.
+      // What one member sends another is private, whatever the umask.
       for (const entry of await readdir(join(into, 'ảnh'), { withFileTypes: true, recursive: true })) {
         const path = join(entry.parentPath, entry.name);
         expect((await stat(path)).mode & 0o077, path).to.equal(0);
@@ -144,7 +144,7 @@ describe('transfers', () => {
     }
   });
 
-  it('declines, and the sender hears why', async () => {
+  it('decline, and the sender learns why', async () => {
     const { file } = await fileOf(await temporary(), 'x', 10);
     const [here, there] = await channelPair();
     const { sources } = await collectSources(file);
@@ -164,7 +164,7 @@ describe('transfers', () => {
     expect([error.code, error.message, error.data.declined]).to.deep.equal(['NOT_ALLOWED', 'Not now.', true]);
   });
 
-  it('says that there is no such file', async () => {
+  it('report that a file does not exist', async () => {
     const { file } = await fileOf(await temporary(), 'x', 10);
     const { library, spec } = await libraryOf(file);
     const download = new Download({
@@ -188,7 +188,7 @@ describe('transfers', () => {
     ['shrinks', async (file: string) => truncate(file, BLOCK_BYTES)],
     ['vanishes', async (file: string) => unlink(file)],
   ] as const) {
-    it(`ends with 410 when the file ${what} meanwhile`, async () => {
+    it(`end with 410 if the file ${what} in the meantime`, async () => {
       const { file } = await fileOf(await temporary(), 'x', 64 * BLOCK_BYTES);
       const { sent, download, end } = await send(file, await temporary(), {
         upload: { limiters: [new BandwidthLimiter(8 * 1024 * 1024)] },
@@ -206,7 +206,7 @@ describe('transfers', () => {
     });
   }
 
-  it('fetches only what differs where a file was sent without its hash and is not what was read', async () => {
+  it('fetch only the difference if a file was sent without its hash and differs from what was read', async () => {
     const folder = await temporary();
     const into = await temporary();
     const { file, content } = await fileOf(folder, 'x', 20 * BLOCK_BYTES);
@@ -214,7 +214,7 @@ describe('transfers', () => {
     await until(() => first.download.verifiedBytes > 0);
     await first.download.stop();
     await first.sent.catch(() => undefined);
-    // block 0 on the disk is another one, and the state believes it
+    // block 0 on disk is different, but recorded as present
     const other = randomBytes(BLOCK_BYTES);
     const part = await open(join(into, 'x.part'), 'r+');
     await part.write(other, 0, BLOCK_BYTES, 0);
@@ -232,7 +232,7 @@ describe('transfers', () => {
     expect(second.counted.blocks.length).to.be.at.most(20 - Math.min(before, 19) + 1 + 19);
   });
 
-  it('never writes over a file of the receiver, whatever states of files on their way a member sends before', async () => {
+  it('never overwrite a file of the receiver, whatever forged states the sender sends before', async () => {
     const [folder, into] = [await temporary(), await temporary()];
     await writeFile(join(into, 'thesis.part'), 'mine');
     const { file, content } = await fileOf(folder, 'thesis', BLOCK_BYTES + 5);
@@ -250,7 +250,7 @@ describe('transfers', () => {
     expect((await readdir(into)).filter((name) => /\.part(\.state)?$/i.test(name))).to.deep.equal(['thesis.part']);
   });
 
-  it('lets three go at a time, and tells the fourth its place', async () => {
+  it('run three at a time, and tell the fourth its queue position', async () => {
     const { file } = await fileOf(await temporary(), 'x', 8 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
     const slots = new UploadSlots();
@@ -273,7 +273,7 @@ describe('transfers', () => {
     await serving;
   });
 
-  it('fetches from three, and drops the one that lies', async () => {
+  it('fetch from three sources, and drop the one that sends wrong data', async () => {
     const folder = await temporary();
     const { file, content } = await fileOf(folder, 'x', 60 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
@@ -307,7 +307,7 @@ describe('transfers', () => {
     expect((await readFile(join(into, 'x'))).equals(content)).to.equal(true);
   });
 
-  it('uses three capped sources at once, and is not held up by a slow one', async () => {
+  it('use three rate-limited sources at once, without waiting for a slow one', async () => {
     const { file, content } = await fileOf(await temporary(), 'x', 48 * BLOCK_BYTES);
     const { library, spec } = await libraryOf(file);
     const time = async (rates: number[]) => {
@@ -336,7 +336,7 @@ describe('transfers', () => {
     expect(one / withSlow).to.be.greaterThan(1.4);
   });
 
-  it('keeps to the cap of the receiver', async () => {
+  it('keep to the rate limit of the receiver', async () => {
     const { file } = await fileOf(await temporary(), 'x', 32 * BLOCK_BYTES);
     const began = performance.now();
     const { download } = await send(file, await temporary(), {
@@ -346,7 +346,7 @@ describe('transfers', () => {
     expect(performance.now() - began).to.be.greaterThan(600);
   });
 
-  it('goes over TLS as over anything else', async () => {
+  it('work over TLS', async () => {
     const { file, content } = await fileOf(await temporary(), 'x', 20 * BLOCK_BYTES + 9);
     const into = await temporary();
     const [here, there] = await secureChannelPair();
@@ -367,7 +367,7 @@ describe('transfers', () => {
     await sent;
   });
 
-  it('keeps at most 16 MiB on the way to a receiver that writes slowly', async () => {
+  it('buffer at most 16 MiB for a receiver that writes slowly', async () => {
     const { file } = await fileOf(await temporary(), 'x', 160 * BLOCK_BYTES);
     const into = await temporary();
     const write = PartialFile.prototype.writeBlock;

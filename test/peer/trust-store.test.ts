@@ -8,7 +8,7 @@ import { TrustStore } from '../../src/peer/trust-store.ts';
 const KEY = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
 
-describe('trust store', () => {
+describe('TrustStore', () => {
   let folder: string;
   let file: string;
   let met: string[];
@@ -22,14 +22,14 @@ describe('trust store', () => {
 
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('keeps the first key of a member and tells of it once', async () => {
+  it('stores the first key of a member and reports it once', async () => {
     await open().verifyKey('Yoda', KEY);
     await open().verifyKey('yoda', KEY);
     expect(met).to.deep.equal([`Yoda ${KEY}`]);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });
 
-  it('refuses another key, and says which command takes it', async () => {
+  it('refuses another key, and names the command that accepts it', async () => {
     await open().verifyKey('Yoda', KEY);
     const refused = await failure(open().verifyKey('YODA', OTHER));
     expect(refused.code).to.equal('NOT_ALLOWED');
@@ -37,7 +37,7 @@ describe('trust store', () => {
     await open().verifyKey('Yoda', KEY);
   });
 
-  it('takes another key beside the first once somebody says so', async () => {
+  it('accepts another key beside the first after a confirmation', async () => {
     await open().verifyKey('Yoda', KEY);
     await open().addKey('Yoda', OTHER.toUpperCase());
     await open().verifyKey('Yoda', OTHER);
@@ -45,14 +45,14 @@ describe('trust store', () => {
     expect((await failure(open().addKey('Yoda', 'ab'))).code).to.equal('INVALID_PARAMS');
   });
 
-  it('knows the members of each daemon apart', async () => {
+  it('separates the members of each daemon', async () => {
     await open('one:4000').verifyKey('Yoda', KEY);
     await open('two:4000').verifyKey('Yoda', OTHER);
     await open('one:4000').setAutoAccept('Yoda', 10);
     expect(await open('two:4000').autoAccepts('Yoda', 1)).to.equal(false);
   });
 
-  it('takes unasked what a rule covers', async () => {
+  it('accepts what a rule covers without asking', async () => {
     const trust = open();
     expect(await trust.autoAccepts('Yoda', 0)).to.equal(false);
     await trust.setAutoAccept('Yoda', 100);
@@ -62,20 +62,20 @@ describe('trust store', () => {
     expect(await trust.autoAccepts('Yoda', 1)).to.equal(false);
   });
 
-  it('takes names that objects have of their own', async () => {
+  it('accepts names of Object.prototype properties', async () => {
     for (const name of ['__proto__', 'constructor', 'toString']) {
       await open().verifyKey(name, KEY);
       expect((await failure(open().verifyKey(name, OTHER))).code).to.equal('NOT_ALLOWED');
     }
   });
 
-  it('loses no change of several at once', async () => {
+  it('loses no change of several concurrent ones', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => open().verifyKey(`member-${i}`, KEY)));
     const kept = JSON.parse(await readFile(file, 'utf8')) as { local: object };
     expect(Object.keys(kept.local)).to.have.length(20);
   });
 
-  it('goes on after a process that died with the lock', async () => {
+  it('continues after a process that died with the lock', async () => {
     await open().verifyKey('Yoda', KEY);
     await writeFile(`${file}.lock`, '');
     await utimes(`${file}.lock`, 0, 0);
@@ -83,7 +83,7 @@ describe('trust store', () => {
     expect(await open().autoAccepts('Yoda', 1)).to.equal(true);
   });
 
-  it('says so when the file is damaged, and trusts nobody', async () => {
+  it('reports a damaged file, and trusts nobody', async () => {
     await open().verifyKey('Yoda', KEY);
     for (const text of ['{', '[]', '{"local": 1}', '{"local": {"yoda": {"keys": ["x"]}}}']) {
       await writeFile(file, text);

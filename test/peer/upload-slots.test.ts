@@ -4,8 +4,8 @@ import { BandwidthLimiter } from '../../src/peer/bandwidth-limiter.ts';
 import { ThrottledNotifier, ThroughputMeter } from '../../src/peer/meter.ts';
 import { UploadSlots } from '../../src/peer/upload-slots.ts';
 
-describe('upload slots', () => {
-  it('let a few go, and the others in their order, who know their place', () => {
+describe('UploadSlots', () => {
+  it('run a few, and the others in order, which know their position', () => {
     const slots = new UploadSlots({ maxActive: 2, maxQueued: 3 });
     const told: string[] = [];
     const acquire = (name: string) =>
@@ -31,8 +31,8 @@ describe('upload slots', () => {
   });
 });
 
-describe('bandwidth limiter', () => {
-  it('lets bytes through at its rate, and pays what is owed at a new one', () => {
+describe('BandwidthLimiter', () => {
+  it('lets bytes through at its rate, and applies a new rate to the debt', () => {
     let now = 0;
     const bucket = new BandwidthLimiter(1000, () => now);
     expect(bucket.consume(500)).to.equal(500);
@@ -46,8 +46,8 @@ describe('bandwidth limiter', () => {
   });
 });
 
-describe('throughput meter', () => {
-  it('is right from the start, follows, and falls to nothing', () => {
+describe('ThroughputMeter', () => {
+  it('is correct from the start, follows changes, and falls to zero', () => {
     let now = 0;
     const meter = new ThroughputMeter(() => now);
     const run = (seconds: number, perSecond: number) => {
@@ -64,7 +64,7 @@ describe('throughput meter', () => {
     expect(meter.bytesPerSecond).to.equal(0);
   });
 
-  it('reports at most five times a second, and a last time', async () => {
+  it('reports at most five times a second, and once at the end', async () => {
     let reports = 0;
     const reporter = new ThrottledNotifier(
       () => {
