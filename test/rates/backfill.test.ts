@@ -62,7 +62,7 @@ describe('Backfill', () => {
     });
   }
 
-  /** A provider of so many pages. `read` says what the page of a number does; the pages that were read are noted. */
+  /** A provider with a number of pages. `read` may throw for a page number; requested pages are recorded. */
   function paged(pages: number, read: (page: number) => void): { backfill: Backfill; asked: number[] } {
     const asked: number[] = [];
     const page = (number: number): HistoryPage => ({
@@ -117,7 +117,7 @@ describe('Backfill', () => {
       },
     ],
   ] as const) {
-    it(`leaves out a page that ${title}, and asks for it alone a day later`, async () => {
+    it(`skips a page that ${title}, and requests only that page a day later`, async () => {
       let fails = true;
       const { backfill, asked } = paged(4, (page) => {
         if (page === 1 && fails) fault();
@@ -142,7 +142,7 @@ describe('Backfill', () => {
     });
   }
 
-  it('lets a provider alone that fails again and again, and begins with the other pages the next time', async () => {
+  it('pauses for a provider that fails repeatedly, and continues with the other pages next time', async () => {
     let fails = (page: number) => page < 60;
     const { backfill, asked } = paged(100, (page) => {
       if (fails(page)) broken();
@@ -157,7 +157,7 @@ describe('Backfill', () => {
     expect(done).to.deep.equal(['vietcombank']);
   });
 
-  it('gives a page up that failed five times', async () => {
+  it('gives up on a page that failed five times', async () => {
     const { backfill, asked } = paged(2, (page) => {
       if (page === 0) broken();
     });
@@ -171,7 +171,7 @@ describe('Backfill', () => {
     expect(warnings().at(-1)).to.equal('provider history fetched, except pages that always failed');
   });
 
-  it('keeps a page whose quotes could not be stored', async () => {
+  it('keeps a page pending if its quotes could not be stored', async () => {
     store = () => Promise.reject(new AppError('STORE_FAILED'));
     const { backfill, asked } = paged(3, () => {});
     await backfill.run(signal);
@@ -194,7 +194,7 @@ describe('Backfill', () => {
     expect(stored).to.have.length(1100);
   });
 
-  it('ends where it is called off, and is due at once', async () => {
+  it('stops on abort, and is due again at once', async () => {
     const controller = new AbortController();
     const { backfill, asked } = paged(5, (page) => {
       if (page === 2) controller.abort();
@@ -228,7 +228,7 @@ describe('Backfill', () => {
       ['nothing', (response) => response.end()],
       ['no data', (response) => response.end('{"Count":0,"Data":null}')],
     ] as readonly (readonly [string, (response: Parameters<Answer>[1]) => void])[]) {
-      it(`has all days but the one whose answer is ${title}`, async () => {
+      it(`has all days except the one with the response ${title}`, async () => {
         server.answer = (seen, response, request) => {
           if (seen.url.endsWith('2026-11-20')) bad(response);
           else daily(seen, response, request);

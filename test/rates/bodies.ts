@@ -1,4 +1,4 @@
-/** Bodies of the world's providers, as docs/providers.md describes them. */
+/** Response bodies of international providers, as described in docs/providers.md. */
 export const BODIES = {
   goldApi:
     '{"currency":"USD","currencySymbol":"$","exchangeRate":1.0,"name":"Gold","price":4010.100098,"symbol":"XAU","updatedAt":"2026-07-20T12:58:29Z","updatedAtReadable":"a few seconds ago"}',

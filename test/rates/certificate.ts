@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A fresh self-signed certificate for `CN=localhost`, both parts as PEM. X.509 version 1, put together by hand. */
+/** A fresh self-signed certificate for `CN=localhost`, certificate and key as PEM. X.509 version 1, encoded by hand. */
 export function selfSigned(): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));

@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;
 
 describe('ClockCheck', () => {
-  it('takes a response as of now where the clocks agree, or it does not say', () => {
+  it('dates a response as now if the clocks agree, or if it has no date', () => {
     const check = new ClockCheck();
     expect(check.observationTime('a', NOW - MINUTE, NOW)).to.equal(NOW);
     expect(check.observationTime('a', NOW + MINUTE, NOW)).to.equal(NOW);
@@ -14,32 +14,32 @@ describe('ClockCheck', () => {
     expect(check.offsetMs).to.equal(undefined);
   });
 
-  it('takes a response that a cache kept as of when it was made', () => {
+  it('dates a cached response as of its creation', () => {
     const check = new ClockCheck();
     expect(check.observationTime('a', NOW - 60 * MINUTE, NOW)).to.equal(NOW - 60 * MINUTE);
-    expect(check.offsetMs, 'one host does not say who is wrong').to.equal(undefined);
+    expect(check.offsetMs, 'one host does not prove which clock is wrong').to.equal(undefined);
   });
 
-  it('dates nothing by a clock that is behind', () => {
+  it('throws if the local clock is behind', () => {
     const check = new ClockCheck();
     const then = NOW - 6 * YEAR;
     expect(() => check.observationTime('a', NOW, then)).to.throw(/clock of the daemon's machine is 2190 d behind/);
     expect(() => check.observationTime('b', NOW, then)).to.throw(/behind/);
     expect(check.offsetMs).to.equal(6 * YEAR);
     expect(() => check.observationTime('c', undefined, then)).to.throw(/behind/);
-    // Once it is set right, all is well again.
+    // Once the clock is corrected, responses are accepted again.
     for (const host of ['a', 'b', 'c']) expect(check.observationTime(host, NOW, NOW)).to.equal(NOW);
     expect(check.offsetMs).to.equal(undefined);
   });
 
-  it('dates prices right by the sources where its own clock is ahead, and says so', () => {
+  it('dates prices by the sources if the local clock is ahead, and reports it', () => {
     const check = new ClockCheck();
     for (const host of ['a', 'b']) expect(check.observationTime(host, NOW, NOW + YEAR)).to.equal(NOW);
     expect(check.offsetMs).to.equal(-YEAR);
     expect(() => check.observationTime('c', undefined, NOW + YEAR)).to.throw(/365 d ahead of/);
   });
 
-  it('forgets what hosts said before the clock was set back', () => {
+  it('forgets dates of hosts from before the clock was set back', () => {
     const check = new ClockCheck();
     const hosts = ['a', 'b', 'c', 'd'];
     for (const host of hosts) check.observationTime(host, NOW, NOW);
@@ -50,7 +50,7 @@ describe('ClockCheck', () => {
     expect(check.offsetMs).to.equal(undefined);
   });
 
-  it('does not take the word of one host against others', () => {
+  it('does not trust one host against others', () => {
     const check = new ClockCheck();
     for (const host of ['a', 'b']) check.observationTime(host, NOW, NOW);
     expect(check.observationTime('wrong', NOW + YEAR, NOW)).to.equal(NOW);

@@ -3,8 +3,8 @@ import { ConditionalCache } from '../../src/rates/conditional-cache.ts';
 
 const body = (text: string) => ({ url: 'http://a/', etag: '"1"', lastModified: null, body: text });
 
-describe('RememberedBodies', () => {
-  it('drops the least recently used ones beyond its number', () => {
+describe('ConditionalCache', () => {
+  it('evicts the least recently used bodies beyond its maximum number', () => {
     const bodies = new ConditionalCache({ maxEntries: 2, maxLength: 100 });
     bodies.set('a', body('1'));
     bodies.set('b', body('2'));
@@ -13,7 +13,7 @@ describe('RememberedBodies', () => {
     expect(['a', 'b', 'c'].map((name) => bodies.get(name)?.body)).to.deep.equal(['1', undefined, '3']);
   });
 
-  it('drops them beyond its length, and takes none that is longer by itself', () => {
+  it('evicts them beyond its maximum size, and stores none that exceeds it alone', () => {
     const bodies = new ConditionalCache({ maxEntries: 10, maxLength: 10 });
     bodies.set('a', body('12345'));
     bodies.set('b', body('12345'));

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../src/domain/time.ts';
 import { type Provider, type ProviderContext, RejectedRows, ResponseFormatError } from '../../src/rates/provider.ts';
 
-/** What a provider is given at a time, by default without a way to fetch. */
+/** The context of a provider at a time, by default without a way to fetch. */
 export function contextAt(now: EpochMs, more: Partial<ProviderContext> = {}): ProviderContext {
   return {
     url: 'http://127.0.0.1',
@@ -13,7 +13,7 @@ export function contextAt(now: EpochMs, more: Partial<ProviderContext> = {}): Pr
   };
 }
 
-/** What is wrong with a body: with the rows that its provider leaves out, else with the whole. */
+/** The faults of a body: the rows that its provider omits, or the error for the whole body. */
 export function faultsOf(provider: Provider, body: string, now: EpochMs): string[] {
   const context = contextAt(now, { key: 'a' });
   try {

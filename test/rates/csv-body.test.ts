@@ -5,7 +5,7 @@ import { ResponseFormatError } from '../../src/rates/provider.ts';
 const read = (body: string, most = 100) => parseCsvRows(body, most);
 
 describe('csvRows', () => {
-  it('names cells by the first line, whatever separates them', () => {
+  it('names cells by the header, with any separator', () => {
     for (const mark of [',', ';', '\t', '|']) {
       const body = [
         ['a', 'b'],
@@ -27,14 +27,14 @@ describe('csvRows', () => {
     expect(read('a,b')).to.deep.equal([]);
   });
 
-  it('says of each row that has other cells than columns what is wrong with it', () => {
+  it('reports each row whose number of cells differs from the header', () => {
     const [good, short, long] = read('a,b\n1,2\n3\n4,5,6');
     expect(good).to.deep.equal({ a: '1', b: '2' });
     expect(short).to.be.instanceOf(ResponseFormatError).with.property('message', 'row 2: expected 2 cells, not 1');
     expect(long).to.be.instanceOf(ResponseFormatError).with.property('message', 'row 3: expected 2 cells, not 3');
   });
 
-  it('refuses what is no table with one name for each column', () => {
+  it('refuses a body without a header of unique names', () => {
     for (const [body, message] of [
       ['', 'CSV with a header line'],
       [' \n ', 'CSV with a header line'],
@@ -49,7 +49,7 @@ describe('csvRows', () => {
     }
   });
 
-  it('takes no more than its share of time', () => {
+  it('is limited in time', () => {
     for (const body of [
       ','.repeat(5_000_000),
       `a,b\n${'\n'.repeat(5_000_000)}`,

@@ -4,12 +4,12 @@ import { contextAt } from './context.ts';
 
 const DAY = 24 * 3_600_000;
 
-describe('days', () => {
+describe('historyDays', () => {
   const now = Date.parse('2026-03-16T12:00:00+07:00');
   const context = contextAt(now);
   const start = (day: string) => Date.parse(`${day}T00:00:00+07:00`);
 
-  it('lists the days that hold any of the range, oldest first, up to today', () => {
+  it('lists the days that overlap the range, oldest first, up to today', () => {
     expect(historyDays(context, now - DAY, now + 9 * DAY, 100)).to.deep.equal([
       start('2026-03-15'),
       start('2026-03-16'),
@@ -21,8 +21,8 @@ describe('days', () => {
   });
 });
 
-describe('pagesOfDays', () => {
-  it('names each page by its day, and reads nothing unasked', async () => {
+describe('dailyPages', () => {
+  it('names each page by its day, and reads none before a request', async () => {
     const read: number[] = [];
     const start = Date.parse('2026-03-15T00:00:00+07:00');
     const pages = dailyPages([start, start + DAY], async (day) => {

@@ -10,7 +10,7 @@ const FIELD = new BodyField('', 'data[0].name');
 describe('goldInstrument', () => {
   const named = (name: string, company?: string) => goldInstrumentId(FIELD, name, company);
 
-  it('knows the bar of one tael and the ring of SJC under their names', () => {
+  it('finds the one-tael bar and the ring of SJC by their names', () => {
     for (const name of [
       'SJC',
       'Vàng SJC',
@@ -31,19 +31,19 @@ describe('goldInstrument', () => {
     expect(named('Vàng SJC 5 chỉ', 'SJC')).to.equal('VANG-SJC-5-CHI');
   });
 
-  it('puts the company before names that do not have it', () => {
+  it('puts the company before names that do not contain it', () => {
     expect(named('Nữ trang 18K', 'DOJI')).to.equal('DOJI-NU-TRANG-18K');
     expect(named('Mi Hồng 985', 'Mi Hồng')).to.equal('MI-HONG-985');
     expect(named('MI HONG 999', '')).to.equal('MIHONG');
   });
 
-  it('never gives the id of a coin, a currency or world gold', () => {
+  it('never returns the id of a coin, a currency or world gold', () => {
     for (const name of ['BTC', 'usd', 'Dollar', 'Gold', 'XAU/USD', 'USD EUR', 'vàng thế giới']) {
       expect(named(name), name).to.match(/^GOLD-|^VANG-THE-GIOI$/);
     }
   });
 
-  it('gives an id or says which field has none', () => {
+  it('returns an id, or throws an error that names the field', () => {
     expect(() => named('***')).to.throw(ResponseFormatError, 'data[0].name: expected a name with letters or digits');
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (name, company) => {
@@ -58,7 +58,7 @@ describe('goldInstrument', () => {
 });
 
 describe('taelBand', () => {
-  it('takes a price in one unit at most', () => {
+  it('accepts a price in at most one unit', () => {
     for (const at of [0, Date.UTC(2019, 0), Date.UTC(2026, 0)]) {
       const [low, high] = taelRange(at);
       expect(high).to.be.at.most(low * 10);

@@ -26,19 +26,19 @@ import { contextAt } from './context.ts';
 import { GOLD_BODIES } from './gold-bodies.ts';
 import { hostileBody, hostileXml, ofJson } from './hostile.ts';
 
-/** A provider, and what may come from its address in place of what it expects. */
+/** A provider, and what its server may send in place of the expected body. */
 export interface HostileCase {
   readonly provider: Provider;
   readonly bodies: fc.Arbitrary<string>;
   readonly history?: fc.Arbitrary<string>;
-  /** When the history is asked for. */
+  /** The start of the requested history. */
   readonly now: number;
 }
 
 const DAY = 24 * 3_600_000;
 const NOW = Date.UTC(2026, 6, 20, 13);
 const HISTORY_DAYS = 3;
-/** Unset dates lie before it. */
+/** Unset dates are earlier. */
 const EARLIEST = Date.UTC(2000, 0, 1);
 
 function of(provider: Provider, bodies: fc.Arbitrary<string>, history?: fc.Arbitrary<string>, now = NOW): HostileCase {
@@ -85,14 +85,14 @@ const OTHERS: readonly HostileCase[] = [
   of(frankfurter, hostileBody(BODIES.frankfurter)),
 ];
 
-/** Every provider, in the order of the list of them. */
+/** Every provider, in the order of PROVIDERS. */
 export const HOSTILE_CASES: readonly HostileCase[] = [...GOLD, ...OTHERS];
 
 function contextOf(body: string, now: number): ProviderContext {
   return contextAt(now, { key: 'a', fetch: async () => body });
 }
 
-/** A body gives quotes that can be, or is refused by BodyError. */
+/** A body gives valid quotes, or throws a ResponseFormatError. */
 export function meetBody({ provider }: HostileCase, body: string): void {
   try {
     const quotes = provider.parse(body, contextOf(body, NOW), 0);
@@ -105,7 +105,7 @@ export function meetBody({ provider }: HostileCase, body: string): void {
   }
 }
 
-/** So does a page of history, within the range that was asked for, oldest first. */
+/** A page of history does the same, within the requested range, oldest first. */
 export async function meetHistory({ provider, now }: HostileCase, body: string): Promise<void> {
   const from = now - HISTORY_DAYS * DAY;
   for (const page of provider.backfill!(contextOf(body, now), from, now)) {

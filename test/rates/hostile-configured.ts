@@ -35,7 +35,7 @@ const XML = `<root><shop brand="SJC" city="Huế" in="151.300" out="153.300,5" a
 const CSV =
   'brand,city,in,out,at,unit,market\nSJC,"Hà Nội",151.300,"153.300,5",19:30 20/07/2026,tael,\nUSD,,1,2,,each,fx';
 
-/** A CSV body with pieces of CSV put in, taken out or exchanged. */
+/** A CSV body with pieces of CSV inserted, removed or exchanged. */
 const hostileCsv = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc
@@ -65,7 +65,7 @@ const hostileCsv = fc.oneof(
     .map(([at, text]) => CSV.slice(0, at) + text + CSV.slice(at)),
 );
 
-/** Providers by configuration, one of each form of body, and what may come in place of what they expect. */
+/** Custom providers, one per format of body, and what may come in place of the expected body. */
 export const CONFIGURED_CASES: readonly {
   readonly format: string;
   readonly provider: Provider;
@@ -113,7 +113,7 @@ export const CONFIGURED_CASES: readonly {
   { format: 'csv', provider: createCustomProvider('example', { ...SETTINGS, format: 'csv' }), bodies: hostileCsv },
 ];
 
-/** A body gives quotes that can be, or is refused by BodyError. */
+/** A body gives valid quotes, or throws a ResponseFormatError. */
 export function meetConfigured(provider: Provider, body: string): void {
   try {
     for (const { buy, sell, at, market } of provider.parse(body, contextAt(NOW), 0)) {

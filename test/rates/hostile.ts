@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Bodies that a provider never meant to send: any text, any JSON, and a good body with one value exchanged. */
+/** Unexpected bodies: any text, any JSON, and a valid body with one value exchanged. */
 export function hostileBody(good: string): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -16,7 +16,7 @@ const strange = fc.oneof(
   fc.constantFrom('', '-', '0', '-1', '1e999', '1,2,3', 'NaN', '１２３', '2021-02-30', '9'.repeat(60), '\u202e1', null),
 );
 
-/** The JSON text `good` with its value number `place` (counted round and round) exchanged for another. */
+/** The JSON text `good` with its value number `place` (modulo their count) exchanged for another. */
 function exchange(good: string, place: number, value: unknown): string {
   const count = countValues(JSON.parse(good));
   let left = place % count;
@@ -34,7 +34,7 @@ function countValues(value: unknown): number {
 const STRANGE = ['', '-', '0', '1e999', '-1', '&lt;', '&#0;', '\u202e1', '9'.repeat(60), '__proto__', 'NaN', '1,2,3'];
 const NAMES = ['__proto__', 'constructor', 'hasOwnProperty', 'Row', 'LED', 'GoldList', 'city', 'item', 'a'];
 
-/** Good XML with one attribute exchanged, one name exchanged, a piece missing, or a piece of XML put in. */
+/** Valid XML with an attribute exchanged, a name exchanged, a piece removed, or a piece of XML inserted. */
 export function hostileXml(good: string): fc.Arbitrary<string> {
   const strange = fc.oneof(fc.constantFrom(...STRANGE), fc.string({ unit: 'binary' }));
   return fc.oneof(
@@ -61,7 +61,7 @@ export function hostileXml(good: string): fc.Arbitrary<string> {
   );
 }
 
-/** JSON whose objects have the names that JavaScript's own have, in place of one that is expected. */
+/** JSON objects with names of Object.prototype properties in place of an expected one. */
 function renamed(good: string): fc.Arbitrary<string> {
   const names = [...new Set(good.match(/"[^"]+"(?=:)/g))];
   return fc
@@ -69,7 +69,7 @@ function renamed(good: string): fc.Arbitrary<string> {
     .map(([from, to]) => good.replaceAll(from, JSON.stringify(to)));
 }
 
-/** Hostile bodies where a provider answers JSON. */
+/** Hostile bodies for a provider of JSON. */
 export function ofJson(body: string): fc.Arbitrary<string> {
   const good = body.replace(/^\s+/, '');
   return fc.oneof({ weight: 3, arbitrary: hostileBody(good) }, { weight: 1, arbitrary: renamed(good) });

@@ -13,7 +13,7 @@ import { type Answer, HttpServer, until } from './http-server.ts';
 
 const ok: Answer = (_, response) => response.end('ok');
 
-/** What somebody may read of a failure: its sentence, its data, and what the log writes of its causes. */
+/** Everything visible of a failure: its message, its data, and the causes in the log. */
 function readable(failure: AppError): string {
   const cause = failure.cause as Error | undefined;
   return [failure.message, JSON.stringify(failure.data), failure.stack, cause?.stack, JSON.stringify(cause)].join('\n');
@@ -30,7 +30,7 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   throw new Error('expected a failure');
 }
 
-describe('Fetcher', () => {
+describe('HttpFetcher', () => {
   const servers: HttpServer[] = [];
   const fetchers: HttpFetcher[] = [];
 
@@ -55,7 +55,7 @@ describe('Fetcher', () => {
   });
 
   describe('requests', () => {
-    it('gets, with a User-Agent of its own unless the request has one', async () => {
+    it('use GET, with the User-Agent of goldctl unless the request has one', async () => {
       const server = await serve();
       const made = fetcher();
       expect(await bodyOf(made.fetch({ url: `${server.url}/a?b=c` }))).to.equal('ok');
@@ -65,14 +65,14 @@ describe('Fetcher', () => {
       expect(server.seen[1]!.headers).to.include({ 'user-agent': 'Mozilla/5.0', 'x-market': 'mihong' });
     });
 
-    it('posts forms', async () => {
+    it('post forms', async () => {
       const server = await serve();
       await fetcher().fetch({ url: server.url, form: { method: 'GetSJCGoldPriceByDate', toDate: '02/01/2016' } });
       expect(server.seen[0]).to.include({ method: 'POST', body: 'method=GetSJCGoldPriceByDate&toDate=02%2F01%2F2016' });
       expect(server.seen[0]!.headers['content-type']).to.match(/^application\/x-www-form-urlencoded/);
     });
 
-    it('refuses URLs that it cannot or must not fetch, and never shows them', async () => {
+    it('refuse invalid and forbidden URLs, and never show them', async () => {
       for (const url of [
         '',
         'nonsense secret',
@@ -86,7 +86,7 @@ describe('Fetcher', () => {
       }
     });
 
-    it('refuses a header that cannot be sent without showing it', async () => {
+    it('refuse an invalid header without showing it', async () => {
       const failure = await failureOf(fetcher().fetch({ url: 'http://127.0.0.1:1/', headers: { key: 'sec\nret' } }));
       expect(failure.message).to.contain('invalid characters');
       expect(readable(failure)).not.to.contain('sec\nret');
@@ -94,7 +94,7 @@ describe('Fetcher', () => {
   });
 
   describe('the queue of a host', () => {
-    it('has one request under way at a time', async () => {
+    it('has one active request at a time', async () => {
       const server = await serve((_, response) => void setTimeout(() => response.end('ok'), 10));
       const made = fetcher();
       const bodies = await Promise.all([1, 2, 3, 4, 5].map((n) => bodyOf(made.fetch({ url: `${server.url}/${n}` }))));
@@ -103,7 +103,7 @@ describe('Fetcher', () => {
       expect(server.seen.map(({ url }) => url)).to.deep.equal(['/1', '/2', '/3', '/4', '/5']);
     });
 
-    it('does not make another host wait', async () => {
+    it('does not delay other hosts', async () => {
       const [slow, quick] = [await serve(() => {}), await serve()];
       const made = fetcher();
       const stuck = bodyOf(made.fetch({ url: slow.url })).catch(() => 'called off');
@@ -112,7 +112,7 @@ describe('Fetcher', () => {
       expect(await stuck).to.equal('called off');
     });
 
-    it('keeps the largest spacing that anybody asked for', async () => {
+    it('uses the longest requested interval', async () => {
       const server = await serve();
       const made = fetcher();
       const begun = performance.now();
@@ -120,14 +120,14 @@ describe('Fetcher', () => {
       made.setMinInterval(server.url, 5);
       await Promise.all([1, 2, 3].map(() => made.fetch({ url: server.url }, { minIntervalMs: 10 })));
       await made.fetch({ url: server.url }, { minIntervalMs: 90 });
-      // From the begin, not from one another: what is sent on time may be seen late, but never early.
+      // Relative to the start: a request sent on time may arrive late, but never early.
       const seen = server.seen.map(({ at }) => at - begun);
       expect(seen[1]).to.be.greaterThan(38);
       expect(seen[2]).to.be.greaterThan(77);
       expect(seen[3]).to.be.greaterThan(166);
     });
 
-    it('lets the more urgent go first', async () => {
+    it('orders requests by priority', async () => {
       const server = await serve();
       const made = fetcher();
       await Promise.all([
@@ -138,7 +138,7 @@ describe('Fetcher', () => {
       expect(server.seen.map(({ url }) => url)).to.deep.equal(['/first', '/live', '/past']);
     });
 
-    it('is bounded', async () => {
+    it('is limited', async () => {
       const server = await serve(() => {});
       const made = fetcher({ maxWaiting: 2 });
       const waiting = [1, 2, 3].map(() => failureOf(made.fetch({ url: server.url })));
@@ -157,7 +157,7 @@ describe('Fetcher', () => {
       ['ETag', '"v1"', 'if-none-match'],
       ['Last-Modified', 'Thu, 01 Jan 2026 00:00:00 GMT', 'if-modified-since'],
     ] as const) {
-      it(`give the same body again on a 304 (${header})`, async () => {
+      it(`return the cached body for a 304 (${header})`, async () => {
         let body = 'one';
         const server = await serve(({ headers }, response) => {
           if (headers[question] === value && body === 'one') return response.writeHead(304).end();
@@ -173,7 +173,7 @@ describe('Fetcher', () => {
       });
     }
 
-    it('are asked for the same URL only, never of forms, nor of what is not to be remembered', async () => {
+    it('are sent for the same URL only, never for forms, nor for uncacheable requests', async () => {
       const server = await serve((_, response) => response.setHeader('ETag', '"v1"').end('ok'));
       const made = fetcher();
       await made.fetch({ url: `${server.url}/a` });
@@ -183,14 +183,14 @@ describe('Fetcher', () => {
       expect(server.seen.filter(({ headers }) => 'if-none-match' in headers)).to.deep.equal([]);
     });
 
-    it('say it when a 304 comes unasked', async () => {
+    it('throw for an unexpected 304', async () => {
       const server = await serve((_, response) => response.writeHead(304).end());
       expect((await failureOf(fetcher().fetch({ url: server.url }))).message).to.contain('304 Not Modified');
     });
   });
 
-  describe('answers that are no success', () => {
-    it('become a sentence with the host and what to do', async () => {
+  describe('error responses', () => {
+    it('become a message with the host and the fix', async () => {
       const server = await serve((_, response) => response.writeHead(403, 'Secret reason').end('x'.repeat(100_000)));
       const failure = await failureOf(fetcher().fetch({ url: `${server.url}/a?key=hush` }));
       expect(failure.message).to.equal(
@@ -203,7 +203,7 @@ describe('Fetcher', () => {
       }
     });
 
-    it('hold the whole host for Retry-After seconds', async () => {
+    it('pause the whole host for Retry-After seconds', async () => {
       for (const status of [429, 418, 503]) {
         const server = await serve((_, response) => response.writeHead(status, { 'Retry-After': '1' }).end());
         const made = fetcher();
@@ -212,14 +212,14 @@ describe('Fetcher', () => {
         expect(failure.message).to.contain('It asks clients to wait 1 s.');
         expect(made.pausedForMs(`${server.url}/b`)).to.be.within(1, 1000);
         server.answer = ok;
-        if (status !== 429) continue; // one wait shows it
+        if (status !== 429) continue; // one wait is enough
         expect(await bodyOf(made.fetch({ url: `${server.url}/b` }))).to.equal('ok');
         expect(server.seen[1]!.at - server.seen[0]!.at).to.be.greaterThan(990);
         expect(made.pausedForMs(server.url)).to.equal(0);
       }
     });
 
-    it('hold it until a Retry-After date', async () => {
+    it('pause it until a Retry-After date', async () => {
       const server = await serve((_, response) => {
         const sent = Math.ceil(Date.now() / 1000) * 1000;
         response.writeHead(429, {
@@ -238,7 +238,7 @@ describe('Fetcher', () => {
       expect(server.seen[1]!.at - server.seen[0]!.at).to.be.greaterThan(990);
     });
 
-    it('turn away at once who has no patience, waiting or new', async () => {
+    it('refuse at once requests whose maxWaitMs is shorter, waiting or new', async () => {
       const server = await serve((_, response) => response.writeHead(429, { 'Retry-After': '60' }).end());
       const made = fetcher();
       const first = failureOf(made.fetch({ url: server.url }, { maxWaitMs: 0 }));
@@ -256,7 +256,7 @@ describe('Fetcher', () => {
       expect(server.seen).to.have.length(1);
     });
 
-    it('hold nothing without Retry-After', async () => {
+    it('do not pause without Retry-After', async () => {
       const server = await serve((_, response) => response.writeHead(429).end());
       const made = fetcher();
       expect((await failureOf(made.fetch({ url: server.url }))).data).to.deep.equal({ status: 429 });
@@ -264,8 +264,8 @@ describe('Fetcher', () => {
     });
   });
 
-  describe('bounds', () => {
-    it('cut a body that is too large, and the connection with it', async () => {
+  describe('limits', () => {
+    it('abort a body that is too large, and its connection', async () => {
       let closed = false;
       const server = await serve((_, response) => {
         response.on('close', () => {
@@ -282,7 +282,7 @@ describe('Fetcher', () => {
       await until(() => closed);
     });
 
-    it('count what comes out of compression', async () => {
+    it('apply to decompressed data', async () => {
       const server = await serve((_, response) => {
         response.setHeader('Content-Encoding', 'gzip').end(gzipSync('x'.repeat(100_000)));
       });
@@ -291,7 +291,7 @@ describe('Fetcher', () => {
       expect(failure.message).to.contain('more than 99999 bytes');
     });
 
-    it('end an answer that does not begin in time', async () => {
+    it('abort a response that does not start in time', async () => {
       const server = await serve(() => {});
       const failure = await failureOf(fetcher({ timeoutMs: 50 }).fetch({ url: server.url }));
       expect(failure.message).to.equal(
@@ -299,7 +299,7 @@ describe('Fetcher', () => {
       );
     });
 
-    it('end a body that drips for ever, and free the queue', async () => {
+    it('abort a body that never ends, and free the queue', async () => {
       let closed = false;
       const server = await serve((_, response) => {
         const drip = setInterval(() => response.write('x'), 5);
@@ -321,7 +321,7 @@ describe('Fetcher', () => {
       return (_, response) => response.writeHead(status, { Location: location }).end();
     };
 
-    it('are followed three times and no more', async () => {
+    it('are followed at most three times', async () => {
       const server = await serve((seen, response, request) => {
         const left = Number(seen.url.slice(1));
         if (left === 0) ok(seen, response, request);
@@ -333,7 +333,7 @@ describe('Fetcher', () => {
       expect(failure.message).to.contain(`${server.host} redirected more than 3 times`);
     });
 
-    it('take no header to another host that could be a key', async () => {
+    it('remove headers that may contain a key on the way to another host', async () => {
       const [there, here] = [await serve(), await serve()];
       here.answer = to(`${there.url}/new`);
       const headers = {
@@ -349,7 +349,7 @@ describe('Fetcher', () => {
       expect(there.seen[0]!.headers).to.include({ accept: 'text/x', 'user-agent': 'me' });
     });
 
-    it('keep headers on the same host, and turn a form into a GET where HTTP says so', async () => {
+    it('keep headers on the same host, and turn a form into a GET according to HTTP', async () => {
       const server = await serve((seen, response, request) => {
         if (seen.url === '/') to('/new', 303)(seen, response, request);
         else if (seen.url === '/same') to('/new', 307)(seen, response, request);
@@ -363,7 +363,7 @@ describe('Fetcher', () => {
       expect(server.seen[3]).to.include({ method: 'POST', url: '/new', body: 'a=1' });
     });
 
-    it('do not take a form to another host', async () => {
+    it('never send a form to another host', async () => {
       const [there, here] = [await serve(), await serve()];
       here.answer = to(there.url, 307);
       const failure = await failureOf(fetcher().fetch({ url: here.url, form: { key: 'hush' } }));
@@ -380,7 +380,7 @@ describe('Fetcher', () => {
       }
     });
 
-    it('do not go to a host that asked for a pause', async () => {
+    it('do not go to a paused host', async () => {
       const [there, here] = [await serve(), await serve()];
       there.answer = (_, response) => response.writeHead(429, { 'Retry-After': '60' }).end();
       here.answer = to(there.url);
@@ -391,7 +391,7 @@ describe('Fetcher', () => {
     });
 
     describe('of a source on the internet', () => {
-      /** Here 127.0.0.1 stands for an address of the internet, and all others for internal ones. */
+      /** Here 127.0.0.1 stands for a public address, and all others for internal ones. */
       const isInternal = (address: string) => address !== '127.0.0.1';
       type Found = Readonly<Record<string, readonly string[]>>;
       const guarded = (names: Found = {}) => {
@@ -416,7 +416,7 @@ describe('Fetcher', () => {
         });
       }
 
-      it('are not followed to a name with an internal address, in the first hop or a later one', async () => {
+      it('are not followed to a name with an internal address, in the first or a later hop', async () => {
         const there = await serve();
         const { port } = new URL(there.url);
         const server = await serve((seen, response, request) => {
@@ -432,14 +432,14 @@ describe('Fetcher', () => {
         expect(there.seen).to.deep.equal([]);
       });
 
-      it('are followed to a name of the internet', async () => {
+      it('are followed to a public name', async () => {
         const there = await serve();
         const server = await serve(to(`http://outside.example:${new URL(there.url).port}/`));
         const made = guarded({ 'outside.example': ['127.0.0.1'] });
         expect(await bodyOf(made.fetch({ url: server.url }))).to.equal('ok');
       });
 
-      it('are followed anywhere where the address of config.json is internal itself', async () => {
+      it('are followed anywhere if the address in config.json is itself internal', async () => {
         const there = await serve();
         const server = await serve(to(there.url));
         const internal = new RedirectGuard({ isInternal: () => true });
@@ -447,7 +447,7 @@ describe('Fetcher', () => {
       });
     });
 
-    it('ask conditionally where the body came from', async () => {
+    it('send conditional requests to the original URL', async () => {
       const [there, here] = [await serve(), await serve()];
       here.answer = to(`${there.url}/new`);
       there.answer = ({ headers }, response) => {
@@ -487,7 +487,7 @@ describe('Fetcher', () => {
       return fetcher({ connect: createConnectionFactory({ ca: certificate, checkServerIdentity: () => undefined }) });
     };
 
-    it('wants a certificate that it can trust', async () => {
+    it('requires a trusted certificate', async () => {
       const failure = await failureOf(fetcher().fetch({ url: `${url}/?key=hush` }));
       expect(failure.message).to.match(
         /^The certificate of 127\.0\.0\.1:\d+ cannot be trusted \(DEPTH_ZERO_SELF_SIGNED/,
@@ -495,7 +495,7 @@ describe('Fetcher', () => {
       expect(readable(failure)).not.to.contain('hush');
     });
 
-    it('is never left for http', async () => {
+    it('is never downgraded to http', async () => {
       const plain = await serve();
       server.on('request', (_, response) => response.writeHead(301, { Location: plain.url }).end());
       const failure = await failureOf(trusting().fetch({ url }));
@@ -503,21 +503,21 @@ describe('Fetcher', () => {
       expect(plain.seen).to.deep.equal([]);
     });
 
-    it('is gone to from http', async () => {
+    it('may be the target of a redirect from http', async () => {
       const plain = await serve((_, response) => response.writeHead(301, { Location: url }).end());
       server.on('request', (_, response) => response.end('secure'));
       expect(await bodyOf(trusting().fetch({ url: plain.url }))).to.equal('secure');
     });
 
-    it('is not spoken by a plain server', async () => {
+    it('fails on a plain server', async () => {
       const plain = await serve();
       const failure = await failureOf(fetcher().fetch({ url: plain.url.replace('http:', 'https:') }));
       expect(failure.message).to.match(/^The TLS handshake with 127\.0\.0\.1:\d+ failed/);
     });
   });
 
-  describe('no answer', () => {
-    it('is told in a sentence, without the key, in the cause as well', async () => {
+  describe('a failed connection', () => {
+    it('has a message without the key, also in its cause', async () => {
       const server = await serve();
       await server.close();
       const failure = await failureOf(
@@ -531,7 +531,7 @@ describe('Fetcher', () => {
       expect(readable(failure)).not.to.contain('hush');
     });
 
-    it('is told when the connection breaks off, before the answer and within it', async () => {
+    it('is reported if it breaks before or within the response', async () => {
       const server = await serve((_, __, request) => request.socket.destroy());
       expect((await failureOf(fetcher().fetch({ url: server.url }))).message).to.contain('closed the connection early');
       server.answer = (_, response, request) => {
@@ -543,7 +543,7 @@ describe('Fetcher', () => {
       expect(readable(failure)).not.to.contain('hush');
     });
 
-    it('is told when it is not HTTP, or its compression is damaged', async () => {
+    it('is reported if it is not HTTP, or if the compression is damaged', async () => {
       const raw = net.createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-x\r\n'));
       raw.listen(0, '127.0.0.1');
       await once(raw, 'listening');
@@ -555,11 +555,11 @@ describe('Fetcher', () => {
       expect((await failureOf(fetcher().fetch({ url: server.url }))).message).to.contain('corrupt compressed body');
     });
 
-    it('is told of a name that does not exist', async () => {
+    it('is reported for a name that does not exist', async () => {
       const agent = new http.Agent({
         lookup: (host, _, callback) => {
           const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
-          callback(error, '', 4); // the answer of a name service, without asking one
+          callback(error, '', 4); // the result of a name server, without asking one
         },
       });
       const failure = await failureOf(
@@ -571,7 +571,7 @@ describe('Fetcher', () => {
   });
 
   describe('stopping', () => {
-    it('calls off what runs and what waits, and takes no more', async () => {
+    it('aborts active and waiting requests, and accepts no others', async () => {
       let closed = false;
       const server = await serve((_, response) => {
         response.on('close', () => {
@@ -588,7 +588,7 @@ describe('Fetcher', () => {
       expect(server.seen).to.have.length(1);
     });
 
-    it('calls off one request by its signal, running or waiting, and the queue goes on', async () => {
+    it('aborts one request by its signal, active or waiting, and the queue continues', async () => {
       const server = await serve(() => {});
       const made = fetcher();
       const [first, second] = [new AbortController(), new AbortController()];

@@ -12,13 +12,13 @@ export interface Seen {
 
 export type Answer = (seen: Seen, response: http.ServerResponse, request: http.IncomingMessage) => void;
 
-/** A real server on a free loopback port that notes what it sees. `answer` may be changed at any time. */
+/** A real server on a free loopback port that records requests. `answer` may be changed at any time. */
 export class HttpServer {
   answer: Answer;
-  /** The time of the `Date` header; undefined: none is sent, for daemons whose clock a test sets. */
+  /** The time of the `Date` header; undefined sends none, for daemons whose clock a test sets. */
   now: (() => number) | undefined = Date.now;
   readonly seen: Seen[] = [];
-  /** The most requests that were open at the same time. */
+  /** The largest number of concurrently open requests. */
   mostOpen = 0;
   /** Address and port. */
   host = '';
@@ -65,7 +65,7 @@ export class HttpServer {
   }
 }
 
-/** Resolves once the condition holds; rejects when it does not come about, so that a failed test ends. */
+/** Resolves once the condition holds; rejects after a while, so that a failed test ends. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!condition()) {

@@ -21,7 +21,7 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   return thrown as AppError;
 }
 
-/** Everything that a failure says to people and to the log. */
+/** Everything that a failure shows to users and in the log. */
 function readable(failure: AppError): string {
   const cause = failure.cause as Error | undefined;
   return [failure.message, JSON.stringify(failure.data), failure.stack, cause?.stack, JSON.stringify(cause)].join('\n');
@@ -84,7 +84,7 @@ describe('connections through a proxy', () => {
   }
   const bodyOf = async (url: string, made = fetcher()) => (await made.fetch({ url })).body;
 
-  it('asks for http by the whole address, forms too', async () => {
+  it('send http requests with the absolute URL, also for forms', async () => {
     const made = fetcher();
     expect(await bodyOf('http://rates.example/a?b=c', made)).to.equal('plain');
     await made.fetch({ url: 'http://rates.example/form', form: { a: 'Vàng & bạc' } });
@@ -96,7 +96,7 @@ describe('connections through a proxy', () => {
     expect(server.seen[0]!.headers.host).to.equal('rates.example');
   });
 
-  it('tunnels https, so that the proxy learns the host and nothing more', async () => {
+  it('tunnel https, so that the proxy learns only the host', async () => {
     const made = fetcher();
     const headers = { authorization: 'Bearer hush' };
     expect((await made.fetch({ url: 'https://gold.example/a?key=hush', headers })).body).to.equal('secure');
@@ -105,7 +105,7 @@ describe('connections through a proxy', () => {
     expect(asked).to.deep.equal(['gold.example /a?key=hush']);
   });
 
-  it('trusts the certificate of the host only, whatever the proxy says', async () => {
+  it('trust only the certificate of the host, not that of the proxy', async () => {
     const failure = await failureOf(
       bodyOf('https://gold.example/?key=hush', fetcher({ connect: createConnectionFactory() })),
     );
@@ -114,7 +114,7 @@ describe('connections through a proxy', () => {
     expect(asked).to.deep.equal([]);
   });
 
-  it('takes no answer of the proxy for one of the host', async () => {
+  it('never take a response of the proxy for one of the host', async () => {
     for (const status of ['203 Fine', '204 No Content', '302 Found', '407 Proxy Authentication Required', '500 Oh']) {
       proxy.answer = (socket) =>
         socket.end(`HTTP/1.1 ${status}\r\nLocation: https://other.example/\r\nContent-Length: 6\r\n\r\nforged`);
@@ -128,7 +128,7 @@ describe('connections through a proxy', () => {
     expect(asked).to.deep.equal([]);
   });
 
-  it('keeps to the rules of redirects: none to http, and each host by its own way', async () => {
+  it('follow the rules for redirects: none to http, and each host by its own route', async () => {
     const failure = await failureOf(bodyOf('https://gold.example/plain'));
     expect(failure.message).to.contain('redirected from https to an unencrypted URL');
     expect(await bodyOf('https://gold.example/away')).to.equal('secure');
@@ -138,20 +138,20 @@ describe('connections through a proxy', () => {
     expect((await failureOf(bodyOf('http://rates.example/1'))).message).to.contain('more than 3 times');
   });
 
-  it('keeps to the bounds on size and time, and leaves no connection', async () => {
+  it('are limited in size and time, and leave no open connection', async () => {
     server.answer = (_, response) => response.end('x'.repeat(2000));
     const large = await failureOf(bodyOf('http://rates.example/', fetcher({ maxBytes: 1000 })));
     expect(large.message).to.contain('rates.example sent more than 1000 bytes');
-    proxy.answer = () => {}; // says nothing to a CONNECT
+    proxy.answer = () => {}; // no response to CONNECT
     const silent = await failureOf(bodyOf('https://gold.example/', fetcher({ timeoutMs: 100 })));
     expect(silent.message).to.contain('gold.example did not send a complete response within 100 ms');
-    proxy.answer = (socket) => void socket.write('HTTP/1.1 200'); // and never ends its headers
+    proxy.answer = (socket) => void socket.write('HTTP/1.1 200'); // the headers never end
     await failureOf(bodyOf('https://gold.example/', fetcher({ timeoutMs: 100 })));
     await until(() => proxy.open === 0);
   });
 
   describe('NO_PROXY', () => {
-    it('names hosts that are asked directly', async () => {
+    it('lists hosts that are connected directly', async () => {
       for (const [value, direct] of [
         ['gold.example', true],
         ['GOLD.EXAMPLE', true],
@@ -189,10 +189,10 @@ describe('connections through a proxy', () => {
     });
   });
 
-  describe('the variables', () => {
+  describe('the environment variables', () => {
     const way = (url: string) => createConnectionFactory()(new URL(url), new AbortController().signal).proxy;
 
-    it('are of http and of https, in small letters before large ones', () => {
+    it('exist for http and https, lower case before upper case', () => {
       process.env.http_proxy = 'http://small.example:1';
       expect(way('http://rates.example/')).to.deep.equal({ host: 'small.example:1', variable: 'http_proxy' });
       expect(way('https://gold.example/')).to.deep.equal({ host: proxy.host, variable: 'HTTPS_PROXY' });
@@ -203,14 +203,14 @@ describe('connections through a proxy', () => {
       expect(way('https://gold.example/')).to.equal(undefined);
     });
 
-    it('name a proxy of http where they have no scheme', async () => {
+    it('mean an http proxy if they have no scheme', async () => {
       process.env.HTTPS_PROXY = proxy.host;
       expect(await bodyOf('https://gold.example/')).to.equal('secure');
       process.env.HTTP_PROXY = proxy.host;
       expect(await bodyOf('http://rates.example/')).to.equal('plain');
     });
 
-    it('are refused by name where they name no proxy that can be used', async () => {
+    it('are refused by name if their value is not a usable proxy', async () => {
       for (const value of ['socks5://me:hush@127.0.0.1:1', 'http://me:hush@', 'ftp://hush', 'me:hush@127.0.0.1:x']) {
         process.env.HTTPS_PROXY = value;
         const failure = await failureOf(bodyOf('https://gold.example/'));
@@ -225,19 +225,19 @@ describe('connections through a proxy', () => {
   describe('a user name and a password', () => {
     const SECRETS = /hush|aHVzaA|me%40/;
 
-    it('go to the proxy and to nobody else', async () => {
+    it('are sent to the proxy only', async () => {
       proxy.wanted = BASIC('me@home:hu:sh%');
       process.env.HTTPS_PROXY = process.env.HTTP_PROXY = `http://me%40home:hu%3Ash%25@${proxy.host}`;
       expect(await bodyOf('https://gold.example/')).to.equal('secure');
       expect(await bodyOf('http://rates.example/')).to.equal('plain');
       expect(proxy.credentials).to.deep.equal([proxy.wanted, proxy.wanted]);
       expect(JSON.stringify(server.seen)).to.not.match(/proxy-authorization/i);
-      process.env.HTTP_PROXY = `http://a:50%@${proxy.host}`; // a % that stands for itself
+      process.env.HTTP_PROXY = `http://a:50%@${proxy.host}`; // a literal %
       await failureOf(bodyOf('http://rates.example/'));
       expect(proxy.credentials.at(-1)).to.equal(BASIC('a:50%'));
     });
 
-    it('are asked for by name where they are missing or wrong, and never shown', async () => {
+    it('are requested by a message if they are missing or wrong, and never shown', async () => {
       proxy.wanted = BASIC('me:other');
       for (const credentials of ['', 'me:hush@']) {
         process.env.HTTPS_PROXY = process.env.HTTP_PROXY = `http://${credentials}${proxy.host}`;
@@ -283,7 +283,7 @@ describe('connections through a proxy', () => {
     });
   });
 
-  it('goes to a proxy by TLS where its address says https', async () => {
+  it('uses TLS to a proxy with an https address', async () => {
     const tunnels: string[] = [];
     const tlsProxy = https.createServer(identity);
     tlsProxy.on('connect', (request, socket) => {

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { pollBackoffMs } from '../../src/rates/rate-poller.ts';
 
 describe('delay after failures of a provider', () => {
-  it('doubles its bound up to the interval', () => {
+  it('doubles its upper bound up to the interval', () => {
     const bounds = [1, 2, 3, 4, 5, 6, 50].map((failures) => pollBackoffMs(failures, 60_000, () => 1));
     expect(bounds).to.deep.equal([10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000]);
     expect(pollBackoffMs(3, 60_000, () => 0.5)).to.equal(22_500);
   });
 
-  it('lies between the shorter of 5 s and the interval, and the interval', () => {
+  it('is between the shorter of 5 s and the interval, and the interval', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5000 }),

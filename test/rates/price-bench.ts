@@ -13,14 +13,14 @@ import { Room, SILENT } from '../room/room.ts';
 import { HttpServer, until } from './http-server.ts';
 
 const QUOTE = { instrument: 'name', buy: 'buy', sell: 'sell', currency: 'money', unit: 'per' };
-/** Configured providers of one body form, `{"rows": [{name, buy, sell, money, per, at}]}`; `own-untimed` reads no time. */
+/** Custom providers of one format, `{"rows": [{name, buy, sell, money, per, at}]}`; `own-untimed` reads no time. */
 const CONFIGURED = {
   own: { market: 'gold', every: '30m', rows: 'rows', quote: { ...QUOTE, at: 'at' } },
   'own-untimed': { market: 'gold', every: '30m', rows: 'rows', quote: QUOTE },
   'own-fx': { market: 'fx', every: '30m', rows: 'rows', quote: { ...QUOTE, at: 'at' } },
 };
 
-/** A room whose prices come from real providers over HTTP: server, fetcher, gatherer and intake are goldctl's own. */
+/** A room with real providers over HTTP: server, fetcher, poller and ingest are those of goldctl. */
 export class PriceBench {
   static async open(): Promise<PriceBench> {
     const room = await Room.open();
@@ -52,7 +52,7 @@ export class PriceBench {
       rank: (id) => providers.findIndex((provider) => provider.id === id),
     });
     this.#gatherer = new RatePoller({
-      // The servers of the providers want pauses between requests, this one does not.
+      // The real servers require pauses between requests, this one does not.
       providers: providers.map((provider) => ({
         provider: { ...provider, minIntervalMs: 0 },
         settings: { enabled: true, url: server.url, intervalMs: provider.intervalMs },
@@ -61,15 +61,15 @@ export class PriceBench {
       sink: room.intake,
       lease: room.engine.lease('rates'),
       log: SILENT,
-      lastFetchElsewhere: () => room.now, // nothing is fetched unless the test says so
+      lastFetchElsewhere: () => room.now, // nothing is fetched unless the test requests it
       now: () => room.now,
     });
   }
 
   /**
-   * Fetches a provider, whose server answers `body`.
-   * @param past what it answers a form (SJC's history) with
-   * @returns why the fetch failed; empty where it did not
+   * Fetches a provider, whose server returns `body`.
+   * @param past the response to a form (SJC's history)
+   * @returns the reason of a failed fetch, or an empty text
    */
   async fetch(provider: string, body: unknown, past: unknown = { success: true, data: [] }): Promise<string> {
     this.#server.answer = ({ method, url }, response) => {
@@ -89,12 +89,12 @@ export class PriceBench {
     await until(() => this.room.intake.hasHistory('sjc'));
   }
 
-  /** Rows of the provider's latest body that did not fit. */
+  /** Invalid rows of the provider's latest body. */
   rejected(provider: string): number {
     return this.#gatherer.health().find(({ id }) => id === provider)?.last?.rejected ?? 0;
   }
 
-  /** `buy/sell`, of the reference series; in millions where a price is that high. */
+  /** `buy/sell` of the reference series, in millions for high prices. */
   current(instrument: string): string {
     const { buy, sell } = this.room.get(instrument)[0] ?? { buy: null, sell: null };
     return pair(buy, sell);
@@ -109,7 +109,7 @@ export class PriceBench {
     return (await this.room.stored(instrument)).map(({ buy, sell }) => pair(buy, sell));
   }
 
-  /** The prices that were known of a day, `2026-07-18`. */
+  /** The prices known for a day, `2026-07-18`. */
   async on(day: string, instrument = 'SJC'): Promise<string[]> {
     const { quotes } = await this.room.rates.quotesOn(day, instrument);
     return quotes.map(({ buy, sell }) => pair(buy, sell));

@@ -8,10 +8,10 @@ import { DaemonFixture } from '../daemon-fixture.ts';
 import { DAY, HOUR, MINUTE, NOON, refusal } from '../room/room.ts';
 import { PriceBench } from './price-bench.ts';
 
-/** The ways that a price comes in. */
+/** The entry points of prices. */
 const ENTRY_POINTS = ['source', 'list', 'backfill', 'import', 'configured', 'by hand'] as const;
 type EntryPoint = (typeof ENTRY_POINTS)[number];
-/** A check, or why the class cannot come in that way. */
+/** A check, or the reason why the class cannot occur at this entry point. */
 type Cell = ((bench: PriceBench) => Promise<void>) | { readonly never: string };
 
 const EVERY = 30 * MINUTE;
@@ -33,7 +33,7 @@ function clock(at: EpochMs): { minute: string; second: string; date: string; iso
 
 const BAR = { Id: 1, TypeName: 'Vàng SJC 1L, 10L, 1KG', BranchName: 'Hồ Chí Minh' };
 
-/** SJC's board, which says of itself when it was set. Further rows are as they are given. */
+/** SJC's board, which states when it was set. Further rows are used as given. */
 function board([at, buy, sell]: Priced, ...rows: object[]): object {
   const { minute, date } = clock(at);
   const bar = { ...BAR, BuyValue: buy * 1e6, SellValue: sell * 1e6, GroupDate: `/Date(${YEAR_ONE})/` };
@@ -54,7 +54,7 @@ function isPriced(row: Priced | object): row is Priced {
   return Array.isArray(row);
 }
 
-/** What PNJ set on one day: past rows beside the current one, in thousands of VND with dots. */
+/** Prices that PNJ set on one day: past rows beside the current one, in thousands of VND with dots. */
 function list(...rows: (Priced | object)[]): object {
   const data = rows.map((row) => {
     if (!isPriced(row)) return row;
@@ -68,7 +68,7 @@ function dotted(millions: number): string {
   return String(Math.round(millions * 1000)).replace(/(?=(?:\d{3})+$)(?!^)/g, '.');
 }
 
-/** Rows of a configured provider. */
+/** Rows of a custom provider. */
 function rows(...priced: Priced[]): { rows: object[] } {
   const of = ([at, buy, sell]: Priced) => ({ buy: buy * 1e6, sell: sell * 1e6, at: clock(at).iso });
   return { rows: priced.map((each) => ({ name: 'SJC', money: 'VND', per: 'tael', ...of(each) })) };
@@ -88,7 +88,7 @@ function ounce(price: number, at: EpochMs): object {
   return { symbol: 'XAU', currency: 'USD', price, updatedAt: new Date(at).toISOString() };
 }
 
-/** Daily candles of Bitcoin, newest first as Coinbase has them; none of the other coins. */
+/** Daily candles of Bitcoin, newest first like Coinbase; no other coins. */
 function candles(...rows: [day: EpochMs, close: number][]): (url: string) => unknown {
   const bitcoin = rows.map(([day, close]) => [day / 1000, close, close, close, close, 1]);
   return (url) => (url.includes('/BTC-USD/') ? bitcoin : []);
@@ -99,7 +99,7 @@ const imported = (...priced: Priced[]): ImportedRow[] => priced.map(([at, buy, s
 const GOOD: Priced = [NOON - HOUR, 150, 152];
 const PER_CHI: Priced = [NOON - HOUR, 15, 15.2];
 
-/** Fetches a body at each interval. @returns why each fetch failed */
+/** Fetches a body at each interval. @returns the reason of each failed fetch */
 async function fetchFor(bench: PriceBench, span: number, provider: string, body: unknown): Promise<string[]> {
   const failures: string[] = [];
   for (const end = bench.room.now + span; bench.room.now < end; ) {
@@ -177,7 +177,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
       await fetchFor(bench, 2 * EVERY, 'sjc-xml', body);
       expect(bench.isStale('SJC')).to.equal(true);
       expect(await bench.on('2020-08-07')).to.deep.equal([]);
-      // A fresh source goes before it, though it ranks after it.
+      // A fresh source goes before it, although its rank is lower.
       await bench.fetch('own', rows([bench.room.now, 150, 152]));
       expect(bench.room.get('SJC')[0]).to.include({ provider: 'own', stale: false });
     },
@@ -207,7 +207,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
       await bench.room.import('SJC', imported([IN_2017, 36.42, 36.62]));
       await correct(bench, 'SJC', [IN_2017, 36.52, 36.72]);
       expect(bench.room.get('SJC')[0]).to.include({ buy: 36.52e6, at: IN_2017, checkedAt: IN_2017, stale: true });
-      // A held price that is accepted late is as old as its response.
+      // A held price that is accepted late keeps the time of its response.
       await bench.fetch('own', rows(GOOD));
       bench.room.now += EVERY;
       await bench.fetch('own', rows([NOON, 175, 177]));
@@ -326,7 +326,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
     },
     async configured(bench) {
       expect(await bench.fetch('own-fx', dollars(25.87, 26.23))).to.match(/in thousands/);
-      // It is not told whether dots stand between thousands.
+      // The settings do not say whether dots separate thousands.
       expect(await bench.fetch('own-fx', dollars('25.870', '26.230'))).to.match(/buy: expected an unambiguous number/);
       expect(bench.room.get('USD')).to.deep.equal([]);
       await bench.fetch('own-fx', dollars(25_870, 26_230));
@@ -349,7 +349,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
     async list(bench) {
       await bench.fetch('pnj-history', list(GOOD));
       bench.room.now += EVERY;
-      // 152 a tael is 126.1 an ounce.
+      // 152 per tael is 126.1 per ounce.
       expect(await bench.fetch('pnj-history', list(GOOD, [NOON, 124.4, 126.1]))).to.match(/per troy ounce/);
       expect(bench.current('PNJ')).to.equal('150/152');
     },
@@ -606,7 +606,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<EntryPoint, Cell>>>> = {
       await bench.fetch('pnj-history', list([NOON - 2 * HOUR, 149, 151], GOOD));
       const wrong = list([NOON - 2 * HOUR, 149, 151], GOOD, [NOON, 1500, 1520]);
       await fetchFor(bench, 6 * EVERY, 'pnj-history', wrong);
-      // The row before it is not confirmed by a body whose newest row is another one.
+      // The earlier row is not confirmed by a body whose newest row differs.
       expect(bench.room.get('PNJ')[0]).to.include({ buy: 150e6, checkedAt: NOON, stale: true });
     },
     async backfill(bench) {
@@ -762,7 +762,7 @@ describe('classes of wrong prices on the command line', () => {
     return quotes.map(({ buy, sell }) => [buy, sell]);
   };
 
-  it('are refused by their lines, and the right ones stored', async () => {
+  it('are refused with their line numbers, and valid rows are stored', async () => {
     const lines = [
       '2021-12-01,60500000,61000000',
       '2021-12-02,6050000,6100000',
@@ -787,7 +787,7 @@ describe('classes of wrong prices on the command line', () => {
     ]);
   });
 
-  it('are refused as corrections, and a right one is stored', async () => {
+  it('are refused as corrections, and a valid one is stored', async () => {
     const path = join(folder, 'sjc.csv');
     await writeFile(path, 'at,buy,sell\n2021-12-01,60500000,61000000\n');
     await fixture.run(['rates', 'import', path, '--instrument', 'SJC']);

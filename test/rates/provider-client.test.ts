@@ -11,13 +11,13 @@ const NOW = Date.UTC(2026, 6, 20, 13);
 const SIGNAL = new AbortController().signal;
 const date = (at: number) => new Date(at).toUTCString();
 
-describe('Source', () => {
+describe('ProviderClient', () => {
   let server: HttpServer;
   let fetcher: HttpFetcher;
 
   beforeEach(async () => {
     server = await HttpServer.listen((_, response) => response.end('[]'));
-    server.now = undefined; // each answer has its own time
+    server.now = undefined; // each response has its own time
     fetcher = new HttpFetcher({ version: '0' });
   });
 
@@ -51,7 +51,7 @@ describe('Source', () => {
     };
   const ROW = { name: 'BTC', price: 100, time: NOW - 60_000 };
 
-  it('says when the server made its response', async () => {
+  it('returns when the server created its response', async () => {
     for (const [headers, expected] of [
       [{ Date: date(NOW) }, NOW],
       [{ Date: date(NOW), Age: '3600' }, NOW - 3_600_000],
@@ -63,7 +63,7 @@ describe('Source', () => {
     }
   });
 
-  it('has the time of a response checked before its body is read', async () => {
+  it('checks the time of a response before it reads the body', async () => {
     server.answer = answer([{ ...ROW, time: NOW + 30 * 86_400_000 }], { Date: date(NOW + 30 * 86_400_000) });
     const source = new ProviderClient(
       { provider: provider(), settings: { enabled: true, url: server.url, intervalMs: 1000 } },
@@ -82,7 +82,7 @@ describe('Source', () => {
     expect(checked).to.deep.equal([NOW + 30 * 86_400_000]);
   });
 
-  it('takes the time of a 304 for that of the body that it confirms', async () => {
+  it('uses the time of a 304 for the confirmed body', async () => {
     server.answer = ({ headers }, response) => {
       response.sendDate = false;
       if (headers['if-none-match']) response.writeHead(304, { Date: date(NOW) }).end();
@@ -92,7 +92,7 @@ describe('Source', () => {
     expect(await ask()).to.deep.include({ respondedAt: NOW });
   });
 
-  it('takes the oldest of several responses, and none where one says nothing', async () => {
+  it('uses the oldest of several responses, and no time if one has none', async () => {
     const two = { ...provider(), requests: () => [{ url: `${server.url}/1` }, { url: `${server.url}/2` }] };
     const times: Record<string, Record<string, string>> = {
       '/1': { Date: date(NOW) },
@@ -105,7 +105,7 @@ describe('Source', () => {
     expect((await ask(two)).respondedAt).to.equal(undefined);
   });
 
-  it('gives one quote of each series, the latest by its own time', async () => {
+  it('returns one quote per series, the latest by its own time', async () => {
     const rows = [
       { ...ROW, price: 99, time: NOW - 3 * 86_400_000 },
       { ...ROW, price: 125, time: NOW - 86_400_000 },
@@ -120,7 +120,7 @@ describe('Source', () => {
       ['BTC', 125],
       ['ETH', 7],
     ]);
-    // without times the first
+    // Without times the first one counts.
     const { at: _at, ...timeless } = QUOTE;
     expect(pricesOf((await ask(provider({ quote: timeless }))).quotes)).to.deep.equal([
       ['BTC', 99],
@@ -128,7 +128,7 @@ describe('Source', () => {
     ]);
   });
 
-  it('counts the rows of all its responses that do not fit', async () => {
+  it('counts invalid rows of all its responses', async () => {
     server.answer = answer([ROW, { ...ROW, name: 'ETH', price: '?' }]);
     const two = { ...provider(), requests: () => [{ url: `${server.url}/1` }, { url: `${server.url}/2` }] };
     const { quotes, rejected } = await ask(two);
@@ -137,7 +137,7 @@ describe('Source', () => {
     expect(rejected.first[0]).to.deep.equal({ path: 'rows[1].buy', reason: 'expected a number like 60,650.00' });
   });
 
-  it('says which row does not fit where no price is left', async () => {
+  it('names the invalid row if no price is left', async () => {
     server.answer = answer([
       { ...ROW, price: null },
       { ...ROW, price: '?' },

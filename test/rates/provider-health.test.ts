@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { HealthTracker } from '../../src/rates/provider-health.ts';
 
-describe('Health', () => {
+describe('HealthTracker', () => {
   it('is stale before the first fetch, ok after a good one, stale after three intervals', () => {
     const health = new HealthTracker('sjc', 1000);
     expect(health.report(0)).to.deep.equal({
@@ -22,7 +22,7 @@ describe('Health', () => {
     expect(health.report(8001).state).to.equal('stale');
   });
 
-  it('is in error from a failure to the next good fetch, and remembers what it was', () => {
+  it('is in error from a failure until the next good fetch, and keeps the last error', () => {
     const health = new HealthTracker('sjc', 1000);
     health.recordSuccess(1000);
     health.recordFailure(2000, 'no');
@@ -44,7 +44,7 @@ describe('Health', () => {
     });
   });
 
-  it('is off with the reason', () => {
+  it('is off, with the reason', () => {
     const health = new HealthTracker('btmc', 1000);
     health.setNextPoll(5);
     health.markOff('needs a key');

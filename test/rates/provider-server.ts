@@ -6,7 +6,7 @@ import type { EpochMs } from '../../src/domain/time.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../../src/rates/provider.ts';
 import { contextAt } from './context.ts';
 
-/** What the server was asked. */
+/** A received request. */
 export interface Asked {
   readonly method: string;
   /** Path and query. */
@@ -16,11 +16,11 @@ export interface Asked {
   readonly form: URLSearchParams;
 }
 
-/** A body, an answer with a status, or what makes one of them of the request. */
+/** A body, a response with a status, or a function that makes one of the request. */
 export type Served = Answer | ((asked: Asked) => Answer);
 export type Answer = string | { readonly status: number; readonly body: string };
 
-/** A real HTTP server on loopback that gives fixed bodies: by path and query, else by path; others are 404. */
+/** A real HTTP server on loopback with fixed bodies: by path and query, else by path; others are 404. */
 export class ProviderServer {
   readonly asked: Asked[] = [];
   readonly #server: Server;
@@ -54,7 +54,7 @@ export class ProviderServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Gives these bodies from now on and forgets what was asked. */
+  /** Serves these bodies from now on, and forgets received requests. */
   serve(bodies: Readonly<Record<string, Served>>): void {
     this.#bodies = bodies;
     this.asked.length = 0;
@@ -64,12 +64,12 @@ export class ProviderServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** What a provider gets whose config.json points it to this server. */
+  /** The context of a provider whose config.json names this server. */
   context(now: EpochMs, key?: string): ProviderContext {
     return contextAt(now, { url: this.url, key, fetch: fetchBody });
   }
 
-  /** Every quote of one round: all requests of the provider, fetched and parsed in order. */
+  /** Every quote of one poll: all requests of the provider, fetched and parsed in order. */
   async quotes(provider: Provider, now: EpochMs, key?: string): Promise<NewQuote[]> {
     const context = this.context(now, key);
     const quotes: NewQuote[] = [];
@@ -79,7 +79,7 @@ export class ProviderServer {
     return quotes;
   }
 
-  /** The quotes of the pages of a back-fill, without empty ones. */
+  /** The quotes of all history pages, without empty pages. */
   async history(
     provider: Provider,
     now: EpochMs,
@@ -106,5 +106,5 @@ async function fetchBody({ url, method, headers, form }: ProviderRequest): Promi
     const { status } = response;
     throw new AppError('NOT_AVAILABLE', `HTTP ${status} of ${url}`, { data: { status } });
   }
-  return Buffer.from(await response.arrayBuffer()).toString(); // text() would take a byte order mark away
+  return Buffer.from(await response.arrayBuffer()).toString(); // text() would remove a byte order mark
 }

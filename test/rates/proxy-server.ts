@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 
-/** A real HTTP proxy on loopback: tunnels by CONNECT and passes plain requests on. Names are known to it alone. */
+/** A real HTTP proxy on loopback: tunnels by CONNECT and forwards plain requests. Only the proxy can resolve names. */
 export class ProxyServer {
-  /** What it was asked for: `CONNECT host:port`, or method and whole address. */
+  /** Received requests: `CONNECT host:port`, or method and absolute URL. */
   readonly asked: string[] = [];
-  /** Every byte that came in by tunnels, and every header of other requests. */
+  /** Every byte received in tunnels, and every header of other requests. */
   readonly heard: Buffer[] = [];
   /** The Proxy-Authorization of each request. */
   readonly credentials: (string | undefined)[] = [];
-  /** Where it finds a host, by host and port: a port on loopback. */
+  /** Ports on loopback by host and port. */
   readonly known = new Map<string, number>();
-  /** The Proxy-Authorization that it wants. */
+  /** The required Proxy-Authorization. */
   wanted: string | undefined;
-  /** What it answers a CONNECT with in place of a tunnel. */
+  /** The response to a CONNECT in place of a tunnel. */
   answer: ((socket: net.Socket) => void) | undefined;
-  /** Connections that are open. */
+  /** Open connections. */
   open = 0;
   readonly #server: http.Server;
   readonly #sockets = new Set<net.Socket>();

@@ -27,7 +27,7 @@ function quote(provider: string, sell: number, at = 0, instrument = 'BTC'): Date
   };
 }
 
-/** A provider whose body is a JSON list of prices, each of an instrument of its own; texts are rows that do not fit. */
+/** A provider whose body is a JSON list of prices, each of its own instrument; texts are invalid rows. */
 function provider(id: string, more: Partial<Provider> = {}): Provider {
   return {
     id,
@@ -52,15 +52,15 @@ function provider(id: string, more: Partial<Provider> = {}): Provider {
   };
 }
 
-/** Keeps what it is given. */
+/** Records what it receives. */
 class RecordingSink implements QuoteSink {
   readonly live: { provider: string; prices: (number | null)[]; at: number }[] = [];
   readonly past: { provider: string; prices: (number | null)[] }[] = [];
   readonly known = new Set<string>();
-  /** Whose history is in. */
+  /** Providers whose history is stored. */
   readonly done: string[] = [];
   refuse: (quote: NewQuote) => string | undefined = () => undefined;
-  /** What the sink has to wait for. */
+  /** What the sink waits for. */
   gate: Promise<unknown> = Promise.resolve();
 
   async receive(provider: string, quotes: readonly NewQuote[], at: number): Promise<IngestResult> {
@@ -93,7 +93,7 @@ class RecordingSink implements QuoteSink {
   }
 }
 
-/** A lease that the test grants and takes away. */
+/** A lease that the test grants and revokes. */
 class TestLease implements Lease {
   isHeld = false;
   waiting = 0;
@@ -127,7 +127,7 @@ class TestLease implements Lease {
   }
 }
 
-describe('Gatherer', () => {
+describe('RatePoller', () => {
   let server: HttpServer;
   let sink: RecordingSink;
   let lease: TestLease;
@@ -194,7 +194,7 @@ describe('Gatherer', () => {
   }
 
   describe('fetching', () => {
-    it('fetches each provider at once and by its own clock, and hands its quotes to the sink', async () => {
+    it('fetches each provider at once and on its own schedule, and passes its quotes to the sink', async () => {
       lease.grant();
       const gatherer = gather([
         source(provider('often'), { intervalMs: 15 }),
@@ -216,7 +216,7 @@ describe('Gatherer', () => {
       expect(often!.fetches).to.be.greaterThan(3);
     });
 
-    it('plans from the planned time, passes over what it missed, and takes the time of the answer', async () => {
+    it('schedules from the planned time, skips missed polls, and uses the time of the response', async () => {
       let now = 1_000_000;
       server.answer = (seen, response, request) => {
         now += 130_000; // the machine slept
@@ -230,7 +230,7 @@ describe('Gatherer', () => {
       expect(gatherer.health()[0]!.nextAt).to.equal(1_180_000);
     });
 
-    it('never overlaps itself', async () => {
+    it('never polls a provider twice at the same time', async () => {
       server.answer = (_, response) => void setTimeout(() => response.end('[1]'), 25);
       const gatherer = gather([source(provider('a'), { intervalMs: 5 })]);
       lease.grant();
@@ -250,7 +250,7 @@ describe('Gatherer', () => {
       expect(server.seen).to.deep.equal([]);
     });
 
-    it('leaves alone what is switched off or lacks its key, and says so', async () => {
+    it('skips disabled providers and those without a required key, and says so', async () => {
       const gatherer = gather([
         source(provider('sjc'), { enabled: false }),
         source(provider('btmc', { key: 'required' }), { enabled: false }),
@@ -273,7 +273,7 @@ describe('Gatherer', () => {
   });
 
   describe('a failed fetch', () => {
-    it('changes nothing but health, and the provider comes back', async () => {
+    it('changes only health, and the provider recovers', async () => {
       const gatherer = gather([source(provider('a'), { intervalMs: 200 })]);
       lease.grant();
       await until(() => sink.live.length >= 1);
@@ -303,7 +303,7 @@ describe('Gatherer', () => {
       ['a body without prices', '[]', 'A responded, but without prices.'],
       ['an error of the parser', '[', 'Internal error in the daemon. See its log for details.'],
     ] as const) {
-      it(`is ${name}`, async () => {
+      it(`is caused by ${name}`, async () => {
         server.answer = (_, response) => response.end(answer);
         const gatherer = gather([source(provider('a'))]);
         lease.grant();
@@ -313,7 +313,7 @@ describe('Gatherer', () => {
       });
     }
 
-    it('is one of several answers: none of them counts', async () => {
+    it('discards all responses of the poll', async () => {
       server.answer = ({ url }, response) => {
         if (url === '/1') response.end('[1]');
         else response.writeHead(404).end();
@@ -325,7 +325,7 @@ describe('Gatherer', () => {
       expect(sink.live).to.deep.equal([]);
     });
 
-    it('is a sink that cannot store', async () => {
+    it('is caused by a sink that cannot store', async () => {
       sink.gate = Promise.reject(new AppError('STORE_FAILED'));
       sink.gate.catch(() => {});
       const gatherer = gather([source(provider('a'))]);
@@ -334,7 +334,7 @@ describe('Gatherer', () => {
       expect(gatherer.health()[0]!.lastError).to.equal('The data folder cannot be read or written.');
     });
 
-    it('is followed by longer and longer pauses up to the interval', async () => {
+    it('is followed by growing pauses up to the interval', async () => {
       server.answer = (_, response) => response.writeHead(500).end();
       let random = 0;
       const gatherer = gather([source(provider('a'))], { now: () => 1_000_000, random: () => random });
@@ -354,7 +354,7 @@ describe('Gatherer', () => {
       expect(gatherer.health()[0]!.nextAt! - 1_000_000).to.equal(10_000);
     });
 
-    it('waits at least as long as the host asks, with all providers of that host', async () => {
+    it('waits at least as long as the host requests, for all providers of that host', async () => {
       const gatherer = gather([source(provider('a'), { intervalMs: 20 }), source(provider('b'), { intervalMs: 20 })]);
       lease.grant();
       await until(() => sink.live.length >= 2);
@@ -396,12 +396,12 @@ describe('Gatherer', () => {
     });
   });
 
-  it('becomes stale when no good fetch comes for three intervals, and says so', async () => {
+  it('becomes stale without a good fetch for three intervals, and reports it', async () => {
     const gatherer = gather([source(provider('a'), { intervalMs: 20 })]);
     expect(gatherer.health()[0]!.state).to.equal('stale'); // none yet
     lease.grant();
     await until(() => changes.length === 1);
-    server.answer = () => {}; // neither an answer nor an error
+    server.answer = () => {}; // neither a response nor an error
     await until(() => changes.length === 2);
     expect(changes.map(({ state }) => state)).to.deep.equal(['ok', 'stale']);
   });
@@ -417,7 +417,7 @@ describe('Gatherer', () => {
     expect(told('warn')[0]!.fields).to.include({ provider: 'a', sell: 900 });
   });
 
-  it('leaves out rows that do not fit, counts them and logs each kind once', async () => {
+  it('omits invalid rows, counts them and logs each kind once', async () => {
     server.answer = (_, response) => response.end('[100, "x", 101]');
     const gatherer = gather([source(provider('a'), { intervalMs: 15 })]);
     lease.grant();
@@ -432,7 +432,7 @@ describe('Gatherer', () => {
     await until(() => gatherer.health()[0]!.last?.rejected === 0);
   });
 
-  it('fails where most rows do not fit', async () => {
+  it('fails if most rows are invalid', async () => {
     server.answer = (_, response) => response.end('[100, "x", "y"]');
     const gatherer = gather([source(provider('a'))]);
     lease.grant();
@@ -442,7 +442,7 @@ describe('Gatherer', () => {
   });
 
   describe('the lease', () => {
-    it('is waited for: nothing is fetched without it', async () => {
+    it('is required: nothing is fetched without it', async () => {
       const gatherer = gather([source(provider('a'))]);
       await until(() => lease.waiting === 1);
       expect((await failureOf(gatherer.refresh())).code).to.equal('NOT_AVAILABLE');
@@ -451,7 +451,7 @@ describe('Gatherer', () => {
       expect(server.seen).to.deep.equal([]);
     });
 
-    it('goes on with the interval behind the one that another daemon had', async () => {
+    it('continues the schedule of the daemon that held it before', async () => {
       const hour = 3_600_000;
       const ago: Record<string, number> = { new: 0, half: hour / 2, late: 2 * hour, never: Number.NaN };
       const begun = Date.now();
@@ -466,7 +466,7 @@ describe('Gatherer', () => {
       expect([next.new, next.half]).to.deep.equal([begun + hour, begun + hour / 2]);
     });
 
-    it('is given back by stop, and taken again by start', async () => {
+    it('is released by stop, and acquired again by start', async () => {
       const gatherer = gather([source(provider('a'))]);
       lease.grant();
       await until(() => sink.live.length === 1);
@@ -477,7 +477,7 @@ describe('Gatherer', () => {
       await until(() => sink.live.length === 2);
     });
 
-    it('ends the fetching when it is lost, until it is held again', async () => {
+    it('stops polling when it is lost, until it is held again', async () => {
       const gatherer = gather([source(provider('a'), { intervalMs: 15 })]);
       lease.grant();
       await until(() => sink.live.length >= 2);
@@ -490,7 +490,7 @@ describe('Gatherer', () => {
       await until(() => sink.live.length > before + 1);
     });
 
-    it('stores nothing of an answer that comes after it was lost', async () => {
+    it('stores nothing of a response that arrives after it was lost', async () => {
       let answer = () => {};
       server.answer = (_, response) => {
         answer = () => response.end('[1]');
@@ -505,7 +505,7 @@ describe('Gatherer', () => {
       expect(gatherer.health()[0]).to.include({ failures: 0, fetches: 0 });
     });
 
-    it('is tried again when the engine fails, and stop does not wait for that', async () => {
+    it('is requested again if the engine fails, and stop does not wait for it', async () => {
       lease.acquire = () => Promise.reject(new Error('no quorum'));
       const gatherer = gather([source(provider('a'))]);
       await until(() => told('error').length === 1);
@@ -515,7 +515,7 @@ describe('Gatherer', () => {
   });
 
   describe('stopping', () => {
-    it('calls off what is in flight, which says nothing about the provider', async () => {
+    it('aborts active fetches, which does not count as a failure of the provider', async () => {
       let closed = false;
       server.answer = (_, response) =>
         response.on('close', () => {
@@ -537,7 +537,7 @@ describe('Gatherer', () => {
       expect(told('warn')).to.deep.equal([]);
     });
 
-    it('waits for what the sink is storing', async () => {
+    it('waits until the sink has stored', async () => {
       let open = () => {};
       let reached = false;
       sink.gate = new Promise<void>((resolve) => {
@@ -563,7 +563,7 @@ describe('Gatherer', () => {
     });
   });
 
-  describe('the past', () => {
+  describe('history', () => {
     /** Pages `/past/0`, `/past/1`, … of one price each. */
     const paged = (id: string, pages: number) =>
       provider(id, {
@@ -596,7 +596,7 @@ describe('Gatherer', () => {
       expect(server.seen).to.have.length(5); // not a second time
     });
 
-    it('is left alone where there is history', async () => {
+    it('is not fetched if it is stored already', async () => {
       sink.known.add('a');
       const gatherer = gather([source(paged('a', 3))]);
       lease.grant();
@@ -621,7 +621,7 @@ describe('Gatherer', () => {
       await gatherer.stop();
     });
 
-    it('leaves out a page that fails, and asks for it alone again a day later', async () => {
+    it('skips a page that fails, and requests only that page a day later', async () => {
       let ahead = 0;
       server.answer = ({ url }, response) => {
         if (url === '/past/1') response.writeHead(503).end();
@@ -648,10 +648,10 @@ describe('Gatherer', () => {
       ahead += 25 * 3_600_000;
       await gatherer.refresh('a');
       await gatherer.stop();
-      expect(server.seen).to.have.length(8); // nothing more of the past
+      expect(server.seen).to.have.length(8); // no more history
     });
 
-    it('stops cleanly in the middle', async () => {
+    it('stops cleanly between pages', async () => {
       const gatherer = gather([source(paged('a', 1_000_000))]);
       lease.grant();
       await until(() => sink.past.length >= 2);
@@ -660,7 +660,7 @@ describe('Gatherer', () => {
       expect(told('warn')).to.deep.equal([]);
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(sink.past.length).to.equal(stored);
-      // One request was under way when it stopped, and may reach the server after that; it asks for no other.
+      // One request was active at the stop and may reach the server later; no other is sent.
       expect(server.seen.length - asked).to.be.within(0, 1);
     });
   });

@@ -24,7 +24,7 @@ import { contextAt } from './context.ts';
 
 const NOW = Date.UTC(2026, 6, 20, 13);
 
-/** Each provider with rows: a body of two good ones and a bad one, and the name of the bad one in its path. */
+/** Each provider with rows: a body of two valid ones and an invalid one, and the path of the invalid one. */
 const MIXED: readonly (readonly [Provider, string, string])[] = [
   [
     sjc,
@@ -188,17 +188,17 @@ const MIXED: readonly (readonly [Provider, string, string])[] = [
   ],
 ];
 
-/** Whose answers have one price alone. */
+/** Providers whose responses have only one price. */
 const WITHOUT_ROWS = ['gold-api'];
 
-describe('rows that do not fit', () => {
-  it('are looked at one by one by every provider that has rows', () => {
+describe('invalid rows', () => {
+  it('are tested for every provider with rows', () => {
     const withRows = PROVIDERS.map(({ id }) => id).filter((id) => !WITHOUT_ROWS.includes(id));
     expect(MIXED.map(([{ id }]) => id).filter((id) => id !== 'own')).to.have.members(withRows);
   });
 
   for (const [provider, body, path] of MIXED) {
-    it(`are left out and counted, and ${provider.id} keeps the others`, () => {
+    it(`are omitted and counted, and ${provider.id} keeps the others`, () => {
       const context = contextAt(NOW, { key: 'a' });
       const quotes = provider.parse(body, context, 0);
       const one = ['kraken', 'coinbase'].includes(provider.id); // of several candles the newest is the price
@@ -221,7 +221,7 @@ describe('readRows', () => {
     read.seen = [];
   });
 
-  it('leaves out up to half of the rows', () => {
+  it('omits up to half of the rows', () => {
     const rejected = new RejectedRows();
     readRows([1, -1, 2, -2], rejected, read);
     expect(read.seen).to.deep.equal([1, 2]);
@@ -233,7 +233,7 @@ describe('readRows', () => {
     readRows([], rejected, read);
   });
 
-  it('refuses a body most rows of which do not fit, with the first of them, and counts nothing', () => {
+  it('refuses a body with a majority of invalid rows, names the first one, and counts nothing', () => {
     const rejected = new RejectedRows();
     expect(() => readRows([1, -1, -2], rejected, read)).to.throw(ResponseFormatError, 'rows[-1]: expected a number');
     expect(() => readRows([-1], rejected, read)).to.throw(ResponseFormatError);
@@ -243,7 +243,7 @@ describe('readRows', () => {
     expect(anyNumber.count).to.equal(2);
   });
 
-  it('keeps the first and counts all', () => {
+  it('keeps the first rejections and counts all', () => {
     const rejected = new RejectedRows();
     readRows(
       Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? -index : index)),
@@ -256,7 +256,7 @@ describe('readRows', () => {
     expect(rejected.first).to.have.length(20);
   });
 
-  it('takes a group that does not fit for one row', () => {
+  it('counts an invalid group as one row', () => {
     const groups: (number[] | undefined)[] = [[1, 2], undefined, [3, -1]];
     const rows = flattenGroups(groups, (group) => {
       if (!group) throw new ResponseFormatError('groups[1]', 'a list');
@@ -269,7 +269,7 @@ describe('readRows', () => {
     expect([...validRows(rows, (row: number) => (row > 1 ? row : undefined))]).to.deep.equal([2, 3]);
   });
 
-  it('lets other errors through', () => {
+  it('passes other errors on', () => {
     const broken = () => {
       throw new TypeError('a mistake of the program');
     };

@@ -20,7 +20,7 @@ const SETTINGS = {
   market: 'crypto',
   quote: { instrument: 'name', buy: 'price', sell: 'price', currency: "'USD'", unit: "'coin'" },
 };
-/** Of many small elements, which take far more memory and time than bytes. */
+/** Many small elements, which take far more memory and time than bytes. */
 const LARGE_XML = `<a>${'<b c="1"/>'.repeat(500_000)}</a>`;
 
 describe('WorkerReader', function () {
@@ -41,7 +41,7 @@ describe('WorkerReader', function () {
   beforeEach(() => open());
   afterEach(() => thread.stop());
 
-  it('reads what the provider itself reads, rows that do not fit included', async () => {
+  it('returns the same as the provider, including invalid rows', async () => {
     const rows = [
       { name: 'BTC', price: 100 },
       { name: 'ETH', price: 'much' },
@@ -56,20 +56,20 @@ describe('WorkerReader', function () {
     expect(there.rejected.count).to.equal(1);
   });
 
-  it('tells what does not fit as the provider does', async () => {
+  it('throws the same error as the provider', async () => {
     const thrown = await failureOf(readerOf('coingecko').parse('<html>', contextAt(NOW), 0));
     expect(thrown).to.be.instanceOf(ResponseFormatError);
     expect(() => coingecko.parse('<html>', contextAt(NOW), 0)).to.throw(ResponseFormatError, thrown.message);
   });
 
-  it('takes other settings of the same provider', async () => {
+  it('applies changed settings of the same provider', async () => {
     const body = JSON.stringify([{ name: 'BTC', price: 100, other: 7 }]);
     expect((await own().parse(body, contextAt(NOW), 0))[0]!.buy).to.equal(100);
     const other = { quote: { ...SETTINGS.quote, buy: 'other' } };
     expect((await own(other).parse(body, contextAt(NOW), 0))[0]!.buy).to.equal(7);
   });
 
-  it('reads pages of a history, and fetches what they need', async () => {
+  it('reads history pages, and fetches what they need', async () => {
     const server = new ProviderServer();
     await server.start();
     const body = JSON.stringify({
@@ -93,7 +93,7 @@ describe('WorkerReader', function () {
     await server.stop();
   });
 
-  it('keeps what a provider remembers, and passes on why a fetch failed', async () => {
+  it('keeps the state of a provider, and passes on the reason of a failed fetch', async () => {
     const asked: string[] = [];
     const fetch: Parameters<typeof vnappmob.parse>[1]['fetch'] = async ({ url }) => {
       asked.push(url);
@@ -111,7 +111,7 @@ describe('WorkerReader', function () {
     expect(failure.data).to.deep.equal({ status: 500 });
   });
 
-  it('leaves the event loop to others meanwhile, and fails a body that takes too long by itself alone', async () => {
+  it('does not block the event loop, and a body that takes too long fails alone', async () => {
     open({ timeoutMs: 500 });
     let turns = 0;
     const turn = () => {
@@ -128,7 +128,7 @@ describe('WorkerReader', function () {
     expect(failure).to.include({ code: 'NOT_AVAILABLE' });
     expect(failure.message).to.contain('took longer than 500 ms to parse');
     expect(turns).to.be.greaterThan(3);
-    expect(await quick).to.be.instanceOf(ResponseFormatError); // it was read
+    expect(await quick).to.be.instanceOf(ResponseFormatError); // it was parsed
   });
 
   it('fails a body that takes too much memory, and reads the next one', async () => {
@@ -161,7 +161,7 @@ describe('WorkerReader', function () {
     await server.close();
   });
 
-  it('hands on one quote of each series, of as many series as are taken, and counts the others as rejected', async () => {
+  it('returns one quote per series up to the limit, and counts the others as rejected', async () => {
     const rows = Array.from({ length: 9999 }, (_, i) => ({ name: `N${i % 3333}`, price: 1 + i }));
     const context = contextAt(NOW);
     const quotes = await own().parse(JSON.stringify(rows), context, 0);
@@ -172,7 +172,7 @@ describe('WorkerReader', function () {
     expect(context.rejected.first[0]!.reason).to.contain(`more than ${MAX_SERIES_PER_SOURCE} series`);
   });
 
-  it('reads nothing more once it is stopped', async () => {
+  it('reads nothing after stop', async () => {
     await own().parse('[]', contextAt(NOW), 0);
     const reading = failureOf(own({ format: 'xml', rows: 'a.b' }).parse(LARGE_XML, contextAt(NOW), 0));
     await thread.stop();
@@ -182,7 +182,7 @@ describe('WorkerReader', function () {
 });
 
 describe('RejectedRows', () => {
-  it('takes those of another body, and keeps the first ones of all', () => {
+  it('adds rejections of another body, and keeps the first ones of all', () => {
     const rows = new RejectedRows({ kept: 3 });
     const row = (path: string) => ({ path, reason: 'r' });
     rows.add(row('a'));

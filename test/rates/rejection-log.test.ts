@@ -19,7 +19,7 @@ function refused(instrument: string, reason: string): RejectedQuote {
   return { quote, reason };
 }
 
-describe('Refusals', () => {
+describe('RejectionLog', () => {
   let lines: object[];
   let refusals: RejectionLog;
 
@@ -39,14 +39,14 @@ describe('Refusals', () => {
     expect(lines).to.have.length(2);
   });
 
-  it('logs it again after an answer without it', () => {
+  it('logs a reason again after a response without it', () => {
     refusals.logQuotes([refused('SJC', 'no')]);
     refusals.logQuotes([]);
     refusals.logQuotes([refused('SJC', 'no')]);
     expect(lines).to.have.length(2);
   });
 
-  it('logs a row that does not fit once while there is one like it', () => {
+  it('logs an invalid row once while similar ones occur', () => {
     const row = (index: number) => ({ path: `data[${index}].sell`, reason: 'expected a price' });
     refusals.logRows({ count: 30, first: [row(1), row(7)] });
     refusals.logRows({ count: 2, first: [row(3)] });
@@ -58,7 +58,7 @@ describe('Refusals', () => {
     expect(lines).to.have.length(2);
   });
 
-  it('logs no flood', () => {
+  it('limits the lines of many reasons', () => {
     refusals.logQuotes(Array.from({ length: 500 }, (_, n) => refused(`COIN-${n}`, 'no')));
     expect(lines).to.have.length(21);
     expect(lines.at(-1)).to.deep.equal({ event: 'rates.refused', provider: 'p', quotes: 480 });

@@ -35,17 +35,17 @@ describe('parseNumber', () => {
   }
 });
 
-describe('Field', () => {
+describe('BodyField', () => {
   const price = (value: unknown, form: NumberNotation = 'plain') => new BodyField(value, 'price').price(form);
 
-  it('takes nothing, a dash and zero in any form for no price', () => {
+  it('treats nothing, a dash and zero in any format as no price', () => {
     expect(price(0)).to.equal(null);
     for (const value of [null, '', ' ', '-', '–', '0', '0.00', '0,00', '0.000', '0,000.00']) {
       for (const form of ['plain', 'comma', 'dot', 'groups'] as const) expect(price(value, form)).to.equal(null);
     }
   });
 
-  it('refuses numbers that are no prices', () => {
+  it('refuses numbers that cannot be prices', () => {
     for (const value of [-1, '-1', '1e999', '1e99', Number.NaN, 'NaN', true, []]) {
       expect(() => price(value), String(value)).to.throw(ResponseFormatError, /^price: expected /);
     }

@@ -8,7 +8,7 @@ const AT = Date.UTC(2026, 6, 20, 13);
 const headers = (values: Record<string, string>) => new Headers(values);
 
 describe('parseHttpDate', () => {
-  it('takes HTTP dates and nothing else', () => {
+  it('accepts HTTP dates and nothing else', () => {
     expect(parseHttpDate(DATE)).to.equal(AT);
     for (const text of ['', '0', '2026-07-20', '1784552400', 'Monday', 'Mon, 99 Jul 2026']) {
       expect(parseHttpDate(text), text).to.equal(undefined);
@@ -17,7 +17,7 @@ describe('parseHttpDate', () => {
 });
 
 describe('responseTime', () => {
-  it('is the Date of a response, less its Age', () => {
+  it('is the Date of a response minus its Age', () => {
     expect(responseTime(headers({ date: DATE }))).to.equal(AT);
     expect(responseTime(headers({ date: DATE, age: '90' }))).to.equal(AT - 90_000);
     for (const age of ['', '-1', '1.5', 'x', '9'.repeat(20)]) {
@@ -25,7 +25,7 @@ describe('responseTime', () => {
     }
   });
 
-  it('is unknown without a Date that can be read', () => {
+  it('is unknown without a valid Date', () => {
     expect(responseTime(headers({}))).to.equal(undefined);
     expect(responseTime(headers({ age: '90' }))).to.equal(undefined);
     expect(responseTime(headers({ date: 'today', age: '90' }))).to.equal(undefined);
@@ -43,19 +43,19 @@ describe('retryAfterMs', () => {
     expect(retryAfterMs('Wed, 31 Dec 2025 00:00:00 GMT', null, NOW)).to.equal(0);
   });
 
-  it("measures a date from the answer's own clock", () => {
+  it("measures a date from the server's clock", () => {
     expect(retryAfterMs('Thu, 01 Jan 2026 00:02:00 GMT', 'Thu, 01 Jan 2026 00:01:00 GMT', 0)).to.equal(60_000);
     expect(retryAfterMs('Thu, 01 Jan 2026 00:02:00 GMT', 'nonsense', NOW)).to.equal(120_000);
   });
 
-  it('takes nothing else for a wait', () => {
+  it('returns undefined for anything else', () => {
     for (const text of ['', '-5', '1.5', 'soon', '2026-01-01', '1e3', 'May']) {
       expect(retryAfterMs(text, null, NOW), text).to.be.oneOf([undefined, 0]);
     }
     expect(retryAfterMs(null, null, NOW)).to.equal(undefined);
   });
 
-  it('stays within a week whatever a server says', () => {
+  it('is at most a week', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.bigInt({ min: 0n }).map(String), fc.date().map(String)),

@@ -27,14 +27,14 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = Date.parse('2026-07-20T20:00:00+07:00');
 
-/** A time as Vietnamese sites write it. */
+/** A time in the format of Vietnamese sites. */
 function vietnamese(at: number): { clock: string; date: string; iso: string } {
   const iso = new Date(at + 7 * HOUR).toISOString();
   const [year, month, day] = iso.slice(0, 10).split('-');
   return { clock: iso.slice(11, 19), date: `${day}/${month}/${year}`, iso: iso.slice(0, 10) };
 }
 
-/** Each provider whose bodies have a time: a body that states `at`, and how long after it the price stands. */
+/** Each provider whose bodies have a time: a body that states `at`, and the offset of the price's time. */
 const STATED: readonly (readonly [Provider, (at: number) => string, number?])[] = [
   [
     sjc,
@@ -94,7 +94,7 @@ const STATED: readonly (readonly [Provider, (at: number) => string, number?])[] 
 const context = contextAt(NOW, { key: 'a' });
 
 describe('the time that a provider states', () => {
-  it('is stated by every provider that says what it means', () => {
+  it('is tested for every provider with stated times', () => {
     const stating = PROVIDERS.filter(({ statedTime }) => statedTime !== 'none').map(({ id }) => id);
     expect(STATED.map(([{ id }]) => id).filter((id) => id !== 'own')).to.have.members(stating);
   });
@@ -102,18 +102,18 @@ describe('the time that a provider states', () => {
   for (const [provider, bodyOf, offset = 0] of STATED) {
     const timeOf = (at: number) => provider.parse(bodyOf(at), context, 0)[0]?.at;
 
-    it(`is what the body of ${provider.id} says`, () => {
+    it(`is read from the body of ${provider.id}`, () => {
       const at = Date.parse('2026-07-17T20:00:00+07:00');
       expect(timeOf(at)).to.equal(at + offset);
     });
 
-    it(`is none for a date of ${provider.id} that was never set, or that lies up to a day ahead`, () => {
+    it(`is ignored if ${provider.id} states an unset date or one up to a day ahead`, () => {
       for (const at of [Date.UTC(1970, 0, 1), Date.UTC(1900, 0, 1), NOW + 2 * HOUR - (offset === DAY ? DAY : 0)]) {
         expect(timeOf(at), new Date(at).toISOString()).to.equal(undefined);
       }
     });
 
-    it(`is refused with its prices when ${provider.id} says a day that is far ahead`, () => {
+    it(`refuses prices of ${provider.id} with a date far ahead`, () => {
       expect(() => timeOf(NOW + 3 * DAY)).to.throw(ResponseFormatError, /this one is \d+ [dh] in the future$/);
     });
   }

@@ -17,7 +17,7 @@ const named = ({ quotes }: ReturnType<typeof read>) =>
 const when = (text: string) => Date.parse(`${text}+07:00`);
 
 describe('readTygiaDatabase', () => {
-  it('reads answers and rows, however they were kept', () => {
+  it('reads responses and rows, in all storage formats', () => {
     const answer = { rates: [], golds: [{ updated: '2021-12-29 17:58:00', gold: [], value: ROWS }] };
     for (const kept of [answer, [answer], { '20211229': answer }, ROWS, { '20211229': ROWS }, answer.golds[0]]) {
       const { rows, quotes, refused, skipped } = read(kept);
@@ -33,11 +33,11 @@ describe('readTygiaDatabase', () => {
     }
   });
 
-  it('begins with a byte order mark, or not', () => {
+  it('accepts a byte order mark', () => {
     expect(readTygiaDatabase(`\ufeff\n${JSON.stringify(ROWS)}`, NOW).quotes).to.have.length(2);
   });
 
-  it('tells days apart, each by its own bar', () => {
+  it('uses the bar of each day for that day', () => {
     const other = row('SJC', '170,000', '173,500', { updated: '2026-04-15 14:52:00', day: '20260415' });
     const chi = row('DOJI', '17,000', '17,350', { updated: '2026-04-15 14:52:00', day: '20260415' });
     expect(read([...ROWS, other, chi]).quotes.map(({ quote }) => quote.sell)).to.deep.equal([
@@ -45,7 +45,7 @@ describe('readTygiaDatabase', () => {
     ]);
   });
 
-  it('has prices of an earlier day by the bar of the list that they stand in, and until the list was made', () => {
+  it('finds the units of earlier prices by the bar of their list, which confirms them until it was made', () => {
     const ring = { type: 'Nữ trang 18k', updated: '2021-12-27 09:00:00', id: '3' };
     const days = [[...ROWS, row('DOJI', '3,785.00', '3,985.00', ring)]];
     days.push(
@@ -67,7 +67,7 @@ describe('readTygiaDatabase', () => {
     expect([...skipped]).to.deep.equal([['duplicate of an earlier row', 1]]);
   });
 
-  it('leaves out a row that does not fit, with its place, and keeps the rest', () => {
+  it('omits an invalid row, names its position, and keeps the rest', () => {
     const rows = [
       row('SJC', '606.50', '613.50', { brand: 'Huế' }),
       ROWS[0],
@@ -88,7 +88,7 @@ describe('readTygiaDatabase', () => {
     expect(none.refused[0]!.reason).to.match(/^expected a gold bar in the same list/);
   });
 
-  it('has the type of each row as an alias, of rows that are the same all their types', () => {
+  it('keeps the type of each row as an alias, for equal rows all types', () => {
     const place = { brand: 'Hồ Chí Minh' };
     const database = read([
       row('SJC', '60,650.00', '61,350.00', { ...place, type: 'Vàng SJC' }),
@@ -104,7 +104,7 @@ describe('readTygiaDatabase', () => {
     expect([...database.skipped]).to.deep.equal([['duplicate of an earlier row', 1]]);
   });
 
-  it('counts what is passed over, and says why', () => {
+  it('counts skipped rows with the reason', () => {
     const { rows, quotes, skipped } = read([
       ...ROWS,
       row('2GROUP', '67.96', '67.96', { brand: 'OIL' }),
@@ -128,7 +128,7 @@ describe('readTygiaDatabase', () => {
     const coin = (type: string, brand: string, price: string) => row('1Coin', price, price, { type, brand });
     const SPOT = row('2GROUP', '1,789.10', '1,790.10', { brand: 'SPOT GOLD' });
 
-    it('are in USD by ticker, one of the catalogue where ticker and name are its', () => {
+    it('are in USD by ticker, and in the catalogue if ticker and name match', () => {
       const { quotes } = read([
         ...[SPOT, coin('BTC', 'Bitcoin', '57,665.34'), coin('WBTC', 'Wrapped Bitcoin', '57,095.31')],
         ...[coin('MATIC', 'Polygon', '1.72'), coin('vBTC', 'Venus BTC', '1,132.84')],
@@ -148,7 +148,7 @@ describe('readTygiaDatabase', () => {
       });
     });
 
-    it('take no instrument of something else, and none of one another', () => {
+    it('never use the instrument of something else, or of one another', () => {
       const { quotes } = read([
         ...[coin('GOLD', 'CyberDragon Gold', '0.20'), coin('SOL', 'Sola', '0.30'), coin('WON', 'WeBlock', '0.02')],
         ...[coin('CAD', 'Candy', '0.10'), coin('UNI', 'Uniswap', '22.10'), coin('UNI', 'UNICORN', '0.05')],
@@ -163,7 +163,7 @@ describe('readTygiaDatabase', () => {
       ]);
     });
 
-    it('are left out where gold tokens show that they are in other money, or on request', () => {
+    it('are omitted if gold tokens show another currency, or on request', () => {
       const rows = [SPOT, coin('BTC', 'Bitcoin', '1,315,000,000'), coin('PAXG', 'PAX Gold', '40,800,000')];
       const other = read(rows);
       expect(other.quotes.map(({ quote }) => quote.instrument)).to.deep.equal(['XAU']);
@@ -180,7 +180,7 @@ describe('readTygiaDatabase', () => {
     });
   });
 
-  it('does no harm, whatever the file says', () => {
+  it('accounts for every row, for any file', () => {
     const field = fc.oneof(fc.constantFrom('60,650.00', '6,080', '', 'SJC', '2021-12-29 17:58:00'), fc.jsonValue());
     const any = fc.dictionary(
       fc.constantFrom('buy', 'sell', 'company', 'brand', 'type', 'updated', 'day', 'id', '__proto__'),

@@ -12,7 +12,7 @@ describe('binance', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives bid and ask in USDT, which is not USD', async () => {
+  it('returns bid and ask in USDT, which is not USD', async () => {
     server.serve({ '/api/v3/ticker/24hr': BODIES.binance });
     expect(await server.quotes(binance, NOW)).to.deep.equal([
       {
@@ -32,7 +32,7 @@ describe('binance', () => {
     expect(JSON.parse(symbols)).to.have.length(9).and.include('POLUSDT').and.not.include('USDTUSDT');
   });
 
-  it('takes a list of pairs, without those that it did not ask for and those that are not traded', () => {
+  it('accepts a list of pairs, without unrequested ones and those that are not traded', () => {
     const idle = BODIES.binance.replace('BTC', 'BNB').replace('67000.40', '0.00').replace('"67000.50"', '"0.00"');
     const body = `[${BODIES.binance},${BODIES.binance.replace('BTC', 'PEPE')},${idle}]`;
     expect(binance.parse(body, server.context(NOW), 0).map(({ instrument }) => instrument)).to.deep.equal(['BTC-USDT']);
@@ -50,12 +50,12 @@ describe('binance', () => {
     ]);
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const body = `[${BODIES.binance.replace('67000.40', 'n/a')}]`;
     expect(() => binance.parse(body, server.context(NOW), 0)).to.throw(ResponseFormatError, /^body\[0\]\.bidPrice: /);
   });
 
-  it('gives the two prices of a kline whose times it states', async () => {
+  it('returns the two prices of a kline with stated times', async () => {
     server.serve({ '/api/v3/klines': BODIES.binanceKlines });
     const [chunk] = await server.history(binance, Date.UTC(2018), 0, Date.UTC(2018));
     expect(chunk!.map(({ buy, sell, at }) => [buy, sell, at])).to.deep.equal([
@@ -64,7 +64,7 @@ describe('binance', () => {
     ]);
   });
 
-  it('walks through the pages, and leaves the close of a day that is not over', async () => {
+  it('reads all pages of history, without the close of the current day', async () => {
     const now = 1500 * DAY + DAY / 2;
     server.serve({
       '/api/v3/klines': ({ path }) => {
@@ -82,7 +82,7 @@ describe('binance', () => {
     expect(chunks.at(-1)!.at(-1)).to.include({ at: 1500 * DAY, buy: 10 });
   });
 
-  it('ends with a server that always gives the same page', async () => {
+  it('stops if the server always returns the same page', async () => {
     const page = Array.from({ length: 1000 }, (_, day) => [day * DAY, '10', '12', '9', '11', '5', (day + 1) * DAY - 1]);
     server.serve({ '/api/v3/klines': JSON.stringify(page) });
     await server.history(binance, 5000 * DAY, 0, 5000 * DAY);

@@ -31,7 +31,7 @@ describe('btmc', () => {
 
   const parse = (text: string) => btmc.parse(text, server.context(NOW), 0);
 
-  it('brings VND per chỉ to VND per tael', async () => {
+  it('converts VND per chỉ to VND per tael', async () => {
     server.serve({ [PATH]: GOLD_BODIES.btmc });
     expect(await server.quotes(btmc, NOW, 'secret')).to.deep.equal([
       {
@@ -51,20 +51,20 @@ describe('btmc', () => {
     expect(server.asked[0]!.headers.accept).to.equal('application/json');
   });
 
-  it('keeps the latest of several snapshots, wherever it stands', () => {
+  it('keeps the latest of several snapshots, in any order', () => {
     const vrtl = 'VÀNG MIẾNG VRTL (Vàng Rồng Thăng Long)';
     const quotes = parse(
       body(
         [vrtl, '11750000', '12050000', '07/05/2025 09:05'],
         [vrtl, '11780000', '12080000', '07/05/2025 15:35'],
         [vrtl, '11700000', '12000000', '06/05/2025 15:35'],
-        [vrtl, '1', '1', ''], // without a time it is no match for those
+        [vrtl, '1', '1', ''], // without a time it ranks below those
       ),
     );
     expect(quotes.map(({ buy }) => buy)).to.deep.equal([117_800_000]);
   });
 
-  it('knows bars and rings, buys only where ps is 0, and leaves silver out', () => {
+  it('recognises bars and rings, buys only if ps is 0, and omits silver', () => {
     const at = '07/05/2025 15:35';
     const quotes = parse(
       body(
@@ -83,14 +83,14 @@ describe('btmc', () => {
     ]);
   });
 
-  it('reads the same in XML', () => {
+  it('reads the same from XML', () => {
     const text =
       '<?xml version="1.0"?><DataList><Data row="1" n_1="VÀNG MIẾNG SJC (Vàng SJC)" k_1="24k" h_1="999.9" ' +
       'pb_1="11900000" ps_1="12100000" pt_1="0" d_1="07/05/2025 15:35"/></DataList>';
     expect(parse(text)[0]).to.include({ instrument: 'SJC', buy: 119_000_000, sell: 121_000_000 });
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     expect(() => parse(GOLD_BODIES.btmc.replace('@ps_1', '@ps_2'))).to.throw(
       ResponseFormatError,
       'DataList.Data[0].@ps_1: expected a price',
@@ -102,7 +102,7 @@ describe('btmc', () => {
     expect(() => parse('{"DataList":{}}')).to.throw(ResponseFormatError, 'DataList.Data: expected a list');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => btmc.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

@@ -13,7 +13,7 @@ describe('coinbase', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives the close of the newest candle of each pair', async () => {
+  it('returns the close of the newest candle of each pair', async () => {
     server.serve(
       Object.fromEntries(
         'BTC ETH XRP SOL ADA DOGE'.split(' ').map((coin) => [`/products/${coin}-USD/candles`, BODIES.coinbase]),
@@ -36,7 +36,7 @@ describe('coinbase', () => {
     expect(server.asked[0]!.path).to.include('granularity=86400');
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const context = server.context(NOW);
     expect(() => coinbase.parse('{"message":"NotFound"}', context, 0)).to.throw(
       ResponseFormatError,
@@ -48,7 +48,7 @@ describe('coinbase', () => {
     );
   });
 
-  it('gives finished candles as history, oldest first, in windows of 300 days', async () => {
+  it('returns finished candles as history, oldest first, in windows of 300 days', async () => {
     const windows: number[] = [];
     const candles = ({ path }: { path: string }) => {
       const query = new URL(path, server.url).searchParams;

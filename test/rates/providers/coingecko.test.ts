@@ -12,7 +12,7 @@ describe('coingecko', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives a coin in USD, and leaves its price in VND alone', async () => {
+  it('returns a coin in USD, and ignores its price in VND', async () => {
     server.serve({ '/simple/price': BODIES.coingecko });
     expect(await server.quotes(coingecko, NOW)).to.deep.equal([
       {
@@ -30,7 +30,7 @@ describe('coingecko', () => {
     ]);
   });
 
-  it('asks for all ten coins at once, with the key when there is one', async () => {
+  it('requests all ten coins at once, with the key if there is one', async () => {
     server.serve({ '/simple/price': BODIES.coingecko });
     await server.quotes(coingecko, NOW);
     await server.quotes(coingecko, NOW, 'CG-1');
@@ -42,7 +42,7 @@ describe('coingecko', () => {
     expect(withKey!.headers['x-cg-demo-api-key']).to.equal('CG-1');
   });
 
-  it('takes the time of the price when it is stated', () => {
+  it('uses the time of the price if it is stated', () => {
     const body = '{"polygon-ecosystem-token":{"usd":1.02,"last_updated_at":1712050000},"solana":{}}';
     const quotes = coingecko.parse(body, server.context(NOW), 0);
     expect(quotes.map(({ instrument, buy, at }) => [instrument, buy, at])).to.deep.equal([
@@ -50,14 +50,14 @@ describe('coingecko', () => {
     ]);
   });
 
-  it('keeps the other coins where one has no price that can be', () => {
+  it('keeps the other coins if one has an invalid price', () => {
     const body = '{"bitcoin":{"usd":-5},"ethereum":{"usd":2500}}';
     const quotes = coingecko.parse(body, server.context(NOW), 0);
     expect(quotes.map(({ instrument, buy }) => [instrument, buy])).to.deep.equal([['ETH', 2500]]);
     expect(faultsOf(coingecko, body, NOW)).to.deep.equal(['bitcoin.usd: expected a positive price']);
   });
 
-  it('refuses an answer without a price', () => {
+  it('refuses a response without a price', () => {
     const context = server.context(NOW);
     expect(() => coingecko.parse('{"status":{"error_code":429}}', context, 0)).to.throw(
       ResponseFormatError,
@@ -69,7 +69,7 @@ describe('coingecko', () => {
     );
   });
 
-  it('gives the points of its history that lie in the range, one coin after another', async () => {
+  it('returns the points of its history within the range, one coin after another', async () => {
     const asked = Object.fromEntries(
       'bitcoin ripple dogecoin tether ethereum binancecoin cardano usd-coin polygon-ecosystem-token solana'
         .split(' ')

@@ -16,7 +16,7 @@ describe('doji', () => {
   const parse = (body: string) => doji.parse(body, server.context(NOW), 0);
   const short = (body: string) => parse(body).map(({ instrument, brand, buy, sell }) => [instrument, brand, buy, sell]);
 
-  it('brings Hà Nội per tael and Hồ Chí Minh per chỉ to the same', async () => {
+  it('converts Hà Nội per tael and Hồ Chí Minh per chỉ to the same unit', async () => {
     server.serve({ [PATH]: GOLD_BODIES.doji });
     const quotes = await server.quotes(doji, NOW, 'a key&');
     expect(server.asked[0]!.path).to.equal(`${PATH}?api_key=a%20key%26`);
@@ -30,7 +30,7 @@ describe('doji', () => {
       sell: 151_300_000,
       currency: 'VND',
       unit: 'tael',
-      at: undefined, // the board says 1970
+      at: undefined, // the board states 1970
     });
     expect(quotes[1]).to.deep.equal({ ...quotes[0], brand: 'HCM lẻ' });
     const jewellery = { instrument: 'DOJI-GIA-NGUYEN-LIEU-18K', brand: '', buy: 100_950_000, sell: null };
@@ -38,12 +38,12 @@ describe('doji', () => {
     expect(quotes).to.have.length(3); // without USD/VND
   });
 
-  it('takes the time of the board when it can be one', () => {
+  it('uses the time of the board if it is plausible', () => {
     const body = GOLD_BODIES.doji.replace('07:00 01/01/1970', '17:05 05/07/2026');
     expect(parse(body)[0]!.at).to.equal(Date.parse('2026-07-05T17:05:00+07:00'));
   });
 
-  it('goes by the size of a price where the name has the other unit', () => {
+  it('decides by the size of a price if the name states another unit', () => {
     const swapped = GOLD_BODIES.doji
       .replace("Sell='151,300' Buy='148,800'", "Sell='15,130' Buy='14,880'")
       .replace("lẻ' Key='dojihcmle' Sell='15,130' Buy='14,880'", "lẻ' Key='dojihcmle' Sell='151,300' Buy='148,800'");
@@ -53,7 +53,7 @@ describe('doji', () => {
     ]);
   });
 
-  it('tells the units of jewellery by the bar on the same board', () => {
+  it('finds the units of jewellery by the bar on the same board', () => {
     const rows =
       "<Row Name='Nhẫn Tròn 9999 Hưng Thịnh Vượng' Key='nhanhung1chi' Sell='15,140' Buy='14,840'/>" +
       "<Row Name='Âu Vàng Phúc Long' Key='auvangphuclong' Sell='151,400' Buy='148,400'/>" +
@@ -70,7 +70,7 @@ describe('doji', () => {
     ]);
   });
 
-  it('refuses a price that is one of gold in no unit', () => {
+  it('refuses a price that is plausible in no unit', () => {
     const wrong = GOLD_BODIES.doji.replace("Sell='15,130' Buy='14,880'", "Sell='1,513' Buy='1,488'");
     expect(faultsOf(doji, wrong, NOW)).to.deep.equal([
       'GoldList.DGPlist.Row[1]: expected a price of gold in thousand VND per tael or per chỉ',
@@ -82,7 +82,7 @@ describe('doji', () => {
     expect(faultsOf(doji, jewellery, NOW)[0]).to.match(/^GoldList\.JewelryList\.Row\[0\]: /);
   });
 
-  it('reads the variant with LED', () => {
+  it('reads the LED format', () => {
     const body = `<?xml version='1.0' encoding='utf-8'?>
       <GoldList><LED>
         <DateTime>09:28 02-07-2025</DateTime>
@@ -103,17 +103,17 @@ describe('doji', () => {
     expect(short(wrapped)).to.deep.equal(short(GOLD_BODIES.doji));
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     const path = 'GoldList.DGPlist.Row[0]';
     const faults = (change: string, by: string) => faultsOf(doji, GOLD_BODIES.doji.replace(change, by), NOW);
     expect(faults(" Buy='148,800'", '')).to.deep.equal([`${path}.@Buy: expected a price`]);
-    expect(faults('148,800', '148.800')[0]).to.contain(path); // a dot is no group
+    expect(faults('148,800', '148.800')[0]).to.contain(path); // a dot does not separate groups
     expect(faults('148,800', '148,80')[0]).to.contain(`${path}.@Buy: expected a number`);
     expect(() => parse('<Error>Invalid key</Error>')).to.throw(ResponseFormatError, 'GoldList: expected an object');
     expect(() => parse('<GoldList><A/></GoldList>')).to.throw(ResponseFormatError, 'GoldList: expected DGPlist');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => doji.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

@@ -13,7 +13,7 @@ describe('er-api', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives the dollar in VND and in the currencies of the catalogue, and no cross rates', async () => {
+  it('returns the dollar in VND and in currencies of the catalogue, without cross rates', async () => {
     server.serve({ '/v6/latest/USD': BODIES.erApi });
     const quotes = await server.quotes(erApi, NOW);
     expect(quotes[0]).to.deep.equal({
@@ -35,7 +35,7 @@ describe('er-api', () => {
     ]);
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const context = server.context(NOW);
     const failed = '{"result":"error","error-type":"unsupported-code"}';
     expect(() => erApi.parse(failed, context, 0)).to.throw(ResponseFormatError, 'result: expected success');

@@ -11,7 +11,7 @@ describe('frankfurter', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives the dollar in other currencies, on the day of the rate', async () => {
+  it('returns the dollar in other currencies, on the day of the rate', async () => {
     server.serve({ '/v1/latest': BODIES.frankfurter });
     expect(await server.quotes(frankfurter, NOW)).to.deep.equal([
       {
@@ -30,7 +30,7 @@ describe('frankfurter', () => {
     expect(server.asked[0]!.path).to.equal('/v1/latest?base=USD&symbols=EUR,GBP,JPY,CNY,AUD,SGD,KRW,THB');
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const context = server.context(NOW);
     const euro = BODIES.frankfurter.replace('"USD"', '"EUR"');
     expect(() => frankfurter.parse(euro, context, 0)).to.throw(ResponseFormatError, 'base: expected USD');

@@ -11,7 +11,7 @@ describe('gold-api', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives world gold in USD an ounce at the time that it states', async () => {
+  it('returns world gold in USD per ounce at the stated time', async () => {
     server.serve({ '/price/XAU': BODIES.goldApi });
     expect(await server.quotes(goldApi, NOW)).to.deep.equal([
       {
@@ -29,12 +29,12 @@ describe('gold-api', () => {
     ]);
   });
 
-  it('gives nothing when there is no price', () => {
+  it('returns nothing if there is no price', () => {
     const body = BODIES.goldApi.replace('4010.100098', '0');
     expect(goldApi.parse(body, server.context(NOW), 0)).to.deep.equal([]);
   });
 
-  it('takes no other metal and no other currency for it', () => {
+  it('refuses another metal or another currency', () => {
     const context = server.context(NOW);
     const silver = BODIES.goldApi.replace('"XAU"', '"XAG"');
     expect(() => goldApi.parse(silver, context, 0)).to.throw(ResponseFormatError, 'symbol: expected XAU');
@@ -42,7 +42,7 @@ describe('gold-api', () => {
     expect(() => goldApi.parse(euro, context, 0)).to.throw(ResponseFormatError, 'currency: expected USD');
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const context = server.context(NOW);
     const text = BODIES.goldApi.replace('4010.100098', '"about four thousand"');
     expect(() => goldApi.parse(text, context, 0)).to.throw(ResponseFormatError, /^price: /);

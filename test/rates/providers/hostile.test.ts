@@ -5,7 +5,7 @@ import { PROVIDERS } from '../../../src/rates/providers/index.ts';
 import { contextAt } from '../context.ts';
 import { HOSTILE_CASES, meetBody, meetHistory } from '../hostile-cases.ts';
 
-describe('a body of whatever kind gives positive prices or a BodyError', () => {
+describe('a body with any content gives positive prices or a ResponseFormatError', () => {
   it('of every provider', () => {
     expect(HOSTILE_CASES.map(({ provider }) => provider.id)).to.have.members(PROVIDERS.map(({ id }) => id));
   });
@@ -28,7 +28,7 @@ describe('a body of whatever kind gives positive prices or a BodyError', () => {
     });
   }
 
-  it('large bodies take no more than their share of time', () => {
+  it('large bodies take limited time', () => {
     const large = [
       '<'.repeat(500_000),
       '<a x="'.repeat(300_000),

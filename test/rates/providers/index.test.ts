@@ -19,7 +19,7 @@ describe('PROVIDERS', () => {
   });
 
   for (const provider of PROVIDERS) {
-    it(`${provider.id} keeps to the contract`, () => {
+    it(`${provider.id} conforms to the interface`, () => {
       expect(provider.enabled && provider.key === 'required').to.equal(false);
       expect(URL.canParse(provider.url)).to.equal(true);
       expect(provider.url).to.not.match(/\/$/);
@@ -27,7 +27,7 @@ describe('PROVIDERS', () => {
       expect(DOCUMENT).to.match(new RegExp(`^### ${provider.id}$`, 'm'), 'a section in docs/providers.md');
     });
 
-    it(`${provider.id} meets any text and any JSON with a BodyError or nothing`, () => {
+    it(`${provider.id} throws a ResponseFormatError or returns nothing for any text and JSON`, () => {
       const now = Date.UTC(2026, 6, 20);
       const context = contextAt(now, { url: provider.url });
       const anything = fc.oneof(
@@ -38,7 +38,7 @@ describe('PROVIDERS', () => {
       fc.assert(
         fc.property(anything, (body) => {
           try {
-            // Some arrays of numbers are rows of a source: what is read then is a price.
+            // Some arrays of numbers are rows of a source: then a price is read.
             for (const { buy, sell } of provider.parse(body, context, 0)) {
               for (const price of [buy, sell]) expect(price === null || (price > 0 && price < Infinity)).to.equal(true);
               expect(buy ?? sell).to.be.a('number');
@@ -66,7 +66,7 @@ describe('the examples in docs/providers.md', () => {
     expect(read).to.deep.equal(expected);
   }
 
-  it('work as they are written', () => {
+  it('work as written', () => {
     const [body, config, quotes] = blocksOf(section('A provider by configuration alone'));
     expectQuotes('kho-vang', JSON.parse(config!).rates.providers['kho-vang'], body!, quotes!);
     for (const title of ['Rows by their codes', 'XML', 'CSV']) {

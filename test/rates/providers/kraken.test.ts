@@ -12,7 +12,7 @@ describe('kraken', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives the close of the newest candle of each pair', async () => {
+  it('returns the close of the newest candle of each pair', async () => {
     server.serve({ '/0/public/OHLC': BODIES.kraken });
     const quotes = await server.quotes(kraken, NOW);
     expect(quotes.map(({ instrument }) => instrument)).to.deep.equal(['BTC', 'ETH', 'XRP', 'SOL', 'ADA', 'DOGE']);
@@ -31,17 +31,17 @@ describe('kraken', () => {
     expect(server.asked[0]!.path).to.include('pair=XBTUSD&interval=1440');
   });
 
-  it('does not make a price younger than its candle', () => {
+  it('does not make a price newer than its candle', () => {
     const later = OPENED + 30 * 24 * 3_600_000;
     expect(kraken.parse(BODIES.kraken, server.context(later), 0)[0]!.at).to.equal(OPENED + 24 * 3_600_000);
   });
 
-  it('passes on what Kraken says when it refuses', () => {
+  it('passes on the error message of Kraken', () => {
     const body = '{"error":["EQuery:Unknown asset pair"]}';
     expect(() => kraken.parse(body, server.context(NOW), 0)).to.throw(ResponseFormatError, 'EQuery:Unknown asset pair');
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const body = BODIES.kraken.replace('"37200.0"', 'null');
     expect(kraken.parse(body, server.context(NOW), 0)).to.deep.equal([]);
     const text = BODIES.kraken.replace('"37200.0"', '"x"');
@@ -54,7 +54,7 @@ describe('kraken', () => {
     );
   });
 
-  it('gives opening prices as history, within the range', async () => {
+  it('returns opening prices as history, within the range', async () => {
     server.serve({ '/0/public/OHLC': BODIES.kraken });
     const chunks = await server.history(kraken, NOW, 0, NOW);
     expect(chunks).to.have.length(6);

@@ -20,7 +20,7 @@ describe('mihong', () => {
 
   const parse = (body: string) => mihong.parse(body, server.context(NOW), 0);
 
-  it('brings VND per chỉ to VND per tael', async () => {
+  it('converts VND per chỉ to VND per tael', async () => {
     server.serve({ [PATH]: GOLD_BODIES.mihong });
     expect(await server.quotes(mihong, NOW)).to.deep.equal([
       {
@@ -40,7 +40,7 @@ describe('mihong', () => {
     expect(server.asked[0]!.headers['x-market']).to.equal('mihong');
   });
 
-  it('knows the SJC bar and finenesses, and the older form of the answer', () => {
+  it('recognises the SJC bar and finenesses, and the older format of the response', () => {
     const data = [row('SJC', 9_500_000, 9_750_000, '25/03/2026, 13:23'), row('950', 8_870_000, 0), row('680', 0, 0)];
     for (const body of [JSON.stringify(data), JSON.stringify({ success: true, data })]) {
       expect(parse(body).map(({ instrument, buy, sell, at }) => [instrument, buy, sell, at])).to.deep.equal([
@@ -50,7 +50,7 @@ describe('mihong', () => {
     }
   });
 
-  it('backfills the bar and its own gold over the span that covers what is asked for', async () => {
+  it('reads the history of the bar and its own gold over a span that covers the range', async () => {
     server.serve({
       [PATH]: ({ path }) =>
         path.includes('goldCode=SJC')
@@ -79,13 +79,13 @@ describe('mihong', () => {
     expect(server.asked.at(-1)!.path).to.include('last=1y');
   });
 
-  it('wants a time in history', async () => {
+  it('requires a time in history', async () => {
     server.serve({ [PATH]: JSON.stringify([row('SJC', 17e6, 18e6, 'x')]) });
     const thrown = await server.history(mihong, NOW, 0, NOW).catch((error: unknown) => error);
     expect(thrown).to.be.instanceOf(ResponseFormatError).with.property('path', 'body[0].dateTime');
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     expect(() => parse(GOLD_BODIES.mihong.replace('sellingPrice', 'x'))).to.throw(
       ResponseFormatError,
       'body[0].sellingPrice: expected a price',
@@ -97,7 +97,7 @@ describe('mihong', () => {
     expect(() => parse('{}')).to.throw(ResponseFormatError, 'data: expected a list');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => mihong.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

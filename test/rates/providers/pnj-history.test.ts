@@ -18,7 +18,7 @@ describe('pnj-history', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('brings thousand VND per tael to VND per tael', async () => {
+  it('converts thousand VND per tael to VND per tael', async () => {
     server.serve({ [PATH]: GOLD_BODIES.pnjHistory });
     expect(await server.quotes(pnjHistory, NOW)).to.deep.equal([
       {
@@ -37,7 +37,7 @@ describe('pnj-history', () => {
     expect(server.asked[0]!.path).to.equal(`${PATH}?date=20221003`);
   });
 
-  it('keeps the latest price of the day now, and all of them as history', async () => {
+  it('returns the latest price of the day as current, and all of them as history', async () => {
     const body = day(
       'Nhẫn PNJ (24K)',
       ['51.000', '52.000', '03/10/2022 14:00:00'],
@@ -55,7 +55,7 @@ describe('pnj-history', () => {
     ]);
   });
 
-  it('asks for a year of days at most, oldest first', async () => {
+  it('requests at most a year of days, oldest first', async () => {
     server.serve({ [PATH]: '{"locations":[]}' });
     await server.history(pnjHistory, NOW, 0, Number.MAX_SAFE_INTEGER);
     expect(server.asked).to.have.length(366);
@@ -63,7 +63,7 @@ describe('pnj-history', () => {
     expect(server.asked.at(-1)!.path).to.equal(`${PATH}?date=20221003`);
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     const parse = (body: string) => () => pnjHistory.parse(body, server.context(NOW), 0);
     const path = 'locations[0].gold_type[0].data[0]';
     expect(parse(GOLD_BODIES.pnjHistory.replace('gia_ban', 'x'))).to.throw(
@@ -77,7 +77,7 @@ describe('pnj-history', () => {
     );
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => pnjHistory.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

@@ -12,7 +12,7 @@ describe('pnj', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('brings thousand VND per chỉ to VND per tael', async () => {
+  it('converts thousand VND per chỉ to VND per tael', async () => {
     server.serve({ [PATH]: GOLD_BODIES.pnj });
     expect(await server.quotes(pnj, NOW)).to.deep.equal([
       {
@@ -31,7 +31,7 @@ describe('pnj', () => {
     expect(server.asked[0]!.path).to.equal(`${PATH}?zone=00`);
   });
 
-  it('knows the ring and names other kinds after the company', () => {
+  it('recognises the ring, and names other kinds after the company', () => {
     const body = JSON.stringify({
       chinhanh: 'TPHCM',
       updateDate: '15/04/2026 10:05:09',
@@ -50,7 +50,7 @@ describe('pnj', () => {
     ]);
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     const parse = (body: string) => () => pnj.parse(body, server.context(NOW), 0);
     expect(parse(GOLD_BODIES.pnj.replace('giamua', 'x'))).to.throw(
       ResponseFormatError,
@@ -64,7 +64,7 @@ describe('pnj', () => {
     expect(parse('{}')).to.throw(ResponseFormatError, 'data: expected a list');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => pnj.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

@@ -12,7 +12,7 @@ describe('sjc-xml', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('reads thousands, whichever sign parts them', async () => {
+  it('reads thousands with any separator', async () => {
     server.serve({ [PATH]: GOLD_BODIES.sjcXml });
     const quotes = await server.quotes(sjcXml, NOW);
     expect(quotes).to.deep.equal([
@@ -45,7 +45,7 @@ describe('sjc-xml', () => {
     }
   });
 
-  it('reads several cities and empty ones', () => {
+  it('reads several cities, and empty ones', () => {
     const body = GOLD_BODIES.sjcXml.replace(
       '</ratelist>',
       '<city/><city name="Huế"/><city name="Hà Nội"><item buy="40.700" sell="40.840" type="Vàng SJC"/>' +
@@ -59,7 +59,7 @@ describe('sjc-xml', () => {
     ]);
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     const parse = (body: string) => () => sjcXml.parse(body, server.context(NOW), 0);
     const path = 'root.ratelist.city[0].item[0]';
     expect(parse(GOLD_BODIES.sjcXml.replace(' sell="40.820"', ''))).to.throw(
@@ -81,7 +81,7 @@ describe('sjc-xml', () => {
     expect(parse('')).to.throw(ResponseFormatError, 'body: expected XML');
   });
 
-  it('refuses definitions of entities', () => {
+  it('refuses entity definitions', () => {
     const body = `<!DOCTYPE root [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>${GOLD_BODIES.sjcXml}`;
     expect(() => sjcXml.parse(body, server.context(NOW), 0)).to.throw(
       ResponseFormatError,
@@ -89,7 +89,7 @@ describe('sjc-xml', () => {
     );
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => sjcXml.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

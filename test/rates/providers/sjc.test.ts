@@ -21,7 +21,7 @@ describe('sjc', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('quotes the bar in VND per tael at the time that SJC states', async () => {
+  it('returns the bar in VND per tael at the time that SJC states', async () => {
     server.serve({ [PATH]: GOLD_BODIES.sjc });
     expect(await server.quotes(sjc, NOW)).to.deep.equal([
       {
@@ -40,7 +40,7 @@ describe('sjc', () => {
     expect(server.asked[0]!.headers['user-agent']).to.match(/^Mozilla/);
   });
 
-  it('tells bars, rings, small bars and jewellery apart', () => {
+  it('distinguishes bars, rings, small bars and jewellery', () => {
     const body = answer(
       row('Vàng SJC 1L, 10L, 1KG', 'Miền Bắc', 170e6, 173.5e6),
       row('Vàng SJC 5 chỉ', 'Hồ Chí Minh', 170e6, 173.52e6),
@@ -58,21 +58,21 @@ describe('sjc', () => {
     ]);
   });
 
-  it('takes no time for one from the future or one that it cannot read', () => {
+  it('uses no time from the future, and none that it cannot read', () => {
     for (const latestDate of ['15:11 15/04/2026', '07:00 01/01/1970', '31/31/2026', 12, null]) {
       const body = GOLD_BODIES.sjc.replace('"14:52 15/04/2026"', JSON.stringify(latestDate));
       expect(sjc.parse(body, server.context(NOW), 0)[0]!.at).to.equal(undefined);
     }
   });
 
-  it('leaves out rows without a price and keeps one side alone', () => {
+  it('omits rows without a price, and accepts one side alone', () => {
     const body = answer(row('Vàng SJC 1L', 'A', 0, 0), row('Vàng SJC 1L', 'B', 170e6, 0));
     expect(sjc.parse(body, server.context(NOW), 0).map(({ brand, buy, sell }) => [brand, buy, sell])).to.deep.equal([
       ['B', 170_000_000, null],
     ]);
   });
 
-  it('names what is missing', () => {
+  it('names the missing field', () => {
     const parse = (body: string) => () => sjc.parse(body, server.context(NOW), 0);
     expect(parse(GOLD_BODIES.sjc.replace('SellValue', 'x'))).to.throw(
       ResponseFormatError,
@@ -90,7 +90,7 @@ describe('sjc', () => {
     expect(parse('{"success":true}')).to.throw(ResponseFormatError, 'data: expected a list');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => sjc.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,
@@ -98,7 +98,7 @@ describe('sjc', () => {
     );
   });
 
-  it('backfills the bar by ranges of a year at most, oldest first, from 2016-01-02', async () => {
+  it('reads the history of the bar in ranges of at most a year, oldest first, from 2016-01-02', async () => {
     server.serve({ [PATH]: ({ form }) => (form.get('toDate')?.endsWith('2025') ? GOLD_BODIES.sjcHistory : EMPTY) });
     const chunks = await server.history(sjc, NOW, 0, NOW);
     expect(chunks).to.have.length(1);
@@ -115,7 +115,7 @@ describe('sjc', () => {
     expect(server.asked.at(-1)!.form.get('toDate')).to.equal('15/04/2026');
   });
 
-  it('backfills nothing out of the range that was asked for', async () => {
+  it('reads no history outside the requested range', async () => {
     server.serve({ [PATH]: GOLD_BODIES.sjcHistory });
     const chunks = await server.history(sjc, NOW, 1740705947064, 1740792347064);
     expect(chunks.flat().map(({ at }) => at)).to.deep.equal([1740792347063]);

@@ -36,7 +36,7 @@ describe('tygia', () => {
   const short = (...rows: Row[]) =>
     parse(body(...rows)).map(({ instrument, company, brand, buy, sell }) => [instrument, company, brand, buy, sell]);
 
-  it('reads past the byte order mark and brings thousand VND to VND', async () => {
+  it('reads past the byte order mark, and converts thousand VND to VND', async () => {
     server.serve({ [PATH]: GOLD_BODIES.tygia });
     expect(await server.quotes(tygia, NOW)).to.deep.equal([
       {
@@ -57,7 +57,7 @@ describe('tygia', () => {
     expect(server.asked[0]!.path).to.equal(`${PATH}?ran=0&rate=0&gold=1&bank=VIETCOM&date=now`);
   });
 
-  it('tells chỉ from tael by the SJC bar in the same list', () => {
+  it('distinguishes chỉ from tael by the SJC bar in the same list', () => {
     expect(
       short(
         SJC,
@@ -83,7 +83,7 @@ describe('tygia', () => {
     ]);
   });
 
-  it('goes by a bar of another company where SJC is not in the list, also one per chỉ', () => {
+  it('uses a bar of another company if SJC is not in the list, also one per chỉ', () => {
     expect(
       short(['DOJI', '', 'SJC', '6,080.00', '6,130.00'], ['DOJI', '', 'Nữ trang 10k', '1,426.00', '0.00']),
     ).to.deep.equal([
@@ -99,7 +99,7 @@ describe('tygia', () => {
     );
   });
 
-  it('knows banks and shops, and world gold in USD per ounce, but neither oil nor coins', () => {
+  it('recognises banks and shops, and world gold in USD per ounce, and omits oil and coins', () => {
     const quotes = parse(
       body(
         SJC,
@@ -129,7 +129,7 @@ describe('tygia', () => {
     ]);
   });
 
-  it('keeps world gold where no bar says in what unit the others are', () => {
+  it('keeps world gold if no bar shows the unit of the others', () => {
     const rows: Row[] = [
       ['2GROUP', 'SPOT GOLD', 'SJC', '1,789.10', '1,790.10'],
       ['DOJI', '', 'Nữ trang 10k', '1,426.00', '0.00'],
@@ -139,13 +139,13 @@ describe('tygia', () => {
     expect(faultsOf(tygia, body(...rows), NOW)).to.have.length(2);
   });
 
-  it('keeps the latest of rows that are the same', () => {
+  it('keeps the latest of equal rows', () => {
     const later: Row = ['SJC', 'Hồ Chí Minh', 'Vàng SJC', '60,700.00', '61,400.00', '2021-12-29 18:10:00'];
     expect(parse(body(SJC, later)).map(({ buy }) => buy)).to.deep.equal([60_700_000]);
     expect(parse(body(later, SJC)).map(({ buy }) => buy)).to.deep.equal([60_700_000]);
   });
 
-  it('refuses a price that is one of gold in no unit', () => {
+  it('refuses a price that is plausible in no unit', () => {
     const faults = (...rows: Row[]) => faultsOf(tygia, body(...rows), NOW);
     const expected = 'expected a price of gold in thousand VND per tael or per chỉ';
     expect(faults(SJC, ['DOJI', '', 'Nữ trang 10k', '142.60', '157.60'])).to.deep.equal([
@@ -153,13 +153,13 @@ describe('tygia', () => {
     ]);
     expect(faults(SJC, ['DOJI', '', 'SJC', '6,080.00', '61,000.00'])).to.deep.equal([`golds[0].value[1]: ${expected}`]);
     expect(() => short(['SJC', '', 'Vàng SJC', '606.50', '613.50'])).to.throw(ResponseFormatError, 'golds[0].value[0]');
-    // the bar is of no use, the next one is
+    // the bar is unusable, the next one is used
     expect(
       short(['SJC', '', 'Vàng SJC', '606.50', '613.50'], ['DOJI', '', 'SJC', '6,080.00', '6,130.00']),
     ).to.deep.equal([['SJC', 'DOJI', '', 60_800_000, 61_300_000]]);
   });
 
-  it('backfills day by day, oldest first, each day with the prices set on it', async () => {
+  it('reads history day by day, oldest first, each day with the prices set on it', async () => {
     server.serve({
       [PATH]: '\ufeff\n{"golds":[]}',
       [`${PATH}?ran=0&rate=0&gold=1&bank=VIETCOM&date=20211228`]: body(
@@ -182,7 +182,7 @@ describe('tygia', () => {
     expect(server.asked).to.have.length(3 + 366);
   });
 
-  it('keeps world gold in its history, which is dated past midnight of the day that it is in', async () => {
+  it('keeps world gold in its history, which is dated after midnight of its day', async () => {
     const gold = (updated: string, price: string): Row => ['2GROUP', 'SPOT GOLD', 'SJC', price, price, updated];
     const list = (day: string, ...rows: Row[]) => ({
       [`${PATH}?ran=0&rate=0&gold=1&bank=VIETCOM&date=${day}`]: body(...rows),
@@ -200,7 +200,7 @@ describe('tygia', () => {
     ]);
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     const { tygia: good } = GOLD_BODIES;
     expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(
       ResponseFormatError,
@@ -214,7 +214,7 @@ describe('tygia', () => {
     expect(() => parse(good.slice(0, -20))).to.throw(ResponseFormatError, 'body: expected JSON');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => tygia.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

@@ -39,7 +39,7 @@ describe('vang-today', () => {
     expect(server.asked[0]!.headers['user-agent']).to.match(/^Mozilla/);
   });
 
-  it('knows companies by their codes, and world gold, which may have no sell', () => {
+  it('recognises companies by their codes, and world gold, which may have no sell price', () => {
     const price = { buy: 180e6, sell: 183e6, currency: 'VND' };
     const quotes = parse(
       body({
@@ -73,13 +73,13 @@ describe('vang-today', () => {
     ]);
   });
 
-  it('reads the list form', () => {
+  it('reads the list format', () => {
     const row = { type_code: 'SJL1L10', buy: 161_300_000, sell: 163_800_000, update_time: 1773678000 };
     const text = JSON.stringify({ success: true, current_time: 1773678605, data: [{ ...row, name: 'SJC' }] });
     expect(parse(text)[0]).to.include({ instrument: 'SJC', buy: 161_300_000, at: 1773678000000 });
   });
 
-  it('knows kinds by their codes where rows have no names', () => {
+  it('recognises kinds by their codes if rows have no names', () => {
     const text = JSON.stringify({
       success: true,
       current_time: 1732456789,
@@ -94,11 +94,11 @@ describe('vang-today', () => {
       ['SJC', 85_500_000, 88_000_000, at],
       ['SJC-RING', 85_000_000, 87_500_000, at],
     ]);
-    // its code does not say what it is
+    // its code is unknown
     expect(faultsOf(vangToday, text, NOW)).to.deep.equal(['data[2].name: expected a text']);
   });
 
-  it('gives money that stands among the gold as money', () => {
+  it('returns currencies among the gold as currencies', () => {
     const quotes = parse(
       body({
         VNGSJC: { name: 'VN Gold SJC', buy: 172e6, sell: 175e6, currency: 'VND' },
@@ -117,7 +117,7 @@ describe('vang-today', () => {
     expect(quotes[1]).to.include({ currency: 'VND', company: 'vang.today' });
   });
 
-  it('backfills a price a day, at the beginning of the day', async () => {
+  it('reads history as one price per day, at the start of the day', async () => {
     server.serve({
       [PATH]: '{"success":true,"history":[]}',
       [`${PATH}?type=SJL1L10&days=30`]: GOLD_BODIES.vangTodayHistory,
@@ -132,7 +132,7 @@ describe('vang-today', () => {
     expect(server.asked).to.have.length(12);
   });
 
-  it('names what does not fit', () => {
+  it('names the invalid field', () => {
     const { vangToday: good } = GOLD_BODIES;
     expect(() => parse(good.replace('"sell"', '"x"'))).to.throw(
       ResponseFormatError,
@@ -146,7 +146,7 @@ describe('vang-today', () => {
     expect(() => parse('{"success":true}')).to.throw(ResponseFormatError, 'prices: expected an object');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
     expect(() => vangToday.parse(page, server.context(NOW), 0)).to.throw(
       ResponseFormatError,

@@ -13,7 +13,7 @@ describe('vietcombank', () => {
   before(() => server.start());
   after(() => server.stop());
 
-  it('gives two quotes a currency, for notes and for transfers, at the same sell', async () => {
+  it('returns two quotes per currency, for notes and for transfers, with the same sell price', async () => {
     server.serve({ '/api/exchangerates': BODIES.vietcombank });
     const quotes = await server.quotes(vietcombank, NOW);
     expect(server.asked[0]!.path).to.equal('/api/exchangerates?date=2025-12-09');
@@ -33,19 +33,19 @@ describe('vietcombank', () => {
     expect(quotes).to.have.length(2);
   });
 
-  it('asks for the day that it is in Vietnam', async () => {
+  it('requests the current day in Vietnam', async () => {
     server.serve({ '/api/exchangerates': BODIES.vietcombank });
     await server.quotes(vietcombank, Date.parse('2025-12-09T18:00:00Z'));
     expect(server.asked[0]!.path).to.include('date=2025-12-10');
   });
 
-  it('knows what the bank does not buy', () => {
+  it('accepts currencies that the bank does not buy', () => {
     const body = BODIES.vietcombank.replace('26142.00', '0.00').replace('26412.00', '-');
     const quotes = vietcombank.parse(body, server.context(NOW), 0);
     expect(quotes.map(({ brand, buy, sell }) => [brand, buy, sell])).to.deep.equal([['transfer', 26172, null]]);
   });
 
-  it('says which field does not fit', () => {
+  it('names the invalid field', () => {
     const context = server.context(NOW);
     expect(vietcombank.parse('{"Count":0,"Data":[]}', context, 0)).to.deep.equal([]);
     const code = BODIES.vietcombank.replace('"USD"', '"US$"');
@@ -56,15 +56,15 @@ describe('vietcombank', () => {
     );
   });
 
-  it('asks for its history day by day, and does not take the board of another day', async () => {
-    server.serve({ '/api/exchangerates': BODIES.vietcombank }); // whatever the day, the board of the ninth
+  it('requests its history day by day, and refuses the board of another day', async () => {
+    server.serve({ '/api/exchangerates': BODIES.vietcombank }); // always the board of the ninth
     const now = NOW + 2 * DAY;
     const chunks = await server.history(vietcombank, now, NOW - 3 * DAY, now);
     expect(server.asked.map(({ path }) => path.slice(-2))).to.deep.equal(['06', '07', '08', '09', '10', '11']);
     expect(chunks.map((chunk) => chunk.map(({ at }) => at))).to.deep.equal([[UPDATED, UPDATED]]);
   });
 
-  it('asks for no more than 90 days', async () => {
+  it('requests at most 90 days', async () => {
     server.serve({ '/api/exchangerates': '{"Data":[]}' });
     await server.history(vietcombank, NOW, 0, NOW);
     expect(server.asked).to.have.length(91); // and today

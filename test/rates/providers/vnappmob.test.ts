@@ -19,7 +19,7 @@ describe('vnappmob', () => {
   let keys = 0;
   let refused = new Set<string>();
 
-  /** Gives numbered keys and refuses those in `refused`. */
+  /** Issues numbered keys and refuses those in `refused`. */
   function serve(sjc: string): void {
     keys = 0;
     refused = new Set();
@@ -38,7 +38,7 @@ describe('vnappmob', () => {
     });
   }
 
-  it('gets a key and reads VND per tael', async () => {
+  it('requests a key and reads VND per tael', async () => {
     serve(GOLD_BODIES.vnappmob);
     const quotes = await server.quotes(createVnappmob(), NOW);
     expect(server.asked.map(({ path }) => path)).to.deep.equal([
@@ -71,7 +71,7 @@ describe('vnappmob', () => {
     ]);
   });
 
-  it('keeps the key while it works, and renews it when it is old or was refused', async () => {
+  it('reuses the key while it works, and renews it if it is old or was refused', async () => {
     serve(GOLD_BODIES.vnappmob);
     const provider = createVnappmob();
     await server.quotes(provider, NOW);
@@ -86,7 +86,7 @@ describe('vnappmob', () => {
     expect(keys).to.equal(3);
   });
 
-  it('shares no key between two of it, and prefers the one of config.json', async () => {
+  it('shares no key between two instances, and prefers the key of config.json', async () => {
     serve(GOLD_BODIES.vnappmob);
     await server.quotes(createVnappmob(), NOW);
     await server.quotes(createVnappmob(), NOW);
@@ -96,7 +96,7 @@ describe('vnappmob', () => {
     expect(server.asked.at(-1)!.headers.authorization).to.equal('Bearer mine');
   });
 
-  it('backfills by ranges of a month, and once more with a new key where the old one is refused', async () => {
+  it('reads history in ranges of a month, and again with a new key if the old one is refused', async () => {
     serve(GOLD_BODIES.vnappmob);
     const provider = createVnappmob();
     await server.quotes(provider, NOW);
@@ -111,7 +111,7 @@ describe('vnappmob', () => {
     );
   });
 
-  it('names what does not fit', async () => {
+  it('names the invalid field', async () => {
     const parse = (body: string) => () => createVnappmob().parse(body, server.context(NOW), 0);
     expect(parse('{}')).to.throw(ResponseFormatError, 'results: expected a list');
     expect(parse(GOLD_BODIES.vnappmob.replace('datetime', 'x'))).to.throw(
@@ -126,7 +126,7 @@ describe('vnappmob', () => {
     expect(thrown).to.be.instanceOf(ResponseFormatError).with.property('message', 'results: expected a key');
   });
 
-  it('refuses a page that stands in for the answer', () => {
+  it('refuses an error page', () => {
     const page = '<html><body>502 Bad Gateway</body></html>';
     expect(() => createVnappmob().parse(page, server.context(NOW), 1)).to.throw(
       ResponseFormatError,
