@@ -2,23 +2,23 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wire } from '../server/wire.ts';
 
-/** The daemon that is attacked. */
+/** The attacked daemon. */
 export interface Target {
-  /** `host:port`, in clear unless the fault has a network of its own for IPv6. */
+  /** `host:port`, clear text unless the fault has its own IPv6 network. */
   readonly address: string;
-  /** GOLDCTL_HOME of the daemon; files of the attack go into it as well. */
+  /** GOLDCTL_HOME of the daemon, which also contains files of the attack. */
   readonly home: string;
 }
 
-/** What an attack counts, by a name that is printed. */
+/** Counters of an attack, by printed name. */
 export interface Tally {
-  /** Without any, the attack did not take place. */
+  /** The attack counts as executed only if this is not empty. */
   readonly done: Record<string, number>;
   /** Each of these must stay 0. */
   readonly breaches: Record<string, number>;
 }
 
-/** Begins; goes on until its process is killed. */
+/** Starts the attack, which runs until its process is killed. */
 export type Attack = (target: Target, tally: Tally) => Promise<void>;
 
 export const PASSWORD = 'correct horse';
@@ -44,7 +44,7 @@ export function open(to: string, from: string): Promise<Socket> {
 export const closed = (socket: Socket) =>
   new Promise<void>((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
 
-/** Does one thing so many times at once, each again and again. What fails is what the daemon refuses: it is tried again. */
+/** Runs a task `count` times concurrently, each repeatedly. Errors are refusals of the daemon, and the task is retried. */
 export function onEach(times: number, act: (i: number) => Promise<void>, pauseMs = 5): void {
   for (let i = 0; i < times; i++) {
     void (async () => {
@@ -56,7 +56,7 @@ export function onEach(times: number, act: (i: number) => Promise<void>, pauseMs
   }
 }
 
-/** A connection from an address that has said hello. */
+/** A connection from an address, after hello. */
 export async function greeted(to: string, from: string): Promise<Wire> {
   const wire = await Wire.over(await open(to, from));
   await wire.result('hello', { protocol: 1, client: 'stranger' });
@@ -71,7 +71,7 @@ export async function newAccount(to: string, from: string, name: string): Promis
   return token as string;
 }
 
-/** The token of an account that is there. */
+/** The token of an existing account. */
 export async function signIn(to: string, from: string, name: string): Promise<string> {
   const wire = await greeted(to, from);
   const { token } = await wire.result('account.signIn', { name, password: PASSWORD });
@@ -79,14 +79,14 @@ export async function signIn(to: string, from: string, name: string): Promise<st
   return token as string;
 }
 
-/** A connection on which an account is signed in. */
+/** A connection that is signed in to an account. */
 export async function resumed(to: string, from: string, token: string): Promise<Wire> {
   const wire = await greeted(to, from);
   await wire.result('account.resume', { token });
   return wire;
 }
 
-/** Makes one call after another for as long as the connection stands. */
+/** Sends one call after another while the connection is open. */
 export async function callOn(wire: Wire, call: () => Promise<void>): Promise<void> {
   while (!wire.closed) {
     await call();

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** What a call was refused with. */
+/** The error of a call. */
 export class Refused extends Error {
   readonly code: number;
 
@@ -16,7 +16,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A connection that makes many calls for long: answers are given to who waits for them, and nothing is kept. */
+/** A connection for many calls over a long time: replies go to their callers, and nothing is stored. */
 export class Caller {
   readonly socket: Socket;
   /** Called for every event. */
@@ -53,7 +53,7 @@ export class Caller {
     return caller;
   }
 
-  /** @throws Refused, or Error where the connection ends first */
+  /** @throws Refused, or Error if the connection ends first */
   call<T>(method: string, params: object = {}): Promise<T> {
     if (this.closed) return Promise.reject(new Error('the connection closed'));
     const id = ++this.#id;

@@ -13,10 +13,10 @@ import { type CrashHome, crashHome, DaemonProcess } from './daemon-process.ts';
 import { FlakySource } from './sources.ts';
 
 const HOUR = 3_600_000;
-/** Where the clock goes, from where it is right: forward and back, a day too far, and right again. */
+/** Offsets of the clock: forward and back, a day off, and correct again. */
 const JUMPS = [HOUR, -2 * HOUR, 24 * HOUR, 0];
 
-describe('a clock that is set', function () {
+describe('clock changes', function () {
   this.timeout(60_000);
   let home: CrashHome;
   let daemon: DaemonProcess;
@@ -44,14 +44,14 @@ describe('a clock that is set', function () {
       env: { GOLDCTL_TEST_CLOCK: clock },
     });
 
-  /** Sets the daemon's clock, and resolves when it goes by it. */
+  /** Sets the daemon's clock, and resolves when the daemon uses it. */
   async function set(shift: number, wire: Wire): Promise<void> {
     await writeFile(clock, String(shift));
     const off = async () => (await wire.result('hello', { protocol: 1, client: 'x' })).now - Date.now() - shift;
     while (Math.abs(await off()) > 5000) await pause(10);
   }
 
-  it('loses, doubles and misorders nothing, and prolongs no lock', async () => {
+  it('lose, repeat and reorder nothing, and prolong no lock', async () => {
     const leia = await Wire.member(daemon.address, 'leia');
     const han = await Wire.greet(daemon.address);
     const { token } = await han.result('account.signUp', { name: 'han', password: 'secret' });
@@ -70,7 +70,7 @@ describe('a clock that is set', function () {
       await han.result('forum.post', { text });
       const quotes = () => leia.lines.filter(({ method }) => method === 'quote').length;
       if (jump < 0) {
-        // The source's clock shows that this one is behind: nothing is dated by it, and the provider says why.
+        // The source's clock shows that the local one is behind: prices get no date from it, and the provider reports it.
         const problem = async () => (await leia.result('rates.providers')).providers.find(isSource).lastError;
         while (!/2 h behind the clocks of the price sources/.test((await problem()) ?? '')) await pause(20);
       } else for (const before = quotes(); quotes() === before; ) await pause(20);
@@ -93,16 +93,16 @@ describe('a clock that is set', function () {
     expect(leia.closed || han.closed).to.equal(false);
     const { posts } = await leia.result('forum.read', {});
     expect(posts.map(({ text }: { text: string }) => text)).to.deep.equal(texts);
-    // By time: those whose own moment is late enough, however they lie between others.
+    // By time: posts whose own time is late enough, in any order.
     const late = await leia.result('forum.read', { sinceTime: Date.now() + 12 * HOUR });
     expect(late.posts.map(({ text }: { text: string }) => text)).to.deep.equal([`at ${24 * HOUR}`]);
     const latest = (await leia.result('rates.list')).quotes[0];
     const event = leia.lines.findLast(({ method }) => method === 'quote')!.params.quote;
-    expect(latest.buy, 'the newest price is the one that came last').to.equal(event.buy);
+    expect(latest.buy, 'the newest price is the one received last').to.equal(event.buy);
     for (const wire of [leia, han, guesser]) wire.close();
   });
 
-  it('leaves a journal that starts again, and a view that it makes', async () => {
+  it('leave a journal that starts again, and an equal read model', async () => {
     await daemon.end('SIGKILL');
     daemon = await begin();
     const wire = await Wire.member(daemon.address, 'chewie');
@@ -120,7 +120,7 @@ describe('a clock that is set', function () {
     await engine.stop();
   });
 
-  it('ends a ban for a time when that moment is there', async () => {
+  it('do not affect the end of a temporary ban', async () => {
     daemon = await begin();
     const owner = await Wire.over(connect(join(home.path, 'control.sock')));
     const wire = await Wire.member(daemon.address, 'greedo');

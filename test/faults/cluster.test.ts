@@ -18,19 +18,19 @@ import { everyPost, Poster } from './poster.ts';
 const CLIENTS = 6;
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 1);
 const EVERY_MS = 2000;
-/** What the room promises. */
+/** The guarantees of the cluster. */
 const BACK_MS = 3000;
 const LEASE_MS = 15_000;
 
 const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1000, connectionsPerAddress: 1000 };
 
-/** Another process of the same room. */
+/** Another process of the same cluster. */
 interface Running {
   readonly home: HomeDirectory;
   status: DaemonStatus;
 }
 
-describe('kill -9 of daemons that serve one room', function () {
+describe('kill -9 of daemons in a cluster', function () {
   this.timeout(90_000 + ROUNDS * 30_000);
   const homes: HomeDirectory[] = [];
   const daemons: Running[] = [];
@@ -63,12 +63,12 @@ describe('kill -9 of daemons that serve one room', function () {
     providers['gold-api'] = { enabled: true, url: hosts.url('gold-api'), every: `${EVERY_MS / 1000}s` };
     for (let i = 0; i < 3; i++) {
       const home = await anotherHome();
-      const listen = { port: await freePort() }; // clients look for it where it was
+      const listen = { port: await freePort() }; // clients reconnect to the same port
       await writeFile(
         home.configFile,
         JSON.stringify({ listen, engine: { url: nats.engine }, limits, rates: { providers } }),
       );
-      // One after the other: the first one gathers the rates.
+      // One after the other: the first one polls rates.
       daemons.push({ home, status: (await spawnDaemon(home, {})).status });
     }
   });
@@ -80,7 +80,7 @@ describe('kill -9 of daemons that serve one room', function () {
     for (const { root } of homes) await rm(root, { recursive: true, force: true });
   });
 
-  it('has every client at another one within 3 s, and loses and doubles no acknowledged post', async () => {
+  it('moves every client to another daemon within 3 s, and loses and repeats no acknowledged post', async () => {
     for (let i = 0; i < CLIENTS; i++) {
       const order = [...daemons.slice(i % 3), ...daemons.slice(0, i % 3)];
       const client = await Client.connect({
@@ -104,11 +104,11 @@ describe('kill -9 of daemons that serve one room', function () {
         const [before, killed] = [asked.length, performance.now()];
         process.kill(victim.status.pid, 'SIGKILL');
         await until(() => those.every((poster, i) => poster.returns > returns[i]!));
-        expect(performance.now() - killed, 'ms until the clients were back').to.be.below(BACK_MS);
+        expect(performance.now() - killed, 'ms until the clients reconnected').to.be.below(BACK_MS);
         if (round === 0) {
-          // It gathered the rates: another daemon does so now.
+          // It polled rates: another daemon does so now.
           await until(() => asked.length > before + 1);
-          expect(asked[before]! - killed, 'ms until rates were gathered again').to.be.below(LEASE_MS);
+          expect(asked[before]! - killed, 'ms until rates were polled again').to.be.below(LEASE_MS);
         }
         victim.status = (await spawnDaemon(victim.home, {})).status;
       }

@@ -7,11 +7,11 @@ const ROUNDS = 2;
 describe('kill -9 of the daemon under a mixed load', function () {
   this.timeout(120_000);
 
-  it(`loses nothing that was acknowledged and leaves nothing half done, ${ROUNDS} times`, async () => {
+  it(`loses no acknowledged write and leaves no partial one, ${ROUNDS} times`, async () => {
     const { broken, acknowledged, rounds } = await crash({ rounds: ROUNDS, random: Math.random });
     expect(broken).to.deep.equal([]);
     expect(rounds).to.equal(ROUNDS);
-    // Each kill comes after one or more.
+    // Each kill follows one or more writes.
     expect(Object.values(acknowledged).reduce((sum, count) => sum + count, 0)).to.be.at.least(ROUNDS);
   });
 });

@@ -10,7 +10,7 @@ import { memoryStore } from '../store/temporary.ts';
 import { Caller, Refused } from './caller.ts';
 import { type CrashHome, crashHome, DaemonProcess } from './daemon-process.ts';
 
-/** What is kept of one thing: its state as it was last acknowledged, and the one that was asked for and not answered. */
+/** The expected content of an item: its last acknowledged state, and the state requested without a reply. */
 interface Thing {
   sure: string | undefined;
   maybe?: string;
@@ -18,38 +18,38 @@ interface Thing {
 
 export interface CrashFigures {
   rounds: number;
-  /** Acknowledged writes by their kind. */
+  /** Acknowledged writes by kind. */
   readonly acknowledged: Record<string, number>;
-  /** Writes that were on their way at a kill: those that are there whole, and those that are not there at all. */
+  /** Pending writes at a kill: those that are complete, and those that are absent. */
   kept: number;
   dropped: number;
   records: number;
-  /** Of each start over what a kill left, ms. */
+  /** Duration of each start after a kill, in ms. */
   readonly starts: number[];
-  /** What was broken, by round. */
+  /** Violations, by round. */
   readonly broken: string[];
 }
 
 export interface CrashOptions {
   readonly rounds: number;
-  /** 0 to below 1. */
+  /** From 0 to below 1. */
   readonly random: () => number;
   readonly onRound?: (round: number, figures: CrashFigures) => void;
 }
 
 const MEMBERS = 8;
 const PASSWORD = 'correct horse';
-/** A home is used for so many rounds: a check reads all of its journal. */
+/** Rounds per home: a check reads its whole journal. */
 const ROUNDS_A_HOME = 10;
-/** Acknowledged writes before a kill, at most. */
+/** Maximum of acknowledged writes before a kill. */
 const MOST_WRITES = 500;
-/** The kill comes so much later at most: somewhere in the making of a later batch. */
+/** Maximum delay of the kill, so that it hits a later batch. */
 const LATER_MS = 25;
 const KEY = 'c'.repeat(64);
 
 /**
- * Kills a daemon by SIGKILL while members post, edit, delete and list files, while people sign up and quotes come in,
- * and looks after each kill at what is left: a model knows what was acknowledged.
+ * Kills a daemon by SIGKILL while members post, edit, delete and list files, others sign up and quotes are imported.
+ * After each kill it compares the data with a model of the acknowledged writes.
  */
 export async function crash({ rounds, random, onRound }: CrashOptions): Promise<CrashFigures> {
   const figures: CrashFigures = {
@@ -107,14 +107,14 @@ async function killed(
     ...Array.from({ length: MEMBERS }, (_, i) => member(daemon.address, model, `member-${i}`, run, random)),
   ];
   for (const ended of await Promise.allSettled(work)) {
-    // All of them work until their connection ends.
+    // All of them run until their connection ends.
     if (ended.status === 'rejected' && ended.reason instanceof Refused) figures.broken.push(ended.reason.message);
   }
   clearTimeout(kill);
   await daemon.end('SIGKILL');
 }
 
-/** Brings quotes in, batch by batch. */
+/** Imports quotes, batch by batch. */
 async function owner(caller: Caller, model: Model, run: string): Promise<never> {
   for (let batch = 0; ; batch++) {
     const at = Date.UTC(2020, 0, 1) + model.imports++ * 60_000;
@@ -125,7 +125,7 @@ async function owner(caller: Caller, model: Model, run: string): Promise<never> 
   }
 }
 
-/** Sign up, one after another. */
+/** Signs accounts up, one after another. */
 async function strangers(address: string, model: Model, run: string): Promise<never> {
   for (let i = 0; ; i++) {
     const caller = await Caller.to(address);
@@ -180,7 +180,7 @@ async function member(address: string, model: Model, name: string, run: string, 
   }
 }
 
-/** What must be there, and what may. A deleted post and a file that is listed no more have the state ''. */
+/** What must exist, and what may. A deleted post and an unpublished file have the state ''. */
 class Model {
   readonly tokens = new Map<string, string>();
   imports = 0;
@@ -196,7 +196,7 @@ class Model {
     return (this.#things.get(key)?.sure ?? '') !== '';
   }
 
-  /** Brings a thing into a state by a call. One thing has one writer. */
+  /** Sets the state of an item by a call. Each item has one writer. */
   async does<T>(kind: string, key: string, state: string, call: () => Promise<T>): Promise<T> {
     const thing = this.#things.get(key) ?? { sure: undefined };
     this.#things.set(key, thing);
@@ -214,7 +214,7 @@ class Model {
     const store = await Store.inFolder(join(home.path, 'data'));
     const view = new ReadModel(store);
     const engine = new LocalEngine(store, view);
-    await engine.start(); // refuses a journal with a hole
+    await engine.start(); // refuses a journal with a gap
     try {
       const found = new Map<string, string>();
       let seq = 0;
@@ -245,7 +245,7 @@ class Model {
       const fresh = memoryStore();
       await fresh.open();
       await rebuildStore(store, fresh);
-      // The index of words follows the journal by itself, at its own pace.
+      // The search index follows the journal asynchronously.
       const differing = (await differingKeys(store, fresh)).filter(
         (key) => !key.startsWith('w/') && key !== keys.indexedSeq,
       );
@@ -257,7 +257,7 @@ class Model {
   }
 }
 
-/** The thing that a record makes; undefined for one that changes a thing. */
+/** The item that a record creates; undefined if it changes one. */
 function thingOf(record: JournalRecord): string | undefined {
   switch (record.kind) {
     case 'forum.posted':

@@ -12,8 +12,8 @@ import { makeCredentials } from '../credentials.ts';
 const MAIN = fileURLToPath(new URL('../../src/daemon/main.js', import.meta.url));
 
 /**
- * A home for daemons that are to be broken: no provider is asked but those that are given, and one address may do what
- * a crowd does.
+ * A home for daemons under test: only given providers are polled, and one address may do what
+ * many addresses may do.
  */
 export async function crashHome(
   limits: Readonly<Record<string, number>> = {},
@@ -53,7 +53,7 @@ export async function crashHome(
 
 export interface CrashHome {
   readonly path: string;
-  /** Other limits, where to listen, and further providers, for the next start. */
+  /** Limits, listen addresses and providers of the next start. */
   set(
     limits: Readonly<Record<string, number>>,
     options?: { readonly host?: string; readonly providers?: Readonly<Record<string, object>> },
@@ -63,7 +63,7 @@ export interface CrashHome {
 
 export type Fork = (file: string, args: readonly string[], options: ForkOptions) => ChildProcess;
 
-/** The daemon's own process, as `goldctl daemon start` makes it. */
+/** The daemon process, as started by `goldctl daemon start`. */
 export class DaemonProcess {
   readonly pid: number;
   /** `host:port`. */
@@ -77,8 +77,8 @@ export class DaemonProcess {
   }
 
   /**
-   * @param options.imports modules that are loaded before it
-   * @param options.fork starts the process. Default: here
+   * @param options.imports modules to load before the daemon
+   * @param options.fork starts the process. Default: on this machine
    */
   static async start(
     home: CrashHome,
@@ -100,7 +100,7 @@ export class DaemonProcess {
     throw new Error(`The daemon did not start: ${JSON.stringify(said ?? 'its process ended')}`);
   }
 
-  /** @returns once it is gone */
+  /** Resolves when the process has exited. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');

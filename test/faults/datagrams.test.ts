@@ -6,7 +6,7 @@ import { diskEnv } from '../network/disk.ts';
 import { Flood } from '../network/flood.ts';
 import { Room } from '../network/room.ts';
 
-/** The bar is 100,000. */
+/** The target is 100,000. */
 const DATAGRAMS = Number(process.env.GOLDCTL_FAULT_DATAGRAMS ?? 20_000);
 const SIZE = 24 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ describe('hostile datagrams', function () {
 
   afterEach(() => room?.close());
 
-  it(`go unanswered, ${DATAGRAMS.toLocaleString('en-US')} of them, and a transfer goes on as if they were not`, async () => {
+  it(`get no reply, ${DATAGRAMS.toLocaleString('en-US')} of them, and do not affect a transfer`, async () => {
     const sender = await room.join('sender');
     const receiver = await room.join('receiver', { env: diskEnv({ bytesPerSecond: SIZE / 3 }) });
     const content = randomBytes(SIZE);

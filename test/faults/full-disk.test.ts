@@ -17,7 +17,7 @@ import { mountTmpfs } from './tmpfs.ts';
 const WRITER = fileURLToPath(new URL('full-disk.js', import.meta.url));
 const NOBODY = 65_534;
 
-/** Makes fsync fail while the file of GOLDCTL_TEST_FAULT is there. */
+/** Makes fsync fail while the file GOLDCTL_TEST_FAULT exists. */
 const SHIM = `
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ int fsync(int fd) { (void)fd; return fault(); }
 int fdatasync(int fd) { (void)fd; return fault(); }
 `;
 
-describe('a disk in trouble', function () {
+describe('a disk', function () {
   this.timeout(30_000);
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let data: string;
@@ -46,8 +46,8 @@ describe('a disk in trouble', function () {
   afterEach(() => folder?.remove());
 
   /**
-   * Runs the writer until it was refused many times, has the trouble lifted and the writer go on to its end; then
-   * everything that it was told is kept is there, and the view is what its journal says.
+   * Runs the writer until several writes have failed, ends the fault and lets the writer finish; then every
+   * acknowledged write must exist, and the read model must match its journal.
    */
   async function suffers(
     child: ChildProcess,
@@ -97,7 +97,7 @@ describe('a disk in trouble', function () {
     spawn(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
   const writer = (size: number, at = data) => [WRITER, at, String(size)];
 
-  it('that takes no more of a file confirms nothing that is not kept, and goes on by itself', async function () {
+  it('with a file size limit acknowledges only stored writes, and recovers', async function () {
     if (!has('prlimit')) skip(this, 'prlimit is not installed');
     // 200 blocks of 512 bytes; the signal that would end the process is ignored, so that the write itself fails.
     const script = `trap '' XFSZ; ulimit -S -f 200; exec "$0" "$@"`;
@@ -106,7 +106,7 @@ describe('a disk in trouble', function () {
     await suffers(child, { lift });
   });
 
-  it('that is full is read, and written again once there is room', async function () {
+  it('that is full is read, and written again once there is space', async function () {
     const disk = await mountTmpfs(this, 8);
     try {
       const ballast = join(disk.path, 'ballast');
@@ -118,7 +118,7 @@ describe('a disk in trouble', function () {
     }
   });
 
-  it('that fails to sync is not believed before it has synced everything anew', async function () {
+  it('that fails to sync is trusted only after all data was synced again', async function () {
     if (process.platform !== 'linux' || !has('cc'))
       skip(this, 'no C compiler, or no LD_PRELOAD: fsync cannot be made to fail');
     const [source, shim, fault] = ['shim.c', 'shim.so', 'fault'].map((name) => join(folder.path, name));
@@ -128,13 +128,13 @@ describe('a disk in trouble', function () {
     await suffers(child, { begin: () => writeFile(fault!, ''), lift: () => rm(fault!) });
   });
 
-  it('that became read-only is read, and written again when it may', async function () {
+  it('that is read-only is read, and written again when possible', async function () {
     if (process.getuid?.() !== 0 || !has('setpriv')) skip(this, 'only root can become somebody who may not write here');
     await chown(folder.path, NOBODY, NOBODY);
     await chown(data, NOBODY, NOBODY);
     const as = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', process.execPath];
     const child = run('setpriv', [...as, ...writer(60_000)], { HOME: folder.path, TMPDIR: folder.path });
-    // What is open stays open: it is refused when LevelDB begins its next file.
+    // Open files stay open: the error occurs when LevelDB creates its next file.
     await suffers(child, { begin: () => chmod(data, 0o555), lift: () => chmod(data, 0o755) });
   });
 });

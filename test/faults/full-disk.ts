@@ -1,8 +1,8 @@
 /**
- * Appends to the data folder that the first argument names until the disk refuses, and goes on trying while it does; the
- * parent says `lift` when it works again, and then it appends 50 more. The second argument is the size of a post. One
- * line a moment: `ack <seq>`, `failed <code>`, `unread <what>`, `trouble`, `recovered`. Ends by killing itself, as a
- * daemon that never got to close its folder.
+ * Appends to the data folder in the first argument until the disk refuses, and retries while it does. When the
+ * parent sends `lift`, it appends 50 more. The second argument is the size of a post. Output lines:
+ * `ack <seq>`, `failed <code>`, `unread <what>`, `trouble`, `recovered`. Ends by killing itself, as a
+ * daemon that never closed its folder.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AppError } from '../../src/domain/app-error.ts';
@@ -43,7 +43,7 @@ async function append(i: number): Promise<boolean> {
   }
 }
 
-/** All of it, one by one and as a range; where that is not possible at the moment, 503. */
+/** All records, one by one and as a range; 503 while that is impossible. */
 async function read(): Promise<void> {
   try {
     if (view.posts.get(acknowledged)?.seq !== acknowledged) say('unread newest');
@@ -63,7 +63,7 @@ for (let i = 0, more = 0; more < 50; i++) {
   if (await append(i)) {
     if (lifted && !store.writeError) more += 1;
   } else {
-    await Promise.all([read(), wait(20)]); // tries to open again come in between
+    await Promise.all([read(), wait(20)]); // attempts to reopen happen in between
   }
 }
 process.kill(process.pid, 'SIGKILL');

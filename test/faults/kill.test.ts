@@ -21,7 +21,7 @@ interface Acknowledged {
   readonly record: NewRecord;
 }
 
-/** Lets writers write, kills them at some moment after `least` acknowledgements, and says what was acknowledged. */
+/** Runs writers, kills them after `least` acknowledgements and a random delay, and returns what was acknowledged. */
 async function killed(path: string, run: string, least: number): Promise<Acknowledged[]> {
   const child = spawn(process.execPath, [WRITER, path, run], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -32,34 +32,34 @@ async function killed(path: string, run: string, least: number): Promise<Acknowl
     try {
       acknowledged.push(JSON.parse(line) as Acknowledged);
     } catch {
-      break; // the line that it died over
+      break; // the partial last line
     }
-    // Acknowledgements come in groups; the moment lies somewhere in the making of a later one.
+    // Acknowledgements come in groups; the kill hits a later one.
     if (acknowledged.length === least) setTimeout(() => child.kill('SIGKILL'), Math.random() * 25);
   }
   const [, signal] = await ended;
-  expect(signal, 'how the writers ended').to.equal('SIGKILL');
+  expect(signal, 'exit signal of the writers').to.equal('SIGKILL');
   return acknowledged;
 }
 
 describe('kill -9 under 200 writers', function () {
   this.timeout(60_000);
 
-  it(`loses nothing that was acknowledged and leaves nothing half done, ${ROUNDS} times`, async () => {
+  it(`loses no acknowledged write and leaves no partial one, ${ROUNDS} times`, async () => {
     const folder = await temporaryFolder();
     const all = new Map<number, NewRecord>();
     try {
       for (let round = 0; round < ROUNDS; round++) {
         const acknowledged = await killed(folder.path, `run${round}`, 1 + Math.floor(Math.random() * 400));
         for (const { seq, record } of acknowledged) {
-          expect(all.has(seq), `seq ${seq} was given twice`).to.equal(false);
+          expect(all.has(seq), `seq ${seq} was used twice`).to.equal(false);
           all.set(seq, record);
         }
 
         const store = await Store.inFolder(folder.path);
         const view = new ReadModel(store);
         const engine = new LocalEngine(store, view);
-        await engine.start(); // refuses a journal with a hole
+        await engine.start(); // refuses a journal with a gap
         try {
           const head = engine.journal.head();
           expect(head).to.be.at.least(Math.max(...all.keys()));
@@ -80,7 +80,7 @@ describe('kill -9 under 200 writers', function () {
           const fresh = memoryStore();
           await fresh.open();
           await rebuildStore(store, fresh);
-          // The subjects of the writers' own: a rebuild makes those that the room uses.
+          // Subjects of the writers: a rebuild creates only those of the room.
           const isOwn = (key: string) => key.startsWith(keys.subject('post.'));
           expect((await differingKeys(store, fresh)).filter((key) => !isOwn(key))).to.deep.equal([]);
           await fresh.close();
@@ -95,7 +95,7 @@ describe('kill -9 under 200 writers', function () {
   });
 });
 
-/** Everything that one record wrote is there, or what a later one put in its place. */
+/** All keys that one record wrote exist, or their later replacements. */
 function whole(store: Store, view: ReadModel, seq: number, record: NewRecord): void {
   if (record.kind === 'forum.posted') {
     const post = view.posts.byClientId(record.member as string, record.clientId as string)!;

@@ -4,18 +4,18 @@ import { Wire } from '../server/wire.ts';
 export interface LorisFigures {
   /** Half-lines that were open while the members signed up. */
   readonly open: number;
-  /** What each new member waited, from connecting over TLS to being signed up, ms. */
+  /** The wait of each new member, from connecting over TLS to the end of the sign-up, in ms. */
   readonly waits: readonly number[];
 }
 
-/** Of one address, by the presets. */
+/** Per address, with the defaults. */
 const AN_ADDRESS = 60;
 const DRIP_MS = 500;
 const HALF = '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"';
 
 /**
- * Opens connections that never end their first line, byte by byte, and signs new members up meanwhile.
- * @param from the address that connection number i comes from
+ * Opens connections that never end their first line, sent byte by byte, and signs new members up meanwhile.
+ * @param from the source address of connection number i
  */
 export async function loris(
   address: string,
@@ -55,7 +55,7 @@ export async function loris(
   }
 }
 
-/** Addresses of loopback, each for as many connections as the presets let one have. */
+/** Addresses of loopback, each for as many connections as the defaults allow. */
 export function crowd(i: number): string {
   const k = Math.floor(i / AN_ADDRESS);
   return `127.1.${Math.floor(k / 250)}.${1 + (k % 250)}`;

@@ -49,7 +49,7 @@ for (const [name, part] of Object.entries(PARTS)) {
 }
 process.exitCode = good ? 0 : 1;
 
-/** A daemon that is killed by SIGKILL under load, again and again. */
+/** A daemon that is killed repeatedly by SIGKILL under load. */
 async function crashPart(): Promise<boolean> {
   console.log(`crash: ${rounds} rounds of kill -9, seed ${seed}`);
   const begun = Date.now();
@@ -76,7 +76,7 @@ async function crashPart(): Promise<boolean> {
   return figures.broken.length === 0;
 }
 
-/** Five thousand who never end their first line, and members who sign up meanwhile. */
+/** Five thousand connections that never end their first line, and members who sign up meanwhile. */
 async function lorisPart(): Promise<boolean> {
   const halves = 5000;
   console.log(`loris: ${halves} half-lines at the preset limits, members who sign up meanwhile`);
@@ -96,7 +96,7 @@ async function lorisPart(): Promise<boolean> {
   }
 }
 
-/** Attacks by strangers, members and sources, and what a member and newcomers wait meanwhile. */
+/** Attacks by strangers, members and sources, and the latency of a member and of newcomers meanwhile. */
 async function strangersPart(): Promise<boolean> {
   const posts = Math.min(66_000, 2200 * seconds);
   console.log(`strangers: ${seconds} s each, presets; F5 and F13 with a forum of ${posts} posts in 500 topics`);

@@ -7,7 +7,7 @@ import type { MethodResult } from '../../src/protocol/methods.ts';
 
 type Post = MethodResult<'forum.post'>['post'];
 
-/** Somebody who posts without end, and keeps what was acknowledged and what was heard. */
+/** A client that posts without pause, and records acknowledged and received posts. */
 export class Poster {
   readonly name: string;
   readonly link: ReconnectingClient;
@@ -35,7 +35,7 @@ export class Poster {
     this.link.on('post', ({ post }) => this.heard.push(post));
   }
 
-  /** Up to three posts are on their way at a time. */
+  /** Up to three posts are pending at a time. */
   async write(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await Promise.all(Array.from({ length: 3 }, () => this.#post()));
@@ -53,7 +53,7 @@ export class Poster {
   }
 }
 
-/** The forum as the daemon of a home has it. */
+/** The posts that the daemon of a home returns. */
 export async function everyPost(home: HomeDirectory): Promise<Post[]> {
   const client = await Client.connect({ target: localTarget(home), home });
   const all: Post[] = [];

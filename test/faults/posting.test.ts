@@ -13,9 +13,9 @@ import { makeCredentials } from '../credentials.ts';
 import { everyPost, Poster } from './poster.ts';
 
 const CLIENTS = 20;
-/** The bar of the room is 20; a few tell most of it in a fraction of the time. */
+/** The target is 20; a few find most faults in a fraction of the time. */
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 3);
-/** Every provider off: nothing but the clients is to write. */
+/** Every provider is off: only clients write. */
 const providers = Object.fromEntries(PROVIDERS.map(({ id }) => [id, { enabled: false }]));
 const limits = { callsPerSecond: 100_000, callsBurst: 100_000, signUpsPerHour: 1000, connectionsPerAddress: 1000 };
 
@@ -34,7 +34,7 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
     for (const { root } of homes.splice(0)) await rm(root, { recursive: true, force: true });
   });
 
-  it(`loses no acknowledged post, doubles none, and has every client back by itself, ${ROUNDS} times`, async () => {
+  it(`loses and repeats no acknowledged post, and every client reconnects, ${ROUNDS} times`, async () => {
     const home = await anotherHome();
     await home.ensureFolders();
     await writeFile(home.configFile, JSON.stringify({ limits, rates: { providers } }));
@@ -66,7 +66,7 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
         while (acknowledged < enough || !returned()) {
           await Promise.race([new Promise<void>((resolve) => (wake = resolve)), sleep(50)]);
         }
-        await sleep(Math.random() * 25); // somewhere in the making of a post
+        await sleep(Math.random() * 25); // during a post
         process.kill(daemon.pid, 'SIGKILL');
         daemon = await restarted(home, port);
       }
@@ -101,7 +101,7 @@ describe(`kill -9 under ${CLIENTS} posting clients`, function () {
   });
 });
 
-/** The daemon again on its port. The system may not have buried the old one yet. */
+/** Starts the daemon on its port, which the system may not have released yet. */
 async function restarted(home: HomeDirectory, port: number): Promise<DaemonStatus> {
   for (;;) {
     try {

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { HOUR } from '../room/room.ts';
 import { type SimulationFigures, simulate } from './price-simulation.ts';
 
-/** Years with a seed of their own each; `GOLDCTL_SIMULATED_YEARS=1000` is the long form. */
+/** Years, each with its own seed; `GOLDCTL_SIMULATED_YEARS=1000` is the long form. */
 const YEARS = Number(process.env.GOLDCTL_SIMULATED_YEARS ?? 0);
 const FIRST_SEED = Number(process.env.GOLDCTL_SIMULATED_SEED ?? 1);
-/** Of the long form, chosen by the seed. */
+/** Faults of the long form, chosen by the seed. */
 const INTERVALS_MS = [4 * HOUR, 6 * HOUR, 8 * HOUR];
 
 describe('ten sources with faults over a long time', function () {
@@ -16,7 +16,7 @@ describe('ten sources with faults over a long time', function () {
       ? Array.from({ length: YEARS }, (_, i) => ({ seed: FIRST_SEED + i, days: 365, everyMs: INTERVALS_MS[i % 3]! }))
       : [{ seed: 1, days: 75, everyMs: 6 * HOUR }];
 
-  it('show no wrong price as fresh and find none by its day', async () => {
+  it('show no wrong price as fresh, and find none by its day', async () => {
     const total: SimulationFigures = {
       fetches: 0,
       freshChecks: 0,

@@ -17,30 +17,30 @@ import { type Revision, SimulatedSource } from './simulated-source.ts';
 export interface SimulationOptions {
   readonly seed: number;
   readonly days: number;
-  /** The interval of sources of gold and currencies; those of coins are asked twice as often. */
+  /** The interval of sources of gold and currencies; those of coins are polled twice as often. */
   readonly everyMs: number;
 }
 
 export interface SimulationFigures {
   fetches: number;
-  /** Prices that were shown as fresh, and prices of look-ups, that were compared with the truth. */
+  /** Fresh prices and prices of look-ups that were compared with the true price. */
   freshChecks: number;
   lookupChecks: number;
-  /** Changes of a true price that a source without a fault followed, and those that were shown within two intervals. */
+  /** Changes of a true price that a source without fault followed, and those that were shown within two intervals. */
   changes: number;
   shown: number;
-  /** Wrong ones of them that nothing could show to be wrong: no source that knew better was there. */
+  /** Wrong prices that could not be detected, because no correct source was available. */
   unknowable: number;
   readonly wrongFresh: string[];
   readonly wrongLookups: string[];
   readonly notShown: string[];
 }
 
-/** What happens to the daemon: it does not run, or the clock of its machine is off. */
+/** Faults of the daemon: it is stopped, or the clock of its machine is wrong. */
 interface Incident {
   readonly from: number;
   readonly to: number;
-  /** Undefined: the daemon does not run. */
+  /** Undefined: the daemon is stopped. */
   readonly offsetMs: number | undefined;
 }
 
@@ -49,31 +49,31 @@ interface Job {
   source: ProviderClient;
   due: number;
   failures: number;
-  /** When an answer was last received, by the true time. */
+  /** When a response was last received, in true time. */
   receivedAt: number;
 }
 
-/** A change of a true price, by its instrument; checked two intervals after it. */
+/** A change of a true price of an instrument; checked two intervals later. */
 interface Change {
   readonly subject: Subject;
   readonly at: number;
   readonly due: number;
 }
 
-/** A year of clock offsets, forth and back, and smaller ones. */
+/** Clock offsets of a year, ahead and behind, and smaller ones. */
 const OFFSETS_MS = [-3 * 365 * DAY, 365 * DAY, -20 * DAY, DAY, 5 * HOUR, -2 * HOUR];
 const SAME = 0.01;
-/** A fresh price may be off the true one by so much: a source that stands still may not have moved for days. */
+/** Allowed deviation of a fresh price from the true one: a frozen source may be unchanged for days. */
 const NEAR = 0.06;
-/** Clocks of servers and caches may be off by two minutes, and an answer takes its time. */
+/** Clocks of servers and caches may be off by two minutes, and a response takes time. */
 const SLACK_MS = 3 * MINUTE;
-/** Longer than a price may be allowed to be old, over a weekend and Tết. */
+/** Longer than the maximum age of a price, over a weekend and Tết. */
 const MAX_ALLOWED_MS = 14 * DAY;
 const CHECK_EVERY_MS = 9 * HOUR;
-/** A true price that moved by less did not change. */
+/** A smaller move of a true price does not count as a change. */
 const CHANGE = 0.002;
 
-/** Runs a simulated time of a room with ten sources, and checks what it shows. */
+/** Simulates a room with ten sources over a period, and checks what it shows. */
 export async function simulate({ seed, days, everyMs }: SimulationOptions): Promise<SimulationFigures> {
   const simulation = await Simulation.open(seed, days, everyMs);
   try {
@@ -123,7 +123,7 @@ class Simulation {
   /** The true time. */
   #now = START;
   #offsetMs = 0;
-  /** When the clock was set to a wrong time, and when it is set right. */
+  /** When the clock was set to a wrong time, and when it is corrected. */
   #clockSetAt = START;
   #clockEnds: number | undefined;
 
@@ -212,7 +212,7 @@ class Simulation {
     );
   }
 
-  /** @returns when the next check is */
+  /** Returns the time of the next check. */
   async #suffer({ to, offsetMs }: Incident, nextCheck: number): Promise<number> {
     if (offsetMs !== undefined) {
       this.#offsetMs = offsetMs;
@@ -226,7 +226,7 @@ class Simulation {
     this.#now = to;
     await this.#startDaemon();
     this.#setTime(to);
-    this.#checkFresh(); // before anything is fetched
+    this.#checkFresh(); // before any fetch
     return Math.max(nextCheck, to + this.#chance.next() * HOUR);
   }
 
@@ -243,7 +243,7 @@ class Simulation {
     }
   }
 
-  /** Fetches a source once, as the gatherer does, and plans its next fetch. */
+  /** Polls a source once, as RatePoller does, and schedules its next poll. */
   async #fetch(job: Job): Promise<void> {
     const { source, simulated } = job;
     const plannedAt = job.due;
@@ -299,7 +299,7 @@ class Simulation {
     const now = this.#now;
     const behindMs = this.#offsetMs < 0 && this.#offsetMs > -DAY ? -this.#offsetMs : 0;
     if (now - receivedAt > 3 * simulated.everyMs + behindMs + SLACK_MS) {
-      // Until two sources were asked again, nothing says that the clock was set.
+      // Until two sources were polled again, nothing shows that the clock was set.
       const isUnknowable =
         this.#offsetMs !== 0 && this.#clock.offsetMs === undefined && now < this.#clockSetAt + this.#everyMs;
       return { reason: `last received ${hours(now - receivedAt)} ago`, isUnknowable };
@@ -320,7 +320,7 @@ class Simulation {
     return { reason, isUnknowable: !this.#isContradicted(quote, receivedAt) };
   }
 
-  /** Whether sources that are well contradict a price: one, where it was not received since; else two. */
+  /** Whether correct sources contradict a price: one, if the price was not received since; otherwise two. */
   #isContradicted({ instrument, provider }: StaleQuote, receivedAt: number): boolean {
     const subject = instrument as Subject;
     const move = this.#market.moves[subject].findLast((at) => at <= this.#now);
@@ -347,7 +347,7 @@ class Simulation {
     }
   }
 
-  /** Whether a source stated a price on a day: its own, or that at which it stood still. */
+  /** Whether a source stated a price on a day: the price of that day, or the frozen one. */
   #heldOn(simulated: SimulatedSource, subject: Subject, day: number, quote: Quote): boolean {
     const [from, to] = [day - SLACK_MS, day + DAY + SLACK_MS];
     if (simulated.revisions(subject, from, to).some(({ revision }) => isSame(quote, revision))) return true;
@@ -363,7 +363,7 @@ class Simulation {
 
   // Changes
 
-  /** Changes of the true prices, and when they have to be shown. */
+  /** Changes of the true prices, and the deadlines for showing them. */
   #changes(): Change[] {
     const changes: Change[] = [];
     for (const subject of SUBJECTS) {
@@ -429,7 +429,7 @@ class Simulation {
   }
 }
 
-/** Whether both sides of a price are within 1 % of what a source stated; one side may be left out. */
+/** Whether both sides of a price are within 1 % of a stated one; one side may be absent. */
 function isSame(quote: Pick<Quote, 'buy' | 'sell'>, { buy, sell }: Revision, within = SAME): boolean {
   const isNear = (a: number | null, b: number) => a === null || Math.abs(a / b - 1) <= within;
   return isNear(quote.buy, buy) && isNear(quote.sell, sell);

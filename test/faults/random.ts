@@ -1,4 +1,4 @@
-/** Numbers of 0 to below 1, the same ones for the same seed. */
+/** Pseudo-random numbers from 0 to below 1, equal for equal seeds. */
 export function randomOf(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -8,22 +8,22 @@ export const SUBJECTS: readonly Subject[] = ['SJC', 'XAU', 'BTC', 'USD'];
 
 /** Monday, six weeks before Tết. */
 export const START = Date.parse('2026-01-05T00:00:00+07:00');
-/** Vietnam's shops are closed on these days, by the Vietnam calendar. */
+/** Vietnamese shops are closed on these days of the Vietnamese calendar. */
 const TET = [Date.parse('2026-02-16T00:00:00+07:00'), Date.parse('2026-02-22T00:00:00+07:00')] as const;
 
 const TROY_OUNCES_PER_TAEL = 37.5 / 31.1034768;
 const HOURS_PER_YEAR = 24 * 365;
-/** Standard deviations of a year's logarithmic returns. */
+/** Standard deviations of yearly logarithmic returns. */
 const VOLATILITY = { xau: 0.1, usd: 0.02, btc: 0.45, premium: 0.03 };
-/** A sudden move of a quarter, up or down. */
+/** A sudden move of 25 %, up or down. */
 const MOVE = 1.25;
-/** The first days have neither moves nor faults: a first start that has nothing to compare with believes what it gets. */
+/** The first days have neither moves nor faults: a first start has no comparison prices and accepts what it gets. */
 export const QUIET_MS = 2 * DAY;
 
-/** True prices, hour by hour, of gold, dollars and coins, and the hours at which they moved by a quarter. */
+/** True prices per hour of gold, dollars and coins, and the hours at which they moved by a quarter. */
 export class SimulatedMarket {
   readonly end: number;
-  /** When a quarter was gained or lost, by instrument. */
+  /** Times of sudden moves, by instrument. */
   readonly moves: Readonly<Record<Subject, number[]>> = { SJC: [], XAU: [], BTC: [], USD: [] };
   readonly #prices: Readonly<Record<Subject, Float64Array>>;
 
@@ -68,18 +68,18 @@ export class SimulatedMarket {
     }
   }
 
-  /** The true price at an instant. */
+  /** The true price at a time. */
   price(subject: Subject, at: number): number {
     const prices = this.#prices[subject];
     return prices[Math.min(prices.length - 1, Math.max(0, Math.floor((at - START) / HOUR)))]!;
   }
 
-  /** Whether the price moved by a quarter within a time before an instant. */
+  /** Whether the price moved by a quarter within a period before a time. */
   hasMoved(subject: Subject, at: number, withinMs: number): boolean {
     return this.moves[subject].some((move) => move <= at && at < move + withinMs);
   }
 
-  /** Hours of sudden moves, when the instrument is dealt in and after the quiet beginning. About four a year. */
+  /** Hours of sudden moves, within trading hours and after the quiet start. About four a year. */
   #moveHours(chance: SeededRandom, days: number, subject: Subject): Set<number> {
     const hours = new Set<number>();
     for (let day = QUIET_MS / DAY + 1; day < days - 1; day++) {
@@ -95,7 +95,7 @@ function step(chance: SeededRandom, volatility: number): number {
   return Math.exp((chance.normal() * volatility) / Math.sqrt(HOURS_PER_YEAR));
 }
 
-/** Whether an instrument is dealt in during the hour that begins then. */
+/** Whether an instrument is traded in the hour that begins at a time. */
 export function isOpen(subject: Subject, at: number): boolean {
   if (subject === 'BTC') return true;
   const day = startOfDay(at);

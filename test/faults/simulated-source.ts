@@ -16,19 +16,19 @@ import { HttpServer } from '../rates/http-server.ts';
 import { DAY, HOUR, MINUTE } from '../room/room.ts';
 import { isOpen, QUIET_MS, type SimulatedMarket, START, type Subject } from './simulated-market.ts';
 
-/** What a source states of an instrument, and since when. */
+/** What a source states about an instrument, and since when. */
 export interface Revision {
   readonly at: number;
   readonly buy: number;
   readonly sell: number;
 }
 
-/** What goes wrong with a source for a time. */
+/** A temporary fault of a source. */
 export type Fault =
   | { readonly kind: 'status' | 'hangs up' | 'nonsense' | 'late' | 'server clock ahead' }
-  /** It goes on to answer what it said when the fault began; `header`: its cache says so in `Date` or `Age`. */
+  /** It repeats its response from the start of the fault; `header`: its cache says so in `Date` or `Age`. */
   | { readonly kind: 'frozen'; readonly header: 'none' | 'date' | 'age' }
-  /** Every other answer is of some time before; `header` as above. */
+  /** Every other response is an older one; `header` as above. */
   | { readonly kind: 'behind'; readonly lagMs: number; readonly header: 'none' | 'date' | 'age' }
   | { readonly kind: 'factor'; readonly factor: number }
   | { readonly kind: 'swapped' };
@@ -39,9 +39,9 @@ export interface FaultPeriod {
   readonly fault: Fault;
 }
 
-/** What a body is made of. */
+/** Input of a body. */
 interface Statement extends Revision {
-  /** The revisions before it, newest first. */
+  /** Earlier revisions, newest first. */
   readonly earlier: readonly Revision[];
 }
 type Statements = Readonly<Partial<Record<Subject, Statement>>>;
@@ -49,15 +49,15 @@ type Statements = Readonly<Partial<Record<Subject, Statement>>>;
 interface Spec {
   readonly provider: Provider;
   readonly everyRatio: number;
-  /** By how much its prices are off the true ones, and buy is under sell. */
+  /** Deviation of its prices from the true ones, and the spread between buy and sell. */
   readonly subjects: Readonly<
     Partial<Record<Subject, { readonly bias: number; readonly spread: number; readonly tick: number }>>
   >;
-  /** @param asOf when the answer was made */
+  /** @param asOf when the response was created */
   readonly write: (statements: Statements, asOf: number, chance: SeededRandom) => unknown;
 }
 
-/** The address of configured providers until their servers have one. */
+/** The URL of custom providers until their servers have one. */
 const PLACEHOLDER = 'http://127.0.0.1/prices';
 
 const SPECS: readonly Spec[] = [
@@ -105,7 +105,7 @@ const SPECS: readonly Spec[] = [
     }),
     everyRatio: 1,
     subjects: { SJC: { bias: 0.002, spread: 0.02, tick: 10_000 } },
-    // Its list has the prices of before as well, in any order.
+    // Its list also contains earlier prices, in any order.
     write: ({ SJC }, _, chance) => {
       const rows = [SJC!, ...SJC!.earlier].map(({ at, buy, sell }) => ({
         loai: 'SJC',
@@ -194,7 +194,7 @@ const FACTORS: Readonly<Record<Subject, readonly number[]>> = {
 /** Earlier prices in the list of a source that has them. */
 const EARLIER = 2;
 
-/** A source of prices over real HTTP: what it states by the true prices, and what goes wrong with it. */
+/** A price source over real HTTP: it states prices that follow the true ones, apart from its faults. */
 export class SimulatedSource {
   static readonly count = SPECS.length;
 
@@ -226,7 +226,7 @@ export class SimulatedSource {
   private constructor(spec: Spec, market: SimulatedMarket, chance: SeededRandom, everyMs: number) {
     this.#spec = spec;
     this.#chance = chance;
-    // Its host is asked as fast as the simulation goes.
+    // Its host is polled as fast as the simulation runs.
     this.provider = { ...spec.provider, minIntervalMs: 0 };
     this.everyMs = everyMs * spec.everyRatio;
     this.subjects = Object.keys(spec.subjects) as Subject[];
@@ -245,7 +245,7 @@ export class SimulatedSource {
   source(fetcher: HttpFetcher, now: () => number): ProviderClient {
     const settings = { enabled: true, url: this.#server.url, intervalMs: this.everyMs };
     const { provider } = this;
-    // A configured provider asks its own address.
+    // A custom provider polls its own URL.
     const requests = provider.enabled && provider.url === PLACEHOLDER ? () => [{ url: this.#server.url }] : undefined;
     return new ProviderClient({ provider: { ...provider, ...(requests && { requests }) }, settings }, fetcher, now);
   }
@@ -254,22 +254,22 @@ export class SimulatedSource {
     return this.faults.find(({ from, to }) => at >= from && at < to);
   }
 
-  /** Whether no fault touches a time. */
+  /** Whether there is no fault at a time. */
   isWell(from: number, to: number): boolean {
     return !this.faults.some((period) => period.from < to && period.to > from);
   }
 
-  /** How long an answer takes that is asked for now. */
+  /** Duration of a response that is requested now. */
   get latencyMs(): number {
     return this.faultAt(this.now)?.fault.kind === 'late' ? 1000 + this.#chance.next() * 8000 : 200;
   }
 
-  /** What it states of an instrument at an instant. */
+  /** What it states about an instrument at a time. */
   revision(subject: Subject, at: number): Revision {
     return this.#revisions.get(subject)![this.#place(subject, at)]!;
   }
 
-  /** What it states of an instrument during a time, and until when each of it holds. */
+  /** What it states about an instrument during a period, and until when each statement applies. */
   revisions(subject: Subject, from: number, to: number): { readonly revision: Revision; readonly end: number }[] {
     const all = this.#revisions.get(subject)!;
     const found: { revision: Revision; end: number }[] = [];
@@ -279,7 +279,7 @@ export class SimulatedSource {
     return found;
   }
 
-  /** Until when a price may be shown as fresh that it stated until `end`. */
+  /** Until when a price that it stated until `end` may be shown as fresh. */
   allowedUntil({ revision, end }: { revision: Revision; end: number }): number {
     const [market, currency] = [
       this.subjects[0] === 'BTC' ? 'crypto' : 'gold',
@@ -316,7 +316,7 @@ export class SimulatedSource {
     return low;
   }
 
-  /** Shops set their prices a few times a day, and at once where the true price went off by 1 %. */
+  /** Shops set their prices a few times a day, and at once if the true price moves by 1 %. */
   #revise(subject: Subject, market: SimulatedMarket): Revision[] {
     const { bias, spread, tick } = this.#spec.subjects[subject]!;
     const revisions: Revision[] = [];
@@ -346,7 +346,7 @@ export class SimulatedSource {
 
   #fault(): Fault {
     const chance = this.#chance;
-    // A source that states no time says nothing of an old answer but in the headers of its cache.
+    // If a source states no time, only the headers of its cache show that a response is old.
     const headers =
       this.provider.statedTime === 'none' ? (['date', 'age'] as const) : (['none', 'date', 'age'] as const);
     const kinds = [

@@ -9,8 +9,8 @@ const points = (own: (minute: number, age: number) => number): Point[] =>
     return { minute, age, life, own: own(minute, age) };
   });
 
-describe('growth of memory', () => {
-  it('is none where it scatters about a level', () => {
+describe('memory growth', () => {
+  it('is zero for noise around a constant', () => {
     const level = points((minute) => 130e6 + (((minute * 2) % 3) - 1) * 1e6);
     for (const growth of [overall(level), withinLives(level)]) {
       expect(Math.abs(growth.slope)).to.be.below(2 * growth.error);
@@ -18,13 +18,13 @@ describe('growth of memory', () => {
     }
   });
 
-  it('is seen in a life though restarts hide it', () => {
+  it('is detected within runs although restarts hide it', () => {
     const saw = points((_, age) => 130e6 + age * 0.5e6);
     expect(withinLives(saw).slope).to.be.closeTo(5, 1e-6);
     expect(overall(saw).slope).to.be.below(1);
   });
 
-  it('is seen from life to life', () => {
+  it('is detected from run to run', () => {
     const steps = points((minute) => 130e6 + Math.floor(minute / 5) * 1e6);
     expect(overall(steps).slope).to.be.closeTo(2, 0.1);
     expect(withinLives(steps).slope).to.equal(0);

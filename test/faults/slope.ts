@@ -1,4 +1,4 @@
-/** What a daemon had at a moment. Minutes since the soak began, and since this daemon did; bytes. */
+/** Memory of a daemon at a time. Minutes since the start of the soak and of this daemon; bytes. */
 export interface Point {
   readonly minute: number;
   readonly age: number;
@@ -6,23 +6,23 @@ export interface Point {
   readonly own: number;
 }
 
-/** MB in 10 minutes. */
+/** MB per 10 minutes. */
 export interface Growth {
   readonly slope: number;
-  /** Of the slope, for what the points scatter about it. */
+  /** Standard error of the slope, from the deviation of the points. */
   readonly error: number;
 }
 
 /**
- * The line of least squares through all lives: what whoever looks after the machine sees. Each life settles at a level
- * of its own, so that one is one point, where there are enough of them.
+ * The regression line through all runs: growth that an administrator sees. Each run settles at its own
+ * level, so each run counts as one point if there are enough of them.
  */
 export function overall(points: readonly Point[]): Growth {
   const lives = livesOf(points);
   return lineOf([lives.length < 4 ? points : lives.map(meanOf)]);
 }
 
-/** One slope for all lives, each about a level of its own: what leaks in a life, though restarts hide it. */
+/** One slope for all runs, each with its own level: leaks within a run, although restarts hide them. */
 export function withinLives(points: readonly Point[]): Growth {
   return lineOf(livesOf(points));
 }

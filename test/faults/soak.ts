@@ -16,27 +16,27 @@ import { type Growth, overall, type Point, withinLives } from './slope.ts';
 import { FlakySource } from './sources.ts';
 
 const MEMBERS = 80;
-/** Of them: who stay, watch all, and post now and then. */
+/** Members who stay, watch everything, and post now and then. */
 const STEADY = 20;
-/** Who come and go at the same time. */
+/** Concurrent members who come and go. */
 const CHURNERS = 20;
-/** Who ask for much and read nothing, all the time: 5 % of those who are there. */
+/** Members who request much and never read: 5 % of all. */
 const FROZEN = 2;
 const SOURCES = 3;
 const POST_MS = 500;
 const PASSWORD = 'correct horse';
-/** Growth is held against this. */
+/** The limit of growth. */
 const SLOPE_MB = 1;
-/** A shorter run says nothing about ten minutes. */
+/** A shorter run does not show growth in ten minutes. */
 const LEAST_MINUTES = 10;
-/** Not counted of each daemon where they are compared with one another. */
+/** Start of each daemon that is excluded when runs are compared. */
 const WARM_MINUTES = 2;
-/** By then the store's caches are full, and the code that is run often is compiled: what a daemon grows by later is a leak. */
+/** By then the store's caches are full, and hot code is compiled: later growth is a leak. */
 const FILLED_MINUTES = 5;
-/** A shorter life says nothing of that. */
+/** A shorter run does not show growth within runs. */
 const LIFE_MINUTES = 15;
 const SAMPLE_MS = 5000;
-/** How soon after a restart everybody must be back. */
+/** Time until everybody must be reconnected after a restart. */
 const BACK_MS = 2000;
 
 const { values } = parseArgs({
@@ -47,7 +47,7 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes);
-// A short run has one as well, in its middle. 0: none.
+// A short run has one restart as well, in its middle. 0: none.
 const restartMinutes = Math.min(Number(values.restart), minutes / 2);
 if (!(minutes > 0 && restartMinutes >= 0)) {
   console.error('npm run soak [-- --minutes N] [--restart MINUTES] [--seed S]');
@@ -83,14 +83,14 @@ for (const name of names) {
   caller.socket.destroy();
 }
 
-/** Numbers of acknowledged posts, and what each who watches has heard. */
+/** Numbers of acknowledged posts, and what each watcher has received. */
 const posted: number[] = [];
 const counts: Record<string, number> = {};
 const faults: string[] = [];
 let over = false;
 let quotes = 0;
 
-/** A restart: until it is over, and a moment longer, connections end and are refused. */
+/** A restart: during it and a moment longer, connections end and are refused. */
 interface Restart {
   readonly begunAt: number;
   endedAt: number | undefined;
@@ -99,11 +99,11 @@ const restarts: Restart[] = [];
 const nearRestart = (at: number) =>
   restarts.some(({ begunAt, endedAt }) => at >= begunAt && (endedAt === undefined || at < endedAt + BACK_MS));
 
-/** Somebody who stays: he comes back after a loss, goes on behind what he heard, and posts once what was not answered. */
+/** A member who stays: reconnects after a loss, resumes events, and posts again once what was not acknowledged. */
 class Steady {
   readonly heard = new Set<number>();
   doubled = 0;
-  /** How long he was away, after each loss. */
+  /** Duration of each disconnection. */
   readonly away: number[] = [];
   readonly #name: string;
   #caller: Caller | undefined;
@@ -200,7 +200,7 @@ async function post(caller: Caller): Promise<void> {
   posted.push(post.number);
 }
 
-/** What somebody does who is soon gone again. */
+/** The actions of a member who soon leaves. */
 const VISITS: Readonly<Record<string, (name: string) => Promise<void>>> = {
   async 'member who looks, posts and signs off'(name) {
     const caller = await enter(name);
@@ -232,7 +232,7 @@ const VISITS: Readonly<Record<string, (name: string) => Promise<void>>> = {
   async 'half-open connection'() {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
-    socket.end(); // its side is closed, and it never says a word
+    socket.end(); // its side is closed, without a goodbye
     await sleep(1000 * random());
     socket.destroy();
   },
@@ -260,7 +260,7 @@ async function visit(kind: string, name: string): Promise<void> {
   await sleep(100 * random());
 }
 
-/** Asks for more than the system holds for him and takes nothing of it; once he is dropped he comes again. */
+/** Requests more than the system buffers and reads nothing; reconnects once it is disconnected. */
 async function freeze(name: string): Promise<void> {
   while (!over) {
     try {
@@ -268,7 +268,7 @@ async function freeze(name: string): Promise<void> {
       await caller.call('watch', { rates: true, forum: true, members: true });
       caller.socket.pause();
       const asked = Array.from({ length: 2000 }, () => caller.call('forum.read', { limit: 200 }).catch(() => {}));
-      // A paused socket does not show that its other end is gone: what is written to it does.
+      // A paused socket does not notice that its other end is closed, but a write does.
       while (!over && !caller.socket.destroyed) {
         await sleep(500);
         caller.socket.write('\n');
@@ -339,7 +339,7 @@ const each = Math.floor(others.length / CHURNERS);
 const work = [
   ...steady.map((one) => one.stay()),
   ...names.slice(STEADY, STEADY + FROZEN).map(freeze),
-  // Everybody has names of his own: nobody takes over from another one.
+  // Every client has its own names: nobody takes over a session of another.
   ...Array.from({ length: CHURNERS }, (_, i) => churn(others.slice(i * each, (i + 1) * each))),
 ].map((done) => done.catch((thrown) => void faults.push((thrown as Error).message)));
 let nextRestart = restartMinutes === 0 ? Number.POSITIVE_INFINITY : restartMinutes;
@@ -356,9 +356,9 @@ over = true;
 for (const source of sources) source.mend();
 await Promise.all(work);
 
-/** Until everybody heard everything, or half a minute passed without. */
+/** Waits until everybody has received everything, or for half a minute without an event. */
 const wanted = new Set(posted);
-/** The first that all of them heard: they did not begin at the same moment. */
+/** The first event that all of them received: they did not start at the same time. */
 const from = Math.max(0, ...steady.map(({ heard }) => [...heard][0] ?? 0));
 for (const number of posted) if (number < from) wanted.delete(number);
 const missing = () =>
@@ -385,7 +385,7 @@ const socketsAtLast = await socketsOf(status.pid);
 const after = (warmUp: number) => points.filter(({ age }) => age >= Math.min(warmUp, minutes / 4)).slice(0, -1);
 const all = overall(after(WARM_MINUTES));
 const told = minutes >= LEAST_MINUTES;
-/** A life that ends while its caches still fill says nothing of a leak. */
+/** A run that ends while its caches still fill does not show a leak. */
 const lasts = restartMinutes === 0 ? minutes : restartMinutes;
 const within = lasts >= LIFE_MINUTES ? withinLives(after(FILLED_MINUTES)) : undefined;
 const growth = ({ slope, error }: Growth) => `${slope.toFixed(2)} ± ${error.toFixed(2)} MB per 10 minutes`;
@@ -398,7 +398,7 @@ const verdicts: readonly (readonly [string, boolean])[] = [
   ],
   [
     `sockets  ${socketsAtFirst} at first, ${socketsAtLast} when everybody is gone`,
-    socketsAtLast <= socketsAtFirst + SOURCES, // each may be asked at either moment
+    socketsAtLast <= socketsAtFirst + SOURCES, // each source may have a connection at either time
   ],
   [`connections left  ${left}`, left === 0],
   [

@@ -1,15 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How a source of prices does: it answers, or in what way it does not. */
+/** The state of a price source: it answers, or a way in which it fails. */
 const OUTAGES = ['answers 500', 'hangs up', 'never answers', 'answers nonsense'] as const;
 type Outage = (typeof OUTAGES)[number];
 
-/** So long it does well, and so long it does not, at most. */
+/** Maximum duration of good and of failing periods. */
 const WELL_MS = 20_000;
 const OUT_MS = 8000;
 
-/** A source of prices over real HTTP that has one outage after another. */
+/** A price source over real HTTP that has one outage after another. */
 export class FlakySource {
   readonly id: string;
   readonly outages: Record<string, number> = {};
@@ -32,7 +32,7 @@ export class FlakySource {
           response.destroy();
           break;
         case 'never answers':
-          break; // the connection is open until the daemon has enough
+          break; // the connection stays open until the daemon gives up
         case 'answers nonsense':
           response.end('<html>{"a":');
           break;
@@ -44,7 +44,7 @@ export class FlakySource {
     });
   }
 
-  /** @returns what config.json says of it */
+  /** @returns its settings for config.json */
   async start(): Promise<object> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     this.#change();
@@ -63,7 +63,7 @@ export class FlakySource {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** From now on it does well. */
+  /** From now on it answers. */
   mend(): void {
     clearTimeout(this.#timer);
     this.#outage = undefined;

@@ -1,4 +1,4 @@
-// Attacks by connections to the daemon's port.
+// Attacks over connections to the daemon's port.
 import { mkdtemp, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -26,12 +26,12 @@ import {
 const NOT_ALLOWED = 416;
 const OWNERS = 3;
 
-/** A text that does not get smaller when it is compressed. */
+/** A text that does not compress. */
 function han(characters: number): string {
   return String.fromCharCode(...Array.from({ length: characters }, () => 0x4e00 + Math.floor(Math.random() * 20_000)));
 }
 
-/** What the control socket may do, the owner may. */
+/** The owner may do what the control socket may. */
 async function control(home: string): Promise<Wire> {
   const wire = await Wire.over(connect((await resolveHome({ GOLDCTL_HOME: home })).controlSocket));
   await wire.result('hello', { protocol: 1, client: 'stranger' });
@@ -39,7 +39,7 @@ async function control(home: string): Promise<Wire> {
 }
 
 export const FLOODS: Readonly<Record<string, Attack>> = {
-  /** Lines that are no requests, and requests over the limit, without an account. */
+  /** Invalid lines, and requests beyond the limit, without an account. */
   async F1({ address }, { done }) {
     const lines = ['x', '{}', '[]', '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"x"}}'];
     onEach(60, async (i) => {
@@ -50,7 +50,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** Half-open connections of 160 addresses of one /64. */
+  /** Half-open connections from 160 addresses of one /64. */
   async F3({ address }, { done }) {
     const to = `[2001:db8:1::ffff]${address.slice(address.lastIndexOf(':'))}`;
     onEach(160 * 64, async (i) => {
@@ -60,7 +60,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** One account that signs in on and on, by the right password. */
+  /** One account that signs in repeatedly, with the right password. */
   async F4({ address }, { done }) {
     await newAccount(address, '127.0.0.2', 'throwaway');
     onEach(60, async (i) => {
@@ -72,7 +72,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** Members who ask for all topics and go. */
+  /** Members who request all topics and disconnect. */
   async F5({ address }, { done }) {
     const tokens = await Promise.all([0, 1, 2, 3].map((i) => newAccount(address, `127.0.0.${10 + i}`, `reader-${i}`)));
     const line = (id: number, method: string, params: object) =>
@@ -88,7 +88,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** Posts of combining marks alone. */
+  /** Posts of combining marks only. */
   async F6({ address }, { done }) {
     const token = await newAccount(address, '127.0.0.2', 'poster');
     onEach(15, async () => {
@@ -100,7 +100,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** The longest posts of four new accounts, as many as are taken, beside connections that are too many. */
+  /** The longest posts of four new accounts, as many as are accepted, while others open too many connections. */
   async F7({ address }, { done }) {
     for (let i = 0; i < 4; i++) {
       const from = `127.0.0.${2 + i}`;
@@ -119,7 +119,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** Owners who are demoted at some moment of their sign-in. */
+  /** Owners who are demoted during their sign-in. */
   async F9({ address, home }, { done, breaches }) {
     breaches['sessions that kept rights'] = 0;
     const owner = await control(home);
@@ -139,7 +139,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
         all[i]!.signInMs = performance.now() - begun;
         return error;
       });
-      // Before its end, most of all shortly before: between the check of the password and the answer.
+      // Before its end, mostly shortly before: between the password check and the reply.
       await sleep(Math.sqrt(Math.random()) * signInMs);
       await own.result('account.setRole', { name, role: 'member' });
       own.lines.length = 0;
@@ -152,7 +152,7 @@ export const FLOODS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** Exports of the account with all posts, over many connections, and into a file beside which a link is planted. */
+  /** Exports of the account with all posts, over many connections, and into a file next to which a link is planted. */
   async F13({ address, home }, { done, breaches }) {
     breaches['files others can read'] = 0;
     breaches['links followed'] = 0;

@@ -1,4 +1,4 @@
-// Attacks by what peers say to one another and to the daemon's UDP port.
+// Attacks by what peers send each other and to the daemon's UDP port.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { PUBLIC_ADDRESS } from './stranger-sources.ts';
 const KEY = 'a'.repeat(64);
 /** Introductions that a connection may have open. */
 const INTRODUCTIONS = 64;
-/** An answer that has not come by then was lost, or is none. */
+/** A reply that has not arrived by then is lost or was never sent. */
 const ANSWER_MS = 1000;
 
 async function udp(host: string): Promise<Socket> {
@@ -28,7 +28,7 @@ async function udp(host: string): Promise<Socket> {
 
 const portOf = (address: string) => Number(address.slice(address.lastIndexOf(':') + 1));
 
-/** A connection whose peer is at a UDP port, and says that it is at other places as well. */
+/** A connection with a peer at a UDP port, which claims to be at other endpoints as well. */
 async function withPeer(
   { address }: Target,
   from: string,
@@ -40,7 +40,7 @@ async function withPeer(
   return wire;
 }
 
-/** Homes of members within the daemon's, so that they go with it. */
+/** Homes of members within the daemon's home, removed with it. */
 function daemonOf({ address, home }: Target): PartyDaemon {
   return {
     address,
@@ -53,7 +53,7 @@ function daemonOf({ address, home }: Target): PartyDaemon {
 }
 
 export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
-  /** Members who say that they are where third parties are: to the daemon, and as the daemon to the victim. */
+  /** Members who claim the endpoints of third parties: to the daemon, and, as the daemon, to the victim. */
   async F8(target, { done, breaches }) {
     const { address } = target;
     breaches['datagrams at third parties'] = 0;
@@ -93,7 +93,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** Files whose names and contents are those of the receiver's files on their way. */
+  /** Files whose names and contents equal those of the receiver's partial files. */
   async F11(target, { done, breaches }) {
     breaches['own files overwritten'] = 0;
     const daemon = daemonOf(target);
@@ -124,7 +124,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
     });
   },
 
-  /** One member who holds as many relays to a second account as there are, while two others want one. */
+  /** One member who holds as many relays to a second account as possible, while two others want one. */
   async F12(target, { done, breaches }) {
     const { address } = target;
     breaches['relays refused to others'] = 0;
@@ -137,7 +137,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
     );
     const enter = ({ from, token, socket }: NonNullable<typeof greedy>) =>
       withPeer(target, from, token, { port: socket.address().port });
-    /** @param counter greater than in every HELLO of it before */
+    /** @param counter greater than in every earlier HELLO */
     const relayed = async (opened: Introduced, counter: number): Promise<boolean> => {
       const sockets = { a: await udp('127.0.0.1'), b: await udp('127.0.0.1') };
       const ask = (side: IntroductionSide) => {
@@ -166,7 +166,7 @@ export const PEER_ATTACKS: Readonly<Record<string, Attack>> = {
         await relayed(result, round);
         return;
       }
-      // Said again and again, so that none of them ends.
+      // Sent repeatedly, so that none of them expires.
       let relays = 0;
       for (const each of held) if (await relayed(each, round)) relays += 1;
       done['relays held by one'] = relays;

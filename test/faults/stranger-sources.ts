@@ -1,32 +1,32 @@
-// Attacks by what sources of prices answer.
+// Attacks by responses of price sources.
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { count, type Tally } from './attack.ts';
 
-/** `rates.providers` of config.json, and what begins to answer their requests: until then they wait. */
+/** `rates.providers` of config.json, and the start of responses: until then requests wait. */
 export interface HostileSources {
   readonly providers: Readonly<Record<string, object>>;
   begin(): void;
 }
 
 interface Source {
-  /** One each: requests to one host wait for one another. */
+  /** One each: requests to one host are sequential. */
   readonly host: string;
   readonly settings?: object;
-  /** @param asked how many requests came before */
+  /** @param asked number of earlier requests */
   answer(response: ServerResponse, asked: number): void;
 }
 
-/** On the internet, as the daemon sees it: `strangers.ts` gives it to a machine of the fault's own network. */
+/** A public address for the daemon: `strangers.ts` assigns it to a machine of the fault's own network. */
 export const PUBLIC_ADDRESS = '203.0.113.80';
 const NAMES = 20_000;
-/** As many as are read of one body. */
+/** The maximum number of rows read of one body. */
 const MAX_READ = 10_000;
-/** Names that a source brings in each body: as many new ones as it may bring in all. */
+/** New names in each body: as many as a source may add in total. */
 const KEPT = 500;
 const COMPANY = 'A company whose name is not short';
-/** A little less than the 5 MiB that are fetched of a body. */
+/** Slightly less than the 5 MiB that are read of a body. */
 const LARGE_XML = `<a>${'<b c="1"/>'.repeat(520_000)}</a>`;
 const SETTINGS = {
   market: 'crypto',
@@ -34,13 +34,13 @@ const SETTINGS = {
   quote: { instrument: 'name', buy: 'price', sell: 'price', company: 'company', currency: "'USD'", unit: "'coin'" },
 };
 
-/** 20,000 names that were in no body before. */
+/** 20,000 names that were in no earlier body. */
 function newNames(source: number, body: number): string {
   const row = (_: unknown, i: number) => ({ name: `S${source}-${body}-${i}`, price: 100, company: COMPANY });
   return JSON.stringify(Array.from({ length: NAMES }, row));
 }
 
-/** As many names as are read: the first are the same in each body and have other prices, the others are new. */
+/** The maximum number of names: the first are the same in each body with other prices, the others are new. */
 function readNames(source: number, body: number): string {
   const row = (_: unknown, i: number) =>
     i < KEPT
@@ -84,7 +84,7 @@ export const SOURCES: Readonly<Record<string, (tally: Tally) => Promise<HostileS
   },
 };
 
-/** @param onOther hears of requests that are none of config.json's */
+/** @param onOther called for requests to other paths than those of config.json */
 async function listen(sources: readonly Source[], onOther = () => {}): Promise<HostileSources> {
   let begin = () => {};
   const begun = new Promise<void>((resolve) => {

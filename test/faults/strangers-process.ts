@@ -1,4 +1,4 @@
-// A process that `strangers` starts: `attack FAULT` begins when it is told where, and counts until it is killed; `probe
+// A process that `strangers` starts: `attack FAULT` starts when it gets the address, and counts until it is killed; `probe
 // ADDRESS` measures.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,19 +8,19 @@ import { FLOODS } from './stranger-floods.ts';
 import { PEER_ATTACKS } from './stranger-peers.ts';
 import { SOURCES } from './stranger-sources.ts';
 
-/** What the probe tells about a span of time. Milliseconds. */
+/** Measurements of the probe over a period. Milliseconds. */
 export interface Probe {
-  /** Of a member's `members.active`. */
+  /** Of `members.active` calls of a member. */
   readonly calls: readonly number[];
-  /** From connecting over TLS to being signed up, then in, from another source each time. */
+  /** From connecting over TLS to the end of the sign-up, then of the sign-in, each from another source. */
   readonly signUps: readonly number[];
   readonly signIns: readonly number[];
   readonly failures: readonly string[];
 }
 
-/** What an attack says first. */
+/** The first message of an attack. */
 export interface AttackReady {
-  /** `rates.providers` of the daemon that it attacks. */
+  /** `rates.providers` of the attacked daemon. */
   readonly providers: Readonly<Record<string, object>>;
 }
 
@@ -83,7 +83,7 @@ async function probe(to: string): Promise<void> {
   }
 }
 
-process.on('disconnect', () => process.exit()); // whoever measures has gone
+process.on('disconnect', () => process.exit()); // the parent has exited
 const [role, first] = process.argv.slice(2);
 if (role === 'attack') await attack(first!);
 else if (role === 'probe') await probe(first!);

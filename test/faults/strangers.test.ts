@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Bars, FAULTS, strangers } from './strangers.ts';
 
-// The short form of `npm run faults -- strangers`, without bars of time: those depend on what else the machine does.
+// The short form of `npm run faults -- strangers`, without time limits: those depend on other load of the machine.
 describe('strangers who attack the daemon', () => {
   for (const name of ['F1', 'F2', 'F4', 'F5', 'F7', 'F9', 'F11', 'F12', 'F13'] as const) {
     it(`leave members and newcomers served: ${name}, ${FAULTS[name].what}`, async function () {

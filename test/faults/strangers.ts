@@ -15,7 +15,7 @@ import type { AttackReady, Probe } from './strangers-process.ts';
 
 /** Milliseconds, and megabytes of the daemon. */
 export interface Bars {
-  /** Of a member's calls, meanwhile and afterwards. */
+  /** Of a member's calls, during and after the attack. */
   readonly worst: number;
   readonly p99?: number;
   /** Of a sign-up and a sign-in from another source. */
@@ -26,9 +26,9 @@ export interface Bars {
 export interface Fault {
   readonly what: string;
   readonly bars: Bars;
-  /** It needs addresses of its own. */
+  /** It needs its own addresses. */
   readonly network?: true;
-  /** It looks through the forum: there are more posts than a few. */
+  /** It scans the forum, which therefore has many posts. */
   readonly forum?: true;
 }
 
@@ -52,13 +52,13 @@ export const FAULTS = {
 } as const satisfies Readonly<Record<string, Fault>>;
 export type FaultName = keyof typeof FAULTS;
 
-/** Faults of the table that concern a client alone, and what tests them. */
+/** Faults of the table that concern only a client, and their tests. */
 export const CLIENT_FAULTS = {
   F10: { what: 'a malicious daemon', test: 'test/cli/malicious-daemon.test.ts' },
   F14: { what: 'tokens and other servers', test: 'test/client/first-use.test.ts' },
 } as const;
 
-/** What others felt while one fault went on. Milliseconds, and megabytes of the daemon. */
+/** Effects of one fault on others. Milliseconds, and megabytes of the daemon. */
 export interface StrangerFigures {
   readonly worst: number;
   readonly p99: number;
@@ -66,35 +66,35 @@ export interface StrangerFigures {
   readonly signUp: number;
   readonly signIn: number;
   readonly megabytes: number;
-  /** What the files of the journal and the log grew by, in bytes per second. */
+  /** Growth of the journal and log files, in bytes per second. */
   readonly journal: number;
   readonly log: number;
-  /** The worst call from 2 s after the end on. */
+  /** The slowest call from 2 s after the end on. */
   readonly after: number;
   readonly attack: Tally;
   readonly failures: readonly string[];
 }
 
 const PROCESS = fileURLToPath(new URL('./strangers-process.js', import.meta.url));
-/** All limits are those of a daemon that was not configured. */
+/** All limits have their defaults. */
 const PRESETS = { ...parseConfig('{}', 'presets').limits };
 const TOPICS = 500;
 const RECOVERY_MS = 2000;
 const MAX_WAIT_MS = 30_000;
 
-/** Why a fault cannot be tried here; undefined where it can. */
+/** Why a fault cannot be tested here; undefined if it can. */
 export function skipReason(name: FaultName): string | undefined {
   return 'network' in FAULTS[name] ? noNetwork() : undefined;
 }
 
-/** @param options.posts in the forum */
+/** @param options.posts number of posts in the forum */
 export async function strangers(
   name: FaultName,
   options: { seconds: number; posts: number },
 ): Promise<StrangerFigures> {
   const network = 'network' in FAULTS[name] ? new Network() : undefined;
   const machine = network?.machine('strangers');
-  // Every address of the /64 is one of this machine, and so is one that is not of its own networks.
+  // Every address of the /64 belongs to this machine, and so does one that is not in its own networks.
   machine?.ip('-6 route add local 2001:db8:1::/64 dev lo');
   machine?.ip(`addr add ${PUBLIC_ADDRESS}/32 dev lo`);
   const run: Fork = machine ? machine.fork.bind(machine) : fork;
@@ -135,7 +135,7 @@ async function measure(name: FaultName, home: CrashHome, run: Fork, seconds: num
     let during = await ask<Probe>(probe);
     const [after, spent] = [await written(home), (performance.now() - begun) / 1000];
     let tally = await ask<Tally>(attack);
-    // On a slow machine, nobody may have signed up and in yet, or nothing of the attack may have come to its end.
+    // On a slow machine, no sign-up or sign-in and no step of the attack may have finished yet.
     const isShort = () => Math.min(during.signUps.length, during.signIns.length, Object.keys(tally.done).length) === 0;
     for (let waited = 0; isShort() && during.failures.length === 0 && waited < MAX_WAIT_MS; waited += 500) {
       await sleep(500);
@@ -167,7 +167,7 @@ async function measure(name: FaultName, home: CrashHome, run: Fork, seconds: num
   }
 }
 
-/** The next message of a process. @throws Error when it ends first */
+/** The next message of a process. @throws Error if it exits first */
 async function message<T>(child: ChildProcess): Promise<T> {
   const over = new AbortController();
   const { signal } = over;
@@ -184,11 +184,11 @@ async function ask<T>(child: ChildProcess): Promise<T> {
   return answer;
 }
 
-/** Bytes of the files. */
+/** Size of the files in bytes. */
 async function written({ path }: CrashHome): Promise<{ journal: number; log: number }> {
   const sizes = async (folder: string, isCounted: (name: string) => boolean) => {
     const names = (await readdir(folder, { recursive: true })).filter(isCounted);
-    // LevelDB removes files all the time.
+    // LevelDB removes files at any time.
     const all = await Promise.all(names.map((each) => stat(join(folder, each)).catch(() => undefined)));
     return all.reduce((sum, each) => sum + (each?.isFile() ? each.size : 0), 0);
   };
@@ -226,7 +226,7 @@ async function filledHome(posts: number): Promise<CrashHome> {
   return home;
 }
 
-/** What is over its bar, or must not have happened; empty where all is well. */
+/** Exceeded limits and breaches; empty if there are none. */
 export function missed(name: FaultName, figures: StrangerFigures): string[] {
   const { worst, p99, join, megabytes }: Bars = FAULTS[name].bars;
   const over = (what: string, value: number, bar: number | undefined) =>

@@ -7,7 +7,7 @@ import { skip } from '../skip.ts';
 
 const run = promisify(execFile);
 
-/** A file system of its own, as small as a test wants it; where none can be mounted, the test is skipped. */
+/** A separate small file system; if none can be mounted, the test is skipped. */
 export async function mountTmpfs(
   context: Mocha.Context,
   megabytes: number,

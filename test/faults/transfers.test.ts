@@ -7,17 +7,17 @@ import { isFinished } from '../../src/domain/transfer.ts';
 import { diskEnv, readTrace } from '../network/disk.ts';
 import { type Member, Room } from '../network/room.ts';
 
-/** The bar is 100; a few tell most of it in a fraction of the time. */
+/** The target is 100; a few find most faults in a fraction of the time. */
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 5);
 const SIZE = 12 * 1024 * 1024 + 12_345;
-/** The receiver's disk is so slow that there is a middle to be hit. */
+/** The receiver's disk is slow enough to kill in the middle. */
 const WRITES = 24_000_000;
 const LASTS_MS = (SIZE / WRITES) * 1000;
 
 const VICTIMS = ["the sender's files", "the receiver's files", 'the daemon', 'the sender', 'the receiver'] as const;
 const WAYS = ['send', 'fetch'] as const;
 
-describe('kill -9 in the middle of transfers', function () {
+describe('kill -9 during transfers', function () {
   this.timeout(60_000 + ROUNDS * 60_000);
   let room: Room;
   let sender: Member;
@@ -37,7 +37,7 @@ describe('kill -9 in the middle of transfers', function () {
   for (let round = 0; round < ROUNDS; round++) {
     const victim = VICTIMS[round % VICTIMS.length]!;
     const way = WAYS[Math.floor(round / VICTIMS.length) % WAYS.length]!;
-    it(`${way}: goes on after ${victim} was killed, and takes no checked block twice (${round + 1})`, async () => {
+    it(`${way}: continues after ${victim} was killed, and fetches no verified block twice (${round + 1})`, async () => {
       const name = `content-${round}`;
       const path = join(room.folder, name);
       const content = randomBytes(SIZE);
@@ -47,12 +47,12 @@ describe('kill -9 in the middle of transfers', function () {
       if (way === 'fetch') await sender.publish(path);
       let id = await begin(way, path, name);
       const subject = way === 'send' ? sender : receiver;
-      // Who goes before anybody was led to him is not there: that is told at once, and is no broken transfer.
+      // A sender that disconnects before an introduction is offline: that is reported at once, and is no failed transfer.
       const isOther = victim === (way === 'send' ? 'the receiver' : 'the sender');
       while (isOther && (await readTrace(trace)).blocks === 0) await sleep(5);
       await sleep(Math.random() * (isOther ? 0.9 : 1) * LASTS_MS);
       const transfer = subject.transfer(id)!;
-      expect(isFinished(transfer), `there was a middle: ${transfer.reason}`).to.equal(false);
+      expect(isFinished(transfer), `killed in the middle: ${transfer.reason}`).to.equal(false);
       await kill(victim);
       if (subject === sender ? victim === 'the sender' : victim === 'the receiver') id = await begin(way, path, name);
 
@@ -64,7 +64,7 @@ describe('kill -9 in the middle of transfers', function () {
       expect(hashOf(await readFile(arrived.savedAs!))).to.equal(hashOf(content));
       const { blocks, twice } = await readTrace(trace);
       expect(blocks).to.be.at.least(Math.ceil(SIZE / (256 * 1024)));
-      expect(twice, 'checked blocks that were fetched again').to.deep.equal([]);
+      expect(twice, 'verified blocks that were fetched again').to.deep.equal([]);
       await Promise.all([rm(path), rm(arrived.savedAs!)]);
     });
   }

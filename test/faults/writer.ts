@@ -1,7 +1,7 @@
 /**
- * Two hundred writers on the data folder that the first argument names, until it is killed. One line on standard
- * output for every append that was acknowledged: `{seq, key, record}`, where `key` is the writer's own number of it.
- * The second argument tells one run from another.
+ * Two hundred writers on the data folder in the first argument, until it is killed. One line on standard
+ * output for every acknowledged append: `{seq, key, record}`, where `key` is the writer's own number.
+ * The second argument distinguishes runs.
  */
 
 import { LocalEngine } from '../../src/engine/local/engine.ts';
