@@ -4,17 +4,17 @@ import type { Change, Engine, JournalRecord, NewRecord, Projector } from '../../
 import type { Store } from '../../src/store/store.ts';
 import type { WriteBatch } from '../../src/store/write-batch.ts';
 
-/** An engine under test, with the store of its view. */
+/** An engine under test, with the store of its read model. */
 export interface Rig {
   readonly engine: Engine;
   readonly store: Store;
-  /** Removes what is left of it, once it is stopped. */
+  /** Removes its data after a stop. */
   remove(): Promise<void>;
 }
 
 export type MakeEngine = (projector: (store: Store) => Projector) => Promise<Rig>;
 
-/** A view that counts, remembers what it was told, and fails when asked to. */
+/** A read model that counts, records its input, and fails on demand. */
 class Recorder implements Projector {
   readonly heard: number[] = [];
   loaded = 0;
@@ -53,7 +53,7 @@ class Recorder implements Projector {
 
 const text = (content: string): NewRecord => ({ kind: 'test.text', at: 1_700_000_000_000, text: content });
 
-/** The code of the failure with which a promise is rejected. */
+/** The error code of a rejected promise. */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
@@ -65,8 +65,8 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 /**
- * What every engine must do. Told of in src/engine/contract.ts.
- * @param many appends that are under way at once
+ * The contract of every engine, documented in src/engine/types.ts.
+ * @param many number of concurrent appends
  */
 export function engineContract(name: string, makeEngine: MakeEngine, many = 3000): void {
   describe(`engine contract: ${name}`, () => {
@@ -89,7 +89,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
     });
 
     describe('append', () => {
-      it('gives contiguous seqs from 1', async () => {
+      it('returns contiguous seqs from 1', async () => {
         expect(engine.journal.head()).to.equal(0);
         for (let seq = 1; seq <= 5; seq++) {
           expect((await engine.journal.append(text('a'))).seq).to.equal(seq);
@@ -97,7 +97,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         }
       });
 
-      it('resolves when the view has it', async () => {
+      it('resolves after the read model has applied the record', async () => {
         const { seq, changes } = await engine.journal.append(text('seen'));
         expect(recorder.textOf(seq)).to.equal('seen');
         expect(recorder.count).to.equal(1);
@@ -105,12 +105,12 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(changes).to.deep.equal([{ type: 'text', text: 'seen' }]);
       });
 
-      it('loads the view once, before anything', async () => {
+      it('loads the read model once, first of all', async () => {
         await engine.journal.append(text('a'));
         expect(recorder.loaded).to.equal(1);
       });
 
-      it('gives each of many at once its own result, and tells the view in order', async () => {
+      it('returns each of many concurrent appends its own result, and notifies the read model in order', async () => {
         const results = await Promise.all(
           Array.from({ length: many }, (_, i) => engine.journal.append(text(`record ${i}`))),
         );
@@ -125,7 +125,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(recorder.heard).to.deep.equal(Array.from({ length: many }, (_, i) => i + 1));
       });
 
-      it('keeps a record as it was given', async () => {
+      it('keeps a record unchanged', async () => {
         const record = { ...text('Vàng 1 lượng'), list: [1, null, 'x', { y: true }], none: null };
         const { seq } = await engine.journal.append(record);
         const [kept] = await take(engine, 0, 1);
@@ -134,7 +134,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
     });
 
     describe('expect', () => {
-      it('lets exactly one of fifty writers win each round', async () => {
+      it('accepts exactly one of fifty concurrent writers in each round', async () => {
         let last = 0;
         for (let round = 0; round < 5; round++) {
           const outcomes = await Promise.allSettled(
@@ -151,7 +151,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         }
       });
 
-      it('looks at the one subject only', async () => {
+      it('checks only the given subject', async () => {
         const a = await engine.journal.append(text('a'), { subject: 'post.1', expect: 0 });
         await engine.journal.append(text('b'), { subject: 'post.2', expect: 0 });
         await engine.journal.append(text('c'));
@@ -159,13 +159,13 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(engine.journal.head()).to.equal(4);
       });
 
-      it('counts a record of the subject that expected nothing', async () => {
+      it('counts a record of the subject without expectation', async () => {
         const { seq } = await engine.journal.append(text('a'), { subject: 'post.1' });
         expect(await codeOf(engine.journal.append(text('b'), { subject: 'post.1', expect: 0 }))).to.equal('CONFLICT');
         expect((await engine.journal.append(text('b'), { subject: 'post.1', expect: seq })).seq).to.equal(seq + 1);
       });
 
-      it('leaves no trace of the one that lost', async () => {
+      it('leaves no trace of a refused append', async () => {
         await engine.journal.append(text('a'), { subject: 's', expect: 0 });
         await codeOf(engine.journal.append(text('lost'), { subject: 's', expect: 0 }));
         expect(engine.journal.head()).to.equal(1);
@@ -173,8 +173,8 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
       });
     });
 
-    describe('a view that fails', () => {
-      it('fails the one append, and those that came with it go on', async () => {
+    describe('a failing read model', () => {
+      it('fails one append, and others of the same batch continue', async () => {
         const outcomes = await Promise.allSettled(
           Array.from({ length: 60 }, (_, i) =>
             engine.journal.append(i % 7 === 3 ? { ...text(`${i}`), kind: 'test.bad' } : text(`${i}`)),
@@ -197,7 +197,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect((await take(engine, 0, seqs.length)).map(({ kind }) => kind)).to.not.include('test.bad');
       });
 
-      it('does not hold up the appends behind one whose listener fails', async () => {
+      it('does not delay later appends after a failing listener', async () => {
         const outcomes = await Promise.all([
           codeOf(engine.journal.append(text('a'))),
           codeOf(engine.journal.append({ ...text('b'), kind: 'test.deaf' })),
@@ -210,14 +210,14 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
     });
 
     describe('follow', () => {
-      it('gives what was and what comes, without gap or repeat', async () => {
+      it('returns past and new records, without gap or repeat', async () => {
         for (let i = 0; i < 50; i++) await engine.journal.append(text(`${i}`));
         const abort = new AbortController();
         const seen: number[] = [];
         const writing: Promise<unknown>[] = [];
         for await (const record of engine.journal.follow(10, abort.signal)) {
           seen.push(record.seq);
-          // Writes go on while the past is read, and after the reader has caught up.
+          // Writes continue while the past is read, and after the reader has caught up.
           if (record.seq % 5 === 0 && writing.length < 40) writing.push(engine.journal.append(text('live')));
           if (record.seq >= 50 && writing.length < 40) writing.push(engine.journal.append(text('live')));
           if (record.seq === 90) abort.abort();
@@ -226,7 +226,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(seen).to.deep.equal(Array.from({ length: 80 }, (_, i) => i + 11));
       });
 
-      it('lets several follow, each at its own pace', async () => {
+      it('supports several readers, each at its own pace', async () => {
         const abort = new AbortController();
         const followers = [0, 3, 7].map(async (after) => {
           const seen: number[] = [];
@@ -243,7 +243,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         }
       });
 
-      it('has nothing in the place of a record that a later one makes void, also after another start', async () => {
+      it('omits a record that a later one voids, also after a restart', async () => {
         await Promise.all(['a', 'b', 'c'].map((content) => engine.journal.append(text(content))));
         await engine.journal.append({ ...text('d'), voids: [1, 3, 4, 99] });
         await engine.journal.append(text('e'));
@@ -264,19 +264,19 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(await read()).to.deep.equal(expected);
       });
 
-      it('waits for a seq that is yet to come', async () => {
+      it('waits for a future seq', async () => {
         const following = take(engine, 3, 1);
         for (let i = 0; i < 5; i++) await engine.journal.append(text(`${i}`));
         expect((await following)[0]!.seq).to.equal(4);
       });
 
-      it('ends when the signal aborts while it waits, while it reads, and before it begins', async () => {
+      it('ends when the signal aborts while it waits, while it reads, and before it starts', async () => {
         await engine.journal.append(text('a'));
         const waits = new AbortController();
         const waiting = drain(engine, 1, waits.signal);
         const atOnce = new AbortController();
         const reading = drain(engine, 1, atOnce.signal);
-        atOnce.abort(); // its first read is under way and finds nothing
+        atOnce.abort(); // its first read is pending and finds nothing
         expect(await reading).to.deep.equal([]);
         await engine.journal.append(text('b'));
         waits.abort();
@@ -284,7 +284,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(await drain(engine, 0, AbortSignal.abort())).to.deep.equal([]);
       });
 
-      it('ends when the engine stops: one that waits, one that reads, one that comes after', async () => {
+      it('ends when the engine stops: a waiting reader, a reading one, and one that starts later', async () => {
         for (let i = 0; i < 300; i++) void engine.journal.append(text(`${i}`));
         await engine.journal.append(text('last'));
         const never = new AbortController().signal;
@@ -303,7 +303,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
     });
 
     describe('stop', () => {
-      it('waits for the appends under way, and refuses later ones', async () => {
+      it('waits for pending appends, and refuses later ones', async () => {
         const under = Array.from({ length: 500 }, (_, i) => engine.journal.append(text(`${i}`)));
         let done = 0;
         for (const append of under) void append.then(() => done++);
@@ -315,12 +315,12 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(engine.journal.head()).to.equal(500);
       });
 
-      it('can be said twice', async () => {
+      it('may be called twice', async () => {
         await engine.stop();
         await engine.stop();
       });
 
-      it('can be followed by another start, which finds everything', async () => {
+      it('may be followed by another start, which finds everything', async () => {
         await engine.journal.append(text('a'), { subject: 's', expect: 0 });
         await engine.stop();
         await engine.start();
@@ -331,7 +331,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
       });
     });
 
-    it('refuses appends before it is started', async () => {
+    it('refuses appends before the start', async () => {
       const other = await makeEngine((store) => new Recorder(store));
       expect(await codeOf(other.engine.journal.append(text('early')))).to.equal('NOT_AVAILABLE');
       await other.engine.start();
@@ -341,7 +341,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
     });
 
     describe('bus', () => {
-      it('delivers to who listens to the topic, and to nobody later', async () => {
+      it('delivers to listeners of the topic, and not after they leave', async () => {
         const heard: unknown[] = [];
         engine.bus.publish('presence', 'nobody hears');
         const both = new Promise<void>((resolve) => {
@@ -362,7 +362,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         ]);
       });
 
-      it('keeps the order of messages, and is silent after unsubscribing', async () => {
+      it('keeps the order of messages, and delivers nothing after unsubscribing', async () => {
         const heard: unknown[] = [];
         const stop = engine.bus.subscribe('t', (message) => heard.push(message));
         const last = new Promise<void>((resolve) => {
@@ -378,7 +378,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         expect(heard).to.deep.equal([0, 1, 2, 3, 4, 'mark']);
       });
 
-      it('lets a listener leave while a message is handed out', async () => {
+      it('lets a listener leave during a delivery', async () => {
         const heard: string[] = [];
         const done = new Promise<void>((resolve) => {
           const stop = engine.bus.subscribe('t', () => {
@@ -412,7 +412,7 @@ export function engineContract(name: string, makeEngine: MakeEngine, many = 3000
         await lease.release();
       });
 
-      it('is not given to who has called it off', async () => {
+      it('is not given to a cancelled acquire', async () => {
         const lease = engine.lease('rates');
         let refused = false;
         await lease.acquire(AbortSignal.abort()).catch(() => {

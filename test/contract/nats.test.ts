@@ -14,7 +14,7 @@ describe('nats', () => {
 
   after(() => nats?.stop());
 
-  // A room of its own each: rooms share a cluster.
+  // Separate rooms, which share a cluster.
   engineContract(
     'nats, three nodes',
     async (projector) => {

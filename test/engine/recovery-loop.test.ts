@@ -9,10 +9,10 @@ import { ReadModel } from '../../src/projections/read-model.ts';
 import { Store } from '../../src/store/store.ts';
 import { mountTmpfs } from '../faults/tmpfs.ts';
 
-describe('Recovery', () => {
+describe('RecoveryLoop', () => {
   const full = new AppError('STORE_FAILED', 'No room.');
 
-  /** Tries until what `results` says is used up; resolves when `done` does. */
+  /** Tries until `results` is used up; resolves when `done` is called. */
   function recovering(
     results: (AppError | undefined)[],
     settings: { initialDelayMs?: number; maxDelayMs?: number } = {},
@@ -38,7 +38,7 @@ describe('Recovery', () => {
     return { recovery, tries, told, ended };
   }
 
-  it('tries again, further and further apart, and tells once', async () => {
+  it('retries with growing pauses, and reports once', async () => {
     const { recovery, tries, told, ended } = recovering([full, full, full, full, undefined]);
     const begun = performance.now();
     recovery.start(full);
@@ -52,7 +52,7 @@ describe('Recovery', () => {
     await recovery.stop();
   });
 
-  it('keeps when it began, and says what came to light later', async () => {
+  it('keeps its start time, and reports later findings', async () => {
     const { recovery, told, ended } = recovering([full, new AppError('JOURNAL_HOLE')]);
     recovery.start(full);
     const { since } = recovery.outage!;
@@ -63,7 +63,7 @@ describe('Recovery', () => {
     await recovery.stop();
   });
 
-  it('begins anew with the next trouble', async () => {
+  it('starts again with the next fault', async () => {
     const { recovery, told, ended } = recovering([undefined, undefined]);
     recovery.start(full);
     while (recovery.outage) await new Promise((resolve) => setImmediate(resolve));
@@ -73,7 +73,7 @@ describe('Recovery', () => {
     await recovery.stop();
   });
 
-  it('tries no more once it is stopped', async () => {
+  it('stops trying after stop', async () => {
     const { recovery, tries } = recovering([undefined], { initialDelayMs: 5 });
     recovery.start(full);
     await recovery.stop();
@@ -82,8 +82,8 @@ describe('Recovery', () => {
   });
 });
 
-describe('LocalEngine on a disk that lost what it had confirmed', () => {
-  it('writes no more, says which records are missing, and reads what is left', async function () {
+describe('LocalEngine on a disk that lost acknowledged data', () => {
+  it('stops writing, names the missing records, and still reads', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
       const folder = join(disk.path, 'data');

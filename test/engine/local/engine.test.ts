@@ -59,7 +59,7 @@ describe('LocalEngine', () => {
   afterEach(() => folder.remove());
 
   describe('reopening', () => {
-    it('finds everything that was acknowledged', async () => {
+    it('finds every acknowledged record', async () => {
       const first = await roomAt(path);
       await first.engine.start();
       await Promise.all(Array.from({ length: 400 }, (_, i) => first.engine.journal.append(post(`post ${i}`))));
@@ -78,11 +78,11 @@ describe('LocalEngine', () => {
       await second.engine.stop();
     });
 
-    it('finds what was written without a clean end', async () => {
+    it('finds what was written before a kill', async () => {
       const first = await roomAt(path);
       await first.engine.start();
       for (let i = 0; i < 20; i++) await first.engine.journal.append(post(`post ${i}`));
-      await cp(path, join(folder.path, 'copy'), { recursive: true }); // as the disk was when the power failed
+      await cp(path, join(folder.path, 'copy'), { recursive: true }); // the disk after a power failure
       await first.engine.stop();
       const second = await roomAt(join(folder.path, 'copy'));
       await second.engine.start();
@@ -92,8 +92,8 @@ describe('LocalEngine', () => {
     });
   });
 
-  describe('one folder, two daemons', () => {
-    it('is refused in the same process, and free again after a stop', async () => {
+  describe('two daemons with one folder', () => {
+    it('are refused in the same process, until a stop', async () => {
       const first = await roomAt(path);
       await first.engine.start();
       const second = await roomAt(path);
@@ -106,7 +106,7 @@ describe('LocalEngine', () => {
       await second.engine.stop();
     });
 
-    it('is refused in another process', async () => {
+    it('are refused in another process', async () => {
       const holder = fileURLToPath(new URL('holder.js', import.meta.url));
       const child: ChildProcess = spawn(process.execPath, [holder, path], {
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -129,7 +129,7 @@ describe('LocalEngine', () => {
     });
   });
 
-  it('refuses a folder of a newer format, and touches nothing in it', async () => {
+  it('refuses a folder of a newer format, and leaves it unchanged', async () => {
     const { engine, store } = await roomAt(path);
     await engine.start();
     await engine.journal.append(post('old'));
@@ -145,14 +145,14 @@ describe('LocalEngine', () => {
     await store.close();
   });
 
-  it('says so when the folder is no data folder', async () => {
+  it('throws if the folder is not a data folder', async () => {
     await writeFile(join(folder.path, 'file'), 'no folder');
     const { engine } = await roomAt(join(folder.path, 'file'));
     expect((await failureOf(engine.start())).code).to.equal('STORE_FAILED');
   });
 
-  describe('a journal with holes', () => {
-    it('is refused with their places', async () => {
+  describe('a journal with gaps', () => {
+    it('is refused with their seqs', async () => {
       const { engine, store } = await roomAt(path);
       await engine.start();
       for (let i = 1; i <= 10; i++) await engine.journal.append(post(`post ${i}`));
@@ -165,10 +165,10 @@ describe('LocalEngine', () => {
       const failure = await failureOf(engine.start());
       expect(failure.code).to.equal('JOURNAL_HOLE');
       expect(failure.data.missing).to.equal('1, 4-6, 9');
-      expect((await failureOf(engine.start())).code).to.equal('JOURNAL_HOLE'); // not forgotten by having been told
+      expect((await failureOf(engine.start())).code).to.equal('JOURNAL_HOLE'); // also on the second start
     });
 
-    it('is refused when its end is missing', async () => {
+    it('is refused if its end is missing', async () => {
       const { engine, store } = await roomAt(path);
       await engine.start();
       for (let i = 1; i <= 3; i++) await engine.journal.append(post(`post ${i}`));
@@ -178,8 +178,8 @@ describe('LocalEngine', () => {
     });
   });
 
-  describe('damage on the disk', () => {
-    /** Acknowledged posts, and the folder as it lies on the disk: all of them in LevelDB's log. */
+  describe('damage on disk', () => {
+    /** Acknowledged posts, and the folder on disk: all of them in LevelDB's log. */
     async function written(count: number): Promise<string> {
       const { engine } = await roomAt(path);
       await engine.start();
@@ -190,12 +190,12 @@ describe('LocalEngine', () => {
       return copy;
     }
 
-    it('in the middle of the log is found', async () => {
+    it('in the middle of the log is detected', async () => {
       const copy = await written(150);
       expect(await filesOf(copy, '.ldb')).to.deep.equal([]);
       const [name] = await filesOf(copy, '.log');
       const log = await readFile(join(copy, name!));
-      expect(log.length).to.be.above(4 * 32_768); // blocks of the log: LevelDB drops one and goes on at the next
+      expect(log.length).to.be.above(4 * 32_768); // LevelDB skips a damaged block of the log and continues with the next
       log[Math.floor(log.length / 2)]! ^= 0x01;
       await writeFile(join(copy, name!), log);
 
@@ -205,12 +205,12 @@ describe('LocalEngine', () => {
       const match = /^(\d+)-(\d+)$/.exec(failure.data.missing as string);
       expect(match, `one hole, not ${failure.data.missing}`).to.not.equal(null);
       const [from, to] = [Number(match![1]), Number(match![2])];
-      expect(from).to.be.within(40, 100); // the flipped one at the latest
+      expect(from).to.be.within(40, 100); // the flipped block at the latest
       expect(to).to.be.within(from, 149);
       expect(failure.message).to.contain(`${from}-${to}`);
     });
 
-    it('anywhere in the log is found or looks like an end: nothing in between vanishes in silence', async () => {
+    it('anywhere in the log is detected or looks like its end: no record in between is lost silently', async () => {
       const copy = await written(60);
       const [name] = await filesOf(copy, '.log');
       const log = await readFile(join(copy, name!));
@@ -232,14 +232,14 @@ describe('LocalEngine', () => {
         expect(head).to.be.below(60);
         const fresh = memoryStore();
         await fresh.open();
-        await rebuildStore(store, fresh); // what is there is whole, and nothing of what is not
+        await rebuildStore(store, fresh); // existing records are complete, others are absent
         expect(await differingKeys(store, fresh)).to.deep.equal([]);
         expect((await store.entries(prefixRange('p/'))).length).to.equal(head);
         await engine.stop();
       }
     });
 
-    it('after an opening cannot be in the log any more: it was made a table', async () => {
+    it('cannot be in the log after an open, which wrote a table', async () => {
       const copy = await written(20);
       const [old] = await filesOf(copy, '.log');
       expect((await stat(join(copy, old!))).size).to.be.above(20_000);
@@ -249,7 +249,7 @@ describe('LocalEngine', () => {
       expect(await filesOf(copy, '.ldb')).to.have.length(1);
       await engine.stop();
       const [log] = await filesOf(copy, '.log');
-      expect((await stat(join(copy, log!))).size).to.be.below(200); // what was verified, and no record
+      expect((await stat(join(copy, log!))).size).to.be.below(200); // the verified seq, and no record
     });
   });
 });

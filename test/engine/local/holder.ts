@@ -1,4 +1,4 @@
-/** Holds the data folder that its argument names until it is killed. */
+/** Keeps the data folder in its argument open until it is killed. */
 import { Store } from '../../../src/store/store.ts';
 
 const store = await Store.inFolder(process.argv[2]!);

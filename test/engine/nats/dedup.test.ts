@@ -6,7 +6,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { WriteBatch } from '../../../src/store/write-batch.ts';
 import { memoryStore } from '../../store/temporary.ts';
 
-describe('repeats in a stream', () => {
+describe('duplicates in a stream', () => {
   let store: Store;
   let draft: WriteBatch;
   let seq: number;
@@ -20,29 +20,29 @@ describe('repeats in a stream', () => {
 
   const repeats = (...ids: string[]) => ids.filter((id) => isDuplicate(id, ++seq, draft));
 
-  it('are told by daemon and number, also from one batch to the next', async () => {
+  it('are detected by daemon and number, also across batches', async () => {
     expect(repeats('a.1', 'a.2', 'b.1', 'a.2', 'a.3', 'b.1')).to.deep.equal(['a.2', 'b.1']);
     await store.write(draft.takeWrites(), { sync: false });
     expect(repeats('a.4', 'b.1', 'b.2', 'a.1')).to.deep.equal(['b.1', 'a.1']);
   });
 
-  it('are none of what something else than goldctl wrote', () => {
+  it('do not include messages of other programs', () => {
     const others = ['', '1', '.1', 'a', 'a.', 'a.x', 'a.0', 'a.-1'];
     expect(repeats(...others, ...others)).to.deep.equal([]);
   });
 
-  it('are all that comes from too far back, where nobody waits any more', () => {
+  it('include all messages from too far back, for which no append waits', () => {
     expect(repeats('a.1', 'a.3', `a.${DEDUP_WINDOW + 2}`, 'a.4', 'a.2')).to.deep.equal(['a.2']);
   });
 
-  it('leave little to keep, whatever is missing in between', async () => {
+  it('need little memory, even with gaps', async () => {
     const evens = Array.from({ length: 3 * DEDUP_WINDOW }, (_, i) => `a.${2 * i + 2}`);
     expect(repeats(...evens)).to.deep.equal([]);
     const [[, { came }]] = draft.read<[[string, { came: unknown[] }]]>(keys.producerState)!;
     expect(came).to.have.length(DEDUP_WINDOW / 2);
   });
 
-  it('forget a daemon that has been silent for long, once another one comes', () => {
+  it('forget a daemon after long silence, once another one appears', () => {
     const senders = () => draft.read<[string, unknown][]>(keys.producerState)!.map(([name]) => name);
     isDuplicate('a.1', 1, draft);
     isDuplicate('b.1', 900_000, draft);
@@ -52,7 +52,7 @@ describe('repeats in a stream', () => {
     expect(senders()).to.deep.equal(['b', 'c', 'd']);
   });
 
-  it('are exactly those that came before, in whatever order', () => {
+  it('are exactly the repeated messages, in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 60 }))), (all) => {
         const fresh = new WriteBatch(store);

@@ -32,7 +32,7 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   return thrown as AppError;
 }
 
-/** A way to a server that can be cut. */
+/** A connection to a server that can be cut. */
 class Line {
   static async to(server: string): Promise<Line> {
     const [host, port] = server.split(':');
@@ -85,8 +85,8 @@ class Line {
   }
 }
 
-describe('names in a NATS cluster', () => {
-  it('hold whatever an account is called, as one token', () => {
+describe('names in NATS', () => {
+  it('encode any account name as one token', () => {
     const names = new Subjects('room');
     for (const subject of ['account.yoda', 'account.a..b', 'account.*', 'account.>', 'account.Trần Văn', 'post 1']) {
       const name = names.recordSubject('account.created', subject);
@@ -132,7 +132,7 @@ describe('NatsEngine', () => {
     return engine;
   }
 
-  it('has every daemon read what another one wrote, in one order', async () => {
+  it('delivers records of other daemons to every daemon, in one order', async () => {
     const stores = [memoryStore(), memoryStore()];
     const [one, other] = stores.map((store) => make('order', store)) as [NatsEngine, NatsEngine];
     await one.start();
@@ -149,7 +149,7 @@ describe('NatsEngine', () => {
     expect(left).to.deep.equal(right);
   });
 
-  it('lets one of two daemons win each race for a subject', async () => {
+  it('accepts one of two concurrent appends to a subject', async () => {
     const [one, other] = [make('race', memoryStore()), make('race', memoryStore())];
     await one.start();
     await other.start();
@@ -161,7 +161,7 @@ describe('NatsEngine', () => {
       const won = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.seq] : []));
       expect(won).to.have.length(1);
       last = won[0]!;
-      // Whoever lost has seen what the winner wrote.
+      // The refused daemon has read what the other one wrote.
       for (const { journal } of [one, other]) {
         await journal.catchUp();
         expect(journal.head()).to.equal(last);
@@ -169,7 +169,7 @@ describe('NatsEngine', () => {
     }
   });
 
-  it('moves the lease of a daemon that is gone within 15 s, and at once when it is given back', async function () {
+  it('moves the lease of a killed daemon within 15 s, and at once when it is released', async function () {
     this.timeout(30_000);
     const [one, other] = [make('lease', memoryStore()), make('lease', memoryStore())];
     await one.start();
@@ -177,12 +177,12 @@ describe('NatsEngine', () => {
     const never = new AbortController().signal;
     await one.lease('rates').acquire(never);
     const waiting = other.lease('rates').acquire(never);
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // more than one look of the other one
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // longer than the renewal interval of the other one
     expect(other.lease('rates').isHeld).to.equal(false);
     await one.lease('rates').release();
     await waiting;
     expect([one.lease('rates').isHeld, other.lease('rates').isHeld]).to.deep.equal([false, true]);
-    // It dies: nobody renews the key, and nobody gives it back.
+    // The daemon dies: nobody renews or releases the key.
     const begun = performance.now();
     Object.assign(other.lease('rates'), { release: async () => {} });
     engines.splice(engines.indexOf(other), 1);
@@ -192,7 +192,7 @@ describe('NatsEngine', () => {
     expect(other.lease('rates').isHeld).to.equal(false);
   });
 
-  it('makes its copy anew where it lost records, and goes on where it did not', async () => {
+  it('rebuilds its copy if it lost records, and continues otherwise', async () => {
     const store = memoryStore();
     const notices: string[] = [];
     const engine = make('copy', store, new Texts(), '1.0.0', notices);
@@ -202,7 +202,7 @@ describe('NatsEngine', () => {
     await engine.stop();
     await store.open();
     const before = await contentOf(store);
-    // A power cut has taken some of what was not synced.
+    // A power cut has removed some unsynced records.
     await store.write(
       [
         { type: 'del', key: keys.record(17) },
@@ -220,7 +220,7 @@ describe('NatsEngine', () => {
     expect(after).to.deep.equal(before);
   });
 
-  it('keeps what it could not write on a full disk, and has the same as everybody once there is room', async function () {
+  it('keeps records in memory on a full disk, and has all of them once there is space', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
       const [store, whole] = [await Store.inFolder(join(disk.path, 'data')), memoryStore()];
@@ -258,7 +258,7 @@ describe('NatsEngine', () => {
     }
   }).timeout(30_000);
 
-  it('passes over a record that it cannot take, and takes it when it is a newer goldctl', async () => {
+  it('skips a record of an unknown kind, and applies it after an upgrade', async () => {
     const newer = make('newer', memoryStore());
     await newer.start();
     await newer.journal.append(text('a'));
@@ -276,7 +276,7 @@ describe('NatsEngine', () => {
     expect(store.get('test/2')).to.equal('"b"');
   });
 
-  it('takes more at once than it publishes ahead', async () => {
+  it('accepts more concurrent appends than it publishes ahead', async () => {
     const engine = make('ahead', memoryStore());
     await engine.start();
     const appended = Array.from({ length: DEDUP_WINDOW + 500 }, (_, i) => engine.journal.append(text(`${i}`)));
@@ -285,13 +285,13 @@ describe('NatsEngine', () => {
     expect(engine.journal.head()).to.equal(DEDUP_WINDOW + 500);
   }).timeout(20_000);
 
-  it('passes over what the stream took twice, as everybody does', async () => {
+  it('skips what the stream stored twice, like every daemon', async () => {
     const connection = await connect({ servers: nats.servers });
     const [store, late] = [memoryStore(), memoryStore()];
     const one = make('twice', store);
     await one.start();
     const { streams } = await jetstreamManager(connection);
-    await streams.update('twice-journal', { duplicate_window: nanos(100) }); // so soon it forgets
+    await streams.update('twice-journal', { duplicate_window: nanos(100) }); // a short window
     for (let i = 1; i <= 5; i++) await one.journal.append(text(`${i}`));
     const again = async (seq: number) => {
       const message = (await streams.getMessage('twice-journal', { seq }))!;
@@ -315,8 +315,8 @@ describe('NatsEngine', () => {
     await connection.close();
   });
 
-  describe('whose stream has places that are empty', () => {
-    /** As many as a daemon fetches one by one, and then some. */
+  describe('with a stream that has gaps', () => {
+    /** More than a daemon fetches one by one. */
     const MANY = 300;
     const even = Array.from({ length: MANY / 2 }, (_, i) => 2 * (i + 1));
 
@@ -342,7 +342,7 @@ describe('NatsEngine', () => {
       await manager.close();
     }
 
-    it('takes them for void where a record says so, and has the same as everybody', async () => {
+    it('treats them as void if a record says so, and reads the same as others', async () => {
       const one = await filled('void');
       await one.journal.append({ ...text('compacted'), voids: even });
       await one.journal.append(text('behind'));
@@ -362,10 +362,10 @@ describe('NatsEngine', () => {
       expect(late.outage).to.equal(undefined);
       expect((await late.journal.append(text('more'))).seq).to.equal(MANY + 3);
       await late.stop();
-      await late.start(); // and not looked for again
+      await late.start(); // not searched again
     });
 
-    it('goes on over them where it was away meanwhile', async () => {
+    it('continues after them if it was disconnected meanwhile', async () => {
       const store = memoryStore();
       const away = make('away', store);
       await away.start();
@@ -382,7 +382,7 @@ describe('NatsEngine', () => {
       expect(store.get('test/1')).to.equal('"1"');
     });
 
-    it('writes no more where one is gone that nobody has emptied, while it was cut off', async () => {
+    it('stops writing if a record is missing without such a record, while it was cut off', async () => {
       const line = await Line.to(nats.servers[0]!);
       try {
         const cut = make('cut', memoryStore(), new Texts(), '1.0.0', [], [line.address]);
@@ -396,7 +396,7 @@ describe('NatsEngine', () => {
         await deleted('cut', 1);
         line.mend();
         while (cut.journal.head() < 6) await pause(20);
-        expect((await cut.journal.append(text('7'))).seq).to.equal(7); // an empty place that is accounted for
+        expect((await cut.journal.append(text('7'))).seq).to.equal(7); // a recorded gap
         line.cut();
         for (const content of ['8', '9']) await one.journal.append(text(content));
         const manager = await streams();
@@ -411,7 +411,7 @@ describe('NatsEngine', () => {
       }
     });
 
-    it('does not start where no record says so, and says which is missing', async () => {
+    it('does not start without such a record, and names the missing seqs', async () => {
       const one = await filled('lost');
       const manager = await streams();
       await manager.streams.deleteMessage('lost-journal', 7);
@@ -423,7 +423,7 @@ describe('NatsEngine', () => {
     });
   });
 
-  it('refuses a nats-server that is too old, before anything else', async () => {
+  it('refuses an outdated nats-server first of all', async () => {
     const server = createServer((socket: Socket) => {
       socket.write('INFO {"server_id":"old","version":"2.9.10","proto":1,"max_payload":1048576,"jetstream":true}\r\n');
       socket.on('data', (data) => {
@@ -444,7 +444,7 @@ describe('NatsEngine', () => {
     server.close();
   });
 
-  it('says which servers do not answer', async () => {
+  it('names servers that do not answer', async () => {
     const engine = new NatsEngine(memoryStore(), new Texts(), {
       connection: { servers: ['127.0.0.1:1'], tls: false },
       prefix: 'none',
@@ -456,7 +456,7 @@ describe('NatsEngine', () => {
   });
 });
 
-describe('NatsEngine by TLS, with credentials', () => {
+describe('NatsEngine over TLS, with credentials', () => {
   let nats: NatsFixture;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   const user = nkeys.createUser();
@@ -518,13 +518,13 @@ describe('NatsEngine by TLS, with credentials', () => {
     await engine.stop();
   }
 
-  it('comes in by password, by nkey, and with no more rights than it needs', async () => {
+  it('connects with password or nkey, and needs no other permissions', async () => {
     await enter({ user: 'tester', password: 'correct horse' });
     await enter({ nkeyFile: join(folder.path, 'user.nk') });
     await enter({ user: 'narrow', password: 'correct horse' });
   });
 
-  it('is not let in otherwise, and says why without the password', async () => {
+  it('reports refused credentials without the password', async () => {
     const wrong = await failureOf(enter({ user: 'tester', password: 'a wrong one' }));
     expect(wrong.code).to.equal('NOT_AVAILABLE');
     expect(wrong.message)
@@ -540,7 +540,7 @@ describe('NatsEngine by TLS, with credentials', () => {
     );
   });
 
-  it('trusts no certificate that nobody vouches for', async () => {
+  it('refuses an untrusted certificate', async () => {
     const { code } = await failureOf(
       new NatsEngine(memoryStore(), new Texts(), {
         connection: { servers: nats.servers, tls: true, user: 'tester', password: 'correct horse' },

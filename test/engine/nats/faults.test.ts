@@ -14,17 +14,17 @@ import { memoryStore, temporaryFolder } from '../../store/temporary.ts';
 import { Load } from './load.ts';
 import { Texts } from './texts.ts';
 
-/** Each kills one node while two daemons write. `GOLDCTL_FAULT_ROUNDS=50` is the long form. */
+/** Each round kills one node while two daemons write. `GOLDCTL_FAULT_ROUNDS=50` is the long form. */
 const ROUNDS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 2);
-/** Each cuts one off: whoever hangs is noticed later than whoever is dead. */
+/** Each round cuts one node off: a hanging node is detected later than a dead one. */
 const CUTS = Number(process.env.GOLDCTL_FAULT_ROUNDS ?? 1);
 const WRITERS = 8;
 const APPEND_MS = 12_000;
 
-describe('a NATS cluster whose nodes die', () => {
+describe('a NATS cluster with failing nodes', () => {
   let nats: NatsFixture;
   const engines: NatsEngine[] = [];
-  /** A second try of a test has a room of its own. */
+  /** A retried test has its own room. */
   let tries = 0;
 
   before(async function () {
@@ -51,14 +51,14 @@ describe('a NATS cluster whose nodes die', () => {
     return engine;
   }
 
-  it(`loses and doubles nothing that was acknowledged, whichever node gets kill -9 (${ROUNDS} rounds)`, async function () {
+  it(`loses and repeats no acknowledged record, whichever node gets kill -9 (${ROUNDS} rounds)`, async function () {
     this.timeout(30_000 + ROUNDS * 25_000);
     const prefix = `killed${++tries}`;
     const load = new Load([await start(prefix, APPEND_MS), await start(prefix, APPEND_MS)], WRITERS / 2);
     for (let round = 0; round < ROUNDS; round++) {
       await load.grown(50);
       const leader = await nats.leaderOf(`${prefix}-journal`);
-      // The leader, then one of the others; in the long form also one that hangs.
+      // The leader, then one of the others; in the long form also a node that hangs.
       const victim: NatsNode = round % 2 === 0 ? leader : nats.nodes.find((node) => node !== leader)!;
       if (round % 4 > 1) {
         victim.pause();
@@ -77,7 +77,7 @@ describe('a NATS cluster whose nodes die', () => {
     if (process.env.GOLDCTL_FAULT_ROUNDS) console.log(`      ${load}`);
   });
 
-  it('keeps what a daemon had acknowledged when it got kill -9', async function () {
+  it('keeps what a daemon had acknowledged before kill -9', async function () {
     this.timeout(20_000 + ROUNDS * 10_000);
     const folder = await temporaryFolder();
     const acknowledged = new Map<number, string>();
@@ -109,7 +109,7 @@ describe('a NATS cluster whose nodes die', () => {
     }
   });
 
-  it(`loses and doubles nothing while one is cut off from all others (${CUTS} rounds)`, async function () {
+  it(`loses and repeats nothing while one node is cut off from all others (${CUTS} rounds)`, async function () {
     const missing = noNetwork();
     if (missing !== undefined) skip(this, missing);
     const found = findNatsServer();
@@ -133,7 +133,7 @@ describe('a NATS cluster whose nodes die', () => {
   });
 
   for (const left of ['the leader', 'a follower'] as const) {
-    it(`refuses writes while ${left} is left alone, is read meanwhile, and recovers by itself`, async function () {
+    it(`refuses writes while only ${left} is left, is read meanwhile, and recovers`, async function () {
       this.timeout(60_000);
       const engine = await start('quorum', 2000);
       const { seq } = await engine.journal.append({ kind: 'test.text', at: 1, text: 'before' });
@@ -167,7 +167,7 @@ describe('a NATS cluster whose nodes die', () => {
       while (engine.outage) await new Promise((resolve) => setTimeout(resolve, 20));
       const after = await engine.journal.append({ kind: 'test.text', at: 1, text: 'after' });
       expect(after.seq).to.be.above(seq);
-      // What was refused may be there, and is there once at most.
+      // Refused records may exist, but at most once.
       const texts: unknown[] = [];
       const end = new AbortController();
       for await (const record of engine.journal.follow(0, end.signal)) {

@@ -3,32 +3,32 @@ import type { AppError } from '../../../src/domain/app-error.ts';
 import type { NatsEngine } from '../../../src/engine/nats/engine.ts';
 
 const PAUSE_MS = 50;
-/** A stream that is silent for less is not given up (engine.ts). */
+/** A stream that is silent for less than this is still used (engine.ts). */
 const SILENCE_MS = 6000;
-/** What a cluster may take to settle after the last fault. */
+/** Time for a cluster to settle after the last fault. */
 const SETTLED_MS = 20_000;
 
-/** Writers at several daemons of one room, who go on whatever becomes of its cluster. */
+/** Writers at several daemons of one room, which continue through faults of the cluster. */
 export class Load {
   readonly acknowledged = new Map<number, string>();
-  /** Codes of failures. */
+  /** Error codes. */
   readonly refused: string[] = [];
-  /** Of all appends, ms. */
+  /** Of all appends, in ms. */
   longest = 0;
   readonly #engines: readonly NatsEngine[];
   readonly #writers: Promise<void>[];
   #going = true;
 
-  /** @param each writers at each daemon */
+  /** @param each number of writers at each daemon */
   constructor(engines: readonly NatsEngine[], each: number) {
     this.#engines = engines;
     this.#writers = engines.flatMap((engine, i) =>
       Array.from({ length: each }, (_, j) => this.#write(engine, `${i}.${j}`)),
     );
-    for (const writer of this.#writers) writer.catch(() => {}); // told by `stop`
+    for (const writer of this.#writers) writer.catch(() => {}); // reported by `stop`
   }
 
-  /** Resolves once so many more are acknowledged. */
+  /** Resolves once `count` more are acknowledged. */
   async grown(by: number): Promise<void> {
     const wanted = this.acknowledged.size + by;
     while (this.acknowledged.size < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -40,11 +40,11 @@ export class Load {
   }
 
   /**
-   * Each daemon has all that was acknowledged, at its place, once, and no gap.
+   * Checks that each daemon has every acknowledged record once, at its seq, without gaps.
    * @param late one that joined afterwards
    */
   async verify(late: NatsEngine): Promise<void> {
-    // A cluster that is silent for long, as on a busy machine, is no fault: it says so, and an append has waited as long.
+    // Long silence of a cluster, as on a busy machine, is no fault: it is logged, and an append waits as long.
     if (this.longest < SILENCE_MS) expect(this.refused).to.deep.equal([]);
     expect(this.refused.filter((code) => code !== 'NOT_AVAILABLE')).to.deep.equal([]);
     const last = Math.max(...this.acknowledged.keys());
@@ -84,14 +84,14 @@ export class Load {
         const { code } = thrown as Partial<AppError>;
         if (code === undefined || (thrown as Error).name === 'AssertionError') throw thrown;
         this.refused.push(code);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // a refusal may come at once, again and again
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // refusals may come immediately, repeatedly
       }
       this.longest = Math.max(this.longest, performance.now() - begun);
     }
   }
 }
 
-/** A leader that was elected a moment ago may not have applied all of its log, and tells an earlier end. */
+/** A newly elected leader may not have applied its whole log, and reports an earlier end. */
 async function caughtUp(engine: NatsEngine, last: number): Promise<void> {
   const until = performance.now() + SETTLED_MS;
   for (;;) {

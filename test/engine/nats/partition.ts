@@ -1,8 +1,8 @@
 /**
- * Two daemons write to a cluster whose nodes are machines of their own; one after another of these is cut off from
- * everything and joined again: the leader of the journal first. Runs on the machine that the nodes are plugged into, and
- * takes `{ binary, rounds, machines: [{ address, command, port }] }`. Ends with 0, and a line of figures, where nothing
- * was lost or doubled.
+ * Two daemons write to a cluster whose nodes are separate machines; these are cut off from everything one after
+ * another and joined again, the leader of the journal first. Runs on the machine that connects the nodes, and
+ * takes `{ binary, rounds, machines: [{ address, command, port }] }`. Exits with 0 and a line of figures if nothing
+ * was lost or repeated.
  */
 import { execFileSync } from 'node:child_process';
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';

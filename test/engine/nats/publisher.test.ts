@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { PublishError, Publisher } from '../../../src/engine/nats/publisher.ts';
 import { NatsFixture } from '../../nats-fixture.ts';
 
-describe('a publisher into a stream', () => {
+describe('Publisher', () => {
   let nats: NatsFixture;
   let connection: NatsConnection;
   let publisher: Publisher;
@@ -47,26 +47,26 @@ describe('a publisher into a stream', () => {
       },
     );
 
-  it('is told the places of what it publishes, many at a time, and the same for the same id', async () => {
+  it('resolves with the seqs of published messages, many at a time, and the same seq for the same id', async () => {
     const seqs = await Promise.all(Array.from({ length: 50 }, () => publish('published.many')));
     expect(seqs).to.deep.equal(Array.from({ length: 50 }, (_, i) => i + 1));
     expect(await publish('published.many', { id: '7' })).to.equal(7);
   });
 
-  it('is told what the stream refuses, by its own number', async () => {
+  it('rejects with the error number of the stream', async () => {
     const last = await publish('published.one', { expectedSeq: 0 });
     expect(await publish('published.one', { expectedSeq: last })).to.equal(last + 1);
     expect(await refusal(publish('published.one', { expectedSeq: last }))).to.include({ code: 10_071, status: 400 });
   });
 
-  it('says when nobody listens, nobody answers, or what is said is no answer', async () => {
+  it('reports that there is no listener, no reply, or an invalid reply', async () => {
     expect(await refusal(publish('nowhere'))).to.include({ code: undefined, status: 503 });
     expect(await refusal(publish('mute', { timeoutMs: 20 }))).to.include({ code: undefined, status: 408 });
     const odd = await publish('odd').catch((error: Error) => error);
     expect(odd).to.be.instanceOf(SyntaxError);
   });
 
-  it('waits for nothing once it is stopped', async () => {
+  it('waits for nothing after stop', async () => {
     const other = new Publisher({ connection, headers, inbox: createInbox() });
     other.start();
     const waits = other.publish({ subject: 'mute', payload: '', id: 'x', expectedSeq: undefined, timeoutMs: 60_000 });

@@ -1,7 +1,7 @@
 import type { Change, JournalRecord, Projector } from '../../../src/engine/types.ts';
 import type { WriteBatch } from '../../../src/store/write-batch.ts';
 
-/** A view that keeps the texts of records. */
+/** A read model that keeps the texts of records. */
 export class Texts implements Projector {
   /** A kind that this version does not know. */
   unknown = '';

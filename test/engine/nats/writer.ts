@@ -1,4 +1,4 @@
-// A process that appends to a room in a NATS cluster until it is killed, and says on standard output what was acknowledged.
+// A process that appends to a room in a NATS cluster until it is killed, and prints what was acknowledged.
 import { NatsEngine } from '../../../src/engine/nats/engine.ts';
 import { Store } from '../../../src/store/store.ts';
 import { Texts } from './texts.ts';
