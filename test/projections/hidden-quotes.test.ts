@@ -19,7 +19,7 @@ interface Entry {
   readonly batch: number;
 }
 
-/** The latest quote of the series under another state of what is hidden, as room/rate-edits.ts finds it. */
+/** The latest quote of the series after a change of hidden quotes, as room/rate-edits.ts finds it. */
 async function latestUnder(room: TestRoom, change: Parameters<typeof stateOf>[1]): Promise<LatestQuote[]> {
   const hidden = new HiddenQuotes(stateOf(room, change));
   const series = room.view.quotes.latestOf(ID) ?? quote(Number.NaN, 0);
@@ -51,7 +51,7 @@ async function correct(room: TestRoom, at: number, sell: number): Promise<number
   return (await room.append('rates.corrected', 0, fields)).seq;
 }
 
-describe('hidden quotes', () => {
+describe('HiddenQuotes', () => {
   let room: TestRoom;
   const prices = async () => (await room.view.quotes.history.page(quote(0, 0), ...EVER, 100)).map(referencePrice);
 
@@ -64,7 +64,7 @@ describe('hidden quotes', () => {
     await room.stop();
   });
 
-  it('of an import that was undone are as if they had never been stored, and come back', async () => {
+  it('of an undone import look as if they had never been stored, and can be restored', async () => {
     await room.import([[midnight, 78, 80]]);
     const batch = await startImport(room);
     await room.import([[midnight + HOUR, 97, 99]], { batch });
@@ -82,7 +82,7 @@ describe('hidden quotes', () => {
     expect(room.view.quotes.batches.get(batch)).to.include({ undone: false, changedBy: 'leia' });
   });
 
-  it('leave the quotes of another import with the same rows', async () => {
+  it('do not include quotes of another import with the same rows', async () => {
     const [one, other] = [await startImport(room), await startImport(room)];
     await room.import([[midnight, 78, 80]], { batch: one });
     await room.import([[midnight, 78, 80]], { batch: other });
@@ -96,7 +96,7 @@ describe('hidden quotes', () => {
     expect(room.view.quotes.instruments.has('SJC')).to.equal(true);
   });
 
-  it('give way to an import that replaces them, until it is undone', async () => {
+  it('become visible through a repeated import, until it is undone', async () => {
     const rows: ImportedRow[] = [0, 1, 2].map((hours) => [midnight + hours * HOUR, 8, 10]);
     const wrong = await startImport(room);
     await room.import(rows, { batch: wrong });
@@ -110,7 +110,7 @@ describe('hidden quotes', () => {
     expect(await prices()).to.deep.equal([10, 10, 10]);
   });
 
-  it('that a correction replaces come back when it is undone', async () => {
+  it('that a correction replaces are restored when it is undone', async () => {
     await room.receive(midnight, [quote(midnight, 80)]);
     await room.receive(midnight + HOUR, [], {});
     const correction = await correct(room, midnight, 90);
@@ -121,7 +121,7 @@ describe('hidden quotes', () => {
     expect(room.view.quotes.latestOf(ID)).to.include({ sell: 80, checkedAt: midnight + HOUR });
   });
 
-  it('in a removed range are only those that were there', async () => {
+  it('in a removed range are only those that existed', async () => {
     await room.import([
       [midnight, 78, 80],
       [midnight + HOUR, 79, 81],
@@ -167,7 +167,7 @@ describe('hidden quotes', () => {
         for (const step of ops) {
           if (step.kind === 'live') {
             const at = time(step.at);
-            // A live quote is newer than all before it, as the intake sees to.
+            // A live quote is newer than all earlier ones, which QuoteIngest ensures.
             if (at <= newest() || isHidden({ at, batch: 0 })) continue;
             await own.receive(at, [quote(at, step.sell)]);
             const known = entries.findIndex((entry) => entry.at === at && entry.batch === 0);

@@ -7,7 +7,7 @@ import { TestRoom } from './room.ts';
 
 const fields = { size: 5, hash: 'h', modified: 1, description: '', key: 'k' };
 
-describe('ListingsView', () => {
+describe('ListingsProjection', () => {
   let room: TestRoom;
   beforeEach(async () => {
     room = await new TestRoom().start();
@@ -30,7 +30,7 @@ describe('ListingsView', () => {
       ({ seq, change, listing }) => `${seq} ${change} ${listing.member} ${listing.name} ${listing.size}`,
     );
 
-  it('keeps what a member offers, by name, across a restart', async () => {
+  it('keeps the listings of a member by name, across a restart', async () => {
     await publish('Yoda', 'b');
     await publish('yoda', 'a');
     await publish('Hans', 'c');
@@ -43,7 +43,7 @@ describe('ListingsView', () => {
     expect([listings.countOf('Yoda'), listings.countOf('hans'), listings.countOf('luke')]).to.deep.equal([2, 1, 0]);
   });
 
-  it('replaces a listing by one of the same name', async () => {
+  it('replaces a listing of the same name', async () => {
     await publish('yoda', 'a');
     const { changes } = await publish('yoda', 'a', { size: 6 });
     expect(changes).to.have.length(1);
@@ -52,7 +52,7 @@ describe('ListingsView', () => {
     expect(await changed()).to.deep.equal(['2 published yoda a 6']);
   });
 
-  it('takes off what is there, once, and knows what it was', async () => {
+  it('removes an existing listing once, and returns it', async () => {
     await publish('yoda', 'a');
     const [one, other] = await Promise.all([unpublish('yoda', 'a'), unpublish('yoda', 'a')]);
     expect((one.changes[0] as ListingChange).listing.size).to.equal(5);
@@ -64,14 +64,14 @@ describe('ListingsView', () => {
     expect(await changed()).to.deep.equal(['5 published yoda a 7']);
   });
 
-  it('tells what changed between two seqs', async () => {
+  it('returns changes between two seqs', async () => {
     for (const name of ['a', 'b', 'c']) await publish('yoda', name);
     await unpublish('yoda', 'b');
     expect(await changed(1, 3)).to.deep.equal(['3 published yoda c 5']);
     expect(await changed(3)).to.deep.equal(['4 unpublished yoda b 5']);
   });
 
-  it('finds by folded name, whoever listed it', async () => {
+  it('finds by folded name, for any member', async () => {
     await publish('yoda', 'Bài giảng.pdf');
     await publish('hans', 'BAI GIANG.pdf');
     await publish('hans', 'bai giang.pdf.zip');
@@ -81,7 +81,7 @@ describe('ListingsView', () => {
     expect(await all(room.view.listings.names('bai giang.q'))).to.be.empty;
   });
 
-  it('leaves nothing behind of what was listed and taken off, but that it was', async () => {
+  it('keeps only the removal of a removed listing', async () => {
     const step = fc.record({
       member: fc.constantFrom('a', 'B'),
       name: fc.constantFrom('x', 'Ý', 'y'),

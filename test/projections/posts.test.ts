@@ -3,7 +3,7 @@ import type { PostChange } from '../../src/projections/posts.ts';
 import { keys } from '../../src/store/keys.ts';
 import { TestRoom } from './room.ts';
 
-describe('PostsView', () => {
+describe('PostsProjection', () => {
   let room: TestRoom;
 
   beforeEach(async () => {
@@ -45,7 +45,7 @@ describe('PostsView', () => {
     expect(room.view.posts.get(4)).to.equal(undefined);
   });
 
-  it('never uses the number of a deleted post again', async () => {
+  it('never reuses the number of a deleted post', async () => {
     await post('a');
     await remove(1);
     expect(postOf(await post('b')).number).to.equal(2);
@@ -62,7 +62,7 @@ describe('PostsView', () => {
     expect(room.store.read(keys.revision(1, 3))).to.deep.equal({ text: 'third', mentions: [], at: 2000 });
   });
 
-  it('leaves a deleted post deleted, however many come after', async () => {
+  it('keeps a post deleted after any number of later posts', async () => {
     await post('a');
     const [, late, again] = await Promise.all([remove(1), edit(1, 'late'), remove(1)]);
     expect(late!.changes).to.deep.equal([]);
@@ -71,12 +71,12 @@ describe('PostsView', () => {
     expect(await all(room.view.posts.changedAfter(0))).to.have.length(1);
   });
 
-  it('changes nothing for a post that is not there', async () => {
+  it('ignores changes of a missing post', async () => {
     expect((await edit(7, 'x')).changes).to.deep.equal([]);
     expect((await remove(7)).changes).to.deep.equal([]);
   });
 
-  it('takes the same clientId of a member for the same post, at once and later', async () => {
+  it('treats the same clientId of a member as the same post, concurrently and later', async () => {
     const same = await Promise.all([
       post('once', { clientId: 'x' }),
       post('once', { clientId: 'x' }),
@@ -91,7 +91,7 @@ describe('PostsView', () => {
     expect(room.store.read(keys.posts)).to.equal(2);
   });
 
-  it('tells of changes after a seq in their order: a post where it changed last, once', async () => {
+  it('returns changes after a seq in order: each post once, at its last change', async () => {
     for (const text of ['a', 'b', 'c']) await post(text);
     await edit(1, 'a again');
     await remove(2);
@@ -102,7 +102,7 @@ describe('PostsView', () => {
     expect(await since(5)).to.deep.equal([]);
   });
 
-  it('gives seqs that grow, also when a post changes while they are read', async () => {
+  it('returns increasing seqs, even if a post changes during the read', async () => {
     for (let i = 1; i <= 500; i++) void post(`${i}`);
     await post('last');
     const seqs: number[] = [];
@@ -116,7 +116,7 @@ describe('PostsView', () => {
     expect((await all(room.view.posts.changedAfter(seqs.at(-1)!))).map(({ number }) => number)).to.deep.equal([400]);
   });
 
-  it('goes backwards from the newest or from a number', async () => {
+  it('reads backwards from the newest or from a number', async () => {
     for (let i = 1; i <= 12; i++) await post(`${i}`);
     const numbers = async (before?: number) =>
       (await all(room.view.posts.newestFirst(before))).map(({ number }) => number);
@@ -126,7 +126,7 @@ describe('PostsView', () => {
     expect(await numbers(1000)).to.have.length(12);
   });
 
-  it('tells listeners of each change with its seq, in order, until they leave', async () => {
+  it('notifies listeners of each change with its seq, in order, until they leave', async () => {
     const heard: [string, number][] = [];
     const leave = room.view.onChange(({ type }, seq) => heard.push([type, seq]));
     await Promise.all([post('a'), edit(1, 'b'), remove(1)]);
@@ -139,7 +139,7 @@ describe('PostsView', () => {
     ]);
   });
 
-  it('refuses a record of no kind that it knows, and forgets it', async () => {
+  it('refuses a record of an unknown kind, and forgets it', async () => {
     for (const kind of ['forum.unheard', '__proto__', 'constructor']) {
       const failure = await room.engine.journal.append({ kind, at: 1 }).then(
         () => undefined,

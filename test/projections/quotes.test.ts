@@ -13,7 +13,7 @@ const ID = seriesId(SERIES);
 const ALL = 1000;
 const EVER = [-8e12, 8e12] as const;
 
-/** Candles of a series; of the one in Hà Nội, where none is named. */
+/** Candles of a series; of the one in Hà Nội by default. */
 function candlesOf(
   { view }: TestRoom,
   interval: CandleInterval | 'raw',
@@ -25,7 +25,7 @@ function candlesOf(
   return view.quotes.history.candles(quote(0, 0, series), interval, from, to, limit);
 }
 
-describe('QuotesView', () => {
+describe('QuotesProjection', () => {
   let room: TestRoom;
 
   beforeEach(async () => {
@@ -38,7 +38,7 @@ describe('QuotesView', () => {
   });
 
   describe('rates.received', () => {
-    it('makes a new price the latest, and keeps the one before', async () => {
+    it('makes a new price the latest, and keeps the previous one', async () => {
       await room.receive(100, [quote(100, 80)]);
       const { changes } = await room.receive(200, [quote(200, 81)]);
       expect(changes).to.deep.equal([{ type: 'quote', quote: quote(200, 81) }]);
@@ -50,7 +50,7 @@ describe('QuotesView', () => {
       ]);
     });
 
-    it('confirms what the answer did not change, and keeps that when it is replaced', async () => {
+    it('confirms unchanged prices, and keeps the confirmation when they are replaced', async () => {
       await room.receive(100, [quote(100, 80), quote(100, 70, { brand: 'Huế' })]);
       const { changes } = await room.receive(200, [quote(200, 71, { brand: 'Huế' })]);
       const confirmed = quote(100, 80, { checkedAt: 200, receivedAt: 200 });
@@ -63,7 +63,7 @@ describe('QuotesView', () => {
       ]);
     });
 
-    it('leaves alone what was missing in the answer, and what is of other providers', async () => {
+    it('leaves series unchanged that are missing in the response or belong to other providers', async () => {
       const other = quote(100, 90, { provider: 'doji' });
       await room.receive(100, [other], { provider: 'doji' });
       await room.receive(100, [quote(100, 80), quote(100, 70, { brand: 'Huế' })]);
@@ -74,7 +74,7 @@ describe('QuotesView', () => {
       expect(room.view.quotes.latestOf(seriesId(quote(0, 0, { brand: 'Huế' })))!.checkedAt).to.equal(200);
     });
 
-    it('lets a late answer neither undo nor confirm a newer one', async () => {
+    it('neither undoes nor confirms a newer price by a late response', async () => {
       await room.receive(200, [quote(200, 81)]);
       expect((await room.receive(150, [quote(150, 99)])).changes).to.deep.equal([]);
       expect((await room.receive(150, [])).changes).to.deep.equal([]);
@@ -82,7 +82,7 @@ describe('QuotesView', () => {
       expect((await candlesOf(room, '1h', ...EVER, ALL))[0]!.count).to.equal(1);
     });
 
-    it('counts two prices of one series in one answer', async () => {
+    it('counts two prices of one series in one response', async () => {
       await room.receive(200, [quote(100, 80), quote(200, 81)]);
       expect(room.view.quotes.latestOf(ID)).to.deep.equal(quote(200, 81));
       expect((await candlesOf(room, '1h', ...EVER, ALL))[0]).to.include({
@@ -92,14 +92,14 @@ describe('QuotesView', () => {
       });
     });
 
-    it('knows the series that a provider ever had', async () => {
+    it('lists all series that a provider ever had', async () => {
       await room.receive(100, [quote(100, 80)]);
       await room.receive(200, [quote(200, 70, { brand: 'Huế' })]);
       expect(room.view.quotes.seriesOf('sjc')).to.deep.equal([ID, seriesId(quote(0, 0, { brand: 'Huế' }))]);
       expect(room.view.quotes.seriesOf('nobody')).to.deep.equal([]);
     });
 
-    it('shows quotes when they are durable, not before', async () => {
+    it('shows quotes once they are durable, not earlier', async () => {
       const appended = room.receive(100, [quote(100, 80)]);
       expect(room.view.quotes.latest('SJC')).to.deep.equal([]);
       await appended;
@@ -108,7 +108,7 @@ describe('QuotesView', () => {
   });
 
   describe('rates.received of versions before 0.2', () => {
-    it('observes a price from when it was received, and again after a gap', async () => {
+    it('observes a price from its receipt, and again after a gap', async () => {
       await room.receiveLegacy(midnight + HOUR, [quote(midnight, 80)]);
       await room.receiveLegacy(midnight + 2 * HOUR, []);
       expect(room.view.quotes.latestOf(ID)).to.include({
@@ -122,7 +122,7 @@ describe('QuotesView', () => {
       expect(await room.held('SJC', midnight + 40 * DAY, midnight + 41 * DAY)).to.deep.equal([]);
     });
 
-    it('takes no price as observed that was old when it was received', async () => {
+    it('does not treat a price as observed that was old at its receipt', async () => {
       const [then, now] = [midnight - 3000 * DAY, midnight];
       await room.receiveLegacy(now, [quote(then, 36)]);
       await room.receiveLegacy(now + HOUR, []);
@@ -133,7 +133,7 @@ describe('QuotesView', () => {
   });
 
   describe('instruments', () => {
-    it('are fixed by their first quote', async () => {
+    it('are defined by their first quote', async () => {
       const { changes } = await room.receive(100, [quote(100, 80)]);
       const made = { id: 'SJC', market: 'gold', name: 'SJC gold bar', unit: 'tael', currency: 'VND' };
       expect(changes[0]).to.deep.equal({ type: 'instrument', instrument: made });
@@ -141,14 +141,14 @@ describe('QuotesView', () => {
       expect(room.view.quotes.instruments.get('SJC')).to.deep.equal(made);
     });
 
-    it('that no catalogue has are called by their id', async () => {
+    it('without a catalogue entry have their id as name', async () => {
       await room.receive(100, [quote(100, 80, { instrument: 'VANG-18K' })]);
       expect(room.view.quotes.instruments.get('VANG-18K')!.name).to.equal('VANG-18K');
       await room.receive(100, [quote(100, 80, { instrument: 'WORLD' })]); // an alias of XAU, but an id of its own here
       expect(room.view.quotes.instruments.get('WORLD')!.name).to.equal('WORLD');
     });
 
-    it('that two providers bring at the same moment come up once', async () => {
+    it('of two concurrent providers are created once', async () => {
       const both = await Promise.all([
         room.receive(100, [quote(100, 80)]),
         room.receive(100, [quote(100, 81, { provider: 'doji' })], { provider: 'doji' }),
@@ -158,25 +158,25 @@ describe('QuotesView', () => {
     });
   });
 
-  describe('held', () => {
+  describe('validDuring', () => {
     const next = midnight + DAY;
     const held = async () => (await room.held('SJC', midnight, next)).map(({ at }) => at);
 
-    it('takes the day from midnight to midnight in Vietnam', async () => {
+    it('covers the day from midnight to midnight in Vietnam', async () => {
       for (const at of [midnight - 1, midnight, midnight + 1, next - 1, next, next + 1]) {
         await room.receive(at, [quote(at, 80 + (at % 7))]);
       }
       expect(await held()).to.deep.equal([midnight, midnight + 1, next - 1]);
     });
 
-    it('begins with the price that was confirmed on the day', async () => {
+    it('starts with the price that was confirmed on the day', async () => {
       await room.receive(midnight - 5 * DAY, [quote(midnight - 5 * DAY, 80)]);
       await room.receive(midnight + HOUR, []);
       await room.receive(midnight + 2 * HOUR, [quote(midnight + 2 * HOUR, 81)]);
       expect(await held()).to.deep.equal([midnight - 5 * DAY, midnight + 2 * HOUR]);
     });
 
-    it('takes a confirmation at midnight sharp, and none a moment before', async () => {
+    it('includes a confirmation at exactly midnight, and none before', async () => {
       await room.receive(midnight - HOUR, [quote(midnight - HOUR, 80)]);
       await room.receive(midnight - 1, []);
       expect(await held()).to.deep.equal([]);
@@ -184,17 +184,17 @@ describe('QuotesView', () => {
       expect(await held()).to.deep.equal([midnight - HOUR]);
     });
 
-    it('leaves out a price that was replaced before the day, or at its first moment', async () => {
+    it('omits a price that was replaced before the day, or at its first moment', async () => {
       await room.receive(midnight - 2 * HOUR, [quote(midnight - 2 * HOUR, 80)]);
       await room.receive(midnight - HOUR, [quote(midnight - HOUR, 81)]);
       await room.receive(midnight + HOUR, []); // confirms the second
       expect(await held()).to.deep.equal([midnight - HOUR]);
-      // The provider dates its new price back to midnight, before the confirmation of the old one.
+      // The provider dates its new price to midnight, before the confirmation of the old one.
       await room.receive(midnight + 2 * HOUR, [quote(midnight, 82)]);
       expect(await held()).to.deep.equal([midnight]);
     });
 
-    it('knows nothing of a day before the first price or after the last confirmation', async () => {
+    it('returns nothing before the first price and after the last confirmation', async () => {
       await room.receive(midnight + DAY, [quote(midnight + DAY, 80)]);
       expect(await held()).to.deep.equal([]);
       await room.receive(midnight - 9 * DAY, [quote(midnight - 9 * DAY, 80, { brand: 'Huế' })]);
@@ -202,19 +202,19 @@ describe('QuotesView', () => {
       expect(await room.held('NEVER', midnight, next)).to.deep.equal([]);
     });
 
-    it('gives every series its own, by time', async () => {
+    it('returns each series separately, by time', async () => {
       await room.receive(midnight + 3, [quote(midnight + 3, 80), quote(midnight + 1, 70, { brand: 'Huế' })]);
       await room.receive(midnight + 2, [quote(midnight + 2, 90, { provider: 'doji' })], { provider: 'doji' });
       expect(await held()).to.deep.equal([midnight + 1, midnight + 2, midnight + 3]);
     });
 
-    it('is not led astray by a brand that goes on where another ends', async () => {
+    it('distinguishes a brand from one that continues it', async () => {
       await room.receive(midnight + 1, [quote(midnight + 1, 80, { brand: 'A' })]);
       await room.receive(midnight + 2, [quote(midnight + 2, 70, { brand: 'A/08' })]);
       expect((await room.held('SJC', midnight, next)).map(({ brand }) => brand)).to.deep.equal(['A', 'A/08']);
     });
 
-    it('goes by the confirmations that an import brings', async () => {
+    it('uses the confirmations of an import', async () => {
       await room.import([
         [midnight - 3 * HOUR, 78, 80, midnight + HOUR],
         [midnight + 2 * HOUR, 79, 81],
@@ -222,7 +222,7 @@ describe('QuotesView', () => {
       expect(await held()).to.deep.equal([midnight - 3 * HOUR, midnight + 2 * HOUR]);
     });
 
-    it('agrees with looking at all quotes one by one', async () => {
+    it('agrees with a check of all quotes one by one', async () => {
       const step = fc.record({
         after: fc.integer({ min: 1, max: 20 }),
         sell: fc.option(fc.integer({ min: 70, max: 75 })),
@@ -276,7 +276,7 @@ describe('QuotesView', () => {
       expect(await candles('1d')).to.deep.equal([first, second]);
     });
 
-    it('are of one series', async () => {
+    it('belong to one series', async () => {
       await room.receive(midnight + 1, [quote(midnight + 1, 80), quote(midnight + 1, 60, { brand: 'Huế' })]);
       await room.receive(midnight + 2, [quote(midnight + 2, 90, { provider: 'doji' })], { provider: 'doji' });
       await room.receive(midnight + 3, [quote(midnight + 3, 70)]);
@@ -312,7 +312,7 @@ describe('QuotesView', () => {
       ]);
     });
 
-    it('begin with the interval that holds `from`, end before `to`, and are at most `limit`', async () => {
+    it('begin with the interval that contains `from`, end before `to`, and are limited by `limit`', async () => {
       for (let day = 0; day < 40; day++) await room.import([[midnight + day * DAY + HOUR, null, day + 1]]);
       const some = (from: number, to: number, limit = 100, interval: '1d' | '1w' | '1M' = '1d') =>
         candlesOf(room, interval, from, to, limit);
@@ -328,7 +328,7 @@ describe('QuotesView', () => {
       expect(await some(midnight + DAY, midnight)).to.deep.equal([]);
     });
 
-    it('raw are one a quote, by time, up to the limit', async () => {
+    it('of raw quotes are one per quote, by time, up to the limit', async () => {
       await room.import([
         [midnight + 3, 1, 3],
         [midnight + 1, 1, 1],
@@ -350,7 +350,7 @@ describe('QuotesView', () => {
       expect(await candlesOf(room, 'raw', midnight + 2, midnight + 3, ALL)).to.deep.equal([right[1]]);
     });
 
-    it('reach back before 1970', async () => {
+    it('may be earlier than 1970', async () => {
       const then = local('1833-06-14', 12);
       const rows: ImportedRow[] = [
         [then, 18, 18.93],
@@ -376,7 +376,7 @@ describe('QuotesView', () => {
   describe('aliases', () => {
     const brands = (name: string) => room.view.quotes.withAlias(name).map(({ brand }) => brand);
 
-    it('come with answers and imports, and find the series in any case, with and without accents', async () => {
+    it('come with responses and imports, and find the series regardless of case and accents', async () => {
       const hue = quote(5, 80, { brand: 'Huế' });
       const { changes } = await room.append('rates.received', 5, {
         provider: 'sjc',
@@ -400,7 +400,7 @@ describe('QuotesView', () => {
       expect(brands('kim nguu')).to.have.length(3);
     });
 
-    it('may come without rows, are kept once, and are no more than a series may have', async () => {
+    it('may come without rows, are stored once, and are limited per series', async () => {
       await room.import([[100, 1, 2]], { aliases: ['a', 'b'] });
       expect((await room.import([], { aliases: ['A', 'b', 'c'] })).changes).to.deep.equal([
         { type: 'aliases', series: ID, aliases: ['c'] },
@@ -412,7 +412,7 @@ describe('QuotesView', () => {
       await room.checked();
     });
 
-    it('of records that have none are none, and find nothing for a series without a quote', async () => {
+    it('are empty for records without aliases, and find nothing for a series without a quote', async () => {
       await room.receive(5, [quote(5, 80)]);
       expect(room.view.quotes.aliasesOf(ID)).to.deep.equal([]);
       await room.import([], { brand: 'nowhere', aliases: ['x'] });
@@ -422,7 +422,7 @@ describe('QuotesView', () => {
   });
 
   describe('rates.imported', () => {
-    it('joins what is there, and the newest becomes the latest', async () => {
+    it('adds to existing quotes, and the newest becomes the latest', async () => {
       const { changes } = await room.import([
         [200, 1, 2],
         [100, 3, 4, 150, 'a'],
@@ -436,7 +436,7 @@ describe('QuotesView', () => {
       expect((await room.import([[50, 5, 6]])).changes).to.deep.equal([]);
     });
 
-    it('counts the same row once, in one import and in two, and keeps what was there first', async () => {
+    it('counts equal rows once, within an import and across imports, and keeps the first', async () => {
       await room.import([
         [100, 1, 2],
         [100, 1, 2],
@@ -452,7 +452,7 @@ describe('QuotesView', () => {
       expect((await candlesOf(room, '1d', ...EVER, ALL))[0]!.count).to.equal(2);
     });
 
-    it('does not forget until when the price before it was confirmed', async () => {
+    it('keeps the last confirmation of the previous price', async () => {
       await room.receive(100, [quote(100, 80)]);
       await room.receive(300, []);
       await room.import([[400, 1, 2]]);
@@ -460,7 +460,7 @@ describe('QuotesView', () => {
       expect(first).to.deep.equal(quote(100, 80, { checkedAt: 300 }));
     });
 
-    it('behind live quotes leaves the latest alone', async () => {
+    it('leaves the latest quote if its rows are older than live quotes', async () => {
       await room.receive(1000, [quote(1000, 80)]);
       await room.import([
         [900, 1, 2],
@@ -474,7 +474,7 @@ describe('QuotesView', () => {
 
     const providers = fc.constantFrom('sjc', 'import');
     const brands = fc.constantFrom('', 'Huế');
-    // A few days around a month's end, in steps that meet often: ties and shared candles are the hard part.
+    // A few days around a month's end, in steps that often coincide: ties and shared candles are the hard cases.
     const row = fc.record({
       provider: providers,
       brand: brands,
@@ -505,7 +505,7 @@ describe('QuotesView', () => {
       await Promise.all(chunks);
     }
 
-    it('gives the same in any order, in chunks of any size', async () => {
+    it('gives the same result in any order, in chunks of any size', async () => {
       await fc.assert(
         fc.asyncProperty(
           rows.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
@@ -540,7 +540,7 @@ describe('QuotesView', () => {
       );
     });
 
-    it('twice is the same as once', async () => {
+    it('gives the same result when repeated', async () => {
       await fc.assert(
         fc.asyncProperty(rows, rows, fc.integer({ min: 1, max: 20 }), async (first, second, size) => {
           const own = await new TestRoom().start();
@@ -557,7 +557,7 @@ describe('QuotesView', () => {
       );
     });
 
-    it('and live quotes together make candles of exactly the quotes that are stored', async () => {
+    it('and live quotes give candles of exactly the stored quotes', async () => {
       const live = fc.record({
         live: fc.constant(true),
         brand: brands,
@@ -606,7 +606,7 @@ describe('QuotesView', () => {
     });
   });
 
-  it('knows after a restart what it knew before, in the same order', async () => {
+  it('gives the same result and order after a restart', async () => {
     await room.receive(300, [quote(300, 80, { instrument: 'XRP' }), quote(300, 81)]);
     await room.receive(310, [quote(305, 90, { instrument: 'BTC', brand: 'z' }), quote(306, 91, { brand: 'Đà Nẵng' })]);
     await room.import([[5, 1, 2]], { brand: 'A', provider: 'import' });

@@ -6,7 +6,7 @@ import { keys } from '../../src/store/keys.ts';
 import { memoryStore } from '../store/temporary.ts';
 import { quote, TestRoom } from './room.ts';
 
-describe('rebuild', () => {
+describe('rebuildStore', () => {
   let room: TestRoom;
   const fresh = async () => {
     const store = memoryStore();
@@ -34,7 +34,7 @@ describe('rebuild', () => {
 
   afterEach(() => room.stop());
 
-  it('makes the same store of the same journal, which an engine can go on with', async () => {
+  it('creates the same store from the same journal, which an engine can continue', async () => {
     const into = await fresh();
     await rebuildStore(room.store, into);
     expect(await differingKeys(room.store, into)).to.deep.equal([]);
@@ -49,7 +49,7 @@ describe('rebuild', () => {
     await again.stop();
   });
 
-  it('of an empty journal is empty', async () => {
+  it('creates an empty store from an empty journal', async () => {
     const [empty, into] = [await fresh(), await fresh()];
     await rebuildStore(empty, into);
     expect(await into.entries({})).to.deep.equal([]);
@@ -57,7 +57,7 @@ describe('rebuild', () => {
     await new ReadModel(into).load();
   });
 
-  it('shows what is missing, what is too much, and what differs', async () => {
+  it('differingKeys lists missing, superfluous and different keys', async () => {
     const into = await fresh();
     await rebuildStore(room.store, into);
     const extra = keys.account('𠮷野2');
@@ -75,7 +75,7 @@ describe('rebuild', () => {
     expect(await differingKeys(into, room.store)).to.deep.equal(right);
   });
 
-  it('refuses a journal with a hole, and a record that is damaged', async () => {
+  it('refuses a journal with a gap, and a damaged record', async () => {
     const codeOf = async () =>
       rebuildStore(room.store, await fresh()).then(
         () => 'none',

@@ -9,7 +9,7 @@ import { differingKeys, rebuildStore } from '../../src/projections/rebuild.ts';
 import type { Store } from '../../src/store/store.ts';
 import { memoryStore } from '../store/temporary.ts';
 
-/** A journal and its view in memory. */
+/** A journal and its read model in memory. */
 export class TestRoom {
   readonly store: Store;
   engine: LocalEngine;
@@ -30,7 +30,7 @@ export class TestRoom {
     return this.engine.stop();
   }
 
-  /** Whatever a test did: the view is what its journal says. */
+  /** After every test, the read model must match its journal. */
   async checked(): Promise<void> {
     const fresh = memoryStore();
     await fresh.open();
@@ -38,7 +38,7 @@ export class TestRoom {
     expect(await differingKeys(this.store, fresh)).to.deep.equal([]);
   }
 
-  /** As a restarted daemon: the same store, a view that knows nothing yet. */
+  /** Restarts the daemon: the same store, a new read model. */
   async restart(): Promise<void> {
     await this.engine.stop();
     this.view = new ReadModel(this.store);
@@ -50,17 +50,17 @@ export class TestRoom {
     return this.engine.journal.append({ kind, at, ...fields });
   }
 
-  /** A provider's answer at `at`. */
+  /** A response of a provider at `at`. */
   receive(at: EpochMs, quotes: Quote[], { provider = 'sjc', missing = [] as string[] } = {}): Promise<AppendResult> {
     return this.append('rates.received', at, { provider, quotes, missing, confirmed: [] });
   }
 
-  /** The same as versions before 0.2 recorded it. */
+  /** The same as recorded by versions before 0.2. */
   receiveLegacy(at: EpochMs, quotes: Quote[]): Promise<AppendResult> {
     return this.append('rates.received', at, { provider: 'sjc', quotes, missing: [] });
   }
 
-  /** What held or was observed in a time, of all series of an instrument, by time. */
+  /** Quotes valid or observed in a period, of all series of an instrument, by time. */
   async held(instrument: string, start: EpochMs, end: EpochMs): Promise<Quote[]> {
     const { history } = this.view.quotes;
     const all = this.view.quotes.latest(instrument).map((latest) => history.validDuring(latest, start, end));
@@ -71,12 +71,12 @@ export class TestRoom {
     return this.append('rates.imported', 0, { ...SERIES, ...series, rows });
   }
 
-  /** The view's own keys and values, without the engine's. */
+  /** The keys and values of the read model, without those of the engine. */
   async content(): Promise<Map<string, string>> {
     return new Map((await this.store.entries({})).filter(([key]) => !/^[jmx]\//.test(key)));
   }
 
-  /** What the view keeps in memory, as its readers see it. */
+  /** The memory of the read model, as its readers see it. */
   memory(): unknown {
     const instruments = [...this.view.quotes.instruments].sort(([a], [b]) => (a < b ? -1 : 1));
     const latest = instruments.map(([id]) => this.view.quotes.latest(id));

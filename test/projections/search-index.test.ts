@@ -41,7 +41,7 @@ async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-describe('WordIndex', () => {
+describe('SearchIndex', () => {
   let room: TestRoom;
   beforeEach(async () => {
     room = await new TestRoom().start();
@@ -60,7 +60,7 @@ describe('WordIndex', () => {
     (await all(room.view.searchIndex.search(parseSearchQuery(text)!, where))).map(({ number }) => number);
   const lists = async () => new Map(await room.store.entries(prefixRange('w/')));
 
-  /** What the index has to hold: the words of every post as it is, and nothing else. */
+  /** The expected index: the terms of every current post, and nothing else. */
   const naiveLists = (posts: readonly Post[]) => {
     const expected = new Map<string, number[]>();
     for (const each of posts) {
@@ -101,9 +101,9 @@ describe('WordIndex', () => {
     }
   };
 
-  it('finds what looking through all posts finds, whatever is posted, edited, deleted and indexed when', async () => {
+  it('finds what a scan of all posts finds, for any sequence of posts, edits, deletions and index runs', async () => {
     await members();
-    // So many that what follows is in several chunks.
+    // So many that later changes are in several chunks.
     await Promise.all(Array.from({ length: 1010 }, (_, i) => post(textOf([i % WORDS.length, (i * 7) % WORDS.length]))));
     let steps = 0;
     await fc.assert(
@@ -131,7 +131,7 @@ describe('WordIndex', () => {
     expect(room.view.searchIndex.indexedSeq).to.equal(room.engine.journal.head());
   });
 
-  it('keeps itself up to date once it is started, and stops when it is told to', async () => {
+  it('follows the journal once it is started, and stops on request', async () => {
     for (let i = 0; i < 300; i++) void post(`vàng ${i}`);
     await post('last');
     const failed: unknown[] = [];
@@ -150,7 +150,7 @@ describe('WordIndex', () => {
     expect(failed).to.deep.equal([]);
   });
 
-  it('waits for itself after a flood, and for nothing after a flood of other things', async () => {
+  it('pauses after many posts, and not after many other records', async () => {
     const flood = 66_000;
     for (let i = 1; i < flood; i++) void room.append('rates.backfilled', 0, { provider: 'sjc' });
     await room.append('rates.backfilled', 0, { provider: 'sjc' });
@@ -170,7 +170,7 @@ describe('WordIndex', () => {
     expect(failed).to.deep.equal([]);
   });
 
-  it('says why it stopped', async () => {
+  it('reports why it stopped', async () => {
     for (let i = 0; i < 3; i++) await post('vàng');
     room.store.write = async () => {
       throw new Error('the disk is full');
@@ -181,7 +181,7 @@ describe('WordIndex', () => {
     await room.view.searchIndex.stop();
   });
 
-  it('holds nothing of what was deleted or edited away', async () => {
+  it('contains nothing of deleted or replaced texts', async () => {
     await members();
     await post('secret @yoda');
     await room.view.searchIndex.catchUp();

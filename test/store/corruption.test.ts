@@ -9,7 +9,7 @@ import { Store } from '../../src/store/store.ts';
 import { temporaryFolder } from './temporary.ts';
 
 describe('crc32c', () => {
-  it('is what RFC 3720 says', () => {
+  it('matches RFC 3720', () => {
     expect(crc32c(Buffer.from('123456789'))).to.equal(0xe3069283);
     expect(crc32c(Buffer.alloc(32))).to.equal(0x8a9136aa);
     expect(crc32c(Buffer.alloc(32, 0xff))).to.equal(0x62a8ab43);
@@ -17,7 +17,7 @@ describe('crc32c', () => {
     expect(crc32c(Buffer.alloc(0))).to.equal(0);
   });
 
-  it('notices every flipped bit', () => {
+  it('detects every flipped bit', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(), (bytes, place) => {
         const before = maskedCrc(crc32c(bytes));
@@ -28,13 +28,13 @@ describe('crc32c', () => {
   });
 });
 
-describe('unpackSnappy', () => {
-  it('copies what was there, also over its own end', () => {
+describe('snappyDecompress', () => {
+  it('copies earlier output, also beyond its own end', () => {
     const packed = Buffer.from([12, 0x04, 0x61, 0x62, 0x15, 2, 0x00, 0x63]); // ab, nine bytes from two back, c
     expect(snappyDecompress(packed).toString()).to.equal('abababababac');
   });
 
-  it('ends with a RangeError or with bytes, whatever it gets', () => {
+  it('throws a RangeError or returns bytes, for any input', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
@@ -48,7 +48,7 @@ describe('unpackSnappy', () => {
   });
 });
 
-describe('damages', () => {
+describe('findCorruption', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let table: string;
 
@@ -68,27 +68,27 @@ describe('damages', () => {
       { sync: true },
     );
     await store.close();
-    await store.open(); // makes a table of the log
+    await store.open(); // writes a table from the log
     await store.close();
     table = (await readdir(folder.path)).find((name) => name.endsWith('.ldb'))!;
   });
 
   after(() => folder.remove());
 
-  it('are none in what LevelDB wrote', async () => {
+  it('finds nothing in files of LevelDB', async () => {
     let bytes = 0;
     for await (const damage of findCorruption(folder.path, (more) => (bytes += more)))
       expect.fail(JSON.stringify(damage));
     expect(bytes).to.be.above(20_000);
   });
 
-  it('are found wherever a bit of a table flips', async () => {
+  it('finds a flipped bit anywhere in a table', async () => {
     const path = join(folder.path, table);
     const whole = await readFile(path);
     try {
       await fc.assert(
         fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (place, bit) => {
-          // The footer fills up with zeros that nobody reads.
+          // The footer is padded with zeros that nobody reads.
           fc.pre(place < whole.length - 48 || place >= whole.length - 8);
           const bytes = Buffer.from(whole);
           bytes[place]! ^= 1 << bit;
@@ -105,7 +105,7 @@ describe('damages', () => {
     }
   });
 
-  it('are told of tables and logs of any bytes, and of any length', async () => {
+  it('reports tables and logs with any content and of any length', async () => {
     const strange = await temporaryFolder();
     const footer = Buffer.from('57fb808b247547db', 'hex');
     try {
@@ -124,7 +124,7 @@ describe('damages', () => {
     }
   });
 
-  it('are none in files that no store has any more; a table that it should have is one', async () => {
+  it('ignores files that the store no longer uses; a missing table is damage', async () => {
     const left = join(folder.path, '000999.ldb');
     await writeFile(left, 'the beginning of a table');
     expect(await found()).to.deep.equal([]);
@@ -134,7 +134,7 @@ describe('damages', () => {
     await rename(left, join(folder.path, table));
   });
 
-  it('that are spoilt are not handed over by LevelDB any more', async () => {
+  it('is also refused by LevelDB itself', async () => {
     const path = join(folder.path, table);
     const whole = await readFile(path);
     const bytes = Buffer.from(whole);

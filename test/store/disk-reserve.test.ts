@@ -6,16 +6,16 @@ import { mountTmpfs } from '../faults/tmpfs.ts';
 
 const MIB = 1024 * 1024;
 
-describe('Reserve', () => {
-  it('is made where there is plenty of room, given up on a full disk alone, and is whole or not there', async function () {
+describe('DiskReserve', () => {
+  it('is created if there is ample space, released only on a full disk, and complete or absent', async function () {
     const disk = await mountTmpfs(this, 20);
     try {
       const reserve = new DiskReserve(disk.path, MIB);
-      await new DiskReserve(disk.path, 2 * MIB).createIfRoom(); // 32 MiB would be plenty
+      await new DiskReserve(disk.path, 2 * MIB).createIfRoom(); // 32 MiB would be ample
       expect(await readdir(disk.path)).to.deep.equal([]);
       await reserve.createIfRoom();
       expect((await stat(join(disk.path, 'reserve'))).size).to.equal(MIB);
-      expect(await reserve.release()).to.equal(false); // there is room
+      expect(await reserve.release()).to.equal(false); // there is space
 
       await writeFile(join(disk.path, 'ballast'), Buffer.alloc(20 * MIB, 1)).catch(() => {});
       await reserve.createIfRoom();

@@ -9,7 +9,7 @@ const instants = fc.integer({ min: -8_640_000_000_000, max: 8_640_000_000_000 })
 const series = (brand: string) => seriesId({ instrument: 'SJC', provider: 'sjc', company: 'SJC', brand });
 
 describe('keys', () => {
-  it('sort records as their seqs, and give them back', () => {
+  it('sort records by seq, and can be decoded', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 53 - 1), fc.nat(2 ** 53 - 1), (a, b) => {
         expect(sorts(keys.record(a), keys.record(b))).to.equal(a < b);
@@ -19,7 +19,7 @@ describe('keys', () => {
     );
   });
 
-  it('sort quotes and candles as their instants, those of before 1970 too, and give them back', () => {
+  it('sort quotes and candles by time, also before 1970, and can be decoded', () => {
     fc.assert(
       fc.property(instants, instants, (a, b) => {
         for (const key of [(at: number) => keys.quote('s', at), (at: number) => keys.candle('SJC', '1d', at)]) {
@@ -31,7 +31,7 @@ describe('keys', () => {
     );
   });
 
-  it('keep series apart, whatever their brands', () => {
+  it('separate series, for any brands', () => {
     const hostile = fc.constantFrom('', '/', '08', '/08', 'MIENG', 'MIENG/08', 'MIENG/08640', '~', '\u{10ffff}');
     fc.assert(
       fc.property(hostile, hostile, instants, instants, (one, other, from, at) => {
@@ -43,7 +43,7 @@ describe('keys', () => {
     );
   });
 
-  it('keep the listings of one member, and of one folded name, apart from those of others', () => {
+  it('separate the listings of one member, and of one folded name, from others', () => {
     const name = fc.constantFrom('a', 'a.', 'a0', 'ab', 'A', '講', '\u{10ffff}', ' ');
     const inside = (key: string, { gte, lt }: { gte: string; lt: string }) => !sorts(key, gte) && sorts(key, lt);
     fc.assert(
@@ -57,7 +57,7 @@ describe('keys', () => {
     );
   });
 
-  it('find everything within a prefix and nothing else', () => {
+  it('select everything with a prefix and nothing else', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
         for (const prefix of ['a/', 'q/SJC\x1f']) {
@@ -72,7 +72,7 @@ describe('keys', () => {
     expect(sorts(keys.account('𠮷野'), lt) && sorts(gte, keys.account('𠮷野'))).to.equal(true);
   });
 
-  it('of different kinds do not meet', () => {
+  it('of different kinds do not overlap', () => {
     const some = [
       keys.schemaVersion,
       keys.record(1),

@@ -48,14 +48,14 @@ for (const [name, make] of Object.entries(makers)) {
       expect(store.get('k')).to.equal(undefined);
     });
 
-    it('reads long keys and values of any script', async () => {
+    it('reads long keys and values in any script', async () => {
       const key = `k/${'𠮷'.repeat(300)}`;
       await put([key, '🪙'.repeat(5000)]);
       expect(store.read(key)).to.equal('🪙'.repeat(5000));
       expect(store.get('k/𠮷')).to.equal(undefined);
     });
 
-    it('reads exactly the key that it is asked for, whatever was read before', async () => {
+    it('reads exactly the requested key, independently of earlier reads', async () => {
       for (const letter of ['x', 'é', 'ầ', '𠮷']) {
         const keys = Array.from({ length: 100 }, (_, i) => `k/${letter.repeat(i + 1)}`);
         await put(...keys.map((key): [string, unknown] => [key, key]));
@@ -63,7 +63,7 @@ for (const [name, make] of Object.entries(makers)) {
       }
     });
 
-    it('gives ranges in order, forwards and backwards, with bounds and limit', async () => {
+    it('returns ranges in order, forwards and backwards, with bounds and limit', async () => {
       await put(['a/2', 2], ['a/1', 1], ['b/1', 4], ['a/3', 3]);
       const keysOf = async (range: Parameters<Store['range']>[0]) => {
         const found: string[] = [];
@@ -79,7 +79,7 @@ for (const [name, make] of Object.entries(makers)) {
       expect(only).to.deep.equal(['a/1', 'a/2']);
     });
 
-    it('gives long ranges whole, a page at a time', async () => {
+    it('returns long ranges completely, a page at a time', async () => {
       const entries = Array.from({ length: 2500 }, (_, i): [string, number] => [`n/${String(i).padStart(6, '0')}`, i]);
       await put(...entries);
       let next = 0;
@@ -90,7 +90,7 @@ for (const [name, make] of Object.entries(makers)) {
       expect(next).to.equal(2500);
     });
 
-    it('reads a range as of its beginning', async () => {
+    it('reads a range as of its start', async () => {
       await put(['a/1', 1], ['a/2', 2], ['a/3', 3]);
       const seen: string[] = [];
       for await (const [key, value] of store.range({}, 1)) {
@@ -108,14 +108,14 @@ for (const [name, make] of Object.entries(makers)) {
       expect(store.read('a')).to.equal(1);
     });
 
-    it('reads what is staged before it is written, and the last of it', async () => {
+    it('reads staged values before they are written, and the last one of a key', async () => {
       await put(['a', 1], ['b', 2]);
       store.stage([
         { type: 'put', key: 'a', value: '10' },
         { type: 'put', key: 'c', value: '30' },
       ]);
       const flushed = store.flush();
-      while (store.stagedCount > 0) await undefined; // it is being written
+      while (store.stagedCount > 0) await undefined; // until it is written
       store.stage([
         { type: 'put', key: 'a', value: '11' },
         { type: 'del', key: 'b' },
@@ -136,7 +136,7 @@ for (const [name, make] of Object.entries(makers)) {
       expect(store.get('a')).to.equal('12');
     });
 
-    it('keeps everything over closing and opening', async () => {
+    it('keeps everything across close and open', async () => {
       await put(['a', 1], ['b', 2]);
       const before = await contentOf(store);
       await store.close();
@@ -147,7 +147,7 @@ for (const [name, make] of Object.entries(makers)) {
 }
 
 describe('Store on a full disk', () => {
-  it('keeps what is staged, and writes it once there is room', async function () {
+  it('keeps staged writes, and writes them once there is space', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
       const store = await Store.inFolder(join(disk.path, 'data'));
@@ -167,7 +167,7 @@ describe('Store on a full disk', () => {
       expect(refused.code).to.equal('STORE_FAILED');
       expect(store.get(`k/${staged - 1}`)).to.have.length(50_000);
       expect(store.get('late')).to.equal('1');
-      expect((await store.entries({})).length).to.equal(staged - 1); // and does not wait for room
+      expect((await store.entries({})).length).to.equal(staged - 1); // does not wait for space
       await store.reopen(async () => {}).catch(() => {});
       expect(store.get('late')).to.equal('1');
       await rm(ballast);
@@ -187,7 +187,7 @@ describe('Store on a full disk', () => {
     }
   });
 
-  it('takes no more, is not closed before there is room, and lets readers end or throws 503', async function () {
+  it('refuses more writes, stays open until there is space, and readers finish or get 503', async function () {
     const disk = await mountTmpfs(this, 6);
     try {
       const store = await Store.inFolder(join(disk.path, 'data'));
@@ -220,7 +220,7 @@ describe('Store on a full disk', () => {
       await rm(join(disk.path, 'ballast'));
 
       const kept = store.range({}, 1);
-      expect((await kept.next()).value[0]).to.equal('k/0'); // and never goes on
+      expect((await kept.next()).value[0]).to.equal('k/0'); // and does not continue
       const failing = codeOf(
         store.reopen(async () => {
           throw new AppError('JOURNAL_HOLE');

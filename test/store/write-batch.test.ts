@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.ts';
 import { WriteBatch } from '../../src/store/write-batch.ts';
 import { contentOf, memoryStore } from './temporary.ts';
 
-describe('Draft', () => {
+describe('WriteBatch', () => {
   let store: Store;
 
   beforeEach(async () => {
@@ -15,7 +15,7 @@ describe('Draft', () => {
 
   afterEach(() => store.close());
 
-  it('reads what is in the store, until it is written or deleted here', () => {
+  it('reads the store, until a key is written or deleted here', () => {
     const draft = new WriteBatch(store);
     expect(draft.read('there')).to.deep.equal({ n: 1 });
     expect(draft.has('there')).to.equal(true);
@@ -29,14 +29,14 @@ describe('Draft', () => {
     expect(store.read('there')).to.deep.equal({ n: 1 });
   });
 
-  it('looks for a new key among its own writes only', () => {
+  it('looks up a new key only among its own writes', () => {
     const draft = new WriteBatch(store);
     expect(draft.readPending('there')).to.equal(undefined);
     draft.write('new', 0);
     expect(draft.readPending('new')).to.equal(0);
   });
 
-  it('keeps values that are false', () => {
+  it('keeps falsy values', () => {
     const draft = new WriteBatch(store);
     for (const value of [0, false, '']) {
       draft.write('k', value);
@@ -45,7 +45,7 @@ describe('Draft', () => {
     }
   });
 
-  it('becomes one write a key: the last', async () => {
+  it('becomes one write per key: the last one', async () => {
     const key = fc.constantFrom('a', 'b', 'c', 'there');
     const step = fc.oneof(
       fc.record({ key, value: fc.jsonValue().filter((value) => value !== null) }),
