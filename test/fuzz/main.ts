@@ -12,7 +12,7 @@ interface Batch {
   readonly numRuns: number;
 }
 
-/** A batch has as many cases; a parser that hangs shows by a batch that does not end. */
+/** Cases per batch; a parser that hangs shows as a batch that does not end. */
 const BATCH = 500;
 const HANG_MS = 60_000;
 
@@ -82,7 +82,7 @@ console.log(
 );
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Undefined where the process that parses does not answer. */
+/** Undefined if the parsing process does not answer. */
 async function ask(batch: Batch): Promise<Outcome | undefined> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), HANG_MS);
@@ -91,17 +91,17 @@ async function ask(batch: Batch): Promise<Outcome | undefined> {
     const { signal } = patience;
     const answered = once(worker, 'message', { signal }).then(([outcome]) => outcome as Outcome);
     const ended = once(worker, 'exit', { signal }).then(() => undefined);
-    for (const other of [answered, ended]) other.catch(() => {}); // whichever is not first is given up below
+    for (const other of [answered, ended]) other.catch(() => {}); // the later one is ignored below
     return await Promise.race([answered, ended]);
   } catch {
-    return undefined; // it is still at it
+    return undefined; // it still runs
   } finally {
     clearTimeout(timer);
     patience.abort();
   }
 }
 
-/** `provider` is all providers. */
+/** `provider` means all providers. */
 function isOf(name: string, asked: string): boolean {
   return name === asked || name.startsWith(`${asked}:`);
 }

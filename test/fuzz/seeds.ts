@@ -1,6 +1,6 @@
 /**
- * Cases that once broke something, or that are worth a look each time, by the name of their target. `npm run fuzz`
- * prints a new one as it has to stand here.
+ * Cases that caused a failure once, or are worth a check in each run, by the name of their target. `npm run fuzz`
+ * prints a new one in the format of this file.
  */
 export const SEEDS: Readonly<Record<string, readonly unknown[]>> = {
   lines: [

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-/** A parser that bytes of strangers reach, what may come, and what must hold whatever came. */
+/** A parser of untrusted bytes, its possible inputs, and the property that must hold for all of them. */
 export interface Target {
   readonly name: string;
-  /** Fails when `cases` of them break what must hold; what it says of itself can be run again. */
+  /** Fails if `cases` inputs violate the property; the message shows how to repeat the case. */
   run(parameters: { seed: number; numRuns: number; path?: string; timed?: boolean }): Promise<Outcome>;
   /** One known case. */
   meet(value: unknown): Promise<void>;
@@ -11,20 +11,20 @@ export interface Target {
 
 export interface Outcome {
   readonly runs: number;
-  /** The most that one case took of a processor, ms. */
+  /** The largest processor time of one case, in ms. */
   readonly slowestMs: number;
   readonly failure?: {
     readonly seed: number;
     readonly path: string;
-    /** TypeScript that makes the value again. */
+    /** TypeScript that creates the value again. */
     readonly counterexample: string;
     readonly error: string;
   };
 }
 
-/** No case may take more of a processor: whoever sends many such would stand in everybody's way. */
+/** Limit of processor time per case: slower ones would let a sender delay everybody. */
 export const CASE_MS = 100;
-/** Memory is tidied up now and then; a parser that is slow is so each time. */
+/** Garbage collection happens now and then; a slow parser is slow each time. */
 const TRIES = 4;
 
 export function target<T>(name: string, values: fc.Arbitrary<T>, check: (value: T) => void | Promise<void>): Target {

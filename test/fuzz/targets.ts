@@ -74,7 +74,7 @@ import { HOSTILE_CASES, meetBody, meetHistory } from '../rates/hostile-cases.ts'
 import { CONFIGURED_CASES, meetConfigured } from '../rates/hostile-configured.ts';
 import { type Target, target } from './target.ts';
 
-/** What it throws must be a Failure of one of these codes. */
+/** Runs a parser that may throw only an AppError with one of these codes. */
 function refusing<T>(codes: readonly ErrorCode[], call: () => T): T | undefined {
   try {
     return call();
@@ -189,7 +189,7 @@ const objects = target(
   },
 );
 
-// ---- the dialects of old clients
+// ---- legacy protocols
 
 const wellFormed = (text: string) => expect(Buffer.from(text).toString()).to.equal(text);
 
@@ -209,7 +209,7 @@ const oldLine = fc.oneof(
 );
 const goldLines = target('gold', fc.record({ parts: fc.array(oldLine), cuts }), ({ parts, cuts }) => {
   const whole = Buffer.concat(parts);
-  /** Every line of it, as the pieces come in. */
+  /** Every line of it, as the chunks arrive. */
   const read = (all: Iterable<Buffer>) => {
     const lines: string[] = [];
     let rest: Buffer = Buffer.alloc(0);
@@ -344,7 +344,7 @@ const forumReplies = target(
   },
 );
 
-/** Without halves of characters. */
+/** Without half surrogate pairs. */
 const valid = (text: string) => Buffer.from(text).toString();
 
 const marketReplies = target(
@@ -366,7 +366,7 @@ const marketReplies = target(
   },
 );
 
-// ---- what people type and give
+// ---- input of users
 
 const word = fc.constantFrom(
   ...SHELL_COMMANDS.map((verb) => verb.name),
@@ -408,7 +408,7 @@ const csvFiles = fc.record({
   cut: fc.integer({ min: 1, max: 64 }),
 });
 
-/** Whatever a file has: each record is a quote or has a reason, once, or the file as a whole is refused. */
+/** For any file: each record is a quote or has a reason, once, or the whole file is refused. */
 async function meetQuoteFile(input: ImportInput, options: Partial<AnalysisOptions> = {}): Promise<void> {
   try {
     const { lines, rows, bad, table } = await readFile(input, options);
@@ -465,7 +465,7 @@ const written = fc.oneof(
 const times = target('quote-time', written, (text) => {
   const readings = [undefined, ...DATE_ORDERS].map((order) => parseImportTime(text, order));
   for (const at of readings) expect(at === undefined || Number.isSafeInteger(at)).to.equal(true);
-  // A date that no order was needed for means one thing.
+  // A date whose field order was not inferred is unambiguous.
   if (readings[0] !== undefined) expect(new Set(readings).size).to.equal(1);
   isClock(text);
 });
@@ -604,7 +604,7 @@ const retries = target('retry-after', fc.tuple(fc.option(header), fc.option(head
 // ---- peers
 
 const SECRET = 'ab'.repeat(32);
-/** Datagrams of somebody who knows the secret, with any body, and of those who do not. */
+/** Datagrams of a peer that knows the secret, with any body, and of others. */
 const datagram = fc.record({
   type: fc.integer({ min: 0, max: 4 }),
   flags: fc.nat(255),
@@ -705,7 +705,7 @@ const messages = target('messages', fc.oneof(said, fc.anything()), (value) => {
   }
 });
 
-// ---- old clients
+// ---- legacy clients
 
 const shareWord = fc.oneof(
   fc.constantFrom('login', 'register', 'publish', 'fetch', 'ping', '', '127.0.0.1', '5001', '15', '15B', '_', '..'),
@@ -771,7 +771,7 @@ const backupLine = fc.oneof(
     }),
   record.map((one) => JSON.stringify(one)),
 );
-/** A backupHeader that fits, and what may come behind it. */
+/** A valid backupHeader, and what may follow it. */
 const backups = target('backup', fc.tuple(fc.boolean(), fc.array(backupLine, { maxLength: 4 })), ([fits, lines]) => {
   const all = fits ? [JSON.stringify(backupHeader), ...lines] : lines;
   for (const [i, line] of all.entries()) {
@@ -791,7 +791,7 @@ const backups = target('backup', fc.tuple(fc.boolean(), fc.array(backupLine, { m
 const recordField = fc.constantFrom(
   ...Object.entries(RECORDS).flatMap(([kind, fields]) => Object.keys(fields).map((field) => [kind, field] as const)),
 );
-/** A record that fits but for one field, or one of any form. */
+/** A record that is valid except for one field, or one of any form. */
 const records = target(
   'records',
   fc.tuple(recordField, fc.oneof(value, text), fc.boolean()),
@@ -827,7 +827,7 @@ const urls = target('urls', fc.array(fc.oneof(urlPiece, text), { maxLength: 20 }
   expect(maskUrls(`${pieces.join('')} https://h.example/?x=Planted-1 `)).to.not.include('Planted-1');
 });
 
-/** Every parser that bytes of strangers reach. A new one has a row here. */
+/** Every parser of untrusted bytes. A new one needs a row here. */
 export const TARGETS: readonly Target[] = [
   lines,
   requests,

@@ -45,7 +45,7 @@ const datagram: fc.Arbitrary<Datagram> = fc.oneof(
 const SECRET = 'ab'.repeat(32);
 
 describe('datagrams', () => {
-  it('come back as they were made', () => {
+  it('decode to what was encoded', () => {
     fc.assert(
       fc.property(datagram, hex(32), (made, secret) => {
         const bytes = encodeDatagram(made, secret);
@@ -56,7 +56,7 @@ describe('datagrams', () => {
     );
   });
 
-  it('are nothing to whoever has another secret, or changes or cuts a byte', () => {
+  it('are refused with another secret, or with a changed or missing byte', () => {
     fc.assert(
       fc.property(datagram, fc.nat(), fc.integer({ min: 1, max: 255 }), (made, at, by) => {
         const bytes = encodeDatagram(made, SECRET);
@@ -69,7 +69,7 @@ describe('datagrams', () => {
     );
   });
 
-  it('survive whatever bytes arrive', () => {
+  it('are decoded or refused, for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
         datagramIdOf(bytes);
@@ -78,7 +78,7 @@ describe('datagrams', () => {
     );
   });
 
-  it('answer a HELLO with no more bytes than it has', () => {
+  it('have replies to HELLO that are no longer than the HELLO', () => {
     fc.assert(
       fc.property(place, place, fc.array(place, { minLength: 4, maxLength: 4 }), (seen, other, otherLocal) => {
         const hello: Datagram = {
@@ -95,18 +95,18 @@ describe('datagrams', () => {
     );
   });
 
-  it('leave the bytes that they are read from as they were', () => {
+  it('leave the input buffer unchanged when decoded', () => {
     const bytes = encodeDatagram({ type: 'probe', id: '01'.repeat(16), side: 'b', heard: true }, SECRET);
     const before = Buffer.from(bytes);
     decodeDatagram(bytes, SECRET);
     expect(bytes.equals(before)).to.equal(true);
   });
 
-  it('name the two streams of an introduction', () => {
+  it('have stream ids per introduction', () => {
     expect(streamIds(`00000001fffffffe${'0'.repeat(16)}`)).to.deep.equal({ a: 1, b: 0xfffffffe });
   });
 
-  it('know which addresses belong to no public network', () => {
+  it('distinguish addresses outside public networks', () => {
     const near = ['10.1.2.3', '192.168.0.1', '172.31.0.1', '127.0.0.1', '::1', 'fe80::1%eth0', '::ffff:10.0.0.1'];
     const far = ['8.8.8.8', '172.32.0.1', '2001:db8::1', 'nowhere', ''];
     expect(near.filter((address) => !isPrivateAddress(address))).to.deep.equal([]);

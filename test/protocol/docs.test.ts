@@ -23,7 +23,7 @@ describe('docs/protocol.md', () => {
     document = await readFile(DOCUMENT, 'utf8');
   });
 
-  it('says what the schemas say', () => {
+  it('agrees with the schemas', () => {
     expect(document, 'run `npm run docs`').to.equal(withSections(document));
   });
 
@@ -32,7 +32,7 @@ describe('docs/protocol.md', () => {
     for (const name of Object.keys(EVENTS)) expect(document).to.include(`### ${name}\n`);
   });
 
-  it('names only failures that exist', () => {
+  it('names only existing error codes', () => {
     for (const [name, { errors = [] }] of Object.entries(METHODS) as [string, Method][]) {
       for (const error of errors) expect(ERROR_CODES, name).to.have.property(error);
     }
@@ -41,7 +41,7 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  it('shows examples that a daemon would take, and answers that fit their method', () => {
+  it('shows valid requests, and valid results of their methods', () => {
     const seen = new Set<string>();
     const lines = Object.values(SECTIONS)
       .flatMap((render) => render().split('\n'))
@@ -64,7 +64,7 @@ describe('docs/protocol.md', () => {
     expect([...seen]).to.have.members([...Object.keys(METHODS), ...Object.keys(EVENTS)]);
   });
 
-  it('has schemas that refuse what is wrong in an example: a field too many, and one of another type', () => {
+  it('has schemas that refuse an example with an additional field or a field of another type', () => {
     for (const [name, { params }] of Object.entries(METHODS)) {
       expect(Check(params, { zzz: 1 }), name).to.equal(false);
       for (const field of Object.keys((params as { properties: object }).properties)) {

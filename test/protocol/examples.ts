@@ -1,7 +1,7 @@
 import type { EventName, EventParams } from '../../src/protocol/events.ts';
 import type { MethodName, MethodParams, MethodResult } from '../../src/protocol/methods.ts';
 
-/** One call of each method, as docs/protocol.md shows it. docs.test.ts holds both sides to their schemas. */
+/** One call of each method, as shown in docs/protocol.md. docs.test.ts checks params and results against the schemas. */
 export type Examples = {
   readonly [M in MethodName]: { readonly params: MethodParams<M>; readonly result: MethodResult<M> };
 };

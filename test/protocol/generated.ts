@@ -1,18 +1,18 @@
 import type { JsonSchema } from '../../src/client/schema-check.ts';
 
-/** What a generated value is made of. */
+/** The choices from which values are generated. */
 export interface Material {
   /** For each string. */
   readonly text: (path: string) => string;
-  /** Picks one of several; the same call after call gives the same values. */
+  /** Picks one of several; deterministic across calls. */
   readonly pick: <T>(choices: readonly T[]) => T;
-  /** Stands for everything that is neither an object nor a list, whatever the schema wants there. */
+  /** The value of every scalar, whatever the schema requires. */
   readonly leaf?: unknown;
-  /** Items of each list at most. Default 2. */
+  /** Maximum length of each list. Default 2. */
   readonly items?: number;
 }
 
-/** A value that fits a schema. */
+/** A valid value of a schema. */
 export function fitting(schema: JsonSchema, material: Material, path = ''): unknown {
   if (schema.anyOf && material.leaf !== undefined) return fitting(schema.anyOf[0]!, material, path);
   if (material.leaf !== undefined && schema.type !== 'object' && schema.type !== 'array') return material.leaf;
@@ -46,7 +46,7 @@ export function fitting(schema: JsonSchema, material: Material, path = ''): unkn
 
 const WRONG = [undefined, null, true, 0.5, -1, 1e300, 'text', [], {}, ['text'], { text: 1 }];
 
-/** The value with each of its parts in turn replaced by something of another kind. */
+/** The value with each of its parts in turn replaced by one of another type. */
 export function* mutations(value: unknown): Generator<unknown> {
   yield* WRONG;
   if (Array.isArray(value)) {
@@ -58,7 +58,7 @@ export function* mutations(value: unknown): Generator<unknown> {
   }
 }
 
-/** A generator of small whole numbers, the same for the same seed. */
+/** A deterministic generator of small integers for a seed. */
 export function picker(seed: number): Material['pick'] {
   let state = seed;
   return (choices) => {

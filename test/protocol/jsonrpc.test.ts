@@ -14,7 +14,7 @@ import {
 
 const LIMIT = 24;
 
-/** What a splitter makes of chunks: its lines, then how it ended where it did. */
+/** What a decoder makes of chunks: its lines, and its failure if there is one. */
 function split(chunks: readonly Uint8Array[], limit = LIMIT): { lines: string[]; failure?: string } {
   const splitter = new LineDecoder(limit);
   const lines: string[] = [];
@@ -26,7 +26,7 @@ function split(chunks: readonly Uint8Array[], limit = LIMIT): { lines: string[];
   return { lines };
 }
 
-/** The same by the definition: cut at newlines, each at most `limit` bytes of UTF-8. */
+/** The same by definition: cut at newlines, each at most `limit` bytes of UTF-8. */
 function cut(bytes: Buffer, limit = LIMIT): { lines: string[]; failure?: string } {
   const lines: string[] = [];
   for (let from = 0; ; ) {
@@ -57,7 +57,7 @@ function refusal(text: string): AppError {
   throw new Error(`${text.slice(0, 80)} was read`);
 }
 
-/** Bytes in which newlines, carriage returns, long letters and broken ones are likely. */
+/** Bytes with many newlines, carriage returns, multi-byte characters and invalid ones. */
 const anyBytes = fc
   .array(
     fc.oneof(
@@ -72,8 +72,8 @@ const goodText = fc
   .map((all) => all.join(''));
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-describe('LineSplitter', () => {
-  it('gives the lines of any UTF-8 text, however its bytes are cut into chunks', () => {
+describe('LineDecoder', () => {
+  it('returns the lines of any UTF-8 text, split into any chunks', () => {
     fc.assert(
       fc.property(goodText, cuts, (text, at) => {
         const bytes = Buffer.from(text);
@@ -83,12 +83,12 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('takes any bytes in any chunks: no line that is not one, and a failure exactly where there is one', () => {
+  it('accepts any bytes in any chunks: it returns only valid lines, and fails exactly where the input is invalid', () => {
     fc.assert(
       fc.property(anyBytes, cuts, (bytes, at) => {
         const found = split(chunked(bytes, at));
         const wanted = cut(bytes);
-        // Which of two failures in one chunk is told, and how many good lines before it in the same chunk, is free.
+        // Which of two failures in one chunk is reported, and how many valid lines before it in the same chunk, is unspecified.
         expect(found.failure === undefined).to.equal(wanted.failure === undefined);
         if (wanted.failure === undefined) expect(found.lines).to.deep.equal(wanted.lines);
         else expect(wanted.lines.slice(0, found.lines.length)).to.deep.equal(found.lines);
@@ -97,7 +97,7 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('gives byte by byte what it gives at once', () => {
+  it('returns the same for single bytes as for the whole', () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {
         const single = split(chunked(bytes, [...bytes.keys()]));
@@ -107,7 +107,7 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('takes a line of exactly the limit and refuses one byte more, with its newline or without', () => {
+  it('accepts a line of exactly the limit and refuses one byte more, with its newline or without', () => {
     for (const letter of ['a', 'đ', '金', '🥇']) {
       const size = Buffer.byteLength(letter);
       const line = letter.repeat(Math.floor(LIMIT / size)) + 'a'.repeat(LIMIT % size);
@@ -117,7 +117,7 @@ describe('LineSplitter', () => {
     }
   });
 
-  it('never holds more than the limit: a million bytes without a newline are refused when the limit is passed', () => {
+  it('never buffers more than the limit: a million bytes without a newline are refused at the limit', () => {
     const splitter = new LineDecoder(MAX_LINE_BYTES);
     const chunk = Buffer.alloc(4096, 0x61);
     let taken = 0;
@@ -128,20 +128,20 @@ describe('LineSplitter', () => {
     expect(taken).to.equal(MAX_LINE_BYTES);
   });
 
-  it('refuses a line of a megabyte that comes at once, and says the limit', () => {
+  it('refuses a line of a megabyte in one chunk, and names the limit', () => {
     const line = Buffer.concat([Buffer.alloc(1024 * 1024, 0x61), Buffer.from('\n')]);
     expect(() => new LineDecoder(MAX_LINE_BYTES).push(line))
       .to.throw(AppError)
       .that.deep.includes({ code: 'TOO_LARGE', data: { limitBytes: MAX_LINE_BYTES } });
   });
 
-  it('refuses bytes that are no UTF-8, overlong forms and surrogates among them', () => {
+  it('refuses bytes that are not UTF-8, including overlong forms and surrogates', () => {
     for (const hex of ['ff', 'c0af', 'eda080', 'f4908080', 'e28c']) {
       expect(split([Buffer.from(hex, 'hex'), Buffer.from('\n')]).failure).to.equal('PARSE_ERROR');
     }
   });
 
-  it('does not keep the chunk that a line began in', () => {
+  it('does not retain the chunk in which a line began', () => {
     const chunk = Buffer.from('ab');
     const splitter = new LineDecoder(LIMIT);
     splitter.push(chunk);
@@ -150,8 +150,8 @@ describe('LineSplitter', () => {
   });
 });
 
-describe('parseLine', () => {
-  it('reads a request, a notification, an answer and an error', () => {
+describe('parseRpcMessage', () => {
+  it('parses a request, a notification, a result and an error', () => {
     const request = { jsonrpc: '2.0', id: 1, method: 'hello', params: { protocol: 1 } };
     const error = { code: 401, message: 'No.', data: { reason: 'NO_SUCH_ACCOUNT' } };
     for (const line of [
@@ -166,7 +166,7 @@ describe('parseLine', () => {
     }
   });
 
-  it('never throws anything but its two failures', () => {
+  it('throws only its two errors', () => {
     const line = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json(),
@@ -185,13 +185,13 @@ describe('parseLine', () => {
     );
   });
 
-  it('refuses what is no JSON', () => {
+  it('refuses invalid JSON', () => {
     for (const text of ['', ' ', '{', 'hello', '{"jsonrpc":"2.0"', "{'jsonrpc':'2.0'}", '\u0000', '[1,]', '01']) {
       expect(refusal(text)).to.include({ code: 'PARSE_ERROR', status: -32700 });
     }
   });
 
-  it('refuses what is no request object: batches, other versions, other types', () => {
+  it('refuses anything but a request object: batches, other versions, other types', () => {
     for (const text of [
       'null',
       '1',
@@ -211,7 +211,7 @@ describe('parseLine', () => {
     }
   });
 
-  it('refuses an id that JSON cannot give back: 1e999 is infinite', () => {
+  it('refuses an id that JSON cannot represent: 1e999 is infinite', () => {
     for (const id of ['1e999', '-1e999', `${'9'.repeat(400)}`]) {
       const failure = refusal(`{"jsonrpc":"2.0","id":${id},"method":"hello"}`);
       expect(failure.code).to.equal('NOT_A_REQUEST');
@@ -220,7 +220,7 @@ describe('parseLine', () => {
     expect(parseRpcMessage('{"jsonrpc":"2.0","id":-0.5,"method":"x"}').id).to.equal(-0.5);
   });
 
-  it('takes deep nesting as far as the longest line goes', () => {
+  it('accepts deep nesting up to the longest line', () => {
     const depth = Math.floor(MAX_LINE_BYTES / 2) - 64;
     const nested = `{"jsonrpc":"2.0","id":1,"method":"x","params":${'['.repeat(depth)}${']'.repeat(depth)}}`;
     expect(Buffer.byteLength(nested)).to.be.at.most(MAX_LINE_BYTES);
@@ -228,14 +228,14 @@ describe('parseLine', () => {
     expect(refusal(nested.slice(0, -2)).code).to.equal('PARSE_ERROR');
   });
 
-  it('leaves prototypes alone', () => {
+  it('ignores prototypes', () => {
     const line = parseRpcMessage(
       '{"jsonrpc":"2.0","id":1,"method":"constructor","__proto__":{"method":"x"},"params":{"__proto__":{"polluted":1}}}',
     );
     expect(line.method).to.equal('constructor');
     expect(Object.getPrototypeOf(line)).to.equal(Object.prototype);
     expect(({} as { polluted?: number }).polluted).to.equal(undefined);
-    // A prototype must not stand in for a field that is missing.
+    // A prototype must not replace a missing field.
     expect(refusal('{"__proto__":{"jsonrpc":"2.0","method":"hello"}}').code).to.equal('NOT_A_REQUEST');
   });
 });
@@ -249,14 +249,14 @@ describe('encode', () => {
   );
   const values = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 
-  /** One line out is the same line in. */
+  /** An encoded line decodes to the same line. */
   function back(text: string): unknown {
     const lines = new LineDecoder(MAX_LINE_BYTES * 16).push(Buffer.from(text));
     expect(lines).to.have.length(1);
     return parseRpcMessage(lines[0]!);
   }
 
-  it('gives one line each, which reads back as it was', () => {
+  it('returns one line each, which decodes to the input', () => {
     fc.assert(
       fc.property(ids, values, (id, value) => {
         expect(back(encodeResult(id, JSON.stringify(value)))).to.deep.equal({ jsonrpc: '2.0', id, result: value });
@@ -276,7 +276,7 @@ describe('encode', () => {
     );
   });
 
-  it('sends of a failure what its reader may know, and nothing of its cause', () => {
+  it('sends only the public part of an error, and nothing of its cause', () => {
     const failure = new AppError('WRONG_PASSWORD', 'No,\nnot "that".', {
       cause: new Error('secret'),
       data: { attemptsLeft: 2, reason: 'overridden' },

@@ -13,7 +13,7 @@ import { skip } from '../skip.ts';
 
 const DOCUMENT = join(ROOT, 'docs/protocol.md');
 const ADDRESS = '127.0.0.1:4000';
-/** What differs from one daemon and one moment to the next. */
+/** What differs between daemons and over time. */
 const VARIES = new Set(['token', 'now', 'at', 'server']);
 
 /** OpenSSL's client, fed line by line. */
@@ -31,14 +31,14 @@ class OpenSsl {
     this.#child.stdin.write(`${line}\n`);
   }
 
-  /** The next line that comes back. */
+  /** The next line of output. */
   async answer(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error('openssl ended');
     return value;
   }
 
-  /** Ends its input, and gives its exit status. */
+  /** Ends its input, and returns its exit status. */
   async end(): Promise<number | null> {
     const exited = once(this.#child, 'exit');
     this.#child.stdin.end();
@@ -60,7 +60,7 @@ function block(document: string, name: string): string[] {
   return found[1]!.split('\n');
 }
 
-describe('docs/protocol.md, by OpenSSL', () => {
+describe('docs/protocol.md with OpenSSL', () => {
   let document: string;
   let daemon: DaemonFixture;
   let client: OpenSsl | undefined;
@@ -74,7 +74,7 @@ describe('docs/protocol.md, by OpenSSL', () => {
   afterEach(() => client?.kill());
   after(() => daemon?.stop());
 
-  it('answers what the page says when its session is typed', async () => {
+  it('shows the replies to a session when it is typed', async () => {
     client = new OpenSsl(/^openssl s_client.*$/m.exec(document)![0], daemon.address);
     for (const line of block(document, 'session')) {
       if (line.startsWith('> ')) client.type(line.slice(2));
@@ -82,7 +82,7 @@ describe('docs/protocol.md, by OpenSSL', () => {
     }
   });
 
-  it('answers every line of the script, and OpenSSL ends with its input', async () => {
+  it('shows the replies to every line of the script, and OpenSSL ends with its input', async () => {
     const script = block(document, 'script');
     client = new OpenSsl(/openssl .*/.exec(script.at(-1)!)![0], daemon.address);
     const asked = new Map<number, MethodName>();
@@ -105,7 +105,7 @@ describe('docs/protocol.md, by OpenSSL', () => {
     expect(await client.end()).to.equal(0);
   });
 
-  it('shows the fingerprint that the daemon tells', async () => {
+  it('shows the fingerprint that the daemon prints', async () => {
     const command = /^openssl s_client.*x509.*$/m.exec(document)![0].replace(ADDRESS, daemon.address);
     const { stdout } = await promisify(execFile)('sh', ['-c', command]);
     const fingerprint = stdout.trim().split('=')[1]!.replaceAll(':', '').toLowerCase();

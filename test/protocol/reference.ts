@@ -149,7 +149,7 @@ function events(): string {
     .join('\n\n');
 }
 
-/** Rows of `name, type, required, meaning`; what an object holds follows it, under its full name. */
+/** Rows of `name, type, required, meaning`; the fields of an object follow it, under their full names. */
 function fields(schema: Schema, prefix: string): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = `${prefix}${name}`;
@@ -182,7 +182,7 @@ function typeOf(schema: Schema): string {
   }
 }
 
-/** What a union says of its parts stands on one of them. */
+/** The description of a union is stored in one of its parts. */
 function meaningOf(schema: Schema): string {
   const said = schema.description ?? schema.anyOf?.find((part) => part.description !== undefined)?.description ?? '';
   return Object.hasOwn(SHAPES, said) ? '' : said;

@@ -1,4 +1,4 @@
-// `npm run docs`: writes the sections of docs/protocol.md that are made of the schemas.
+// `npm run docs`: writes the sections of docs/protocol.md that are generated from the schemas.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT } from '../root.ts';
