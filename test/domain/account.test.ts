@@ -22,9 +22,9 @@ const anyText = fc.oneof(
   }),
 );
 
-describe('parseName', () => {
+describe('parseMemberName', () => {
   for (const name of ['a', 'yoda', 'Hà', 'Nguyễn.Văn-A_2', '李四', 'हिन्दी', '٣٤', '.', 'x'.repeat(32)]) {
-    it(`takes ${name}`, () => expect(parseMemberName(name)).to.equal(name.normalize('NFC')));
+    it(`accepts ${name}`, () => expect(parseMemberName(name)).to.equal(name.normalize('NFC')));
   }
 
   for (const [what, name] of [
@@ -49,14 +49,14 @@ describe('parseName', () => {
     });
   }
 
-  it('counts characters after composition, not code units', () => {
+  it('counts characters after composition, not UTF-16 units', () => {
     const decomposed = 'e\u0301'.repeat(32);
     expect(parseMemberName(decomposed)).to.equal('é'.repeat(32));
     expect(parseMemberName('𠮷'.repeat(32))).to.equal('𠮷'.repeat(32));
     expect(refused(() => parseMemberName('𠮷'.repeat(33))).code).to.equal('INVALID_REQUEST');
   });
 
-  it('gives a name or a Failure for any text, and its own output again', () => {
+  it('returns a name or throws for any text, and is idempotent', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         let name: string;
@@ -77,19 +77,19 @@ describe('parseName', () => {
   });
 });
 
-describe('nameKey', () => {
-  it('is one for both spellings of a letter, and for any case', () => {
+describe('canonicalName', () => {
+  it('is equal for both spellings of a letter, and for any case', () => {
     expect(canonicalName('Ha\u0300')).to.equal(canonicalName('Hà'));
     expect(canonicalName('HÀ')).to.equal(canonicalName('hà'));
     expect(canonicalName('YODA')).to.equal(canonicalName('yoda'));
   });
 
-  it('tells tones apart', () => {
+  it('distinguishes tones', () => {
     expect(canonicalName('Hà')).to.not.equal(canonicalName('Ha'));
     expect(canonicalName('Đào')).to.not.equal(canonicalName('Dào'));
   });
 
-  it('of a key is the key', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(canonicalName(canonicalName(text))).to.equal(canonicalName(text));
@@ -99,14 +99,14 @@ describe('nameKey', () => {
 });
 
 describe('parsePassword', () => {
-  it('takes 1-256 characters, spaces too, and composes them', () => {
+  it('accepts 1-256 characters including spaces, and composes them', () => {
     expect(parsePassword(' ')).to.equal(' ');
     expect(parsePassword('daihoc tphcm')).to.equal('daihoc tphcm');
     expect(parsePassword('a\u0300')).to.equal('à');
     expect(parsePassword('x'.repeat(256))).to.have.length(256);
   });
 
-  it('refuses none and 257, without repeating them', () => {
+  it('refuses 0 and 257 characters, without repeating them in the message', () => {
     expect(refused(() => parsePassword('')).code).to.equal('INVALID_REQUEST');
     const failure = refused(() => parsePassword('s'.repeat(257)));
     expect(failure.data).to.deep.equal({ field: 'password' });

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { cidrContains, isInternalAddress, parseCidr } from '../../src/domain/address.ts';
 
-describe('parseRange', () => {
-  it('reads an address or a range, and writes it in one way', () => {
+describe('parseCidr', () => {
+  it('parses an address or a range, and normalises it', () => {
     for (const [text, written] of [
       ['192.0.2.7', '192.0.2.7'],
       ['192.0.2.7/32', '192.0.2.7'],
@@ -32,14 +32,14 @@ describe('parseRange', () => {
       expect(parseCidr(text), text).to.equal(undefined);
   });
 
-  it('holds what Node takes for part of it, in every spelling', () => {
+  it("contains what Node's BlockList contains, in every spelling", () => {
     const address = fc.oneof(fc.ipV4(), fc.ipV6());
     fc.assert(
       fc.property(address, fc.nat(128), address, (network, length, other) => {
         const family = isIP(network) === 4 ? 'ipv4' : 'ipv6';
         const bits = family === 'ipv4' ? length % 33 : length;
         const range = parseCidr(`${network}/${bits}`);
-        fc.pre(range !== undefined); // a mapped network that reaches out of IPv4
+        fc.pre(range !== undefined); // a mapped network larger than IPv4
         expect(parseCidr(range.text)).to.deep.equal(range);
         expect(cidrContains(range, network)).to.equal(true);
         fc.pre(family === 'ipv4' || !range.text.includes('.'));
@@ -54,7 +54,7 @@ describe('parseRange', () => {
     );
   });
 
-  it('is undefined for text that is no address, whatever it is', () => {
+  it('returns undefined for any text that is not an address', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcdef:./') }), (text) => {
         const known = isIP(text.replace(/\/\d{1,3}$/, '')) !== 0;

@@ -23,11 +23,11 @@ function shareOf([first, ...rest]: readonly Price[]): PartialCandle {
 }
 
 describe('candles', () => {
-  it('of no share are none', () => {
+  it('are undefined without prices', () => {
     expect(candleFromPartials(0, [])).to.equal(undefined);
   });
 
-  it('hold what their prices say: first, highest, lowest, last, how many', () => {
+  it('have open, highest, lowest and last price, and the count', () => {
     fc.assert(
       fc.property(prices, (all) => {
         const at = (edge: number) => all.filter((one) => one.at === edge).map(({ price }) => price);
@@ -45,7 +45,7 @@ describe('candles', () => {
     );
   });
 
-  it('do not depend on the order of their prices, nor on the shares that they came in', () => {
+  it('do not depend on the order of their prices, nor on how these are split', () => {
     fc.assert(
       fc.property(
         prices.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
@@ -62,14 +62,14 @@ describe('candles', () => {
     );
   });
 
-  it('are not changed by being joined', () => {
+  it('are not changed when they are merged', () => {
     const shares = [newPartialCandle(5, 1), newPartialCandle(7, 2)];
     const before = structuredClone(shares);
     candleFromPartials(0, shares);
     expect(shares).to.deep.equal(before);
   });
 
-  it('rolled up are the candles of the longer interval, made at once', () => {
+  it('of shorter intervals resample to those made directly', () => {
     const hourly = fc.array(
       fc.record({ price: fc.integer({ min: 1, max: 9 }), at: fc.integer({ min: -3e12, max: 3e12 }) }),
       {

@@ -3,8 +3,8 @@ import { describeClockOffset, findAgreedClockOffset } from '../../src/domain/clo
 
 const HOUR_MS = 3_600_000;
 
-describe('agreedOffset()', () => {
-  it('is what most sources say, from two on', () => {
+describe('agreedOffset', () => {
+  it('is what most sources state, for at least two sources', () => {
     expect(findAgreedClockOffset([])).to.equal(undefined);
     expect(findAgreedClockOffset([HOUR_MS])).to.equal(undefined);
     expect(findAgreedClockOffset([HOUR_MS, HOUR_MS + 1000])).to.be.closeTo(HOUR_MS, 1000);
@@ -12,14 +12,14 @@ describe('agreedOffset()', () => {
     expect(findAgreedClockOffset([HOUR_MS, HOUR_MS, 0, 500])).to.equal(undefined);
   });
 
-  it('leaves small differences and sources that contradict one another alone', () => {
+  it('ignores small differences and sources that contradict each other', () => {
     expect(findAgreedClockOffset([90_000, -90_000, 100_000])).to.equal(undefined);
     expect(findAgreedClockOffset([-HOUR_MS, 0, HOUR_MS])).to.equal(undefined);
   });
 });
 
-describe('clockProblem()', () => {
-  it('says in which direction the clock is off', () => {
+describe('clockProblem', () => {
+  it('states in which direction the clock is off', () => {
     expect(describeClockOffset(HOUR_MS)).to.contain('1 h behind');
     expect(describeClockOffset(-HOUR_MS)).to.contain('1 h ahead of');
   });

@@ -15,8 +15,8 @@ const refused = (name: string) => {
   return false;
 };
 
-describe('the name of a listing', () => {
-  it('is of any script, kept in NFC', () => {
+describe('parseFileName', () => {
+  it('accepts any script, and returns NFC', () => {
     const names = [
       'lecture1.mp4',
       'Bài giảng 1.pdf',
@@ -34,7 +34,7 @@ describe('the name of a listing', () => {
     expect(parseFileName('क्‍ष')).to.equal('क्‍ष');
   });
 
-  it('is no path, has nothing that does not show, and is neither empty nor too long', () => {
+  it('refuses paths, invisible characters, and empty or long names', () => {
     const bad = [
       '',
       ' ',
@@ -55,7 +55,7 @@ describe('the name of a listing', () => {
     for (const name of [...bad, ...unseen, ...long]) expect(refused(name), JSON.stringify(name)).to.equal(true);
   });
 
-  it('is taken as it is, or refused by name, whatever the text', () => {
+  it('accepts or refuses any text, and returns accepted text unchanged', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
       fc.string({ unit: 'grapheme', maxLength: 300 }),
@@ -72,8 +72,8 @@ describe('the name of a listing', () => {
   });
 });
 
-describe('the description of a listing', () => {
-  it('is one plain line of 500 characters at most', () => {
+describe('parseDescription', () => {
+  it('returns a single line of at most 500 characters', () => {
     expect(parseDescription('  On\tthe \u001b[31mForce\n')).to.equal('On the [31mForce');
     expect(parseDescription('')).to.equal('');
     expect(parseDescription('𠮷'.repeat(500))).to.have.length(1000);

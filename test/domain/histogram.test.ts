@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Histogram } from '../../src/domain/histogram.ts';
 
-describe('a histogram', () => {
-  it('counts up to each bound, the bound included, and all', () => {
+describe('Histogram', () => {
+  it('counts values up to and including each bound, and all values', () => {
     const histogram = new Histogram([1, 10]);
     for (const value of [0, 1, 1.5, 10, 11]) histogram.add(value);
     histogram.add(2, 3);
@@ -11,7 +11,7 @@ describe('a histogram', () => {
     expect(histogram.sum).to.equal(29.5);
   });
 
-  it('agrees with counting one by one', () => {
+  it('agrees with a simple count', () => {
     const number = fc.integer({ min: -1000, max: 1000 });
     fc.assert(
       fc.property(fc.uniqueArray(number), fc.array(number), (bounds, values) => {

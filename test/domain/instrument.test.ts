@@ -10,7 +10,7 @@ import {
 import { foldForSearch } from '../../src/domain/text.ts';
 
 describe('instruments', () => {
-  it('are found by id, name and alias, whatever the case, accents and spaces', () => {
+  it('are found by id, name and alias, regardless of case, accents and spaces', () => {
     const cases: [string, string][] = [
       ['SJC', 'SJC'],
       ['vàng  MIẾNG sjc', 'SJC'],
@@ -30,7 +30,7 @@ describe('instruments', () => {
       expect(findCatalogueInstrument(text), text).to.equal(undefined);
   });
 
-  it('of the catalogue have ids, and no name in common', () => {
+  it('of the catalogue have valid ids and no common name', () => {
     const names = new Map<string, string>();
     for (const { id, name, aliases } of INSTRUMENT_CATALOGUE) {
       expect(isInstrumentId(id), id).to.equal(true);
@@ -49,7 +49,7 @@ describe('instruments', () => {
       expect(isInstrumentId(id)).to.equal(false);
   });
 
-  it('that no catalogue has get an id of their name', () => {
+  it('outside the catalogue get an id from their name', () => {
     expect(makeInstrumentId('Vàng nữ trang 99%')).to.equal('VANG-NU-TRANG-99');
     expect(makeInstrumentId('Vàng miếng 999.9')).to.equal('VANG-MIENG-999.9');
     expect(makeInstrumentId('đồng')).to.equal('DONG');
@@ -58,7 +58,7 @@ describe('instruments', () => {
     expect(makeInstrumentId(`${'a'.repeat(47)} b`)).to.equal('A'.repeat(47));
   });
 
-  it('get an id that is one, or none, of any text, and keep the one they have', () => {
+  it('get a valid id or none from any text, and a valid id stays', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('a', 'Đ', 'ß', 'ﬁ', '-', '.', ' ', '9', '%', '\u0301'), maxLength: 80 }),
@@ -75,8 +75,8 @@ describe('instruments', () => {
   });
 });
 
-describe('isSilver', () => {
-  it('tells silver from the north', () => {
+describe('isSilverName', () => {
+  it('distinguishes silver from similar words', () => {
     expect(['BẠC MIẾNG 999', 'Nhẫn bạc', 'Silver', 'bạc'.normalize('NFD')].every(isSilverName)).to.equal(true);
     expect(['Vàng miền Bắc', 'Bac', 'Vàng'].some(isSilverName)).to.equal(false);
   });

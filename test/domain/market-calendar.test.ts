@@ -21,7 +21,7 @@ const PRICES = [SJC, SILVER, XAU, USD, EURUSD, BTC];
 const vietnam = (text: string) => Date.parse(`${text.replace(' ', 'T')}:00+07:00`);
 const utc = (text: string) => Date.parse(`${text.replace(' ', 'T')}:00Z`);
 
-/** When a new moon is, Julian day, Terrestrial Time taken as UTC: Meeus, the larger terms. Good to a few minutes. */
+/** Time of a new moon, Julian day, Terrestrial Time taken as UTC: Meeus, the larger terms. Accurate to a few minutes. */
 function newMoon(k: number): number {
   const t = k / 1236.85;
   const radians = Math.PI / 180;
@@ -43,7 +43,7 @@ function newMoon(k: number): number {
   );
 }
 
-/** The first day of Vietnam's lunar year: of the new moon from 21 January to 20 February. */
+/** The first day of Vietnam's lunar year: the new moon from 21 January to 20 February. */
 function lunarNewYear(year: number): string {
   for (let k = Math.floor((year - 2000) * 12.3685); ; k++) {
     const local = new Date((newMoon(k) - 2440587.5) * DAY + 7 * 3_600_000);
@@ -52,7 +52,7 @@ function lunarNewYear(year: number): string {
   }
 }
 
-describe('the market calendar', () => {
+describe('market calendar', () => {
   it('allows four days, and ten minutes for coins', () => {
     for (const price of PRICES) {
       expect(maxStatedAgeMs(price.market)).to.equal(price === BTC ? 10 * MINUTE : 4 * DAY);
@@ -62,7 +62,7 @@ describe('the market calendar', () => {
     for (const price of [SJC, SILVER, XAU, USD, EURUSD]) expect(calendarExpiry(at, price)).to.equal(at + 4 * DAY);
   });
 
-  it('has a price of Friday 17:00 fresh on Tuesday at 16:59 and stale at 17:00', () => {
+  it('makes a price of Friday 17:00 stale on Tuesday at 17:00, not at 16:59', () => {
     const friday = vietnam('2026-11-27 17:00');
     for (const price of [SJC, SILVER, XAU, USD, EURUSD]) {
       expect(isStatedTimeTooOld(friday, vietnam('2026-12-01 16:59'), price)).to.equal(false);
@@ -88,19 +88,19 @@ describe('the market calendar', () => {
     }
   });
 
-  it('is over Tết as it closes and opens: what is stated within it counts from the sixth day of the lunar year', () => {
+  it('dates a price stated during Tết as of the sixth day of the lunar year', () => {
     const opens = vietnam('2026-02-22 00:00');
     expect(calendarExpiry(vietnam('2026-02-16 00:00'), SJC)).to.equal(opens + 4 * DAY);
     expect(calendarExpiry(opens, SJC)).to.equal(opens + 4 * DAY);
-    // Four open days end just as Tết begins: it does not get stale while everything is closed.
+    // Four open days end just as Tết begins: the price does not turn stale while everything is closed.
     expect(calendarExpiry(vietnam('2026-02-12 00:00'), SJC)).to.equal(opens);
     expect(calendarExpiry(vietnam('2026-02-12 00:00') - 1, SJC)).to.equal(vietnam('2026-02-16 00:00') - 1);
   });
 
-  it('knows Tết from 2009 to 2040 as the moon has it', () => {
+  it('knows Tết from 2009 to 2040 according to the moon', () => {
     for (let year = 2009; year <= 2040; year++) {
       const newYear = Date.parse(`${lunarNewYear(year)}T00:00:00+07:00`);
-      // Stated on the first day of the year, a price counts from the sixth.
+      // A price stated on the first day of the year counts from the sixth.
       expect(calendarExpiry(newYear, SJC), String(year)).to.equal(newYear + 9 * DAY);
       expect(calendarExpiry(newYear - DAY, SJC), String(year)).to.equal(newYear + 9 * DAY);
       expect(calendarExpiry(newYear - DAY - 1, SJC), String(year)).to.equal(newYear + 9 * DAY - 1);
@@ -109,7 +109,7 @@ describe('the market calendar', () => {
     expect(lunarNewYear(2030)).to.equal('2030-02-02'); // the 3rd in China
   });
 
-  it('does not count days on which the world market is closed, for fx and world gold', () => {
+  it('does not count days without a world market, for fx and world gold', () => {
     for (const [last, staleAt] of [
       ['2026-04-02 16:00', '2026-04-10 16:00'], // Easter: 5 April
       ['2027-03-25 16:00', '2027-04-02 16:00'], // 28 March
@@ -127,14 +127,14 @@ describe('the market calendar', () => {
     }
   });
 
-  it('has what is no instant too old at once', () => {
+  it('treats an invalid time as too old', () => {
     for (const at of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 9e15, -9e15]) {
       for (const price of PRICES) expect(isStatedTimeTooOld(at, utc('2026-11-30 00:00'), price)).to.equal(true);
     }
     expect(isStatedTimeTooOld(0, Number.NaN, SJC)).to.equal(true);
   });
 
-  it('never has a later time stale earlier, nor sooner than it may be old, nor later than holidays explain', () => {
+  it('never makes a later time stale earlier, and stays within the maximum age and holidays', () => {
     const instant = fc.integer({ min: utc('2005-01-01 00:00'), max: utc('2045-01-01 00:00') });
     const gap = fc.oneof(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 12 * DAY }));
     fc.assert(

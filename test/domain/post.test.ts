@@ -40,15 +40,15 @@ function codeOf(parse: () => unknown): string {
   return 'none';
 }
 
-describe('parseText', () => {
-  it('keeps lines and words, and takes out what a terminal obeys', () => {
+describe('parsePostText', () => {
+  it('keeps lines and words, and removes control characters', () => {
     expect(parsePostText(' Giá vàng\r\nhôm nay\rtăng\u2028mạnh ', 100)).to.equal('Giá vàng\nhôm nay\ntăng\nmạnh');
     expect(parsePostText('a\tb\x1b[2J\u202ec', 100)).to.equal('a b[2Jc');
     expect(parsePostText('👩\u200d🌾 e\u0301', 100)).to.equal('👩\u200d🌾 é');
     expect(parsePostText('e\u200b\u0301', 100)).to.equal('é');
   });
 
-  it('needs something that can be seen', () => {
+  it('requires visible text', () => {
     for (const text of [
       '',
       ' \n\t',
@@ -66,14 +66,14 @@ describe('parseText', () => {
     }
   });
 
-  it('counts characters, not halves of them', () => {
+  it('counts characters, not UTF-16 units', () => {
     expect(parsePostText('😀'.repeat(10), 10)).to.equal('😀'.repeat(10));
     expect(codeOf(() => parsePostText('😀'.repeat(11), 10))).to.equal('TOO_LARGE');
     expect(parsePostText(`${'a'.repeat(10)}\u200b\n`, 10)).to.equal('a'.repeat(10));
     expect(codeOf(() => parsePostText('a'.repeat(11), 10))).to.equal('TOO_LARGE');
   });
 
-  it('gives text that it takes again as it is, or refuses', () => {
+  it('is idempotent, or refuses the text', () => {
     fc.assert(
       fc.property(texts, (text) => {
         if (codeOf(() => parsePostText(text, 50)) !== 'none') return;
@@ -89,7 +89,7 @@ describe('parseText', () => {
 });
 
 describe('parseTopic', () => {
-  it('takes small letters of any script, digits, - and _', () => {
+  it('accepts lower-case letters of any script, digits, - and _', () => {
     expect(parseTopic('#Gold')).to.equal('gold');
     expect(parseTopic('GIÁ-VÀNG_2')).to.equal('giá-vàng_2');
     for (const text of ['', '#', '##a', 'a b', 'a/b', 'a\n', 'a'.repeat(33)]) {
@@ -100,7 +100,7 @@ describe('parseTopic', () => {
     }
   });
 
-  it('gives a topic that it takes again as it is, or refuses', () => {
+  it('is idempotent, or refuses the topic', () => {
     fc.assert(
       fc.property(texts, (text) => {
         if (codeOf(() => parseTopic(text)) !== 'none') return;

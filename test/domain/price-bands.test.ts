@@ -38,8 +38,8 @@ const fitsNot = (priced: PricedInstrument, date: string, ...values: number[]) =>
   }
 };
 
-describe('the band of a price', () => {
-  it('holds fine gold in VND of its year, and never a chỉ of it', () => {
+describe('priceBandOf', () => {
+  it('contains fine gold in VND of its year, and never a price per chỉ', () => {
     for (const [date, low, high] of [
       ['2001-06-01', 4.8e6, 5.2e6],
       ['2009-08-01', 20e6, 24e6],
@@ -61,7 +61,7 @@ describe('the band of a price', () => {
     }
   });
 
-  it('holds jewellery of low fineness and of high, and never a chỉ of fine gold', () => {
+  it('contains jewellery of low and high fineness, and never a price per chỉ of fine gold', () => {
     for (const [date, fine] of [
       ['2012-06-01', 41e6],
       ['2020-07-01', 50e6],
@@ -73,7 +73,7 @@ describe('the band of a price', () => {
     }
   });
 
-  it('holds world gold since 1833', () => {
+  it('contains world gold since 1833', () => {
     for (const [date, ...prices] of [
       ['1833-01-01', 18.9, 20.67],
       ['1890-01-01', 18.9, 20.67],
@@ -96,7 +96,7 @@ describe('the band of a price', () => {
     fits({ ...XAU, currency: 'VND' }, '2026-11-27', 121e6);
   });
 
-  it('holds silver, by the ounce, the tael and the kilogram', () => {
+  it('contains silver per ounce, tael and kilogram', () => {
     fits(SILVER, '2026-11-27', 2_050_000, 2_110_000);
     fits({ ...SILVER, unit: 'kg' }, '2026-11-27', 54_600_000, 56_200_000);
     fitsNot(SILVER, '2026-11-27', 205_000, 21_100_000, 54_600_000, 2050);
@@ -107,7 +107,7 @@ describe('the band of a price', () => {
     fitsNot(XAG, '2026-11-27', 2, 2110);
   });
 
-  it('holds currencies, and never thousands of them', () => {
+  it('contains currencies, and never thousands of them', () => {
     for (const [id, ...prices] of [
       ['USD', 16_000, 24_325, 26_230, 40_000],
       ['EUR', 28_000, 30_500],
@@ -146,7 +146,7 @@ describe('the band of a price', () => {
     fits(fx('USD'), '1986-01-01', 18);
   });
 
-  it('holds coins', () => {
+  it('contains coins', () => {
     fits(coin('BTC'), '2010-10-01', 0.06, 0.1);
     fits(coin('BTC'), '2011-06-08', 30);
     fits(coin('BTC'), '2013-11-30', 1130);
@@ -167,7 +167,7 @@ describe('the band of a price', () => {
     fits(coin('ETH-BTC', 'BTC'), '2026-11-30', 0.04);
   });
 
-  it('leaves room for what gold and coins may cost later, but not for a chỉ', () => {
+  it('leaves room for future prices of gold and coins, but not for a price per chỉ', () => {
     fits(SJC, '2030-06-01', 120e6, 150e6, 450e6);
     fitsNot(SJC, '2030-06-01', 15e6, 45e6);
     fits(XAU, '2030-06-01', 3000, 13_000);
@@ -176,7 +176,7 @@ describe('the band of a price', () => {
     fitsNot(coin('USDT'), '2040-01-01', 3);
   });
 
-  it('is never so wide that a price of gold or silver fits in two units that are ten times apart', () => {
+  it('never contains a price of gold or silver in two units that are ten times apart', () => {
     const instant = fc.integer({ min: at('1800-01-01'), max: at('2200-01-01') });
     const weights = (Object.keys(GRAMS_PER_UNIT) as Unit[]).filter((unit) => GRAMS_PER_UNIT[unit] !== undefined);
     const metals = [SJC, JEWELLERY, XAU, SILVER, XAG];
@@ -191,7 +191,7 @@ describe('the band of a price', () => {
     );
   });
 
-  it('is there for any instrument, currency, unit and time', () => {
+  it('exists for any instrument, currency, unit and time', () => {
     const text = fc.oneof(
       fc.string(),
       fc.constantFrom('BTC', 'USD', 'VND', 'constructor', '__proto__', 'USD-EUR', '-'),
@@ -210,7 +210,7 @@ describe('the band of a price', () => {
     );
   });
 
-  it('takes the gold of the catalogue for fine gold, and no other', () => {
+  it('treats only the gold of the catalogue as fine gold', () => {
     for (const { id, market } of INSTRUMENT_CATALOGUE) expect(isFineGold(id), id).to.equal(market === 'gold');
     expect(isFineGold('VANG-NU-TRANG-99')).to.equal(false);
   });

@@ -35,7 +35,7 @@ const dollar: Quote = {
 const bank = (currency: string, inCurrency: string) =>
   currency === 'USD' && inCurrency === 'VND' ? dollar : undefined;
 
-describe('parseMeasure', () => {
+describe('parsePriceUnit', () => {
   it('reads a currency, a unit, or both', () => {
     expect(parsePriceUnit('USD/ozt')).to.deep.equal({ currency: 'USD', unit: 'ozt' });
     expect(parsePriceUnit(' usd/OZT ')).to.deep.equal({ currency: 'USD', unit: 'ozt' });
@@ -44,7 +44,7 @@ describe('parseMeasure', () => {
     expect(parsePriceUnit('Chi')).to.deep.equal({ unit: 'chi' });
   });
 
-  it('reads units by their aliases, composed and decomposed', () => {
+  it('reads unit aliases, composed and decomposed', () => {
     expect(parsePriceUnit('chỉ')).to.deep.equal({ unit: 'chi' });
     expect(parsePriceUnit('VND/lượng')).to.deep.equal({ currency: 'VND', unit: 'tael' });
     expect(parsePriceUnit('vnd/LƯỢNG'.normalize('NFD'))).to.deep.equal({ currency: 'VND', unit: 'tael' });
@@ -75,7 +75,7 @@ describe('parseMeasure', () => {
     }
   });
 
-  it('takes any text, and reads what it gives again', () => {
+  it('accepts or refuses any text, and reads its own output', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('/', 'U', 'S', 'D', 'g', 'chi', ' ') }),
@@ -94,15 +94,15 @@ describe('parseMeasure', () => {
   });
 });
 
-describe('convert', () => {
-  it('changes the unit alone without any rate', () => {
+describe('convertQuote', () => {
+  it('changes only the unit, without any rate', () => {
     const { buy, sell, currency, unit, legs } = convertQuote(gold, { unit: 'chi' }, () => undefined)!;
     expect({ currency, unit, legs }).to.deep.equal({ currency: 'VND', unit: 'chi', legs: [gold] });
     expect(buy).to.be.closeTo(8_000_000, 1e-6);
     expect(sell).to.be.closeTo(8_200_000, 1e-6);
   });
 
-  it('takes each side at the price that somebody would get', () => {
+  it('uses for each side the price that a customer gets', () => {
     const dong = convertQuote(world, { currency: 'VND' }, bank)!;
     expect(dong).to.deep.equal({
       buy: 1999 * 24_000,
@@ -121,19 +121,19 @@ describe('convert', () => {
     });
   });
 
-  it('uses the one price that a bank has, and keeps a side that is not there away', () => {
+  it('uses the single price that a bank has, and keeps a missing side missing', () => {
     const onlySell = { ...dollar, buy: null };
     const onlyBuy = { ...world, sell: null };
     expect(convertQuote(onlyBuy, { currency: 'VND' }, () => onlySell)).to.include({ buy: 1999 * 24_500, sell: null });
   });
 
-  it('never estimates: an unknown rate, or units that do not compare, give nothing', () => {
+  it('never estimates: an unknown rate, or incompatible units, return nothing', () => {
     expect(convertQuote(gold, { currency: 'EUR' }, bank)).to.equal(undefined);
     expect(convertQuote(gold, { unit: 'coin' }, bank)).to.equal(undefined);
     expect(convertQuote(dollar, { unit: 'g' }, bank)).to.equal(undefined);
   });
 
-  it('to the same measure changes nothing', () => {
+  it('to the same unit changes nothing', () => {
     expect(convertQuote(gold, { currency: 'VND', unit: 'tael' }, bank)).to.deep.include({
       buy: gold.buy,
       sell: gold.sell,
@@ -142,7 +142,7 @@ describe('convert', () => {
     expect(convertQuote(gold, {}, bank)).to.deep.include({ buy: gold.buy, sell: gold.sell });
   });
 
-  it('there and back never gains', () => {
+  it('there and back never makes a profit', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1e9 }),

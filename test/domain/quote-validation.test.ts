@@ -46,7 +46,7 @@ const BTC: QuoteToValidate = {
   unit: 'coin',
   ...sides(60_000),
 };
-/** A coin that no band knows. */
+/** A coin without a band. */
 const FOO: QuoteToValidate = { ...BTC, instrument: 'FOO', ...sides(0.1) };
 const QUOTES = [SJC, JEWELLERY, XAU, SILVER, USD, KRW, BTC, FOO];
 
@@ -89,7 +89,7 @@ const holds = (quote: QuoteToValidate, ...comparisons: ComparisonPrice[]) => {
   return verdict;
 };
 
-/** Whether the same price, in as many responses one interval apart, is accepted in the end. */
+/** Whether the same price is accepted finally, after several responses at one interval. */
 function isReleased(quote: QuoteToValidate, comparisons: ComparisonPrice[], responses = 3, everyMs = HOUR): boolean {
   let level: HeldLevel | undefined;
   for (let i = 0; i < responses; i++) {
@@ -108,7 +108,7 @@ describe('validateQuote', () => {
       return verdict.outcome === 'invalid' ? verdict.reason : expect.fail(JSON.stringify(verdict));
     };
 
-    it('is a price without a side, or a side that is not a number over 0', () => {
+    it('if no side is present, or a side is not a positive number', () => {
       expect(invalid(sides(null))).to.match(/neither a buy nor a sell/);
       for (const quote of QUOTES) {
         for (const value of [0, -0, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
@@ -122,7 +122,7 @@ describe('validateQuote', () => {
       }
     });
 
-    it('is a time that no price can have', () => {
+    it('if the time is impossible', () => {
       for (const at of [Number.NaN, Number.POSITIVE_INFINITY, 1.5, 9e15, -9e15]) {
         expect(invalid({ at })).to.match(/is not a valid time/);
       }
@@ -135,8 +135,8 @@ describe('validateQuote', () => {
     });
   });
 
-  describe('with nothing to compare with', () => {
-    it('accepts what is within the band', () => {
+  describe('without comparison prices', () => {
+    it('accepts a price within the band', () => {
       for (const quote of QUOTES) {
         expect(accepts(quote)).to.deep.equal({ outcome: 'accepted' });
         accepts({ ...quote, buy: null });
@@ -144,7 +144,7 @@ describe('validateQuote', () => {
       }
     });
 
-    it('holds a price per chỉ, per gram or in thousands, and says so', () => {
+    it('holds a price per chỉ, per gram or in thousands, and names the mistake', () => {
       const perChi = holds({ ...SJC, ...sides(15e6, 15.2e6) });
       expect(perChi.reason).to.match(
         /^buy 15,000,000 is outside of [\d,]+-[\d,]+ VND\/tael, the range of 2026: per chỉ/,
@@ -164,12 +164,12 @@ describe('validateQuote', () => {
       expect(holds({ ...BTC, instrument: 'DOGE', ...sides(10) }).factor?.factor).to.equal(100);
     });
 
-    it('holds silver that passes for gold, and says so', () => {
+    it('holds silver labelled as gold, and names the mistake', () => {
       expect(holds({ ...SILVER, market: 'gold' }).reason).to.contain('silver? --market silver');
       expect(holds({ ...SJC, ...sides(15e6) }).reason).to.not.contain('silver');
     });
 
-    it('holds a price of which either side is outside of the band', () => {
+    it('holds a price with either side outside the band', () => {
       expect(holds({ ...SJC, buy: 15e6 }).reason).to.match(/^buy 15,000,000 is outside/);
       expect(holds({ ...SJC, sell: 15.2e6 }).reason).to.match(/^sell 15,200,000 is outside/);
       const both = holds({ ...SJC, ...sides(300e6, 1500e6) });
@@ -178,7 +178,7 @@ describe('validateQuote', () => {
       expect(holds({ ...SJC, ...sides(296e6, 300e6) }).reason).to.match(/^buy 296,000,000 is outside/);
     });
 
-    it('holds a price the sides of which are too far apart', () => {
+    it('holds a price with sides too far apart', () => {
       for (const [quote, most] of [
         [XAU, 0.3],
         [JEWELLERY, 0.3],
@@ -199,7 +199,7 @@ describe('validateQuote', () => {
   });
 
   describe('with the last price of the series', () => {
-    it('accepts what is near it within a day, and holds what is not, on either side', () => {
+    it('accepts a price near it within a day, and holds others, on either side', () => {
       for (const [quote, most] of [
         [SJC, 0.1],
         [XAU, 0.1],
@@ -218,7 +218,7 @@ describe('validateQuote', () => {
       }
     });
 
-    it('says how far it is', () => {
+    it('returns the distance', () => {
       const up = holds({ ...SJC, ...times(SJC, 1.25) }, last(SJC));
       expect(up.reason).to.match(/^(buy|sell) .* is 25 % over the last price \(15\d,000,000\)$/);
       expect(up.factor).to.equal(undefined);
@@ -229,7 +229,7 @@ describe('validateQuote', () => {
       expect(holds({ ...FOO, ...sides(0.0002) }, last(FOO)).reason).to.match(/is 1\/500 of the last price \(0.1\)$/);
     });
 
-    it('names the unit or scale that the two differ by', () => {
+    it('names the unit or scale that explains the difference', () => {
       expect(holds({ ...FOO, ...sides(100) }, last(FOO)).factor?.factor).to.equal(1000);
       expect(holds({ ...FOO, ...sides(100) }, last(FOO)).reason).to.match(/1,000 times .*: 1,000 times too high\?/);
       expect(holds({ ...JEWELLERY, ...times(JEWELLERY, 3.75) }, last(JEWELLERY)).factor?.factor).to.equal(3.75);
@@ -237,14 +237,14 @@ describe('validateQuote', () => {
       expect(holds({ ...SJC, ...ounces }, last(SJC)).factor?.hint).to.equal('per troy ounce? --unit ozt');
     });
 
-    it('holds a buy that is a tenth, next to a sell that is right', () => {
+    it('holds a buy price that is a tenth, beside a correct sell price', () => {
       const quote = { ...SJC, buy: 15e6, sell: 152e6 };
       expect(holds(quote, last(SJC)).factor?.factor).to.equal(0.1);
       expect(holds({ ...FOO, buy: 0.01, sell: 0.1 }, last(FOO)).factor?.factor).to.equal(0.1);
       expect(isReleased(quote, [last(SJC)])).to.equal(false);
     });
 
-    it('allows more the longer ago it was confirmed, up to 60 %, and does not count in the end', () => {
+    it('tolerates more for older prices, up to 60 %, and finally ignores them', () => {
       const quote = (factor: number) => ({ ...SJC, ...times(SJC, factor) });
       const ago = (days: number) => last(SJC, { at: NOW - days * DAY });
       accepts(quote(1.19), ago(4));
@@ -256,7 +256,7 @@ describe('validateQuote', () => {
       accepts({ ...FOO, ...sides(0.3) }, last(FOO, { at: NOW - 40 * DAY }));
     });
 
-    it('holds ten times the last price however long ago that was, but not what lies before it', () => {
+    it('holds ten times an earlier price of any age, but not of a later one', () => {
       const year = 365 * DAY;
       expect(holds({ ...FOO, ...sides(1) }, last(FOO, { at: NOW - year })).factor?.factor).to.equal(10);
       expect(holds({ ...FOO, ...sides(0.000_12) }, last(FOO, { at: NOW - year })).factor?.factor).to.equal(0.001);
@@ -276,7 +276,7 @@ describe('validateQuote', () => {
       holds(tenfold, last(tenfold));
     });
 
-    it('accepts what is outside of the band where the series is, unless a unit explains it', () => {
+    it('accepts a price outside the band if the series is there, unless a unit explains it', () => {
       const high = { ...SJC, ...sides(297e6, 300e6) };
       holds(high);
       accepts(high, last(high));
@@ -286,7 +286,7 @@ describe('validateQuote', () => {
   });
 
   describe('with other providers', () => {
-    it('accepts what one of them says as well', () => {
+    it('accepts what one of them confirms', () => {
       for (const quote of QUOTES) {
         accepts(quote, other(quote));
         accepts(quote, last(times(quote, 1.7)), other(quote));
@@ -295,7 +295,7 @@ describe('validateQuote', () => {
       }
     });
 
-    it('holds a first price that is not what they say', () => {
+    it('holds a first price that disagrees with them', () => {
       for (const [quote, most] of [
         [SJC, 0.1],
         [XAU, 0.03],
@@ -310,7 +310,7 @@ describe('validateQuote', () => {
       expect(far.reason).to.match(/^(buy|sell) .* is 13 % over vang-today \(15\d,000,000\)$/);
     });
 
-    it('says how far an accepted price is from all of them', () => {
+    it('returns the distance of an accepted price from all of them', () => {
       const quote = { ...SJC, ...times(SJC, 1.13) };
       expect(accepts(quote, last(quote), other(SJC)).distance).to.deep.equal({ label: 'vang-today', percent: 13 });
       const under = { ...SJC, ...times(SJC, 1 / 1.25) };
@@ -321,7 +321,7 @@ describe('validateQuote', () => {
       expect(accepts(SJC, last(SJC), other(SJC)).distance).to.equal(undefined);
     });
 
-    it('holds what agrees with its series alone, where a unit separates it from all of them', () => {
+    it('holds a price that agrees only with its series, if a unit separates it from all others', () => {
       for (const factor of [10, 0.1, 1000, 1e-3, 100]) {
         const wrong = { ...FOO, ...times(FOO, factor) };
         expect(holds(wrong, last(wrong), other(FOO)).factor?.factor).to.equal(factor);
@@ -332,7 +332,7 @@ describe('validateQuote', () => {
       }
     });
 
-    it('takes one price of a source for the middle between buy and sell', () => {
+    it('treats the single price of a source as the middle between buy and sell', () => {
       accepts(KRW, other(sides(17)));
       accepts({ ...KRW, ...sides(17) }, other(KRW));
       holds(KRW, other(sides(20)));
@@ -350,7 +350,7 @@ describe('validateQuote', () => {
   });
 
   describe('with implied prices', () => {
-    it('accepts gold that costs 0.85 to 1.6 of the world price, jewellery from 0.2', () => {
+    it('accepts gold at 0.85 to 1.6 of the world price, jewellery from 0.2', () => {
       const world = sides(130e6);
       accepts(SJC, implied(world));
       accepts({ ...SJC, ...sides(112e6) }, implied(world));
@@ -362,8 +362,8 @@ describe('validateQuote', () => {
       expect(isReleased({ ...SJC, ...sides(109e6) }, [implied(world)])).to.equal(false);
     });
 
-    it('holds what a unit separates from them, even where the series is as wrong', () => {
-      const old = Date.parse('1988-05-01'); // no band holds here
+    it('holds what a unit separates from them, even if the series is equally wrong', () => {
+      const old = Date.parse('1988-05-01'); // no band contains it here
       const quote = { ...SJC, at: old, ...sides(50_000) };
       const wrong = { ...quote, ...sides(5000) };
       accepts(quote, implied(sides(45_000), { at: old }));
@@ -372,7 +372,7 @@ describe('validateQuote', () => {
       expect(verdict.reason).to.match(/^(buy|sell) 5,000 is 89 % under XAU × USD \(45,000\): per chỉ\?/);
     });
 
-    it('lets one that agrees overrule the band, which only knows the past', () => {
+    it('accepts an agreeing price outside the band, which covers only the past', () => {
       const jewellery = { ...JEWELLERY, ...sides(300e6) };
       expect(holds(jewellery).factor).to.not.equal(undefined);
       accepts(jewellery, implied(sides(290e6)));
@@ -380,14 +380,14 @@ describe('validateQuote', () => {
       holds({ ...JEWELLERY, ...sides(15e6) }, implied(sides(130e6)));
     });
 
-    it('does not take a wide range for a second source, but a cross rate is one', () => {
+    it('does not treat a wide range as a second source, but a cross rate is one', () => {
       holds({ ...SJC, ...times(SJC, 1.25) }, last(SJC), implied(sides(150e6)));
       holds({ ...SJC, ...times(SJC, 1.25) }, other(SJC), implied(sides(150e6)));
       accepts({ ...USD, ...times(USD, 1.08) }, last(USD), implied(times(USD, 1.07)));
       accepts({ ...BTC, ...times(BTC, 1.4) }, last(BTC), implied(times(BTC, 1.35)));
     });
 
-    it('takes the sides of a bank around a cross rate for the same', () => {
+    it('accepts the sides of a bank around a cross rate', () => {
       accepts(KRW, implied(sides(17.9, 18.2)));
       accepts(KRW, implied(sides(19.3, 19.4)));
       holds(KRW, implied(sides(19.6, 19.7)));
@@ -395,7 +395,7 @@ describe('validateQuote', () => {
   });
 
   describe('with weak and held prices', () => {
-    it('accepts what a weak price agrees with, and lets it hold what it does not agree with', () => {
+    it('accepts a price that a weak price confirms, and holds one that it contradicts', () => {
       for (const quote of QUOTES) {
         accepts(quote, last(quote, { isWeak: true }));
         holds(quote, last(times(quote, 2), { isWeak: true }));
@@ -406,7 +406,7 @@ describe('validateQuote', () => {
       accepts(SJC, last(times(SJC, 2), { isWeak: true }), implied(sides(130e6)));
     });
 
-    it('accepts what another provider has held at the same level', () => {
+    it('accepts a price that another provider has held at the same level', () => {
       const moved = { ...SJC, ...times(SJC, 1.25) };
       const held = other(times(moved, 1.01), { isHeld: true });
       accepts(moved, last(SJC), held);
@@ -416,7 +416,7 @@ describe('validateQuote', () => {
       expect(accepts(moved, last(SJC), other(SJC), held).distance?.percent).to.be.closeTo(25, 0.1);
     });
 
-    it('does not accept one mistake of unit for another', () => {
+    it('does not confirm one unit mistake by another', () => {
       for (const factor of [10, 0.001, 0.1]) {
         const wrong = { ...FOO, ...times(FOO, factor) };
         const held = other(wrong, { isHeld: true, label: 'kraken' });
@@ -429,7 +429,7 @@ describe('validateQuote', () => {
       holds(perChi, last(perChi), other(perChi));
     });
 
-    it('accepts what is outside of the band without a unit that explains it, once a second source has it', () => {
+    it('accepts a price outside the band without a unit mistake once a second source confirms it', () => {
       const high = { ...SJC, ...sides(297e6, 300e6) };
       holds(high, last(SJC));
       accepts(high, last(SJC), other(high, { isHeld: true }));
@@ -438,21 +438,21 @@ describe('validateQuote', () => {
   });
 
   describe('with neighbours in time', () => {
-    it('accepts what agrees with one of them', () => {
+    it('accepts a price that agrees with one of them', () => {
       const before = neighbour(SJC, { at: NOW - DAY });
       accepts(SJC, before, neighbour(times(SJC, 1.5)));
       const far = holds({ ...SJC, ...times(SJC, 1.25) }, before);
       expect(far.reason).to.match(/25 % over import 2026-11-27/);
     });
 
-    it('does not hold a price of another time by them', () => {
+    it('does not hold a price because of a distant time', () => {
       const day = Date.parse('2009-08-01');
       accepts({ ...SJC, at: day, ...sides(21e6) }, neighbour(SJC));
       accepts({ ...BTC, at: Date.parse('2013-04-29'), ...sides(144.5) }, neighbour(BTC), implied(BTC));
     });
   });
 
-  it('does not count a comparison that is no price', () => {
+  it('ignores a comparison without a price', () => {
     for (const price of [sides(null), sides(Number.NaN), sides(0), sides(-1), sides(Number.POSITIVE_INFINITY)]) {
       accepts(FOO, last(price));
       holds({ ...FOO, ...sides(1) }, last(price), other(FOO));
@@ -460,7 +460,7 @@ describe('validateQuote', () => {
     accepts(FOO, last(times(FOO, 10), { at: Number.NaN }));
   });
 
-  it('answers to any numbers, and accepts only prices', () => {
+  it('returns a verdict for any numbers, and accepts only prices', () => {
     const number = fc.option(fc.oneof(fc.double(), fc.double({ min: 1e-3, max: 1e9 })));
     const comparison = fc.record({
       kind: fc.constantFrom('series', 'provider', 'neighbour', 'implied'),
@@ -494,7 +494,7 @@ describe('validateQuote', () => {
     );
   });
 
-  it('never accepts a mistake of unit beside prices that are right', () => {
+  it('never accepts a unit mistake beside correct prices', () => {
     const factors = [10, 100, 1000, 1e6, 3.75, 31.1034768, 37.5, 26.667];
     const kinds = fc.subarray(['series', 'provider', 'neighbour'] as const, { minLength: 1 });
     const noise = fc.double({ min: 0.985, max: 1.015, noNaN: true });
@@ -523,7 +523,7 @@ describe('validateQuote', () => {
     );
   });
 
-  it('accepts every row of a series that moves as prices do', () => {
+  it('accepts every row of a series that moves like real prices', () => {
     const steps = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1, maxLength: 50 });
     fc.assert(
       fc.property(fc.constantFrom(SJC, XAU, SILVER, USD), steps, (first, list) => {
@@ -591,7 +591,7 @@ describe('validateQuote', () => {
 describe('isConfirmedLevel', () => {
   const moved = { ...SJC, ...times(SJC, 1.25) };
 
-  it('releases a move that three responses over two intervals have', () => {
+  it('confirms a move after three responses over two intervals', () => {
     expect(isReleased(moved, [last(SJC)])).to.equal(true);
     expect(isReleased(moved, [last(SJC, { at: NOW - 3 * DAY })])).to.equal(true);
     for (const quote of [USD, BTC, XAU, SILVER]) {
@@ -599,7 +599,7 @@ describe('isConfirmedLevel', () => {
     }
   });
 
-  it('does not release by many responses in a short time, nor by few', () => {
+  it('does not confirm after many responses in a short time, or after few', () => {
     const level = { ...sides(moved.buy, moved.sell), responses: 3, firstAt: NOW, lastAt: NOW + 2 * HOUR };
     const confirmed = (fields: Partial<HeldLevel>, everyMs = HOUR) =>
       isConfirmedLevel({ ...level, ...fields }, everyMs, moved, [last(SJC)]);
@@ -612,7 +612,7 @@ describe('isConfirmedLevel', () => {
     for (const everyMs of [0, -1, Number.NaN]) expect(confirmed({}, everyMs)).to.equal(false);
   });
 
-  it('never releases what a unit or scale explains', () => {
+  it('never confirms what a unit or scale explains', () => {
     for (const factor of [10, 0.1, 1000, 0.001]) {
       expect(isReleased({ ...FOO, ...times(FOO, factor) }, [last(FOO)], 100)).to.equal(false);
       expect(isReleased({ ...FOO, ...times(FOO, factor) }, [other(FOO)], 100)).to.equal(false);
@@ -626,7 +626,7 @@ describe('isConfirmedLevel', () => {
     expect(isConfirmedLevel({ ...level, factor }, HOUR, once, [last(FOO)])).to.equal(false);
   });
 
-  it('never releases by repetition what no market moves by, as a factor together with a move', () => {
+  it('never confirms a ratio by repetition that no market reaches, such as a unit factor with a move', () => {
     for (const ratio of [0.0815, 0.39, 2.6, 12.3]) {
       expect(isReleased({ ...FOO, ...times(FOO, ratio) }, [last(FOO)], 100), String(ratio)).to.equal(false);
     }
@@ -635,7 +635,7 @@ describe('isConfirmedLevel', () => {
     }
   });
 
-  it('releases the right price from a wrong first one, whatever separates them', () => {
+  it('replaces a wrong first price by the right one, whatever the difference', () => {
     const right = { ...FOO, ...sides(0.1) };
     accepts({ ...FOO, ...sides(10) });
     expect(isReleased(right, [last(sides(10), { isWeak: true })])).to.equal(true);
@@ -643,7 +643,7 @@ describe('isConfirmedLevel', () => {
     expect(isReleased(right, [last(sides(10))])).to.equal(false);
   });
 
-  it('releases what one source is a bit away from, not what it is far from, nor what two are away from', () => {
+  it('confirms a small difference from one source, not a large one, and none from two', () => {
     const quote = { ...SJC, ...times(SJC, 1.13) };
     expect(isReleased(quote, [other(SJC)])).to.equal(true);
     expect(isReleased(moved, [other(SJC)])).to.equal(false);
@@ -653,13 +653,13 @@ describe('isConfirmedLevel', () => {
     expect(isReleased({ ...USD, ...times(USD, 1.2) }, [implied(USD)])).to.equal(false);
   });
 
-  it('releases sides that are wide apart, but never a buy over its sell', () => {
+  it('confirms sides that are far apart, but never a buy price above the sell price', () => {
     expect(isReleased({ ...JEWELLERY, ...sides(28e6, 48e6) }, [])).to.equal(true);
     expect(isReleased({ ...KRW, ...sides(18.5, 15.6) }, [], 100)).to.equal(false);
     expect(isReleased({ ...FOO, ...sides(0.01, 0.1) }, [], 100)).to.equal(false);
   });
 
-  it('holds swapped sides, however near, where an accepted price has its buy under its sell', () => {
+  it('holds swapped sides, even if they are close, if an accepted price has its buy below its sell', () => {
     for (const quote of [SJC, USD, { ...XAU, ...sides(4199, 4200) }, { ...BTC, ...sides(60_000, 60_010) }]) {
       const swapped = { ...quote, buy: quote.sell, sell: quote.buy };
       for (const comparison of [last(quote), other(quote), neighbour(quote)]) {
@@ -675,14 +675,14 @@ describe('isConfirmedLevel', () => {
     accepts({ ...SJC, ...sides(151e6) }, last(SJC));
   });
 
-  it('releases what is outside of the band where no unit brings it inside', () => {
+  it('confirms a price outside the band if no unit brings it inside', () => {
     expect(isReleased({ ...SJC, ...sides(297e6, 300e6) }, [last(SJC)])).to.equal(true);
     expect(isReleased({ ...SJC, ...sides(1500e6) }, [last(SJC)], 100)).to.equal(false);
   });
 });
 
 describe('nextHeldLevel', () => {
-  it('counts responses of one level, and begins anew with another', () => {
+  it('counts responses of one level, and starts again with another', () => {
     const factor = { factor: 10, hint: 'x' };
     const first = nextHeldLevel(undefined, sides(100, 102), undefined, NOW);
     expect(first).to.deep.equal({ buy: 100, sell: 102, responses: 1, firstAt: NOW, lastAt: NOW });
@@ -696,7 +696,7 @@ describe('nextHeldLevel', () => {
 });
 
 describe('isSameLevel', () => {
-  it('has both sides within 2 %', () => {
+  it('compares both sides within 2 %', () => {
     expect(isSameLevel(sides(100, 102), sides(101.9, 104))).to.equal(true);
     expect(isSameLevel(sides(100, 102), sides(102.1, 102))).to.equal(false);
     expect(isSameLevel(sides(100, 102), sides(100, 104.1))).to.equal(false);
@@ -705,7 +705,7 @@ describe('isSameLevel', () => {
     expect(isSameLevel(sides(100, null), sides(null, 103))).to.equal(false);
   });
 
-  it('is so both ways round', () => {
+  it('is symmetric', () => {
     const price = fc.option(fc.double({ min: 90, max: 110, noNaN: true }));
     fc.assert(
       fc.property(price, price, price, price, (a, b, c, d) => {
@@ -718,7 +718,7 @@ describe('isSameLevel', () => {
 });
 
 describe('explainRatio', () => {
-  it('names mistakes of unit and scale, and nothing else', () => {
+  it('names unit and scale mistakes, and nothing else', () => {
     expect(findRatioMistake(0.1, SJC)).to.deep.equal({ factor: 0.1, hint: 'per chỉ? --unit chi' });
     expect(findRatioMistake(1000, BTC)?.factor).to.equal(1000);
     expect(findRatioMistake(1.25, SJC)).to.equal(undefined);

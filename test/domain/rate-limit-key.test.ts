@@ -7,7 +7,7 @@ const word = fc.integer({ min: 0, max: 0xffff });
 const words = fc.array(word, { minLength: 8, maxLength: 8 });
 const hex = (values: number[]) => values.map((value) => value.toString(16)).join(':');
 
-describe('sourceOf', () => {
+describe('rateLimitKey', () => {
   for (const [address, source] of [
     ['192.0.2.1', '192.0.2.1'],
     ['127.0.0.1', '127.0.0.1'],
@@ -30,10 +30,10 @@ describe('sourceOf', () => {
     ['1:2:3:4:5:6:7::8', '1:2:3:4:5:6:7::8'],
     ['1:2:3:4:5:6:7:8::', '1:2:3:4:5:6:7:8::'],
   ] as const) {
-    it(`takes ${address || 'no text'} for ${source || 'itself'}`, () => expect(rateLimitKey(address)).to.equal(source));
+    it(`maps ${address || 'no text'} to ${source || 'itself'}`, () => expect(rateLimitKey(address)).to.equal(source));
   }
 
-  it('is the same for all addresses of a /64, however they are spelled', () => {
+  it('is equal for all addresses of a /64, in any spelling', () => {
     fc.assert(
       fc.property(words, words, (one, other) => {
         fc.pre(one.slice(0, 5).some((value) => value !== 0));
@@ -54,7 +54,7 @@ describe('sourceOf', () => {
     );
   });
 
-  it('knows an address where Node knows one, and leaves all other text alone', () => {
+  it('recognises the addresses that Node recognises, and returns other text unchanged', () => {
     const text = fc.oneof(fc.ipV6(), fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.'), maxLength: 24 }));
     fc.assert(
       fc.property(text, (address) => {

@@ -19,7 +19,7 @@ const post = (fields: Partial<Post>): Post => ({
 });
 const finds = (query: string, fields: Partial<Post> = {}) => matchesQuery(post(fields), parseSearchQuery(query)!);
 
-describe('words', () => {
+describe('search terms', () => {
   it('are letters and digits, folded', () => {
     expect(tokenize('Vàng  SJC-9999: 152,3 TRIỆU/lượng! Đô-la')).to.deep.equal(
       'vang sjc 9999 152 3 trieu luong do la'.split(' '),
@@ -27,7 +27,7 @@ describe('words', () => {
     expect(tokenize(' …!? ')).to.deep.equal([]);
   });
 
-  it('of a post are its writer, whom it mentions and what it says; none once it is deleted', () => {
+  it('of a post are its author, mentions and text; none once it is deleted', () => {
     expect([...searchTerms(post({ text: 'xin chào @Hà', mentions: ['Hà'] }))]).to.deep.equal(
       'obi wan @ha xin chao ha'.split(' '),
     );
@@ -36,14 +36,14 @@ describe('words', () => {
     expect([...indexTerms(post({ text: 'x', mentions: ['Hà'] }))]).to.include.members(['#gold', '=obi-wan', '~hà']);
   });
 
-  it('are 256 of a post at most', () => {
+  it('are limited to 256 per post', () => {
     const text = Array.from({ length: 400 }, (_, i) => `w${i}`).join(' ');
     expect(searchTerms(post({ text })).size).to.equal(256);
     expect(finds('w200', { text })).to.equal(true);
     expect(finds('w399', { text })).to.equal(false);
   });
 
-  it('find without case and marks, all of them, the last one by its beginning', () => {
+  it('match regardless of case and marks, all of them, and the last one as a prefix', () => {
     for (const query of ['vang', 'VÀNG', 'trieu vang', 'vang tri', 'obi', 'obi-wan vàng', '152', 'len v']) {
       expect(finds(query), query).to.equal(true);
     }
@@ -54,20 +54,20 @@ describe('words', () => {
     expect(finds('vang', { text: null })).to.equal(false);
   });
 
-  it('longer than 32 letters are found by their pieces', () => {
+  it('longer than 32 letters match in pieces', () => {
     const long = 'abcdefghij'.repeat(8);
     expect(finds(long, { text: long })).to.equal(true);
     expect(finds(long.slice(0, 40), { text: long })).to.equal(true);
     expect(finds(`${long}x`, { text: long })).to.equal(false);
   });
 
-  it('of a query are 16 at most, and it has one at least', () => {
+  it('of a query are 1 to 16', () => {
     for (const text of ['', '  ', '!?', '@', '#', '😀']) expect(parseSearchQuery(text), text).to.equal(undefined);
     const query = parseSearchQuery(Array.from({ length: 100 }, (_, i) => `w${i}`).join(' '))!;
     expect(query.terms).to.have.length(15);
   });
 
-  it('any word of a text finds it, as it is typed', () => {
+  it('any word of a text finds it, as typed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(), (text, pick) => {
         const words = tokenize(text);

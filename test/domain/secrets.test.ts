@@ -5,7 +5,7 @@ import { MASK, maskSecrets, maskUrls } from '../../src/domain/secrets.ts';
 const S = 'Planted-1x';
 
 describe('maskSecrets', () => {
-  it('hides keys wherever they stand, and nothing else', () => {
+  it('hides keys in any position, and nothing else', () => {
     const settings = {
       rates: {
         providers: {
@@ -34,7 +34,7 @@ describe('maskSecrets', () => {
     });
   });
 
-  it('hides what is in an address wherever a secret can stand, and says where it leads', () => {
+  it('hides secrets in any part of a URL, and keeps the host', () => {
     for (const [url, shown] of [
       [`https://a.example/rates?x=${S}`, `https://a.example/rates?x=${MASK}`],
       [`https://a.example/rates?${S}`, `https://a.example/rates?${MASK}`],
@@ -60,7 +60,7 @@ describe('maskSecrets', () => {
     expect(maskUrls('a text without: one?x=1')).to.equal('a text without: one?x=1');
   });
 
-  it('shows no secret in a header of any name, nor in a query of any name', () => {
+  it('shows no secret in any header or query parameter', () => {
     const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,20}$/);
     fc.assert(
       fc.property(name, name, fc.constantFrom('Bearer ', 'Basic ', ''), (header, parameter, scheme) => {

@@ -26,8 +26,8 @@ const texts = fc.oneof(
   }),
 );
 
-describe('fold', () => {
-  it('makes case, marks, đ and white space equal', () => {
+describe('foldForSearch', () => {
+  it('ignores case, marks, đ and white space', () => {
     expect(foldForSearch('Vàng  Miếng')).to.equal('vang mieng');
     expect(foldForSearch(' ĐÔ\u00a0LA\tMỸ ')).to.equal('do la my');
     expect(foldForSearch('Vàng'.normalize('NFD'))).to.equal(foldForSearch('Vàng'.normalize('NFC')));
@@ -36,7 +36,7 @@ describe('fold', () => {
     expect(foldForSearch('')).to.equal('');
   });
 
-  it('is idempotent and does not care for the form of its text', () => {
+  it('is idempotent and independent of the Unicode form', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const once = foldForSearch(text);
@@ -49,8 +49,8 @@ describe('fold', () => {
   });
 });
 
-describe('plain', () => {
-  it('takes out what a terminal obeys and an eye cannot see', () => {
+describe('sanitizeText', () => {
+  it('removes control characters and invisible characters', () => {
     expect(sanitizeText('SJC\x1b[31m đỏ\x07')).to.equal('SJC[31m đỏ');
     expect(sanitizeText('a\u202eb\u200bc\u2066d')).to.equal('abcd');
     expect(sanitizeText(' a\r\n\t b\u2028c \x1f')).to.equal('a b c');
@@ -60,7 +60,7 @@ describe('plain', () => {
     expect(sanitizeText('e\u200b\u0301')).to.equal('é');
   });
 
-  it('is idempotent, in NFC, with single spaces, and free of control and format characters', () => {
+  it('is idempotent, in NFC, with single spaces, and without control and format characters', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const once = sanitizeText(text);

@@ -16,16 +16,16 @@ import {
 
 const DAY = 24 * 3_600_000;
 const utc = (text: string) => Date.parse(text);
-// Vietnam days of the years 0000 to 9999, whose dates have four digits.
+// Vietnam days of the years 0000 to 9999, whose dates have four-digit years.
 const instants = fc.integer({ min: utc('0000-01-01T00:00:00+07:00'), max: utc('9999-12-31T23:59:59.999+07:00') });
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.constantFrom(...'0123456789-: FebJanhmsd٣１') }),
 );
 
-describe('instants', () => {
-  describe('startOf', () => {
-    it('knows the edges of days, weeks, months and hours in Vietnam', () => {
+describe('time', () => {
+  describe('startOfInterval', () => {
+    it('returns starts of days, weeks, months and hours in Vietnam', () => {
       const midnight = utc('2021-12-27T00:00:00+07:00'); // a Monday
       expect(startOfInterval('1d', midnight)).to.equal(midnight);
       expect(startOfInterval('1d', midnight - 1)).to.equal(midnight - DAY);
@@ -37,7 +37,7 @@ describe('instants', () => {
       expect(startOfInterval('1h', midnight + 3_599_999)).to.equal(midnight);
     });
 
-    it('knows them before 1970, and in the first centuries', () => {
+    it('returns them before 1970, and in the first centuries', () => {
       expect(startOfInterval('1d', utc('1833-06-14T12:00:00+07:00'))).to.equal(utc('1833-06-14T00:00:00+07:00'));
       expect(startOfInterval('1w', utc('1969-12-31T12:00:00+07:00'))).to.equal(utc('1969-12-29T00:00:00+07:00'));
       expect(startOfInterval('1M', utc('1833-06-14T12:00:00+07:00'))).to.equal(utc('1833-06-01T00:00:00+07:00'));
@@ -45,7 +45,7 @@ describe('instants', () => {
       expect(startOfInterval('1h', -1)).to.equal(-3_600_000);
     });
 
-    it('is not after its instant, monotone and idempotent, and whole days begin on whole days', () => {
+    it('is not after its time, monotone and idempotent, and whole days begin with whole days', () => {
       fc.assert(
         fc.property(instants, instants, fc.constantFrom(...CANDLE_INTERVALS), (a, b, interval) => {
           const start = startOfInterval(interval, a);
@@ -59,7 +59,7 @@ describe('instants', () => {
       );
     });
 
-    it('puts weeks on Mondays and months on firsts', () => {
+    it('starts weeks on Mondays and months on the first', () => {
       fc.assert(
         fc.property(instants, (at) => {
           expect(new Date(startOfInterval('1w', at) + 7 * 3_600_000).getUTCDay()).to.equal(1);
@@ -70,8 +70,8 @@ describe('instants', () => {
     });
   });
 
-  describe('parseDay', () => {
-    it('gives the day from midnight to midnight in Vietnam', () => {
+  describe('parseDate', () => {
+    it('returns the day from midnight to midnight in Vietnam', () => {
       expect(parseDate('2021-12-27')).to.deep.equal({
         start: utc('2021-12-26T17:00:00Z'),
         end: utc('2021-12-27T17:00:00Z'),
@@ -81,7 +81,7 @@ describe('instants', () => {
       expect(parseDate('0001-01-01')!.start).to.equal(utc('0001-01-01T00:00:00+07:00'));
     });
 
-    it('refuses days that are not, and other forms', () => {
+    it('refuses days that do not exist, and other formats', () => {
       const none = ['2021-02-29', '2021-02-30', '2021-13-01', '2021-00-01', '2021-01-00', '2021-01-32', '1900-02-29'];
       const forms = [
         '',
@@ -96,7 +96,7 @@ describe('instants', () => {
       for (const text of [...none, ...forms]) expect(parseDate(text), text).to.equal(undefined);
     });
 
-    it('and formatDay undo each other', () => {
+    it('is the inverse of formatDate', () => {
       fc.assert(
         fc.property(instants, (at) => {
           const { start, end } = parseDate(formatDate(at))!;
@@ -108,7 +108,7 @@ describe('instants', () => {
     });
   });
 
-  it('parseDay, parseSeedTime and parseSpan take any text without throwing', () => {
+  it('parseDate, parseForumTime and parseDuration accept any text without throwing', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const day = parseDate(text);
@@ -122,15 +122,15 @@ describe('instants', () => {
     );
   });
 
-  describe("the seed's time", () => {
-    it('is written and read', () => {
+  describe('parseForumTime', () => {
+    it('parses the output of formatForumTime', () => {
       const at = utc('2021-02-23T15:00:01+07:00');
       expect(formatForumTime(at)).to.equal('23 Feb 2021 15:00:01');
       expect(parseForumTime('23 Feb 2021 15:00:01')).to.equal(at);
       expect(parseForumTime(' 3 feb 2021 05:00:01 ')).to.equal(utc('2021-02-03T05:00:01+07:00'));
     });
 
-    it('is refused when there is no such moment', () => {
+    it('refuses invalid times', () => {
       const wrong = ['30 Feb 2021 15:00:00', '0 Feb 2021 15:00:00', '1 Feb 2021 24:00:00', '1 Feb 2021 15:60:00'];
       const forms = [
         '1 Feb 2021 15:00:60',
@@ -142,7 +142,7 @@ describe('instants', () => {
       for (const text of [...wrong, ...forms]) expect(parseForumTime(text), text).to.equal(undefined);
     });
 
-    it('comes back the same to the second', () => {
+    it('is the inverse of formatForumTime to the second', () => {
       fc.assert(
         fc.property(instants, (at) => {
           expect(parseForumTime(formatForumTime(at))).to.equal(Math.floor(at / 1000) * 1000);
@@ -151,7 +151,7 @@ describe('instants', () => {
     });
   });
 
-  it('parseLocal is a moment of its day, and formatMinute shows it', () => {
+  it('parseLocalTime is within its day, and formatDateTime shows it', () => {
     const number = fc.oneof(fc.integer({ min: -2, max: 61 }), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY));
     fc.assert(
       fc.property(instants, number, number, number, (day, hours, minutes, seconds) => {
@@ -165,7 +165,7 @@ describe('instants', () => {
     );
   });
 
-  it('parseSpan reads milliseconds to days', () => {
+  it('parseDuration reads milliseconds to days', () => {
     expect(['250ms', '90s', '30m', '1h', '7d'].map(parseDuration)).to.deep.equal([
       250,
       90_000,
@@ -178,7 +178,7 @@ describe('instants', () => {
     }
   });
 
-  it('formatSpan shows spans in the unit that fits', () => {
+  it('formatDuration shows a duration in the best unit', () => {
     const cases: [number, string][] = [
       [-5, '0 s'],
       [499, '0 s'],

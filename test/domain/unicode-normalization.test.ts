@@ -14,10 +14,10 @@ import { parseUnit } from '../../src/domain/unit.ts';
 import { safeName } from '../../src/peer/safe-path.ts';
 import { ROOT } from '../root.ts';
 
-/** Two marks in the wrong order, again and again: each has to be moved past all others. */
+/** Two marks in the wrong order, repeated: normalising has to move each past all others. */
 const marks = (count: number) => '\u0301\u0323'.repeat(Math.ceil(count / 2)).slice(0, count);
 
-/** Everything that takes text of others, and how long that text may be. */
+/** Every function that accepts external text, with the maximum length of that text. */
 const PARSERS: readonly (readonly [name: string, maxLength: number, parse: (text: string) => unknown])[] = [
   ['a post', 4 * 4096, (text) => parsePostText(text, 4096)],
   ['a name', 128, parseMemberName],
@@ -27,7 +27,7 @@ const PARSERS: readonly (readonly [name: string, maxLength: number, parse: (text
   ['a description', 2000, parseDescription],
 ];
 
-/** What is looked up or shown, and so never fails. */
+/** Functions that look up or show text, and so never fail. */
 const FOLDS: readonly (readonly [name: string, fold: (text: string) => unknown])[] = [
   ['fold', foldForSearch],
   ['plain', sanitizeText],
@@ -68,7 +68,7 @@ function failureOf(work: () => unknown): AppError | undefined {
   }
 }
 
-describe('The length of a text is checked first:', () => {
+describe('text limits:', () => {
   for (const [name, maxLength, parse] of PARSERS) {
     it(`${name} that is too long is not normalised`, () => {
       const texts = normalised(() =>
@@ -77,7 +77,7 @@ describe('The length of a text is checked first:', () => {
       expect(texts).to.deep.equal([]);
     });
 
-    it(`${name} with more combining marks in a row than any script needs is not normalised`, () => {
+    it(`${name} with too many consecutive combining marks is not normalised`, () => {
       for (const count of [31, 8190]) {
         for (const text of [`e${marks(count)}`, marks(count)]) {
           const texts = normalised(() => {
@@ -85,25 +85,25 @@ describe('The length of a text is checked first:', () => {
           });
           expect(texts).to.deep.equal([]);
         }
-        // Where characters between marks are taken out, the marks come together.
+        // If characters between marks are removed, the marks become adjacent.
         const texts = normalised(() => failureOf(() => parse(`a ${[...marks(count)].join('\u200b')}`)));
         for (const one of texts) expect(one).to.not.match(/\p{M}{31}/u);
       }
     });
   }
 
-  it('the failure says what is wrong and where', () => {
+  it('the error states what is wrong and where', () => {
     const failure = failureOf(() => parsePostText(`e${marks(31)}`, 4096))!;
     expect(failure.message).to.equal('A post can have at most 30 combining marks in a row. Remove some of them.');
     expect(failure.data).to.deep.equal({ field: 'text' });
   });
 
-  it('up to 30 marks in a row are taken', () => {
+  it('accepts up to 30 consecutive marks', () => {
     const text = `e${'\u0323'.repeat(MAX_COMBINING_MARKS)}`;
     expect(parsePostText(text, 4096)).to.equal(text.normalize('NFC'));
   });
 
-  it('Vietnamese of decomposed letters is taken up to the limit in characters', () => {
+  it('accepts decomposed Vietnamese up to the limit in characters', () => {
     const text = 'ệ'.repeat(4096);
     expect(parsePostText(text.normalize('NFD'), 4096)).to.equal(text);
     expect(parseMemberName('ệ'.repeat(32).normalize('NFD'))).to.equal('ệ'.repeat(32));
@@ -111,7 +111,7 @@ describe('The length of a text is checked first:', () => {
   });
 });
 
-describe('Text that is looked up or shown', () => {
+describe('text that is looked up or shown', () => {
   for (const [name, work] of FOLDS) {
     it(`is never normalised with a longer run of marks, by ${name}`, () => {
       for (const text of [`e${marks(8190)}`, [...marks(8190)].join('\u200b')]) {
@@ -120,7 +120,7 @@ describe('Text that is looked up or shown', () => {
     });
   }
 
-  it('has its ordinary normal form where it has no such run', () => {
+  it('has its usual normal form without such a run', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         fc.pre(!/\p{M}{31}/u.test(text));
@@ -131,8 +131,8 @@ describe('Text that is looked up or shown', () => {
   });
 });
 
-describe('Normalising', () => {
-  it('is done in one place alone', async () => {
+describe('normalisation', () => {
+  it('is called in one module only', async () => {
     const found: string[] = [];
     for (const folder of ['src', 'commands']) {
       for (const entry of await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true })) {

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { GRAMS_PER_UNIT, type Unit } from '../../src/domain/unit.ts';
 import { findScaleMistakeNear, findUnitMistakeNear, findUnitMistakeWithin } from '../../src/domain/unit-mistake.ts';
 
-describe('the mistake behind a ratio', () => {
-  it('is named as the unit or scale to say', () => {
+describe('unit mistakes', () => {
+  it('are named as the unit or scale to use', () => {
     for (const [ratio, unit, factor, hint] of [
       [0.1, 'tael', 0.1, 'per chỉ? --unit chi'],
       [0.107, 'tael', 0.1, 'per chỉ? --unit chi'],
@@ -38,7 +38,7 @@ describe('the mistake behind a ratio', () => {
     }
   });
 
-  it('is none where a price may just have moved', () => {
+  it('are none if the price may have moved', () => {
     for (const ratio of [1, 1.1, 1.25, 0.75, 0.8, 1.3, 1.5, 0.6, 2, 0.5, 5, 50]) {
       expect(findUnitMistakeNear(ratio, 'each'), String(ratio)).to.equal(undefined);
     }
@@ -48,7 +48,7 @@ describe('the mistake behind a ratio', () => {
     }
   });
 
-  it('allows as much as asked around a power of ten', () => {
+  it('are found within the given tolerance around a power of ten', () => {
     expect(findUnitMistakeNear(14, 'coin')).to.equal(undefined);
     expect(findUnitMistakeNear(14, 'coin', 0.5)?.factor).to.equal(10);
     expect(findUnitMistakeNear(14, 'coin', 0.3)).to.equal(undefined);
@@ -56,16 +56,16 @@ describe('the mistake behind a ratio', () => {
     expect(findScaleMistakeNear(26.5, 'tael', 0.2)).to.equal(undefined);
   });
 
-  it('is the one that brings a price nearest to what is usual, and into the range', () => {
+  it('are chosen as the one that brings a price nearest to its usual level, and into the range', () => {
     expect(findUnitMistakeWithin(0.1, 'tael', 0.5, 2)?.factor).to.equal(0.1);
     expect(findUnitMistakeWithin(0.027, 'tael', 0.5, 2)?.hint).to.equal('per gram? --unit g');
     expect(findUnitMistakeWithin(0.03, 'tael', 0.18, 1.75)?.hint).to.equal('per gram? --unit g');
-    expect(findUnitMistakeWithin(2.1, 'tael', 0.55, 2)).to.equal(undefined); // by 1.2 it might, but so does a rise
+    expect(findUnitMistakeWithin(2.1, 'tael', 0.55, 2)).to.equal(undefined); // 1.2 would explain it, but so does a rise
     expect(findUnitMistakeWithin(100, 'coin', 1e-4, 50)?.factor).to.equal(100);
     expect(findUnitMistakeWithin(0, 'coin', 1e-4, 50)).to.equal(undefined);
   });
 
-  it('is near the ratio it explains, and finds every confusion of units', () => {
+  it('explain their ratio, and every confusion of units is found', () => {
     const weights = (Object.keys(GRAMS_PER_UNIT) as Unit[]).filter((unit) => GRAMS_PER_UNIT[unit] !== undefined);
     const weight = fc.constantFrom(...weights);
     fc.assert(

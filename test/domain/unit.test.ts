@@ -25,7 +25,7 @@ const NAMES: readonly (readonly [name: string, unit: Unit])[] = [
 ];
 
 describe('units', () => {
-  it('know the weights of the trade', () => {
+  it('have the weights of the trade', () => {
     expect(unitConversionFactor('tael', 'chi')).to.equal(0.1);
     expect(unitConversionFactor('chi', 'tael')).to.equal(10);
     expect(unitConversionFactor('phan', 'tael')).to.equal(100);
@@ -34,7 +34,7 @@ describe('units', () => {
     expect(unitConversionFactor('kg', 'g')).to.equal(0.001);
   });
 
-  it('compare weights with weights, and nothing else with another', () => {
+  it('convert weights to weights, and nothing else to another unit', () => {
     fc.assert(
       fc.property(units, units, (from, to) => {
         const factor = unitConversionFactor(from, to);
@@ -49,7 +49,7 @@ describe('units', () => {
     for (const [name, unit] of NAMES) expect(parseUnit(name), name).to.equal(unit);
   });
 
-  it('are found whatever the case, the accents, the form of Unicode and the space around', () => {
+  it('are found regardless of case, accents, Unicode form and surrounding space', () => {
     const spelling = fc.record({
       of: fc.constantFrom(...NAMES),
       form: fc.constantFrom('NFC', 'NFD'),
@@ -66,14 +66,14 @@ describe('units', () => {
     );
   });
 
-  it('are told from other words', () => {
+  it('are distinguished from other words', () => {
     for (const text of ['', ' ', 'pound', 'lb', 'toString', '__proto__', 'hasOwnProperty', 'VND', 'mg', 'oz/t']) {
       expect(parseUnit(text), text).to.equal(undefined);
     }
     expect(parseUnit(`${' '.repeat(100_000)}tael`)).to.equal(undefined);
   });
 
-  it('are all in the list of a message, with names that are read', () => {
+  it('are all listed in the message, with names that are accepted', () => {
     const listed = UNIT_NAMES.split(/[,()\s]+/).filter((name) => name !== '');
     for (const name of listed) expect(parseUnit(name), name).to.not.equal(undefined);
     for (const unit of UNIT_IDS) expect(listed).to.include(unit);
