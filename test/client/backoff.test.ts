@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Backoff } from '../../src/client/backoff.ts';
 
-describe('back-off of a client', () => {
-  it('doubles from 250 ms to 15 s, and begins anew', () => {
+describe('Backoff', () => {
+  it('doubles from 250 ms to 15 s, and starts again', () => {
     const backoff = new Backoff(() => 1);
     const waits = Array.from({ length: 9 }, () => backoff.nextDelayMs());
     expect(waits).to.deep.equal([250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
@@ -11,7 +11,7 @@ describe('back-off of a client', () => {
     expect(backoff.nextDelayMs()).to.equal(250);
   });
 
-  it('leaves off up to a half at random', () => {
+  it('is reduced randomly by up to half', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 200 }), (random, errors) => {
         const backoff = new Backoff(() => random);
@@ -23,7 +23,7 @@ describe('back-off of a client', () => {
     );
   });
 
-  it('never waits less than the daemon asks for, and never for ever', () => {
+  it('never waits less than the daemon requests, and never without a limit', () => {
     const backoff = new Backoff(() => 0);
     expect(backoff.nextDelayMs(5000)).to.equal(5000);
     expect(backoff.nextDelayMs(1e12)).to.equal(300_000);

@@ -9,7 +9,7 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { type HomeDirectory, resolveHome } from '../../src/home-directory.ts';
 import { type Answer, failure, Listener } from './listener.ts';
 
-describe('client over TLS', () => {
+describe('Client over TLS', () => {
   let folder: string;
   let home: HomeDirectory;
   let first: TlsCertificate;
@@ -58,7 +58,7 @@ describe('client over TLS', () => {
   };
   const pins = () => readFile(home.knownHostsFile, 'utf8').catch(() => '');
 
-  it('keeps the certificate at the first connection, and tells it', async () => {
+  it('stores the certificate at the first connection, and reports it', async () => {
     await serve(first);
     await (await connect()).close();
     expect(told).to.deep.equal([first.fingerprint]);
@@ -68,7 +68,7 @@ describe('client over TLS', () => {
     expect(told).to.have.length(1);
   });
 
-  it('refuses another certificate before it says a word', async () => {
+  it('refuses another certificate before it sends anything', async () => {
     await serve(second);
     await writeFile(
       home.knownHostsFile,
@@ -86,13 +86,13 @@ describe('client over TLS', () => {
     expect(told).to.deep.equal([]);
   });
 
-  it('keeps nothing when hello fails', async () => {
+  it('stores nothing if hello fails', async () => {
     await serve(first, (line) => failure(line, 503, 'The room is full.', { reason: 'NOT_AVAILABLE' }));
     expect(await refused(connect())).to.include({ code: 'NOT_AVAILABLE', message: 'The room is full.' });
     expect(await pins()).to.equal('');
   });
 
-  it('leaves the other lines of the file as they are', async () => {
+  it('keeps the other lines of the file', async () => {
     await serve(first);
     const before = '# mine\n\nother:4000 sha256:00\n';
     await writeFile(home.knownHostsFile, before);
@@ -100,13 +100,13 @@ describe('client over TLS', () => {
     expect(await pins()).to.equal(`${before}127.0.0.1:${port} sha256:${first.fingerprint}\n`);
   });
 
-  it('does not connect past a line that it cannot read', async () => {
+  it('does not connect if it cannot read a line', async () => {
     await serve(first);
     await writeFile(home.knownHostsFile, `127.0.0.1:${port} sha256:${first.fingerprint.slice(1)}\n`);
     expect(await refused(connect())).to.include({ code: 'CONFIG_INVALID' });
   });
 
-  it('keeps tokens by server', async () => {
+  it('stores tokens by server', async () => {
     await serve(first, (line) =>
       line.method === 'account.resume' ? failure(line, 407, 'void', { reason: 'NOT_SIGNED_IN' }) : undefined,
     );
@@ -122,7 +122,7 @@ describe('client over TLS', () => {
     });
   });
 
-  it('says what is wrong with an address', async () => {
+  it('explains an invalid address', async () => {
     await serve(first, undefined, 'TLSv1.2');
     expect((await refused(connect())).message).to.include('TLS 1.3');
     await listener!.stop();
@@ -131,7 +131,7 @@ describe('client over TLS', () => {
     expect(nobody.message).to.include('connection refused');
   });
 
-  it('speaks clear text on loopback when asked to', async () => {
+  it('uses clear text on loopback on request', async () => {
     listener = new Listener();
     port = await listener.listen();
     const client = await connect('tcp://');

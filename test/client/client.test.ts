@@ -13,7 +13,7 @@ import { type Answer, failure, HELLO, Listener, result } from './listener.ts';
 
 const SIGNED_IN = { status: 200, name: 'lan', role: 'member', token: 'token-1', seq: 9 };
 
-describe('client', () => {
+describe('Client', () => {
   let folder: string;
   let home: HomeDirectory;
   let listener: Listener | undefined;
@@ -38,7 +38,7 @@ describe('client', () => {
     return client;
   }
 
-  it('says hello and calls', async () => {
+  it('sends hello and calls methods', async () => {
     const { hello } = await connect((message) =>
       message.method === 'rates.list' ? result(message, { quotes: [] }) : undefined,
     );
@@ -50,7 +50,7 @@ describe('client', () => {
     ]);
   });
 
-  it('gives each call its own answer, in whatever order they come', async () => {
+  it('assigns results to calls in any order', async () => {
     const held: string[] = [];
     await connect((message, socket) => {
       if (message.method !== 'forum.read') return undefined;
@@ -62,7 +62,7 @@ describe('client', () => {
     expect(answers.map((answer) => answer.seq)).to.deep.equal([1, 2, 3]);
   });
 
-  it('throws errors of the daemon with their code, sentence and data', async () => {
+  it('throws errors of the daemon with their code, message and data', async () => {
     await connect((message) => {
       if (message.method === 'rates.get') {
         return failure(message, 417, 'There is no instrument SJK.', {
@@ -82,7 +82,7 @@ describe('client', () => {
     });
   });
 
-  it('tells events to whoever listens', async () => {
+  it('delivers events to listeners', async () => {
     const notice = encodeNotification('notice', { text: 'Xin chào' });
     await connect((message) =>
       message.method === 'watch' ? notice + result(message, { seq: 8 }) + notice : undefined,
@@ -119,7 +119,7 @@ describe('client', () => {
     expect(other!.error).to.include({ code: -32601 });
   });
 
-  it('rejects what waits when the connection is lost, with the reason of bye', async () => {
+  it('rejects pending calls when the connection is lost, with the reason of bye', async () => {
     await connect((message, socket) => {
       if (message.method !== 'rates.list') return undefined;
       socket.end(encodeNotification('bye', { status: 405, reason: 'The owner closed the room.', retryAfterMs: 500 }));
@@ -133,12 +133,12 @@ describe('client', () => {
     expect(await caught(client!.call('rates.list', {}))).to.equal(refused);
   });
 
-  it('ends the connection when the answer is no line', async () => {
+  it('ends the connection if the reply is not a valid line', async () => {
     await connect((message) => (message.method === 'rates.list' ? 'HTTP/1.1 400 Bad Request\n' : undefined));
     expect(await caught(client!.call('rates.list', {}))).to.include({ code: 'CONNECTION_ENDED' });
   });
 
-  describe('ends the connection for good, and says where, when the daemon sends', () => {
+  describe('ends the connection permanently, and names the invalid field, if the daemon sends', () => {
     const quote = EXAMPLES['rates.get'].result.quotes[0]!;
     for (const [what, method, value, place] of [
       ['a time that is none', 'rates.get', { quotes: [{ ...quote, at: 1e300 }] }, '/quotes/0/at'],
@@ -151,7 +151,7 @@ describe('client', () => {
       ],
       ['no result', 'admin.quitAll', undefined, ''],
     ] as const) {
-      it(`${what} in an answer`, async () => {
+      it(`${what} in a result`, async () => {
         const isAsked = (message: { method?: string }) => message.method === method;
         await connect((message) => (isAsked(message) ? result(message, value ?? null) : undefined));
         const other = caught(client!.call('sum', { name: 'x', number: 1 }));
@@ -165,7 +165,7 @@ describe('client', () => {
       });
     }
 
-    it('an event that does not fit, and tells nobody of it', async () => {
+    it('an invalid event, and delivers it to nobody', async () => {
       await connect((message) => {
         if (message.method !== 'watch') return undefined;
         const event = (at: unknown) => encodeNotification('quote', { seq: 1, quote: { ...quote, at } });
@@ -179,7 +179,7 @@ describe('client', () => {
       expect(told).to.deep.equal([1]);
     });
 
-    it('a hello that is none', async () => {
+    it('an invalid hello', async () => {
       const refused = await caught(
         connect((message) => (message.method === 'hello' ? result(message, { server: 'x' }) : '')),
       );
@@ -187,7 +187,7 @@ describe('client', () => {
     });
   });
 
-  it('closes without a failure', async () => {
+  it('closes without an error', async () => {
     await connect();
     const waiting = caught(client!.call('rates.list', {}));
     await client!.close();
@@ -195,18 +195,18 @@ describe('client', () => {
     expect(await waiting).to.include({ code: 'CONNECTION_ENDED' });
   });
 
-  it('gives up a call that nobody answers', async () => {
+  it('gives up on a call without a reply', async () => {
     await connect(undefined, { callTimeoutMs: 20 });
     expect(await caught(client!.call('rates.list', {}))).to.include({ code: 'TOO_SLOW' });
   });
 
-  it('says that no daemon runs, and how to start one', async () => {
+  it('reports that no daemon runs, and how to start one', async () => {
     const refused = await caught(Client.connect({ target: localTarget(home), home }));
     expect(refused).to.include({ code: 'NO_DAEMON', exit: 3 });
     expect(refused.message).to.include(home.controlSocket).and.to.include('goldctl daemon start');
   });
 
-  it('says so when a daemon does not answer hello', async () => {
+  it('reports that a daemon does not answer hello', async () => {
     const slow = await caught(connect(() => '', { timeoutMs: 50 }));
     expect(slow).to.include({ code: 'NO_DAEMON' });
     expect(slow.message).to.include('within 0.05 s');
@@ -220,7 +220,7 @@ describe('client', () => {
     expect(cut).to.include({ code: 'NO_DAEMON' });
   });
 
-  it('gives up when it is told to', async () => {
+  it('gives up on abort', async () => {
     const controller = new AbortController();
     const hangUp: Answer = () => {
       controller.abort();
@@ -233,7 +233,7 @@ describe('client', () => {
     });
   });
 
-  describe('who is signed in', () => {
+  describe('saved sign-in', () => {
     const account: Answer = (message) => {
       if (message.method === 'account.signIn' || message.method === 'account.signUp') return result(message, SIGNED_IN);
       if (message.method === 'account.signOut') return result(message, {});
@@ -245,7 +245,7 @@ describe('client', () => {
     };
     const stored = async () => JSON.parse(await readFile(home.credentialsFile, 'utf8'));
 
-    it('keeps the token, and no password, in a file of 0600', async () => {
+    it('stores the token, and no password, in a file with mode 0600', async () => {
       await connect(account);
       await client!.signIn({ name: 'lan', password: 'xoài cát' });
       expect(client).to.include({ name: 'lan', role: 'member' });
@@ -253,7 +253,7 @@ describe('client', () => {
       expect((await stat(home.credentialsFile)).mode & 0o777).to.equal(0o600);
     });
 
-    it('resumes by it, and forgets it at sign-out', async () => {
+    it('is resumed, and forgotten at sign-out', async () => {
       await writeFile(
         home.credentialsFile,
         '{"tls://other:4000":{"certificate":"c","name":"x","token":"y"},"local":{"name":"lan","token":"token-1"}}',
@@ -265,7 +265,7 @@ describe('client', () => {
       expect(await stored()).to.deep.equal({ 'tls://other:4000': { certificate: 'c', name: 'x', token: 'y' } });
     });
 
-    it('goes on without a void token', async () => {
+    it('is ignored if its token is no longer valid', async () => {
       await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"old"}}');
       await connect((message, socket) =>
         message.method === 'forum.post'
@@ -279,21 +279,21 @@ describe('client', () => {
       expect(refused.message).to.include('goldctl account signin lan');
     });
 
-    it('keeps a token that is refused for another reason, and tells the reason', async () => {
+    it('is kept if it is refused for another reason, which is reported', async () => {
       await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"banned"}}');
       await connect(account);
       expect(client!.resumeFailure).to.include({ code: 'NOT_ALLOWED', message: 'You were banned.' });
       expect(await stored()).to.have.property('local');
     });
 
-    it('does not resume when it is told not to', async () => {
+    it('is not resumed on request', async () => {
       await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"token-1"}}');
       await connect(account, { resume: false });
       expect(client!.name).to.equal(null);
       expect(listener!.lines).to.have.length(1);
     });
 
-    it('says so when the file is damaged, without quoting it', async () => {
+    it('is reported if its file is damaged, without quoting it', async () => {
       await writeFile(home.credentialsFile, '{"local":{"name":"lan","token":"secret-token"');
       const refused = await caught(connect(account));
       expect(refused).to.include({ code: 'CONFIG_INVALID' });

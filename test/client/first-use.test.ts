@@ -11,7 +11,7 @@ import { type Answer, failure, Listener, result } from './listener.ts';
 const TOKEN = 'token-of-lan';
 const SIGNED_IN = { status: 200, name: 'lan', role: 'member', token: TOKEN, seq: 9 };
 
-/** Takes the token, as every daemon of one room does. */
+/** Accepts the token, like every daemon of a cluster. */
 const room: Answer = (line) => {
   if (line.method === 'account.signOut') return result(line, {});
   return line.method?.startsWith('account.') ? result(line, SIGNED_IN) : undefined;
@@ -19,7 +19,7 @@ const room: Answer = (line) => {
 const otherRoom: Answer = (line) =>
   line.method === 'account.resume' ? failure(line, 407, 'The token is void.', { reason: 'NOT_SIGNED_IN' }) : undefined;
 
-describe('a token and the servers that it is not for', () => {
+describe('a token and servers that it does not belong to', () => {
   let folder: string;
   let home: HomeDirectory;
   let first: TlsCertificate;
@@ -63,7 +63,7 @@ describe('a token and the servers that it is not for', () => {
     clients.add(client);
     return client;
   }
-  /** Signs in by password, which says that the server is meant. */
+  /** Signs in by password, which confirms the server. */
   async function signIn(servers: string): Promise<Client> {
     const client = await connect(servers, { resume: false });
     await client.signIn({ name: 'lan', password: 'xoài cát' });
@@ -72,11 +72,11 @@ describe('a token and the servers that it is not for', () => {
   }
   const heard = ({ listener }: { listener: Listener }) => JSON.stringify(listener.lines).includes(TOKEN);
 
-  it('goes to no server of another kind or certificate on the same port', async () => {
+  it('is not sent to a server of another kind or with another certificate on the same port', async () => {
     const kinds = [undefined, first, second];
     for (const own of kinds) {
       for (const other of kinds) {
-        await rm(home.knownHostsFile, { force: true }); // as somebody does who was told of another certificate
+        await rm(home.knownHostsFile, { force: true }); // as after a warning about another certificate
         await rm(home.credentialsFile, { force: true });
         const right = await serve(own);
         await signIn(right.address);
@@ -93,7 +93,7 @@ describe('a token and the servers that it is not for', () => {
     }
   });
 
-  it('goes to no server of a list that was not met before, nor to one that was met and not confirmed', async () => {
+  it('is not sent to an unknown server of a list, nor to a known server without confirmation', async () => {
     for (const certificate of [undefined, second]) {
       const known = await serve(first);
       await signIn(known.address);
@@ -115,7 +115,7 @@ describe('a token and the servers that it is not for', () => {
     }
   });
 
-  it('goes where it is confirmed, once and for all sign-ins to come, with what the user needs to decide', async () => {
+  it('is sent to a confirmed server, once and for all later sign-ins; the confirmation has all details', async () => {
     const known = await serve(first);
     await signIn(known.address);
     await known.stop();
@@ -136,11 +136,11 @@ describe('a token and the servers that it is not for', () => {
     await again.signOut();
     await serve(first, known.port);
     await signIn(known.address);
-    await signIn(servers); // at the first one: the second one is confirmed still
+    await signIn(servers); // at the first one: the second one stays confirmed
     expect(await connect(next.address)).to.include({ name: 'lan' });
   });
 
-  it('goes to whoever shows the certificate that it is kept for, under another address', async () => {
+  it('is sent to a server with the right certificate at another address', async () => {
     const known = await serve(first);
     await signIn(known.address);
     await known.stop();
@@ -149,7 +149,7 @@ describe('a token and the servers that it is not for', () => {
     expect(await connect(same.address)).to.include({ name: 'lan' });
   });
 
-  it('rather goes to a confirmed server further down the list', async () => {
+  it('is sent to a confirmed server further down the list instead of an unknown one', async () => {
     const [away, stranger, confirmed] = [await serve(first), await serve(second), await serve()];
     await signIn(away.address);
     await signIn(confirmed.address);
@@ -160,7 +160,7 @@ describe('a token and the servers that it is not for', () => {
     expect(heard(stranger)).to.equal(false);
   });
 
-  it('is given to all servers of a list after a sign-in, where the user says so', async () => {
+  it('is sent to all servers of a list after a sign-in, if the user confirms', async () => {
     const [one, two, three, away] = [await serve(first), await serve(second), await serve(), await serve(first)];
     await away.stop();
     const servers = [one, two, three, away].map(({ address }) => address).join();
@@ -173,7 +173,7 @@ describe('a token and the servers that it is not for', () => {
     expect(await connect(servers)).to.include({ name: 'lan' });
   });
 
-  it('stays for the others where one server does not take it', async () => {
+  it('is kept for other servers if one server refuses it', async () => {
     const [one, two] = [await serve(first), await serve(second, 0, otherRoom)];
     await signIn(one.address);
     const client = await connect(`${two.address},${one.address}`, { confirmServer: async () => true });
@@ -181,7 +181,7 @@ describe('a token and the servers that it is not for', () => {
     expect(await connect(one.address)).to.include({ name: 'lan' });
   });
 
-  it('of an earlier version, which does not say what it is for, goes nowhere', async () => {
+  it('of an earlier version without a server is never sent', async () => {
     const [tls, plain] = [await serve(first), await serve()];
     const old = Object.fromEntries(
       [tls, plain].map(({ port }) => [`127.0.0.1:${port}`, { name: 'lan', token: TOKEN }]),

@@ -11,10 +11,10 @@ export const HELLO = {
   limits: { lineBytes: 65_536, postCharacters: 4096, callsPerSecond: 20, callsBurst: 60 },
 };
 
-/** What one line is answered with: text to write, or nothing. */
+/** Replies to one line: text to write, or nothing. */
 export type Answer = (line: RpcMessage, socket: Socket) => string | undefined;
 
-/** The far side of client tests: a real socket that speaks lines; every method but `hello` is the test's. */
+/** A server for client tests: a real socket with lines; the test answers every method except `hello`. */
 export class Listener {
   readonly lines: RpcMessage[] = [];
   readonly sockets = new Set<Socket>();
@@ -39,7 +39,7 @@ export class Listener {
     this.#server.on('tlsClientError', () => {});
   }
 
-  /** @param at a path, or a port of loopback: a free one, where it is left out @returns the port, 0 for a path */
+  /** @param at a path, or a port of loopback; by default a free port @returns the port, 0 for a path */
   listen(at: string | number = 0): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);

@@ -15,7 +15,7 @@ export type PartyDaemon = Pick<DaemonFixture, 'address' | 'anotherHome'>;
 
 const PASSWORD = 'a secret';
 
-/** A member with a link to the daemon and a real peer process, who keeps what he is told. */
+/** A member with a connection to the daemon and a real peer process, who records events. */
 export class Party {
   readonly name: string;
   readonly home: HomeDirectory;
@@ -24,7 +24,7 @@ export class Party {
   readonly offers: TransferOffer[] = [];
   readonly notices: string[] = [];
   readonly told: Transfer[] = [];
-  /** How often the daemon was told how this one is reached. */
+  /** How often the daemon learned how the peer is reached. */
   registered = 0;
   #wake: (() => void)[] = [];
 
@@ -73,7 +73,7 @@ export class Party {
     });
   }
 
-  /** Makes a file of bytes that no other seed makes. @returns its path */
+  /** Creates a file of bytes that no other seed creates. @returns its path */
   async file(name: string, bytes: number, seed = 1): Promise<string> {
     const path = join(this.home.root, 'files', name);
     await mkdir(dirname(path), { recursive: true });
@@ -87,12 +87,12 @@ export class Party {
     return path;
   }
 
-  /** Resolves when it holds; looked at whenever something is told. */
+  /** Resolves when the condition holds; checked at every event. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
-  /** The next offer that nobody has answered. */
+  /** The next pending offer. */
   async offered(): Promise<TransferOffer> {
     await this.until(() => this.peers.offers.length > 0);
     return this.peers.offers[0]!;
@@ -102,7 +102,7 @@ export class Party {
     return this.peers.transfers.find((transfer) => transfer.id === id);
   }
 
-  /** Resolves when so many bytes of it are there; fails when it ends before. */
+  /** Resolves when that many bytes have arrived; rejects if the transfer ends before. */
   async reached(id: number, bytes: number): Promise<void> {
     await this.until(() => {
       const transfer = this.transfer(id);

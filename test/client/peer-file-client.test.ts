@@ -6,7 +6,7 @@ import { failure, Party, sha256 } from './party.ts';
 
 const MIB = 1024 * 1024;
 
-describe('peers', function () {
+describe('PeerFileClient', function () {
   this.timeout(60_000);
   let daemon: DaemonFixture;
   const parties: Party[] = [];
@@ -25,7 +25,7 @@ describe('peers', function () {
     await daemon.stop();
   });
 
-  it('fetches what a member published', async () => {
+  it('fetches a published file', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const path = await an.file('giá vàng.csv', 3 * MIB + 17);
     const seen: number[] = [];
@@ -55,7 +55,7 @@ describe('peers', function () {
     expect(binh.peers.offers).to.deep.equal([]);
   });
 
-  it('leaves what is declined', async () => {
+  it('ends a declined offer', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const id = await an.peers.send('Binh', await an.file('a.bin', 1000));
     const offer = await binh.offered();
@@ -67,7 +67,7 @@ describe('peers', function () {
     expect((await failure(binh.peers.accept(offer.id))).code).to.equal('NOT_FOUND');
   });
 
-  it('takes unasked what a standing rule covers, and asks for more', async () => {
+  it('accepts what a rule covers without asking, and asks for more', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     await binh.peers.allow('an', 1000);
     const small = await an.peers.waitForEnd(await an.peers.send('Binh', await an.file('small', 1000)));
@@ -81,7 +81,7 @@ describe('peers', function () {
     expect(next.state).to.equal('done');
   });
 
-  it('sends a folder with all that is in it, and an empty file', async () => {
+  it('sends a folder with its content, and an empty file', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     await an.file('folder/one.bin', 300_000);
     await an.file('folder/sâu/hơn/two.bin', 1, 2);
@@ -115,7 +115,7 @@ describe('peers', function () {
     expect((await failure(an.peers.cancel(99))).code).to.equal('NOT_FOUND');
   });
 
-  it('goes on after the process of the receiver was killed', async () => {
+  it("resumes after the receiver's process was killed", async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const path = await an.file('a.bin', 8 * MIB);
     const id = await an.peers.send('Binh', path, { limit: 4 * MIB });
@@ -131,7 +131,7 @@ describe('peers', function () {
     expect(binh.notices.some((text) => text.includes('SIGKILL'))).to.equal(true);
   });
 
-  it('goes on after the process of the sender was killed', async () => {
+  it("resumes after the sender's process was killed", async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const path = await an.file('a.bin', 8 * MIB);
     const id = await an.peers.send('Binh', path, { limit: 4 * MIB });
@@ -145,7 +145,7 @@ describe('peers', function () {
     expect(binh.offers).to.have.length(1);
   });
 
-  it('goes on with a fetch after either process was killed', async () => {
+  it('resumes a fetch after either process was killed', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const path = await an.file('a.bin', 12 * MIB);
     await an.peers.publish(path);
@@ -159,7 +159,7 @@ describe('peers', function () {
     expect(await sha256(got.savedAs!)).to.equal(await sha256(path));
   });
 
-  it('goes on while the daemon restarts', async () => {
+  it('continues while the daemon restarts', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     await binh.peers.allow('An', 100 * MIB);
     const path = await an.file('a.bin', 8 * MIB);
@@ -179,7 +179,7 @@ describe('peers', function () {
     expect(again.state).to.equal('done');
   });
 
-  it('takes one file from several members at once, and shares it', async () => {
+  it('fetches one file from several members at once, and shares it', async () => {
     const [an, binh, chi] = [await join_('An'), await join_('Binh'), await join_('Chi')];
     const path = await an.file('a.bin', 6 * MIB);
     await an.peers.publish(path);
@@ -195,7 +195,7 @@ describe('peers', function () {
     expect(own.code).to.equal('NO_SUCH_FILE');
   });
 
-  it('asks which, where a name has several contents', async () => {
+  it('asks which content is meant if a name has several', async () => {
     const [an, binh, chi] = [await join_('An'), await join_('Binh'), await join_('Chi')];
     const one = await an.peers.publish(await an.file('a.bin', 1000, 1));
     await binh.peers.publish(await binh.file('a.bin', 1000, 2));
@@ -209,7 +209,7 @@ describe('peers', function () {
     expect((await failure(chi.peers.fetch('b.bin'))).code).to.equal('NO_SUCH_FILE');
   });
 
-  it('says that a file changed, and lists it anew', async () => {
+  it('reports a changed file, and publishes it again', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const path = await an.file('a.bin', 1000);
     const before = await an.peers.publish(path);
@@ -226,12 +226,12 @@ describe('peers', function () {
     expect((await failure(binh.peers.fetch('a.bin'))).code).to.equal('NO_SUCH_FILE');
   });
 
-  it('refuses a member whose key is another than before, until somebody trusts it', async () => {
+  it('refuses a member whose key has changed, until it is trusted', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     await binh.peers.allow('An', MIB);
     const path = await an.file('a.bin', 1000);
     expect((await an.peers.waitForEnd(await an.peers.send('Binh', path))).state).to.equal('done');
-    // the same account on another machine
+    // The same account on another machine.
     const home = await daemon.anotherHome();
     await mkdir(dirname(home.credentialsFile), { recursive: true });
     await writeFile(home.credentialsFile, await readFile(an.home.credentialsFile));
@@ -249,7 +249,7 @@ describe('peers', function () {
     expect((await other.peers.waitForEnd(await other.peers.send('Binh', path))).state).to.equal('done');
   });
 
-  it('bounds the offers of one member', async () => {
+  it('limits the offers of one member', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const path = await an.file('a.bin', 10);
     const ids: number[] = [];
@@ -262,7 +262,7 @@ describe('peers', function () {
     await binh.until(() => binh.peers.offers.length === 2);
   });
 
-  it('asks nobody where nobody looks', async () => {
+  it('does not ask without a listener', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh', { asks: false })];
     const id = await an.peers.send('Binh', await an.file('a.bin', 10));
     await an.until(() => an.transfer(id)?.reason?.includes('Nobody is there') === true);
@@ -271,7 +271,7 @@ describe('peers', function () {
     expect((await an.peers.waitForEnd(id)).state).to.equal('done');
   });
 
-  it('says at once that a member is not there', async () => {
+  it('reports immediately that a member is offline', async () => {
     const an = await join_('An');
     const none = await an.peers.waitForEnd(await an.peers.send('Nobody', await an.file('a.bin', 10)));
     expect(none).to.include({ state: 'failed', status: 417 });
@@ -299,7 +299,7 @@ describe('peers', function () {
     }
   });
 
-  it('ends its process when it is stopped, and tells who waits', async () => {
+  it('ends its process on stop, and rejects pending calls', async () => {
     const [an, binh] = [await join_('An'), await join_('Binh')];
     const id = await an.peers.send('Binh', await an.file('a.bin', 10));
     await binh.offered();

@@ -10,7 +10,7 @@ import { Party, sha256 } from './party.ts';
 
 const MIB = 1024 * 1024;
 
-describe('peer process', function () {
+describe('PeerProcess', function () {
   this.timeout(60_000);
   let daemon: DaemonFixture;
   const parties: Party[] = [];
@@ -26,7 +26,7 @@ describe('peer process', function () {
     await daemon.stop();
   });
 
-  it('outlives Ctrl-C, which is for its client to judge', async () => {
+  it('ignores Ctrl-C, which its client handles', async () => {
     const [an, binh] = [await Party.join(daemon, 'An'), await Party.join(daemon, 'Binh')];
     parties.push(an, binh);
     await binh.peers.allow('An', MIB);
@@ -37,7 +37,7 @@ describe('peer process', function () {
     expect(an.peers.pid).to.equal(pid);
   });
 
-  it('ends with its client, and what was under way can be gone on with', async () => {
+  it('exits with its client, and interrupted transfers can be resumed', async () => {
     const binh = await Party.join(daemon, 'Binh');
     parties.push(binh);
     await binh.peers.allow('An', 100 * MIB);
@@ -58,7 +58,7 @@ describe('peer process', function () {
     client.kill('SIGKILL');
     while (alive(peer)) await wait(20);
     await binh.until(() => binh.transfer(1)?.state === 'connecting');
-    // whoever sends the same again goes on with it, and nobody is asked again
+    // A repeated send resumes, and nobody is asked again.
     const again = spawn(process.execPath, [script, home.root, daemon.address, path], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -68,7 +68,7 @@ describe('peer process', function () {
     expect(await sha256(got.savedAs!)).to.equal(await sha256(path));
   });
 
-  it('needs less than 150 MB at either side, however much goes', async function () {
+  it('needs less than 150 MB at either side, for any amount of data', async function () {
     if (process.platform !== 'linux') skip(this, 'memory is read from /proc');
     const [an, binh] = [await Party.join(daemon, 'An'), await Party.join(daemon, 'Binh')];
     parties.push(an, binh);

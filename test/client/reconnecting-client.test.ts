@@ -18,7 +18,7 @@ import { TcpProxy } from './tcp-proxy.ts';
 
 const SECRET = 'a secret';
 
-/** A link that keeps what it was told, and a way to wait for it. */
+/** A client that records its events, with ways to wait for them. */
 class Watched {
   readonly link: ReconnectingClient;
   readonly states: ReconnectState[] = [];
@@ -64,7 +64,7 @@ class Watched {
     while (!holds()) await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
-  /** Resolves when a state of that kind comes, beyond those that were. */
+  /** Resolves at the next state of that kind. */
   async next(kind: ReconnectState['kind']): Promise<void> {
     const { length } = this.states;
     await this.until(() => this.kinds.slice(length).includes(kind));
@@ -73,7 +73,7 @@ class Watched {
 
 const POST = EXAMPLES['forum.read'].result.posts[0]!;
 
-describe('link', () => {
+describe('ReconnectingClient', () => {
   let daemon: DaemonFixture;
   let proxy: TcpProxy;
   let port: number;
@@ -96,7 +96,7 @@ describe('link', () => {
     await daemon.stop();
   });
 
-  /** A link through the proxy. */
+  /** A client through the proxy. */
   async function member(name: string, options: Partial<ReconnectingClientOptions> = {}): Promise<Watched> {
     const target = parseTarget(`tcp://127.0.0.1:${port}`);
     const home = options.home ?? (await daemon.anotherHome());
@@ -113,7 +113,7 @@ describe('link', () => {
     return watched;
   }
 
-  /** A link to a daemon of the test's own words. */
+  /** A client of a scripted daemon. */
   async function scripted(
     answer: ConstructorParameters<typeof Listener>[0],
     home: HomeDirectory,
@@ -127,8 +127,8 @@ describe('link', () => {
 
   const post = async (text: string) => (await control.call('forum.post', { text })).post;
 
-  describe('coming and going', () => {
-    it('comes back after a restart, by its token, and misses and repeats no post', async () => {
+  describe('reconnecting', () => {
+    it('resumes by token after a restart, and misses and repeats no post', async () => {
       const yoda = await member('yoda');
       expect(yoda.link.state).to.deep.equal({ kind: 'online' });
       await post('before');
@@ -154,7 +154,7 @@ describe('link', () => {
       for (const { since, nextTryAt } of offline) expect(nextTryAt).to.be.above(since);
     });
 
-    it('misses and repeats nothing while others post and the way is cut again and again', async () => {
+    it('misses and repeats nothing while others post and the connection is cut repeatedly', async () => {
       const yoda = await member('yoda');
       let posting = true;
       const written: string[] = [];
@@ -182,7 +182,7 @@ describe('link', () => {
       expect(seqs).to.deep.equal([...seqs].sort((a, b) => a - b));
     });
 
-    it('tells changes that were made while it was away once, as they are now', async () => {
+    it('receives changes made while it was offline once, in their current state', async () => {
       const yoda = await member('yoda');
       const first = await post('first');
       await yoda.until(() => yoda.posts.length === 1);
@@ -201,7 +201,7 @@ describe('link', () => {
       expect(yoda.texts).to.deep.equal(['first', 'second', null, 'third']);
     });
 
-    it('waits longer after every failure, and tries at once when it is told to', async () => {
+    it('waits longer after every failure, and tries at once on request', async () => {
       const home = await daemon.anotherHome();
       const watched = new Watched({ target: localTarget(home), home, random: () => 1 });
       made.push(watched);
@@ -226,7 +226,7 @@ describe('link', () => {
       expect(watched.link.state.kind).to.equal('ended');
     });
 
-    it('gives the daemon the time that its goodbye asks for', async () => {
+    it('waits as long as the goodbye of the daemon requests', async () => {
       const home = await daemon.anotherHome();
       const { watched, listener } = await scripted(undefined, home);
       const offline = watched.next('offline');
@@ -239,7 +239,7 @@ describe('link', () => {
       expect(state.failure.data.retryAfterMs).to.equal(60_000);
     });
 
-    it('takes over a connection that is there', async () => {
+    it('takes over an existing connection', async () => {
       const home = await daemon.anotherHome();
       const target = parseTarget(`tcp://127.0.0.1:${port}`);
       const connected = await Client.connect({ target, home });
@@ -259,7 +259,7 @@ describe('link', () => {
       expect(await caught(connected.call('rates.list', {}))).to.include({ code: 'CONNECTION_ENDED' });
     });
 
-    it('comes back after quit-all', async () => {
+    it('reconnects after quit-all', async () => {
       const yoda = await member('yoda');
       await control.call('admin.quitAll', { reason: 'closing for a moment' });
       await yoda.until(() => yoda.online.length === 2);
@@ -269,9 +269,9 @@ describe('link', () => {
       expect(yoda.link.name).to.equal('yoda');
     });
 
-    it('lets go of a daemon that answers nothing any more', async () => {
+    it('gives up on a daemon that does not answer', async () => {
       const yoda = await member('yoda', { callTimeoutMs: 300 });
-      await yoda.link.watch({ forum: true }); // nothing is on its way any more
+      await yoda.link.watch({ forum: true }); // nothing is pending
       proxy.deaf = true;
       const offline = yoda.next('offline');
       expect(await caught(yoda.link.call('members.active', {}))).to.include({ code: 'TOO_SLOW' });
@@ -280,7 +280,7 @@ describe('link', () => {
       await yoda.until(() => yoda.online.length === 2);
     });
 
-    it('does not mistake another journal at the old address for its own', async () => {
+    it('detects another journal at the old address', async () => {
       const yoda = await member('yoda');
       await yoda.link.stop();
       const { home } = daemon;
@@ -309,7 +309,7 @@ describe('link', () => {
     });
   });
 
-  describe('ends', () => {
+  describe('disconnects', () => {
     const ended = async (watched: Watched, reason: string) => {
       await watched.until(() => watched.link.state.kind === 'ended');
       expect(watched.link.state).to.have.property('reason').that.includes(reason);
@@ -318,7 +318,7 @@ describe('link', () => {
       expect(await caught(watched.link.post({ text: 'too late' }))).to.include({ code: 'CONNECTION_ENDED' });
     };
 
-    it('when its member is kicked, and starts again when it is told to', async () => {
+    it('when its member is kicked, and starts again on request', async () => {
       const yoda = await member('yoda');
       await control.call('admin.kick', { name: 'yoda', reason: 'enough for today' });
       await ended(yoda, 'enough for today');
@@ -326,7 +326,7 @@ describe('link', () => {
       expect(yoda.link.name).to.equal('yoda');
     });
 
-    it('when its member is banned; started again, nobody is signed in', async () => {
+    it('when its member is banned; after a start, nobody is signed in', async () => {
       const yoda = await member('yoda');
       await control.call('admin.ban', { name: 'yoda', reason: 'spam' });
       await ended(yoda, 'spam');
@@ -335,7 +335,7 @@ describe('link', () => {
       expect(yoda.signedOut.map((why) => why?.code)).to.deep.equal(['NOT_ALLOWED']);
     });
 
-    it('when its member signs in somewhere else', async () => {
+    it('when its member signs in elsewhere', async () => {
       const yoda = await member('yoda');
       const elsewhere = await daemon.connectAfar();
       await elsewhere.signIn({ name: 'yoda', password: SECRET, takeOver: true });
@@ -351,7 +351,7 @@ describe('link', () => {
       await ended(yoda, 'Signed out.');
     });
 
-    it('when the certificate is another one', async () => {
+    it('when the certificate has changed', async () => {
       const home = await daemon.anotherHome();
       const target = parseTarget(`127.0.0.1:${port}`);
       const yoda = await begun({ target, home, random: () => 0 });
@@ -368,7 +368,7 @@ describe('link', () => {
       }
     });
 
-    it('in whatever state it is stopped', async () => {
+    it('on stop, in any state', async () => {
       const home = await daemon.anotherHome();
       const target = parseTarget(`tcp://127.0.0.1:${port}`);
       const early = new Watched({ target, home });
@@ -385,8 +385,8 @@ describe('link', () => {
     });
   });
 
-  describe('signing in', () => {
-    it('says that the token is void, and goes on where it was after a new sign-in', async () => {
+  describe('sign-in', () => {
+    it('reports an invalid token, and continues after a new sign-in', async () => {
       const yoda = await member('yoda');
       await post('seen');
       await yoda.until(() => yoda.posts.length === 1);
@@ -414,7 +414,7 @@ describe('link', () => {
       expect(yoda.online.map(({ resumed: isResumed }) => isResumed)).to.deep.equal([false, true]);
     });
 
-    it('posts under no other name than it was written', async () => {
+    it('sends no post under another name than it was written by', async () => {
       const yoda = await member('yoda');
       proxy.closed = true;
       proxy.cut();
@@ -438,7 +438,7 @@ describe('link', () => {
       expect(yoda.waiting).to.equal(0);
     });
 
-    it('signs up, posts, and out again, on one connection', async () => {
+    it('signs up, posts, and signs out, on one connection', async () => {
       const target = parseTarget(`tcp://127.0.0.1:${port}`);
       const watched = await begun({ target, home: await daemon.anotherHome(), subscription: { forum: true } });
       expect(watched.signedOut).to.deep.equal([undefined]);
@@ -455,10 +455,10 @@ describe('link', () => {
       expect(watched.kinds).to.deep.equal(['connecting', 'online']);
     });
 
-    it('is connected anew without a word when the daemon has no time for strangers', async () => {
+    it('reconnects silently when the daemon disconnects anonymous clients', async () => {
       const home = await daemon.anotherHome();
       const { watched, listener } = await scripted(undefined, home);
-      await new Promise((resolve) => setTimeout(resolve, 1050)); // a connection of a second was a good one
+      await new Promise((resolve) => setTimeout(resolve, 1050)); // a connection of one second counts as successful
       const connecting = watched.next('connecting');
       for (const socket of listener.sockets)
         socket.end(encodeNotification('bye', { status: 408, reason: 'Nobody signed in within the time limit.' }));
@@ -470,9 +470,9 @@ describe('link', () => {
   });
 
   describe('posting', () => {
-    it('posts again what was not acknowledged, once, in order, with what was written meanwhile', async () => {
+    it('repeats unacknowledged posts, once, in order, with those written meanwhile', async () => {
       const yoda = await member('yoda');
-      proxy.deaf = true; // the daemon hears and answers; the answer is lost
+      proxy.deaf = true; // the daemon processes the post; its reply is lost
       const first = yoda.link.post({ text: 'one' });
       const more = ['two', 'three'].map((text) => yoda.link.post({ text }));
       for (;;) {
@@ -494,7 +494,7 @@ describe('link', () => {
       expect(yoda.waiting).to.equal(0);
     });
 
-    it('rejects what the daemon refuses, and goes on with the rest', async () => {
+    it('rejects what the daemon refuses, and continues with the rest', async () => {
       const yoda = await member('yoda');
       const refused = caught(yoda.link.post({ text: 'answer', replyTo: 77 }));
       const taken = yoda.link.post({ text: 'next' });
@@ -503,7 +503,7 @@ describe('link', () => {
       expect(yoda.link.pendingPosts).to.equal(0);
     });
 
-    it('waits out 429 and 503, in order', async () => {
+    it('waits after 429 and 503, in order', async () => {
       const answers = [
         [429, 'TOO_MANY_REQUESTS', { retryAfterMs: 30 }],
         [503, 'NOT_AVAILABLE', {}],
@@ -529,7 +529,7 @@ describe('link', () => {
       expect(new Set(sent.map(({ clientId }) => clientId)).size).to.equal(2);
     });
 
-    it('holds a thousand posts and no more, and rejects them when it is stopped', async () => {
+    it('queues at most a thousand posts, and rejects them on stop', async () => {
       const home = await daemon.anotherHome();
       const watched = new Watched({ target: localTarget(home), home });
       made.push(watched);
@@ -544,7 +544,7 @@ describe('link', () => {
       }
     });
 
-    it('says of a post that was sent and not acknowledged that it may be there', async () => {
+    it('reports that an unacknowledged post may have been stored', async () => {
       const yoda = await member('yoda');
       proxy.deaf = true;
       const sent = caught(yoda.link.post({ text: 'is it?' }));
@@ -555,8 +555,8 @@ describe('link', () => {
     });
   });
 
-  describe('watching', () => {
-    it('hears what was left out while it was slow, in order, without being told to', async function () {
+  describe('subscriptions', () => {
+    it('receive posts that were dropped while the client was slow, in order, automatically', async function () {
       this.timeout(30_000);
       const slow = await DaemonFixture.start({
         config: { limits: { queueSoftBytes: 20_000, queueHardBytes: 256 * 1024 * 1024, callsBurst: 100_000 } },
@@ -570,7 +570,7 @@ describe('link', () => {
         yoda.link.on('notice', () => notices++);
         const text = (turn: number) => `${turn} ${'đ'.repeat(4000)}`;
         proxy.hold();
-        // Beyond what the sockets between them take: then the daemon leaves out what follows.
+        // More than the sockets in between buffer: then the daemon drops further posts.
         const count = 1500;
         for (let turn = 0; turn < count; turn += 50) {
           const posts = Array.from({ length: 50 }, (_, i) => ({ text: text(turn + i) }));
@@ -590,7 +590,7 @@ describe('link', () => {
       }
     });
 
-    it('has posts repeated from the seq of the notice, and lets none pass before them', async () => {
+    it('replay posts from the seq of the notice, and deliver no later ones before', async () => {
       const event = (seq: number) => encodeNotification('post', { seq, post: { ...POST, seq } });
       const wanted: unknown[] = [];
       const { watched } = await scripted(
@@ -598,7 +598,7 @@ describe('link', () => {
           if (line.method === 'hello') return result(line, { ...HELLO, name: 'yoda' });
           wanted.push(line.params);
           switch (wanted.length) {
-            case 1: // two live ones, then a gap of two, then a live one that must not be taken yet
+            case 1: // two live ones, then a gap of two, then a live one that must not be delivered yet
               return [
                 result(line, { seq: 7 }),
                 event(8),
@@ -625,7 +625,7 @@ describe('link', () => {
       ]);
     });
 
-    it('watches something else on request, and goes on with it after a loss', async () => {
+    it('can be changed, and are restored after a connection loss', async () => {
       const yoda = await member('yoda', { subscription: { forum: true, members: true } });
       const members: string[] = [];
       const quotes: string[] = [];
@@ -635,7 +635,7 @@ describe('link', () => {
       expect(await caught(yoda.link.watch({ rates: ['SJX'] }))).to.include({ code: 'NOT_FOUND' });
       proxy.cut();
       await yoda.until(() => yoda.online.length === 2);
-      await yoda.link.call('members.active', {}); // the daemon has taken the watch before it
+      await yoda.link.call('members.active', {}); // the daemon has processed the earlier watch
       const guest = await daemon.connectAfar();
       await guest.signUp({ name: 'guest', password: SECRET });
       const row = (sell: number) => [Date.now(), sell - 1, sell] as [number, number, number];
@@ -647,7 +647,7 @@ describe('link', () => {
       expect(yoda.refused).to.deep.equal([]);
     });
 
-    it('reads without a sign-in on the control socket', async () => {
+    it('need no sign-in on the control socket', async () => {
       const home = await daemon.anotherHome();
       const watched = await begun({
         target: localTarget(daemon.home),

@@ -13,7 +13,7 @@ import { ROOT } from '../root.ts';
 
 type Schemas = Readonly<Record<'results' | 'events', Readonly<Record<string, JsonSchema>>>>;
 
-describe('the check of what a daemon sends', () => {
+describe('message validation', () => {
   let schemas: Schemas;
   before(async () => {
     schemas = JSON.parse(await readFile(join(ROOT, 'dist/src/client/schemas.json'), 'utf8')) as Schemas;
@@ -24,7 +24,7 @@ describe('the check of what a daemon sends', () => {
     expect(Object.keys(schemas.events)).to.have.members(Object.keys(EVENTS));
   });
 
-  it('takes the examples of the protocol, and what later versions add to them', () => {
+  it('accepts the examples of the protocol, and fields of later versions', () => {
     for (const [method, { result }] of Object.entries(EXAMPLES)) {
       expect(validateResult(method, result), method).to.equal(undefined);
       expect(validateResult(method, { ...result, addedLater: 1 }), method).to.equal(undefined);
@@ -32,7 +32,7 @@ describe('the check of what a daemon sends', () => {
     expect(validateEvent('addedLater', 1)).to.equal(undefined);
   });
 
-  it('decides as TypeBox does, of what fits and of what does not', function () {
+  it('agrees with TypeBox for valid and invalid values', function () {
     this.timeout(60_000);
     const counts = { fit: 0, differ: 0 };
     for (const [name, schema] of [...Object.entries(schemas.results), ...Object.entries(schemas.events)]) {
@@ -52,7 +52,7 @@ describe('the check of what a daemon sends', () => {
     expect(counts.differ).to.be.greaterThan(1000);
   });
 
-  it('names the first place that does not fit', () => {
+  it('names the first invalid field', () => {
     const { result } = EXAMPLES['rates.get' satisfies MethodName];
     const [quote] = result.quotes;
     for (const [field, value] of [

@@ -14,7 +14,7 @@ import { TcpProxy } from './tcp-proxy.ts';
 
 const SECRET = 'a secret';
 
-describe('several servers of one room', () => {
+describe('several servers of one cluster', () => {
   let daemon: DaemonFixture;
   let home: HomeDirectory;
   const proxies: TcpProxy[] = [];
@@ -39,7 +39,7 @@ describe('several servers of one room', () => {
     await daemon.stop();
   });
 
-  it('are named with commas between them', () => {
+  it('are separated by commas', () => {
     const target = parseTarget(' tls://a, b:4100,[::1],a:4000 ');
     expect(failoverOrder(target).map(({ key }) => key)).to.deep.equal(['a:4000', 'b:4100', '[::1]:4000']);
     const [, second] = failoverOrder(target);
@@ -57,7 +57,7 @@ describe('several servers of one room', () => {
     expect(() => parseTarget('tcp://127.0.0.1,tcp://example.org')).to.throw('loopback');
   });
 
-  it('are tried one after the other, and whoever is signed in at one is so at all', async () => {
+  it('are tried in order, and a sign-in applies to all', async () => {
     const [a, b] = [await server(), await server()];
     const target = parseTarget(`${a.address},${b.address}`);
     await a.proxy.stop();
@@ -81,7 +81,7 @@ describe('several servers of one room', () => {
     expect(none.message).to.include('None of the 2 servers').and.to.include(a.address).and.to.include(b.address);
   });
 
-  it('are passed over where one shows another certificate than it did, which is told', async () => {
+  it('are skipped if their certificate has changed, which is reported', async () => {
     const [a, b] = [await server(), await server()];
     await writeFile(home.knownHostsFile, `${a.address} sha256:${'0'.repeat(64)}\n`);
     const target = parseTarget(`${a.address},${b.address}`);
@@ -95,7 +95,7 @@ describe('several servers of one room', () => {
     await refusal(() => Client.connect({ target, home }), 'CERTIFICATE_CHANGED');
   });
 
-  it('take over from one another without gap or repeat, whatever was being posted', async () => {
+  it('take over from each other without gap or repeat, during posts', async () => {
     const [a, b, c] = [await server(), await server(), await server()];
     const target = parseTarget([a, b, c].map(({ address }) => `tcp://${address}`).join());
     const begun = async (options: Partial<ReconnectingClientOptions> = {}) => {
@@ -117,7 +117,7 @@ describe('several servers of one room', () => {
       posted.push(link.post({ text: `post ${i}` }));
       if (i === 20) {
         a.proxy.closed = true;
-        a.proxy.deaf = true; // some of it is there, and nobody says so
+        a.proxy.deaf = true; // some posts are stored without a reply
         setTimeout(() => a.proxy.cut(), 20);
       }
       if (i === 40) {

@@ -4,7 +4,7 @@ import { chooseTarget, failoverOrder, parseTarget } from '../../src/client/targe
 import { AppError } from '../../src/domain/app-error.ts';
 import { resolveHome } from '../../src/home-directory.ts';
 
-describe('target', () => {
+describe('parseTarget', () => {
   it('reads host and port', () => {
     const cases: [string, string, string, number][] = [
       ['example.org', 'tls', 'example.org', 4000],
@@ -21,7 +21,7 @@ describe('target', () => {
     expect(parseTarget('::1').key).to.equal('[::1]:4000');
   });
 
-  it('refuses what names no server, and says what it expects', () => {
+  it('refuses what names no server, and states what it expects', () => {
     for (const text of [
       '',
       ':4000',
@@ -43,7 +43,7 @@ describe('target', () => {
     }
   });
 
-  it('takes clear text on loopback addresses only', () => {
+  it('accepts clear text on loopback addresses only', () => {
     expect(() => parseTarget('tcp://example.org:4000'))
       .to.throw(AppError, 'loopback')
       .with.property('exit', 2);
@@ -60,7 +60,7 @@ describe('target', () => {
     });
   });
 
-  it('takes any text without another error than its own', () => {
+  it('throws only its own error for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webAuthority(), fc.ipV6()), (text) => {
         try {

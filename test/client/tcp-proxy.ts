@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** The way between a client and a daemon: it can be cut, closed, made to swallow answers, and held up. */
+/** A proxy between client and daemon that can cut connections, refuse them, drop replies and hold data. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
-  /** What the daemon says is lost while this is set. */
+  /** Data from the daemon is dropped while this is set. */
   deaf = false;
-  /** Nobody comes through while this is set. */
+  /** New connections are refused while this is set. */
   closed = false;
-  /** Where it leads, on loopback. */
+  /** The target port on loopback. */
   port: number;
   #held = false;
 
@@ -47,7 +47,7 @@ export class TcpProxy {
     for (const { near } of this.#pairs) near.destroy();
   }
 
-  /** Takes nothing from the daemon any more. */
+  /** Stops reading from the daemon. */
   hold(): void {
     this.#held = true;
     for (const { far } of this.#pairs) far.pause();
