@@ -34,7 +34,7 @@ describe('goldctl account export', () => {
   });
   after(() => daemon.stop());
 
-  it('gives a member all of his own, in pages that fit together', async () => {
+  it('gives members all their own data, in consistent pages', async () => {
     const said = await daemon.run(['account', 'export'], han);
     expect(said).to.include({ exit: 0, stderr: '' });
     const { account, posts, messages, listings } = JSON.parse(said.stdout);
@@ -57,7 +57,7 @@ describe('goldctl account export', () => {
     expect(await daemon.run(['account', 'export', '--json'], han)).to.include({ exit: 2 });
   });
 
-  it('gives the owner what anybody wrote for all, and nobody else anything', async () => {
+  it('gives the owner what anybody wrote in public, and nobody else anything', async () => {
     const owner = JSON.parse((await daemon.run(['account', 'export', 'hán'])).stdout);
     expect(owner.posts).to.have.length(450);
     expect(owner.messages).to.deep.equal([]);
@@ -69,7 +69,7 @@ describe('goldctl account export', () => {
     expect((await daemon.run(['account', 'export', 'nobody'])).stderr).to.include('no account with that name');
   });
 
-  it('refuses a cursor that no page gave', async () => {
+  it('refuses an invalid cursor', async () => {
     const client = await daemon.connect({ resume: false });
     for (const cursor of ['', 'posts', 'posts:', 'posts:-1', 'posts:x', 'messages:1e9', 'tokens:1', 'posts:1\n2']) {
       const thrown = await client.call('account.export', { name: 'Hán', cursor }).catch((failure) => failure);

@@ -7,7 +7,7 @@ import type { DaemonFixture, Said } from '../daemon-fixture.ts';
 import { ForumClient, SUFFIX, startFor } from '../dialects/clients.ts';
 import { PROGRAM } from '../root.ts';
 
-/** As the forum seed's own file: mostly two spaces, a tab, and lines that Windows ends. */
+/** Like the file of the legacy forum program: mostly two spaces, a tab, and Windows line ends. */
 const CREDENTIALS = [
   'hans  jedi*knight',
   'yoda  wise@!man\r',
@@ -45,7 +45,7 @@ describe('goldctl account import', () => {
 
   afterEach(() => daemon.stop());
 
-  /** Accounts as earlier versions read the file: what separates was one space, and a tab none. */
+  /** Accounts as earlier versions read the file: one space was the separator, and a tab was none. */
   async function importMisread(names = MISREAD): Promise<void> {
     const owner = await daemon.connect();
     const misread = names.map((name) => ({ name, password: ` ${PASSWORDS[name]}` }));
@@ -54,7 +54,7 @@ describe('goldctl account import', () => {
     expect(new Set(results.map(({ outcome }) => outcome))).to.deep.equal(new Set(['created']));
   }
 
-  /** With an old client, as somebody who types the password. */
+  /** With a legacy client, as by a user who types the password. */
   async function signInOld(name: string, password = PASSWORDS[name]): Promise<void> {
     const client = await ForumClient.open(daemon);
     expect(await client.signIn(name, password)).to.equal(`Welcome ${name}!${SUFFIX}`);
@@ -78,7 +78,7 @@ describe('goldctl account import', () => {
     return { exit, stdout, stderr };
   }
 
-  it("takes the forum seed's own file, whose members sign in with old client and goldctl", async () => {
+  it('imports the file of the legacy forum program, whose members sign in with legacy client and goldctl', async () => {
     const made = await daemon.run(['account', 'import', file]);
     expect(made).to.include({
       exit: 0,
@@ -91,7 +91,7 @@ describe('goldctl account import', () => {
     expect(await signIn('yoda', ` ${PASSWORDS.yoda}`)).to.include({ exit: 1, stdout: '' });
   }).timeout(30_000);
 
-  it('repairs what an earlier import misread, once, except where somebody has signed in', async () => {
+  it('repairs what an earlier import misread, once, unless somebody has signed in', async () => {
     await importMisread();
     await signInOld('yoda', ` ${PASSWORDS.yoda}`);
     const leia = await daemon.connectAfar();
@@ -115,7 +115,7 @@ describe('goldctl account import', () => {
     expect(again.stdout).to.equal('Accounts created: 0. Already existing: 9. Rejected: 0.\n');
   }).timeout(30_000);
 
-  it('repairs nothing twice while nobody has signed in, and lists all that it repaired as JSON', async () => {
+  it('repairs nothing twice while nobody has signed in, and lists all repairs as JSON', async () => {
     await importMisread();
     const first = await daemon.run(['account', 'import', file, '--json']);
     expect(JSON.parse(first.stdout)).to.deep.equal({ created: 1, repaired: MISREAD, exists: 2, refused: [] });
@@ -123,7 +123,7 @@ describe('goldctl account import', () => {
     expect(JSON.parse(again.stdout)).to.deep.equal({ created: 0, repaired: [], exists: 9, refused: [] });
   });
 
-  it('repairs columns of any width, and prints twenty names at most', async () => {
+  it('repairs columns of any width, and prints at most twenty names', async () => {
     const names = Array.from({ length: 23 }, (_, i) => `user${i}`);
     const owner = await daemon.connect();
     const accounts = names.map((name) => ({ name, password: `     secret of ${name}` }));

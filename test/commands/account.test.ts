@@ -14,7 +14,7 @@ describe('goldctl account', () => {
 
   after(() => daemon.stop());
 
-  /** A process of its own, with a standard input. */
+  /** A separate process with standard input. */
   function spawned(argv: readonly string[], input: string, home = daemon.home.root): Promise<Said> {
     return new Promise((resolve, reject) => {
       const env = { ...process.env, GOLDCTL_HOME: home, GOLDCTL_SERVER: '' };
@@ -32,7 +32,7 @@ describe('goldctl account', () => {
     });
   }
 
-  it('makes the owner, who stays signed in until sign-out', async () => {
+  it('creates the owner, who stays signed in until sign-out', async () => {
     expect(await daemon.run(['account', 'whoami'])).to.include({ exit: 1, stdout: '' });
     const made = await spawned(['account', 'signup', 'khtn', '--password-stdin'], 'daihoc tphcm\nnot this\n');
     expect(made.stdout).to.match(/^Created the account khtn and signed in\.\n.*the owner of this daemon/);
@@ -48,7 +48,7 @@ describe('goldctl account', () => {
     expect(await daemon.run(['account', 'signout'])).to.include({ exit: 1 });
   });
 
-  it('signs in, says what is wrong, and shows neither password nor token', async () => {
+  it('signs in, explains errors, and shows neither password nor token', async () => {
     const wrong = await spawned(['account', 'signin', 'khtn', '--password-stdin'], 'wrong pass\n');
     expect(wrong).to.include({ exit: 1, stdout: '' });
     expect(wrong.stderr).to.match(/password is wrong\. 2 attempts left/);
@@ -59,7 +59,7 @@ describe('goldctl account', () => {
     expect(await spawned(['account', 'signin', 'khtn'], 'daihoc tphcm\n')).to.include({ exit: 2 });
   });
 
-  it('imports the files of both seeds, in batches, and reports refused lines without their passwords', async () => {
+  it('imports the files of both older programs, in batches, and reports refused lines without passwords', async () => {
     const file = join(daemon.home.root, 'users.txt');
     const lines = Array.from({ length: 23 }, (_, i) => `user${i} secret ${i}`);
     await writeFile(file, `${lines.join('\r\n')}\nno/name secret99\nlonely\n`);
@@ -85,7 +85,7 @@ describe('goldctl account', () => {
       .and.to.match(/user22 +member/);
   }).timeout(30_000);
 
-  it('changes roles, kicks, bans and lets in again', async () => {
+  it('changes roles, kicks, bans and unbans', async () => {
     expect((await daemon.run(['account', 'role', 'user1', 'moderator'])).stdout).to.equal('user1 is now moderator.\n');
     expect(await daemon.run(['account', 'role', 'user1', 'king'])).to.include({ exit: 2 });
     const client = await daemon.connectAfar();
@@ -99,14 +99,14 @@ describe('goldctl account', () => {
     expect(await daemon.run(['account', 'ban', 'nobody'])).to.include({ exit: 1 });
   });
 
-  it('drops everybody, who can come back', async () => {
+  it('disconnects everybody, who can reconnect', async () => {
     const client = await daemon.connectAfar();
     expect((await daemon.run(['quit-all', '--reason', 'closing'])).stdout).to.match(/^Connections closed: \d+\./);
     expect((await client.closed)?.message).to.include('closing');
     await (await daemon.connectAfar()).close();
   });
 
-  it('answers with 3 where no daemon runs', async () => {
+  it('exits with 3 if no daemon runs', async () => {
     const home = await daemon.anotherHome();
     const none = await daemon.run(['rates', '--json'], { GOLDCTL_HOME: home.root });
     expect(none.exit).to.equal(3);

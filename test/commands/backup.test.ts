@@ -7,7 +7,7 @@ describe('goldctl backup and restore', () => {
   let daemon: DaemonFixture;
 
   before(async () => {
-    // As by preset a client is slowed down: the backup waits as it is told.
+    // With the default limits the client is slowed down: the backup waits as requested.
     daemon = await DaemonFixture.start({ config: { limits: { callsPerSecond: 50, callsBurst: 3 } } });
     const client = await daemon.connect();
     await client.signUp({ name: 'leia', password: 'Alderaan!' });
@@ -18,7 +18,7 @@ describe('goldctl backup and restore', () => {
   });
   after(() => daemon.stop());
 
-  it('writes a file and makes a home of it, on this machine', async () => {
+  it('writes a file and restores a home from it, on this machine', async () => {
     const file = join(daemon.home.root, 'one.backup');
     const said = await daemon.run(['backup', file, '--with-certificate']);
     expect(said).to.include({ exit: 0, stderr: '' });
@@ -43,7 +43,7 @@ describe('goldctl backup and restore', () => {
     expect((await daemon.run(['restore', file])).stderr).to.match(/^Error: A daemon is running in this home /);
   });
 
-  it('works by network, as the owner only, and waits where it is told to', async () => {
+  it('works over the network, for the owner only, and waits when requested', async () => {
     const file = join(daemon.home.root, 'two.backup');
     const server = { GOLDCTL_HOME: (await daemon.anotherHome()).root, GOLDCTL_SERVER: daemon.address };
     const stranger = await daemon.run(['backup', file], server);

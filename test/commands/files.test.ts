@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Party } from '../client/party.ts';
 import { DaemonFixture, type Said } from '../daemon-fixture.ts';
 
-/** The objects of JSON Lines, by the one key that tells what each is. */
+/** The objects of JSON Lines, by the one key that names their kind. */
 const objects = ({ stdout }: Said): Record<string, Record<string, unknown>>[] =>
   stdout
     .trimEnd()
@@ -35,7 +35,7 @@ describe('goldctl files and ping', function () {
     await daemon.stop();
   });
 
-  /** The command carries files of hans from here on. */
+  /** From here on the command transfers files of hans. */
   async function hansIsReachable(): Promise<void> {
     const owner = await daemon.connect({ resume: false });
     for (;;) {
@@ -46,7 +46,7 @@ describe('goldctl files and ping', function () {
     await owner.close();
   }
 
-  it('measures the way to a member', async () => {
+  it('pings a member', async () => {
     const { exit, stdout } = await daemon.run(['ping', 'yoda']);
     expect(exit).to.equal(0);
     expect(stdout).to.match(
@@ -57,7 +57,7 @@ describe('goldctl files and ping', function () {
     expect(await daemon.run(['ping'])).to.include({ exit: 2 });
   });
 
-  it('publishes, lists, finds and takes back', async () => {
+  it('publishes, lists, finds and unpublishes', async () => {
     expect((await daemon.run(['files', 'list'])).stdout).to.match(/^No online member publishes a file\.\n.*PUBLISH/);
     const published = await daemon.run(['files', 'publish', lecture, '--description', 'Bài giảng một']);
     expect(published.stdout).to.match(/^lecture1\.mp4 is published \(700 kB, sha256 tree [0-9a-f]{16}\)\.\n/);
@@ -80,7 +80,7 @@ describe('goldctl files and ping', function () {
     expect(await daemon.run(['files', 'list', 'nobody'])).to.include({ exit: 1 });
   });
 
-  it('fetches, with progress as JSON Lines or in sentences', async () => {
+  it('fetches, with progress as JSON Lines or as text', async () => {
     const path = await yoda.file('notes.bin', 900_000);
     await yoda.peers.publish(path, { name: 'notes.bin' });
     const to = join(folder, 'arrived');
@@ -111,7 +111,7 @@ describe('goldctl files and ping', function () {
     expect(wrong.stderr).to.include('--limit is "fast". Expected a number of bytes');
   });
 
-  it('sends what is accepted, and says why where it is not', async () => {
+  it('sends if accepted, and otherwise states the reason', async () => {
     const sent = daemon.run(['files', 'send', 'yoda', lecture]);
     await yoda.peers.accept((await yoda.offered()).id);
     const { exit, stdout, stderr } = await sent;
@@ -129,7 +129,7 @@ describe('goldctl files and ping', function () {
     expect(await daemon.run(['files', 'send', 'nobody', lecture])).to.include({ exit: 1 });
   });
 
-  it('receives what a rule takes, and declines the rest where nobody can be asked', async () => {
+  it('receives what a rule accepts, and declines the rest if nobody can be asked', async () => {
     const path = await yoda.file('gift.bin', 5000, 7);
     const to = join(folder, 'incoming');
     const command = ['files', 'receive', '--once', '--to', to];
@@ -154,7 +154,7 @@ describe('goldctl files and ping', function () {
     expect(await daemon.run(['files', 'receive', '--accept', 'yoda:much'])).to.include({ exit: 2 });
   });
 
-  it('keeps rules and keys', async () => {
+  it('manages rules and keys', async () => {
     const key = 'ab'.repeat(32);
     expect((await daemon.run(['files', 'allow', 'yoda', '--size', '5MB'])).stdout).to.equal(
       'Files from yoda up to 5.0 MB will be accepted automatically.\n',

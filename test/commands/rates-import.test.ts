@@ -31,7 +31,7 @@ describe('rates import and export', () => {
     return path;
   }
 
-  it('stores what a file says, and nothing of it twice', async () => {
+  it('stores the rows of a file, once', async () => {
     const path = await file('sjc.csv', 'timestamp,buy_1l,sell_1l\n2009-07-22,21.06,21.12\n2009-07-23,21.14,21.19\n');
     const first = await room.run(['rates', 'import', path, ...SJC]);
     expect(first.stderr).to.equal('');
@@ -48,7 +48,7 @@ describe('rates import and export', () => {
     ]);
   });
 
-  it('reports each bad line by its number and reason while the rest goes in', async () => {
+  it('reports each invalid line with its number and reason, and imports the rest', async () => {
     const rows = [
       '2021-12-01,60.5,61',
       '2021-12-02,0,61',
@@ -85,7 +85,7 @@ describe('rates import and export', () => {
     expect(refused.stderr).to.contain('already exists');
   });
 
-  it('takes prices per chỉ to taels, whatever form of Unicode the command line has', async () => {
+  it('converts prices per chỉ to taels, with any Unicode form on the command line', async () => {
     const path = await file('chi.csv', 'date,buy,sell\n2025-11-27,14800000,15100000\n');
     for (const [i, unit] of ['chỉ', 'chỉ'.normalize('NFD'), 'CHI'].entries()) {
       const argv = ['--instrument', `Nhẫn trơn ${i}`, '--market', 'gold', '--currency', 'VND', '--unit', 'lượng'];
@@ -98,7 +98,7 @@ describe('rates import and export', () => {
     }
   });
 
-  it('has a market for silver, and says so to who brings silver as gold', async () => {
+  it('has a market for silver, and says so for silver imported as gold', async () => {
     const path = await file('silver.csv', 'date,buy,sell\n2025-11-27,2050000,2110000\n');
     const series = ['--instrument', 'Bạc Phú Quý 999', '--currency', 'VND', '--unit', 'lượng'];
     const asGold = await room.run(['rates', 'import', path, ...series, '--market', 'gold']);
@@ -113,7 +113,7 @@ describe('rates import and export', () => {
     expect((await room.run(['rates', 'show', 'bạc', 'phú', 'quý', '999'])).stdout).to.include('2,050,000');
   });
 
-  it('sums up as JSON', async () => {
+  it('prints a summary as JSON', async () => {
     const path = await file('two.jsonl', '{"at":"2021-12-01","price":1800.5}\n{"at":"x","price":1}\n');
     const { exit, stdout } = await room.run(['rates', 'import', path, '--instrument', 'XAU', '--json']);
     expect(exit).to.equal(1);
@@ -127,7 +127,7 @@ describe('rates import and export', () => {
     });
   });
 
-  it('shows fifty bad lines and counts the others', async () => {
+  it('shows fifty invalid lines and counts the others', async () => {
     const path = await file('bad.csv', `timestamp,buy_1l,sell_1l\n${'x,1,2\n'.repeat(60)}`);
     const { exit, stderr } = await room.run(['rates', 'import', path, ...SJC]);
     expect(exit).to.equal(1);
@@ -137,7 +137,7 @@ describe('rates import and export', () => {
     expect(said[51]).to.match(/^Accepted times: yyyy-mm-dd .*Excel/);
   });
 
-  it('judges without storing', async () => {
+  it('validates without storing', async () => {
     const path = await file('sjc.csv', 'timestamp,buy_1l,sell_1l\n2009-07-22,21.06,21.12\n2009-07-23,2.1,21.19\n');
     const { exit, stdout, stderr } = await room.run(['rates', 'import', path, ...SJC, '--dry-run']);
     expect(exit).to.equal(1);
@@ -146,7 +146,7 @@ describe('rates import and export', () => {
     expect((await (await room.connect()).call('rates.list', {})).quotes).to.deep.equal([]);
   });
 
-  it('shows in a dry run what a file means, and how far it is from what the daemon knows', async () => {
+  it('shows in a dry run how it reads a file, and how far it is from stored prices', async () => {
     const day = (i: number) => `2024-01-${String(i + 1).padStart(2, '0')}`;
     const known = await file(
       'known.csv',
@@ -191,7 +191,7 @@ describe('rates import and export', () => {
     expect(quotes).to.have.length(20);
   });
 
-  it('compares each series of a file in a dry run with the same series, else with the one that is shown', async () => {
+  it('compares each series of a file in a dry run with the same series, else with the reference series', async () => {
     const day = (i: number) => `2026-11-${24 + i} 08:00`;
     const rows = [0, 1, 2].flatMap((i) => [`SJC,Hà Nội,${day(i)},152000000`, `SJC,Miền Tây,${day(i)},158000000`]);
     const path = await file('branches.csv', `instrument,brand,at,sell\n${rows.join('\n')}\n`);
@@ -214,7 +214,7 @@ describe('rates import and export', () => {
     expect(again.stdout).to.contain('The daemon has prices for 2 of these 2 days: median difference 0.0 %');
   });
 
-  it('tells in a dry run of twenty series, and counts the others', async () => {
+  it('reports twenty series in a dry run, and counts the others', async () => {
     const rows = [...Array(25).keys()].map((i) => `COIN${i},crypto,USD,coin,2026-11-24,${i + 1}`);
     const path = await file('coins.csv', `instrument,market,currency,unit,at,sell\n${rows.join('\n')}\n`);
     const { stdout } = await room.run(['rates', 'import', path, '--dry-run']);
@@ -227,7 +227,7 @@ describe('rates import and export', () => {
     expect(preview.more).to.equal(5);
   });
 
-  it('compares prices of another unit in that of the instrument', async () => {
+  it('compares prices of another unit after conversion', async () => {
     const known = await file('known.csv', 'date,price\n2026-11-01,148000000\n');
     expect((await room.run(['rates', 'import', known, '--instrument', 'SJC'])).exit).to.equal(0);
     const chi = await file('chi.csv', 'date,price\n2026-11-01,14800000\n');
@@ -235,7 +235,7 @@ describe('rates import and export', () => {
     expect(dry.stdout).to.contain('median difference 0.0 %, 0 of 1 differ');
   });
 
-  it('says in a dry run that no daemon answers', async () => {
+  it('reports in a dry run that no daemon answers', async () => {
     const path = await file('new.csv', 'date,price\n2024-01-01,2000\n');
     const nowhere = ['--server', '127.0.0.1:1', '--instrument', 'XAU', '--dry-run'];
     const said = await room.run(['rates', 'import', path, ...nowhere]);
@@ -245,7 +245,7 @@ describe('rates import and export', () => {
     expect(JSON.parse(json.stdout).preview.known).to.equal(null);
   });
 
-  it('stores nothing of a file that can be read in two ways, and says which flag answers', async () => {
+  it('stores nothing of an ambiguous file, and names the flag that decides', async () => {
     const path = await file('us.csv', 'Date,Price\n01/02/2013,1662.99\n02/03/2013,1579.76\n');
     const asked = await room.run(['rates', 'import', path, '--instrument', 'XAU']);
     expect(asked.exit).to.equal(2);
@@ -257,7 +257,7 @@ describe('rates import and export', () => {
     expect(quotes.map(({ sell }) => sell)).to.deep.equal([1579.76]);
   });
 
-  it('is no success where there is no quote in the file', async () => {
+  it('fails if the file contains no quote', async () => {
     for (const content of ['date,price\n', '[]', '']) {
       const said = await room.run(['rates', 'import', await file('none.csv', content), '--instrument', 'BTC']);
       expect(said.exit, content).to.equal(1);
@@ -276,7 +276,7 @@ describe('rates import and export', () => {
     expect(out).to.contain('Stored: 2.');
   });
 
-  it('refuses a wrong command line with exit status 2', async () => {
+  it('refuses an invalid command line with exit status 2', async () => {
     const path = await file('sjc.csv', 'timestamp,buy_1l,sell_1l\n2009-07-22,21.06,21.12\n');
     for (const [argv, says] of [
       [['--instrument', 'SJC', '--map', 'at=when'], 'columns are "timestamp", "buy_1l", "sell_1l"'],
@@ -294,7 +294,7 @@ describe('rates import and export', () => {
     }
   });
 
-  it('ends at once where the whole file is of an instrument that is not clear', async () => {
+  it('ends at once if the whole file is of an ambiguous instrument', async () => {
     const path = await file('new.csv', 'at,price\n2009-07-22,810\n2009-07-23,822\n');
     const unclear = await room.run(['rates', 'import', path, '--instrument', 'PLATINUM']);
     expect(unclear.exit).to.equal(1);
@@ -308,7 +308,7 @@ describe('rates import and export', () => {
     expect(missing.stderr).to.contain('it does not exist');
   });
 
-  it('keeps series apart that take turns, and refuses the lines of one that is not clear', async () => {
+  it('keeps alternating series separate, and refuses the lines of an ambiguous one', async () => {
     const lines = Array.from({ length: 300 }, (_, i) => {
       const series = i % 3 === 0 ? 'SJC,A' : i % 3 === 1 ? 'SJC,B' : 'UNHEARD,';
       return `${series},${Date.UTC(2021, 0, 1) + i * 60_000},${60e6 + i},${61e6 + i}`;
@@ -323,7 +323,7 @@ describe('rates import and export', () => {
     expect(rows.map((row) => Number(row.split(',')[5]) - 60e6).sort((x, y) => x - y)[199]).to.equal(298);
   });
 
-  it('finds a line that contradicts one thousands of lines before it', async () => {
+  it('finds a line that contradicts one thousands of lines earlier', async () => {
     const lines = Array.from({ length: 6000 }, (_, i) => `${Date.UTC(2021, 0, 1) + i * 60_000},61000000`);
     lines.push(`${Date.UTC(2021, 0, 1)},62000000`, `${Date.UTC(2021, 0, 1) + 60_000},61000000`);
     const path = await file('long.csv', `at,price\n${lines.join('\n')}\n`);
@@ -332,7 +332,7 @@ describe('rates import and export', () => {
     expect(stderr).to.match(/^line 6002: another price is stored/);
   });
 
-  it("takes a database of tygia.com's answers, whatever unit its rows are in", async () => {
+  it('imports a database of tygia.com responses, whatever the units of its rows', async () => {
     const row = (company: string, buy: string, sell: string, more: object = {}) => ({
       ...{
         buy,
@@ -370,7 +370,7 @@ describe('rates import and export', () => {
     }
   });
 
-  it('goes there and back: what one daemon exports is what another one has after the import', async () => {
+  it('restores an export: another daemon has the same quotes after the import', async () => {
     const client = await room.connect();
     const at = Date.UTC(2021, 5, 1);
     await client.call('rates.import', {
@@ -416,7 +416,7 @@ describe('rates import and export', () => {
     }
   });
 
-  it('exports what it is asked for', async () => {
+  it('exports the requested range', async () => {
     const client = await room.connect();
     const day = (date: string) => Date.parse(`${date}T00:00:00+07:00`);
     await client.call('rates.import', {
@@ -434,7 +434,7 @@ describe('rates import and export', () => {
     expect((await room.run(['rates', 'export', '--json'])).exit).to.equal(2);
   });
 
-  it('writes over no file that is there', async () => {
+  it('never overwrites an existing file', async () => {
     const path = await file('mine.csv', 'mine');
     const refused = await room.run(['rates', 'export', '--output', path]);
     expect(refused.exit).to.equal(1);
@@ -444,7 +444,7 @@ describe('rates import and export', () => {
     expect(await readFile(path, 'utf8')).to.match(/^instrument,market/);
   });
 
-  it('takes the two files of the seeds as its help says', async function () {
+  it('imports the two files of the older programs as its help describes', async function () {
     const [sjc, world] = [join(DATA, 'sjc-daily.csv'), join(DATA, 'world-gold-monthly.csv')];
     try {
       await stat(sjc);

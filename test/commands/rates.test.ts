@@ -21,7 +21,7 @@ describe('goldctl rates', () => {
     await source.close();
   });
 
-  it('says of no rates whom it could not reach, when it tries again, and what to do', async () => {
+  it('names unreachable providers if there are no rates, the time of the next try, and what to do', async () => {
     const refresh = await daemon.run(['rates', 'refresh', 'gold-api']);
     expect(refresh.exit).to.equal(1);
     expect(refresh.stderr).to.match(/^Error: .*500/);
@@ -33,7 +33,7 @@ describe('goldctl rates', () => {
     expect((await daemon.run(['rates', 'show', 'SJC'])).stdout).to.match(/^There are no rates of SJC yet\./);
   });
 
-  it('shows what a provider brought', async () => {
+  it('shows quotes of a provider', async () => {
     source.answer = (_, response) => {
       const updatedAt = new Date(today - 60_000).toISOString();
       response.end(JSON.stringify({ currency: 'USD', name: 'Gold', price: 4010.1, symbol: 'XAU', updatedAt }));
@@ -66,12 +66,12 @@ describe('goldctl rates', () => {
       await admin.close();
     });
 
-    it('shows one instrument, its name typed with spaces', async () => {
+    it('shows one instrument, with spaces in its name', async () => {
       const { stdout } = await daemon.run(['rates', 'show', 'vàng', 'miếng', 'sjc']);
       expect(stdout).to.match(/SJC +148,800,000 +151,300,000 +VND\/tael/);
     });
 
-    it('looks a day up', async () => {
+    it('looks up a day', async () => {
       const { stdout } = await daemon.run(['rates', 'show', 'SJC', '--date', '2021-12-27']);
       expect(stdout)
         .to.match(/^1 result\n/)
@@ -82,21 +82,21 @@ describe('goldctl rates', () => {
       expect(await daemon.run(['rates', 'show', 'SJC', '--date', '2021-02-30'])).to.include({ exit: 2, stdout: '' });
     });
 
-    it('converts, and names the quotes it used', async () => {
+    it('converts, and names the quotes that it used', async () => {
       const { stdout } = await daemon.run(['rates', 'show', 'SJC', '--in', 'USD/ozt']);
       expect(stdout).to.match(/SJC \(import\): buy [\d,.]+, sell [\d,.]+ USD\/ozt/);
       expect(stdout).to.match(/from USD buy 26,090, sell 26,390/);
       expect(await daemon.run(['rates', 'show', 'SJC', '--in', 'a/b/c'])).to.include({ exit: 2 });
     });
 
-    it('converts by aliases of units', async () => {
+    it('converts with unit aliases', async () => {
       for (const measure of ['VND/chỉ', 'chỉ'.normalize('NFD'), 'chi']) {
         const { stdout } = await daemon.run(['rates', 'show', 'SJC', '--in', measure]);
         expect(stdout, measure).to.match(/SJC \(import\): buy 14,880,000, sell 15,130,000 VND\/chi\n/);
       }
     });
 
-    it('converts a day by the quotes of that day, or says that it knows none', async () => {
+    it('converts a day with the quotes of that day, or says that there are none', async () => {
       const admin = await daemon.connect();
       const day = Date.UTC(2024, 4, 9, 17);
       await admin.call('rates.import', {
@@ -140,7 +140,7 @@ SJC (import): buy 3,411.76, sell 3,600.00 USD/tael
       ]);
     });
 
-    it('converts the list, and says which rates it could not', async () => {
+    it('converts the list, and names the rates that it cannot convert', async () => {
       const { exit, stdout } = await daemon.run(['rates', '--in', 'USD/oz']);
       expect(exit).to.equal(0);
       const lines = stdout.trim().split('\n');
@@ -162,7 +162,7 @@ SJC (import): buy 3,411.76, sell 3,600.00 USD/tael
       expect(wrong.stderr).to.include('--in USD/pound').and.to.include('lượng');
     });
 
-    it('suggests names, and says errors in JSON too', async () => {
+    it('suggests names, and reports errors as JSON too', async () => {
       const { exit, stderr } = await daemon.run(['rates', 'show', 'SJK']);
       expect(exit).to.equal(1);
       expect(stderr).to.include('Did you mean SJC?');
@@ -171,7 +171,7 @@ SJC (import): buy 3,411.76, sell 3,600.00 USD/tael
       expect(error.data.suggestions).to.deep.equal(['SJC']);
     });
 
-    it('prints a history as table, chart, CSV and JSON', async () => {
+    it('prints history as table, chart, CSV and JSON', async () => {
       const table = await daemon.run(['rates', 'history', 'SJC', '--from', '10d']);
       expect(table.stdout).to.match(/^SJC \(import\), VND\/tael\nFrom +Open +High +Low +Close +Quotes\n/);
       const chart = await daemon.run(['rates', 'history', 'SJC', '--format', 'chart'], { LC_ALL: 'C' });
@@ -206,7 +206,7 @@ SJC (import): buy 3,411.76, sell 3,600.00 USD/tael
       expect(JSON.parse(json.stdout)).to.include({ currency: 'VND', unit: 'tael', next: null });
     });
 
-    it('refuses moments that are none', async () => {
+    it('refuses invalid times', async () => {
       for (const argv of [
         ['--from', 'x'],
         ['--to', '2021-02-30'],

@@ -33,7 +33,7 @@ describe('goldctl forum, sum and config', () => {
     expect(await daemon.run(['forum', 'read', '--since', 'never'])).to.include({ exit: 2 });
   });
 
-  it('reads more messages than one answer holds', async () => {
+  it('reads more messages than one reply contains', async () => {
     const client = await daemon.connect();
     for (let i = 0; i < 210; i++) await client.call('forum.post', { text: `n${i}` });
     await client.close();
@@ -45,7 +45,7 @@ describe('goldctl forum, sum and config', () => {
     expect(few.posts.map(({ text }: { text: string }) => text)).to.deep.equal(['n207', 'n208', 'n209']);
   });
 
-  it('searches, lists topics, and shows what a message said before', async () => {
+  it('searches, lists topics, and shows earlier texts of a message', async () => {
     const posted = await daemon.run(['forum', 'post', 'Giá', 'bạc', 'lên', '--topic', 'silver', '--json']);
     const { post } = JSON.parse(posted.stdout);
     await daemon.run(['forum', 'edit', `${post.number}`, 'Giá bạc xuống']);
@@ -72,7 +72,7 @@ describe('goldctl forum, sum and config', () => {
     expect(thread.stdout).to.match(/"Giá bạc xuống".*\n.*"why\?"/);
   });
 
-  it('writes to one member alone, and marks as read when it is told to', async () => {
+  it('writes to one member only, and marks messages read on request', async () => {
     const other = await daemon.connectAfar();
     await other.signUp({ name: 'yoda', password: 'size' });
     const { post } = await other.call('forum.post', { text: 'hello', topic: 'news' });
@@ -116,7 +116,7 @@ describe('goldctl forum, sum and config', () => {
     expect(await daemon.run(['sum', 'many'])).to.include({ exit: 2 });
   });
 
-  it('shows settings with keys masked, and checks them', async () => {
+  it('shows settings with masked keys, and checks them', async () => {
     const providers = { doji: { key: 'very-secret', enabled: true } };
     await writeFile(daemon.home.configFile, JSON.stringify({ attempts: 5, rates: { providers } }));
     const shown = await daemon.run(['config', 'show']);

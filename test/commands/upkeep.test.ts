@@ -18,7 +18,7 @@ describe('goldctl check and repair', function () {
 
   after(() => room.stop());
 
-  it('leave a daemon alone that runs', async () => {
+  it('do not touch a running daemon', async () => {
     for (const command of ['check', 'repair']) {
       const said = await room.run([command]);
       expect(said).to.include({ exit: 1, stdout: '' });
@@ -26,7 +26,7 @@ describe('goldctl check and repair', function () {
     }
   });
 
-  it('say what is right, what is wrong, and what was done about it', async () => {
+  it('report what is correct, what is wrong, and what was repaired', async () => {
     await room.restart(async () => {
       const fine = await room.run(['check']);
       expect(fine).to.include({ exit: 0, stderr: '' });
@@ -69,7 +69,7 @@ describe('goldctl check and repair', function () {
     await client.close();
   });
 
-  it('refuse what they do not know', async () => {
+  it('refuse a missing scratch folder and unknown flags', async () => {
     expect(await room.run(['check', '--scratch', '/there/is/no/such/folder'])).to.include({ exit: 1, stdout: '' });
     expect(await room.run(['repair', '--server', 'example.org'])).to.include({ exit: 2 });
   });

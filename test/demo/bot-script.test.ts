@@ -36,8 +36,8 @@ const post = (member: string, text: string, more: Partial<Read> = {}): Read => (
 });
 const talk = () => new BotScript(AN_PERSONA, new SeededRandom(1));
 
-describe('the talk of a bot', () => {
-  it('remarks on a move, once', () => {
+describe('BotScript', () => {
+  it('comments on a move, once', () => {
     const an = talk();
     an.onQuote(quote('SJC', 180_000_000));
     an.onQuote(quote('SJC', 181_800_000));
@@ -50,7 +50,7 @@ describe('the talk of a bot', () => {
     }
   });
 
-  it('answers people who name it or write where it sits, with the price that they ask for', () => {
+  it('answers members who mention it or write in its topic, with the requested price', () => {
     const an = talk();
     an.onQuote(quote('SJC', 180_000_000));
     an.onPost(post('leia', '@bot-an sjc?', { topic: 'crypto', mentions: ['bot-an'] }));
@@ -66,7 +66,7 @@ describe('the talk of a bot', () => {
       .that.matches(/^@leia I am a demo bot/);
   });
 
-  it('leaves others alone: itself, people who talk to others, what is deleted or mended', () => {
+  it('ignores itself, messages to others, deletions and edits', () => {
     for (const [text, more] of [
       ['hello', { member: 'bot-an' }],
       ['hello @han', { mentions: ['han'] }],
@@ -80,7 +80,7 @@ describe('the talk of a bot', () => {
     }
   });
 
-  it('answers its friend where it is named, and never starts a talk without end', () => {
+  it('answers its friend if mentioned, and never starts an endless conversation', () => {
     const [an, binh] = [
       new BotScript(AN_PERSONA, new SeededRandom(1)),
       new BotScript(BINH_PERSONA, new SeededRandom(2)),
@@ -94,7 +94,7 @@ describe('the talk of a bot', () => {
     expect(binh.nextMessage()).to.equal(undefined);
   });
 
-  it('mends and takes back a post now and then', () => {
+  it('edits and deletes a post now and then', () => {
     const an = talk();
     const kinds = new Set<string>();
     for (let number = 1; number <= 18; number++) {
@@ -105,14 +105,14 @@ describe('the talk of a bot', () => {
     expect(kinds).to.deep.equal(new Set(['edit 9', 'delete 18']));
   });
 
-  it('does not pile up answers', () => {
+  it('queues few answers', () => {
     const an = talk();
     for (let i = 0; i < 100; i++) an.onPost(post('leia', 'hello'));
     const said = Array.from({ length: 100 }, () => an.nextMessage()).filter((saying) => saying !== undefined);
     expect(said).to.have.length(3);
   });
 
-  it('opens with answers, mentions, topics, an edit and a deletion', () => {
+  it('starts with replies, mentions, topics, an edit and a deletion', () => {
     const lines = openingMessages(() => 4500, 'you');
     expect(new Set(lines.map(({ topic }) => topic))).to.deep.equal(new Set(['lobby', 'gold', 'crypto']));
     expect(lines.map(({ followUp }) => followUp?.kind).filter(Boolean)).to.deep.equal(['edit', 'delete']);

@@ -24,7 +24,7 @@ describe('goldctl demo', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-demos-'));
     const { GOLDCTL_SERVER: _, NO_COLOR: __, ...others } = process.env;
-    // The home that the demo must leave alone.
+    // The user's home, which the demo must not change.
     env = { ...others, TMPDIR: folder, LC_ALL: 'C.UTF-8', GOLDCTL_HOME: join(folder, 'mine') };
   });
 
@@ -49,7 +49,7 @@ describe('goldctl demo', function () {
     return robot;
   };
 
-  it('shows the room on a terminal, where a bot answers, and leaves nothing after Ctrl-C', async () => {
+  it('shows the room in a terminal, where a bot answers, and leaves no files after Ctrl-C', async () => {
     const robot = show();
     for (const text of ['Forum', 'bot-binh', 'SJC']) await robot.see(text, 25_000);
     for (const pane of ['Rates', 'Members', 'Forum', 'Transfers']) await robot.see(new RegExp(`─ ${pane}.*SIMULATED`));
@@ -65,7 +65,7 @@ describe('goldctl demo', function () {
     expect(isProcessAlive(daemon)).to.equal(false);
   });
 
-  it('leaves nothing when it is told to end while it begins', async () => {
+  it('leaves no files if it is stopped during start-up', async () => {
     const child = run(DEMO);
     const told = text(child.stderr!);
     await until(async () => (await homes()).length > 0);
@@ -75,7 +75,7 @@ describe('goldctl demo', function () {
     expect(await homes()).to.deep.equal([]);
   });
 
-  it('leaves nothing when it fails', async () => {
+  it('leaves no files if it fails', async () => {
     const child = run(['dist/test/demo/crashing.js']);
     const [address, fault] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
     expect(fault).to.include('a fault that nobody foresaw');
@@ -84,7 +84,7 @@ describe('goldctl demo', function () {
     expect(await homes()).to.deep.equal([]);
   });
 
-  it('takes its daemon along when it is killed; the next one tidies up, prints a frame, and leaves nothing', async () => {
+  it('ends its daemon if it is killed; the next demo removes its files, prints a frame, and leaves no files', async () => {
     const robot = show();
     await robot.see(/It is at|Members/, 25_000);
     const [name] = await homes();
@@ -92,7 +92,7 @@ describe('goldctl demo', function () {
     robot.signal('SIGKILL');
     await robot.exited;
     await until(() => !isProcessAlive(pid));
-    expect(await homes(), 'a killed process removes nothing').to.deep.equal([name]);
+    expect(await homes(), 'a killed process leaves its home').to.deep.equal([name]);
 
     const child = run([...DEMO, '--columns', '140', '--rows', '40']);
     const [frame, told] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
@@ -106,8 +106,8 @@ describe('goldctl demo', function () {
     expect(await isRefused(/127\.0\.0\.1:\d+/.exec(told)![0])).to.equal(true);
   });
 
-  describe('sweeping', () => {
-    it('leaves alone what a living process made, what is no folder of a demo, and removes the rest', async () => {
+  describe('removal of old demos', () => {
+    it('keeps homes of running processes and other folders, and removes the rest', async () => {
       const parent = join(folder, 'sweep');
       const child = spawn(process.execPath, ['-e', '']);
       await once(child, 'exit');
@@ -130,7 +130,7 @@ describe('goldctl demo', function () {
 });
 
 async function until(wanted: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await wanted())) await sleep(20); // mocha's time is the limit
+  while (!(await wanted())) await sleep(20); // limited by mocha's time-out
 }
 
 /** Nobody listens there. */

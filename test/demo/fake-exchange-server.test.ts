@@ -11,14 +11,14 @@ import { contextAt } from '../rates/context.ts';
 
 const NOW = Date.UTC(2026, 6, 20, 3, 7, 42);
 
-describe('the demo exchange', () => {
+describe('FakeExchangeServer', () => {
   const market = new PriceSimulator(3, NOW);
   const exchange = new FakeExchangeServer(market, () => NOW);
 
   before(() => exchange.start());
   after(() => exchange.stop());
 
-  it('gives bodies that the provider of its configuration reads, every price SIMULATED', async () => {
+  it('serves bodies for the configured provider, every price marked SIMULATED', async () => {
     const provider = createCustomProvider(SIMULATED_PROVIDER_ID, simulatedProviderConfig(exchange.url));
     const context = contextAt(NOW, { url: exchange.url });
     const [request] = await provider.requests(context);
@@ -34,12 +34,12 @@ describe('the demo exchange', () => {
     expect(body).to.include('SIMULATED');
   });
 
-  it('answers nothing else', async () => {
+  it('serves nothing else', async () => {
     expect((await fetch(new URL('/', exchange.url))).status).to.equal(404);
     expect((await fetch(exchange.url, { method: 'POST', body: 'x' })).status).to.equal(405);
   });
 
-  it('listens on this machine alone', () => {
+  it('listens on this machine only', () => {
     expect(new URL(exchange.url).hostname).to.equal('127.0.0.1');
   });
 });

@@ -11,11 +11,11 @@ function of(prices: readonly SimulatedPrice[], instrument: string): SimulatedPri
   return prices.filter((price) => price.instrument === instrument);
 }
 
-describe('the simulated market', () => {
+describe('PriceSimulator', () => {
   const market = new PriceSimulator(1, NOW);
   const instruments = [...new Set(market.history.map(({ instrument }) => instrument))];
 
-  it('repeats with its seed, at any time of day', () => {
+  it('is deterministic for its seed, at any time of day', () => {
     const again = new PriceSimulator(1, NOW);
     expect(again.history).to.deep.equal(market.history);
     const later = new PriceSimulator(1, NOW + 0.7 * DAY);
@@ -26,7 +26,7 @@ describe('the simulated market', () => {
     expect(numbers(new PriceSimulator(2, NOW).history)).to.not.deep.equal(numbers(market.history));
   });
 
-  it('has a year of days, a month of hours and a day of five minutes, up to now', () => {
+  it('has daily prices of a year, hourly ones of a month and five-minute ones of a day, up to now', () => {
     const sjc = of(market.history, 'SJC').map(({ at }) => at);
     expect(sjc).to.have.length(335 + 29 * 24 + 288 + 1);
     expect(sjc[0]).to.be.within(NOW - 366 * DAY, NOW - 364 * DAY);
@@ -35,14 +35,14 @@ describe('the simulated market', () => {
     for (const instrument of instruments) expect(of(market.history, instrument)).to.have.length(sjc.length);
   });
 
-  it('has instruments of all three markets that goldctl knows', () => {
+  it('has instruments of all three markets of goldctl', () => {
     expect(instruments).to.include.members(['SJC', 'SJC-RING', 'PNJ', 'DOJI', 'XAU', 'BTC', 'ETH', 'USD', 'EUR']);
     expect(new Set(instruments.map((id) => findCatalogueInstrument(id)?.market))).to.deep.equal(
       new Set(['gold', 'crypto', 'fx']),
     );
   });
 
-  it('goes on where its past ends, a step at a time', () => {
+  it('continues where its history ends, step by step', () => {
     const going = new PriceSimulator(5, NOW);
     const before = going.pricesAt(NOW);
     expect(before.map(({ sell }) => sell)).to.deep.equal(instruments.map((id) => of(going.history, id).at(-1)!.sell));
@@ -50,10 +50,10 @@ describe('the simulated market', () => {
     const after = going.pricesAt(NOW + 30 * STEP_MS);
     expect(after).to.not.deep.equal(before);
     for (const { at } of after) expect(at).to.be.within(before[0]!.at, NOW + 30 * STEP_MS);
-    expect(going.pricesAt(NOW), 'time only goes on').to.deep.equal(after);
+    expect(going.pricesAt(NOW), 'time never goes back').to.deep.equal(after);
   });
 
-  it('is never held for its prices of now, whatever the seed', () => {
+  it('never has its current prices held, for any seed', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat({ max: 600 }), (seed, seconds) => {
         const any = new PriceSimulator(seed, NOW);
@@ -77,7 +77,7 @@ describe('the simulated market', () => {
     );
   });
 
-  it('leans as real ones do: kinds of gold go together, gold and coins do not', () => {
+  it('correlates like real markets: kinds of gold move together, gold and coins do not', () => {
     const returns = (instrument: string) => {
       const days = of(market.history, instrument).slice(0, 335);
       return days.slice(1).map(({ sell }, i) => Math.log(sell / days[i]!.sell));

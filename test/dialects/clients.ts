@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { DaemonFixture, type FixtureOptions } from '../daemon-fixture.ts';
 import { OldClient } from './old-client.ts';
 
-/** A daemon for old clients of these dialects, each on a free port. */
+/** A daemon for legacy clients of these protocols, each on a free port. */
 export async function startFor(
   dialects: readonly string[],
   { config = {}, ...options }: FixtureOptions = {},
@@ -19,7 +19,7 @@ export async function startFor(
   });
 }
 
-/** Where a dialect is spoken, `host:port`. */
+/** The address of a legacy protocol, `host:port`. */
 export function placeOf({ daemon }: DaemonFixture, dialect: string): string {
   return daemon.status().listening.find(({ name }) => name === dialect)!.address;
 }
@@ -30,7 +30,7 @@ export function ownAddress(): string | undefined {
   return addresses.find((each) => each?.family === 'IPv4' && !each.internal)?.address;
 }
 
-/** Accounts of these names, with the password `secret`. */
+/** Creates accounts of these names with the password `secret`. */
 export async function signUp(fixture: DaemonFixture, ...names: string[]): Promise<void> {
   const owner = await fixture.connect();
   await owner.call('account.import', { accounts: names.map((name) => ({ name, password: 'secret' })) });
@@ -38,7 +38,7 @@ export async function signUp(fixture: DaemonFixture, ...names: string[]): Promis
 
 export const SUFFIX = '\nEnter one of the following commands (MSG, DLT, EDT, RDM, ATU, OUT, UPD):';
 
-/** A client of the forum seed, up to what it does when it has signed in. */
+/** A client of the legacy forum program. */
 export class ForumClient {
   static async open(fixture: DaemonFixture, from?: string, place = placeOf(fixture, 'forum')): Promise<ForumClient> {
     const client = new ForumClient(await OldClient.open(place, 1024, from));
@@ -46,7 +46,7 @@ export class ForumClient {
     return client;
   }
 
-  /** Signed in; its UDP port is told with the first command, as the client's two sends often arrive. */
+  /** Signed in; its UDP port is sent with the first command, as the client's two sends often arrive. */
   static async signedIn(
     fixture: DaemonFixture,
     name: string,
@@ -96,7 +96,7 @@ export type ForumAction =
       readonly prompt: string;
     };
 
-/** The original goes by the first byte of a reply. It fails on an empty reply, and on a transfer without a second line. */
+/** The original decides by the first byte of a reply. It fails on an empty reply, and on a transfer without a second line. */
 export function actionOf(reply: string): ForumAction {
   if (reply === '') throw new Error('IndexError: the original looks at data[0] of an empty reply');
   if (/^[FS]/.test(reply)) return { does: 'exit', prints: reply };
@@ -110,7 +110,7 @@ export function actionOf(reply: string): ForumAction {
   return { does: 'send', address, port: Number(port), file, prompt };
 }
 
-/** A client of the gold seed: 64 bytes of header before every line, and one line without a word at first. */
+/** A client of the legacy gold program: 64 bytes of header before every line, and one empty line first. */
 export class GoldClient {
   static async open(fixture: DaemonFixture): Promise<GoldClient> {
     const client = new GoldClient(await OldClient.open(placeOf(fixture, 'gold'), 2048));
@@ -151,20 +151,20 @@ const BAR = '_'.repeat(23);
 export const GOLD_GREETING = `${BAR}GOLD RATE IN VIETNAM${BAR}\nImportant key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n`;
 export const LOOK_UP = `${BAR}LOOK UP${BAR}\nType date and type (separate with a space " ")\nFor example: "2021-12-27 SJC"`;
 
-/** What the market and the sum seed's clients can both read, before they have sent a request. */
+/** What the legacy market and sum clients can both read before they have sent a request. */
 export function closing(reason: string): string {
   const text = JSON.stringify(reason);
   return `{"status":"OK","data":${text},"server_name":${text},"server_number":0,"sum":0}`;
 }
 
-/** What the original market client prints of a reply. It fails where the reply is no JSON object with `data`. */
+/** What the original market client prints for a reply. It fails if the reply is not a JSON object with `data`. */
 export function marketPrints(reply: string): string {
   const { data } = JSON.parse(reply) as { data?: unknown };
   if (data === undefined) throw new Error('KeyError: the original reads data');
   return typeof data === 'string' ? data : JSON.stringify(data);
 }
 
-/** What the original sum client logs of a reply. It fails where name or number is missing, and adds numbers only. */
+/** What the original sum client logs for a reply. It fails without a name or number, and adds only numbers. */
 export function sumLogs(reply: string, number: number): string {
   const { server_name: name, server_number: own } = JSON.parse(reply) as Record<string, unknown>;
   if (name === undefined) throw new Error('KeyError: the original reads server_name');
@@ -172,7 +172,7 @@ export function sumLogs(reply: string, number: number): string {
   return `Server Name: ${name} | Client Number: ${number} | Server Number: ${own} | Sum: ${number + own}`;
 }
 
-/** A client of the market seed. */
+/** A client of the legacy market program. */
 export class MarketClient {
   static async open(fixture: DaemonFixture, place = placeOf(fixture, 'market')): Promise<MarketClient> {
     return new MarketClient(await OldClient.open(place, 1024));

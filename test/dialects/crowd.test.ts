@@ -27,7 +27,7 @@ const limits = {
   ...{ queueHardBytes: MANY, stallMs: 10_000, signUpsPerHour: MANY, signUpsInAllPerHour: MANY },
 };
 
-/** The room of the daemon, with passwords that cost nothing: two hundred of them would take half a minute else. */
+/** The room of the daemon, with cheap password hashes: two hundred real ones would take half a minute. */
 function roomOf(
   { engine, view, rates, forum, files, daemons }: Room,
   passwords = new PasswordHasher({ cost: CHEAP, limit: MANY }),
@@ -49,7 +49,7 @@ function roomOf(
   };
 }
 
-describe('a crowd of old forum clients', function () {
+describe('many legacy forum clients', function () {
   this.timeout(120_000);
   let room: Room;
   let dialects: LegacyServer;
@@ -68,7 +68,7 @@ describe('a crowd of old forum clients', function () {
     await room.close();
   });
 
-  it(`gets every reply, and its own: ${CLIENTS} of them, who post and read ${ROUNDS} times each`, async () => {
+  it(`get their own replies: ${CLIENTS} of them post and read ${ROUNDS} times each`, async () => {
     const numbers = new Set<number>();
     const visit = async (_: unknown, i: number) => {
       const name = `member${i}`;
@@ -94,8 +94,8 @@ describe('a crowd of old forum clients', function () {
   });
 });
 
-describe('old clients of one address that sign in at the same moment', () => {
-  it('wait for their turn, also where more wait than may of one address', async () => {
+describe('legacy clients of one address that sign in concurrently', () => {
+  it('wait for their turn, even if more wait than one address may have', async () => {
     const room = await Room.open();
     const services = roomOf(room, new PasswordHasher());
     const dialects = new LegacyServer(

@@ -11,7 +11,7 @@ const BLOCKED = 'Failed.You have tried many times and the account has been block
 const INVALID = 'Invalid command. Please use available command (MSG, DLT, EDT, RDM, ATU, OUT, UPD):';
 const TIME = String.raw`(\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2})`;
 
-/** The number and the time of an answer, which must be this with `#n` and `T` in their places. */
+/** Number and time of a reply, which must equal this text with `#n` and `T` in their places. */
 function told(reply: string, form: string): { number: string; at: string } {
   const pattern = form
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
@@ -24,7 +24,7 @@ function told(reply: string, form: string): { number: string; at: string } {
 
 const posted = (reply: string) => told(reply, `Message #n posted at T${SUFFIX}`);
 
-/** All messages since a time, as somebody reads who does as he is told. */
+/** All messages since a time, read as the replies instruct. */
 async function readAll(client: ForumClient, since: string): Promise<string[]> {
   const lines: string[] = [];
   for (let time: string | undefined = since; time !== undefined; ) {
@@ -35,13 +35,13 @@ async function readAll(client: ForumClient, since: string): Promise<string[]> {
   return lines;
 }
 
-/** Resolves when nothing was posted in the present second, which is all that clients see of a time. */
+/** Resolves when nothing was posted in the current second, because clients only see seconds. */
 async function newSecond(): Promise<void> {
   const second = Math.floor(Date.now() / 1000);
   while (Math.floor(Date.now() / 1000) === second) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-describe('the forum dialect', () => {
+describe('the legacy forum protocol', () => {
   let fixture: DaemonFixture;
   before(async () => {
     fixture = await startFor(['forum'], { config: { attempts: 3, limits: { callsPerSecond: 1000 } } });
@@ -49,7 +49,7 @@ describe('the forum dialect', () => {
   });
   after(() => fixture.stop());
 
-  /** Signing in takes its time: who is in stays. */
+  /** Signing in is slow: clients are reused. */
   const there = new Map<string, Promise<ForumClient>>();
   const signedIn = async (name: string, port?: number) => {
     const client = there.get(name) ?? ForumClient.signedIn(fixture, name, port);
@@ -57,7 +57,7 @@ describe('the forum dialect', () => {
     return await client;
   };
 
-  describe('takes the UDP port', () => {
+  describe('accepts the UDP port', () => {
     it('before the first command, together with it or alone', async () => {
       const hans = await signedIn('Hans', 6667);
       posted(await hans.ask('MSG together'));
@@ -73,13 +73,13 @@ describe('the forum dialect', () => {
       expect(await hans.ask('ATU')).to.include('leia, 127.0.0.1, 12345, active since ');
     });
 
-    it('and takes digits for a command afterwards', async () => {
+    it('and treats digits as a command afterwards', async () => {
       const hans = await signedIn('Hans');
       expect(await hans.ask('6668')).to.equal(INVALID);
       expect(await (await signedIn('leia')).ask('ATU')).to.include('Hans, 127.0.0.1, 6667, active since ');
     });
 
-    it('or goes without', async () => {
+    it('or none', async () => {
       const client = await ForumClient.open(fixture);
       await client.signIn('lando');
       posted(await client.wire.ask('MSG no port'));
@@ -88,8 +88,8 @@ describe('the forum dialect', () => {
     });
   });
 
-  describe('lets people in', () => {
-    it('tells how many times are left, and blocks', async () => {
+  describe('signs in', () => {
+    it('with the attempts left, and blocks', async () => {
       const client = await ForumClient.open(fixture);
       for (const left of [2, 1]) {
         const reply = left === 2 ? await client.signIn('yoda', 'wrong') : await client.wire.ask('wrong');
@@ -100,13 +100,13 @@ describe('the forum dialect', () => {
       const again = await ForumClient.open(fixture);
       expect(await again.signIn('yoda')).to.equal('Failed.Your account is still in blocked, please try later.');
       await again.wire.over();
-      // Strangers cannot lock a member out: from elsewhere yoda comes in.
+      // Strangers cannot lock a member out: yoda can sign in from another address.
       const elsewhere = await ForumClient.open(fixture, '127.0.0.2');
       expect(await elsewhere.signIn('yoda')).to.equal(`Welcome yoda!${SUFFIX}`);
       elsewhere.wire.kill();
     });
 
-    it('blocks at the first wrong password where one attempt is allowed', async () => {
+    it('and blocks at the first wrong password if one attempt is allowed', async () => {
       const room = await startFor(['forum'], { config: { attempts: 1 } });
       await signUp(room, 'Hans');
       const client = await ForumClient.open(room);
@@ -115,14 +115,14 @@ describe('the forum dialect', () => {
       await room.stop();
     });
 
-    it('goes on after a wrong password and a right one', async () => {
+    it('after a wrong and a right password', async () => {
       const client = await ForumClient.open(fixture);
       expect(await client.signIn('Obi-wan', 'wrong')).to.match(/^Password is not correct\./);
       expect(await client.wire.ask('secret')).to.equal(`Welcome Obi-wan!${SUFFIX}`);
       client.wire.kill();
     });
 
-    it('ends a name that nobody has, and one that is there already, in words at which the client ends', async () => {
+    it('and ends for an unknown name, and for one that is signed in, with words at which the client exits', async () => {
       const unknown = await ForumClient.open(fixture);
       expect(await unknown.signIn('nobody')).to.equal(
         'Failed.There is no account with that name. Check the spelling, or sign up.',
@@ -135,8 +135,8 @@ describe('the forum dialect', () => {
     });
   });
 
-  describe('keeps posts', () => {
-    it('that are written, read, edited and deleted by their writer', async () => {
+  describe('stores posts', () => {
+    it('that are written, read, edited and deleted by their author', async () => {
       const hans = await signedIn('Hans');
       await newSecond();
       const { number, at } = posted(await hans.ask('MSG Xin chào; "all" ; of you'));
@@ -160,7 +160,7 @@ describe('the forum dialect', () => {
       expect(Number(next.number)).to.equal(Number(number) + 1);
     });
 
-    it('and refuses what is not just so', async () => {
+    it('and refuses invalid commands', async () => {
       const [hans, leia] = [await signedIn('Hans'), await signedIn('leia')];
       const { number, at } = posted(await hans.ask('MSG mine'));
       const other = formatForumTime(Date.parse('2021-02-23T15:00:01+07:00'));
@@ -182,7 +182,7 @@ describe('the forum dialect', () => {
       }
       expect(await leia.ask(`DLT #${number} ${at}`)).to.equal(failed);
       expect(await leia.ask(`EDT #${number} ${at} hers`)).to.equal(not);
-      // A moderator may, but not by this client, whose users know only their own.
+      // A moderator may, but not with this client, whose users know only their own posts.
       const owner = await fixture.connect();
       await owner.call('account.setRole', { name: 'leia', role: 'moderator' });
       expect(await leia.ask(`DLT #${number} ${at}`)).to.equal(failed);
@@ -190,7 +190,7 @@ describe('the forum dialect', () => {
       expect(await hans.ask(`MSG ${'x'.repeat(4097)}`)).to.equal(`A post can have at most 4096 characters.${SUFFIX}`);
     });
 
-    it('says when there is nothing, and what a time looks like', async () => {
+    it('and reports when there are none, and the format of a time', async () => {
       const hans = await signedIn('Hans');
       const tomorrow = formatForumTime(Date.now() + 86_400_000);
       expect(await hans.ask(`RDM ${tomorrow}`)).to.equal(`Read message failed. There is no new message${SUFFIX}`);
@@ -201,7 +201,7 @@ describe('the forum dialect', () => {
       }
     });
 
-    it('shows as many as one reply holds, how many more there are, and from when to read on', async () => {
+    it('and shows as many as fit into a reply, the number of others, and the time from which to continue', async () => {
       const [hans, owner] = [await signedIn('Hans'), await Wire.member(fixture.address, 'owner')];
       const { number, at } = posted(await hans.ask(`MSG ${'ầ'.repeat(4096)}`));
       expect(await hans.ask(`RDM ${at}`)).to.match(/; Hans: "ầ+\.\.\." posted at /);
@@ -232,8 +232,8 @@ describe('the forum dialect', () => {
     });
   });
 
-  describe('tells who is there', () => {
-    it('to nobody who asks for more', async () => {
+  describe('lists active users', () => {
+    it('except for a command with arguments', async () => {
       const hans = await signedIn('Hans');
       for (const verb of ['ATU', 'OUT']) {
         expect(await hans.ask(`${verb} now`)).to.equal(
@@ -242,7 +242,7 @@ describe('the forum dialect', () => {
       }
     });
 
-    it('and where to send a file', async () => {
+    it('with the address for files', async () => {
       const [hans, obi] = [await signedIn('Hans', 6667), await signedIn('Obi-wan', 8001)];
       await obi.ask('ATU');
       const transfer = `Transfer 127.0.0.1 8001 Hans_lecture1.mp4 Obi-wan${SUFFIX}`;
@@ -280,7 +280,7 @@ describe('the forum dialect', () => {
         file: 'Hans_notes.txt',
         prompt: `notes.txt has been sent to luke${SUFFIX}`,
       });
-      // Past the daemon: a datagram with the name, those of the file, and the end.
+      // Without the daemon: a datagram with the name, those of the file, and the end.
       const received: string[] = [];
       const whole = new Promise<void>((resolve) =>
         socket.on('message', (datagram) => {
@@ -300,7 +300,7 @@ describe('the forum dialect', () => {
       luke.wire.kill();
     });
 
-    it('at the address of the daemon where the receiver is on its machine and the sender is not', async function () {
+    it('at the address of the daemon if the receiver is on its machine and the sender is not', async function () {
       const own = ownAddress();
       if (own === undefined) skip(this, 'this machine has no address but loopback');
       const room = await startFor(['forum'], { config: { dialects: ['forum:0.0.0.0:0'] } });
@@ -321,7 +321,7 @@ describe('the forum dialect', () => {
       await room.stop();
     });
 
-    it('also where all names are as long as they can be', async () => {
+    it('even if all names have their maximum length', async () => {
       const [from, to] = ['𞤀', '𞤁'].map((letter) => letter.repeat(32)) as [string, string];
       await signUp(fixture, from, to);
       const [sender, receiver] = [
@@ -338,15 +338,15 @@ describe('the forum dialect', () => {
     });
   });
 
-  describe('meets whatever comes', () => {
-    it('answers everything else by the commands that there are', async () => {
+  describe('handles any input', () => {
+    it('and lists the commands for anything else', async () => {
       const hans = await signedIn('Hans');
       for (const line of ['whatsthedate', 'msg hello', 'MSGhello', '\u0000', ' ']) {
         expect(await hans.ask(line), line).to.equal(INVALID);
       }
     });
 
-    it('takes a long request that comes in pieces for one', async () => {
+    it('and joins the pieces of a long request', async () => {
       const hans = await signedIn('Hans');
       const bytes = Buffer.from(`MSG ${'ầ😀'.repeat(500)}`);
       for (let at = 0; at < bytes.length; at += 1001) {
@@ -363,7 +363,7 @@ describe('the forum dialect', () => {
       posted(await hans.wire.ask(Buffer.from('ầ').subarray(-1)));
     });
 
-    it('ends at a request without end, in words at which the client ends', async () => {
+    it('and ends for an endless request, with words at which the client exits', async () => {
       const hans = await signedIn('Hans');
       expect(await hans.wire.ask('x'.repeat(40_000))).to.equal(
         'Server ended this connection. A request may have at most 32768 bytes.',

@@ -1,4 +1,4 @@
-/** A row as tygia.com writes it. */
+/** A row in the format of tygia.com. */
 export interface GoldRow {
   readonly company: string;
   readonly brand: string;
@@ -12,10 +12,10 @@ export interface GoldRow {
 
 type Short = [company: string, brand: string, type: string, buy: string, sell: string, updated?: string];
 
-/** Where SJC sells, and where DOJI does. */
+/** Shops at which SJC and DOJI sell. */
 const BRANCHES = ['Hồ Chí Minh', 'Hà Nội', 'Đà Nẵng', 'Cà Mau', 'Quy Nhơn'];
 
-/** Everything that the database of the old gold server has, a few of each kind. */
+/** Every kind of row in the database of the legacy gold server, a few each. */
 const SHORT: readonly Short[] = [
   ...BRANCHES.map((brand, i): Short => ['SJC', brand, i === 0 ? 'Vàng SJC 1L' : 'Vàng SJC', '60,650.00', '61,350.00']),
   ['SJC', 'Hồ Chí Minh', 'Vàng nhẫn SJC 99,99 0,5 chỉ', '52,000.00', '52,800.00'],
@@ -42,7 +42,7 @@ const SHORT: readonly Short[] = [
   ['2GROUP', 'SPOT GOLD', 'SJC', '1,805.00', '1,806.00'],
   ['2GROUP', 'OIL', 'SJC', '76.03', '76.03'],
   ['1OTHER', 'Mi Hồng 950', 'SJC', '0.00', '49,050.00'],
-  // set two days before: the list says that it still held
+  // set two days before: the list shows that it still applied
   ['1OTHER', 'Ngọc Hải 17K HCM', 'SJC', '34,900.00', '39,700.00', '2021-12-27 07:09:43'],
   ['1OTHER', 'Nhẫn SJC 99,99', 'SJC*', '52,000.00', '52,700.00'],
   ['1Coin', 'Bitcoin', 'BTC', '47,665.34', '47,665.34'],
@@ -61,10 +61,10 @@ export const GOLD_ROWS: readonly GoldRow[] = SHORT.map(
   }),
 );
 
-/** Rows that goldctl does not keep: oil, and what has no price. */
+/** Rows that goldctl skips: oil, and rows without a price. */
 export const isKept = ({ brand, type }: GoldRow) => brand !== 'OIL' && type !== 'SHIB';
 
-/** An answer of tygia.com, as the old server kept it. */
+/** A response of tygia.com, as stored by the legacy server. */
 export function goldDatabase(rows: readonly GoldRow[] = GOLD_ROWS): string {
   const list = { updated: `${DAY} 17:58:00`, date: DAY.replaceAll('-', ''), gold: [], value: rows };
   return `\ufeff\n${JSON.stringify({ rates: [], golds: [list] })}`;

@@ -16,17 +16,17 @@ import { DAY, GOLD_ROWS, goldDatabase, isKept } from './gold-database.ts';
 const LIMITS = { callsPerSecond: 10_000, callsBurst: 10_000 };
 const TYPES = [...new Set(GOLD_ROWS.filter(isKept).map(({ type }) => type))];
 
-/** The numbers of the rows that the old server found, of those that goldctl keeps. */
+/** The numbers of the rows that the legacy server found, as far as goldctl stores them. */
 const rowsOf = (type: string) =>
   GOLD_ROWS.filter((row) => isKept(row) && foldForSearch(row.type) === foldForSearch(type)).map(({ id }) => id);
 
 const idsIn = (text: string) => [...text.matchAll(/\|ID: (\d+)/g)].map(([, id]) => id);
-/** IDs of the table that `rates show` and the shell print: its last column. */
+/** The last column, ids, of the table that `rates show` and the shell print. */
 const idsInTable = (text: string) => [...text.matchAll(/ (\d+)$/gm)].map(([, id]) => id);
 
-/** What the line shell says to some lines. */
+/** The output of the line shell for some input lines. */
 async function shell(fixture: DaemonFixture, ...lines: string[]): Promise<string> {
-  const client = await fixture.connect(); // which the shell closes
+  const client = await fixture.connect(); // closed by the shell
   let text = '';
   const output = new Writable({
     write(chunk, _, done) {
@@ -40,7 +40,7 @@ async function shell(fixture: DaemonFixture, ...lines: string[]): Promise<string
   return text;
 }
 
-describe('types of the old gold database', () => {
+describe('types of the legacy gold database', () => {
   let fixture: DaemonFixture;
   let client: Client;
 
@@ -54,7 +54,7 @@ describe('types of the old gold database', () => {
   const lookup = async (instrument: string, date = DAY) =>
     (await client.call('rates.lookup', { date, instrument })).quotes;
 
-  it('go in with the import, which counts what it passes over and says why', async () => {
+  it('are imported, and skipped rows are counted with reasons', async () => {
     const path = join(fixture.home.root, 'Ty_gia_vang.json');
     await writeFile(path, goldDatabase());
     const dry = await fixture.run(['rates', 'import', path, '--format', 'tygia', '--dry-run']);
@@ -78,13 +78,13 @@ describe('types of the old gold database', () => {
     ]);
   });
 
-  it('leave out coins in this format only', async () => {
+  it('of coins can be left out, in this format only', async () => {
     const said = await fixture.run(['rates', 'import', 'prices.csv', '--no-coins']);
     expect(said).to.include({ exit: 2 });
     expect(said.stderr).to.contain('--no-coins is for --format tygia only.');
   });
 
-  it('find every record of the day, for an old client', async () => {
+  it('find every record of the day for a legacy client', async () => {
     const old = await GoldClient.signedIn(fixture, 'khtn');
     for (const type of TYPES) {
       const reply = await old.ask(`${DAY} ${type}`);
@@ -99,7 +99,7 @@ describe('types of the old gold database', () => {
     expect(await old.ask(`${DAY} Nhẫn H.T.V`)).to.match(
       /^2 results found:\n(?=.*\|BUY: 52,300,000\t\t\|\n.*\|Company: PNJ\t\|)(?=.*\|BUY: 52,250,000\t\t\|\n.*\|Company: DOJI\t\|)/s,
     );
-    // the bars first; shops have no brand, and their records differ by nothing but what they are of
+    // bars first; shops have no brand, and their records differ only by their instrument
     const mixed = await old.ask(`${DAY} SJC`);
     expect(mixed).to.match(/^10 results found:\n/);
     expect(mixed).to.contain('|BUY: 60,650,000\t\t|').and.to.contain('|BUY: 1,805.00 USD/ozt\t\t|');
@@ -110,7 +110,7 @@ describe('types of the old gold database', () => {
     old.wire.kill();
   });
 
-  it('find the same by wire, command line and shell', async () => {
+  it('find the same over the wire, with commands and in the shell', async () => {
     for (const type of TYPES) {
       const found = (await lookup(type)).map(({ id }) => id);
       expect(found, type).to.include.members(rowsOf(type));
@@ -123,7 +123,7 @@ describe('types of the old gold database', () => {
     expect((await lookup('SJC*')).map(({ instrument }) => instrument)).to.deep.equal(['SJC-RING']);
   });
 
-  it('leave each record its own unit, and say of mixed ones what they are of', async () => {
+  it('keep the unit of each record, and name the instruments of mixed ones', async () => {
     const mixed = await lookup('SJC');
     const byId = Object.fromEntries(
       mixed.map(({ id, currency, unit, ...quote }) => [id, { ...quote, currency, unit }]),
@@ -137,11 +137,11 @@ describe('types of the old gold database', () => {
       .and.to.match(/^MI-HONG-950 /m);
     const old = await GoldClient.signedIn(fixture, 'lan');
     const shops = await old.ask(`2021-12-27 SJC`);
-    expect(shops).to.match(/^1 results found:\n.*\|BUY: 34,900,000\t\t\|/s); // only this one is of that day
+    expect(shops).to.match(/^1 results found:\n.*\|BUY: 34,900,000\t\t\|/s); // the only one of that day
     old.wire.kill();
   });
 
-  it('name the latest quotes as well, where nothing else has that name', async () => {
+  it('find the latest quotes as well, if nothing else has that name', async () => {
     const get = async (instrument: string) => (await client.call('rates.get', { instrument })).quotes;
     expect((await get('nữ trang 18k')).map(({ company }) => company)).to.have.members(['DOJI', 'DOJI', 'PNJ']);
     expect((await get('SJC')).every(({ instrument }) => instrument === 'SJC')).to.equal(true);
@@ -151,11 +151,11 @@ describe('types of the old gold database', () => {
     expect(await shell(fixture, 'MARKET Lộc Phát Tài')).to.contain('DOJI-LOC-PHAT-TAI');
     const range = { from: 0, to: Date.now(), interval: 'raw' as const };
     const { candles } = await client.call('rates.history', { instrument: 'Kim Ngưu', ...range });
-    expect(candles).to.have.length(1); // of one series, as every chart
+    expect(candles).to.have.length(1); // of one series, like every chart
     expect((await fixture.run(['rates', 'show', 'Nữ trang 18k', '--date', DAY, '--json'])).exit).to.equal(0);
   });
 
-  it('are what the journal says: made anew they are the same', async function () {
+  it('are equal after a rebuild from the journal', async function () {
     this.timeout(30_000);
     const before = await Promise.all(TYPES.map((type) => lookup(type)));
     await fixture.restart(async () => {
@@ -184,7 +184,7 @@ describe('types of tygia.com', () => {
     await hosts.stop();
   });
 
-  it('find what the provider brings, from its first answer on', async () => {
+  it("find the provider's quotes from its first response on", async () => {
     await hosts.start(['tygia']);
     const now = Date.now() - 3_600_000;
     const updated = new Date(now + 7 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');

@@ -15,7 +15,7 @@ function record(buy: string, sell: string, company: string, brand: string, id: s
   return ` ${BAR}\n|BUY: ${buy}\t\t|\n|SELL: ${sell}\t|\n|Company: ${company}\t|\n|Brand: ${brand}\t|\n|ID: ${id}\t\t|\n|${BAR}|\n`;
 }
 
-describe('the gold dialect', () => {
+describe('the legacy gold protocol', () => {
   let fixture: DaemonFixture;
   before(async () => {
     fixture = await startFor(['gold'], { config: { limits: { helloMs: 500 } } });
@@ -32,24 +32,24 @@ describe('the gold dialect', () => {
   });
   after(() => fixture.stop());
 
-  it('greets with its help at once, and gives the first line, which is empty, no reply', async () => {
+  it('greets with its help at once, and does not reply to the first line, which is empty', async () => {
     const wire = await OldClient.open(placeOf(fixture, 'gold'), 2048);
     expect(await wire.recv()).to.equal(GOLD_GREETING);
     wire.send(framed(''));
     expect(await wire.ask(framed('-signin'))).to.equal(SIGN_IN);
-    // Of an empty line later on the client waits for the reply.
+    // For later empty lines the client waits for the reply.
     expect(await wire.ask(framed(''))).to.equal(TYPO);
     wire.kill();
   });
 
-  it('says what it does not understand before somebody has signed in', async () => {
+  it('replies to unknown commands before sign-in', async () => {
     const client = await GoldClient.open(fixture);
     expect(await client.ask('2021-12-27 SJC')).to.equal(NOT_UNDERSTOOD);
     expect(await client.ask('hello')).to.equal(NOT_UNDERSTOOD);
     client.wire.kill();
   });
 
-  it('gives its help in every state, and stays in it', async () => {
+  it('shows its help in every state, and stays in that state', async () => {
     const help = 'Important key words:\n-quit: Exit program\n-signin: Sign in\n-signup: Sign up\n';
     const client = await GoldClient.open(fixture);
     expect(await client.ask('-help')).to.equal(help);
@@ -65,7 +65,7 @@ describe('the gold dialect', () => {
     client.wire.kill();
   });
 
-  it('signs in by name and password, the password with its spaces', async () => {
+  it('signs in with name and password, including spaces in the password', async () => {
     const client = await GoldClient.open(fixture);
     expect(await client.ask('-signup')).to.equal(SIGN_UP);
     expect(await client.ask('dũng daihoc  tphcm')).to.equal(
@@ -82,7 +82,7 @@ describe('the gold dialect', () => {
     again.wire.kill();
   });
 
-  it('makes no account twice, whatever the password', async () => {
+  it('creates no account twice, for any password', async () => {
     const client = await GoldClient.open(fixture);
     await client.ask('-signup');
     expect(await client.ask('khtn another')).to.equal(
@@ -97,7 +97,7 @@ describe('the gold dialect', () => {
     client.wire.kill();
   });
 
-  it('answers a date and a type with the records of that day, Vietnam time', async () => {
+  it('replies to a date and a type with the records of that day in Vietnam time', async () => {
     const client = await GoldClient.signedIn(fixture, 'khtn');
     const id = String(Date.parse('2021-12-27T00:00:00+07:00'));
     const later = String(Date.parse('2021-12-27T01:00:00+07:00'));
@@ -111,7 +111,7 @@ describe('the gold dialect', () => {
     client.wire.kill();
   });
 
-  it('gives as many records as one reply holds, and says how many more there are', async () => {
+  it('returns as many records as fit into a reply, and the number of others', async () => {
     const client = await GoldClient.signedIn(fixture, 'lan');
     const reply = await client.ask('2021-12-28 SJC');
     expect(Buffer.byteLength(reply)).to.be.within(1700, 2048);
@@ -120,11 +120,11 @@ describe('the gold dialect', () => {
     expect(shown + Number(left)).to.equal(Number(all));
     expect(Number(all)).to.be.at.least(30);
     expect(rest!.endsWith(`|${BAR}|\n`)).to.equal(true);
-    expect(await client.ask('x y')).to.equal(NOTHING); // in step still
+    expect(await client.ask('x y')).to.equal(NOTHING); // still in step
     client.wire.kill();
   });
 
-  it('locks who guesses, and says for how long', async () => {
+  it('locks out after wrong passwords, and states for how long', async () => {
     const client = await GoldClient.open(fixture);
     await client.ask('-signin');
     for (let i = 0; i < 3; i++) expect(await client.ask(`minh guess${i}`)).to.equal(REFUSED);
@@ -132,7 +132,7 @@ describe('the gold dialect', () => {
     client.wire.kill();
   });
 
-  it('lets an account in once', async () => {
+  it('signs an account in once', async () => {
     const client = await GoldClient.signedIn(fixture, 'khtn');
     const other = await GoldClient.open(fixture);
     await other.ask('-signin');
@@ -143,7 +143,7 @@ describe('the gold dialect', () => {
     other.wire.kill();
   });
 
-  it('ends with a client that closes, and frees its account', async () => {
+  it('ends when the client closes, and frees its account', async () => {
     const client = await GoldClient.signedIn(fixture, 'khtn');
     client.wire.socket.end();
     await client.wire.over();
@@ -151,7 +151,7 @@ describe('the gold dialect', () => {
     again.wire.kill();
   });
 
-  it('puts lines together from any pieces, and takes several from one', async () => {
+  it('joins lines from any chunks, and accepts several lines in one', async () => {
     const wire = await OldClient.open(placeOf(fixture, 'gold'), 2048);
     await wire.recv();
     const bytes = Buffer.concat([framed(''), framed('-signin')]);
@@ -162,7 +162,7 @@ describe('the gold dialect', () => {
     wire.kill();
   });
 
-  it('ends at bytes that are no line, in its words', async () => {
+  it('ends for invalid frames, with the words of the older program', async () => {
     for (const bytes of [
       'GET / HTTP/1.1\r\n\r\n',
       framed('x').fill('-', 0, 1),

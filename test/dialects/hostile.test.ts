@@ -6,7 +6,7 @@ import { ForumClient, framed, GoldClient, MarketClient, placeOf, signUp, startFo
 import { OldClient } from './old-client.ts';
 import { ShareClient, shareMessage } from './share-client.ts';
 
-/** Byte strings for every dialect; `GOLDCTL_OLD_STRINGS=100000` is the long form. */
+/** Byte strings for every legacy protocol; `GOLDCTL_OLD_STRINGS=100000` is the long form. */
 const STRINGS = Number(process.env.GOLDCTL_OLD_STRINGS ?? 300);
 const AT_ONCE = 16;
 
@@ -41,7 +41,7 @@ const piece = fc.oneof(
 );
 const strings = fc.array(piece, { minLength: 1, maxLength: 6 });
 
-describe('hostile bytes to the dialects', function () {
+describe('hostile bytes to legacy protocols', function () {
   this.timeout(STRINGS > 300 ? 0 : 20_000);
   let fixture: DaemonFixture;
   before(async () => {
@@ -53,7 +53,7 @@ describe('hostile bytes to the dialects', function () {
   });
   after(() => fixture.stop());
 
-  /** Sends it all, half closes, and waits for the end; whatever comes back. */
+  /** Sends all bytes, half-closes, and returns everything received until the end. */
   const visit = async (address: string, pieces: readonly Buffer[], from: string) => {
     const at = address.lastIndexOf(':');
     const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), localAddress: from });
@@ -65,7 +65,7 @@ describe('hostile bytes to the dialects', function () {
   };
 
   for (const dialect of ['gold', 'forum', 'share', 'market', 'sum'] as const) {
-    it(`do no harm to ${dialect}: ${STRINGS.toLocaleString('en-US')} strings, and it serves on`, async () => {
+    it(`do no harm to ${dialect}: ${STRINGS.toLocaleString('en-US')} strings, and it still serves`, async () => {
       const address = placeOf(fixture, dialect);
       const all = fc.sample(strings, { numRuns: Math.min(STRINGS, 5000) });
       let next = 0;
@@ -74,21 +74,21 @@ describe('hostile bytes to the dialects', function () {
         while (next < STRINGS) {
           const number = next++;
           const isFatal = dialect === 'sum' && all[number % all.length]!.some((bytes) => bytes.includes('number'));
-          // A number out of range would end the sum listener, as it is meant to.
+          // A number out of range would end the sum listener, as specified.
           if (!isFatal) await visit(address, all[number % all.length]!, `127.0.1.${(number % 200) + 1 + (i % 50)}`);
           if (number === Math.floor(STRINGS / 2)) settled = process.memoryUsage().rss;
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, worker));
       const { connections } = fixture.daemon.status();
-      expect(connections, 'connections that are left over').to.be.at.most(1);
+      expect(connections, 'remaining connections').to.be.at.most(1);
       const grown = (process.memoryUsage().rss - settled) / 1e6;
       if (STRINGS > 300) console.log(`      memory of the second half: ${grown.toFixed(1)} MB more`);
-      expect(grown, 'MB that the second half of them took').to.be.at.most(60);
+      expect(grown, 'MB used by the second half').to.be.at.most(60);
     });
   }
 
-  it('leave everything as it was', async () => {
+  it('change no data', async () => {
     const forum = await ForumClient.signedIn(fixture, 'hans');
     expect(await forum.ask('ATU')).to.match(/^Currently no other user is in active\./);
     const gold = await GoldClient.open(fixture);

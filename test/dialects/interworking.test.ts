@@ -4,14 +4,14 @@ import type { DaemonFixture } from '../daemon-fixture.ts';
 import { Wire } from '../server/wire.ts';
 import { ForumClient, GoldClient, MarketClient, SUFFIX, startFor } from './clients.ts';
 
-describe('old clients and new ones', () => {
+describe('legacy and new clients', () => {
   let fixture: DaemonFixture;
   before(async () => {
     fixture = await startFor(['gold', 'forum', 'market']);
   });
   after(() => fixture.stop());
 
-  it('share accounts: one made by gold is one everywhere', async () => {
+  it('share accounts: an account created by gold works everywhere', async () => {
     const gold = await GoldClient.open(fixture);
     await gold.ask('-signup');
     expect(await gold.ask('yoda do or do not')).to.match(/^A new account has been created\. WELCOME "yoda"\n/);
@@ -29,7 +29,7 @@ describe('old clients and new ones', () => {
     wire.close();
   });
 
-  it('read the same posts, under the same numbers', async () => {
+  it('read the same posts, with the same numbers', async () => {
     const wire = await Wire.member(fixture.address, 'leia');
     await wire.result('watch', { forum: true });
     await (await Wire.member(fixture.address, 'hans')).result('account.signOut');
@@ -45,7 +45,7 @@ describe('old clients and new ones', () => {
       `Read message successfully. The new message is:\n#${first}; hans: "from the old one" posted at ${at}.\n` +
         `#${post.number}; leia: "from the new one" posted at ${formatForumTime(post.at)}.\n${SUFFIX}`,
     );
-    // What is deleted leaves its number: the next one is another.
+    // A deleted post keeps its number: the next post has another.
     await hans.ask(`DLT #${first} ${at}`);
     const gone = await wire.wait(({ method, params }) => method === 'post' && params.post.deletedAt !== null);
     expect(gone.params.post).to.include({ number: Number(first), text: null, deletedBy: 'hans' });
@@ -56,12 +56,12 @@ describe('old clients and new ones', () => {
     wire.close();
   });
 
-  it('take the time at which a post was last written, by whichever of them', async () => {
+  it('accept the time at which a post was last changed, by any client', async () => {
     const hans = await ForumClient.signedIn(fixture, 'hans');
     const [, number, at] = /^Message #(\d+) posted at (.+)\n/.exec(await hans.ask('MSG mine'))!;
     await hans.ask('OUT');
     const wire = await Wire.member(fixture.address, 'hans');
-    while (formatForumTime(Date.now()) === at) await new Promise((resolve) => setImmediate(resolve)); // told by the second
+    while (formatForumTime(Date.now()) === at) await new Promise((resolve) => setImmediate(resolve)); // times have seconds
     const { post } = await wire.result('forum.edit', { number: Number(number), text: 'edited' });
     await wire.result('account.signOut');
     wire.close();

@@ -3,8 +3,8 @@ import { applyFlags, parseConfig, readConfig } from '../../src/daemon/config.ts'
 import { truncateUtf8 } from '../../src/dialects/legacy-protocol.ts';
 import { describeConflict, LEGACY_PROTOCOLS, parseListenAddress } from '../../src/dialects/listen-address.ts';
 
-describe('a place of a dialect', () => {
-  it('is a name and a port, on loopback unless an address stands between', () => {
+describe('listen address of a legacy protocol', () => {
+  it('is a name and a port, on loopback unless it names an address', () => {
     expect(parseListenAddress('gold:8888')).to.deep.equal({ dialect: 'gold', host: '127.0.0.1', port: 8888 });
     expect(parseListenAddress('forum:0.0.0.0:4001')).to.deep.equal({ dialect: 'forum', host: '0.0.0.0', port: 4001 });
     expect(parseListenAddress('sum:[::1]:0')).to.deep.equal({ dialect: 'sum', host: '::1', port: 0 });
@@ -26,13 +26,13 @@ describe('a place of a dialect', () => {
     }
   });
 
-  it('is one of its own, but for market and sum', () => {
+  it('is used once, except for market and sum', () => {
     const between = (one: string, other: string) =>
       describeConflict(parseListenAddress(one)!, parseListenAddress(other)!);
     expect(between('market:8000', 'sum:8000')).to.equal(undefined);
     expect(between('gold:8000', 'forum:8001')).to.equal(undefined);
     expect(between('gold:0', 'gold:0')).to.equal(undefined);
-    expect(between('gold:0.0.0.0:1', 'forum:127.0.0.1:1')).to.equal(undefined); // the system says whether it can be
+    expect(between('gold:0.0.0.0:1', 'forum:127.0.0.1:1')).to.equal(undefined); // only the system knows whether both can listen
     expect(between('market:8000', 'market:8000')).to.equal('has market twice on port 8000');
     expect(between('gold:8000', 'sum:8000')).to.equal(
       'has gold and sum on port 8000, which only market and sum can share',
@@ -56,7 +56,7 @@ describe('a place of a dialect', () => {
     expect(refusals({ dialects: [8888] })).to.have.length(1);
   });
 
-  it('is as the flags say, where they say something', () => {
+  it('is taken from the flags, if there are any', () => {
     const config = parseConfig('{"dialects": ["gold:8888"]}', 'config.json');
     expect(applyFlags(config, {}).dialects).to.deep.equal(['gold:8888']);
     expect(applyFlags(config, { dialects: ['forum:4001'] }).dialects).to.deep.equal(['forum:4001']);
@@ -64,8 +64,8 @@ describe('a place of a dialect', () => {
   });
 });
 
-describe('shorten', () => {
-  it('keeps as many whole characters as there is room for', () => {
+describe('truncateUtf8', () => {
+  it('keeps as many whole characters as fit', () => {
     expect(truncateUtf8('abc', 3)).to.equal('abc');
     expect(truncateUtf8('abc', 2)).to.equal('ab');
     expect(truncateUtf8('ầầ', 5)).to.equal('ầ');

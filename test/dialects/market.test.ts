@@ -25,7 +25,7 @@ const ALL =
   '{"status":"OK","data":{"Bitcoin":26732.2,"XRP":0.5,"Dogecoin":0.0612,"Tether":1.0,"Ethereum":1655.0,"BNB":215.25,' +
   '"Cardano":1e-7,"USD Coin":1.0003,"Polygon":1e+21,"Solana":19.4}}';
 
-describe('the market dialect', () => {
+describe('the legacy market protocol', () => {
   let fixture: DaemonFixture;
   let client: MarketClient;
   before(async () => {
@@ -37,7 +37,7 @@ describe('the market dialect', () => {
   });
   afterEach(() => client.wire.kill());
 
-  it('says so while no price has come in', async () => {
+  it('says so while there is no price', async () => {
     expect(await client.ask('MARKET ALL')).to.equal('{"status":"OK","data":"No coin prices are available yet."}');
     expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":"No price of Bitcoin is available yet."}');
     const owner = await fixture.connect();
@@ -47,20 +47,20 @@ describe('the market dialect', () => {
     await owner.call('rates.import', { instrument: 'SJC', rows: [[Date.now(), 60_850_000, 61_550_000]], force: true });
   });
 
-  it('gives ten coins by name, each price a number with a point', async () => {
+  it('returns ten coins by name, each price a number with decimals', async () => {
     expect(await client.ask('MARKET ALL')).to.equal(ALL);
     const { data } = JSON.parse(ALL) as { data: Record<string, number> };
     expect(Object.values(data)).to.deep.equal(Object.values(PRICES));
   });
 
-  it('gives one of them as a number', async () => {
+  it('returns one of them as a number', async () => {
     expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":26732.2}');
     expect(await client.ask('MARKET USDT')).to.equal('{"status":"OK","data":1.0}');
     expect(await client.ask('MARKET MATIC')).to.equal('{"status":"OK","data":1e+21}');
     expect(await client.ask('MARKET SJC')).to.equal('{"status":"OK","data":61550000.0}');
   });
 
-  it('says what it does not know, and goes on', async () => {
+  it('reports unknown requests, and continues', async () => {
     expect(await client.ask('MARKET XYZW')).to.equal('{"status":"OK","data":"There is no instrument \\"XYZW\\"."}');
     for (const other of ['MARKET', 'MARKET ', 'hello', '', 'market all', 7, null, ['MARKET ALL'], {}]) {
       expect(await client.ask(other), String(other)).to.equal('{"status":"OK","data":"Invalid request"}');
@@ -72,14 +72,14 @@ describe('the market dialect', () => {
     expect(await client.ask('MARKET BTC')).to.equal('{"status":"OK","data":26732.2}');
   });
 
-  it('puts an object together from any pieces', async () => {
+  it('joins an object from any chunks', async () => {
     for (const byte of Buffer.from('{"status": "OK", "data": "MARKET ALL"}')) {
       await new Promise<void>((resolve) => client.wire.socket.write(Buffer.of(byte), () => setImmediate(resolve)));
     }
     expect(await client.wire.recv()).to.equal(ALL);
   });
 
-  it('ends at what is no object, and says so', async () => {
+  it('ends for invalid objects, and says so', async () => {
     for (const bytes of ['MARKET ALL', '[1]', '{no json}', Buffer.of(0xff, 0xfe)]) {
       const other = await OldClient.open(placeOf(fixture, 'market'), 1024);
       expect(await other.ask(bytes)).to.equal('{"status":"OK","data":"Invalid request: expected a JSON object."}');
@@ -93,8 +93,8 @@ describe('the market dialect', () => {
   });
 });
 
-describe("the market seed's database", () => {
-  it('goes over as docs/dialects.md says, with the time of its file', async function () {
+describe('the database of the legacy market program', () => {
+  it('is imported as docs/dialects.md describes, with the time of its file', async function () {
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
     const file = join(folder, 'coin.db');
     const [, exporting, importing] = /```sh\n(sqlite3 .* coin\.db .*)\ngoldctl (rates import .*)\n```/.exec(

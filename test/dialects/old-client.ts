@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 
 /**
- * A client as those of the old programs are: it sends, then takes what one `recv` gives, and never asks for more. What
- * does not fit into one `recv`, or comes in two writes, fails the test that compares it.
+ * A client like those of the older programs: it sends, then reads one `recv`, and never reads more. If a reply does
+ * not fit into one `recv`, or is written in two chunks, the comparing test fails.
  */
 export class OldClient {
   readonly socket: Socket;
@@ -30,8 +30,8 @@ export class OldClient {
 
   /**
    * @param address `host:port`
-   * @param most bytes of one `recv`
-   * @param from the address to come from
+   * @param most maximum bytes of one `recv`
+   * @param from the local address
    */
   static async open(address: string, most: number, from?: string): Promise<OldClient> {
     const at = address.lastIndexOf(':');
@@ -49,7 +49,7 @@ export class OldClient {
     this.socket.write(bytes);
   }
 
-  /** What one `recv` gives; empty once the other side has ended. */
+  /** The bytes of one `recv`; empty once the other side has ended. */
   async recv(): Promise<string> {
     while (this.#bytes.length === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
@@ -60,18 +60,18 @@ export class OldClient {
     return new TextDecoder('utf-8', { fatal: true }).decode(taken);
   }
 
-  /** Sends, and takes the reply. */
+  /** Sends a request and returns the reply. */
   async ask(bytes: string | Buffer): Promise<string> {
     this.send(bytes);
     return await this.recv();
   }
 
-  /** Resolves once the other side has ended, and nothing more came. */
+  /** Resolves once the other side has ended without further data. */
   async over(): Promise<void> {
     expect(await this.recv()).to.equal('');
   }
 
-  /** As `kill -9` ends it: without a word. */
+  /** Ends as by `kill -9`, without a goodbye. */
   kill(): void {
     this.socket.destroy();
   }

@@ -22,12 +22,12 @@ import { OldClient } from './old-client.ts';
 
 const ALL = ['gold', 'forum', 'market', 'sum'];
 
-/** Resolves once it holds: what the daemon does about a connection that ended is soon, not at once. */
+/** Resolves once the condition holds: the daemon handles closed connections asynchronously. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('old clients in the room', () => {
+describe('legacy clients in the room', () => {
   let fixture: DaemonFixture;
   let owner: Client;
   let logged: string[];
@@ -43,14 +43,14 @@ describe('old clients in the room', () => {
   };
   const names = async () => (await owner.call('members.active', {})).members.map(({ name }) => name).sort();
 
-  describe('with the presets', () => {
+  describe('with the default limits', () => {
     before(async () => {
       await start();
       await signUp(fixture, 'hans', 'yoda', 'leia');
     });
     after(() => fixture.stop());
 
-    it('are shown where they are served, and what clear text means', async () => {
+    it('are listed with their addresses, with a note about clear text', async () => {
       const { stdout } = await fixture.run(['daemon', 'status']);
       expect(stdout).to.include(`${placeOf(fixture, 'gold')} (gold: passwords in clear text, from this machine only)`);
       expect(stdout).to.include(
@@ -62,7 +62,7 @@ describe('old clients in the room', () => {
       );
     });
 
-    it('are counted, and are there like others', async () => {
+    it('are counted, and active like others', async () => {
       const before = (await owner.call('admin.status', {})).connections;
       const wire = await Wire.member(fixture.address, 'luke');
       await wire.result('watch', { members: true });
@@ -79,7 +79,7 @@ describe('old clients in the room', () => {
       wire.close();
     });
 
-    it('leave neither ghost nor lock when they are killed, also while their password is checked', async () => {
+    it('leave neither session nor lock when they are killed, even during the password check', async () => {
       for (let round = 0; round < 2; round++) {
         const hans = await ForumClient.signedIn(fixture, 'hans');
         expect(await names()).to.include('hans');
@@ -93,12 +93,12 @@ describe('old clients in the room', () => {
       half.wire.socket.resetAndDestroy();
       const again = await ForumClient.open(fixture);
       await again.wire.ask('hans');
-      // The password of the one that is gone is checked before this one.
+      // The password of the closed connection is checked before this one.
       expect(await again.wire.ask('secret')).to.equal(`Welcome hans!${SUFFIX}`);
       again.wire.kill();
     });
 
-    it('are told in their own words that the owner ends all connections', async () => {
+    it('receive the end of all connections by the owner in the words of their protocol', async () => {
       const [hans, yoda, market] = [
         await ForumClient.signedIn(fixture, 'hans'),
         await GoldClient.signedIn(fixture, 'yoda'),
@@ -116,7 +116,7 @@ describe('old clients in the room', () => {
       expect(await names()).to.deep.equal([]);
     });
 
-    it('are kicked, and give way to who takes the account over', async () => {
+    it('are kicked, and end when their account is taken over', async () => {
       const hans = await ForumClient.signedIn(fixture, 'hans');
       await hans.ask('ATU');
       expect(await owner.call('admin.kick', { name: 'hans', reason: 'Go home.' })).to.deep.equal({ dropped: 1 });
@@ -132,7 +132,7 @@ describe('old clients in the room', () => {
       wire.close();
     });
 
-    it('are always ended in words at which a forum client ends', async () => {
+    it('always end with words at which a forum client exits', async () => {
       const wire = await Wire.member(fixture.address, 'luke');
       await wire.result('account.signOut');
       const endings: (() => Promise<unknown>)[] = [
@@ -153,7 +153,7 @@ describe('old clients in the room', () => {
       wire.close();
     });
 
-    it('are kept out by bans of accounts and of addresses', async () => {
+    it('are refused by bans of accounts and of addresses', async () => {
       await owner.call('admin.ban', { name: 'leia', reason: 'spam' });
       const leia = await ForumClient.open(fixture);
       expect(await leia.signIn('leia')).to.equal('Failed.This account is banned (spam). Ask the owner of the room.');
@@ -172,7 +172,7 @@ describe('old clients in the room', () => {
       await sum.over();
     });
 
-    it('share the lock-out with every other way in', async () => {
+    it('share the login throttle with all other protocols', async () => {
       const forum = await ForumClient.open(fixture);
       await forum.signIn('hans', 'wrong');
       const gold = await GoldClient.open(fixture);
@@ -191,11 +191,11 @@ describe('old clients in the room', () => {
     });
   });
 
-  describe('with few connections an address', () => {
+  describe('with few connections per address', () => {
     before(() => start({ limits: { connectionsPerAddress: 3 } }));
     after(() => fixture.stop());
 
-    it('hear why they are not let in, however many they are', async () => {
+    it('receive the reason why they are refused, for any number of them', async () => {
       const from = '127.0.0.8';
       const three = await Promise.all([1, 2, 3].map(() => ForumClient.open(fixture, from)));
       const told = 'There are too many connections. Try again later.';
@@ -213,7 +213,7 @@ describe('old clients in the room', () => {
     });
   });
 
-  describe('with narrow limits', () => {
+  describe('with low limits', () => {
     before(async () => {
       await start({
         limits: {
@@ -229,7 +229,7 @@ describe('old clients in the room', () => {
     });
     after(() => fixture.stop());
 
-    it('are as many of one address as it may have, on all ports together', async () => {
+    it('may have as many connections per address as the limit, on all ports together', async () => {
       const from = '127.0.0.7';
       const forum = await ForumClient.open(fixture, from);
       const market = await OldClient.open(placeOf(fixture, 'market'), 1024, from);
@@ -255,7 +255,7 @@ describe('old clients in the room', () => {
       });
     });
 
-    it('have a time to sign in, and are told when it is over', async () => {
+    it('must sign in within a time, and receive a message when it is over', async () => {
       const forum = await ForumClient.open(fixture);
       expect(await forum.wire.recv()).to.equal('Failed.No request was received in time.');
       const gold = await GoldClient.open(fixture);
@@ -267,7 +267,7 @@ describe('old clients in the room', () => {
       expect(await hans.ask('OUT')).to.equal('Successfully disconnted with the server. See ya hans!');
     });
 
-    it('are answered as slowly as the limit of calls has it, and all of them', async () => {
+    it('receive all replies, at the rate of the call limit', async () => {
       const market = await MarketClient.open(fixture);
       const begun = performance.now();
       for (let i = 0; i < 12; i++) {
@@ -278,7 +278,7 @@ describe('old clients in the room', () => {
     });
   });
 
-  it('that read nothing of what they ask for are not read any further, and dropped', async () => {
+  it('are not read any further, and disconnected, if they read no replies', async () => {
     await start({ limits: { stallMs: 300, callsPerSecond: 1_000_000, callsBurst: 1_000_000 } });
     const place = placeOf(fixture, 'gold').split(':');
     const socket = createConnection({ host: place[0]!, port: Number(place[1]) });
@@ -297,7 +297,7 @@ describe('old clients in the room', () => {
     await fixture.stop();
   });
 
-  it('hear of the end of the daemon in their own words', async () => {
+  it('receive the end of the daemon in the words of their protocol', async () => {
     await start();
     await signUp(fixture, 'hans');
     const hans = await ForumClient.signedIn(fixture, 'hans');
@@ -312,7 +312,7 @@ describe('old clients in the room', () => {
     await fixture.stop().catch(() => {});
   });
 
-  it('are warned of where others can read along', async () => {
+  it('are warned where others can read the traffic', async () => {
     await start({ dialects: ['gold:0.0.0.0:0', 'sum:0.0.0.0:0'] });
     const { listening } = await owner.call('admin.status', {});
     expect(listening.slice(2).map(({ name, note }) => [name, note])).to.deep.equal([
@@ -339,7 +339,7 @@ describe('old clients in the room', () => {
     });
     after(() => fixture.stop().catch(() => {}));
 
-    it('are told apart by their first object', async () => {
+    it('are distinguished by their first object', async () => {
       const sum = await OldClient.open(place, 1024);
       const reply = JSON.parse(await sum.ask('{"client_name": "x", "client_number": 25}'));
       expect(reply).to.have.keys('server_name', 'server_number', 'sum');
@@ -356,15 +356,15 @@ describe('old clients in the room', () => {
       market.wire.kill();
     });
 
-    it('hear of an end that comes before their request, in an object that both of them can read', async () => {
-      /** What clients of both are told that have sent nothing yet, or half a request. */
+    it('receive an end before their request in an object that both can read', async () => {
+      /** What clients of both receive that have sent nothing yet, or half a request. */
       const hear = async (ends: () => Promise<unknown>, reason: string, from?: string) => {
         const clients = await Promise.all([1, 2, 3].map(() => OldClient.open(place, 1024, from)));
         clients[2]!.send('{"status": "OK", "da');
         await owner.call('admin.status', {});
         await ends();
         for (const client of clients) {
-          // They send their request before they look: what came is what they take for its reply.
+          // They send their request before they read: they take the earlier message for its reply.
           const reply = await client.ask('{"client_name": "x", "client_number": 25}');
           expect(reply).to.equal(closing(reason));
           expect(marketPrints(reply)).to.equal(reason);
@@ -387,7 +387,7 @@ describe('old clients in the room', () => {
       );
     });
 
-    it('go on, those of market, when a number out of range ends sum', async () => {
+    it('of market continue when a number out of range ends sum', async () => {
       const market = await MarketClient.open(fixture, place);
       expect(await market.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
       const sum = await OldClient.open(place, 1024);
@@ -406,7 +406,7 @@ describe('old clients in the room', () => {
       expect(await other.ask('hello')).to.equal('{"status":"OK","data":"Invalid request"}');
     });
 
-    it('hear of the end of the daemon, in an object that both of them can read', async () => {
+    it('receive the end of the daemon in an object that both can read', async () => {
       const client = await OldClient.open(place, 1024);
       await owner.call('admin.status', {});
       await fixture.daemon.stop('The daemon was stopped.');

@@ -9,7 +9,7 @@ export function shareMessage(text: string): Buffer {
   return Buffer.concat([length, Buffer.from(text)]);
 }
 
-/** A socket as Python has it: `recv(n)` gives what is there, `n` bytes at most, and nothing once the other end closed. */
+/** A socket like Python's: `recv(n)` returns available bytes, at most `n`, and nothing once the other end closed. */
 class PythonSocket {
   readonly socket: Socket;
   #bytes: Buffer = Buffer.alloc(0);
@@ -46,9 +46,9 @@ class PythonSocket {
   }
 }
 
-/** A client of the file seed: one thread listens and looks at three bytes at a time, the user's sends. */
+/** A client of the legacy file program: one thread receives three bytes at a time, the user's thread sends. */
 export class ShareClient {
-  /** Every byte that the server sent, as it was read: codes, lengths, bodies. */
+  /** Every byte of the server, as it was read: codes, lengths, bodies. */
   readonly read: string[] = [];
   /** Whether it answers pings, as the original does. */
   answers = true;
@@ -92,13 +92,13 @@ export class ShareClient {
     this.socket.write(shareMessage(text));
   }
 
-  /** Sends, and waits for the next code, with its body where it has one. */
+  /** Sends, and waits for the next code, with its body if it has one. */
   async ask(text: string): Promise<string> {
     this.send(text);
     return this.next();
   }
 
-  /** The next code that is no ping; '' once the connection is closed. */
+  /** The next code other than a ping; '' once the connection is closed. */
   async next(): Promise<string> {
     for (;;) {
       while (this.#seen < this.read.length) {
@@ -118,14 +118,14 @@ export class ShareClient {
     return this.ask(`register ${name} ${password} 127.0.0.1 ${this.port}`);
   }
 
-  /** Makes a file known, and gives it to whoever asks for it. */
+  /** Publishes a file, and sends it to every client that asks for it. */
   publish(name: string, content: string | Buffer, description = 'no_description'): Promise<string> {
     const bytes = Buffer.from(content);
     this.#files.set(name, bytes);
     return this.ask(`publish ${name} ${bytes.length} 10:20:30-01/02/2024 ${description}`);
   }
 
-  /** Looks a file up and gets it from the first one that has it; undefined where nobody does. */
+  /** Finds a file and fetches it from the first client that has it; undefined if there is none. */
   async fetch(name: string): Promise<Buffer | undefined> {
     const answer = await this.ask(`fetch ${name}`);
     if (answer === '406') return undefined;
@@ -144,7 +144,7 @@ export class ShareClient {
     return Buffer.concat(content);
   }
 
-  /** As `kill -9` of its process. */
+  /** As by `kill -9` of its process. */
   kill(): void {
     this.socket.resetAndDestroy();
     this.#peer.close();
@@ -188,7 +188,7 @@ export class ShareClient {
   }
 }
 
-/** One `recv` for the length, one for the rest: what comes later is lost to it. */
+/** One `recv` for the length, one for the rest: later data is lost. */
 async function receiveMessage(socket: PythonSocket): Promise<string> {
   const head = await socket.recv(4);
   if (head.length < 4) throw new Error(`a length has 4 bytes, not ${head.length}`);

@@ -25,8 +25,8 @@ const code = (bytes: Buffer): string => {
 
 const text = fc.string({ unit: 'grapheme', maxLength: 300 });
 
-describe('the messages of old share clients', () => {
-  it('are cut by the characters that their length counts, however they arrive', () => {
+describe('messages of legacy share clients', () => {
+  it('are split by the characters that their length counts, in any chunks', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 6 }), fc.nat(40), (texts, tail) => {
         const whole = Buffer.concat([...texts.map(shareMessage), Buffer.alloc(tail % 4)]);
@@ -57,7 +57,7 @@ describe('the messages of old share clients', () => {
     }
   });
 
-  it('are refused where no end of them can be known', () => {
+  it('are refused if their end cannot be found', () => {
     const length = (n: number) => {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32BE(n);
@@ -78,8 +78,8 @@ describe('the messages of old share clients', () => {
   });
 });
 
-describe('the requests of old share clients', () => {
-  it('are read as they are sent', () => {
+describe('requests of legacy share clients', () => {
+  it('are parsed as sent', () => {
     const requests = {
       'login alice 123456 192.168.1.7 5001': { verb: 'login', name: 'alice', password: '123456', port: 5001 },
       'register alice a b  c 127.0.0.1 5001': { verb: 'register', name: 'alice', password: 'a b  c', port: 5001 },
@@ -106,7 +106,7 @@ describe('the requests of old share clients', () => {
     }
   });
 
-  it('are none where something is missing or makes no sense', () => {
+  it('are refused if something is missing or invalid', () => {
     const wrong = [
       '',
       'login',
@@ -135,7 +135,7 @@ describe('the requests of old share clients', () => {
     for (const said of wrong) expect(parseShareRequest(said), said).to.equal(undefined);
   });
 
-  it('of publications come back as they were meant', () => {
+  it('of publications are parsed with their meaning', () => {
     const word = fc.stringMatching(/^[\p{L}\d.-]{1,20}$/u);
     fc.assert(
       fc.property(
@@ -159,13 +159,13 @@ describe('the requests of old share clients', () => {
   });
 });
 
-describe('what old share clients are told', () => {
-  it('is a bare code, or one with a body of as many bytes as characters', () => {
+describe('replies to legacy share clients', () => {
+  it('are a code, or a code and a body with as many bytes as characters', () => {
     expect(encodeCode(200).toString()).to.equal('200');
     expect(encodeBody(203, 'ab').toString('latin1')).to.equal('203\0\0\0\u0002ab');
   });
 
-  it('names peers as Python writes them', () => {
+  it('format peers like Python', () => {
     const alice = { member: 'alice', address: '127.0.0.1', port: 5001 };
     expect(encodePeers([alice])).to.equal("[('alice', '127.0.0.1', 5001, 1)]");
     expect(encodePeers([alice, { member: 'hà', address: '::1', port: 1 }])).to.equal(

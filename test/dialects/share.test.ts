@@ -14,7 +14,7 @@ import { skip } from '../skip.ts';
 import { ForumClient, ownAddress } from './clients.ts';
 import { ShareClient, shareMessage } from './share-client.ts';
 
-describe('the share dialect', function () {
+describe('the legacy share protocol', function () {
   this.timeout(30_000);
   let daemon: DaemonFixture;
   let owner: Client;
@@ -36,7 +36,7 @@ describe('the share dialect', function () {
     clients.push(client);
     return client;
   };
-  /** Somebody with an account, signed in. */
+  /** A signed-in member. */
   const member = async (name: string): Promise<ShareClient> => {
     const client = await come();
     expect(await client.register(name, 'secret')).to.equal('201');
@@ -46,16 +46,16 @@ describe('the share dialect', function () {
   const active = async (): Promise<string[]> =>
     (await owner.call('members.active', {})).members.map(({ name }) => name).sort();
 
-  describe('speaks to a client', () => {
+  describe('replies', () => {
     before(() => start());
     after(stop);
 
-    it('of accounts: 201, 404, 401, 402, 200 and 403', async () => {
+    it('about accounts: 201, 404, 401, 402, 200 and 403', async () => {
       const client = await come();
       expect(await client.register('anna', 'secret')).to.equal('201');
       expect(await client.register('anna', 'other')).to.equal('404');
       expect(await client.register('Anna', 'other')).to.equal('404');
-      expect(await client.ask('publish x 1 10:20:30-01/02/2024 x'), 'it is not signed in yet').to.equal('400');
+      expect(await client.ask('publish x 1 10:20:30-01/02/2024 x'), 'not signed in yet').to.equal('400');
       expect(await client.login('nobody', 'secret')).to.equal('401');
       expect(await client.login('anna', 'wrong')).to.equal('402');
       expect(await client.login('anna', 'secret')).to.equal('200');
@@ -65,7 +65,7 @@ describe('the share dialect', function () {
       expect(client.read.join(' ')).to.equal('201 404 404 400 401 402 200 403');
     });
 
-    it('of files: 202, 406, then 204 with those who give it; a 406 spoils nothing', async () => {
+    it('about files: 202, 406, then 204 with their members; a 406 changes nothing', async () => {
       const [alice, ben] = [await member('alice'), await member('ben')];
       expect(await ben.ask('fetch notes.txt')).to.equal('406');
       expect(await alice.publish('notes.txt', 'fifteen bytes..')).to.equal('202');
@@ -73,7 +73,7 @@ describe('the share dialect', function () {
       expect(await ben.ask('fetch notes.txt')).to.equal(`204\n${places}`);
       expect(await ben.ask('fetch nothing.txt')).to.equal('406');
       expect(await ben.ask('fetch notes.txt')).to.equal(`204\n${places}`);
-      expect(await alice.ask('fetch notes.txt'), 'nobody fetches from himself').to.equal('406');
+      expect(await alice.ask('fetch notes.txt'), 'a member cannot fetch from themselves').to.equal('406');
       expect((await ben.fetch('notes.txt'))!.toString()).to.equal('fifteen bytes..');
       const carl = await member('carl');
       await carl.publish('notes.txt', 'others');
@@ -82,7 +82,7 @@ describe('the share dialect', function () {
       );
     });
 
-    it('in bytes that are one write each', async () => {
+    it('in one write each', async () => {
       const dora = await member('dora');
       await dora.publish('bytes.txt', 'x');
       await member('emil');
@@ -106,7 +106,7 @@ describe('the share dialect', function () {
       socket.destroy();
     });
 
-    it('whatever way its messages arrive', async () => {
+    it('however its messages are split', async () => {
       const client = await come();
       const texts = ['register fritz pass word 127.0.0.1 5001', 'login fritz pass word x 5001', 'fetch à🎬.txt'];
       client.socket.write(Buffer.concat(texts.map(shareMessage)));
@@ -125,7 +125,7 @@ describe('the share dialect', function () {
       });
     });
 
-    it('400 where a request makes no sense, and goes on', async () => {
+    it('400 to an invalid request, and continues', async () => {
       const gina = await member('gina');
       const wrong = [
         '',
@@ -145,7 +145,7 @@ describe('the share dialect', function () {
       expect(await gina.publish('a.txt', 'x')).to.equal('202');
     });
 
-    it('400 and no more where nobody knows what comes next', async () => {
+    it('only 400 if the end of a message is unknown', async () => {
       for (const bytes of ['7fffffff', 'ffffffff', '00000801', '0000000180', '00000001c328']) {
         const client = await come();
         client.socket.write(Buffer.from(bytes, 'hex'));
@@ -154,7 +154,7 @@ describe('the share dialect', function () {
       }
     });
 
-    it('of addresses only as they are seen, whatever is claimed', async () => {
+    it('with the addresses that it observes, not those that clients claim', async () => {
       const liar = await come();
       await liar.register('liar', 'secret');
       await liar.login('liar', 'secret', { ip: '192.0.2.77', port: 5001 });
@@ -165,7 +165,7 @@ describe('the share dialect', function () {
       expect(sources[0]).to.deep.include({ address: '127.0.0.1', port: null, tcpPort: 5001, unencrypted: true });
     });
 
-    it('of as many as it reads at once', async () => {
+    it('with as many members as clients can read', async () => {
       const many = await Promise.all(Array.from({ length: 8 }, (_, i) => member(`${'ä'.repeat(31)}${i}`)));
       await Promise.all(many.map((each) => each.publish('everybody.txt', 'x')));
       const reader = await member('reader');
@@ -175,15 +175,15 @@ describe('the share dialect', function () {
     });
   });
 
-  describe('is of the room', () => {
+  describe('in the room', () => {
     before(() => start());
     after(stop);
 
-    it('with the accounts of everybody', async () => {
+    it('shares all accounts', async () => {
       const wire = await Wire.greet(daemon.address, { tls: true });
       await wire.result('account.signUp', { name: 'new', password: 'pass word' });
       const old = await come();
-      expect(await old.login('new', 'pass word'), 'it is signed in already').to.equal('403');
+      expect(await old.login('new', 'pass word'), 'already signed in').to.equal('403');
       await wire.result('account.signOut', {});
       expect(await old.login('new', 'pass word')).to.equal('200');
       await old.register('old', 'secret');
@@ -196,7 +196,7 @@ describe('the share dialect', function () {
       wire.close();
     });
 
-    it('and is there as long as its connection is', async () => {
+    it('lists members as long as their connection is open', async () => {
       const wire = await Wire.member(daemon.address, 'observer');
       await wire.result('watch', { members: true });
       const told = (name: string, change: string) =>
@@ -212,17 +212,17 @@ describe('the share dialect', function () {
       const other = await member('kate');
       expect(await other.ask('fetch here.txt')).to.equal('406');
       const again = await come();
-      expect(await again.login('jane', 'secret'), 'no ghost is signed in').to.equal('200');
+      expect(await again.login('jane', 'secret'), 'no old session is left').to.equal('200');
       expect(await other.ask('fetch here.txt')).to.match(/^204/);
       wire.close();
     });
 
-    it('until it says exit: no reply, and the account is free at once', async () => {
+    it('frees the account on exit at once, without a reply', async () => {
       const first = await member('otto');
       await first.publish('otto.txt', 'x');
       const other = await member('paula');
       first.send('exit');
-      // No reply: what comes next answers the next request. Until that is there, nobody is signed in.
+      // No reply: the next message answers the next request. Until then nobody is signed in.
       expect(await first.ask('fetch otto.txt')).to.equal('400');
       expect(await active()).not.to.include('otto');
       expect(await other.ask('fetch otto.txt')).to.equal('406');
@@ -236,7 +236,7 @@ describe('the share dialect', function () {
       expect(await first.login('otto', 'secret'), 'again on the first one').to.equal('200');
     });
 
-    it('whose other files it cannot have: there is no plain TCP to their owners', async () => {
+    it('does not offer files of new clients: their owners accept no plain TCP', async () => {
       const wire = await Wire.greet(daemon.address, { tls: true });
       const [hash, key] = ['ab'.repeat(32), 'cd'.repeat(32)];
       await wire.result('account.signUp', { name: 'modern', password: 'secret', peer: { port: 6000, key } });
@@ -250,11 +250,11 @@ describe('the share dialect', function () {
     });
   });
 
-  describe('keeps out', () => {
+  describe('refuses', () => {
     beforeEach(() => start({ attempts: 2 }));
     afterEach(stop);
 
-    it('who guesses passwords, for a while', async () => {
+    it('clients after wrong passwords, for a while', async () => {
       const client = await come();
       await client.register('anna', 'secret');
       expect(await client.login('anna', 'guess')).to.equal('402');
@@ -265,7 +265,7 @@ describe('the share dialect', function () {
       wire.close();
     });
 
-    it('who is banned', async () => {
+    it('banned members', async () => {
       const anna = await member('anna');
       await owner.call('admin.ban', { name: 'anna', banned: true });
       expect(await anna.next()).to.equal('405');
@@ -280,7 +280,7 @@ describe('the share dialect', function () {
     });
   });
 
-  it('tells its clients by 405 that they are dropped, and that the server stops', async () => {
+  it('sends 405 to clients that are disconnected, and when the server stops', async () => {
     await start();
     const [anna, ben] = [await member('anna'), await member('ben')];
     await owner.call('admin.kick', { name: 'anna' });
@@ -296,12 +296,12 @@ describe('the share dialect', function () {
     expect(await again.next()).to.equal('');
     owner = await daemon.connect();
     const [back, other] = [await come(), await member('carl')];
-    expect(await back.login('ben', 'secret'), 'no 403 is left of the stop').to.equal('200');
+    expect(await back.login('ben', 'secret'), 'no session is left after the stop').to.equal('200');
     expect(await other.ask('fetch kept.txt')).to.equal(`204\n[('ben', '127.0.0.1', ${back.port}, 1)]`);
     await stop();
   });
 
-  it('answers a flood later, and all of it', async () => {
+  it('replies to a flood later, and completely', async () => {
     await start({}, { callsPerSecond: 50, callsBurst: 5 });
     const anna = await member('anna');
     anna.socket.write(Buffer.concat(Array.from({ length: 25 }, () => shareMessage('fetch none'))));
@@ -311,7 +311,7 @@ describe('the share dialect', function () {
     await stop();
   });
 
-  it('gives a file of this machine to somebody elsewhere by the address that he came to', async function () {
+  it('returns the address that the requester used for a file on this machine', async function () {
     const own = ownAddress();
     if (own === undefined) skip(this, 'this machine has no address but loopback');
     await start({ dialects: ['share:0.0.0.0:0'] });
@@ -363,7 +363,7 @@ describe('the share dialect', function () {
       wire.close();
     });
 
-    it('says when nothing comes back, and what comes back of nobody is nothing', async () => {
+    it('reports missing ping replies, and ignores unknown ones', async () => {
       const mute = await member('mute');
       mute.answers = false;
       const asked = daemon.run(['ping', 'mute']);
@@ -383,7 +383,7 @@ describe('the share dialect', function () {
       expect((await daemon.run(['ping', 'nobody'])).stderr).to.include('User not found');
     });
 
-    it('is told apart from old clients that know no ping', async () => {
+    it('differs from legacy clients without ping', async () => {
       await alice.register('forum', 'secret');
       const forum = await ForumClient.signedIn(daemon, 'forum');
       const said = await daemon.run(['ping', 'forum']);
@@ -392,7 +392,7 @@ describe('the share dialect', function () {
       forum.wire.kill();
     });
 
-    it('is discovered', async () => {
+    it('is listed with its files', async () => {
       const repository = (await daemon.run(['files', 'list', 'alice'])).stdout;
       expect(repository).to.match(/\nlong\.bin +700 kB +2024-02-01 10:20 +alice +unencrypted +no description\n/);
       expect(repository).to.match(/\nnotes\.txt +15 B +2024-02-01 10:20 +alice +unencrypted +my first notes\n/);
@@ -426,7 +426,7 @@ describe('the share dialect', function () {
       });
     });
 
-    it('gives nothing to who has not allowed it', async () => {
+    it('needs --allow-unencrypted to fetch', async () => {
       const said = await daemon.run(['files', 'fetch', 'notes.txt', '--to', folder]);
       expect(said).to.include({ exit: 1, stdout: '' });
       expect(said.stderr.replace(/\s+›?\s*/g, ' ')).to.include(
@@ -435,7 +435,7 @@ describe('the share dialect', function () {
       expect(await readdir(folder)).to.deep.equal([]);
     });
 
-    it('gives a file to who has allowed it', async () => {
+    it('sends a file with --allow-unencrypted', async () => {
       const command = ['files', 'fetch', 'notes.txt', '--to', folder, '--allow-unencrypted'];
       const said = await daemon.run(command);
       expect(said.exit, said.stderr).to.equal(0);
@@ -447,7 +447,7 @@ describe('the share dialect', function () {
       const last = JSON.parse(again.stdout.trimEnd().split('\n').at(-1)!);
       expect(last.transfer).to.include({ state: 'done', status: 205, savedAs: join(folder, 'notes (1).txt') });
       expect(last.transfer.peers).to.deep.equal([{ member: 'alice', path: 'unencrypted' }]);
-      expect(alice.read.join('\n'), 'a code between programs of one machine').not.to.include('205');
+      expect(alice.read.join('\n'), '205 is never sent to a client').not.to.include('205');
     });
 
     describe('beside others', () => {
@@ -462,7 +462,7 @@ describe('the share dialect', function () {
       });
       after(() => Promise.all([yoda.leave(), luke.leave()]));
 
-      it('gives what is long, and what has a name in other characters', async () => {
+      it('sends long files, and names in other scripts', async () => {
         const { savedAs } = await fetched('long.bin');
         expect((await readFile(savedAs!)).equals(CONTENT)).to.equal(true);
         const ha = await member('hà');
@@ -473,7 +473,7 @@ describe('the share dialect', function () {
         expect(shared.message).to.include('download it without --share');
       });
 
-      it('is asked last, and by name where there are several', async () => {
+      it('is used last, and asked for by name if there are several', async () => {
         await luke.peers.publish(await luke.file('notes.txt', 3000), { name: 'notes.txt' });
         const encrypted = await fetched('notes.txt');
         expect(encrypted).to.deep.include({ state: 'done', size: 3000 });
@@ -490,7 +490,7 @@ describe('the share dialect', function () {
         carl.close();
       });
 
-      it('is not believed', async () => {
+      it('is not trusted', async () => {
         const eve = await member('eve');
         expect(await eve.ask('publish lie.txt 15 10:20:30-01/02/2024 x')).to.equal('202');
         expect((await fetched('lie.txt')).reason).to.match(/^eve closed the connection before lie\.txt was complete/);
@@ -504,7 +504,7 @@ describe('the share dialect', function () {
         expect((await readdir(folder)).filter((name) => name.startsWith('lie'))).to.deep.equal([]);
       });
 
-      it('is left when the fetch is cancelled', async () => {
+      it('is disconnected when the fetch is cancelled', async () => {
         const slow = createServer((socket) => {
           socket.on('error', () => {}); // a reset is an end as well
           socket.resume().write(Buffer.of(0, 0, 0, 15));

@@ -8,17 +8,17 @@ import { Wire } from '../server/wire.ts';
 import { closing, sumLogs } from './clients.ts';
 import { OldClient } from './old-client.ts';
 
-/** What a client of the seed sees: every byte until the end. */
+/** What a legacy client sees: every byte until the end. */
 async function exchange(address: string, ...chunks: (string | Buffer)[]): Promise<string> {
   const at = address.lastIndexOf(':');
   const socket = connect(Number(address.slice(at + 1)), address.slice(0, at)).setNoDelay();
   const received: Buffer[] = [];
   socket.on('data', (chunk) => received.push(chunk));
   socket.on('error', () => {}); // a reset is an end as well
-  const closed = new Promise((resolve) => socket.once('close', resolve)); // `once` would fail on a reset
+  const closed = new Promise((resolve) => socket.once('close', resolve)); // `once` would reject on a reset
   await once(socket, 'connect');
   for (const chunk of chunks) {
-    // One write after the other has left, so that they arrive as they are cut.
+    // Each write waits for the previous one, so that chunks stay separate.
     await new Promise<void>((resolve) => socket.write(chunk, () => setImmediate(resolve)));
   }
   await closed;
@@ -28,7 +28,7 @@ async function exchange(address: string, ...chunks: (string | Buffer)[]): Promis
 const ask = (number: unknown, name = 'Amirreza Yarahmadi Client') =>
   `{"client_name": ${JSON.stringify(name)}, "client_number": ${JSON.stringify(number)}}`;
 
-describe('the sum listener', () => {
+describe('the legacy sum listener', () => {
   let daemon: DaemonFixture;
   let control: Client;
   let logged: { level: string; message: string }[];
@@ -57,11 +57,11 @@ describe('the sum listener', () => {
     after(() => daemon.stop());
     afterEach(async () => expect((await listener()).state).to.equal('open'));
 
-    it('answers as the seed did, byte for byte, then closes', async () => {
+    it('replies byte for byte like the older program, then closes', async () => {
       for (const number of [25, 1, 100]) isAnswerTo(number, await answered(ask(number)));
     });
 
-    it('logs the same three numbers that the client sees', async () => {
+    it('logs the same three numbers as the client', async () => {
       const bytes = await answered(ask(25));
       const { server_number: own, sum } = JSON.parse(bytes) as { server_number: number; sum: number };
       const lines = logged.filter(({ level }) => level === 'info').map(({ message }) => message);
@@ -70,7 +70,7 @@ describe('the sum listener', () => {
       expect(lines).to.include(`Amirreza Yarahmadi Server Server started and listening on ${await address()}`);
     });
 
-    it('puts an object together from any chunks', async () => {
+    it('joins an object from any chunks', async () => {
       const bytes = Buffer.from(ask(25, 'Vàng "miếng" \\ } { 😀'));
       isAnswerTo(25, await answered(...[...bytes].map((_, i) => bytes.subarray(i, i + 1))));
       for (const cut of [1, 17, 30, 40, bytes.length - 1]) {
@@ -78,14 +78,14 @@ describe('the sum listener', () => {
       }
     });
 
-    it('answers the first of several objects, and leaves the rest', async () => {
+    it('answers the first of several objects, and ignores the rest', async () => {
       isAnswerTo(25, await answered(ask(25) + ask(0)));
       isAnswerTo(26, await answered(`${ask(26)}\n${ask(27)}\n`));
       isAnswerTo(27, await answered(`  \r\n\t${ask(27)} rest of the line`));
       isAnswerTo(28, await answered('{"client_name": "x", "more": {"a": [1, {}]}, "client_number": 28}'));
     });
 
-    it('keeps names out of the terminal of who reads the log', async () => {
+    it('sanitises names in the log', async () => {
       isAnswerTo(3, await answered(ask(3, '\u001b[2J\u202ename\n')));
       expect(logged.map(({ message }) => message)).to.include(
         'Client Name: [2Jname | Server Name: Amirreza Yarahmadi Server',
@@ -118,7 +118,7 @@ describe('the sum listener', () => {
       ['half an escape', '{"client_name": "}\\', 'No request was received in time.'],
       ['nothing at all', '', 'No request was received in time.'],
     ] as const) {
-      it(`closes on ${what}, in an object that the client can read`, async () => {
+      it(`closes on ${what}, with an object that the client can read`, async () => {
         const reply = await answered(bytes);
         expect(reply).to.equal(closing(reason));
         expect(sumLogs(reply, 25)).to.equal(`Server Name: ${reason} | Client Number: 25 | Server Number: 0 | Sum: 25`);
@@ -132,17 +132,17 @@ describe('the sum listener', () => {
       await once(socket, 'close');
     });
 
-    it('does not wait longer for who drips than for who says nothing', async () => {
+    it('waits no longer for a slow sender than for a silent one', async () => {
       const at = (await address()).split(':');
       const socket = connect(Number(at[1]), at[0]).on('error', () => {});
       await once(socket, 'connect');
       socket.resume();
       const drip = setInterval(() => socket.write(' '), 20);
-      await once(socket, 'close'); // would never come, were the time counted from the last byte
+      await once(socket, 'close'); // would never happen if the time counted from the last byte
       clearInterval(drip);
     });
 
-    it('serves many at the same time', async () => {
+    it('serves many clients concurrently', async () => {
       const to = await address();
       const all = await Promise.all(Array.from({ length: 40 }, (_, i) => exchange(to, ask(i + 1))));
       for (const [i, bytes] of all.entries()) isAnswerTo(i + 1, bytes);
@@ -154,7 +154,7 @@ describe('the sum listener', () => {
     afterEach(() => daemon.stop());
 
     for (const number of [0, 101, -5, 2.5, 1e300]) {
-      it(`${number} ends it without a reply, and the daemon goes on`, async () => {
+      it(`${number} ends it without a reply, and the daemon continues`, async () => {
         const to = await address();
         expect(await exchange(to, ask(number))).to.equal('');
         expect(await listener()).to.deep.equal({ name: 'sum', address: to, state: 'terminated' });
@@ -172,7 +172,7 @@ describe('the sum listener', () => {
       });
     }
 
-    it('ends those who are on the way as well, in an object that they can read', async () => {
+    it('ends pending clients as well, with an object that they can read', async () => {
       const to = await address();
       const half = await OldClient.open(to, 1024);
       half.send('{"client_name"');
@@ -185,7 +185,7 @@ describe('the sum listener', () => {
     });
   });
 
-  it('is not there unless it is asked for', async () => {
+  it('is off by default', async () => {
     const fixture = await DaemonFixture.start();
     const { listening } = await (await fixture.connect()).call('admin.status', {});
     expect(listening.map(({ name }) => name)).not.to.include('sum');
@@ -205,7 +205,7 @@ describe('the sum listener', () => {
     await client.over();
   });
 
-  it('keeps the daemon from starting when its port is taken', async () => {
+  it('prevents the daemon from starting if its port is in use', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
