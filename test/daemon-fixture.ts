@@ -17,7 +17,7 @@ import { CHEAP } from './credentials.ts';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Tests write what members write in weeks, and some on a small disk. */
+/** High limits: tests write in seconds what members write in weeks, and some use a small disk. */
 const UNLIMITED_WRITES = {
   postsPerDay: 1e9,
   bytesPerDay: 1e12,
@@ -30,20 +30,20 @@ export interface FixtureOptions {
   /** Settings of config.json; every provider that they do not name is off. */
   readonly config?: { readonly rates?: { readonly providers?: Record<string, object> } } & Record<string, unknown>;
   readonly log?: Logger;
-  /** Where the home is made. Default: the folder for temporary files. */
+  /** Parent folder of the home. Default: the folder for temporary files. */
   readonly parent?: string;
-  /** Default: next to none. */
+  /** Default: a minimal cost. */
   readonly passwordCost?: ScryptParams;
 }
 
-/** What a command said, and how it ended. */
+/** Output and exit status of a command. */
 export interface Said {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A real daemon in this process: a temporary home, a free port of loopback, clear text beside TLS. */
+/** A real daemon in this process: a temporary home, a free port of loopback, clear text and TLS. */
 export class DaemonFixture {
   static async start({
     config = {},
@@ -57,7 +57,7 @@ export class DaemonFixture {
     const settings = {
       listen: { port: 0, plain: true },
       ...config,
-      // Tests make many members of one address at once.
+      // Tests create many members from one address.
       limits: { passwordQueue: 1600, ...UNLIMITED_WRITES, ...(config.limits as object | undefined) },
       rates: { providers: { ...off, ...config.rates?.providers } },
     };
@@ -97,7 +97,7 @@ export class DaemonFixture {
     return this.#keep(await Client.connect({ target: localTarget(this.home), home: this.home, ...options }));
   }
 
-  /** A connection over TCP, from a home of its own. */
+  /** A connection over TCP, with its own home. */
   async connectAfar(options: Partial<ConnectOptions> = {}): Promise<Client> {
     const target = parseTarget(`tcp://${this.address}`);
     return this.#keep(await Client.connect({ target, home: await this.anotherHome(), ...options }));
@@ -129,7 +129,7 @@ export class DaemonFixture {
     }
   }
 
-  /** Ends the daemon and starts it on the same port and data. `between` runs while there is none. */
+  /** Stops the daemon and starts it on the same port and data. `between` runs in between. */
   async restart(between: () => void | Promise<void> = () => {}): Promise<void> {
     const port = Number(this.address.split(':').at(-1));
     await this.daemon.stop('Back in a moment.');

@@ -6,7 +6,7 @@ import { AppError } from '../src/domain/app-error.ts';
 import { resolveHome } from '../src/home-directory.ts';
 import { writePrivateFileAtomic } from '../src/private-file.ts';
 
-describe('home', () => {
+describe('HomeDirectory', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-home-'));
@@ -32,20 +32,20 @@ describe('home', () => {
     expect((await resolveHome({ GOLDCTL_HOME: 'relative' })).root).to.equal(resolve('relative'));
   });
 
-  it("takes the platform's own folders without it", async () => {
+  it('uses the default folders of the platform without it', async () => {
     const home = await resolveHome({ GOLDCTL_HOME: '' });
     expect(home.explicitRoot).to.equal(undefined);
     for (const path of [home.configFile, home.dataFolder, home.logFile]) expect(path).to.match(/goldctl/i);
   });
 
-  it('makes folders of 0700', async () => {
+  it('creates folders with mode 0700', async () => {
     const home = await resolveHome({ GOLDCTL_HOME: join(folder, 'deep', 'home') });
     await home.ensureFolders();
     await home.ensureFolders();
     for (const path of [home.root, home.dataFolder, home.tlsFolder]) expect(await mode(path)).to.equal(0o700);
   });
 
-  it('tells why a folder cannot be made', async () => {
+  it('reports why a folder cannot be created', async () => {
     await writePrivateFileAtomic(join(folder, 'file'), '');
     const home = await resolveHome({ GOLDCTL_HOME: join(folder, 'file', 'home') });
     const thrown = await home.ensureFolders().catch((error) => error);
@@ -53,7 +53,7 @@ describe('home', () => {
     expect(thrown.message).to.include('GOLDCTL_HOME');
   });
 
-  it('writes files of 0600 as a whole', async () => {
+  it('writes files with mode 0600 atomically', async () => {
     const file = join(folder, 'new', 'secret');
     await writePrivateFileAtomic(file, 'one');
     await chmod(file, 0o644);
@@ -64,7 +64,7 @@ describe('home', () => {
     expect(await readdir(dirname(file))).to.deep.equal(['secret']);
   });
 
-  it('leaves nothing behind when it cannot write', async () => {
+  it('leaves nothing behind if it cannot write', async () => {
     await mkdir(join(folder, 'taken', 'full'), { recursive: true });
     const thrown = await writePrivateFileAtomic(join(folder, 'taken'), 'text').catch((error) => error);
     expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'STORE_FAILED' });
@@ -82,14 +82,14 @@ describe('home', () => {
     });
     afterEach(() => rm(socketFolder, { recursive: true, force: true }));
 
-    it('takes a short one, the same each time, in a folder of this user alone', async () => {
+    it('uses a short path, the same each time, in a folder of this user only', async () => {
       const home = await open();
       expect(Buffer.byteLength(home.controlSocket)).to.be.at.most(100);
       expect(socketFolder).to.include(`goldctl-${process.getuid?.()}-`);
       expect((await open()).controlSocket).to.equal(home.controlSocket);
       const other = await resolveHome({ GOLDCTL_HOME: join(folder, 'y'.repeat(100)) });
       expect(other.controlSocket).to.not.equal(home.controlSocket);
-      await home.assertControlSocketOwned(); // none there yet
+      await home.assertControlSocketOwned(); // it does not exist yet
       await home.ensureFolders();
       expect(await mode(socketFolder)).to.equal(0o700);
     });

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { findNatsServer } from './nats-fixture.ts';
 import { temporaryFolder } from './store/temporary.ts';
 
-describe('the nats-server of the tests', () => {
+describe('nats-server of the tests', () => {
   const named = process.env.GOLDCTL_NATS_SERVER;
 
   afterEach(() => {
@@ -12,7 +12,7 @@ describe('the nats-server of the tests', () => {
     else process.env.GOLDCTL_NATS_SERVER = named;
   });
 
-  it('is 2.10.27 or newer, or it is said why there is none', async () => {
+  it('is 2.10.27 or newer, or the reason for its absence is stated', async () => {
     const folder = await temporaryFolder();
     const binary = join(folder.path, 'nats-server');
     process.env.GOLDCTL_NATS_SERVER = binary;

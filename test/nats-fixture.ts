@@ -9,30 +9,30 @@ import { isFree } from './ports.ts';
 import { skip } from './skip.ts';
 
 const LEAST = [2, 10, 27];
-/** A cluster elects within a few seconds; a machine that is busy with other things takes longer. */
+/** Time for an election in a cluster, with a margin for a busy machine. */
 const READY_MS = 25_000;
 const TRIES = 2;
-/** What a node that comes back takes to have all of a stream. */
+/** Time for a restarted node to catch up with a stream. */
 const SYNC_MS = 12_000;
-/** What a node says when others can connect to it. */
+/** The log line of a node that accepts connections. */
 const LISTENS = 'Server is ready';
 
 export interface NatsOptions {
   /** 1, or 3 for a cluster. Default 3. */
   readonly nodes?: 1 | 3;
-  /** More of nats-server's own settings, for every node: accounts, TLS. */
+  /** Further settings of nats-server, for every node: accounts, TLS. */
   readonly settings?: string;
-  /** Machines on which the nodes are, as many as nodes: an address, and what starts a program there. Default: loopback. */
+  /** Machines of the nodes, one each: an address, and a prefix that starts a program there. Default: loopback. */
   readonly machines?: readonly { readonly address: string; readonly command: readonly string[] }[];
-  /** Options of the connection with which the fixture looks whether the nodes are ready. */
+  /** Options of the connection with which the fixture checks whether the nodes are ready. */
   readonly connection?: object;
 }
 
 /** Real nats-server nodes with JetStream on loopback, in folders for temporary files; every write is synced. */
 export class NatsFixture {
   /**
-   * Starts them, or skips the test (from a `before` hook: the suite) where no fit nats-server is here, or this machine
-   * is too busy for its nodes to find one another.
+   * Starts them, or skips the test (from a `before` hook: the suite) if there is no suitable nats-server, or if this
+   * machine is too busy for its nodes to connect to each other.
    */
   static async start(context: Mocha.Context, options: NatsOptions = {}): Promise<NatsFixture> {
     const found = findNatsServer();
@@ -45,13 +45,13 @@ export class NatsFixture {
     }
   }
 
-  /** As `start`, where no test is to be skipped. */
+  /** Like `start`, without skipping. */
   static async run(binary: string, options: NatsOptions): Promise<NatsFixture> {
     for (let left = TRIES; ; left--) {
       try {
         return await NatsFixture.#run(binary, options);
       } catch (failure) {
-        // A port may be taken between the look and the start, and nodes may miss one another.
+        // A port may be taken between check and start, and nodes may fail to connect.
         if (left === 1) throw failure;
       }
     }
@@ -107,7 +107,7 @@ ${settings}
     this.#connection = connection;
   }
 
-  /** `nats://127.0.0.1:4222,127.0.0.1:4223`, as `--engine` takes it. */
+  /** `nats://127.0.0.1:4222,127.0.0.1:4223`, as accepted by `--engine`. */
   get engine(): string {
     return `nats://${this.servers.join(',')}`;
   }
@@ -117,7 +117,7 @@ ${settings}
     return this.nodes.map(({ server }) => server);
   }
 
-  /** Resolves once the nodes have found each other: a stream with a replica on each can be made. */
+  /** Resolves once the nodes are connected: a stream with a replica on each can be created. */
   async #joined(): Promise<void> {
     const deadline = Date.now() + READY_MS;
     const connection = await connect({ servers: this.servers, ...this.#connection });
@@ -146,7 +146,7 @@ ${settings}
     }
   }
 
-  /** Resolves once JetStream answers on every node that runs. */
+  /** Resolves once JetStream answers on every running node. */
   async ready(): Promise<void> {
     const deadline = Date.now() + READY_MS;
     for (const node of this.nodes.filter(({ runs }) => runs)) {
@@ -154,7 +154,7 @@ ${settings}
         try {
           const connection = await connect({ servers: node.server, reconnect: false, ...this.#connection });
           try {
-            await jetstreamManager(connection); // asks for the account
+            await jetstreamManager(connection); // queries the account
             break;
           } finally {
             await connection.close();
@@ -169,7 +169,7 @@ ${settings}
     }
   }
 
-  /** The node that leads a stream at present. */
+  /** The current leader of a stream. */
   leaderOf(stream: string): Promise<NatsNode> {
     return this.#lookedAt(stream, (cluster) =>
       this.nodes.find(({ name }) => name === (cluster ? cluster.leader : this.nodes[0]!.name)),
@@ -177,8 +177,8 @@ ${settings}
   }
 
   /**
-   * Resolves once every node has all of a stream: until then another one that dies takes most of them away. One that stays
-   * apart from the others (see `NatsNode.start`) is started again, as docs/scaling.md says.
+   * Resolves once every node has the whole stream: before that, a further failure loses the majority. A node that does
+   * not connect to the others (see `NatsNode.start`) is restarted, as docs/scaling.md describes.
    */
   async inSync(stream: string): Promise<void> {
     for (let left = TRIES; ; left--) {
@@ -201,7 +201,7 @@ ${settings}
     }
   }
 
-  /** What `read` finds in the state of a stream's cluster, once it finds something. */
+  /** The result of `read` on the state of a stream's cluster, once it is defined. */
   async #lookedAt<T>(
     stream: string,
     read: (cluster: ClusterInfo | undefined) => T | undefined,
@@ -264,8 +264,8 @@ export class NatsNode {
   }
 
   /**
-   * Begins where its folder has it; resolves once it listens, or has ended. Nodes begin one after the other: where two dial
-   * each other at the same moment, each may take its own connection for the second one, and close it, for ever.
+   * Starts in its folder; resolves once it listens or has exited. Nodes start one after the other: if two connect to
+   * each other at the same moment, each may take its own connection for a duplicate and close it, endlessly.
    */
   async start(): Promise<void> {
     this.#said = '';
@@ -290,20 +290,20 @@ export class NatsNode {
     (child.stderr as unknown as { unref(): void }).unref();
   }
 
-  /** `kill -9`; resolves once it is gone. */
+  /** `kill -9`; resolves once it has exited. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (!child || !this.runs) return;
     await new Promise<void>((resolve) => {
       child.ref();
       child.once('exit', () => resolve());
-      child.kill('SIGCONT'); // one that is paused
+      child.kill('SIGCONT'); // in case it is paused
       child.kill('SIGKILL');
     });
     process.off('exit', this.#end);
   }
 
-  /** It hangs: connections stay open, and nothing is answered. */
+  /** Makes it hang: connections stay open, and it does not answer. */
   pause(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -313,7 +313,7 @@ export class NatsNode {
   }
 }
 
-/** The nats-server that tests use, or why there is none: see .ci/nats-server. */
+/** The nats-server for tests, or why there is none: see .ci/nats-server. */
 export function findNatsServer(): { readonly binary: string } | { readonly missing: string } {
   const named = process.env.GOLDCTL_NATS_SERVER;
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -347,7 +347,7 @@ function isAtLeast(version: readonly number[]): boolean {
   return true;
 }
 
-/** Below those that the system gives to connections: a node that was killed finds its own again. */
+/** Below the ephemeral ports of the system: a killed node can use its ports again. */
 async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {

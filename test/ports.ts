@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** Whether TCP has nobody at a port of loopback now. */
+/** Whether no TCP server listens at a port of loopback now. */
 export async function isFree(port: number): Promise<boolean> {
   try {
     await listening(port);
@@ -11,12 +11,12 @@ export async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** A port that is free for TCP now; a daemon that restarts on port 0 would be elsewhere afterwards. */
+/** A free TCP port; a daemon that restarts on port 0 would get another one. */
 export function freePort(): Promise<number> {
   return listening(0);
 }
 
-/** The port at which a server has listened for a moment. */
+/** The port of a server that listened for a moment. */
 async function listening(asked: number): Promise<number> {
   const server = createServer().listen(asked, '127.0.0.1');
   await once(server, 'listening');

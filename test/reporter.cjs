@@ -2,10 +2,10 @@ const Mocha = require('mocha');
 
 const { EVENT_RUN_END, EVENT_TEST_PENDING, EVENT_TEST_RETRY } = Mocha.Runner.constants;
 
-/** mocha's dots, then which tests were tried again or skipped and why, and as the very last line the count. */
+/** mocha's dots, then retried and skipped tests with reasons, and the count as the last line. */
 class Reporter extends Mocha.reporters.Dot {
   constructor(runner, options) {
-    super(runner, options); // its own last words come first: it has listened earlier
+    super(runner, options); // its summary comes first, because its listeners are registered first
     const notes = [];
     runner.on(EVENT_TEST_RETRY, (test, { message }) => notes.push(`tried again: ${test.fullTitle()} (${message})`));
     runner.on(EVENT_TEST_PENDING, (test) => notes.push(`skipped: ${test.fullTitle()} (${reasonOf(test)})`));
@@ -17,7 +17,7 @@ class Reporter extends Mocha.reporters.Dot {
   }
 }
 
-/** The reason that test/skip.ts left on the test, or on a suite around it. */
+/** The reason that test/skip.ts stored on the test, or on a suite around it. */
 function reasonOf(test) {
   for (let at = test; at; at = at.parent) if (at.skipReason) return at.skipReason;
   return 'no reason given';

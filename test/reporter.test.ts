@@ -22,14 +22,14 @@ describe('other', () => {
 });
 `;
 
-describe('the reporter', () => {
+describe('reporter', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-reporter-'));
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('lists what was skipped with its reason, and ends with the count', async () => {
+  it('lists skipped tests with their reasons, and ends with the count', async () => {
     const file = join(folder, 'suite.test.mjs');
     await writeFile(file, SUITE);
     const args = ['--no-config', '--reporter', join(ROOT, 'test/reporter.cjs'), file];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The project's folder: what runs is in its dist/test. */
+/** The project folder: tests run from its dist/test. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** goldctl, as it was built. */
+/** The built goldctl executable. */
 export const PROGRAM = join(ROOT, 'bin/run.js');

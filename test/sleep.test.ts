@@ -4,11 +4,11 @@ import { sleep } from '../src/sleep.ts';
 const HOUR_MS = 3_600_000;
 
 describe('sleep', () => {
-  it('returns at once where the signal was aborted before', async () => {
+  it('returns at once if the signal is aborted already', async () => {
     await sleep(HOUR_MS, AbortSignal.abort());
   });
 
-  it('returns when the signal aborts, and leaves nothing behind', async () => {
+  it('returns when the signal aborts, and leaves no timer behind', async () => {
     const stop = new AbortController();
     const slept = sleep(HOUR_MS, stop.signal);
     stop.abort();

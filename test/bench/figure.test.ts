@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { atLeast, atMost, median, quantile, table } from '../../bench/figure.ts';
 
 describe('bench figures', () => {
-  it('take the middle of runs, and the value that a share of all stays below', () => {
+  it('take the median of runs, and quantiles', () => {
     expect(median([3, 1, 2])).to.equal(2);
     expect(median([4, 1, 2, 3])).to.equal(2);
     const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
@@ -11,7 +11,7 @@ describe('bench figures', () => {
     expect(() => median([])).to.throw(RangeError);
   });
 
-  it('say beside each whether its bar is met', () => {
+  it('state for each whether its target is met', () => {
     const text = table([
       { what: 'fast', value: '9/s', baseline: '10/s', ratio: 0.9, bar: atLeast(0.9, 0.5, '≥ 0.50') },
       { what: 'slow', value: '9 ms', bar: atMost(9, 2, '< 2 ms') },

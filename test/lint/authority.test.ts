@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from '../root.ts';
 
-/** Folders that decide what somebody may do. */
+/** Folders that decide what a caller may do. */
 const FOLDERS = ['projections', 'room', 'server', 'dialects', 'daemon'];
 
-/** Who may, by a comparison that lets in whatever it does not name. */
+/** Comparisons that allow every role that they do not name. */
 const NEGATIVE =
   /\brole\b[^;&|]*!==?|(?<!passwordFrom )!==?\s*'(?:owner|moderator|member)'|!\[[^\]]*\]\.includes\([^)]*\brole\b/;
-/** A session or visitor that keeps a role or is given one. */
+/** A session or connection that stores or receives a role. */
 const COPY = /\brole\??:|\.role\b|#role\b|\broleChanged\b|\bRole\b/;
 
-/** `file:line text` of the lines of these folders that a pattern matches. */
+/** `file:line text` of the lines in these folders that match a pattern. */
 async function linesLike(pattern: RegExp, folders: readonly string[], but: readonly string[] = []): Promise<string[]> {
   const found: string[] = [];
   for (const folder of folders) {
@@ -27,13 +27,13 @@ async function linesLike(pattern: RegExp, folders: readonly string[], but: reado
   return found;
 }
 
-describe('authority in the source', () => {
-  it('is compared by who may, never by who may not', async () => {
+describe('authorization in the source', () => {
+  it('compares with the allowed roles, never with the refused ones', async () => {
     expect(await linesLike(NEGATIVE, FOLDERS)).to.deep.equal([]);
   });
 
-  it('is held by the view alone: sessions, visitors and the hub have no role', async () => {
-    // Handlers tell and set the roles of accounts; the handlers table itself has none.
+  it('reads roles from the read model: sessions and connections store no role', async () => {
+    // Handlers return and set the roles of accounts; the handlers table itself has none.
     expect(await linesLike(COPY, ['server', 'dialects'], [join('server', 'handlers')])).to.deep.equal([]);
   });
 });

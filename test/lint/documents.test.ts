@@ -11,7 +11,7 @@ async function filesOf(folder: string, ending: string): Promise<string[]> {
     .sort();
 }
 
-/** The anchor that a heading gets: small letters, spaces as `-`, signs gone. */
+/** The anchor of a heading: lower case, spaces as `-`, punctuation removed. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -19,7 +19,7 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-describe('the documents', () => {
+describe('documentation', () => {
   const texts = new Map<string, string>();
 
   before(async () => {
@@ -29,7 +29,7 @@ describe('the documents', () => {
     }
   });
 
-  it('begin with how to start and how to test', () => {
+  it('starts with how to run and test', () => {
     const lines = texts.get('README.md')!.split('\n');
     expect(lines.slice(0, 6)).to.deep.equal([
       '# goldctl',
@@ -41,7 +41,7 @@ describe('the documents', () => {
     ]);
   });
 
-  it('lead only to files and headings that exist', async () => {
+  it('links only to existing files and headings', async () => {
     for (const [file, text] of texts) {
       for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^https?:/.test(link!)) continue;
@@ -58,7 +58,7 @@ describe('the documents', () => {
     }
   });
 
-  it('name every command in README.md, and none that is not there', async () => {
+  it('lists exactly the existing commands in README.md', async () => {
     const commands = (await filesOf('commands', '.ts')).map((file) =>
       file
         .replace(/^commands\//, '')
@@ -70,7 +70,7 @@ describe('the documents', () => {
     expect(named.sort()).to.deep.equal(commands.sort());
   });
 
-  it('name only commands that are there', async () => {
+  it('names only existing commands', async () => {
     const commands = new Set(
       (await filesOf('commands', '.ts')).map((file) => file.replace(/^commands\//, '').replace(/\.ts$/, '')),
     );
@@ -84,7 +84,7 @@ describe('the documents', () => {
     }
   });
 
-  it('name folders of the house that are there, and every one of src', async () => {
+  it('names existing folders and files, and every folder of src', async () => {
     const text = texts.get('CONTRIBUTING.md')!;
     for (const [, folder] of text.matchAll(/^\| `([a-z/]+)\/`/gm)) {
       expect((await stat(join(ROOT, folder!))).isDirectory(), folder).to.equal(true);
@@ -97,7 +97,7 @@ describe('the documents', () => {
     }
   });
 
-  it('have decisions with a context, a decision and consequences, numbered without a gap', () => {
+  it('has decisions with context, decision and consequences, numbered without gaps', () => {
     const notes = [...texts].filter(([file]) => /decisions\/\d/.test(file)).sort();
     for (const [i, [file, text]] of notes.entries()) {
       const number = String(i + 1).padStart(4, '0');

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from '../root.ts';
 
-/** Exported names that may be declared in more than one file of src/: each is one more thing to tell apart. */
+/** Exported names that may be declared in several files of src/. Such names are easily confused. */
 const MAX_SHARED_NAMES = 12;
 const EXPORT =
   /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type|enum) +([\w$]+)/gm;
 
 describe('exported names', () => {
-  it('are declared in one file each, but for a few', async () => {
+  it('are declared in one file each, with few exceptions', async () => {
     const filesByName = new Map<string, Set<string>>();
     for (const entry of await readdir(join(ROOT, 'src'), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from '../root.ts';
 
-/** The one module that opens files for writing. */
+/** The only module that opens files for writing. */
 const WRITER = 'src/private-file.ts';
 const IMPORT = /^(?:import|export)\s+(type\s+)?([^;]*?)\s*from\s*['"](?:node:)?fs(?:\/promises)?['"]/gm;
 const LOADING = /\b(?:import|require|getBuiltinModule)\(\s*['"`](?:node:)?fs(?:\/promises)?['"`]/g;
-/** What makes or changes a file's content by itself. */
+/** Functions that create or change the content of a file. */
 const WRITING =
   /^(?:writeFile|appendFile|createWriteStream|copyFile|cp|truncate|WriteStream|FileWriteStream|promises|default)(?:Sync)?$/;
 const READING_FLAGS = new Set(['O_RDONLY', 'O_NOFOLLOW', 'O_NONBLOCK', 'O_DIRECTORY']);
@@ -43,7 +43,7 @@ function findWriters(source: string): string[] {
   return found;
 }
 
-/** @param from behind the opening parenthesis */
+/** @param from index after the opening parenthesis */
 function argumentsOf(code: string, from: number): string[] {
   const all = [''];
   let depth = 1;
@@ -57,7 +57,7 @@ function argumentsOf(code: string, from: number): string[] {
   return all.map((one) => one.trim()).filter((one) => one !== '');
 }
 
-/** An expression of nothing but flags that read. Names of constants of the same file stand for what they are. */
+/** An expression of read flags only. Names of constants of the same file are resolved. */
 function isReading(flags: string, code: string, depth = 3): boolean {
   if (/^['"]r['"]$/.test(flags)) return true;
   if (/['"`]/.test(flags)) return false;
@@ -66,7 +66,7 @@ function isReading(flags: string, code: string, depth = 3): boolean {
   return names.every((name) => {
     const flag = /^(?:fs)?constants\.(\w+)$/.exec(name)?.[1];
     if (flag !== undefined) return READING_FLAGS.has(flag);
-    if (!/^[A-Z_]+$/.test(name)) return flags.startsWith(`${name} ?`); // the condition of a choice
+    if (!/^[A-Z_]+$/.test(name)) return flags.startsWith(`${name} ?`); // the condition of a conditional expression
     const [, value] = new RegExp(`const ${name} = ([^;]+);`).exec(code) ?? [];
     return value !== undefined && depth > 0 && isReading(value, code, depth - 1);
   });
@@ -77,21 +77,21 @@ async function sources(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
 }
 
-describe('files', () => {
-  it('are opened for writing in one module only', async () => {
+describe('writing of files', () => {
+  it('happens in one module only', async () => {
     const found: string[] = [];
     const files = [...(await sources('src')), ...(await sources('commands'))];
     for (const file of files) {
       const writers = findWriters(await readFile(join(ROOT, file), 'utf8'));
       if (file === WRITER)
-        expect(writers).to.not.be.empty; // the test would see it
+        expect(writers).to.not.be.empty; // the test detects it
       else found.push(...writers.map((what) => `${file}: ${what}`));
     }
     expect(files).to.include(WRITER);
     expect(found, `use ${WRITER}`).to.deep.equal([]);
   });
 
-  it('are found wherever one is opened for writing', () => {
+  it('is detected in any form', () => {
     for (const text of [
       "import { writeFile } from 'node:fs/promises';",
       "import {\n  readFile,\n  writeFileSync as save,\n} from 'fs';",

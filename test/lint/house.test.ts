@@ -14,11 +14,11 @@ interface Diagnostic {
   readonly location: { readonly path: string };
 }
 
-/** `file rule` of everything that the two rules of the house find in a tree. */
+/** `file rule` of everything that the two import rules find in a tree. */
 async function lint(tree: string): Promise<string[]> {
   const only = RULES.map((rule) => `--only=${rule}`);
   const args = [BIOME, 'lint', ...only, '--reporter=json', '--max-diagnostics=none', 'src', 'commands'];
-  // Its exit status is not 0 where it finds something; what it found is on stdout all the same.
+  // Its exit status is not 0 if it finds something; stdout lists it nevertheless.
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: tree,
     maxBuffer: 64 * 1024 * 1024,
@@ -27,7 +27,7 @@ async function lint(tree: string): Promise<string[]> {
   return diagnostics.map(({ category, location }) => `${location.path} ${category}`).sort();
 }
 
-/** Imports against the direction of the house, at least one a folder: file without `.ts`, what it must not import. */
+/** Imports in the wrong direction, at least one per folder: file without `.ts`, forbidden imports. */
 const WRONG: readonly (readonly [file: string, ...imports: string[]])[] = [
   ['src/x', './engine/types.ts', './client/client.ts'],
   ['src/domain/x', '../store/keys.ts', '../home.ts', 'node:fs', 'node:fs/promises', 'level', 'typebox'],
@@ -69,7 +69,7 @@ const WRONG: readonly (readonly [file: string, ...imports: string[]])[] = [
   ['commands/rates/x', '../../src/daemon/daemon.ts', '../../src/projections/read-model.ts', '../../src/store/keys.ts'],
 ];
 
-describe('the rules of the house', () => {
+describe('import rules', () => {
   let tree: string;
 
   before(async () => {
@@ -81,11 +81,11 @@ describe('the rules of the house', () => {
 
   after(() => rm(tree, { recursive: true, force: true }));
 
-  it('hold in the tree as it is', async () => {
+  it('hold in the current tree', async () => {
     expect(await lint(tree)).to.deep.equal([]);
   });
 
-  it('refuse every import against the direction, however it is written', async () => {
+  it('refuse every import in the wrong direction, in any form', async () => {
     const planted: string[] = [];
     const expected: string[] = [];
     for (const [file, ...imports] of WRONG) {
@@ -110,7 +110,7 @@ describe('the rules of the house', () => {
     }
   });
 
-  it('have a row for every folder', async () => {
+  it('cover every folder', async () => {
     const folders = await readdir(join(ROOT, 'src'), { withFileTypes: true });
     const tested = new Set(WRONG.map(([file]) => file.split('/')[1]));
     for (const { name } of folders.filter((entry) => entry.isDirectory())) {

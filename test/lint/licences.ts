@@ -11,7 +11,7 @@ export interface Locked {
 /** By their paths in node_modules. */
 export type Lock = Readonly<Record<string, Locked>>;
 
-/** Whose package.json does not say it in the usual field: where it is said instead. */
+/** Packages whose package.json has no `license` field: the place of their licence. */
 const SAID_ELSEWHERE: Readonly<Record<string, readonly [licence: string, where: string]>> = {
   buffers: ['none stated', 'nowhere in the package; its author gives his other ones as MIT/X11'],
   'event-stream': ['MIT', 'in its file LICENCE'],
@@ -21,7 +21,7 @@ const SAID_ELSEWHERE: Readonly<Record<string, readonly [licence: string, where: 
   'term-canvas': ['MIT', 'in its file Readme.md'],
 };
 
-/** Licences under which a package may come into what is installed: none of them asks more than to be named. */
+/** Accepted licences of installed packages: each requires only attribution. */
 export const ACCEPTED = [
   'MIT',
   'MIT/X11',
@@ -40,7 +40,7 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 }
 
-/** The packages that are installed with goldctl, by their licences. */
+/** The packages installed with goldctl, by licence. */
 export function licences(lock: Lock): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [path, { version, license, dev }] of Object.entries(lock)) {
@@ -55,7 +55,7 @@ export function licences(lock: Lock): Map<string, string[]> {
   return found;
 }
 
-/** docs/licences.md. */
+/** Content of docs/licences.md. */
 export function licencesPage(lock: Lock): string {
   const found = [...licences(lock)].sort(([a], [b]) => (a < b ? -1 : 1));
   const elsewhere = Object.entries(SAID_ELSEWHERE).map(

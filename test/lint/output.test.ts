@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from '../root.ts';
 
-/** What writes to a terminal, or could. */
+/** Code that writes to a terminal, or could. */
 const WRITES = /\bprocess\.std(?:out|err)\.(?:write|end)\b|\bconsole\.|\bux\.|\bnew Console\b|writeSync\([12]\b/;
-/** The output that something was given, by the names that outputs have. */
+/** Common names of an output stream in parameters and fields. */
 const WRITES_TO = /\b#?(?:out|output|terminal|target|lines|stdout|stderr|screen)\??\.write\(/;
-/** Where text becomes safe because somebody says so. */
+/** Assertions that text is safe. */
 const CLAIMS = /\bas (?:unknown as )?SafeText\b/;
 
-/** Writers, and why they may. */
+/** Files that may write, with the reason. */
 const WRITERS: Readonly<Record<string, string>> = {
   'src/domain/text-output.ts': 'the one function',
   'src/repl/terminal.ts': "readline's echo of what is typed",
@@ -18,7 +18,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   'commands/rates/export.ts': 'the same',
   'src/daemon/repair.ts': 'a store of that name',
 };
-/** Makers of safe text. */
+/** Files that create safe text. */
 const MAKERS: Readonly<Record<string, string>> = {
   'src/domain/text.ts': 'the sanitiser',
   'src/domain/safe-text.ts': 'templates of safe parts',
@@ -28,7 +28,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   'src/cli/terminal-json.ts': 'JSON whose orders are escaped',
 };
 
-/** Files of src/ and commands/ that have a line which a pattern matches. */
+/** Files of src/ and commands/ with a line that matches a pattern. */
 async function filesWith(...patterns: readonly RegExp[]): Promise<string[]> {
   const found = new Set<string>();
   for (const folder of ['src', 'commands']) {
@@ -44,16 +44,16 @@ async function filesWith(...patterns: readonly RegExp[]): Promise<string[]> {
   return [...found].sort();
 }
 
-describe('output in the source', () => {
+describe('terminal output in the source', () => {
   it('is written by one function', async () => {
     expect(await filesWith(WRITES, WRITES_TO)).to.deep.equal(Object.keys(WRITERS).sort());
   });
 
-  it('is made safe in a few places: elsewhere the compiler asks for safe parts', async () => {
+  it('is made safe in a few places: elsewhere the compiler requires safe parts', async () => {
     expect(await filesWith(CLAIMS)).to.deep.equal(Object.keys(MAKERS).sort());
   });
 
-  it('of commands takes safe text alone', async () => {
+  it('of commands accepts only safe text', async () => {
     const text = await readFile(join(ROOT, 'src/cli/command.ts'), 'utf8');
     expect(text).to.match(/override log\(text: SafeText\)/);
     expect(text).to.match(/override logToStderr\(text: SafeText\)/);

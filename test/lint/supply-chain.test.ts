@@ -6,19 +6,19 @@ import { ACCEPTED, type Lock, licences, licencesPage, nameOf } from './licences.
 
 const read = (file: string) => readFile(join(ROOT, file), 'utf8');
 
-/** Who may run a script at install: those that bring or build what is no JavaScript. */
+/** Packages that may run an install script: those that download or build native code. */
 const SCRIPTS = {
   installed: ['classic-level'],
   development: [],
 };
 
-describe('the packages that goldctl brings along', () => {
+describe('dependencies', () => {
   let lock: Lock;
   before(async () => {
     lock = JSON.parse(await read('package-lock.json')).packages;
   });
 
-  it('are known by their contents, and come from whatever registry is asked', () => {
+  it('are pinned by their contents, and come from the configured registry', () => {
     const packages = Object.entries(lock).filter(([path]) => path !== '');
     expect(packages).to.not.deep.equal([]);
     for (const [path, { integrity, resolved }] of packages) {
@@ -27,7 +27,7 @@ describe('the packages that goldctl brings along', () => {
     }
   });
 
-  it('run no script when they are installed, but for native modules', () => {
+  it('run no install script, except native modules', () => {
     const withScript = Object.entries(lock).filter(([, { hasInstallScript }]) => hasInstallScript);
     const names = (dev: boolean) =>
       withScript.filter(([, one]) => (one.dev ?? false) === dev).map(([at]) => nameOf(at));
@@ -35,13 +35,13 @@ describe('the packages that goldctl brings along', () => {
     expect(names(true)).to.have.members(SCRIPTS.development);
   });
 
-  it('are under licences that are accepted, as docs/licences.md lists them', async () => {
+  it('have accepted licences, as listed in docs/licences.md', async () => {
     for (const [licence, packages] of licences(lock)) expect(ACCEPTED, `${packages}`).to.include(licence);
-    expect(licences(lock).get('none stated'), 'one is too many as it is').to.deep.equal(['buffers 0.1.1']);
+    expect(licences(lock).get('none stated'), 'no further package without a licence').to.deep.equal(['buffers 0.1.1']);
     expect(await read('docs/licences.md'), '`npm run docs` writes it').to.equal(licencesPage(lock));
   });
 
-  it('have a note for every version that is forced on them', async () => {
+  it('have a note for every override', async () => {
     const { overrides } = JSON.parse(await read('package.json')) as { overrides: Record<string, string> };
     const notes = /## Supply chain\n(.*?)\n## /s.exec(await read('SECURITY.md'))![1]!;
     for (const name of Object.keys(overrides)) expect(notes).to.include(`\`${name}\``);

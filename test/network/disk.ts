@@ -2,23 +2,23 @@ import { readFile } from 'node:fs/promises';
 
 const PRELOADED = new URL('watched-disk.js', import.meta.url).href;
 
-/** Environment of a member whose disk is watched, or slow. */
+/** Environment of a member whose disk is traced or slow. */
 export function diskEnv(disk: { readonly trace?: string; readonly bytesPerSecond?: number }): NodeJS.ProcessEnv {
   const options = [process.env.NODE_OPTIONS, `--import=${PRELOADED}`].filter(Boolean).join(' ');
   return { NODE_OPTIONS: options, GOLDCTL_TEST_DISK: JSON.stringify(disk) };
 }
 
-/** What was written of the files on their way, by all processes of that trace, in order. */
+/** What was written of partial files, by all processes of that trace, in order. */
 export interface DiskTrace {
   readonly blocks: number;
   /** When each write of a block was done, in ms of the monotonic clock. */
   readonly times: readonly number[];
-  /** Blocks that were written although the state already said they are there. */
+  /** Blocks that were written although the state already contained them. */
   readonly twice: readonly number[];
 }
 
 export async function readTrace(file: string): Promise<DiskTrace> {
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n'); // nothing written, no trace
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n'); // no trace if nothing was written
   const recorded = new Set<number>();
   const twice: number[] = [];
   const times: number[] = [];

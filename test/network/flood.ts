@@ -7,10 +7,10 @@ const FILE = fileURLToPath(new URL('flood-process.js', import.meta.url));
 
 export interface FloodOptions {
   readonly targets: readonly { readonly address: string; readonly port: number }[];
-  /** Of all targets together. */
+  /** Total for all targets. */
   readonly count: number;
   readonly perSecond?: number;
-  /** Where it comes from; this machine where it is not said. */
+  /** The machine that sends; by default this one. */
   readonly machine?: Machine;
 }
 
@@ -21,7 +21,7 @@ export interface Flooded {
   readonly seconds: number;
 }
 
-/** Hostile datagrams, from a process of their own. */
+/** Hostile datagrams, sent by a separate process. */
 export class Flood {
   readonly #process: ChildProcess;
   readonly ended: Promise<Flooded>;
@@ -31,7 +31,7 @@ export class Flood {
     this.ended = Promise.race([
       once(process, 'message').then(([message]) => message as Flooded),
       once(process, 'exit').then(() => {
-        throw new Error('The flood ended before it said how it went.');
+        throw new Error('The flood exited without a result.');
       }),
     ]);
     this.ended.catch(() => {});

@@ -5,7 +5,7 @@ import { Forwarder } from './forwarder.ts';
 
 const HOST = '127.0.0.1';
 
-describe('the forwarder of datagrams', () => {
+describe('the datagram forwarder', () => {
   const sockets: Socket[] = [];
   let forwarder: Forwarder;
 
@@ -22,7 +22,7 @@ describe('the forwarder of datagrams', () => {
     return socket;
   }
 
-  it('carries both ways, and knows the one side by what comes from it', async () => {
+  it('forwards both ways, and learns the address of one side from its datagrams', async () => {
     const [near, far] = [await bound(), await bound()];
     const to = { address: HOST, port: far.address().port };
     forwarder = await Forwarder.start([{ a: { address: HOST }, b: { address: HOST, to }, shape: { delayMs: 1 } }]);
@@ -36,7 +36,7 @@ describe('the forwarder of datagrams', () => {
     expect(`${back}`).to.equal('and back');
   });
 
-  it('keeps no more waiting than the queue holds', async () => {
+  it('drops datagrams beyond its queue', async () => {
     const [near, far] = [await bound(), await bound()];
     const to = { address: HOST, port: far.address().port };
     const shape = { bytesPerSecond: 20_000, queueBytes: 5000 };

@@ -2,24 +2,24 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What a link does to the datagrams of one way. */
+/** What a link does to the datagrams in one direction. */
 export interface Shape {
-  /** Without it, as fast as the machine is. */
+  /** Default: no limit. */
   readonly bytesPerSecond?: number;
-  /** Milliseconds from one end to the other. */
+  /** One-way delay in milliseconds. */
   readonly delayMs?: number;
-  /** Share that never arrives, 0 to 1. */
+  /** Share of lost datagrams, 0 to 1. */
   readonly loss?: number;
-  /** Share that arrives `jitterMs` later than its turn. */
+  /** Share of datagrams that arrive `jitterMs` late. */
   readonly swaps?: number;
   readonly jitterMs?: number;
-  /** Bytes that may wait for the link; what comes on top is dropped. */
+  /** Bytes that may wait for the link; datagrams beyond it are dropped. */
   readonly queueBytes?: number;
-  /** Datagrams are VXLAN, of which only the packet inside takes time on the link. */
+  /** Datagrams are VXLAN, of which only the inner packet counts on the link. */
   readonly frames?: boolean;
 }
 
-/** Where one side of a link is; without `to`, it is whoever sent to this end. */
+/** The address of one side of a link; without `to`, the last sender to this end. */
 export interface End {
   readonly address: string;
   readonly port?: number;
@@ -29,13 +29,13 @@ export interface End {
 export interface LinkOptions {
   readonly a: End;
   readonly b: End;
-  /** From a to b, and back where `back` does not differ. */
+  /** From a to b, and back unless `back` differs. */
   readonly shape: Shape;
   readonly back?: Shape;
   readonly seed?: number;
 }
 
-/** Of one way of a link, in datagrams. */
+/** Of one direction of a link, in datagrams. */
 export interface Counts {
   readonly taken: number;
   readonly bytes: number;
@@ -43,11 +43,11 @@ export interface Counts {
   readonly overflowed: number;
   readonly swapped: number;
   readonly delivered: number;
-  /** How much later than due the latest one went out. */
+  /** The largest delay beyond the due time. */
   readonly latestMs: number;
 }
 
-/** Links of a rate, a delay and losses, for datagrams; a process of its own. */
+/** Links with a rate, a delay and losses, for datagrams; in a separate process. */
 export class Forwarder {
   readonly #process: ChildProcess;
   /** Ports of the ends, by link. */
@@ -58,7 +58,7 @@ export class Forwarder {
     this.ports = ports;
   }
 
-  /** @param command what the process is started by, as `ip netns exec NAME` */
+  /** @param command prefix that starts the process, such as `ip netns exec NAME` */
   static async start(links: readonly LinkOptions[], command: readonly string[] = []): Promise<Forwarder> {
     const [execPath, ...execArgv] = [...command, process.execPath];
     const child = fork(fileURLToPath(new URL('forwarder-process.js', import.meta.url)), [JSON.stringify({ links })], {
@@ -68,7 +68,7 @@ export class Forwarder {
     return new Forwarder(child, (await answerOf(child)) as Forwarder['ports']);
   }
 
-  /** There and back by turns, link by link. */
+  /** Alternately there and back, link by link. */
   async counts(): Promise<Counts[]> {
     this.#process.send('counts');
     return (await answerOf(this.#process)) as Counts[];
@@ -88,7 +88,7 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
     return await Promise.race([
       once(child, 'message', { signal: over.signal }).then(([message]) => message as unknown),
       once(child, 'exit', { signal: over.signal }).then(() => {
-        throw new Error('The forwarder ended before it answered.');
+        throw new Error('The forwarder exited without a reply.');
       }),
     ]);
   } finally {

@@ -36,7 +36,7 @@ class Socket {
   }
 }
 
-describe('a network of the test', function () {
+describe('a test network', function () {
   this.timeout(30_000);
   let network: Network;
 
@@ -51,7 +51,7 @@ describe('a network of the test', function () {
 
   afterEach(() => network?.remove());
 
-  it('puts machines behind a cone NAT, which has one outer port for all, or a symmetric one, which does not', async () => {
+  it('puts machines behind a cone NAT, with one outer port for all, or a symmetric one, with several', async () => {
     const internet = network.internet();
     const [cone] = network.behind('cone', 'cone');
     const [symmetric] = network.behind('symmetric', 'symmetric');
@@ -70,14 +70,14 @@ describe('a network of the test', function () {
       }
       expect(seen[0] === seen[1], `${machine.name}: ${seen.join(', ')}`).to.equal(same);
       const [address, port] = seen[0]!.split(':') as [string, string];
-      // What was not asked for stays outside; what answers comes in.
+      // Unrequested packets stay outside, replies come in.
       servers[1]!.send('unasked', address, same ? Number(port) + 1 : Number(port));
       servers[0]!.send('answer', address, Number(port));
       expect(await socket.next()).to.deep.equal({ text: 'answer', from: `${internet.address}:${ports[0]}` });
     }
   });
 
-  it('has machines of one network hear each other without their router', async () => {
+  it('lets machines of one network reach each other without their router', async () => {
     const [first, second] = network.behind('symmetric', 'home', 2) as [Machine, Machine];
     const [here, there] = [new Socket(first), new Socket(second)];
     await here.port;
@@ -85,7 +85,7 @@ describe('a network of the test', function () {
     expect((await there.next()).from).to.equal(`${first.address}:${await here.port}`);
   });
 
-  it('loses and swaps on a link what it is told to', async () => {
+  it('loses and reorders packets on a link as configured', async () => {
     const [left, right] = [network.machine('left'), network.machine('right')];
     const forwarder = await network.link({
       a: { machine: left, address: '10.80.0.1/24', device: 'shaped' },

@@ -2,11 +2,11 @@ import { type ChildProcess, execFileSync, type ForkOptions, fork, spawn } from '
 import { once } from 'node:events';
 import { Forwarder, type Shape } from './forwarder.ts';
 
-/** `cone`: one outer port for all destinations. `symmetric`: another one, at random, for each. Both let in only answers. */
+/** `cone`: one outer port for all destinations. `symmetric`: a random one for each. Both let in only replies. */
 export type Nat = 'cone' | 'symmetric';
 
 const PREFIX = 'goldctl';
-/** Ends with this process, however that ends: it reads names of namespaces until its input closes, then removes them. */
+/** Ends with this process in any case: it reads names of namespaces until its input closes, then removes them. */
 const GUARD = `names=
 while read -r name; do names="$name $names"; done
 for name in $names; do
@@ -18,7 +18,7 @@ const VXLAN_PORT = 4789;
 let made = 0;
 let reason: string | null | undefined;
 
-/** Why no network can be made here, for `skip`; undefined where it can. */
+/** Why no network can be created here, for `skip`; undefined if it can. */
 export function noNetwork({ nat = false } = {}): string | undefined {
   if (reason === undefined) reason = tryOne() ?? null;
   if (reason !== null) return reason;
@@ -58,7 +58,7 @@ export class Machine {
     this.name = name;
   }
 
-  /** What starts a program on it: `[...command, 'node', …]`. */
+  /** The prefix that starts a program on it: `[...command, 'node', …]`. */
   get command(): readonly string[] {
     return ['ip', 'netns', 'exec', this.namespace];
   }
@@ -83,7 +83,7 @@ export class Machine {
   }
 }
 
-/** Where one end of a shaped link is. */
+/** The machine of one end of a shaped link. */
 export interface LinkEnd {
   readonly machine: Machine;
   /** With its prefix: `10.80.0.1/24`. */
@@ -92,8 +92,8 @@ export interface LinkEnd {
 }
 
 /**
- * Machines on networks that nobody else sees, as network namespaces of this process. All of it goes with `remove()`,
- * and also when this process is killed.
+ * Machines on isolated networks, as network namespaces of this process. `remove()` removes them all,
+ * as does the end of this process.
  */
 export class Network {
   readonly #prefix: string;
@@ -118,7 +118,7 @@ export class Network {
     return machine;
   }
 
-  /** The public segment, 203.0.113.0/24, on which the daemon's machine is: 203.0.113.1. */
+  /** The public segment, 203.0.113.0/24, which contains the daemon's machine: 203.0.113.1. */
   internet(): Machine {
     if (this.#internet) return this.#internet;
     const internet = this.machine('internet');
@@ -130,7 +130,7 @@ export class Network {
     return internet;
   }
 
-  /** A machine on the public segment. `port`: where it is plugged in, a device of the daemon's machine. */
+  /** A machine on the public segment. `port`: the bridge that it is connected to, on the daemon's machine. */
   plugged(name: string): Machine & { readonly port: string } {
     const internet = this.internet();
     const port = `plug${++this.#plugs}`;
@@ -141,8 +141,8 @@ export class Network {
   }
 
   /**
-   * Machines behind a router of their own. Everybody's inner network is 192.168.1.0/24, as it is in life: the same
-   * inner address may be of two machines.
+   * Machines behind their own router. Every inner network is 192.168.1.0/24, as is common: two machines may have the
+   * same inner address.
    */
   behind(nat: Nat, name: string, count = 1): Machine[] {
     const internet = this.internet();
@@ -154,8 +154,8 @@ export class Network {
     router.ip('link set lan up');
     router.ip('addr add 192.168.1.1/24 dev lan');
     router.set('net.ipv4.ip_forward', '1');
-    // A router lets in what answers. What it does not let in it forgets at once: else a first datagram from outside
-    // would take the port that the inner machine's own is to leave by.
+    // A router lets in replies. It forgets rejected packets at once; otherwise a first datagram from outside
+    // would take the port that the inner machine's own packets use.
     router.nft(`
       table ip router {
         chain in {
@@ -183,8 +183,8 @@ export class Network {
   }
 
   /**
-   * Links of a rate, a delay and losses, for whatever goes over IP. tc netem is not built into every kernel, so frames
-   * go by VXLAN, that is as datagrams, through a forwarder on a machine between the two.
+   * Links with a rate, a delay and losses, for any IP traffic. tc netem is not built into every kernel, so frames
+   * are sent as VXLAN datagrams through a forwarder on a machine between the two.
    */
   async link(
     ...links: readonly { readonly a: LinkEnd; readonly b: LinkEnd; readonly shape: Shape; readonly seed?: number }[]
@@ -202,7 +202,7 @@ export class Network {
         wire.ip(`link set ${'ab'[side]}${number} mtu 2000 up`);
         const tunnel = `id ${number + 1} local ${under}.2 remote ${under}.1 dstport ${VXLAN_PORT} nolearning`;
         machine.ip(`link add ${device} address ${macs[side]} type vxlan ${tunnel}`);
-        // One packet of the link is one datagram of the forwarder: none is put together to be cut later.
+        // One packet of the link is one datagram of the forwarder: packets are not merged and split later.
         machine.ip(`link set ${device} mtu 1500 gso_max_segs 1`);
         machine.ip(`link set ${device} up`);
         machine.ip(`addr add ${address} dev ${device}`);
@@ -218,7 +218,7 @@ export class Network {
     return forwarder;
   }
 
-  /** Ends what runs on the machines, and takes them away. */
+  /** Ends the processes on the machines, and removes them. */
   async remove(): Promise<void> {
     for (const forwarder of this.#forwarders) await forwarder.stop();
     if (this.#guard.exitCode !== null) return;
@@ -228,7 +228,7 @@ export class Network {
   }
 }
 
-/** A cable from a machine, at the address that it has, to a bridge of another. */
+/** A cable from a machine, with its address, to a bridge of another. */
 function plug(
   machine: Machine,
   device: string,

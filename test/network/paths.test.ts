@@ -28,7 +28,7 @@ describe('members behind NATs', function () {
     await network?.remove();
   });
 
-  /** By which paths a file from one machine reached the other, as the two show it. */
+  /** The paths by which a file from one machine reached the other, as shown by both. */
   async function carried(from: Machine, to: Machine): Promise<string[]> {
     const sender = await room.join('sender', { machine: from });
     const receiver = await room.join('receiver', { machine: to });

@@ -44,7 +44,7 @@ interface Told {
   notice: string;
 }
 
-/** A process of a room: on this machine, or one of a test's network. */
+/** A process of a room: on this machine, or on one of a test network. */
 class Program<Calls extends object> {
   readonly process: ChildProcess;
   readonly ready: Promise<Told['ready']>;
@@ -94,19 +94,19 @@ class Program<Calls extends object> {
 
   ask: IpcConnection<Calls, object, Told>['call'] = (name, params) => this.#ipc.call(name, params);
 
-  /** `SIGKILL`, and waits until it is gone. */
+  /** `SIGKILL`, and waits for the exit. */
   async kill(): Promise<void> {
     if (this.#ended) return;
-    const ended = once(this.process, 'exit'); // `close` never comes to who disconnected
+    const ended = once(this.process, 'exit'); // `close` is never emitted after disconnect
     this.process.kill('SIGKILL');
     await ended;
   }
 
   async stop(): Promise<void> {
     if (this.#ended) return;
-    const ended = once(this.process, 'exit'); // `close` never comes to who disconnected
+    const ended = once(this.process, 'exit'); // `close` is never emitted after disconnect
     const timer = setTimeout(() => this.process.kill('SIGKILL'), 5000);
-    await this.ask('stop' as never, null as never).catch(() => {}); // gone already is as good
+    await this.ask('stop' as never, null as never).catch(() => {}); // it may have exited already
     if (this.process.connected) this.process.disconnect();
     await ended;
     clearTimeout(timer);
@@ -118,7 +118,7 @@ export class Member {
   readonly name: string;
   readonly home: string;
   readonly notices: string[] = [];
-  /** By which paths others were reached. */
+  /** The paths by which others were reached. */
   readonly paths = new Set<ConnectionPath>();
   readonly #begin: () => Program<MemberCalls>;
   readonly #transfers = new Map<number, Transfer>();
@@ -162,7 +162,7 @@ export class Member {
     return this.#program.ask('send', { member, path, ...options });
   }
 
-  /** A standing rule for what that member sends. */
+  /** A standing rule for files of that member. */
   async allow(member: string, bytes: number): Promise<void> {
     await this.#program.ask('allow', { member, bytes });
   }
@@ -171,7 +171,7 @@ export class Member {
     return this.#program.ask('finished', { id });
   }
 
-  /** Once there is a connection to the daemon. */
+  /** Resolves once there is a connection to the daemon. */
   async online(): Promise<void> {
     for (;;) {
       try {
@@ -183,22 +183,22 @@ export class Member {
     }
   }
 
-  /** @throws Failure as the daemon answers */
+  /** @throws AppError as in the reply of the daemon */
   call<M extends MethodName>(method: M, params: MethodParams<M>): Promise<MethodResult<M>> {
     return this.#program.ask('call', { method, params }) as Promise<MethodResult<M>>;
   }
 
-  /** As they were last told. */
+  /** The last known state. */
   get transfers(): readonly Transfer[] {
     return [...this.#transfers.values()];
   }
 
-  /** What was last told of a transfer. */
+  /** The last known state of a transfer. */
   transfer(id: number): Transfer | undefined {
     return this.#transfers.get(id);
   }
 
-  /** The first transfer of which that holds; waits for it. */
+  /** The first transfer that satisfies the condition; waits for it. */
   async sees(wanted: (transfer: Transfer) => boolean): Promise<Transfer> {
     for (;;) {
       const found = [...this.#transfers.values()].find(wanted);
@@ -207,7 +207,7 @@ export class Member {
     }
   }
 
-  /** Of the process that carries files; null while there is none. */
+  /** Of the process that transfers files; null if there is none. */
   peerPid(): Promise<number | null> {
     return this.#program.ask('pid', null);
   }
@@ -228,7 +228,7 @@ export class Member {
   }
 }
 
-/** A daemon and members, each in processes of its own, on this machine or on those of a test's network. */
+/** A daemon and members, each in its own process, on this machine or on those of a test network. */
 export class Room {
   readonly folder: string;
   readonly #machine: Machine | undefined;
@@ -245,14 +245,14 @@ export class Room {
     this.#daemon = this.#begin(0);
   }
 
-  /** @param machine where the daemon is; loopback where it is not said */
+  /** @param machine of the daemon; default: loopback */
   static async open({ machine, limits = {} }: { machine?: Machine; limits?: object } = {}): Promise<Room> {
     const room = new Room(await mkdtemp(join(tmpdir(), 'goldctl-room-')), machine, limits);
     room.address = (await room.#daemon.ready).address;
     return room;
   }
 
-  /** @param env on top of this process' own */
+  /** @param env in addition to that of this process */
   async join(name: string, { machine, env }: { machine?: Machine; env?: NodeJS.ProcessEnv } = {}): Promise<Member> {
     const home = join(this.folder, name);
     await loadIdentity((await resolveHome({ GOLDCTL_HOME: home })).peerIdentityFile);
