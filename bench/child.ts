@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A measured process: plain node on a file of `children/`, so that the load shares neither its core time nor its
- * heap. It gets its options as the first message.
+ * A measured process: plain node on a file of `children/`, so that the load uses neither its CPU time nor its
+ * heap. It receives its options as the first message.
  */
 export class Child {
   readonly #process: ChildProcess;
@@ -12,7 +12,7 @@ export class Child {
   #wake: (() => void) | undefined;
   #ended = false;
 
-  /** @param on what starts it elsewhere, as `ip netns exec NAME` */
+  /** @param on prefix that starts it elsewhere, such as `ip netns exec NAME` */
   constructor(
     name: string,
     options: object,
@@ -41,7 +41,7 @@ export class Child {
     return this.#process.pid!;
   }
 
-  /** The next thing it says. */
+  /** The next message. */
   async next<T>(): Promise<T> {
     while (this.#inbox.length === 0) {
       if (this.#ended) throw new Error(`bench/children/${this.#name}.js ended before it answered.`);
@@ -57,7 +57,7 @@ export class Child {
     return this.next<T>();
   }
 
-  /** Asks it to end and waits until it has. */
+  /** Asks it to exit and waits until it has. */
   async stop(): Promise<void> {
     if (this.#ended) return;
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
@@ -66,7 +66,7 @@ export class Child {
   }
 }
 
-/** Runs a child to its one answer. */
+/** Runs a child until its only result. */
 export async function answerOf<T>(
   name: string,
   options: object,

@@ -5,10 +5,10 @@ import { DAEMON_NODE_OPTIONS } from '../src/daemon/lifecycle.ts';
 import { Child } from './child.ts';
 import { request, Wire } from './wire.ts';
 
-/** Bytes, and milliseconds of processor time. */
+/** Bytes, and milliseconds of CPU time. */
 export interface Usage {
   readonly rss: number;
-  /** The most that it ever had. */
+  /** The peak. */
   readonly peak: number;
   readonly cpuMs: number;
 }
@@ -21,10 +21,10 @@ interface Ready {
   readonly openMs: number;
 }
 
-/** Connections that one session may have is 16. */
+/** A session may have 16 connections. */
 const CONNECTIONS_A_MEMBER = 10;
 
-/** A daemon in a process and a home of its own. */
+/** A daemon in its own process and home. */
 export class Daemon {
   readonly child: Child;
   readonly ready: Ready;
@@ -39,8 +39,8 @@ export class Daemon {
   }
 
   /**
-   * @param home an existing one; else a new one, which goes with the daemon
-   * @param stallMs when it drops who reads nothing
+   * @param home an existing one; default: a new one, removed with the daemon
+   * @param stallMs after which it disconnects clients that read nothing
    * @param engine `nats://…`: it serves a room in a cluster
    */
   static async start({
@@ -68,7 +68,7 @@ export class Daemon {
     return this.child.ask<number>('seq');
   }
 
-  /** A price of Bitcoin, as an exchange would give it. */
+  /** A price of Bitcoin, like from an exchange. */
   async haveBitcoin(): Promise<void> {
     const wire = await Wire.to(this.ready.control);
     await wire.call('rates.import', {
@@ -80,7 +80,7 @@ export class Daemon {
     wire.end();
   }
 
-  /** Signs members up and gives, for each of `connections`, the lines by which it enters the room. */
+  /** Signs members up and returns, for each of `connections`, the lines that sign it in. */
   async entrances(connections: number, each = CONNECTIONS_A_MEMBER): Promise<string[]> {
     const hello = request(1, 'hello', { protocol: 1, client: 'bench' });
     const lines: string[] = [];

@@ -2,25 +2,25 @@ import { availableParallelism, cpus, platform, release, totalmem } from 'node:os
 
 /** How thoroughly to measure. */
 export interface Effort {
-  /** Medians are of this many runs. */
+  /** Number of runs per median. */
   readonly runs: number;
-  /** Length of a run, and of what is thrown away before it. */
+  /** Length of a run, and of its warm-up. */
   readonly seconds: number;
   readonly warmUp: number;
   /** Quotes in the large store. */
   readonly quotes: number;
-  /** Bytes that go from peer to peer. */
+  /** Bytes transferred between peers. */
   readonly bytes: number;
 }
 
 export const FULL: Effort = { runs: 5, seconds: 3, warmUp: 1, quotes: 10_000_000, bytes: 2 ** 30 };
 export const SHORT: Effort = { runs: 3, seconds: 1, warmUp: 0.5, quotes: 1_000_000, bytes: 2 ** 27 };
 
-/** One line of the result. Bars are printed, never asserted: what a machine is busy with is none of the program's. */
+/** One line of the result. Targets are printed, never asserted: they depend on other load of the machine. */
 export interface Row {
   readonly what: string;
   readonly value: string;
-  /** What the same run measured without goldctl. */
+  /** The same measurement without goldctl, in the same run. */
   readonly baseline?: string;
   readonly ratio?: number;
   readonly bar?: { readonly text: string; readonly met: boolean };
@@ -29,7 +29,7 @@ export interface Row {
 export interface Figure {
   readonly name: string;
   readonly summary: string;
-  /** @param show a row that is done: of what takes minutes, none is awaited for long. */
+  /** @param show prints a finished row: some figures take minutes. */
   measure(effort: Effort, show: (row: Row) => void): Promise<Row[]>;
 }
 
@@ -37,7 +37,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value that a share of all does not exceed; of an even number of values the lower one of the middle. */
+/** A quantile; for the median of an even number of values the lower middle one. */
 export function quantile(values: readonly number[], share: number): number {
   if (values.length === 0) throw new RangeError('Expected values, got none.');
   const sorted = [...values].sort((a, b) => a - b);
@@ -64,7 +64,7 @@ export function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-/** Of a transfer: decimal megabytes, as links are told in. */
+/** Of a transfer: decimal megabytes, like link rates. */
 export function megabytesPerSecond(bytesPerSecond: number): string {
   return `${(bytesPerSecond / 1e6).toFixed(bytesPerSecond < 1e7 ? 2 : 1)} MB/s`;
 }
@@ -73,7 +73,7 @@ export function kibibytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
 
-/** What the figures were taken on. */
+/** The machine of the figures. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() || 'unknown processor';
   return (

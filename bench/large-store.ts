@@ -9,7 +9,7 @@ import { rate } from './figure.ts';
 
 const YEARS = 10;
 const DAY = 24 * 3_600_000;
-/** Fixed, so that a kept store stays the same one. */
+/** Fixed, so that a cached store stays valid. */
 const END = Date.UTC(2025, 0, 1);
 
 interface Series {
@@ -22,7 +22,7 @@ interface Series {
   readonly step: number;
 }
 
-/** SJC as it is in the shops, in several cities; everything else from four providers. 57 series: 10 million half hours. */
+/** SJC as in the shops of several cities; everything else from four providers. 57 series: 10 million half hours. */
 const SERIES: readonly Series[] = [
   ...['Hồ Chí Minh', 'Hà Nội', 'Đà Nẵng', 'Huế', 'Cần Thơ'].map((brand) =>
     one('SJC', 'sjc', 'SJC', brand, 8e7, 10_000),
@@ -37,7 +37,7 @@ const SERIES: readonly Series[] = [
 ];
 
 export interface LargeStore {
-  /** A goldctl home whose data folder it is. */
+  /** The goldctl home of the data folder. */
   readonly home: string;
   readonly quotes: number;
   readonly instruments: readonly string[];
@@ -46,8 +46,8 @@ export interface LargeStore {
 }
 
 /**
- * Ten years of quotes of 57 series. Building takes minutes, so it is kept in the folder for temporary files and used
- * again as long as the code that writes it is the same.
+ * Ten years of quotes of 57 series. Creating it takes minutes, so it is cached in the folder for temporary files and
+ * reused as long as the code that writes it is unchanged.
  */
 export async function largeStore(quotes: number): Promise<LargeStore> {
   const rowsEach = Math.ceil(quotes / SERIES.length);
@@ -95,7 +95,7 @@ function fourOf(instrument: string, price: number, step: number): Series[] {
   return ['one', 'two', 'three', 'four'].map((provider) => one(instrument, provider, provider, '', price, step));
 }
 
-/** Of the sources that decide what is in the store. */
+/** Hash of the sources that determine the content of the store. */
 function fingerprint(): string {
   const hash = createHash('sha256');
   for (const file of [

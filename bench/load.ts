@@ -6,20 +6,20 @@ export interface Load {
   readonly port: number;
   readonly tls: boolean;
   readonly connections: number;
-  /** Requests under way on each connection. */
+  /** Pending requests on each connection. */
   readonly depth: number;
   /** One line. */
   readonly request: string;
-  /** What each connection sends first, one reply a line; fewer than connections take turns. */
+  /** What each connection sends first, one line per reply; reused in turn if there are fewer than connections. */
   readonly entrances?: readonly string[];
 }
 
 export interface Measured {
   readonly perSecond: number;
   readonly bytesAReply: number;
-  /** Share of a core that the load itself took: near 1, it was the load that was measured. */
+  /** CPU share of the load itself: near 1, the load was the limit. */
   readonly busy: number;
-  /** Share of a core that the server took. */
+  /** CPU share of the server. */
   readonly serverBusy: number;
 }
 

@@ -31,7 +31,7 @@ console.log(`${machine()}\nmedians of ${effort.runs} runs of ${effort.seconds} s
 for (const figure of figures) {
   if (names.length > 0 && !names.includes(figure.name)) continue;
   console.log(`${figure.name}: ${figure.summary}`);
-  // What takes minutes is seen as it comes.
+  // Rows are printed when they are done: some take minutes.
   const show = (row: Row) => console.error(table([row]));
   console.log(`${table(await figure.measure(effort, show))}\n`);
 }

@@ -3,28 +3,28 @@ import { readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { promisify } from 'node:util';
 
-/** Linux counts processor time in hundredths, whatever its own clock does. */
+/** Linux counts CPU time in hundredths of a second, regardless of its own clock. */
 const TICK_MS = 10;
 
 interface ProcessUsage {
   readonly rss: number;
-  /** Of them, those that are the process's own: without files that it maps (LevelDB its tables), which the system takes back at need. */
+  /** Of them, private bytes: without mapped files (LevelDB's tables), which the system reclaims if needed. */
   readonly own: number;
-  /** The most that it ever had; where nobody counts that, what it has now. */
+  /** The peak; if it is not available, the current value. */
   readonly peak: number;
   readonly cpuMs: number;
 }
 
-/** What another process has used so far: resident bytes, and milliseconds of processor time. */
+/** Resources of another process so far: resident bytes, and milliseconds of CPU time. */
 export async function usageOf(pid: number): Promise<ProcessUsage> {
   if (platform() !== 'linux') return askPs(pid);
   const [stat, status] = await Promise.all(['stat', 'status'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')));
-  // The name of the program, in brackets, may have anything in it: fields are counted from behind it.
+  // The program name in parentheses may contain anything: fields are counted from its end.
   const fields = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ');
   const [rss, own, peak] = ['VmRSS', 'RssAnon', 'VmHWM'].map((name) =>
     new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status!),
   );
-  if (!rss || !peak) throw new Error(`/proc/${pid}/status says no VmRSS or VmHWM.`);
+  if (!rss || !peak) throw new Error(`/proc/${pid}/status has no VmRSS or VmHWM.`);
   return {
     rss: Number(rss[1]) * 1024,
     own: Number((own ?? rss)[1]) * 1024,

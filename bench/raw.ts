@@ -18,12 +18,12 @@ export interface Appending {
 
 export const POST_TEXT = 'Gold at the counter in Hanoi is up again this morning: 152.3 million dong a tael.';
 
-/** Posts appended to a new journal by so many writers. */
+/** Posts appended to a new journal by several writers. */
 export function appends(writers: number, effort: Effort): Promise<Appending> {
   return inFolder((folder) => answerOf<Appending>('journal', { folder, writers, text: POST_TEXT, ...lengths(effort) }));
 }
 
-/** Records a second when classic-level alone writes batches as these appends did. */
+/** Records per second if classic-level alone writes the same batches as these appends. */
 export async function rawBatches(
   { recordsABatch, writes }: Pick<Appending, 'recordsABatch' | 'writes'>,
   effort: Effort,

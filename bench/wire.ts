@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-/** The wire as the bench prepares a daemon by it: calls on the control socket or in clear text, one after another. */
+/** The protocol for preparing a daemon: sequential calls on the control socket or in clear text. */
 export class Wire {
   readonly #socket: Socket;
   readonly #waiting: ((line: string) => void)[] = [];
@@ -22,7 +22,7 @@ export class Wire {
     return new Wire(socket);
   }
 
-  /** As a member comes from elsewhere. */
+  /** Like a remote member. */
   static async toTls(port: number): Promise<Wire> {
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));

@@ -1,4 +1,4 @@
-// A bare Node server that gives every line to everybody who watches: what comes in one turn leaves in one write to each.
+// A bare Node server that sends every line to all watchers: lines of one turn leave in one write to each.
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { answer, options, say, usage } from './child.js';

@@ -1,4 +1,4 @@
-// One end of a channel between peers, as goldctl opens it, with nothing in it but bytes from memory.
+// One end of a channel between peers, as opened by goldctl, which carries only bytes from memory.
 import { randomBytes } from 'node:crypto';
 import { loadIdentity } from '../../src/peer/identity.js';
 import { PeerTransport } from '../../src/peer/peer-transport.js';
@@ -7,7 +7,7 @@ import { answer, options, say, usage } from './child.js';
 const { side, file, bytes } = options;
 const CHUNK = randomBytes(256 * 1024);
 const identity = await loadIdentity(file);
-// Nobody listens there: both know the other's address without being told.
+// Nobody listens there: both are given the other's address.
 const endpoint = new PeerTransport({ identity, host: '127.0.0.1', daemon: { address: '127.0.0.1', port: 9 } });
 await endpoint.start();
 

@@ -1,10 +1,10 @@
-// What every measured process shares: options in, answers out.
+// Shared by all measured processes: options in, results out.
 
 const waiting = [];
 let take = (message) => waiting.push(message);
 process.on('message', (message) => take(message));
 
-/** They come first. On the command line the system would allow too little of them. */
+/** Options arrive as a message, because the system limits the length of a command line. */
 export const options = await new Promise((resolve) => {
   take = (message) => {
     take = (later) => waiting.push(later);
@@ -16,12 +16,12 @@ export function say(message) {
   process.send(message);
 }
 
-/** Answers questions of the bench, by name or as `{ ask: NAME, … }`, until it says stop; `answers.stop` tidies up. */
+/** Answers requests of the bench, by name or as `{ ask: NAME, … }`, until it sends stop; `answers.stop` cleans up. */
 export function answer(answers = {}) {
   take = async (question) => {
     if (question === 'stop') {
       await answers.stop?.();
-      process.exit(); // an orderly one: --cpu-prof writes its file
+      process.exit(); // a clean exit, so that --cpu-prof writes its file
     }
     say(await (typeof question === 'string' ? answers[question]() : answers[question.ask](question)));
   };
@@ -29,7 +29,7 @@ export function answer(answers = {}) {
   process.on('disconnect', () => process.exit(1));
 }
 
-/** `rss` is without garbage where node runs with --expose-gc. */
+/** `rss` excludes garbage if node runs with --expose-gc. */
 export function usage() {
   globalThis.gc?.();
   const { user, system } = process.cpuUsage();

@@ -1,4 +1,4 @@
-// A goldctl daemon as it is built, its log in a file as always, without providers: nothing goes to the network.
+// A built goldctl daemon that logs to a file as usual, without providers: it uses no network.
 import { loadOrCreateCertificate } from '../../src/daemon/certificate.js';
 import { parseConfig } from '../../src/daemon/config.js';
 import { startDaemon } from '../../src/daemon/daemon.js';

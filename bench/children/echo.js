@@ -1,4 +1,4 @@
-// A bare Node server that answers every line with itself: what sockets, TLS and the event loop cost without goldctl.
+// A bare Node server that echoes every line: the cost of sockets, TLS and the event loop without goldctl.
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { answer, options, say, usage } from './child.js';

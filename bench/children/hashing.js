@@ -1,4 +1,4 @@
-// What it costs to know a file's hash: as a tree of blocks, as goldctl does, and in one go.
+// The cost of hashing a file: as a tree of blocks, like goldctl, and in one go.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { hashFile } from '../../src/peer/hash-tree.js';

@@ -1,4 +1,4 @@
-// An engine of a NATS cluster: appends by writers that each wait for their last one, and tells what came.
+// An engine of a NATS cluster: appends by writers that each wait for their last append, and reports received records.
 import { NatsEngine } from '../../src/engine/nats/engine.js';
 import { ReadModel } from '../../src/projections/read-model.js';
 import { appendToJournal } from '../../src/room/append-to-journal.js';
@@ -22,7 +22,7 @@ answer({ stop: () => engine.stop() });
 if (replay) {
   say({ records: engine.journal.head(), replayedMs });
 } else if (across) {
-  // One post at a time, until another daemon's view tells of it.
+  // One post at a time, until another daemon has read it.
   const other = await Store.inFolder(`${folder}/other`);
   const view = new ReadModel(other);
   const there = new NatsEngine(other, view, { connection: { servers, tls: false }, prefix, version: '0.0.0' });
@@ -44,7 +44,7 @@ if (replay) {
   say({ perSecond: (1000 * times.length) / measureMs, times });
 } else {
   const times = [];
-  /** From one that came to the next. */
+  /** Time from one record to the next. */
   let gapMs = 0;
   let last;
   let going = true;

@@ -1,5 +1,5 @@
-// Appends to a journal of its own, a post a record, by writers that each wait for their last one to be durable. Counts
-// what went to LevelDB, so that a raw writer can write the same.
+// Appends to a new journal, one post per record, by writers that each wait until their last one is durable. Counts
+// what was written to LevelDB, so that a raw writer can write the same.
 import { LocalEngine } from '../../src/engine/local/engine.js';
 import { ReadModel } from '../../src/projections/read-model.js';
 import { appendToJournal } from '../../src/room/append-to-journal.js';
@@ -49,6 +49,6 @@ await Promise.all(all);
 say({
   perSecond: counted.records / seconds,
   recordsABatch: counted.records / counted.batches,
-  // One batch, of all that it holds the key and the length.
+  // The writes of one batch, by key and length.
   writes: sample.map(({ key, value }) => ({ key, length: Buffer.byteLength(value) })),
 });

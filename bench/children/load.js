@@ -1,5 +1,5 @@
-// A load: connections that each keep a number of requests under way, one line a request, one line a reply. Replies are
-// counted by their newlines and not read, so that this process stays ahead of the one that it measures.
+// A load: connections that each keep a number of requests pending, one line per request and reply. Replies are counted
+// by their newlines and not parsed, so that this process is faster than the measured one.
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { answer, options, say, sleep } from './child.js';
@@ -7,7 +7,7 @@ import { answer, options, say, sleep } from './child.js';
 const NEWLINE = 10;
 const { port, tls, connections, depth, request, entrances = [], warmUpMs, measureMs } = options;
 
-// `depth` requests in a row; any number of them is a slice of it.
+// `depth` consecutive requests; any smaller number is a slice of it.
 const line = Buffer.from(request);
 const block = Buffer.concat(Array(depth).fill(line));
 const slices = Array.from({ length: depth + 1 }, (_, count) => block.subarray(0, count * line.length));
@@ -22,7 +22,7 @@ function newlinesIn(chunk) {
   return count;
 }
 
-/** Opens a connection, sends its entrance and waits for as many replies as it has lines. */
+/** Opens a connection, sends its first lines and waits for one reply per line. */
 function open(entrance) {
   return new Promise((resolve, reject) => {
     const socket = tls

@@ -1,4 +1,4 @@
-// Questions about ten years of quotes, asked inside the daemon's process as its handlers ask them; beside each, one raw
+// Queries over ten years of quotes inside the daemon's process, as its handlers run them; next to each, a raw
 // LevelDB iterator over a range of as many keys.
 import { LocalEngine } from '../../src/engine/local/engine.js';
 import { ReadModel } from '../../src/projections/read-model.js';
@@ -21,7 +21,7 @@ const rates = new RateQueries({
 });
 
 let seed = 1;
-/** The same questions in every run. */
+/** The same queries in every run. */
 function below(count) {
   seed = (seed * 48_271) % 2_147_483_647;
   return seed % count;

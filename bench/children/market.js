@@ -1,10 +1,10 @@
-// A room in which much happens: so many events a second, quotes and posts by turns, on two connections.
+// A busy room: a given number of events per second, quotes and posts alternately, on two connections.
 import { connect } from 'node:net';
 import { answer, options, say } from './child.js';
 
 const { control, port, entrance, perSecond } = options;
 const BEAT_MS = 10;
-/** Calls without an answer, above which it waits: a daemon that falls behind is not buried. */
+/** Maximum of pending calls, so that a slow daemon is not overloaded. */
 const MOST_WAITING = 2000;
 const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'TRX'];
 const KIND = { provider: 'binance', market: 'crypto', currency: 'USD', unit: 'coin' };
@@ -26,7 +26,7 @@ function fail(error) {
   failed ??= error;
 }
 
-/** Resolves once every line of the greeting is answered. */
+/** Resolves once every line of the greeting has a reply. */
 function open(to, greeting) {
   const socket = connect(to);
   socket.setEncoding('utf8').on('error', fail);
@@ -52,7 +52,7 @@ function open(to, greeting) {
   });
 }
 
-/** The price of a coin is of a millisecond of its own: each one is a new quote. */
+/** Each price of a coin has its own millisecond, and so is a new quote. */
 const lastAt = COINS.map(() => 0);
 
 function quote(n) {
@@ -100,7 +100,7 @@ answer({
     pause();
     return answered;
   },
-  /** Events that are in the journal. */
+  /** Number of events in the journal. */
   events: () => {
     if (failed) throw failed;
     return answered;

@@ -1,5 +1,5 @@
-// One end of a bare stream, without files, hashes or goldctl: TCP, TLS over TCP, UDX, or TLS over UDX. `send` writes so
-// many bytes, or without end; `receive` counts them, and can be told to take no more than so many a second.
+// One end of a bare stream, without files, hashes or goldctl: TCP, TLS over TCP, UDX, or TLS over UDX. `send` writes a
+// number of bytes, or without end; `receive` counts them, optionally at a limited rate.
 import { randomBytes } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer, TLSSocket } from 'node:tls';
@@ -33,7 +33,7 @@ function take(stream) {
   stream.on('data', (chunk) => {
     count(chunk);
     if (takeAtMost) {
-      // What a disk does that is slower than the link.
+      // Simulates a disk that is slower than the link.
       const early = firstAt + (received / takeAtMost) * 1000 - lastAt;
       if (early > 5) {
         stream.pause();

@@ -1,4 +1,4 @@
-// Bare JetStream: the official client publishes what an engine would, by writers that each wait for their last one.
+// Bare JetStream: the official client publishes like an engine, by writers that each wait for their last publish.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { answer, options, say, sleep } from './child.js';

@@ -1,4 +1,4 @@
-// classic-level and nothing else: the batches that the journal writes, same keys, same sizes, one synced batch at a time.
+// classic-level alone: the batches of the journal, with the same keys and sizes, one synced batch at a time.
 import { Level } from 'level';
 import { answer, options, say } from './child.js';
 
@@ -8,7 +8,7 @@ const db = new Level(folder, { keyEncoding: 'utf8', valueEncoding: 'utf8', write
 await db.open();
 answer({ stop: () => db.close() });
 
-// A key's last digits are its number; values are of the sizes that the journal's have.
+// The last digits of a key are its number; values have the sizes of the journal's values.
 const templates = record.map(({ key, length }) => {
   const digits = /\d+$/.exec(key)[0].length;
   return { head: key.slice(0, key.length - digits), digits, value: 'x'.repeat(length) };
@@ -16,7 +16,7 @@ const templates = record.map(({ key, length }) => {
 const constants = once.map(({ key, length }) => ({ key, value: 'x'.repeat(length) }));
 
 let number = 0;
-/** A chained batch: half the cost of handing over an array of the same writes. */
+/** A chained batch: half the cost of passing an array of the same writes. */
 function batchOf(count) {
   const batch = db.batch();
   for (let i = 0; i < count; i++) {

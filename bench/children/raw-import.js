@@ -1,4 +1,4 @@
-// What an import comes down to without goldctl: lines cut at their commas and put into LevelDB, synced by 2,000.
+// The minimal work of an import without goldctl: lines split at commas and written to LevelDB, synced per 2,000.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Level } from 'level';

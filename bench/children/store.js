@@ -1,4 +1,4 @@
-// Builds the large store by the way that every import goes: rows through the intake into journal and view.
+// Builds the large store like every import: rows through QuoteIngest into journal and read model.
 import { rename } from 'node:fs/promises';
 import { LocalEngine } from '../../src/engine/local/engine.js';
 import { ReadModel } from '../../src/projections/read-model.js';
@@ -29,7 +29,7 @@ for (const [place, { price, step, ...one }] of series.entries()) {
   for (let from = 0; from < rowsEach; from += ROWS) {
     const rows = [];
     for (let i = from; i < Math.min(from + ROWS, rowsEach); i++) {
-      // Prices that wander: a slow wave of years and a quick one of days, the same in every run.
+      // Prices with a slow wave of years and a fast one of days, equal in every run.
       const sell = rounded(price * (1 + 0.3 * Math.sin(i / 9000 + place) + 0.01 * Math.sin(i / 17)));
       rows.push([begin + i * apart, rounded(sell * 0.99), sell]);
     }

@@ -1,4 +1,4 @@
-// A UDX stream as a Duplex of node:stream, which is what node:tls takes. Nothing else: a baseline.
+// A UDX stream as a Duplex of node:stream, which node:tls requires. Nothing else: a baseline.
 import { Duplex } from 'node:stream';
 
 export function duplexOf(stream) {

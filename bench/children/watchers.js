@@ -1,6 +1,6 @@
-// A load: connections that watch, and one that posts. So many posts are in flight; one has arrived when every watcher
-// has read it. Watchers hear all posts in the order of their sending, so they are counted by a byte that each has once,
-// and not read. With `places`, they take turns at several servers of one room; whoever posts is at the first.
+// A load: connections that watch, and one that posts. Several posts are pending; one has arrived when every watcher
+// has read it. Watchers receive all posts in order, so they are counted by a byte that each contains once,
+// and not parsed. With `places`, watchers are spread over several servers of one cluster; the poster uses the first.
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { answer, options, say, sleep } from './child.js';
@@ -9,11 +9,11 @@ const { port, tls, connections, mark, post, entrances, ready, greeting, large, f
   options;
 const { places = [{ port, watchers: entrances.watchers }] } = options;
 const MARK = mark.charCodeAt(0);
-/** Connections that are opened at the same time. */
+/** Connections that are opened concurrently. */
 const OPENING = 32;
-/** Calls with a large answer that fill whatever is between a server and a reader who has stopped. */
+/** Calls with a large result that fill all buffers between a server and a reader that has stopped. */
 const FILLING = 1024;
-/** Delays are counted in steps of it. */
+/** Resolution of counted delays. */
 const STEP_MS = 0.02;
 
 const host = '127.0.0.1';
@@ -25,7 +25,7 @@ let failed;
 let window = 0;
 let sent = 0;
 let arrived = 0;
-/** By place in the window. */
+/** By index in the window. */
 let sentAt = new Float64Array(1);
 let left = new Int32Array(1);
 let stopping = false;
@@ -36,7 +36,7 @@ function fail(error) {
   failed ??= error;
 }
 
-/** Opens a connection and says its entrance; resolves when the server is done with that. */
+/** Opens a connection and sends its first lines; resolves when the server has replied to them. */
 async function open(entrance, untilText, at = places[0].port) {
   let socket = connect({ port: at, host });
   socket.setNoDelay(true);
@@ -109,7 +109,7 @@ function listen(socket) {
   };
 }
 
-/** The delay that a share of all deliveries does not exceed. */
+/** A quantile of the delay of all deliveries. */
 function delay(share) {
   let rest = share * deliveries;
   for (let step = 0; step < steps.length; step++) {
@@ -166,7 +166,7 @@ for (let i = 0; i < connections; i += OPENING) {
   });
   sockets.push(...(await Promise.all(opening)));
 }
-// Every so many-th one can freeze; what it hears is never counted.
+// Every n-th watcher may freeze; its deliveries are never counted.
 const every = frozenShare > 0 ? Math.round(1 / frozenShare) : Number.POSITIVE_INFINITY;
 const freezing = sockets.filter((_, i) => i % every === every - 1);
 const live = sockets.filter((_, i) => i % every !== every - 1);
@@ -183,12 +183,12 @@ answer({
     for (const socket of freezing) socket.pause();
     return freezing.length;
   },
-  /** And all that can wait for them between the server and them is full. */
+  /** Fills the queues between the server and the stopped watchers. */
   fill: () => {
     for (const socket of freezing) socket.pause().write(large.repeat(FILLING));
     return freezing.length;
   },
-  /** They read again. */
+  /** Resumes reading. */
   thaw: () => {
     for (const socket of freezing) socket.resume();
     return freezing.length;

@@ -5,7 +5,8 @@ const TIMES_BARE = 3;
 
 export const across: Figure = {
   name: 'across',
-  summary: "A post until another daemon's view has it, on three nodes, beside a bare publish until its answer.",
+  summary:
+    "Time until another daemon's read model has a post, on three nodes, compared with a bare publish and its reply.",
   measure: (effort) =>
     withNodes(3, async (nats) => {
       const own: Writing[] = [];

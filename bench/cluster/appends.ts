@@ -5,7 +5,8 @@ const OF_BARE = 0.7;
 
 export const appends: Figure = {
   name: 'appends',
-  summary: 'Appends a second on one node and on three, beside bare JetStream publishes at the same concurrency.',
+  summary:
+    'Appends per second on one node and on three, compared with bare JetStream publishes at the same concurrency.',
   async measure(effort) {
     const rows: Row[] = [];
     for (const nodes of [1, 3] as const) {

@@ -15,7 +15,7 @@ const BACK_MS = 3000;
 
 export const daemons: Figure = {
   name: 'daemons',
-  summary: `Posts at one of ${DAEMONS} daemons until members of the others have them, beside members of that one; and its death.`,
+  summary: `Latency of posts at one of ${DAEMONS} daemons to members of the others, compared with members of that one; and a kill of the daemon.`,
   measure: () =>
     withNodes(3, async ({ engine }) => {
       const all: Daemon[] = [];
@@ -48,7 +48,7 @@ export const daemons: Figure = {
         const rows = [0.5, 0.99].map((share) => {
           const [here, there] = [quantile(times(true), share), quantile(times(false), share)];
           return {
-            what: `a post heard at the others, p${100 * share}`,
+            what: `a post received at the others, p${100 * share}`,
             value: ms(there),
             baseline: `${ms(here)} (at the one that took it)`,
             ratio: there / here,
@@ -63,7 +63,7 @@ export const daemons: Figure = {
         const back = performance.now() - killed;
         return [
           ...rows,
-          { what: 'its members at another one', value: ms(back), bar: atMost(back, BACK_MS, `≤ ${ms(BACK_MS)}`) },
+          { what: 'its members at another daemon', value: ms(back), bar: atMost(back, BACK_MS, `≤ ${ms(BACK_MS)}`) },
         ];
       } finally {
         await Promise.all(links.map((link) => link.stop()));

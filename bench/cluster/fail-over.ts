@@ -6,10 +6,10 @@ import { room, type Writing, withNodes } from './nodes.ts';
 const WRITERS = 8;
 const STALL_MS = 6000;
 const GAP_MS = 100;
-/** Longer than an election takes. */
+/** Longer than an election. */
 const SECONDS = 12;
 
-/** Milliseconds: the longest append, and the longest time without a record that came. */
+/** Milliseconds: the longest append, and the longest time without a new record. */
 interface Stall {
   readonly longest: number;
   readonly gap: number;
@@ -17,7 +17,7 @@ interface Stall {
 
 export const failOver: Figure = {
   name: 'fail-over',
-  summary: `The longest append of ${WRITERS} writers, and the longest time without a record that comes live, while a node of three gets kill -9.`,
+  summary: `The longest append of ${WRITERS} writers, and the longest time without a live record, when one node of three gets kill -9.`,
   measure: (effort) =>
     withNodes(3, async (nats) => {
       const stallOf = (victim: 'leader' | 'follower' | 'nobody'): Promise<Stall> =>

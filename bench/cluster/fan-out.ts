@@ -10,7 +10,7 @@ const WATCHERS = [30, 300, 1500];
 
 export const fanOut: Figure = {
   name: 'fan-out',
-  summary: `Posts, 16 in flight, to members of ${DAEMONS} daemons, beside as many members of one of them.`,
+  summary: `Posts, 16 in flight, to members of ${DAEMONS} daemons, compared with as many members of one daemon.`,
   measure: (effort, show) =>
     withNodes(3, async ({ engine }) => {
       const daemons: Daemon[] = [];

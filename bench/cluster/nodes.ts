@@ -5,13 +5,13 @@ import { inFolder, lengths, POST_TEXT } from '../raw.ts';
 
 export interface Writing {
   readonly perSecond: number;
-  /** Milliseconds of each. */
+  /** Milliseconds of each append. */
   readonly times: readonly number[];
-  /** The longest time without one that came, in milliseconds; of a daemon's engine. */
+  /** The longest time without a new record, in milliseconds; only for a daemon's engine. */
   readonly gapMs?: number;
 }
 
-/** A cluster of so many nodes on this machine while `work` lasts. */
+/** A cluster of several nodes on this machine while `work` runs. */
 export async function withNodes<T>(nodes: 1 | 3, work: (nats: NatsFixture) => Promise<T>): Promise<T> {
   const found = findNatsServer();
   if ('missing' in found) throw new Error(found.missing);
@@ -25,7 +25,7 @@ export async function withNodes<T>(nodes: 1 | 3, work: (nats: NatsFixture) => Pr
 
 let rooms = 0;
 
-/** What an engine or a bare client is told; a room of its own. */
+/** Options of an engine or a bare client, in a new room. */
 export function room(nats: NatsFixture, writers: number, effort: Effort) {
   rooms += 1;
   const { servers, nodes } = nats;
@@ -37,7 +37,7 @@ export function joined(nats: NatsFixture, writers: number, effort: Effort, more:
   return inFolder((folder) => answerOf<Writing>('joining', { folder, ...room(nats, writers, effort), ...more }));
 }
 
-/** As many writers of bare JetStream. */
+/** Appends by as many writers to bare JetStream. */
 export function bare(nats: NatsFixture, writers: number, effort: Effort): Promise<Writing> {
   return answerOf<Writing>('publishing', room(nats, writers, effort));
 }

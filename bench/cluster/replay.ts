@@ -10,11 +10,11 @@ const AT_ONCE = 500;
 
 export const replay: Figure = {
   name: 'replay',
-  summary: `Records a second when a daemon joins with an empty folder, of ${RECORDS} posts on one node.`,
+  summary: `Records per second when a daemon with an empty folder joins and replays ${RECORDS} posts of one node.`,
   measure: (effort) =>
     withNodes(1, async (nats) => {
       const given = room(nats, 1, effort);
-      await joined(nats, 1, { ...effort, seconds: 0.1, warmUp: 0 }, { prefix: given.prefix }); // makes the stream
+      await joined(nats, 1, { ...effort, seconds: 0.1, warmUp: 0 }, { prefix: given.prefix }); // creates the stream
       const connection = await connect({ servers: nats.servers });
       const client = jetstream(connection);
       const post = {

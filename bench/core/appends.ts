@@ -7,7 +7,8 @@ const OF_SINGLE = 7;
 
 export const appends: Figure = {
   name: 'appends',
-  summary: 'Durable appends a second at 1 and 100 writers, beside classic-level writing the same synced batches.',
+  summary:
+    'Durable appends per second with 1 and 100 writers, compared with classic-level writing the same synced batches.',
   async measure(effort) {
     const single: Appending[] = [];
     const many: Appending[] = [];

@@ -17,7 +17,7 @@ const MEMORY = 150_000_000;
 
 interface Run {
   readonly perSecond: number;
-  /** Most memory of the command, and of the daemon that stored it. */
+  /** Peak memory of the command, and of the daemon that stored it. */
   readonly command: number;
   readonly daemon: number;
 }
@@ -25,7 +25,7 @@ interface Run {
 export const importLines: Figure = {
   name: 'import',
   summary:
-    'Lines a second of goldctl rates import, from its start to its exit, beside the same lines put into LevelDB.',
+    'Lines per second of goldctl rates import, from its start to its exit, compared with writing the same lines to LevelDB.',
   async measure({ quotes, runs }) {
     const lines = quotes / 20;
     const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
@@ -50,8 +50,8 @@ export const importLines: Figure = {
           ratio: median(measured.map(({ perSecond }, run) => perSecond / raw[run]!)),
           bar: atLeast(speed, LINES_A_SECOND, `≥ ${rate(LINES_A_SECOND)}`),
         },
-        { what: 'most memory, the command', value: mebibytes(peak), bar: atMost(peak, MEMORY, '< 150 MB') },
-        { what: 'most memory, the daemon', value: mebibytes(storing), bar: atMost(storing, MEMORY, '< 150 MB') },
+        { what: 'peak memory, command', value: mebibytes(peak), bar: atMost(peak, MEMORY, '< 150 MB') },
+        { what: 'peak memory, daemon', value: mebibytes(storing), bar: atMost(storing, MEMORY, '< 150 MB') },
       ];
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -59,7 +59,7 @@ export const importLines: Figure = {
   },
 };
 
-/** Into a daemon of its own: a second import would find every line there. */
+/** Into a separate daemon: a second import would find every line stored. */
 async function importFile(file: string, lines: number): Promise<Run> {
   const daemon = await Daemon.start();
   try {
@@ -88,7 +88,7 @@ async function importFile(file: string, lines: number): Promise<Run> {
   }
 }
 
-/** One series, a quote every ten minutes up to yesterday. Prices rise as those of gold did in these ten years. */
+/** One series, a quote every ten minutes up to yesterday. Prices rise like gold prices did in these ten years. */
 async function writeLines(file: string, lines: number): Promise<void> {
   const out = createWriteStream(file);
   const step = 600_000;

@@ -6,7 +6,7 @@ import { largeStore } from '../large-store.ts';
 
 interface Times {
   readonly times: readonly number[];
-  /** Quotes or candles an answer, on average. */
+  /** Average number of quotes or candles per result. */
   readonly found: number;
 }
 
@@ -59,7 +59,7 @@ function percentiles(what: string, asked: Times, raw: Times, bar: number): Row[]
   });
 }
 
-/** From nothing to a daemon that listens, and as much with an empty home. */
+/** Start of a daemon until it listens, and the same with an empty home. */
 async function open(home: string, effort: Effort): Promise<Row> {
   const full: number[] = [];
   const empty: number[] = [];

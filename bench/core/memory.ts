@@ -4,14 +4,14 @@ import { type Figure, kibibytes, mebibytes, type Row } from '../figure.ts';
 import { request } from '../wire.ts';
 
 const CONNECTIONS = 2000;
-/** Opened before: what the first ones take beyond their own is room that later ones fill. */
+/** Opened before the measurement: the first connections allocate buffers that later ones reuse. */
 const FIRST = 500;
-/** Both sides collect their garbage before they are read. */
+/** Both sides collect garbage before the measurement. */
 const NODE = ['--expose-gc'];
 
 export const memory: Figure = {
   name: 'memory',
-  summary: 'Memory of the idle daemon, and what one more idle connection takes, beside the bare echo.',
+  summary: 'Memory of the idle daemon and of each further idle connection, compared with the bare echo.',
   async measure() {
     const rows: Row[] = [];
     const hello = request(1, 'hello', { protocol: 1, client: 'bench' });
@@ -42,7 +42,7 @@ export const memory: Figure = {
   },
 };
 
-/** Connections that said hello and then nothing. */
+/** Connections that sent hello and then nothing. */
 async function perConnection(server: Child, { port, tls, hello }: { port: number; tls: boolean; hello: string }) {
   const { rss: idle } = await server.ask<Usage>('usage');
   const loads: Child[] = [];

@@ -11,7 +11,7 @@ const BAR = 12_000;
 export const posts: Figure = {
   name: 'posts',
   summary:
-    'Durable posts a second over TLS, from forum.post to its reply, 50 connections by 8, beside raw synced batches.',
+    'Durable posts per second over TLS, from forum.post to its reply, 50 connections by 8, compared with raw synced batches.',
   async measure(effort) {
     const daemon = await Daemon.start();
     try {
@@ -32,7 +32,7 @@ export const posts: Figure = {
         const stored = (await daemon.seq()) - before;
         if (stored < perSecond * effort.seconds) throw new Error(`${stored} posts stored, more were answered.`);
         speeds.push(perSecond);
-        // As many in flight as here, which is what one batch can hold at most.
+        // As many pending writes as here, the most that one batch can contain.
         const { writes } = await appends(1, { ...effort, seconds: 0.2, warmUp: 0 });
         raws.push(await rawBatches({ writes, recordsABatch: CONNECTIONS * DEPTH }, effort));
       }

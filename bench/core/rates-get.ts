@@ -20,7 +20,7 @@ const CASES: readonly Case[] = [false, true].flatMap((tls) =>
 export const ratesGet: Figure = {
   name: 'rates-get',
   summary:
-    'Calls of rates.get (one quote) a second, plain and TLS, 1 and 50 connections, pipelined and not, beside a line echo.',
+    'Calls of rates.get (one quote) per second, plain and TLS, 1 and 50 connections, pipelined and not, compared with a line echo.',
   async measure(effort) {
     const daemon = await Daemon.start();
     try {
@@ -35,7 +35,7 @@ export const ratesGet: Figure = {
   },
 };
 
-/** Runs take turns, so that what else the machine does falls on all of them alike. */
+/** Runs alternate, so that other load of the machine affects all equally. */
 async function measureCase(daemon: Daemon, entrances: readonly string[], one: Case, effort: Effort): Promise<Row[]> {
   const { key, cert, port } = daemon.ready;
   const pipelined = one.depth > 1;
@@ -70,7 +70,7 @@ async function measureCase(daemon: Daemon, entrances: readonly string[], one: Ca
   });
 }
 
-/** Processor shares of server and load: a load at 100 % was the limit itself. */
+/** CPU shares of server and load: a load at 100 % was itself the limit. */
 function busy(runs: readonly Measured[]): string {
   const percent = (value: number) => Math.round(value * 100);
   return `(server ${percent(median(runs.map((run) => run.serverBusy)))} %, load ${percent(median(runs.map((run) => run.busy)))} %)`;

@@ -5,7 +5,7 @@ import { atMost, type Figure, median, ms } from '../figure.ts';
 
 export const startUp: Figure = {
   name: 'start-up',
-  summary: 'From nothing to the answer and the exit: goldctl --version, --help and rates --json, beside node -e 0.',
+  summary: 'Time until exit: goldctl --version, --help and rates --json, compared with node -e 0.',
   async measure(effort) {
     const daemon = await Daemon.start();
     try {

@@ -13,7 +13,7 @@ interface Ready {
   readonly key: string;
 }
 
-/** So many bytes from memory to memory over a channel between two of goldctl's endpoints. */
+/** Sends bytes from memory to memory over a channel between two endpoints of goldctl. */
 export async function carryByChannel(bytes: number): Promise<Carried> {
   const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
   const children = (['a', 'b'] as const).map(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const PIECE = 4 * 1024 * 1024;
 
-/** A folder for the time of `use`. */
+/** A temporary folder during `use`. */
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'goldctl-bench-'));
   try {

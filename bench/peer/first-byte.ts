@@ -11,7 +11,7 @@ const SENDS_A_RUN = 4;
 
 export const firstByte: Figure = {
   name: 'first-byte',
-  summary: 'From send, accepted by a rule, until the first block is checked and written, on loopback.',
+  summary: 'From send, accepted by a rule, until the first block is verified and written, on loopback.',
   measure: ({ runs }) =>
     inFolder(async (folder) => {
       const path = await makeFile(folder, 'content', SIZE);

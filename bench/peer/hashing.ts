@@ -9,7 +9,7 @@ interface Hashed {
 
 export const hashing: Figure = {
   name: 'hashing',
-  summary: 'What it costs to know the hash of a file, block by block, beside one SHA-256 over all of it.',
+  summary: 'Cost of hashing a file block by block, compared with one SHA-256 over the whole file.',
   measure({ runs, bytes }) {
     return inFolder(async (folder) => {
       const file = await makeFile(folder, 'content', bytes);
@@ -21,13 +21,13 @@ export const hashing: Figure = {
       }));
       return [
         {
-          what: 'a file in the cache',
+          what: 'a cached file',
           value: megabytesPerSecond(tree!.speed),
           baseline: megabytesPerSecond(bare!.speed),
           ratio: tree!.speed / bare!.speed,
         },
         {
-          what: 'processor, a GiB',
+          what: 'CPU time per GiB',
           value: perGiB(tree!.cpu, bytes),
           baseline: perGiB(bare!.cpu, bytes),
           ratio: tree!.cpu / bare!.cpu,

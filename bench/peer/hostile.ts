@@ -12,7 +12,7 @@ const LEAST = 0.9;
 
 export const hostile: Figure = {
   name: 'hostile',
-  summary: "100,000 hostile datagrams to the daemon's port and the receiver's, within a transfer over 100 Mbit/s.",
+  summary: "100,000 hostile datagrams to the daemon's port and the receiver's, during a transfer over 100 Mbit/s.",
   async measure({ runs, bytes }) {
     const missing = noNetwork();
     if (missing !== undefined) return [{ what: missing, value: 'not measured' }];
@@ -38,7 +38,7 @@ export const hostile: Figure = {
           const [quiet, flooded, replied]: number[][] = [[], [], []];
           for (let run = 0; run < runs; run++) {
             quiet!.push(await carry());
-            // All of them while it lasts, each from the machine that it is aimed at: the link itself is not their aim.
+            // All of them at once, each from the machine that it attacks: they do not target the link itself.
             const floods = await Promise.all(
               [
                 { machine: near, port: Number(room.address.split(':').at(-1)) },
@@ -59,7 +59,7 @@ export const hostile: Figure = {
           const replies = replied!.reduce((sum, count) => sum + count, 0);
           return [
             {
-              what: 'a transfer meanwhile',
+              what: 'a transfer during the flood',
               value: megabytesPerSecond(median(flooded!)),
               baseline: `${megabytesPerSecond(median(quiet!))} (without)`,
               ratio,

@@ -12,20 +12,20 @@ import { Pipe, type Site, type Transport } from './pipe.ts';
 
 const RATE = 100e6 / 8;
 const DELAY_MS = 25;
-/** One round trip of it. */
+/** One round-trip time. */
 const QUEUE = (RATE * 2 * DELAY_MS) / 1000;
-/** Some six seconds. */
+/** About six seconds. */
 const LEAST_BYTES = 64 * 1024 * 1024;
 const LOSSES = [0.001, 0.01];
-/** Congestion control takes a while to find the link's rate: what is counted begins after. */
+/** Congestion control needs time to find the link's rate: the measurement starts afterwards. */
 const SETTLE_MS = 2000;
 const ANY = 2 ** 40;
-/** Both fill the link: what they differ by then is the measurement's. */
+/** Both fill the link: a remaining difference is measurement noise. */
 const TIE = 0.02;
 
 export const link: Figure = {
   name: 'link',
-  summary: '100 Mbit/s with a round trip of 50 ms and losses, through one forwarder for all, beside TCP.',
+  summary: '100 Mbit/s with a round trip of 50 ms and losses, through one shared forwarder, compared with TCP.',
   async measure(effort) {
     const missing = noNetwork();
     if (missing !== undefined) return [{ what: missing, value: 'not measured' }];
@@ -35,7 +35,7 @@ export const link: Figure = {
   },
 };
 
-/** Two machines with such a link between them. */
+/** Two machines connected by such a link. */
 export async function onLink<T>(shape: Shape, use: (near: Machine, far: Machine) => Promise<T>): Promise<T> {
   const network = new Network();
   try {
@@ -111,7 +111,7 @@ function measureLoss(loss: number, { runs, seconds, bytes }: Effort): Promise<Ro
   });
 }
 
-/** Of blocks, by when they were written, from that moment on. */
+/** Throughput of blocks, by the time of their writes, from that time on. */
 function settledRate(times: readonly number[], from: number): number {
   const counted = times.filter((time) => time >= from);
   if (counted.length === 0) throw new Error('No block was seen on its way to the disk.');

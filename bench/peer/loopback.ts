@@ -17,14 +17,15 @@ import { type Carried, carry } from './pipe.ts';
 const MEMORY = 150_000_000;
 /** Of TLS over bare UDX in the same run. */
 const SHARE = 0.8;
-/** Rules are told in bytes. */
+/** Rules are stated in bytes. */
 const ANY = 2 ** 40;
 
 type Way = 'TCP' | 'TLS over TCP' | 'bare UDX' | 'TLS over UDX' | 'channel' | 'send' | 'fetch';
 
 export const loopback: Figure = {
   name: 'loopback',
-  summary: 'Memory to memory and file to file on loopback, beside bare streams. A gibibyte, or 128 MiB in a short run.',
+  summary:
+    'Memory to memory and file to file on loopback, compared with bare streams. A gibibyte, or 128 MiB in a short run.',
   measure: (effort) =>
     inFolder(async (folder) => {
       const path = await makeFile(folder, 'content', effort.bytes);
@@ -46,7 +47,7 @@ export const loopback: Figure = {
     }),
 };
 
-/** What else the machine does falls on all of them. */
+/** Alternating, so that other load of the machine affects all equally. */
 async function inTurns(ways: Record<Way, () => Promise<Carried>>, runs: number): Promise<Map<Way, Carried[]>> {
   const measured = new Map<Way, Carried[]>();
   for (let run = 0; run < runs; run++) {
@@ -67,7 +68,7 @@ function report(measured: Map<Way, Carried[]>, { bytes }: Effort): Row[] {
   const rows: Row[] = [];
   for (const way of ['TCP', 'TLS over TCP', 'bare UDX'] as const) {
     rows.push({ what: `${way}, memory to memory`, value: '', baseline: megabytesPerSecond(speed(way)) });
-    rows.push({ what: '  processor a GiB, both sides', value: '', baseline: cpu(way) });
+    rows.push({ what: '  CPU time per GiB, both sides', value: '', baseline: cpu(way) });
   }
   for (const way of ['channel', 'send', 'fetch'] as const) {
     const ratio = median(
@@ -83,14 +84,14 @@ function report(measured: Map<Way, Carried[]>, { bytes }: Effort): Row[] {
         ratio,
         ...(way === 'channel' ? {} : { bar: atLeast(ratio, SHARE, '≥ 0.80') }),
       },
-      { what: '  processor a GiB, both sides', value: cpu(way), baseline: cpu('TLS over UDX') },
+      { what: '  CPU time per GiB, both sides', value: cpu(way), baseline: cpu('TLS over UDX') },
     );
   }
   // Of the processes that did all the sending and fetching.
   for (const side of ['sender', 'receiver'] as const) {
     const most = Math.max(peak('send', side), peak('fetch', side));
     rows.push({
-      what: `most memory, the ${side}`,
+      what: `peak memory, ${side}`,
       value: mebibytes(most),
       baseline: mebibytes(peak('TLS over UDX', side)),
       bar: atMost(most, MEMORY, '< 150 MB'),

@@ -4,7 +4,7 @@ import { type Member, Room } from '../../test/network/room.ts';
 import { usageOf } from '../process.ts';
 import type { Carried } from './pipe.ts';
 
-/** A room for the time of `use`. */
+/** A room during `use`. */
 export async function inRoom<T>(options: Parameters<typeof Room.open>[0], use: (room: Room) => Promise<T>): Promise<T> {
   const room = await Room.open(options);
   try {
@@ -14,20 +14,20 @@ export async function inRoom<T>(options: Parameters<typeof Room.open>[0], use: (
   }
 }
 
-/** Processor time and memory of the process that carries a member's files. */
+/** CPU time and memory of the process that transfers a member's files. */
 export async function usageOfPeer(member: Member): Promise<Awaited<ReturnType<typeof usageOf>>> {
   const pid = await member.peerPid();
   if (pid === null) throw new Error(`${member.name} has no process that carries files.`);
   return usageOf(pid);
 }
 
-/** @throws Error when it ended otherwise */
+/** @throws Error if it ended in another state */
 export function mustBeDone(transfer: Transfer): Transfer {
   if (transfer.state === 'done') return transfer;
   throw new Error(`The transfer of ${transfer.name} is ${transfer.state}: ${transfer.reason}`);
 }
 
-/** From file to file, from the command until all is checked and synced; what arrived is removed again. */
+/** From file to file, from the command until all is verified and synced; the received file is removed again. */
 export async function carryFile(
   { sender, receiver, path, bytes }: { sender: Member; receiver: Member; path: string; bytes: number },
   how: 'send' | 'fetch' = 'send',

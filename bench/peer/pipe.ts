@@ -9,16 +9,16 @@ import type { Usage } from '../daemon.ts';
 
 export type Transport = 'tcp' | 'tls' | 'udx' | 'udx-tls';
 
-/** Where one side of a pipe runs. */
+/** The machine of one side of a pipe. */
 export interface Site {
   readonly host: string;
-  /** What starts a process there, as `ip netns exec NAME`. */
+  /** Prefix that starts a process there, such as `ip netns exec NAME`. */
   readonly on?: readonly string[];
 }
 
 export const LOOPBACK: Site = { host: '127.0.0.1' };
 
-/** How a side did. */
+/** Result of a side. */
 export interface Ended extends Usage {
   readonly bytes: number;
   readonly seconds: number;
@@ -60,7 +60,7 @@ export class Pipe {
 
   /**
    * @param bytes without it the sender never ends
-   * @param takeAtMost bytes a second that the receiver reads
+   * @param takeAtMost bytes per second that the receiver reads
    */
   static async open(
     transport: Transport,
@@ -87,7 +87,7 @@ export class Pipe {
     return { bytesPerSecond: receiver.bytes / receiver.seconds, sender, receiver };
   }
 
-  /** Bytes a second that arrive in that time. */
+  /** Bytes per second that arrive in that period. */
   async rateFor(ms: number): Promise<number> {
     interface Counted {
       readonly bytes: number;
@@ -109,7 +109,7 @@ function opening(to: { host: string; port: number }) {
   return { ask: 'open', to };
 }
 
-/** Everything through one pipe of its own. */
+/** Everything through its own pipe. */
 export async function carry(transport: Transport, options: Parameters<typeof Pipe.open>[1]): Promise<Carried> {
   const pipe = await Pipe.open(transport, options);
   try {

@@ -25,7 +25,7 @@ export const slowReceiver: Figure = {
         const rows: Row[] = [{ what: 'speed', value: megabytesPerSecond(carried.bytesPerSecond) }];
         for (const side of ['sender', 'receiver'] as const) {
           rows.push({
-            what: `most memory, the ${side}`,
+            what: `peak memory, ${side}`,
             value: mebibytes(carried[side].peak),
             baseline: `${mebibytes(bare[side])} (TLS over UDX)`,
             bar: atMost(carried[side].peak, MEMORY, '< 150 MB'),
@@ -36,7 +36,7 @@ export const slowReceiver: Figure = {
     }),
 };
 
-/** UDX has no flow control of its own: what the receiver does not take lies in its memory. */
+/** UDX has no flow control: unread data stays in the receiver's memory. */
 async function bareMemory(ms: number): Promise<{ sender: number; receiver: number }> {
   const pipe = await Pipe.open('udx-tls', { takeAtMost: WRITES });
   try {

@@ -9,12 +9,12 @@ const RATE = 100e6 / 8 / 3;
 const DELAY_MS = 10;
 const SOURCES = 3;
 const LEAST = 2.5;
-/** Long beside the beginning, which takes three as long as one. */
+/** Long compared to the start, which takes three sources as long as one. */
 const LEAST_BYTES = 48 * 1024 * 1024;
 
 export const sources: Figure = {
   name: 'sources',
-  summary: 'One file from three members, each behind a third of 100 Mbit/s, beside one of them alone.',
+  summary: 'One file from three members, each behind a third of 100 Mbit/s, compared with one of them alone.',
   async measure({ runs, bytes }) {
     const missing = noNetwork();
     if (missing !== undefined) return [{ what: missing, value: 'not measured' }];
@@ -32,7 +32,7 @@ export const sources: Figure = {
           seed: i + 1,
         })),
       );
-      // Everybody asks the one daemon, whichever link leads to it.
+      // Everybody uses the same daemon, whichever link leads to it.
       for (const machine of machines.slice(1)) machine.ip('route add 10.80.0.1 dev shaped');
       for (const [i, machine] of machines.entries()) {
         if (i > 0) machine.ip(`neigh replace 10.80.0.1 lladdr 02:67:00:00:0${i}:01 dev shaped nud permanent`);
@@ -64,7 +64,7 @@ export const sources: Figure = {
           const ratio = median(all) / median(one);
           return [
             {
-              what: 'three sources beside one',
+              what: 'three sources compared with one',
               value: megabytesPerSecond(median(all)),
               baseline: `${megabytesPerSecond(median(one))} (one)`,
               ratio,

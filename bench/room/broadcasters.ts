@@ -9,34 +9,34 @@ import type { Daemon } from '../daemon.ts';
 import { POST_TEXT } from '../raw.ts';
 import { request, Wire } from '../wire.ts';
 
-/** A byte that every event has once, and nothing else has. */
+/** A byte that every event contains once, and nothing else contains. */
 export const MARK = '~';
 
 const TEXT = `${POST_TEXT} ${MARK}`;
-/** Entrances a session: connections that it may have, and room for those that are just closing. */
+/** Connections per session: the allowed number, minus those that are just closing. */
 const EACH = 14;
 const START_MS = 10_000;
 
-/** How the load speaks to a server. */
+/** The protocol between load and server. */
 export interface Speech {
-  /** One post; the event that it makes has the mark once. */
+  /** One post; its event contains the mark once. */
   readonly post: string;
-  /** Watchers take turns with theirs, and all say `watch` behind it. */
+  /** Watchers use theirs in turn, and all send `watch` afterwards. */
   readonly entrances: { readonly watchers: readonly string[]; readonly watch?: string; readonly publisher: string };
-  /** What the server's answer to an entrance has at its end. */
+  /** The end of the server's reply to a sign-in. */
   readonly ready: { readonly watcher: string; readonly publisher: string };
-  /** A call with a large answer: who makes many of them and reads none has a full queue. */
+  /** A call with a large result: a client that sends many and reads none has a full queue. */
   readonly large?: string;
-  /** The server speaks first, in clear text also where TLS follows. */
+  /** The server speaks first, in clear text even if TLS follows. */
   readonly greeting?: true;
 }
 
-/** Something that gives what one connection posts to many that watch. */
+/** A server that delivers each post to many watchers. */
 export interface Broadcaster {
   readonly name: string;
   readonly port: number;
   readonly speech: Speech;
-  /** The measured process, where it is one that can be asked. */
+  /** The measured process, if it can be queried. */
   readonly child?: Child;
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export interface Doors {
   readonly cert: string;
 }
 
-/** The daemon's own entrances: those of 5,000 watchers take hundreds of sign-ups, so they are made once. */
+/** The daemon's sign-ins: those of 5,000 watchers take hundreds of sign-ups, so they are prepared once. */
 export async function daemonSpeech(daemon: Daemon, watchers: number): Promise<Speech> {
   const [publisher, ...others] = await daemon.entrances(watchers + EACH, EACH);
   return {
@@ -85,7 +85,7 @@ export async function eventLine(daemon: Daemon): Promise<string> {
   return `${JSON.stringify({ jsonrpc: '2.0', method: 'post', params: { seq: post.seq, post } })}\n`;
 }
 
-/** Node without anything: the events of a turn in one write to each. */
+/** Plain Node: the events of a turn in one write to each watcher. */
 export async function startBare(line: string, doors: Doors): Promise<Broadcaster> {
   const child = new Child('broadcaster', doors);
   const { port } = await child.next<{ port: number }>();
@@ -102,7 +102,7 @@ export async function startBare(line: string, doors: Doors): Promise<Broadcaster
   };
 }
 
-/** undefined where it is not installed. */
+/** undefined if it is not installed. */
 export function startNats(line: string, doors: Doors): Promise<Broadcaster | undefined> {
   const connectLine = 'CONNECT {"verbose":false,"pedantic":false}\r\n';
   return startProgram('nats-server', {
@@ -126,7 +126,7 @@ export function startNats(line: string, doors: Doors): Promise<Broadcaster | und
   });
 }
 
-/** undefined where it is not installed. */
+/** undefined if it is not installed. */
 export function startRedis(line: string, doors: Doors): Promise<Broadcaster | undefined> {
   return startProgram('redis-server', {
     speech: {

@@ -15,22 +15,22 @@ import {
 } from './broadcasters.ts';
 
 export interface Fan {
-  /** Deliveries a second: one post read by one watcher. */
+  /** Deliveries per second: one post read by one watcher. */
   readonly perSecond: number;
   readonly postsPerSecond: number;
-  /** Milliseconds from a post's sending to its reading by a watcher. */
+  /** Milliseconds from the sending of a post to its reading by a watcher. */
   readonly p50: number;
   readonly p99: number;
-  /** Share of a core that the load took. */
+  /** CPU share of the load. */
   readonly busy: number;
-  /** Share of a core that the server took, where it can be asked. */
+  /** CPU share of the server, if it can be queried. */
   readonly serverBusy: number | undefined;
 }
 
-/** `fill`: and so much waits for who stopped that no more is queued, where a call can bring that about. */
+/** `fill`: in addition, the queues of stopped watchers are filled, if a call can do that. */
 export type Stopping = 'freeze' | 'fill';
 
-/** With so many posts in flight. */
+/** With this number of pending posts. */
 export type Run = 'run 1' | 'run 16';
 
 export interface Audience {
@@ -46,7 +46,7 @@ interface Contestant {
 
 const QUIET_MS = 200;
 
-/** Servers with the same number of watchers each, measured in turns so that what else the machine does falls on all. */
+/** Servers with equal numbers of watchers, measured in turn so that other load of the machine affects all equally. */
 export class Contest {
   readonly #contestants: Contestant[] = [];
 
@@ -93,7 +93,7 @@ export class Contest {
     return fans;
   }
 
-  /** Bytes that each server takes now, where it can be asked. */
+  /** Memory of each server in bytes, if it can be queried. */
   async memory(): Promise<Map<string, number>> {
     const bytes = new Map<string, number>();
     for (const { broadcaster } of this.#contestants) {
@@ -103,7 +103,7 @@ export class Contest {
     return bytes;
   }
 
-  /** A share of the watchers stops to read. */
+  /** A share of the watchers stops reading. */
   async stopReading(how: Stopping): Promise<void> {
     for (const { broadcaster, load } of this.#contestants) {
       await load.ask(how === 'fill' && broadcaster.speech.large === undefined ? 'freeze' : how);
@@ -111,7 +111,7 @@ export class Contest {
     }
   }
 
-  /** They take all that has waited for them, and go on. */
+  /** They read all queued data, and continue. */
   async readAgain(): Promise<void> {
     for (const { broadcaster, load } of this.#contestants) {
       await load.ask('thaw');
@@ -143,7 +143,7 @@ export class Contest {
   }
 }
 
-/** A server is busy with what it was asked for until queues are full, or empty. */
+/** A server needs time until queues are full, or empty. */
 async function calm({ child }: Broadcaster): Promise<void> {
   for (let busy = child !== undefined; busy; ) {
     const before = await child!.ask<Usage>('usage');

@@ -7,14 +7,13 @@ import { Contest, type Fan } from './contest.ts';
 const MEMBERS = 10_000;
 const MEMORY = 600_000_000;
 const SIGN_IN_MS = 1000;
-/** A page of posts goes to everybody while one more comes. */
+/** Everybody receives a page of posts while one more arrives. */
 const SIGN_INS = 10;
 const PASSWORD = 'correct horse';
 
 export const crowd: Figure = {
   name: 'crowd',
-  summary:
-    '10,000 members who watch over TLS: memory, a post that reaches all of them, and one more who signs in meanwhile.',
+  summary: '10,000 members who watch over TLS: memory, the delivery of a post to all, and further sign-ins.',
   async measure(effort) {
     const daemon = await Daemon.start();
     try {
@@ -42,7 +41,7 @@ export const crowd: Figure = {
           },
           reached(fans),
           {
-            what: 'one more signs in meanwhile, the slowest of all',
+            what: 'one more sign-in, the slowest',
             value: `${ms(slowest)} (p50 ${ms(median(signIns))})`,
             bar: atMost(slowest, SIGN_IN_MS, '< 1 s'),
           },
@@ -56,7 +55,7 @@ export const crowd: Figure = {
   },
 };
 
-/** From a post's sending until somebody has read it; the p99 is all but the last hundred. */
+/** From the sending of a post until a watcher has read it; the p99 excludes only the last hundred. */
 function reached(fans: readonly Map<string, Fan>[]): Row {
   const of = (name: string) => ms(median(fans.map((fan) => fan.get(name)!.p99)));
   return { what: 'a post reaches all, p99', value: of('goldctl'), baseline: `bare Node ${of('bare Node')}` };
@@ -69,7 +68,7 @@ async function signUp(port: number, name: string): Promise<void> {
   wire.end();
 }
 
-/** Milliseconds from the first packet to the answer. */
+/** Milliseconds from the first packet to the reply. */
 async function signIn(port: number, name: string): Promise<number> {
   const begun = performance.now();
   const wire = await Wire.toTls(port);

@@ -13,15 +13,15 @@ const SIZES = [
 type Size = (typeof SIZES)[number];
 
 const PER_SECOND = 1000;
-/** Events before the first measured one: what is compiled, and lists that fill up to their bounds, is no growth. */
+/** Events before the first measured one: compilation and lists that fill up to their limits are not growth. */
 const WARM_UP = 10_000;
 const EVENTS = 100_000;
 const SHORT_EVENTS = 10_000;
-/** Somebody types; not in step with frames. */
+/** Typing, not synchronised with frames. */
 const KEY_PAUSES_MS = [83, 131, 107, 157, 89, 139, 119];
 const TYPED = 'goldctlbench';
 const MEGABYTE = 1_000_000;
-/** A program that does nothing but give back what is typed, and forget it at Ctrl-U. */
+/** A program that only echoes typed text and clears it on Ctrl-U. */
 const ECHO = `
 process.stdin.setRawMode(true).on('data', (data) => process.stdout.write(data[0] === 21 ? '\\r\\x1b[K> ' : data));
 process.stdout.write('> ');
@@ -30,7 +30,7 @@ process.stdout.write('> ');
 export const dashboard: Figure = {
   name: 'dashboard',
   summary:
-    'goldctl attach in a pseudo-terminal: its start, and its processor, frames, keys and memory at 1,000 events a second.',
+    'goldctl attach in a pseudo-terminal: its start, and CPU use, frames, keys and memory at 1,000 events per second.',
   async measure(effort) {
     const daemon = await Daemon.start();
     try {
@@ -52,7 +52,7 @@ export const dashboard: Figure = {
   },
 };
 
-/** Quotes and posts, a thousand a second. */
+/** Quotes and posts, a thousand per second. */
 class Market {
   static async open(daemon: Daemon): Promise<Market> {
     const [entrance] = await daemon.entrances(1);
@@ -80,12 +80,12 @@ class Market {
     }
   }
 
-  /** Events that there have been. */
+  /** Number of events so far. */
   events(): Promise<number> {
     return this.#child.ask<number>('events');
   }
 
-  /** What the newest post ends with; posts are every second event. */
+  /** The end of the newest post; every second event is a post. */
   async newest(): Promise<string> {
     return `${Math.floor((await this.events()) / 2) - 1}`;
   }
@@ -103,7 +103,7 @@ function attach(daemon: Daemon, size: Size, onData?: (data: string) => void): Ro
   return new Robot({ env: { GOLDCTL_HOME: daemon.home }, ...size, ...(onData ? { onData } : {}) });
 }
 
-/** Until every pane has what it shows: rates, a chart, the newest post, members. */
+/** Waits until every pane has content: rates, a chart, the newest post, members. */
 async function measureStart(daemon: Daemon, market: Market, size: Size, effort: Effort): Promise<Row> {
   const newest = await market.newest();
   const isFull = (text: string) =>
@@ -118,7 +118,7 @@ async function measureStart(daemon: Daemon, market: Market, size: Size, effort: 
       ),
       await timeTo(() => attach(daemon, size), isFull),
     ];
-    if (run === 0) continue; // what is read from the disk for the first time
+    if (run === 0) continue; // the first run reads from disk
     times.push(own);
     bare.push(echo);
   }
@@ -181,14 +181,14 @@ async function measureBusy(daemon: Daemon, market: Market, size: Size, effort: E
     const [slow, slowEcho] = [quantile(keys, 0.99), quantile(echoes, 0.99)];
     return [
       {
-        what: `${said(size)}, ${rate} events/s: processor`,
+        what: `${said(size)}, ${rate} events/s: CPU use`,
         value: `${(busy * 100).toFixed(1)} % of a core`,
         bar: atMost(busy, 0.5, '< 50 %'),
       },
       {
-        what: 'frames, while somebody types',
+        what: 'frames while typing',
         value: `${mean.toFixed(1)}/s, ${busiest} in the busiest second`,
-        bar: atMost(busiest, 20, '≤ 20 a second'),
+        bar: atMost(busiest, 20, '≤ 20 per second'),
       },
       {
         what: `key to screen, p99 of ${keys.length}`,
@@ -197,7 +197,7 @@ async function measureBusy(daemon: Daemon, market: Market, size: Size, effort: E
         bar: atMost(slow, 50, '< 50 ms'),
       },
       {
-        what: `memory, grown over ${events.toLocaleString('en-US')} events`,
+        what: `memory growth over ${events.toLocaleString('en-US')} events`,
         value: `${mebibytes(growth)} (to ${mebibytes(after.rss)})`,
         bar: atMost(growth, 10 * MEGABYTE, '< 10 MB'),
       },
@@ -208,7 +208,7 @@ async function measureBusy(daemon: Daemon, market: Market, size: Size, effort: E
   }
 }
 
-/** Types a word letter by letter and takes it back. Milliseconds until each letter stood on the screen. */
+/** Types a word letter by letter and deletes it. Milliseconds until each letter appeared on the screen. */
 async function typeIn(robot: Robot): Promise<number[]> {
   const times: number[] = [];
   let typed = '> ';

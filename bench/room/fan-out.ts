@@ -5,13 +5,13 @@ import { Contest, type Fan } from './contest.ts';
 
 const WATCHERS = [100, 1000, 5000];
 const IN_FLIGHT = [1, 16] as const;
-/** Bars are for so many and more. */
+/** Targets apply from this number on. */
 const MANY = 1000;
 
 export const fanOut: Figure = {
   name: 'fan-out',
   summary:
-    'Posts to everybody who watches, plain and TLS, 1 and 16 in flight, beside a bare Node that coalesces its writes, NATS and Redis.',
+    'Delivery of posts to all watchers, plain and TLS, 1 and 16 in flight, compared with bare Node that coalesces its writes, NATS and Redis.',
   async measure(effort, show) {
     const daemon = await Daemon.start();
     try {
@@ -67,7 +67,7 @@ function barOf(name: string, inFlight: number, ratio: number): Row['bar'] {
   if (name === 'nats-server') {
     return inFlight === 1 ? atLeast(ratio, 0.9, '≥ 0.90 of NATS') : atLeast(ratio, 1, 'more than NATS');
   }
-  return name === 'bare Node' && inFlight > 1 ? atLeast(ratio, 0.6, '≥ 0.60 of the bare one') : undefined;
+  return name === 'bare Node' && inFlight > 1 ? atLeast(ratio, 0.6, '≥ 0.60 of bare Node') : undefined;
 }
 
 function of(rounds: readonly Map<string, Fan>[], name: string): Fan[] {

@@ -1,9 +1,9 @@
-/** The terminal keeps its cursor's place before a frame is drawn: once a frame. */
+/** The terminal saves its cursor position before a frame is drawn: once per frame. */
 const BEGIN = '\x1b7';
 
-/** Counts the frames that a dashboard writes. */
+/** Counts the frames of a dashboard. */
 export class Frames {
-  /** When each one came. */
+  /** The time of each frame. */
   readonly #at: number[] = [];
   #rest = '';
 
@@ -18,7 +18,7 @@ export class Frames {
     return this.#at.filter((at) => at >= begun).length;
   }
 
-  /** The most that came within any one second. */
+  /** The maximum within any second. */
   most(begun: number): number {
     const frames = this.#at.filter((at) => at >= begun);
     let most = 0;

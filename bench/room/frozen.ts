@@ -5,15 +5,15 @@ import { Contest, type Fan, type Stopping } from './contest.ts';
 
 const WATCHERS = [1000, 5000];
 const SHARE = 0.05;
-/** So many pairs a run, and as much shorter: what else the machine does falls on both of a pair. */
+/** Pairs per run, with shorter runs: other load of the machine affects both of a pair. */
 const FINER = 3;
-/** Longer than it takes: who is dropped is not frozen any more. */
+/** Longer than a run: a disconnected client no longer counts as frozen. */
 const STALL_MS = 3_600_000;
 
 export const frozen: Figure = {
   name: 'frozen',
   summary:
-    'What 5 % of the watchers who read nothing do to the others, 16 posts in flight, beside the same watchers while all read, and beside what they do to those of a bare Node.',
+    'Effect of 5 % of the watchers, which read nothing, on the others, 16 posts in flight, compared with all reading, and with the same effect on bare Node.',
   async measure(effort, show) {
     const daemon = await Daemon.start({ stallMs: STALL_MS });
     try {
@@ -41,7 +41,7 @@ interface Pair {
   readonly someStopped: ReadonlyMap<string, Fan>;
 }
 
-/** The same watchers in turns: all of them read, then some do not. Those who may stop are never counted. */
+/** The same watchers alternately: all read, then some stop. Those that may stop are never counted. */
 async function measureCase(
   daemon: Daemon,
   speech: Speech,
