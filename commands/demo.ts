@@ -4,7 +4,7 @@ import { safeText } from '../src/domain/safe-text.ts';
 import { sanitizeText } from '../src/domain/text.ts';
 import Attach from './attach.ts';
 
-const { theme, ascii } = Attach.flags;
+const { theme, ascii, accessible, 'no-mouse': noMouse } = Attach.flags;
 /** As in shells: 128 plus the number of the signal. */
 const SIGNAL_EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 
@@ -21,12 +21,20 @@ Without a terminal it prints one frame and exits.`;
   static override enableJsonFlag = false;
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always its own daemon
   static override flags = {
-    seed: Flags.integer({ description: 'seed of the simulated prices', default: 1, min: 0, max: 2 ** 32 - 1 }),
+    seed: Flags.integer({
+      description: 'seed of the simulated prices',
+      default: 1,
+      min: 0,
+      max: 2 ** 32 - 1,
+      helpValue: 'N',
+    }),
     once: Flags.boolean({ description: 'print one frame as text and exit [without a terminal]' }),
-    columns: Flags.integer({ description: 'frame width in columns', min: 1, max: 1000 }),
-    rows: Flags.integer({ description: 'frame height in rows', min: 1, max: 1000 }),
+    columns: Flags.integer({ description: 'frame width in columns', min: 1, max: 1000, helpValue: 'N' }),
+    rows: Flags.integer({ description: 'frame height in rows', min: 1, max: 1000, helpValue: 'N' }),
     theme,
     ascii,
+    accessible,
+    'no-mouse': noMouse,
   };
 
   async run(): Promise<void> {
@@ -71,13 +79,17 @@ Without a terminal it prints one frame and exits.`;
   }
 }
 
+interface AttachFlags {
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly theme?: string | undefined;
+  readonly ascii: boolean;
+  readonly accessible: boolean;
+  readonly 'no-mouse': boolean;
+}
+
 function attachArguments(
-  {
-    columns,
-    rows,
-    theme,
-    ascii,
-  }: { columns?: number | undefined; rows?: number | undefined; theme?: string | undefined; ascii: boolean },
+  { columns, rows, theme, ascii, accessible, 'no-mouse': hasNoMouse }: AttachFlags,
   isOnce: boolean,
 ): string[] {
   return [
@@ -86,5 +98,7 @@ function attachArguments(
     ...(isOnce && rows !== undefined ? ['--rows', String(rows)] : []),
     ...(theme === undefined ? [] : ['--theme', theme]),
     ...(ascii ? ['--ascii'] : []),
+    ...(accessible && !isOnce ? ['--accessible'] : []),
+    ...(hasNoMouse ? ['--no-mouse'] : []),
   ];
 }

@@ -15,7 +15,10 @@ export default class Shell extends GoldctlCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Shell);
     const client = await this.connect(flags);
-    const { Repl } = await import('../src/repl/repl.ts');
+    const [{ Repl }, { terminalStyle }] = await Promise.all([
+      import('../src/repl/repl.ts'),
+      import('../src/dashboard/terminal-output.ts'),
+    ]);
     const home = await this.home();
     const repl = new Repl({
       client,
@@ -23,6 +26,7 @@ export default class Shell extends GoldctlCommand {
       output: process.stdout,
       historyFile: join(home.root, 'history'),
       user: osUserName(),
+      colourStyle: await terminalStyle(process.stdout, await this.home()),
     });
     const { exit, lineCount, failedLines } = await repl.run();
     if (failedLines.length > 0 && !process.stdin.isTTY) {

@@ -37,8 +37,14 @@ export class HomeDirectory {
   readonly sharesFile: string;
   /** Keys of other members, and rules for automatic acceptance of their files. */
   readonly peersFile: string;
-  /** The series shown per instrument in the dashboard. */
+  /** Posts and direct messages that no daemon has acknowledged yet. */
+  readonly outboxFolder: string;
+  /** Keys, colours and other settings of the dashboard. Users write it; goldctl only reads it. */
   readonly dashboardFile: string;
+  /** What the dashboard remembers between runs: theme, range, and the series shown per instrument. */
+  readonly dashboardStateFile: string;
+  /** Lines that were typed into the dashboard. */
+  readonly dashboardHistoryFile: string;
   /** Which blocks of partial files are complete. Private, because its content is trusted. */
   readonly partialFileStatesFolder: string;
   /** Default target of downloads. */
@@ -59,7 +65,10 @@ export class HomeDirectory {
     this.peerIdentityFile = join(this.tlsFolder, 'peer.pem');
     this.sharesFile = join(folders.config, 'shares.json');
     this.peersFile = join(folders.config, 'peers.json');
+    this.outboxFolder = join(folders.root, 'outbox');
     this.dashboardFile = join(folders.config, 'dashboard.json');
+    this.dashboardStateFile = join(folders.root, 'dashboard-state.json');
+    this.dashboardHistoryFile = join(folders.root, 'dashboard-history.json');
     this.downloadsFolder = join(folders.explicitRoot ?? homedir(), folders.explicitRoot ? 'downloads' : 'Downloads');
     this.partialFileStatesFolder = join(folders.root, 'parts');
     this.pidFile = join(folders.root, 'daemon.pid');

@@ -148,15 +148,49 @@ function fileWriteError(file: string, cause: unknown): AppError {
 /** @throws AppError STORE_FAILED */
 export async function createPrivateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await createFolders(folder, 0o700);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
+    const why = FOLDER_ERROR_CLAUSES[code ?? ''];
     throw new AppError(
       'STORE_FAILED',
-      `The folder ${folder} cannot be created (${code}). Make its parent writable, or set GOLDCTL_HOME to a writable folder.`,
+      `The folder ${folder} cannot be created (${code})${why === undefined ? '' : `: ${why}`}. Make its parent writable, or set GOLDCTL_HOME to a writable folder.`,
       { cause, data: { folder } },
     );
   }
+}
+
+const FOLDER_ERROR_CLAUSES: Readonly<Record<string, string>> = {
+  EEXIST: 'a file is in its place',
+  ENOENT: 'its file system does not allow new folders there',
+  ENOTDIR: 'a part of its path is a file',
+  EACCES: 'permission to write to its parent is denied',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/**
+ * Creates a folder and its missing parents. Node's recursive mkdir() never returns on file systems that answer ENOENT for
+ * a new name in an existing folder, such as /proc.
+ * @throws system errors
+ */
+export async function createFolders(folder: string, mode = 0o777): Promise<void> {
+  if (await isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await createFolders(parent, mode);
+  try {
+    await mkdir(folder, { mode });
+  } catch (cause) {
+    // Another process may have created it in the meantime.
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(folder))) throw cause;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 /** Opens a new file for random access. @throws EEXIST if anything has that name, including a link */

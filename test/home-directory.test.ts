@@ -4,7 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { AppError } from '../src/domain/app-error.ts';
 import { resolveHome } from '../src/home-directory.ts';
+import { LockedJsonFile } from '../src/peer/locked-json-file.ts';
 import { writePrivateFileAtomic } from '../src/private-file.ts';
+import { skip } from './skip.ts';
 
 describe('HomeDirectory', () => {
   let folder: string;
@@ -51,6 +53,19 @@ describe('HomeDirectory', () => {
     const thrown = await home.ensureFolders().catch((error) => error);
     expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'STORE_FAILED' });
     expect(thrown.message).to.include('GOLDCTL_HOME');
+  });
+
+  it('tells that a file system allows no folders, instead of trying for ever', async function () {
+    if (process.platform !== 'linux') skip(this, 'only Linux has /proc');
+    for (const root of ['/proc/x', '/proc/x/y/z']) {
+      const home = await resolveHome({ GOLDCTL_HOME: root });
+      const thrown = await home.ensureFolders().catch((error) => error);
+      expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'STORE_FAILED' });
+      expect(thrown.message).to.include('/proc/x').and.to.include('its file system does not allow new folders');
+    }
+    const shares = new LockedJsonFile('/proc/x/shares.json', () => ({}), '');
+    const thrown = await shares.update(() => true).catch((error) => error);
+    expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'STORE_FAILED' });
   });
 
   it('writes files with mode 0600 atomically', async () => {

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { parseCidr } from '../../src/domain/address.ts';
+import { describeInvalidCidr, parseCidr } from '../../src/domain/address.ts';
 import { AppError } from '../../src/domain/app-error.ts';
 import { defined } from '../../src/domain/defined.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
@@ -36,6 +36,11 @@ export default class AccountBan extends GoldctlCommand {
     const span = flags.for === undefined ? undefined : parseDuration(flags.for);
     if (flags.for !== undefined && span === undefined) {
       throw new AppError('USAGE', `--for "${sanitizeText(flags.for)}" is not a valid duration. Use 30m, 2h or 7d.`);
+    }
+    const problem = flags.account ? undefined : describeInvalidCidr(whom);
+    if (problem !== undefined) {
+      const hint = /[/:]/.test(whom) ? '' : ' If it is an account name, add --account.';
+      throw new AppError('USAGE', `${sanitizeText(problem)}${hint}`, { data: { field: 'whom' } });
     }
     const client = await this.connect(flags);
     const isAddress = !flags.account && parseCidr(whom) !== undefined;

@@ -11,8 +11,9 @@ import { redrawLine } from '../../src/domain/text-output.ts';
 const MAX_PRINTED_NAMES = 20;
 
 export default class AccountImport extends GoldctlCommand {
-  static override description =
-    'create accounts from a file of "name password" or "name,password" lines (owner). Existing accounts are left unchanged, except those whose password an earlier import misread and that have never been signed in to: they get the right password. Exits with status 1 if a line is rejected';
+  static override description = `create accounts from a file of "name password" or "name,password" lines (owner)
+
+Existing accounts are left unchanged, except those whose password an earlier import misread and that have never been signed in to: they get the right password. Exits with status 1 if a line is rejected.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> credentials.txt',
     '<%= config.bin %> <%= command.id %> user_management.txt --format comma',

@@ -22,7 +22,7 @@ export default class AccountSignIn extends GoldctlCommand {
   async run(): Promise<Omit<MethodResult<'account.signIn'>, 'token'>> {
     const { args, flags } = await this.parse(AccountSignIn);
     const name = parseMemberName(args.name);
-    const { promptForPassword, readPasswordLine } = await import('../../src/repl/terminal.ts');
+    const { promptForPassword, readPasswordLine } = await import('../../src/repl/password-prompt.ts');
     const password = parsePassword(
       flags['password-stdin']
         ? await readPasswordLine()

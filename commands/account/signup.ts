@@ -23,7 +23,7 @@ export default class AccountSignUp extends GoldctlCommand {
   async run(): Promise<Omit<MethodResult<'account.signUp'>, 'token'>> {
     const { args, flags } = await this.parse(AccountSignUp);
     const name = parseMemberName(args.name);
-    const { promptForPassword, readPasswordLine } = await import('../../src/repl/terminal.ts');
+    const { promptForPassword, readPasswordLine } = await import('../../src/repl/password-prompt.ts');
     let password: string;
     if (flags['password-stdin']) {
       password = parsePassword(await readPasswordLine());

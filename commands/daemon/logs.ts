@@ -18,7 +18,13 @@ Works without a running daemon. --json prints the lines as they are in the file,
   static override baseFlags = {} as typeof GoldctlCommand.baseFlags; // always this machine's log
   static override flags = {
     follow: Flags.boolean({ char: 'f', description: 'print new lines as they are written, until Ctrl-C' }),
-    lines: Flags.integer({ char: 'n', description: 'number of earlier lines to print', default: 100, min: 0 }),
+    lines: Flags.integer({
+      char: 'n',
+      description: 'number of earlier lines to print',
+      default: 100,
+      min: 0,
+      helpValue: 'N',
+    }),
   };
 
   async run(): Promise<void> {

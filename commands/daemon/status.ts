@@ -18,9 +18,12 @@ export default class DaemonStatus extends GoldctlCommand {
     ]);
     if (!this.jsonEnabled()) {
       const { providersTable } = await import('../../src/repl/rate-format.ts');
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
       this.logLines(statusLines(status, Date.now()));
-      this.logLines([safeText``, ...providersTable(providers, detectOutputFormat(process.stdout))]);
+      this.logLines([
+        safeText``,
+        ...providersTable(providers, await terminalFormat(process.stdout, await this.home())),
+      ]);
     }
     return { ...status, providers };
   }

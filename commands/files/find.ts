@@ -16,8 +16,8 @@ export default class FilesFind extends GoldctlCommand {
     const result = await client.call('files.find', { name: args.name });
     if (!this.jsonEnabled()) {
       const { fileSourcesLines } = await import('../../src/repl/file-listing-format.ts');
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      this.logLines(fileSourcesLines(result.sources, detectOutputFormat(process.stdout)));
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      this.logLines(fileSourcesLines(result.sources, await terminalFormat(process.stdout, await this.home())));
     }
     return result;
   }

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { exitStatusFlag } from '../../src/cli/flags.ts';
 import { defined } from '../../src/domain/defined.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
 import type { MethodResult } from '../../src/protocol/methods.ts';
@@ -19,6 +20,7 @@ export default class FilesList extends GoldctlCommand {
       description: 'only files with this text in name or description; ignores case and accents',
       helpValue: 'TEXT',
     }),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<{ listings: MethodResult<'files.discover'>['listings']; more: boolean }> {
@@ -28,10 +30,10 @@ export default class FilesList extends GoldctlCommand {
     const asked = defined({ member: args.name, text: flags.search });
     const { listings, more } = await readListings(client, asked);
     if (!this.jsonEnabled()) {
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      this.logLines(listingsTable(listings, detectOutputFormat(process.stdout), asked));
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      this.logLines(listingsTable(listings, await terminalFormat(process.stdout, await this.home()), asked));
       if (more) this.logToStderr(safeText`There are more files. Use --search TEXT to narrow the list.`);
     }
-    return { listings: [...listings], more };
+    return this.withExitStatus({ listings: [...listings], more }, listings.length === 0, flags);
   }
 }

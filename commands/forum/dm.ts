@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { exitStatusFlag } from '../../src/cli/flags.ts';
 import { defined } from '../../src/domain/defined.ts';
 import type { MethodResult } from '../../src/protocol/methods.ts';
 
@@ -23,24 +24,26 @@ export default class ForumDm extends GoldctlCommand {
     mark: Flags.boolean({ description: 'mark the shown messages as read' }),
     before: Flags.integer({ description: 'only messages older than this number', min: 1, helpValue: 'N' }),
     limit: Flags.integer({ description: 'show only the newest N', min: 1, max: 200, default: 50, helpValue: 'N' }),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<DmResult> {
     const { argv, flags } = await this.parse(ForumDm);
     const [to, ...words] = argv as string[];
     const client = await this.connect(flags);
-    const { conversationsTable, directMessageLine, directMessageLines } = await import(
+    const { conversationLines, conversationsTable, directMessageLines } = await import(
       '../../src/repl/forum-format.ts'
     );
+    const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+    const format = await terminalFormat(process.stdout, await this.home());
     if (to === undefined) {
       const result = await client.call('messages.conversations', {});
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      this.logLines(conversationsTable(result.conversations, detectOutputFormat(process.stdout)));
-      return result;
+      this.logLines(conversationsTable(result.conversations, format));
+      return this.withExitStatus(result, result.conversations.length === 0, flags);
     }
     if (words.length > 0) {
       const result = await client.call('messages.send', { to, text: words.join(' '), clientId: randomUUID() });
-      this.log(directMessageLine(result.message));
+      this.logLines(directMessageLines(result.message, format));
       return result;
     }
     const { before, limit, mark } = flags;
@@ -49,9 +52,9 @@ export default class ForumDm extends GoldctlCommand {
       limit,
       ...defined({ before }),
     });
-    this.logLines(directMessageLines(result.messages));
+    this.logLines(conversationLines(result.messages, to, format));
     const last = result.messages.findLast(({ unread }) => unread);
     if (mark && last) await client.call('messages.markRead', { with: to, number: last.number });
-    return result;
+    return this.withExitStatus(result, result.messages.length === 0, flags);
   }
 }

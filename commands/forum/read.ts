@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { exitStatusFlag } from '../../src/cli/flags.ts';
 import { defined } from '../../src/domain/defined.ts';
+import { parseTopic } from '../../src/domain/post.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
 import type { MethodResult } from '../../src/protocol/methods.ts';
 import { parseTimeFlag } from '../../src/repl/parse-time.ts';
@@ -13,30 +15,41 @@ export default class ForumRead extends GoldctlCommand {
     '<%= config.bin %> <%= command.id %> --since 2h --topic gold --mark',
   ];
   static override flags = {
-    since: Flags.string({ description: 'only messages written or edited since this date, time or duration ago (2h)' }),
+    since: Flags.string({
+      description: 'only messages written or edited since this date, time or duration ago (2h)',
+      helpValue: 'TIME',
+    }),
     topic: Flags.string({ description: 'only this topic' }),
     thread: Flags.integer({ description: 'only this message and its replies', min: 1, helpValue: 'N' }),
     mark: Flags.boolean({ description: 'mark the shown and all older messages as read' }),
-    limit: Flags.integer({ description: 'show only the newest N', min: 1, max: 1000, helpValue: 'N' }),
+    limit: Flags.integer({ description: 'show only the newest N', min: 1, max: 100_000, helpValue: 'N' }),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<MethodResult<'forum.read'>> {
     const { flags } = await this.parse(ForumRead);
-    const { since, topic, thread, mark } = flags;
+    const { since, thread, mark } = flags;
+    const topic = flags.topic === undefined ? undefined : parseTopic(flags.topic);
     const sinceTime = since === undefined ? undefined : parseTimeFlag('since', since);
     const client = await this.connect(flags);
-    const { MAX_POSTS, readPosts } = await import('../../src/repl/posts.ts');
+    const { MAX_POSTS, readNewestPost, readPosts } = await import('../../src/repl/posts.ts');
     const limit = flags.limit ?? (since === undefined ? 50 : MAX_POSTS);
     const result = await readPosts(client, defined({ sinceTime, topic, thread }), limit);
     if (!this.jsonEnabled()) {
-      const { postLines } = await import('../../src/repl/forum-format.ts');
-      this.logLines(postLines(result.posts));
+      const { noPostsLines, postListLines } = await import('../../src/repl/forum-format.ts');
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      const format = await terminalFormat(process.stdout, await this.home());
+      this.logLines(
+        result.posts.length > 0
+          ? postListLines(result.posts, format)
+          : noPostsLines({ topic, since: sinceTime, thread }, await readNewestPost(client, topic), format),
+      );
       if (result.more && since !== undefined)
-        this.logToStderr(safeText`There are older messages. --limit shows up to 1000.`);
+        this.logToStderr(safeText`Older messages are left out. --limit shows up to 100000 of the newest.`);
     }
     if (mark && thread === undefined) {
       await client.call('forum.markRead', { seq: result.seq, ...defined({ topic }) });
     }
-    return result;
+    return this.withExitStatus(result, result.posts.length === 0, flags);
   }
 }

@@ -16,7 +16,8 @@ export default class ForumRevisions extends GoldctlCommand {
     const result = await client.call('forum.revisions', { number: args.n });
     if (!this.jsonEnabled()) {
       const { revisionLines } = await import('../../src/repl/forum-format.ts');
-      this.logLines(revisionLines(result));
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      this.logLines(revisionLines(result, await terminalFormat(process.stdout, await this.home())));
     }
     return result;
   }

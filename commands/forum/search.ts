@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { exitStatusFlag } from '../../src/cli/flags.ts';
 import { defined } from '../../src/domain/defined.ts';
+import { parseTopic } from '../../src/domain/post.ts';
 import { safeText } from '../../src/domain/safe-text.ts';
 import type { MethodResult } from '../../src/protocol/methods.ts';
 
@@ -19,22 +21,32 @@ export default class ForumSearch extends GoldctlCommand {
     topic: Flags.string({ description: 'only this topic' }),
     before: Flags.integer({ description: 'only messages older than this number', min: 1, helpValue: 'N' }),
     limit: Flags.integer({ description: 'show only the newest N', min: 1, max: 200, default: 50, helpValue: 'N' }),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<MethodResult<'forum.search'>> {
     const { argv, flags } = await this.parse(ForumSearch);
-    const { topic, before, limit } = flags;
+    const { before, limit } = flags;
+    const topic = flags.topic === undefined ? undefined : parseTopic(flags.topic);
+    const text = argv.join(' ');
     const client = await this.connect(flags);
     const result = await client.call('forum.search', {
-      text: argv.join(' '),
+      text,
       limit,
       ...defined({ topic, before }),
     });
     if (!this.jsonEnabled()) {
-      const { searchResultLines } = await import('../../src/repl/forum-format.ts');
-      this.logLines(searchResultLines(result.posts, result.more));
+      const { noPostsLines, searchResultLines } = await import('../../src/repl/forum-format.ts');
+      const { readNewestPost } = await import('../../src/repl/posts.ts');
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      const format = await terminalFormat(process.stdout, await this.home());
+      this.logLines(
+        result.posts.length > 0
+          ? searchResultLines(result.posts, result.more, format)
+          : noPostsLines({ text, topic, before }, await readNewestPost(client, topic), format),
+      );
       if (result.more) this.logToStderr(safeText`For older results: --before ${result.posts.at(-1)!.number}`);
     }
-    return result;
+    return this.withExitStatus(result, result.posts.length === 0, flags);
   }
 }

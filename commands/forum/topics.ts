@@ -1,9 +1,11 @@
 import { GoldctlCommand } from '../../src/cli/command.ts';
+import { exitStatusFlag } from '../../src/cli/flags.ts';
 import type { MethodResult } from '../../src/protocol/methods.ts';
 
 export default class ForumTopics extends GoldctlCommand {
   static override description = 'list topics and unread counts';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = exitStatusFlag;
 
   async run(): Promise<MethodResult<'forum.topics'>> {
     const { flags } = await this.parse(ForumTopics);
@@ -11,9 +13,9 @@ export default class ForumTopics extends GoldctlCommand {
     const result = await client.call('forum.topics', {});
     if (!this.jsonEnabled()) {
       const { topicsTable } = await import('../../src/repl/forum-format.ts');
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      this.logLines(topicsTable(result.topics, detectOutputFormat(process.stdout)));
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      this.logLines(topicsTable(result.topics, await terminalFormat(process.stdout, await this.home())));
     }
-    return result;
+    return this.withExitStatus(result, result.topics.length === 0, flags);
   }
 }

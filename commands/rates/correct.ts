@@ -21,9 +21,9 @@ The price is in the instrument's currency and unit. "goldctl rates imports undo"
   };
   static override strict = false;
   static override flags = {
-    at: Flags.string({ description: 'time of the price; a date means its start', required: true }),
-    buy: Flags.string({ description: 'correct buy price' }),
-    sell: Flags.string({ description: 'correct sell price' }),
+    at: Flags.string({ description: 'time of the price; a date means its start', required: true, helpValue: 'TIME' }),
+    buy: Flags.string({ description: 'correct buy price', helpValue: 'PRICE' }),
+    sell: Flags.string({ description: 'correct sell price', helpValue: 'PRICE' }),
     ...seriesFlags,
     ...reasonFlag,
   };

@@ -21,8 +21,8 @@ export default class RatesExport extends GoldctlCommand {
   };
   static override strict = false;
   static override flags = {
-    from: Flags.string({ description: 'first date or time, or a duration ago (30d)' }),
-    to: Flags.string({ description: 'last date or time' }),
+    from: Flags.string({ description: 'first date or time, or a duration ago (30d)', helpValue: 'TIME' }),
+    to: Flags.string({ description: 'last date or time', helpValue: 'TIME' }),
     format: Flags.option({
       options: ['csv', 'jsonl'] as const,
       default: 'csv' as const,

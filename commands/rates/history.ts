@@ -1,11 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { selectedSeries, seriesFlags } from '../../src/cli/flags.ts';
+import { exitStatusFlag, selectedSeries, seriesFlags } from '../../src/cli/flags.ts';
 import { toTerminalJson } from '../../src/cli/terminal-json.ts';
+import { formatDateTime } from '../../src/domain/time.ts';
 import type { MethodResult } from '../../src/protocol/methods.ts';
 import { parsePeriodFlags } from '../../src/repl/parse-time.ts';
 
 const INTERVALS = ['raw', '1h', '1d', '1w', '1M'] as const;
+const SIDES = ['buy', 'sell'] as const;
 const FORMATS = ['table', 'chart', 'csv', 'json'] as const;
 const DAY_MS = 24 * 3_600_000;
 /** Default start of a history: enough to see something, at most a screen or two. */
@@ -29,15 +31,20 @@ export default class RatesHistory extends GoldctlCommand {
   };
   static override strict = false;
   static override flags = {
-    from: Flags.string({ description: 'first date or time, or a duration ago (30d)' }),
-    to: Flags.string({ description: 'last date or time [now]' }),
+    from: Flags.string({ description: 'first date or time, or a duration ago (30d)', helpValue: 'TIME' }),
+    to: Flags.string({ description: 'last date or time [now]', helpValue: 'TIME' }),
     interval: Flags.option({
       options: INTERVALS,
       default: '1d' as const,
       description: 'candle length; raw: one candle per quote. Days, weeks and months are in Vietnam time',
     })(),
+    side: Flags.option({
+      options: SIDES,
+      description: 'only this price; default: what customers pay, else what they get',
+    })(),
     ...seriesFlags,
     format: Flags.option({ options: FORMATS, default: 'table' as const, description: 'output format' })(),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<MethodResult<'rates.history'>> {
@@ -45,25 +52,37 @@ export default class RatesHistory extends GoldctlCommand {
     const instrument = argv.join(' ');
     const period = parsePeriodFlags(flags);
     const to = period.to ?? Date.now() + 1;
-    const from = period.from ?? Math.max(0, to - DEFAULT_LOOKBACK_MS[flags.interval]);
+    const { EARLIEST_MS, formatHistoryCsv, readRateHistory } = await import('../../src/repl/rate-history.ts');
+    const from = period.from ?? Math.max(EARLIEST_MS, to - DEFAULT_LOOKBACK_MS[flags.interval]);
     const client = await this.connect(flags);
-    const { formatHistoryCsv, readRateHistory } = await import('../../src/repl/rate-history.ts');
     const result = await readRateHistory(client, {
       instrument,
       from,
       to,
       interval: flags.interval,
+      ...(flags.side === undefined ? {} : { side: flags.side }),
       ...selectedSeries(flags),
     });
-    if (this.jsonEnabled()) return result;
+    const isEmpty = result.candles.length === 0;
+    if (this.jsonEnabled()) return this.withExitStatus(result, isEmpty, flags);
     if (flags.format === 'json') this.log(toTerminalJson(result));
     else if (flags.format === 'csv') this.logLines(formatHistoryCsv(result.candles));
     else {
-      const { historyChart, historyTable } = await import('../../src/repl/rate-format.ts');
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      const toLines = flags.format === 'chart' ? historyChart : historyTable;
-      this.logLines(toLines(instrument, result, detectOutputFormat(process.stdout)));
+      const { historyChart, historyTable, noHistoryLines } = await import('../../src/repl/rate-format.ts');
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      const format = await terminalFormat(process.stdout, await this.home());
+      // Without a begin, a chart begins with its data.
+      const window = { from: from === EARLIEST_MS ? (result.candles[0]?.at ?? from) : from, to };
+      if (isEmpty) {
+        const { quotes } = await client.call('rates.get', { instrument });
+        const period = `from ${formatDateTime(from)} to ${formatDateTime(to)}`;
+        this.logLines(noHistoryLines(instrument, format, period, quotes[0]));
+      } else if (flags.format === 'chart') {
+        this.logLines(historyChart(instrument, result, format, { window }));
+      } else {
+        this.logLines(historyTable(instrument, result, format));
+      }
     }
-    return result;
+    return this.withExitStatus(result, isEmpty, flags);
   }
 }

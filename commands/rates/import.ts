@@ -95,10 +95,10 @@ Quotes that are already stored are counted and skipped, so an import can be repe
   };
   static override flags = {
     map: Flags.string({
-      description: 'assign columns by name or number; price sets buy and sell, clock is a time of day',
-      helpValue: 'FIELD=COLUMN,...',
+      description:
+        'assign columns by name or number, several separated by commas; price sets buy and sell, clock is a time of day',
+      helpValue: 'FIELD=COLUMN',
       multiple: true,
-      default: [],
     }),
     header: Flags.boolean({
       description: 'the first line names the columns; --no-header: it is a quote, and columns are #1, #2, …',
@@ -146,7 +146,7 @@ Quotes that are already stored are counted and skipped, so an import can be repe
     const { openImportInput } = await import('../../src/cli/import-input.ts');
     const { RejectedLines } = await import('../../src/cli/rejected-lines.ts');
     const { parseImportOptions } = await import('../../src/cli/import-options.ts');
-    const options = parseImportOptions(flags);
+    const options = parseImportOptions({ ...flags, map: flags.map ?? [] });
     if (options && !flags.coins) throw new AppError('USAGE', '--no-coins is for --format tygia only.');
     const input = await openImportInput(args.file);
     try {

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { priceUnitFlag } from '../../src/cli/flags.ts';
+import { exitStatusFlag, priceUnitFlag } from '../../src/cli/flags.ts';
 import { defined } from '../../src/domain/defined.ts';
 import { MARKETS } from '../../src/domain/instrument.ts';
 import type { SafeText } from '../../src/domain/safe-text.ts';
@@ -18,6 +18,7 @@ export default class Rates extends GoldctlCommand {
     in: priceUnitFlag({
       description: 'convert to this currency, unit or both; rates that cannot be converted are shown unchanged',
     }),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<MethodResult<'rates.list'>> {
@@ -29,8 +30,8 @@ export default class Rates extends GoldctlCommand {
     });
     if (!this.jsonEnabled()) {
       const { noRatesLines, ratesTable } = await import('../../src/repl/rate-format.ts');
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      const format = detectOutputFormat(process.stdout);
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      const format = await terminalFormat(process.stdout, await this.home());
       let lines: SafeText[];
       if (result.quotes.length === 0) {
         const { providers } = await client.call('rates.providers', {});
@@ -43,6 +44,6 @@ export default class Rates extends GoldctlCommand {
       }
       this.logLines(lines);
     }
-    return result;
+    return this.withExitStatus(result, result.quotes.length === 0, flags);
   }
 }

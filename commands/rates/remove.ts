@@ -23,8 +23,8 @@ Removed prices are ignored as if they had never been stored. "goldctl rates impo
   static override strict = false;
   static override flags = {
     ...seriesFlags,
-    from: Flags.string({ description: 'first date or time [the first stored price]' }),
-    to: Flags.string({ description: 'last date or time [now]' }),
+    from: Flags.string({ description: 'first date or time [the first stored price]', helpValue: 'TIME' }),
+    to: Flags.string({ description: 'last date or time [now]', helpValue: 'TIME' }),
     ...reasonFlag,
     'dry-run': Flags.boolean({ description: 'count the prices without removing any' }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask for confirmation' }),

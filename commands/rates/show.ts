@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { GoldctlCommand } from '../../src/cli/command.ts';
-import { priceUnitFlag } from '../../src/cli/flags.ts';
+import { exitStatusFlag, priceUnitFlag } from '../../src/cli/flags.ts';
 import { AppError } from '../../src/domain/app-error.ts';
 import { defined } from '../../src/domain/defined.ts';
 import { parseDate } from '../../src/domain/time.ts';
@@ -23,6 +23,7 @@ export default class RatesShow extends GoldctlCommand {
     in: priceUnitFlag({
       description: 'also convert to this currency, unit or both; with --date, using only quotes of that date',
     }),
+    ...exitStatusFlag,
   };
 
   async run(): Promise<MethodResult<'rates.get'> | MethodResult<'rates.lookup'>> {
@@ -41,8 +42,8 @@ export default class RatesShow extends GoldctlCommand {
     if (!this.jsonEnabled()) {
       const { lookupLines, noRatesLines, ratesTable } = await import('../../src/repl/rate-format.ts');
       const { conversionLines } = await import('../../src/repl/conversion-format.ts');
-      const { detectOutputFormat } = await import('../../src/repl/output-format.ts');
-      const format = detectOutputFormat(process.stdout);
+      const { terminalFormat } = await import('../../src/dashboard/terminal-output.ts');
+      const format = await terminalFormat(process.stdout, await this.home());
       const lines =
         date !== undefined
           ? lookupLines(result, date, instrument, format)
@@ -52,6 +53,6 @@ export default class RatesShow extends GoldctlCommand {
       if (measure !== undefined) lines.push(...conversionLines({ ...result, priceUnit: measure, date }, format));
       this.logLines(lines);
     }
-    return result;
+    return this.withExitStatus(result, result.quotes.length === 0, flags);
   }
 }

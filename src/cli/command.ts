@@ -1,10 +1,11 @@
-import { Command, Errors, Flags } from '@oclif/core';
+import { Command, Errors, Flags, type Interfaces } from '@oclif/core';
 import type { Client, ConnectOptions, ServerConfirmation } from '../client/client.ts';
 import { chooseTarget, describeServer, type Target } from '../client/target.ts';
 import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import { sanitizeText } from '../domain/text.ts';
 import { writeText } from '../domain/text-output.ts';
 import { type HomeDirectory, resolveHome } from '../home-directory.ts';
+import { markDashText, unmarkDashText } from './dash-text.ts';
 import { errorJson, errorText, toAppError } from './error.ts';
 import { toTerminalJson } from './terminal-json.ts';
 
@@ -26,6 +27,43 @@ export abstract class GoldctlCommand extends Command {
   override async init(): Promise<void> {
     await super.init();
     process.umask(0o077); // LevelDB creates files itself if a command writes a data folder
+  }
+
+  /** Takes arguments that begin with a dash and cannot be flags as text, and reports errors in words. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv: string[] = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const flags = { ...this.ctor.baseFlags, ...this.ctor.flags, ...(this.ctor.enableJsonFlag ? { json: {} } : {}) };
+    try {
+      const { args, argv: words, flags: values, ...rest } = await super.parse(options, markDashText(argv, flags));
+      return {
+        ...rest,
+        args: unmarkDashText(args),
+        argv: unmarkDashText(words),
+        flags: unmarkDashText(values),
+      };
+    } catch (thrown) {
+      const { toUsageError } = await import('./usage-error.ts');
+      throw toUsageError(thrown, {
+        command: `${this.config.bin} ${(this.id ?? '').replaceAll(':', ' ')}`,
+        flags,
+        args: this.ctor.args,
+        takesText: this.ctor.strict === false,
+        commands: this.config.commandIDs.map((id) => id.replaceAll(':', ' ')),
+      });
+    }
+  }
+
+  /**
+   * The result of a command that lists or looks up. If it is empty and `--exit-status` is given, the command ends with
+   * status 1 after its output.
+   */
+  protected withExitStatus<T>(result: T, isEmpty: boolean, flags: { 'exit-status'?: boolean }): T {
+    if (!isEmpty || !flags['exit-status']) return result;
+    if (this.jsonEnabled()) this.logJson(result);
+    this.exit(1);
   }
 
   home(): Promise<HomeDirectory> {

@@ -50,6 +50,11 @@ export const unitFlag = Flags.custom<Unit>({
   },
 });
 
+/** For commands that list or look up, so that scripts need not read the output. */
+export const exitStatusFlag = {
+  'exit-status': Flags.boolean({ description: 'exit with status 1 if nothing is found' }),
+};
+
 /** Flags that select a series of an instrument. */
 export const seriesFlags = {
   provider: Flags.string({ description: 'select the series of this provider', helpValue: 'ID' }),

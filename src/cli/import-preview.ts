@@ -238,5 +238,5 @@ function formatKnownDays({ comparedWith, days, known, medianDifference, largeDif
   if (medianDifference === null) return safeText`The daemon has no price for any of these ${formatCount(days)} days.`;
   const median = (medianDifference * 100).toFixed(1);
   const other = comparedWith === undefined ? safeText`` : safeText` (${sanitizeText(comparedWith)})`;
-  return safeText`The daemon has prices for ${formatCount(known)} of these ${formatCount(days)} days${other}: median difference ${sanitizeText(median)} %, ${formatCount(largeDifferences)} of ${formatCount(known)} differ by more than 10 %.`;
+  return safeText`The daemon has prices for ${formatCount(known)} of these ${formatCount(days)} days${other}: median difference ${sanitizeText(median)}%, ${formatCount(largeDifferences)} of ${formatCount(known)} differ by more than 10%.`;
 }

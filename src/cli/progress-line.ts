@@ -36,7 +36,7 @@ export class ProgressLine {
 /** Progress in records, done and in total. */
 export class RecordProgress extends ProgressLine {
   show(done: number, total: number): void {
-    this.draw(() => safeText`${formatCount(done)} of ${formatCount(total)} records (${percentOf(done, total)} %)`);
+    this.draw(() => safeText`${formatCount(done)} of ${formatCount(total)} records (${percentOf(done, total)}%)`);
   }
 }
 
@@ -60,7 +60,7 @@ export class ImportProgress extends ProgressLine {
 
   show(bytes: number, { lines, stored, duplicates, refused }: ImportCounts): void {
     this.draw((now) => {
-      const share = this.#total ? safeText`${percentOf(bytes, this.#total)} %, ` : '';
+      const share = this.#total ? safeText`${percentOf(bytes, this.#total)}%, ` : '';
       const rate = formatCount(linesPerSecond(lines, now - this.#startedAt));
       return safeText`${share}${formatCount(lines)} lines (${rate}/s), ${formatCount(stored)} stored, ${formatCount(duplicates)} duplicates, ${formatCount(refused)} rejected`;
     });
@@ -68,7 +68,7 @@ export class ImportProgress extends ProgressLine {
 
   /** Progress of the analysis, before anything is stored. */
   showReading(bytes: number): void {
-    const share = this.#total ? safeText` (${percentOf(bytes, this.#total)} %)` : '';
+    const share = this.#total ? safeText` (${percentOf(bytes, this.#total)}%)` : '';
     this.draw(() => safeText`analyzing the file${share}`);
   }
 }

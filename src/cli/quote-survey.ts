@@ -2,7 +2,13 @@ import { findCatalogueInstrument } from '../domain/instrument.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { parseUnit, type Unit } from '../domain/unit.ts';
 import { DateEvidence } from './date-evidence.ts';
-import { isAtLevel, knownPriceLevel, type PriceLevel, possibleUnitScales, type UnitScale } from './price-level.ts';
+import {
+  type ExpectedPriceRange,
+  expectedPriceRange,
+  isInPriceRange,
+  possibleUnitScales,
+  type UnitScale,
+} from './expected-price-range.ts';
 import {
   classifyMarks,
   createNumberReader,
@@ -47,7 +53,7 @@ export interface LevelFit {
 
 interface InstrumentLevel {
   readonly unitScales: readonly UnitScale[];
-  readonly levelsByYear: Map<number, PriceLevel | undefined>;
+  readonly levelsByYear: Map<number, ExpectedPriceRange | undefined>;
   readonly instrument: string;
 }
 
@@ -145,12 +151,12 @@ export class QuoteSurvey {
       const fit = this.fits[format];
       fit.count++;
       const [plain] = level.unitScales;
-      if (isAtLevel(bounds, value * plain!.factor)) {
+      if (isInPriceRange(bounds, value * plain!.factor)) {
         fit.asWritten++;
         continue;
       }
       for (const unitScale of level.unitScales) {
-        if (!isAtLevel(bounds, value * unitScale.factor)) continue;
+        if (!isInPriceRange(bounds, value * unitScale.factor)) continue;
         const key = `${unitScale.unit} ${unitScale.scale}`;
         const other = fit.others.get(key) ?? { unitScale, count: 0 };
         other.count++;
@@ -159,9 +165,9 @@ export class QuoteSurvey {
     }
   }
 
-  #levelAt(level: InstrumentLevel, at: EpochMs): PriceLevel | undefined {
+  #levelAt(level: InstrumentLevel, at: EpochMs): ExpectedPriceRange | undefined {
     const year = new Date(at).getUTCFullYear();
-    if (!level.levelsByYear.has(year)) level.levelsByYear.set(year, knownPriceLevel(level.instrument, at));
+    if (!level.levelsByYear.has(year)) level.levelsByYear.set(year, expectedPriceRange(level.instrument, at));
     return level.levelsByYear.get(year);
   }
 

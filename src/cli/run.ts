@@ -11,10 +11,6 @@ const EXIT_GRACE_MS = 2000;
  */
 export async function run(argv: readonly string[], options: string | Config): Promise<void> {
   settings.enableAutoTranspile = false; // never transpile, whatever NODE_ENV says
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0); // the reader (`| head`) has closed the pipe
-    throw error;
-  });
   try {
     await runCommand([...argv], options);
   } catch (thrown) {
@@ -26,7 +22,7 @@ export async function run(argv: readonly string[], options: string | Config): Pr
 /** Reports an error that no command has reported. @returns the exit status */
 async function reportError(argv: readonly string[], thrown: unknown, options: string | Config): Promise<number> {
   if (thrown instanceof Errors.ExitError) return thrown.oclif.exit ?? 1;
-  const missing = thrown instanceof Errors.CLIError && /^command (.+) not found$/.exec(thrown.message);
+  const missing = thrown instanceof Errors.CLIError && /^command (.+) not found\.?$/i.exec(thrown.message);
   const failure = missing
     ? await (await import('./unknown-command.ts')).unknownCommandError(missing[1]!.replaceAll(':', ' '), options)
     : toAppError(thrown);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { canonicalName } from '../domain/account.ts';
 import { AppError, type ErrorCode } from '../domain/app-error.ts';
 import { deferred } from '../domain/deferred.ts';
 import { defined } from '../domain/defined.ts';
@@ -454,7 +455,12 @@ export class Client {
       return;
     }
     if (name === 'bye') this.#bye = params as EventParams<'bye'>;
+    if (name === 'role') this.#onRole(params as EventParams<'role'>);
     this.#listeners.emit(name, params);
+  }
+
+  #onRole({ name, role }: EventParams<'role'>): void {
+    if (this.#name !== null && canonicalName(name) === canonicalName(this.#name)) this.#role = role;
   }
 
   #connectionLostError(): AppError {

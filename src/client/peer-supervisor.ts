@@ -1,7 +1,7 @@
 import { AppError } from '../domain/app-error.ts';
 import type { ClientCalls, IpcHandlers, PeerEndpointInfo, PeerEvents, PeerSettings } from '../peer/ipc.ts';
-import { Backoff } from './backoff.ts';
 import { PeerProcess } from './peer-process.ts';
+import { ReconnectDelay } from './reconnect-delay.ts';
 
 /** After this uptime, a crash is not counted as a failed start. */
 const STABLE_UPTIME_MS = 30_000;
@@ -23,7 +23,7 @@ export class PeerSupervisor {
   endpoint: PeerEndpointInfo | undefined;
   isStopped = false;
   readonly #options: PeerSupervisorOptions;
-  readonly #backoff = new Backoff();
+  readonly #backoff = new ReconnectDelay();
   #startup: Promise<PeerProcess> | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
 

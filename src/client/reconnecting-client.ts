@@ -3,10 +3,19 @@ import { type Deferred, deferred } from '../domain/deferred.ts';
 import { defined } from '../domain/defined.ts';
 import type { EventName, EventParams } from '../protocol/events.ts';
 import type { MethodName, MethodParams, MethodResult } from '../protocol/methods.ts';
-import { Backoff } from './backoff.ts';
 import { Client, type ConnectOptions } from './client.ts';
 import { callSafely, EventListeners } from './event-listeners.ts';
-import { Outbox, type PostParams, type PublishedPost } from './outbox.ts';
+import {
+  type LateResult,
+  type MessageParams,
+  Outbox,
+  type OutboxCall,
+  type OutboxResult,
+  type OutboxStorage,
+  type PostParams,
+  type PublishedPost,
+} from './outbox.ts';
+import { ReconnectDelay } from './reconnect-delay.ts';
 import { retryWhenBusy } from './retry-when-busy.ts';
 import { describeTarget, failoverOrder, type Target } from './target.ts';
 
@@ -59,6 +68,12 @@ export interface ReconnectingClientOptions
   readonly onSubscriptionRejected?: (error: AppError) => void;
   /** Called with the number of posts that are not acknowledged. */
   readonly onPendingPosts?: (count: number) => void;
+  /** Keeps posts and direct messages on disk until they are acknowledged. Without it, they end with this client. */
+  readonly outbox?: OutboxStorage | undefined;
+  /** Called with what became of a post or message that an earlier process left in the outbox. */
+  readonly onLateResult?: (late: LateResult) => void;
+  /** Called when the outbox of earlier processes cannot be read. */
+  readonly onOutboxError?: (error: AppError) => void;
   /** Jitter; as Math.random. */
   readonly random?: () => number;
 }
@@ -81,6 +96,7 @@ const IS_SEQUENCED: Readonly<Record<Exclude<ClientEvent, 'notice'>, boolean>> = 
   peer: false,
   quote: false,
   member: false,
+  role: false,
   unread: false,
 };
 /** A connection that the daemon ended sooner is not replaced at once. */
@@ -94,7 +110,7 @@ const MIN_UPTIME_MS = 1000;
 export class ReconnectingClient {
   readonly #options: ReconnectingClientOptions;
   readonly #outbox: Outbox;
-  readonly #backoff: Backoff;
+  readonly #backoff: ReconnectDelay;
   readonly #listeners = new EventListeners();
   /** The server to try next. */
   #target: Target;
@@ -125,11 +141,14 @@ export class ReconnectingClient {
     this.#target = options.target;
     this.#subscription = options.subscription ?? {};
     this.#initialClient = options.initialClient;
-    const { random, onPendingPosts } = options;
-    this.#backoff = new Backoff(random);
+    const { random, outbox, onPendingPosts, onLateResult, onOutboxError } = options;
+    this.#backoff = new ReconnectDelay(random);
     this.#outbox = new Outbox({
       ...(random ? { random } : {}),
-      ...(onPendingPosts ? { onWaiting: (count) => callSafely(onPendingPosts, count) } : {}),
+      storage: outbox,
+      ...(onPendingPosts ? { onPendingCount: (count) => callSafely(onPendingPosts, count) } : {}),
+      ...(onLateResult ? { onLateResult: (late) => callSafely(onLateResult, late) } : {}),
+      ...(onOutboxError ? { onStorageError: (error) => callSafely(onOutboxError, error) } : {}),
     });
   }
 
@@ -160,9 +179,14 @@ export class ReconnectingClient {
     return this.#client?.remoteAddress;
   }
 
-  /** Posts that are not acknowledged yet. */
+  /** Posts and direct messages that are not acknowledged yet. */
   get pendingPosts(): number {
     return this.#outbox.size;
+  }
+
+  /** Whether posts and direct messages outlive the process. */
+  get keepsPosts(): boolean {
+    return this.#outbox.isDurable;
   }
 
   /** Starts or restarts. Resolves after the first attempt with its state (online, offline or ended); never rejects. */
@@ -179,12 +203,13 @@ export class ReconnectingClient {
     return firstState.promise;
   }
 
-  /** Closes the connection. Pending posts are rejected. */
+  /** Closes the connection. Pending posts are rejected; an outbox on disk keeps them for the next process. */
   async stop(): Promise<void> {
     const client = this.#client ?? this.#initialClient;
     this.#initialClient = undefined;
     if (this.#state.kind !== 'ended') this.#end({ kind: 'ended', reason: 'The connection was closed.' });
     await client?.close();
+    await this.#outbox.waitForWrites();
   }
 
   /** Skips the wait for the next attempt. */
@@ -198,15 +223,25 @@ export class ReconnectingClient {
   }
 
   /**
-   * Posts exactly once: the post is kept in memory, in order, until the daemon has it on disk, and is resent after
-   * every loss under the same `clientId`. If its author is signed out by then, it waits until they return.
+   * Posts exactly once: the post is kept, in order, until the daemon has it on disk, and is resent after every loss under
+   * the same `clientId`. If its author is signed out by then, it waits until they return.
    * @throws AppError the daemon's refusal (429 and 503 are retried); NOT_SIGNED_IN; TOO_MANY_REQUESTS if 1,000 posts
    * wait; CONNECTION_ENDED if this client ends first
    */
-  post(params: PostParams): Promise<PublishedPost> {
-    if (this.#state.kind === 'ended') return Promise.reject(this.#noConnectionError());
-    if (this.#client && this.#client.name === null) return Promise.reject(signedOutError(this.#client));
-    return this.#outbox.post(params, this.name);
+  async post(params: PostParams): Promise<PublishedPost> {
+    const { post } = (await this.#sendOnce({ method: 'forum.post', params })) as MethodResult<'forum.post'>;
+    return post;
+  }
+
+  /** Sends a direct message exactly once, as `post`. */
+  async sendMessage(params: MessageParams): Promise<MethodResult<'messages.send'>> {
+    return (await this.#sendOnce({ method: 'messages.send', params })) as MethodResult<'messages.send'>;
+  }
+
+  async #sendOnce(call: OutboxCall): Promise<OutboxResult> {
+    if (this.#state.kind === 'ended') throw this.#noConnectionError();
+    if (this.#client && this.#client.name === null) throw signedOutError(this.#client);
+    return await this.#outbox.send(call, this.name);
   }
 
   /** @throws AppError as the daemon answers; at once while offline */
@@ -218,7 +253,7 @@ export class ReconnectingClient {
     return this.#authenticate((client) => client.signIn(params));
   }
 
-  /** Ends the session everywhere, but not this connection. Pending posts are rejected. */
+  /** Ends the session everywhere, but not this connection. Pending posts are rejected, as in `stop`. */
   async signOut(): Promise<void> {
     await this.#callOn((client) => client.signOut());
     this.#lastMember = null;
@@ -323,7 +358,7 @@ export class ReconnectingClient {
     } else {
       this.#lastMember = name;
       this.#hasReportedSignedOut = false;
-      this.#outbox.resume(name, (params) => this.#callOn((on) => on.call('forum.post', params), client));
+      this.#outbox.resume(name, (call) => this.#callOn<OutboxResult>((on) => sendOn(on, call), client));
     }
     if (canRead(client)) {
       // A journal shorter than before is another one: a restored backup, or another daemon at the address.
@@ -473,6 +508,10 @@ export class ReconnectingClient {
     if (!error) return new AppError('CONNECTION_ENDED', `Not connected to ${describeTarget(this.target)} yet.`);
     return new AppError(error.code === 'NO_DAEMON' ? 'NO_DAEMON' : 'CONNECTION_ENDED', error.message, { cause: error });
   }
+}
+
+function sendOn(client: Client, call: OutboxCall): Promise<OutboxResult> {
+  return call.method === 'forum.post' ? client.call(call.method, call.params) : client.call(call.method, call.params);
 }
 
 /** The control socket allows reading without sign-in. */

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { closest, distance } from 'fastest-levenshtein';
-import { type ParseError, parse, printParseErrorCode, stripComments } from 'jsonc-parser';
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { isLoopback } from '../domain/address.ts';
@@ -9,6 +7,7 @@ import { AppError } from '../domain/app-error.ts';
 import { defined } from '../domain/defined.ts';
 import { sanitizeText } from '../domain/text.ts';
 import { parseDuration } from '../domain/time.ts';
+import { parseJsonWithComments, suggestSetting } from '../settings-file.ts';
 import { type ConfigProblem, quoteValue } from './config-problem.ts';
 import { dialectProblems } from './dialect-setting.ts';
 import { type EngineConfig, EngineSchema, engineProblems } from './engine-setting.ts';
@@ -156,19 +155,19 @@ export function parseConfig(text: string, file: string): Config {
   throw new AppError('CONFIG_INVALID', `${first!.message} ${all}`, { data: first!.data });
 }
 
-/** Parses settings and collects every problem. Combinations of settings are checked only if each setting is valid. */
+/** Parses settings and collects every problem. `config` leaves out what is not valid, so that the rest can be checked. */
 export function readConfig(text: string, file: string): { config?: Config; failures: AppError[] } {
-  const json = stripComments(text.replace(/^\ufeff/, ''), ' '); // positions stay the same
   let value: unknown;
   try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    return { failures: [jsonSyntaxError(json, file, cause)] };
+    value = parseJsonWithComments(text, file);
+  } catch (thrown) {
+    return { failures: [AppError.from(thrown)] };
   }
   const failed = ({ path, problem }: ConfigProblem) => invalidSettingError(file, path, problem);
   const wrong = schemaProblems(value);
-  if (wrong.length > 0) return { failures: wrong.map(failed) };
-  const written = value as Static<typeof ConfigSchema>;
+  const rest = wrong.reduce<unknown>((left, { keys }) => withoutSetting(left, keys), value);
+  if (rest === undefined) return { failures: wrong.map(failed) }; // it is not an object at all
+  const written = rest as Static<typeof ConfigSchema>;
   const config: Config = {
     listen: { ...defaultsOf(ListenSchema), ...written.listen },
     attempts: written.attempts ?? 3,
@@ -180,7 +179,9 @@ export function readConfig(text: string, file: string): { config?: Config; failu
     engine: { prefix: 'goldctl', plain: false, ...written.engine },
     rates: { compactAfterDays: 30, reference: {}, providers: {}, ...written.rates },
   };
-  return { config, failures: semanticProblems(config).map(failed) };
+  const named = new Set(wrong.map(({ path }) => path));
+  const further = semanticProblems(config).filter(({ path }) => !named.has(path));
+  return { config, failures: [...wrong, ...further].map(failed) };
 }
 
 /** The settings with command-line flags applied. @throws AppError USAGE if the result is not valid */
@@ -237,18 +238,23 @@ interface SchemaNode {
   readonly additionalProperties?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
 }
+
+/** `keys`: the path in parts, because a key can contain a dot. */
+type SchemaProblem = ConfigProblem & { readonly keys: readonly string[] };
 
 /** All problems of a value, in the order in which it is written. */
 function schemaProblems(
   value: unknown,
   node: SchemaNode = ConfigSchema as SchemaNode,
   keys: readonly string[] = [],
-): ConfigProblem[] {
+): SchemaProblem[] {
   const path = keys.join('.');
   if (node.type !== 'object' || typeof value !== 'object' || value === null || Array.isArray(value)) {
     const problem = valueProblem(value, node);
-    return problem === undefined ? [] : [{ path, problem }];
+    return problem === undefined ? [] : [{ path, problem, keys }];
   }
   const { properties = {}, patternProperties = {} } = node;
   const [any] = Object.values(patternProperties); // a provider may have any name
@@ -256,10 +262,18 @@ function schemaProblems(
     const known = any ?? (Object.hasOwn(properties, key) ? properties[key] : undefined);
     if (known) return schemaProblems(part, known, [...keys, key]);
     if (node.additionalProperties !== false) return [];
-    return [
-      { path: [...keys, key].join('.'), problem: `is not a setting${suggestSetting(key, Object.keys(properties))}` },
-    ];
+    const problem = `is not a setting${suggestSetting(key, Object.keys(properties))}`;
+    return [{ path: [...keys, key].join('.'), problem, keys: [...keys, key] }];
   });
+}
+
+/** A copy without the setting at a path; undefined if the path is empty. */
+function withoutSetting(value: unknown, keys: readonly string[]): unknown {
+  const [key, ...below] = keys;
+  if (key === undefined) return undefined;
+  const { [key]: part, ...others } = value as Record<string, unknown>;
+  const left = below.length === 0 ? undefined : withoutSetting(part, below);
+  return left === undefined ? others : { ...others, [key]: left };
 }
 
 function valueProblem(value: unknown, node: SchemaNode): string | undefined {
@@ -273,6 +287,11 @@ function valueProblem(value: unknown, node: SchemaNode): string | undefined {
     case 'minimum':
     case 'maximum':
       return `is ${quoteValue(value)}; use a whole number from ${node.minimum} to ${node.maximum}`;
+    case 'minLength':
+    case 'maxLength': {
+      const length = String(value).length;
+      return `${length === 0 ? 'is empty' : `has ${length} characters`}; use ${node.minLength ?? 0}-${node.maxLength} characters`;
+    }
     default:
       return `is not valid: it ${error.message}`;
   }
@@ -333,18 +352,6 @@ function semanticProblems(config: Config): ConfigProblem[] {
   return problems;
 }
 
-function suggestSetting(key: string, known: readonly string[]): string {
-  if (known.length === 0) return '';
-  const match = closest(
-    key.toLowerCase(),
-    known.map((name) => name.toLowerCase()),
-  );
-  const name = known.find((name) => name.toLowerCase() === match)!;
-  return distance(key.toLowerCase(), match) <= Math.max(2, name.length / 3)
-    ? `; did you mean "${name}"?`
-    : `; remove it or use one of ${known.join(', ')}`;
-}
-
 /** The type of a value. The value itself is not shown, because it may be a key. */
 function describeType(value: unknown): string {
   if (value === null) return 'null';
@@ -353,26 +360,6 @@ function describeType(value: unknown): string {
   return (
     { string: 'a string', object: 'an object', boolean: 'true or false' }[typeof value as 'string'] ?? typeof value
   );
-}
-
-/** JSON.parse reports the position only in some of its messages, so another parser looks for it. */
-function jsonSyntaxError(json: string, file: string, cause: unknown): AppError {
-  const errors: ParseError[] = [];
-  try {
-    parse(json, errors);
-  } catch {
-    // nested too deeply for this parser
-  }
-  const [error] = errors;
-  const lines = json.slice(0, error?.offset ?? 0).split('\n');
-  const [line, column] = [lines.length, lines.at(-1)!.length + 1];
-  const problem = error
-    ? printParseErrorCode(error.error)
-        .replace(/(?=[A-Z])/g, ' ')
-        .toLowerCase()
-    : ' too deep';
-  const message = `${file}, line ${line}, column ${column} is not valid JSON:${problem}.`;
-  return new AppError('CONFIG_INVALID', message, { cause, data: { file, line, column } });
 }
 
 function invalidSettingError(file: string, path: string, problem: string): AppError {

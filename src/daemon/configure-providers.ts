@@ -1,10 +1,10 @@
 import { AppError } from '../domain/app-error.ts';
 import { parseDuration } from '../domain/time.ts';
-import { createCustomProvider } from '../rates/custom-provider.ts';
+import { createCustomProvider, customProviderErrors } from '../rates/custom-provider.ts';
+import { type ParserThread, ParserThreadReader } from '../rates/parser-thread.ts';
 import type { ConfiguredProvider } from '../rates/provider-client.ts';
 import { ProviderSettingsReader } from '../rates/provider-settings-reader.ts';
 import { PROVIDERS } from '../rates/providers/index.ts';
-import { type ReaderThread, WorkerReader } from '../rates/reader-thread.ts';
 import type { ProviderRanking, SeriesChoice } from '../room/rate-queries.ts';
 import type { ProviderConfig } from './config.ts';
 
@@ -14,43 +14,45 @@ const BUILT_IN_PROVIDER_SETTINGS = ['enabled', 'url', 'key', 'every'];
 /** Built-in providers, then those of config.json. @param thread parses responses @throws AppError CONFIG_INVALID */
 export function configureProviders(
   providers: Readonly<Record<string, ProviderConfig>>,
-  thread?: ReaderThread,
+  thread?: ParserThread,
 ): ConfiguredProvider[] {
   const own = PROVIDERS.map(({ id }) => id);
   const made = Object.keys(providers).filter((id) => !own.includes(id));
   return [...own, ...made].map((id) => ({
     ...configureProvider(id, providers[id]),
-    ...(thread ? { reader: new WorkerReader(thread, id, own.includes(id) ? undefined : providers[id]) } : undefined),
+    ...(thread
+      ? { reader: new ParserThreadReader(thread, id, own.includes(id) ? undefined : providers[id]) }
+      : undefined),
   }));
 }
 
 export function providerConfigErrors(providers: Readonly<Record<string, ProviderConfig>>): AppError[] {
   return Object.entries(providers).flatMap(([id, config]) => {
-    try {
-      configureProvider(id, config);
-      return [];
-    } catch (thrown) {
-      return [AppError.from(thrown)];
-    }
+    const own = PROVIDERS.find((provider) => provider.id === id);
+    return own ? builtInProviderErrors(id, config, own.url) : customProviderErrors(id, config);
   });
 }
 
-function configureProvider(id: string, config: ProviderConfig = {}): ConfiguredProvider {
+function builtInProviderErrors(id: string, config: ProviderConfig, exampleUrl: string): AppError[] {
   const setting = new ProviderSettingsReader(id, config);
-  const own = PROVIDERS.find((provider) => provider.id === id);
-  if (own) {
-    setting.assertOnlyKnown('', BUILT_IN_PROVIDER_SETTINGS);
-    if (config.url !== undefined && !(/^https?:\/\//i.test(config.url) && URL.canParse(config.url))) {
-      throw setting.settingError(
-        'url',
-        'is not an http or https address',
-        `Use an address such as "${own.url}", or remove it.`,
-      );
-    }
-    if (config.key !== undefined && !/^[\x21-\x7e]*$/.test(config.key)) {
-      throw setting.settingError('key', 'contains a space or a character that headers do not allow', 'Copy it again.');
-    }
+  const errors = setting.unknownSettings('', BUILT_IN_PROVIDER_SETTINGS);
+  if (config.url !== undefined && !(/^https?:\/\//i.test(config.url) && URL.canParse(config.url))) {
+    const fix = `Use an address such as "${exampleUrl}", or remove it.`;
+    errors.push(setting.settingError('url', 'is not an http or https address', fix));
   }
+  if (config.key !== undefined && !/^[\x21-\x7e]*$/.test(config.key)) {
+    const problem = 'contains a space or a character that headers do not allow';
+    errors.push(setting.settingError('key', problem, 'Copy it again.'));
+  }
+  if (config.every !== undefined && parseDuration(config.every) === undefined)
+    errors.push(setting.settingError('every', 'must be a duration such as "30m"', 'Examples: "30m", "60s", "1h".'));
+  return errors;
+}
+
+function configureProvider(id: string, config: ProviderConfig = {}): ConfiguredProvider {
+  const own = PROVIDERS.find((provider) => provider.id === id);
+  const [problem] = own ? builtInProviderErrors(id, config, own.url) : [];
+  if (problem) throw problem;
   const provider = own ?? createCustomProvider(id, config);
   return {
     provider,

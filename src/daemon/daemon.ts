@@ -7,8 +7,8 @@ import type { Endpoint } from '../domain/peer.ts';
 import type { HomeDirectory } from '../home-directory.ts';
 import { ReadModel } from '../projections/read-model.ts';
 import { HttpFetcher } from '../rates/http-fetcher.ts';
+import { ParserThread } from '../rates/parser-thread.ts';
 import { RatePoller } from '../rates/rate-poller.ts';
-import { ReaderThread } from '../rates/reader-thread.ts';
 import { AccountDataExport } from '../room/account-export.ts';
 import { Accounts } from '../room/accounts.ts';
 import { AddressBans } from '../room/address-bans.ts';
@@ -58,7 +58,7 @@ export interface DaemonOptions {
   readonly config: Config;
   readonly version: string;
   readonly log: Logger;
-  /** Cost of hashing a password. Default: see room/passwords.ts. */
+  /** Cost of hashing a password. Default: see room/password-hasher.ts. */
   readonly passwordCost?: ScryptParams;
   /** Reads the current options; without it there is no reload. @throws AppError CONFIG_INVALID */
   readonly loadConfig?: () => Promise<Config>;
@@ -90,8 +90,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const now = () => Date.now();
   const monotonic = () => performance.now();
   const limits = { ...config.limits }; // read at each use, because a reload replaces the values
-  const readerThread = new ReaderThread();
-  const providers = configureProviders(config.rates.providers, readerThread);
+  const parserThread = new ParserThread();
+  const providers = configureProviders(config.rates.providers, parserThread);
 
   const reserve = new DiskReserve(home.dataFolder, DISK_RESERVE_BYTES);
   const store = await Store.inFolder(home.dataFolder, { reserve });
@@ -212,7 +212,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     view: readModel,
     presence,
     sessions: connections,
-    rendezvous: introductionServer,
+    introductionServer,
     now,
   });
   const clusterProviderHealth = new ClusterProviderHealth({ poller, bus, cluster });
@@ -274,7 +274,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     home,
     config,
     certificate,
-    readerThread,
+    parserThread,
     loadConfig: options.loadConfig,
     log,
     onCertificate: (renewed) => server.listener.setCertificate(renewed),
@@ -349,7 +349,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stops.push(async () => {
       clusterProviderHealth.stop();
       await compaction.stop();
-      await Promise.all([poller.stop(), readerThread.stop()]);
+      await Promise.all([poller.stop(), parserThread.stop()]);
       fetcher.stop();
     });
     if (metricsServer) {

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../domain/app-error.ts';
 import type { HomeDirectory } from '../home-directory.ts';
+import { createFolders } from '../private-file.ts';
 import { journalHead, scanJournal } from '../projections/journal-scan.ts';
 import { ReadModel } from '../projections/read-model.ts';
 import { diffStores, rebuildStore, type StoreDifference } from '../projections/rebuild.ts';
@@ -141,7 +141,7 @@ async function checkContent(
 
 /** Differences between a store and what its journal produces. Works on a copy, because it updates the search index. */
 export async function* compareWithJournal(store: Store, scratch: string): AsyncGenerator<StoreDifference> {
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  await createFolders(scratch, 0o700);
   const made = await Store.inFolder(scratch);
   await made.open();
   try {

@@ -57,6 +57,7 @@ async function main(options: StartOptions): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => stopping.resolve({ reason: `The daemon received ${signal}.` }));
   // Also sent when the terminal closes: the daemon keeps running.
+  process.stderr.on('error', () => {}); // as of standard output: nobody reading it must not stop the daemon
   process.on('SIGHUP', () => {
     daemon.reload().catch((thrown) => {
       const error = AppError.from(thrown);

@@ -2,8 +2,8 @@ import { AppError } from '../domain/app-error.ts';
 import { defined } from '../domain/defined.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { HomeDirectory } from '../home-directory.ts';
+import type { ParserThread } from '../rates/parser-thread.ts';
 import type { ConfiguredProvider } from '../rates/provider-client.ts';
-import type { ReaderThread } from '../rates/reader-thread.ts';
 import { readCertificate, type TlsCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
 import { configureProviders } from './configure-providers.ts';
@@ -76,7 +76,7 @@ export interface ReloaderOptions {
   readonly home: HomeDirectory;
   readonly config: Config;
   readonly certificate: TlsCertificate;
-  readonly readerThread: ReaderThread;
+  readonly parserThread: ParserThread;
   /** Reads the current settings; without it there is no reload. @throws AppError CONFIG_INVALID */
   readonly loadConfig: (() => Promise<Config>) | undefined;
   readonly log: Logger;
@@ -114,10 +114,10 @@ export class Reloader {
 
   async #reload(): Promise<ReloadReport> {
     // Read and check everything before anything is applied.
-    const { home, loadConfig, readerThread, apply, onCertificate, log } = this.#options;
+    const { home, loadConfig, parserThread, apply, onCertificate, log } = this.#options;
     if (!loadConfig) throw new AppError('NOT_AVAILABLE', 'This daemon has no settings to reload.');
     const { config, changed, restart } = diffConfig(this.#config, await loadConfig());
-    const providers = configureProviders(config.rates.providers, readerThread);
+    const providers = configureProviders(config.rates.providers, parserThread);
     const certificate = await readCertificate(home);
     if (!certificate) {
       throw new AppError(

@@ -3,10 +3,14 @@ import type { Candle } from '../domain/candle.ts';
 import type { Series } from '../domain/series.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Transfer } from '../domain/transfer.ts';
-import type { ChartRange, ParsedCommand } from '../repl/grammar.ts';
+import type { ParsedCommand } from '../repl/grammar.ts';
 import type {
+  ChartRequest,
   ConnectionStatus,
+  ConversationState,
+  DirectMessage,
   ForumPost,
+  ForumView,
   IncomingOffer,
   Notice,
   OnlineMember,
@@ -36,10 +40,35 @@ export interface Trend {
   readonly closes: readonly number[];
 }
 
+/** Which posts to load of a view: the newest, those before or after a number, or those around one. */
+export interface PostsRequest {
+  readonly before: number | null;
+  readonly topic: string | null;
+  readonly after?: number;
+  readonly around?: number;
+  /** Default: the topic. */
+  readonly view?: ForumView;
+}
+
+export interface PostPage {
+  readonly type: 'posts';
+  readonly posts: readonly ForumPost[];
+  /** There are more in the direction of reading. */
+  readonly more: boolean;
+  /** They precede posts that are held. */
+  readonly older: boolean;
+  /** They follow posts that are held. */
+  readonly newer?: boolean;
+  /** They surround a post, and replace what is held. */
+  readonly around?: { readonly number: number; readonly hasNewer: boolean };
+}
+
 /** Everything that can change the state of the dashboard. */
 export type DashboardAction =
   | { readonly type: 'tick'; readonly now: EpochMs }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
+  /** What the terminal turned out to show: only ASCII in frames and charts, or more. */
+  | { readonly type: 'glyphs'; readonly unicode: boolean }
   | { readonly type: 'key'; readonly key: KeyPress }
   /** Pasted text runs no key command and no line until Enter. */
   | { readonly type: 'paste'; readonly text: string }
@@ -66,13 +95,12 @@ export type DashboardAction =
   | { readonly type: 'trends'; readonly trends: readonly Trend[] }
   /** The series that the member chose earlier. */
   | { readonly type: 'choices'; readonly choices: SeriesByInstrument }
+  | { readonly type: 'watchList'; readonly instruments: readonly string[] }
   /** The latest quote of each series of `asked`, reference series first. `by`: which neighbour to show. */
   | { readonly type: 'series'; readonly asked: string; readonly quotes: readonly RateQuote[]; readonly by: 1 | -1 }
   | { readonly type: 'quote'; readonly quote: RateQuote }
-  | {
+  | (ChartRequest & {
       readonly type: 'candles';
-      readonly instrument: string;
-      readonly range: ChartRange;
       /** The requested series; null: the reference series. */
       readonly choice: Series | null;
       /** The series of the candles; null: the daemon does not send it. */
@@ -80,18 +108,29 @@ export type DashboardAction =
       readonly candles: readonly Candle[];
       readonly currency: string;
       readonly unit: string;
-    }
-  | { readonly type: 'chartFailed'; readonly instrument: string; readonly range: ChartRange; readonly message: string }
-  | { readonly type: 'posts'; readonly posts: readonly ForumPost[]; readonly more: boolean; readonly older: boolean }
+      /** Of the instrument in `versus`, or why there are none. */
+      readonly versusCandles?: readonly Candle[];
+      readonly versusError?: string;
+    })
+  | (ChartRequest & { readonly type: 'chartFailed'; readonly message: string })
+  /** A page of the view that was requested. */
+  | PostPage
   | { readonly type: 'post'; readonly post: ForumPost }
+  | { readonly type: 'directMessage'; readonly message: DirectMessage }
+  | { readonly type: 'conversations'; readonly conversations: readonly ConversationState[] }
   | { readonly type: 'topics'; readonly topics: readonly TopicState[] }
   | { readonly type: 'members'; readonly members: readonly OnlineMember[] }
   | { readonly type: 'member'; readonly name: string; readonly change: 'joined' | 'left' | 'idle' | 'active' }
+  | { readonly type: 'role'; readonly name: string; readonly role: Role }
   /** All pending offers, and all running and finished transfers. */
   | { readonly type: 'files'; readonly offers: readonly IncomingOffer[]; readonly transfers: readonly Transfer[] }
   | { readonly type: 'listings'; readonly names: readonly string[] }
   | { readonly type: 'listing'; readonly name: string; readonly change: 'published' | 'unpublished' }
   | { readonly type: 'output'; readonly lines: readonly string[] }
+  /** Lines of earlier sessions, oldest first. */
+  | { readonly type: 'history'; readonly lines: readonly string[] }
+  /** The text that the member wrote in an external editor. */
+  | { readonly type: 'edited'; readonly text: string }
   | { readonly type: 'notice'; readonly text: string; readonly tone: Notice['tone'] };
 
 export type ActionOf<Type extends DashboardAction['type']> = Extract<DashboardAction, { type: Type }>;
@@ -103,11 +142,18 @@ export type RunnableCommand = Exclude<ParsedCommand, { verb: 'nothing' | 'help' 
 export type Effect =
   | { readonly type: 'runCommand'; readonly command: RunnableCommand }
   | { readonly type: 'signIn' | 'signUp'; readonly name: string; readonly password: string; readonly takeOver: boolean }
-  | { readonly type: 'loadChart'; readonly instrument: string; readonly range: ChartRange }
+  | (ChartRequest & { readonly type: 'loadChart' })
   | { readonly type: 'loadSeries'; readonly instrument: string; readonly by: 1 | -1 }
   | { readonly type: 'saveChoice'; readonly instrument: string; readonly series: Series | null }
-  | { readonly type: 'loadPosts'; readonly before: number | null; readonly topic: string | null }
+  | { readonly type: 'saveWatchList'; readonly instruments: readonly string[] }
+  | ({ readonly type: 'loadPosts' } & PostsRequest)
   | { readonly type: 'markRead'; readonly topic: string | null }
+  | { readonly type: 'markMessagesRead'; readonly member: string; readonly number: number }
+  /** To the clipboard, by the terminal. */
+  | { readonly type: 'copy'; readonly text: string }
+  | { readonly type: 'saveHistory'; readonly line: string }
+  /** Opens $EDITOR on a text. */
+  | { readonly type: 'openEditor'; readonly text: string }
   | { readonly type: 'answerTransfer'; readonly verb: 'accept' | 'decline' | 'cancel'; readonly id: number }
   | { readonly type: 'loadRates' | 'loadTrends' | 'refresh' | 'retry' | 'suspend' | 'redraw' | 'quit' };
 

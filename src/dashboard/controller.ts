@@ -1,5 +1,7 @@
+import type { LateResult } from '../client/outbox.ts';
 import type { ReconnectingClient, ReconnectingClientOptions, ReconnectState } from '../client/reconnecting-client.ts';
 import { AppError } from '../domain/app-error.ts';
+import { defined } from '../domain/defined.ts';
 import type { Series } from '../domain/series.ts';
 import { sanitizeText } from '../domain/text.ts';
 import { formatForumTime } from '../domain/time.ts';
@@ -7,14 +9,18 @@ import type { HomeDirectory } from '../home-directory.ts';
 import { CommandRunner, isFileCommand } from '../repl/command-runner.ts';
 import { FileCommandRunner } from '../repl/file-command-runner.ts';
 import { publicationNotice } from '../repl/file-listing-format.ts';
+import { lateResultLines } from '../repl/late-result-format.ts';
 import { type OutputFormat, PLAIN_STYLE } from '../repl/output-format.ts';
 import { errorLines } from '../repl/shell-format.ts';
 import type { DashboardAction, Effect, RunnableCommand } from './action.ts';
 import { DataLoader } from './data-loader.ts';
+import { HistoryFile } from './history-file.ts';
 import { computeLayout } from './layout.ts';
 import { SeriesChoiceFile } from './series-choice-file.ts';
 import type { ConnectionStatus, Notice, State } from './state.ts';
-import { Tasks } from './tasks.ts';
+import type { DashboardStateFile } from './state-file.ts';
+import { TaskRunner } from './task-runner.ts';
+import { WatchListFile } from './watch-list-file.ts';
 
 /** Poll intervals of data that no event reports. */
 const MEMBERS_POLL_MS = 15_000;
@@ -33,13 +39,21 @@ export interface ControllerOptions {
   readonly createClient: (
     listeners: Pick<
       ReconnectingClientOptions,
-      'onState' | 'onOnline' | 'onSignedOut' | 'onSubscriptionRejected' | 'onPendingPosts'
+      | 'onState'
+      | 'onOnline'
+      | 'onSignedOut'
+      | 'onSubscriptionRejected'
+      | 'onPendingPosts'
+      | 'onLateResult'
+      | 'onOutboxError'
     >,
   ) => ReconnectingClient;
   /** The folder of keys and shares. Without it (single frame), there are no file transfers. */
   readonly home?: HomeDirectory | undefined;
-  /** Where chosen series are saved, if anywhere. */
-  readonly choicesFile?: string | undefined;
+  /** Where chosen series and watch lists are saved, if anywhere. */
+  readonly stateFile?: DashboardStateFile | undefined;
+  /** Where typed lines are saved, if anywhere. */
+  readonly historyFile?: string | undefined;
   readonly dispatch: (action: DashboardAction) => void;
   readonly state: () => State;
   /** The name that SUM sends when nobody is signed in. */
@@ -48,6 +62,10 @@ export interface ControllerOptions {
   readonly onQuit: (closingMessage?: string) => void;
   readonly onSuspend: () => void;
   readonly onRedraw: () => void;
+  /** Puts a text on the clipboard. */
+  readonly onCopy?: (text: string) => void;
+  /** Opens the user's editor on a text, and returns what was written. @throws AppError */
+  readonly onEdit?: (text: string) => Promise<string>;
   /** As Date.now. */
   readonly now?: () => number;
 }
@@ -58,11 +76,13 @@ export class Controller {
   readonly #client: ReconnectingClient;
   readonly #dispatch: (action: DashboardAction) => void;
   readonly #now: () => number;
-  readonly #tasks = new Tasks((thrown) => this.#reportError(thrown));
+  readonly #tasks = new TaskRunner((thrown) => this.#reportError(thrown));
   readonly #loader: DataLoader;
   readonly #files: FileCommandRunner | undefined;
   readonly #runner: CommandRunner;
   readonly #choices: SeriesChoiceFile | undefined;
+  readonly #watchLists: WatchListFile | undefined;
+  readonly #history: HistoryFile | undefined;
   #lastOffline: Extract<ConnectionStatus, { phase: 'offline' }> | undefined;
 
   constructor(options: ControllerOptions) {
@@ -80,6 +100,8 @@ export class Controller {
       onSignedOut: (failure) => this.#onSignedOut(failure),
       onSubscriptionRejected: (failure) => this.#reportError(failure),
       onPendingPosts: (count) => this.#onPendingPosts(count),
+      onLateResult: (late) => this.#onLateResult(late),
+      onOutboxError: (failure) => this.#notify(sanitizeText(failure.message), 'bad'),
     });
     this.#loader = new DataLoader({
       client: this.#client,
@@ -88,9 +110,11 @@ export class Controller {
       now: this.#now,
       onError: (thrown) => this.#reportError(thrown),
     });
-    const { home, choicesFile } = options;
+    const { home, stateFile, historyFile } = options;
     this.#files = home && this.#createFiles(home);
-    this.#choices = choicesFile === undefined ? undefined : new SeriesChoiceFile(choicesFile);
+    this.#choices = stateFile && new SeriesChoiceFile(stateFile);
+    this.#watchLists = stateFile && new WatchListFile(stateFile);
+    this.#history = historyFile === undefined ? undefined : new HistoryFile(historyFile);
     const format = (): OutputFormat => this.#outputFormat();
     this.#runner = new CommandRunner({ client: this.#client, files: this.#files, format, user: options.user });
     this.#listen();
@@ -102,6 +126,7 @@ export class Controller {
    */
   async start(): Promise<void> {
     await this.#loadChoices();
+    await this.#loadHistory();
     const state = await this.#client.start();
     if (state.kind === 'offline') throw state.failure;
     if (state.kind === 'ended') throw state.failure ?? new AppError('CONNECTION_ENDED', state.reason);
@@ -115,7 +140,8 @@ export class Controller {
     this.#tasks.stop();
     await this.#files?.stop();
     await this.#client.stop();
-    await this.#choices?.waitForWrites();
+    await this.#options.stateFile?.waitForWrites();
+    await this.#history?.waitForWrites();
   }
 
   /** Resolves when no effect is running. */
@@ -123,8 +149,15 @@ export class Controller {
     return this.#tasks.waitUntilIdle();
   }
 
+  /** About posts and direct messages that wait for the connection, if any. */
+  describeUnsent(): string | undefined {
+    return this.#runner.describeUnsent();
+  }
+
   #listen(): void {
     const { state } = this.#options;
+    const readConversations = (): void =>
+      this.#tasks.throttle('conversations', EVENT_THROTTLE_MS, () => this.#loader.readConversations());
     const readTopics = (): void => this.#tasks.throttle('topics', EVENT_THROTTLE_MS, () => this.#loader.readTopics());
     this.#client.on('quote', ({ quote }) => {
       this.#dispatch({ type: 'quote', quote });
@@ -139,9 +172,14 @@ export class Controller {
       this.#dispatch({ type: 'member', name, change });
       this.#tasks.throttle('members', EVENT_THROTTLE_MS, () => this.#loader.readMembers());
     });
-    this.#client.on('unread', readTopics);
-    this.#client.on('message', ({ message: { from, text } }) => {
-      if (from !== this.#client.name) this.#notify(`Message from ${sanitizeText(from)}: ${sanitizeText(text)}`, 'good');
+    this.#client.on('role', ({ name, role }) => this.#dispatch({ type: 'role', name, role }));
+    this.#client.on('unread', (event) => {
+      if (event.with === undefined) readTopics();
+      else readConversations();
+    });
+    this.#client.on('message', ({ message }) => {
+      this.#dispatch({ type: 'directMessage', message });
+      readConversations();
     });
     this.#client.on('listing', ({ change, listing }) => {
       const name = sanitizeText(listing.name);
@@ -163,14 +201,25 @@ export class Controller {
       case 'signUp':
         tasks.run(() => this.#signIn(effect));
         break;
-      case 'loadChart':
-        tasks.run(() => loader.loadChart(effect.instrument, effect.range));
+      case 'loadChart': {
+        const { type: _, ...request } = effect;
+        tasks.run(() => loader.loadChart(request));
         break;
+      }
       case 'loadSeries':
         tasks.run(() => loader.readSeries(effect.instrument, effect.by));
         break;
       case 'saveChoice':
         tasks.run(() => this.#saveChoice(effect.instrument, effect.series));
+        break;
+      case 'saveWatchList':
+        tasks.run(() => this.#saveWatchList(effect.instruments));
+        break;
+      case 'saveHistory':
+        tasks.run(async () => void (await this.#history?.add(effect.line)));
+        break;
+      case 'openEditor':
+        tasks.run(() => this.#openEditor(effect.text));
         break;
       case 'loadRates':
         tasks.throttle('rates', RATES_THROTTLE_MS, () => loader.readRates());
@@ -179,7 +228,13 @@ export class Controller {
         tasks.throttle('trends', EVENT_THROTTLE_MS, () => loader.readTrends());
         break;
       case 'loadPosts':
-        tasks.run(() => loader.readPosts(effect.before, effect.topic));
+        tasks.run(() => loader.readPosts(effect));
+        break;
+      case 'markMessagesRead':
+        tasks.run(() => loader.markMessagesRead(effect.member, effect.number));
+        break;
+      case 'copy':
+        this.#options.onCopy?.(effect.text);
         break;
       case 'markRead':
         tasks.run(() => loader.markRead(effect.topic));
@@ -202,25 +257,49 @@ export class Controller {
         tasks.run(() => this.#runCommand({ verb: effect.verb, id: effect.id }));
         break;
       case 'quit':
-        if (this.#confirmQuit()) this.#options.onQuit();
+        if (this.#confirmQuit()) this.#options.onQuit(this.describeUnsent());
     }
   }
 
   async #loadChoices(): Promise<void> {
     try {
       await this.#choices?.load();
+      await this.#watchLists?.load();
     } catch (thrown) {
       this.#notify(sanitizeText(AppError.from(thrown).message), 'bad');
     }
     this.#dispatchChoices('');
   }
 
+  async #loadHistory(): Promise<void> {
+    try {
+      const lines = (await this.#history?.load()) ?? [];
+      if (lines.length > 0) this.#dispatch({ type: 'history', lines });
+    } catch (thrown) {
+      this.#notify(sanitizeText(AppError.from(thrown).message), 'bad');
+    }
+  }
+
+  async #openEditor(text: string): Promise<void> {
+    try {
+      const edited = await this.#options.onEdit?.(text);
+      if (edited !== undefined) this.#dispatch({ type: 'edited', text: edited });
+    } catch (thrown) {
+      this.#notify(sanitizeText(AppError.from(thrown).message), 'bad');
+    }
+  }
+
   #dispatchChoices(member: string): void {
     if (this.#choices) this.#dispatch({ type: 'choices', choices: this.#choices.choicesOf(member) });
+    if (this.#watchLists) this.#dispatch({ type: 'watchList', instruments: this.#watchLists.listOf(member) });
   }
 
   async #saveChoice(instrument: string, series: Series | null): Promise<void> {
     await this.#choices?.save(this.#options.state().member?.name ?? '', instrument, series);
+  }
+
+  async #saveWatchList(instruments: readonly string[]): Promise<void> {
+    await this.#watchLists?.save(this.#options.state().member?.name ?? '', instruments);
   }
 
   async #signIn({ type, name, password, takeOver }: Extract<Effect, { type: 'signIn' | 'signUp' }>): Promise<void> {
@@ -255,6 +334,12 @@ export class Controller {
     this.#notify(`${posts} will be sent when the connection is back.`, 'info');
   }
 
+  #onLateResult(late: LateResult): void {
+    const lines = lateResultLines(late);
+    if (lines.length === 1) this.#notify(lines[0]!, 'good');
+    else this.#showOutput(lines);
+  }
+
   async #runCommand(command: RunnableCommand): Promise<void> {
     try {
       switch (command.verb) {
@@ -263,9 +348,18 @@ export class Controller {
         case 'watch':
           return this.#showOutput(['The dashboard always shows all prices as they change.']);
         case 'post': {
-          const { topic } = this.#options.state().forum;
-          const { number, at } = await this.#client.post({ text: command.text, ...(topic === null ? {} : { topic }) });
+          const { text, replyTo } = command;
+          // A reply goes to the topic of the post.
+          const shown = replyTo === undefined ? this.#options.state().forum.topic : null;
+          const topic = command.topic ?? shown ?? undefined;
+          const { number, at } = await this.#client.post({ text, ...defined({ topic, replyTo }) });
           return this.#notify(`Message #${number} posted at ${formatForumTime(at)}.`, 'good');
+        }
+        case 'message': {
+          const { to, text } = command;
+          const { message } = await this.#client.sendMessage({ to, text });
+          this.#dispatch({ type: 'directMessage', message });
+          return this.#notify(`Sent to ${sanitizeText(message.to)}.`, 'good');
         }
       }
       const lines = await this.#runner.run(command);
@@ -295,13 +389,13 @@ export class Controller {
     this.#dispatch({ type: 'files', offers, transfers });
   }
 
-  /** Whether to quit now. If transfers are running, warns once first. */
+  /** Whether to quit now. Warns once about running transfers and unsent messages. */
   #confirmQuit(): boolean {
     const warning = this.#runner.warnBeforeQuit();
     if (!warning) return true;
-    const count = warning.length - 1;
-    const what = count === 1 ? warning[0] : `${count} transfers are running.`;
-    this.#notify(`${what} ${warning.at(-1)}`, 'bad');
+    const { transfers, unsent, advice } = warning;
+    const running = transfers.length > 1 ? `${transfers.length} transfers are running.` : transfers[0];
+    this.#notify([running, unsent, advice].filter((each) => each !== undefined).join(' '), 'bad');
     return false;
   }
 
@@ -309,9 +403,10 @@ export class Controller {
     if (!this.#confirmQuit()) return;
     const { onQuit } = this.#options;
     const { name } = this.#client;
+    const unsent = this.describeUnsent();
     if (name === null) return onQuit('Goodbye!');
     await this.#client.signOut();
-    onQuit(`Signed out. Goodbye, ${sanitizeText(name)}!`);
+    onQuit([`Signed out. Goodbye, ${sanitizeText(name)}!`, unsent].filter(Boolean).join(' '));
   }
 
   /** The format for output in the pane that shows it. */
@@ -320,7 +415,8 @@ export class Controller {
     const { columns, unicode, zoomed } = state;
     const pane = zoomed === null || zoomed === 'input' ? 'forum' : zoomed;
     const { width = columns } = computeLayout(state)[pane] ?? {};
-    return { width: Math.max(40, width - 2), unicode, style: PLAIN_STYLE, now: this.#now() };
+    const fitWidth = Math.max(40, width - 2);
+    return { width: fitWidth, fitWidth, unicode, style: PLAIN_STYLE, now: this.#now(), advice: 'verbs' };
   }
 
   #showOutput(lines: readonly string[]): void {

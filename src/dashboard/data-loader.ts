@@ -1,19 +1,19 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ReconnectingClient } from '../client/reconnecting-client.ts';
 import { AppError } from '../domain/app-error.ts';
+import { defined } from '../domain/defined.ts';
 import { isSameSeries, type Series, toSeries } from '../domain/series.ts';
 import { sanitizeText } from '../domain/text.ts';
 import { startOfDay } from '../domain/time.ts';
 import type { MethodResult } from '../protocol/methods.ts';
-import type { ChartRange } from '../repl/grammar.ts';
 import { chartRangeParams, readRateHistory } from '../repl/rate-history.ts';
-import type { DashboardAction, Trend } from './action.ts';
-import type { RateQuote, State } from './state.ts';
+import type { ActionOf, DashboardAction, PostsRequest, Trend } from './action.ts';
+import { isSameView, readPostPage } from './post-page.ts';
+import { type ChartRequest, chartRequest, type RateQuote, type State, TOPIC_VIEW } from './state.ts';
 
 const TREND_PERIOD_MS = 30 * 24 * 3_600_000;
 /** While a member holds a key down, only the charts at this interval are requested. */
 const MIN_CHART_INTERVAL_MS = 120;
-const POSTS_PER_PAGE = 100;
 
 export interface DataLoaderOptions {
   readonly client: ReconnectingClient;
@@ -28,7 +28,7 @@ export interface DataLoaderOptions {
 export class DataLoader {
   readonly #options: DataLoaderOptions;
   readonly #client: ReconnectingClient;
-  #requestedChart: { instrument: string; range: ChartRange } | undefined;
+  #requestedChart: ChartRequest | undefined;
   #isLoadingChart = false;
   #chartLoadedAt = 0;
 
@@ -47,10 +47,11 @@ export class DataLoader {
     if (!this.#canRead) return;
     await Promise.all([
       this.readRates().then(() => this.readTrends()),
-      this.readPosts(null, this.#options.state().forum.topic),
+      this.readPosts(this.#currentView()),
       this.readMembers(),
       this.readProviders(),
       this.readTopics(),
+      this.readConversations(),
       this.readListings(),
       this.reloadChart(),
     ]);
@@ -128,17 +129,38 @@ export class DataLoader {
     return this.#read(async () => ({ type: 'members', ...(await this.#client.call('members.active', {})) }));
   }
 
-  readPosts(before: number | null, topic: string | null): Promise<void> {
+  readPosts(request: PostsRequest): Promise<void> {
     return this.#read(async () => {
-      const { posts, more } = await this.#client.call('forum.read', {
-        limit: POSTS_PER_PAGE,
-        ...(before === null ? {} : { before }),
-        ...(topic === null ? {} : { topic }),
-      });
-      // The member may have switched to another topic in the meantime.
-      if (this.#options.state().forum.topic !== topic) return undefined;
-      return { type: 'posts', posts, more, older: before !== null };
+      const page = await readPostPage(this.#client, request);
+      // The member may have switched to another topic or view in the meantime.
+      const { topic, view } = this.#options.state().forum;
+      return topic === request.topic && isSameView(view, request.view ?? TOPIC_VIEW) ? page : undefined;
     });
+  }
+
+  #currentView(): PostsRequest {
+    const { topic, view } = this.#options.state().forum;
+    return { before: null, topic, view };
+  }
+
+  readConversations(): Promise<void> {
+    return this.#read(async () => {
+      if (this.#client.name === null) return { type: 'conversations', conversations: [] };
+      const { conversations } = await this.#client.call('messages.conversations', {});
+      return {
+        type: 'conversations',
+        conversations: conversations.map(({ with: member, unread }) => ({ member, unread })),
+      };
+    });
+  }
+
+  async markMessagesRead(member: string, number: number): Promise<void> {
+    if (number < 1 || this.#client.name === null) return;
+    await this.#read(async () => {
+      await this.#client.call('messages.markRead', { with: member, number });
+      return undefined;
+    });
+    await this.readConversations();
   }
 
   readTopics(): Promise<void> {
@@ -163,13 +185,13 @@ export class DataLoader {
   }
 
   reloadChart(): Promise<void> {
-    const { instrument, range } = this.#options.state().chart;
-    return instrument === null ? Promise.resolve() : this.loadChart(instrument, range);
+    const request = chartRequest(this.#options.state().chart);
+    return request === null ? Promise.resolve() : this.loadChart(request);
   }
 
   /** Loads one chart at a time. Of the charts requested in the meantime, only the last one is loaded. */
-  async loadChart(instrument: string, range: ChartRange): Promise<void> {
-    this.#requestedChart = { instrument, range };
+  async loadChart(requested: ChartRequest): Promise<void> {
+    this.#requestedChart = requested;
     if (this.#isLoadingChart) return;
     this.#isLoadingChart = true;
     try {
@@ -179,30 +201,49 @@ export class DataLoader {
         const request = this.#requestedChart;
         this.#requestedChart = undefined;
         this.#chartLoadedAt = performance.now();
-        this.#options.dispatch(await this.#readChart(request.instrument, request.range));
+        this.#options.dispatch(await this.#readChart(request));
       }
     } finally {
       this.#isLoadingChart = false;
     }
   }
 
-  async #readChart(instrument: string, range: ChartRange): Promise<DashboardAction> {
-    const choice = this.#options.state().choices.get(instrument) ?? null;
+  async #readChart(request: ChartRequest): Promise<DashboardAction> {
+    const choice = this.#options.state().choices.get(request.instrument) ?? null;
     try {
-      const { candles, currency, unit, series = null } = await this.#readCandles(instrument, range, choice);
-      return { type: 'candles', instrument, range, choice, series, candles, currency, unit };
+      const [{ candles, currency, unit, series = null }, compared] = await Promise.all([
+        this.#readCandles(request, choice),
+        this.#readVersus(request),
+      ]);
+      return { type: 'candles', ...request, choice, series, candles, currency, unit, ...compared };
     } catch (thrown) {
-      return { type: 'chartFailed', instrument, range, message: sanitizeText(AppError.from(thrown).message) };
+      return { type: 'chartFailed', ...request, message: sanitizeText(AppError.from(thrown).message) };
+    }
+  }
+
+  /** A comparison that fails does not hide the chart. */
+  async #readVersus({
+    versus,
+    ...request
+  }: ChartRequest): Promise<Pick<ActionOf<'candles'>, 'versusCandles' | 'versusError'>> {
+    if (versus === undefined) return {};
+    const choice = this.#options.state().choices.get(versus) ?? null;
+    try {
+      const { candles } = await this.#readCandles({ ...request, instrument: versus }, choice);
+      return candles.length > 0
+        ? { versusCandles: candles }
+        : { versusError: `No prices for ${versus} in this period.` };
+    } catch (thrown) {
+      return { versusError: sanitizeText(AppError.from(thrown).message) };
     }
   }
 
   /** The candles of the chosen series, or of the reference series if the chosen one no longer exists. */
   async #readCandles(
-    instrument: string,
-    range: ChartRange,
+    { instrument, range, side, end = this.#options.now() }: ChartRequest,
     choice: Series | null,
   ): Promise<MethodResult<'rates.history'>> {
-    const params = { instrument, ...chartRangeParams(range, this.#options.now()) };
+    const params = { instrument, ...chartRangeParams(range, end), ...defined({ side }) };
     try {
       return await readRateHistory(this.#client, { ...params, ...choice });
     } catch (thrown) {

@@ -1,3 +1,5 @@
+import { JobControl } from '../repl/job-control.ts';
+
 export interface SignalHandlers {
   /** Restores the terminal. Called more than once, also while the process is exiting. */
   readonly restore: () => void;
@@ -16,21 +18,18 @@ export const EXIT_STATUS = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130, SIGQUIT: 13
 /** Restores the terminal whenever a signal or an error ends or stops the process. */
 export class ProcessSignals {
   readonly #handlers: SignalHandlers;
-  #hasContinued = false;
+  readonly #jobControl: JobControl;
   readonly #listeners: [event: string, listener: (...args: never[]) => void][] = [];
 
   constructor(handlers: SignalHandlers) {
     this.#handlers = handlers;
+    this.#jobControl = new JobControl(handlers);
   }
 
   start(): void {
-    const { restore, onEnd, onSuspend, onContinue, onCrash } = this.#handlers;
+    const { restore, onEnd, onCrash } = this.#handlers;
+    this.#jobControl.start();
     for (const [signal, status] of Object.entries(EXIT_STATUS)) this.#on(signal, () => onEnd(status));
-    this.#on('SIGTSTP', onSuspend);
-    this.#on('SIGCONT', () => {
-      this.#hasContinued = true;
-      onContinue();
-    });
     this.#on('exit', restore);
     const crash = (thrown: unknown): void => {
       try {
@@ -45,26 +44,14 @@ export class ProcessSignals {
   }
 
   stop(): void {
+    this.#jobControl.stop();
     for (const [event, listener] of this.#listeners) process.off(event, listener as () => void);
     this.#listeners.length = 0;
   }
 
-  /**
-   * Stops the process, as Ctrl-Z does for a program without raw mode.
-   * @param isWholeJob also stops the parents in the same job (`npm start`), because the shell stops whole jobs
-   */
+  /** @param isWholeJob see JobControl.suspend */
   suspend(isWholeJob: boolean): void {
-    const index = this.#listeners.findIndex(([event]) => event === 'SIGTSTP');
-    if (index < 0) return;
-    const [[, listener]] = this.#listeners.splice(index, 1) as [[string, () => void]];
-    process.off('SIGTSTP', listener);
-    this.#hasContinued = false;
-    process.kill(isWholeJob ? 0 : process.pid, 'SIGTSTP');
-    // The signal arrives before the timer. A process without a shell (an orphaned group) is not stopped at all.
-    setTimeout(() => {
-      this.#on('SIGTSTP', listener);
-      if (!this.#hasContinued) this.#handlers.onContinue();
-    }, 100);
+    this.#jobControl.suspend(isWholeJob);
   }
 
   #on(event: string, listener: (...args: never[]) => void): void {

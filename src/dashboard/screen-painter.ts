@@ -1,10 +1,12 @@
 import { displayWidth } from '../repl/text-width.ts';
 import type { ActionOf } from './action.ts';
-import type { Box } from './layout.ts';
-import { plotArea } from './presentation/chart-pane.ts';
+import { type Box, hasSideBorders } from './layout.ts';
+import { sgrPrefix } from './presentation/ansi.ts';
+import { plotArea } from './presentation/chart-plot.ts';
 import type { RegionName } from './presentation/region-renderers.ts';
 import { type ScreenRegion, screenRegions } from './presentation/screen-frame.ts';
-import { THEME_BY_NAME, textStyleOf } from './presentation/theme.ts';
+import { openBox } from './presentation/text-box.ts';
+import type { ColourDepth, ThemeByName } from './presentation/theme.ts';
 import { PANES, type State, type ThemeName } from './state.ts';
 import type { StyledLine, Tone } from './styled-text.ts';
 import { BrailleCanvas } from './widgets/braille-canvas.ts';
@@ -24,31 +26,45 @@ const Z_ORDER: readonly RegionName[] = [
   'header',
   'status',
   'input',
+  'keys',
 ];
 const EMPTY_BOX: Box = { left: 0, top: 0, width: 0, height: 0 };
+
+export interface ScreenPainterOptions {
+  readonly themes: ThemeByName;
+  /** 0: NO_COLOR is set, or the terminal has none. Overrides the theme. */
+  readonly colours: ColourDepth;
+}
 
 /** Paints states on the screen, each region in its own box. */
 export class ScreenPainter {
   readonly #screen: Screen;
-  readonly #hasColour: boolean;
+  readonly #options: ScreenPainterOptions;
+  /** Also on a terminal without colours: the plain theme has bold and inverse text. */
+  readonly #colours: ColourDepth;
   readonly #boxes = new Map<RegionName, StyledBox>();
   readonly #attributes = new Map<ThemeName, AttributeLookup>();
   #regions: readonly ScreenRegion[] = [];
   #canvas: BrailleCanvas | undefined;
   #cursor: { readonly x: number; readonly y: number } | null = null;
   #isInvalid = true;
+  /** The pane without side borders, if any. */
+  #borderless: RegionName | undefined;
 
-  /** @param hasColour false: NO_COLOR is set and overrides the theme. */
-  constructor(screen: Screen, hasColour: boolean) {
+  constructor(screen: Screen, options: ScreenPainterOptions) {
     this.#screen = screen;
-    this.#hasColour = hasColour;
+    this.#options = options;
+    this.#colours = options.colours === 0 ? 8 : options.colours;
   }
 
   paint(state: State): void {
     if (this.#boxes.size === 0) for (const name of Z_ORDER) this.#boxes.set(name, this.#screen.addBox());
     const before = this.#regions;
     this.#regions = screenRegions(state);
-    const theme = this.#hasColour ? state.theme : 'plain';
+    this.#borderless = hasSideBorders('forum', state) ? undefined : 'forum';
+    if (this.#screen.renewLinks()) this.#attributes.clear(); // other attributes make the boxes render everything
+    const theme = this.#options.colours > 0 ? state.theme : 'plain';
+    this.#screen.setMouse(state.mouse);
     const attributes = this.#attributesFor(theme);
     // A box that moved may leave old cells behind that no other box covers.
     if (!this.#isInvalid && hasLayoutChanged(before, this.#regions)) this.#screen.invalidate();
@@ -57,7 +73,7 @@ export class ScreenPainter {
       const region = this.#regions.find((each) => each.name === name);
       if (box.update(region?.box ?? EMPTY_BOX, region?.lines ?? [], attributes)) changed = true;
     }
-    if (this.#updateCanvas(state, theme)) changed = true;
+    if (this.#updateCanvas(state, attributes)) changed = true;
     const cursor = cursorPosition(state, this.#regions);
     if (!changed && cursor?.x === this.#cursor?.x && cursor?.y === this.#cursor?.y) return;
     this.#isInvalid = false;
@@ -79,52 +95,41 @@ export class ScreenPainter {
     const pane = PANES.find((each) => each === region?.name);
     if (!region || pane === undefined) return undefined;
     const border = pane === 'input' ? 0 : 1;
+    const side = pane === 'input' || region.name === this.#borderless ? 0 : 1;
     const { left, top, width, height } = region.box;
     return {
       pane,
       row: y - top - border,
-      column: x - left - border,
-      width: width - 2 * border,
+      column: x - left - side,
+      width: width - 2 * side,
       height: height - 2 * border,
     };
   }
 
-  /** Draws the chart line again with a higher resolution, if there is room. */
-  #updateCanvas(state: State, theme: ThemeName): boolean {
+  /** Draws the lines of the chart, if there is room. */
+  #updateCanvas(state: State, attributes: AttributeLookup): boolean {
     const box = this.#regions.find(({ name }) => name === 'chart')?.box;
-    const isFree = state.unicode && !state.help && !state.form;
+    const isFree = state.unicode && !openBox(state) && !state.form;
     const inner = box && { left: box.left + 1, top: box.top + 1, width: box.width - 2, height: box.height - 2 };
     const area = inner && isFree ? plotArea(state, inner.width, inner.height) : undefined;
     if (!inner || !area || !BrailleCanvas.fits(area)) return this.#canvas?.hide() ?? false;
     this.#canvas ??= this.#screen.addCanvas();
-    const { colourDepth } = this.#screen;
-    const [line, start] = (['gold', 'muted'] as const).map((tone) =>
-      textStyleOf(THEME_BY_NAME[theme], tone, colourDepth),
-    );
-    return this.#canvas.show(area, inner, { line: line!.fg, start: start!.fg, background: line!.bg });
+    return this.#canvas.show(area, inner, attributes);
   }
 
   #attributesFor(name: ThemeName): AttributeLookup {
     const known = this.#attributes.get(name);
     if (known) return known;
-    const packedByTone = new Map<Tone, number>();
-    const { colourDepth } = this.#screen;
+    const byTone = new Map<Tone, number>();
     const attributes: AttributeLookup = (tone) => {
       // The terminal's own cursor marks this cell.
       const visible = tone === 'cursor' ? 'text' : tone;
-      let packed = packedByTone.get(visible);
-      if (packed === undefined) {
-        const {
-          fg = 0x1ff,
-          bg = 0x1ff,
-          bold,
-          underline,
-          inverse,
-        } = textStyleOf(THEME_BY_NAME[name], visible, colourDepth);
-        packed = (((bold ? 1 : 0) | (underline ? 2 : 0) | (inverse ? 8 : 0)) << 18) | (fg << 9) | bg;
-        packedByTone.set(visible, packed);
+      let found = byTone.get(visible);
+      if (found === undefined) {
+        found = this.#screen.attributesOf(sgrPrefix(this.#options.themes[name], visible, this.#colours));
+        byTone.set(visible, found);
       }
-      return packed;
+      return found;
     };
     this.#attributes.set(name, attributes);
     return attributes;
@@ -145,7 +150,7 @@ function hasLayoutChanged(before: readonly ScreenRegion[], after: readonly Scree
 
 /** The screen position of the text cursor. */
 function cursorPosition(state: State, regions: readonly ScreenRegion[]): { x: number; y: number } | null {
-  const name = state.help ? undefined : state.form ? 'form' : state.focus === 'input' ? 'input' : undefined;
+  const name = openBox(state) ? 'help' : state.form ? 'form' : state.focus === 'input' ? 'input' : undefined;
   const region = regions.find((each) => each.name === name);
   if (!region) return null;
   for (const [row, line] of region.lines.entries()) {

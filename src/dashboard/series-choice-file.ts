@@ -1,31 +1,26 @@
-import { readFile, stat } from 'node:fs/promises';
-import { AppError } from '../domain/app-error.ts';
 import { type Series, toSeries } from '../domain/series.ts';
-import { writePrivateFileAtomic } from '../private-file.ts';
 import { type SeriesByInstrument, withSeriesChoice } from './state.ts';
+import type { DashboardStateFile } from './state-file.ts';
 
-const MAX_FILE_BYTES = 1_048_576;
 const MAX_MEMBERS = 16;
 const MAX_TEXT_LENGTH = 128;
+/** In the state file: `{"<member>": {"<instrument>": {provider, company, brand}}}`. The member '' is not signed in. */
+const KEY = 'series';
 
 type ChoicesByMember = ReadonlyMap<string, SeriesByInstrument>;
 
-/**
- * Stores which series the members on this machine chose: `{"series": {"<member>": {"<instrument>": {provider, company,
- * brand}}}}`. The member '' is not signed in. A corrupt file counts as empty, because it holds nothing but choices.
- */
+/** Stores which series the members on this machine chose. */
 export class SeriesChoiceFile {
-  readonly #file: string;
+  readonly #stateFile: DashboardStateFile;
   #choices: ChoicesByMember = new Map();
-  #writes: Promise<void> = Promise.resolve();
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(stateFile: DashboardStateFile) {
+    this.#stateFile = stateFile;
   }
 
   /** @throws AppError STORE_FAILED, CONFIG_INVALID; there are no choices then */
   async load(): Promise<void> {
-    this.#choices = await this.#readFile();
+    this.#choices = parseChoices((await this.#stateFile.read())[KEY]);
   }
 
   choicesOf(member: string): SeriesByInstrument {
@@ -33,61 +28,23 @@ export class SeriesChoiceFile {
   }
 
   /**
-   * Saves a choice; null returns to the reference series. Keeps what other dashboards wrote in the meantime.
+   * Saves a choice; null returns to the reference series.
    * @throws AppError STORE_FAILED
    */
   save(member: string, instrument: string, series: Series | null): Promise<void> {
-    const written = this.#writes.then(async () => {
-      // An unreadable file is replaced.
-      const before = await this.#readFile().catch(() => this.#choices);
+    return this.#stateFile.update(KEY, (json) => {
+      const before = parseChoices(json);
       const choices = withSeriesChoice(before.get(member) ?? new Map(), instrument, series);
       this.#choices = withMemberChoices(before, member, choices);
-      await writePrivateFileAtomic(
-        this.#file,
-        `${JSON.stringify({ series: choicesToJson(this.#choices) }, null, 2)}\n`,
-      );
-    });
-    this.#writes = written.catch(() => {});
-    return written;
-  }
-
-  /** Resolves when all choices are written. */
-  async waitForWrites(): Promise<void> {
-    await this.#writes;
-  }
-
-  async #readFile(): Promise<ChoicesByMember> {
-    let text: string;
-    try {
-      const stats = await stat(this.#file);
-      if (!stats.isFile() || stats.size > MAX_FILE_BYTES) throw this.#corruptFileError();
-      text = await readFile(this.#file, 'utf8');
-    } catch (cause) {
-      if (cause instanceof AppError) throw cause;
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return new Map();
-      const data = { file: this.#file };
-      throw new AppError('STORE_FAILED', `${this.#file} cannot be read (${code}).`, { cause, data });
-    }
-    try {
-      return parseChoices(JSON.parse(text));
-    } catch {
-      throw this.#corruptFileError();
-    }
-  }
-
-  #corruptFileError(): AppError {
-    return new AppError('CONFIG_INVALID', `${this.#file} is corrupt. The reference series are shown instead.`, {
-      data: { file: this.#file },
+      return choicesToJson(this.#choices);
     });
   }
 }
 
 /** Reads choices from JSON. Invalid choices, and those over the limits, are dropped. */
 function parseChoices(json: unknown): ChoicesByMember {
-  const { series } = json as { series?: unknown };
   let members: ChoicesByMember = new Map();
-  for (const [member, chosen] of entriesOf(series)) {
+  for (const [member, chosen] of entriesOf(json)) {
     let choices: SeriesByInstrument = new Map();
     for (const [instrument, value] of entriesOf(chosen)) {
       const { provider, company, brand } = (value ?? {}) as Partial<Series>;

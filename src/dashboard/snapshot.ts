@@ -1,17 +1,27 @@
 import type { SafeText } from '../domain/safe-text.ts';
+import { setAmbiguousWide } from '../repl/text-width.ts';
 import { App } from './app.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
+import { useKeyBindings } from './key-bindings.ts';
+import { withPreferences } from './preferences.ts';
+import { WIDE_GLYPHS } from './presentation/line-layout.ts';
 import { renderFrame } from './presentation/screen-frame.ts';
-import { type ColourDepth, THEME_BY_NAME } from './presentation/theme.ts';
-import { initialState, type TerminalEnvironment } from './state.ts';
+import type { ColourDepth } from './presentation/theme.ts';
+import type { DashboardSettings } from './settings.ts';
+import { DEFAULT_THEME, initialState, type TerminalEnvironment, type ThemeName } from './state.ts';
 
 /** Data that a slow daemon has not sent by then is missing from the frame. */
 const LOAD_TIMEOUT_MS = 5000;
 
 export interface SnapshotOptions
-  extends Pick<ControllerOptions, 'createClient' | 'user' | 'choicesFile'>,
-    Omit<TerminalEnvironment, 'now'> {
+  extends Pick<ControllerOptions, 'createClient' | 'user' | 'stateFile'>,
+    Omit<TerminalEnvironment, 'now' | 'theme'> {
   readonly colours: ColourDepth;
+  /** Precedes the remembered theme. */
+  readonly theme: ThemeName | undefined;
+  readonly settings: DashboardSettings;
+  /** What the state file remembers. */
+  readonly preferences: unknown;
 }
 
 /**
@@ -19,9 +29,19 @@ export interface SnapshotOptions
  * @throws AppError if the connection fails
  */
 export async function renderSnapshot(options: SnapshotOptions): Promise<SafeText[]> {
-  const { createClient, user, choicesFile, colours, ...environment } = options;
+  const { createClient, user, stateFile, colours, theme, settings, preferences, ...environment } = options;
+  useKeyBindings(settings.keys);
+  const isWide = settings.ambiguousWidth === 'wide' && environment.unicode;
+  if (isWide) setAmbiguousWide(true, WIDE_GLYPHS);
+  const initial = initialState({
+    ...environment,
+    theme: DEFAULT_THEME,
+    now: Date.now(),
+    unicode: environment.unicode && !isWide,
+  });
+  const remembered = withPreferences(initial, preferences);
   const app: App = new App({
-    state: initialState({ ...environment, now: Date.now() }),
+    state: { ...remembered, theme: theme ?? remembered.theme },
     runEffect: (effect) => controller.runEffect(effect),
     paint: () => {},
   });
@@ -29,7 +49,7 @@ export async function renderSnapshot(options: SnapshotOptions): Promise<SafeText
   const controller = new Controller({
     createClient,
     user,
-    choicesFile,
+    stateFile,
     dispatch: (action) => app.dispatch(action),
     state: () => app.state,
     onQuit: ignore,
@@ -44,7 +64,7 @@ export async function renderSnapshot(options: SnapshotOptions): Promise<SafeText
     });
     await Promise.race([controller.waitUntilIdle(), timeout]);
     app.dispatch({ type: 'tick', now: Date.now() });
-    return renderFrame(app.state, THEME_BY_NAME[app.state.theme], { colours });
+    return renderFrame(app.state, settings.themes[app.state.theme], { colours });
   } finally {
     clearTimeout(timer);
     await controller.stop();

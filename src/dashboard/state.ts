@@ -8,6 +8,7 @@ import type { ChartRange } from '../repl/grammar.ts';
 
 export type RateQuote = MethodResult<'rates.list'>['quotes'][number];
 export type ForumPost = MethodResult<'forum.read'>['posts'][number];
+export type DirectMessage = MethodResult<'messages.read'>['messages'][number];
 export type OnlineMember = MethodResult<'members.active'>['members'][number];
 export type ProviderStatus = MethodResult<'rates.providers'>['providers'][number];
 
@@ -17,6 +18,7 @@ export type Pane = (typeof PANES)[number];
 
 export const THEME_NAMES = ['dark', 'light', 'contrast', 'plain'] as const;
 export type ThemeName = (typeof THEME_NAMES)[number];
+export const DEFAULT_THEME: ThemeName = 'dark';
 
 export type ConnectionStatus =
   | { readonly phase: 'connecting' }
@@ -35,8 +37,41 @@ export interface RateRow {
   readonly quote: RateQuote;
   /** Daily closes of the same series before today, oldest first: for the sparkline and the change. */
   readonly closes: readonly number[];
-  /** When a new quote last arrived: the price is highlighted for a moment. */
+  /** When a new price last arrived: it is highlighted for a moment. */
   readonly movedAt: EpochMs | null;
+  /** Which price was new at `movedAt`; absent: both. */
+  readonly movedSides?: readonly PriceSide[];
+}
+
+export type PriceSide = 'buy' | 'sell';
+
+/** The columns by which the rates can be sorted, from left to right. */
+export const SORT_COLUMNS = ['name', 'buy', 'sell', 'change', 'age'] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
+
+/** Which rates are shown, and in which order. */
+export interface RatesView {
+  /** Null: by market, or in the order of the watch list. */
+  readonly sortBy: SortColumn | null;
+  readonly isDescending: boolean;
+  /** Only rates with this text are shown; empty: all. */
+  readonly filter: string;
+  /** Keys are typed into the filter. */
+  readonly isTyping: boolean;
+  /** Only instruments of the watch list are shown. */
+  readonly isWatchListOnly: boolean;
+}
+
+/** What to load for a chart. The daemon's answer carries it, so that a late answer is recognised. */
+export interface ChartRequest {
+  readonly instrument: string;
+  readonly range: ChartRange;
+  /** Absent: the price that customers pay, else what they get. */
+  readonly side?: 'buy';
+  /** When the chart ends; absent: now. */
+  readonly end?: EpochMs;
+  /** The instrument that the first one is compared with. */
+  readonly versus?: string;
 }
 
 export interface ChartState {
@@ -44,8 +79,15 @@ export interface ChartState {
   /** The series of `candles`; null: unknown. */
   readonly series: Series | null;
   readonly range: ChartRange;
+  /** When the chart ends; null: now. */
+  readonly end: EpochMs | null;
+  /** `sell` is what customers pay, or what they get if there is no other price. */
+  readonly side: PriceSide;
   readonly mode: 'line' | 'candles';
   readonly candles: readonly Candle[];
+  /** The instrument that the first one is compared with, in percent, and its candles. */
+  readonly versus: string | null;
+  readonly versusCandles: readonly Candle[];
   readonly currency: string;
   readonly unit: string;
   readonly isLoading: boolean;
@@ -60,17 +102,49 @@ export interface TopicState {
   readonly mentions: number;
 }
 
+/** What the forum pane shows: the chosen topic, a thread, the hits of a search, or the messages with a member. */
+export type ForumView =
+  | { readonly kind: 'topic' }
+  | { readonly kind: 'thread'; readonly root: number }
+  | { readonly kind: 'search'; readonly text: string }
+  | { readonly kind: 'direct'; readonly member: string };
+
+/** The lowest line on the screen: that of a post, `hidden` lines above the post's end. */
+export interface ForumAnchor {
+  readonly number: number;
+  readonly hidden: number;
+}
+
 export interface ForumState {
-  /** The shown topic; null: all topics. */
+  /** The chosen topic; null: all topics. */
   readonly topic: string | null;
   readonly topics: readonly TopicState[];
-  /** By number, oldest first; bounded by the reducer. */
+  readonly view: ForumView;
+  /** Of the view, by number, oldest first; a window, bounded by the reducer. Direct messages look like posts. */
   readonly posts: readonly ForumPost[];
   readonly isLoaded: boolean;
   /** The daemon has posts older than `posts`. */
   readonly hasMore: boolean;
-  /** Lines scrolled up from the newest post. */
-  readonly scroll: number;
+  /** The daemon has posts newer than `posts`. */
+  readonly hasNewer: boolean;
+  /** null: the newest post is at the bottom, and new ones scroll the pane. */
+  readonly anchor: ForumAnchor | null;
+  /** The number of the post at the cursor; null: the newest one. */
+  readonly cursor: number | null;
+  /** Posts that arrived below the screen. */
+  readonly newBelow: number;
+  /** When a page was last requested. */
+  readonly requestedAt: EpochMs;
+  /** Where the cursor was in the topic before another view was opened; null: at the newest post. */
+  readonly leftAt: number | null;
+  /** The post that the next press of the same key deletes. */
+  readonly deletion: { readonly number: number; readonly at: EpochMs } | null;
+}
+
+/** A member that direct messages were exchanged with. */
+export interface ConversationState {
+  readonly member: string;
+  readonly unread: number;
 }
 
 export type FormField = 'name' | 'password';
@@ -80,15 +154,25 @@ export interface SignInForm {
   readonly field: FormField;
   readonly name: string;
   readonly password: string;
+  /** In the text of `field`: a string index between two grapheme clusters. */
+  readonly cursor: number;
   readonly isBusy: boolean;
   readonly error: string | null;
   /** The account is signed in elsewhere: the next submit ends that session. */
   readonly takeOver: boolean;
 }
 
+/** A search in the history of the input line. */
+export interface HistorySearch {
+  readonly query: string;
+  /** The index of the found line in the history; null: no line has the query. */
+  readonly match: number | null;
+}
+
 export interface InputState {
+  /** One or several lines. */
   readonly text: string;
-  /** In characters (code points). */
+  /** A string index between two grapheme clusters. */
   readonly cursor: number;
   /** Submitted lines, oldest first. */
   readonly history: readonly string[];
@@ -98,6 +182,9 @@ export interface InputState {
   readonly draft: string;
   /** Completions of the text after Tab, if there are several. */
   readonly candidates: readonly string[];
+  /** The text that is probably a mistyped command: submitting it again posts it. */
+  readonly questioned: string | null;
+  readonly search: HistorySearch | null;
 }
 
 /** A file or folder that another member offers. `id` is the number of its transfer. */
@@ -115,8 +202,25 @@ export interface FilesState {
   readonly transfers: readonly Transfer[];
   /** The number of the offer or transfer that keys act on; null: the first one. */
   readonly selected: number | null;
+  /** Numbers of finished transfers that the member removed from the screen. */
+  readonly dismissed: readonly number[];
   /** Names of published files for completion; bounded. */
   readonly listings: readonly string[];
+}
+
+/** What is searched in the box of help or of a long answer. */
+export interface BoxSearch {
+  readonly query: string;
+  /** Whether keys are typed into the query. */
+  readonly isTyping: boolean;
+  /** The line of the current match; null: none. */
+  readonly line: number | null;
+}
+
+/** The box of help or of a long answer: the first visible line, and a search. */
+export interface TextBox {
+  readonly scroll: number;
+  readonly search?: BoxSearch | null;
 }
 
 export interface Notice {
@@ -147,22 +251,50 @@ export interface State extends TerminalEnvironment {
   readonly hasLoadedRates: boolean;
   readonly choices: SeriesByInstrument;
   readonly selected: string | null;
+  readonly ratesView: RatesView;
+  /** Instruments in the order of the member; bounded. */
+  readonly watchList: readonly string[];
   readonly chart: ChartState;
   readonly forum: ForumState;
+  /** The latest first. */
+  readonly conversations: readonly ConversationState[];
   readonly members: readonly OnlineMember[];
   readonly hasLoadedMembers: boolean;
   readonly idleNames: readonly string[];
+  /** The name of the member that keys act on; null: the first one. */
+  readonly selectedMember: string | null;
+  /** The members pane shows addresses and ports. */
+  readonly showsAddresses: boolean;
   readonly files: FilesState;
   readonly input: InputState;
   readonly focus: Pane;
+  /** The first key of a sequence such as `C-x C-e`, until the second one. */
+  readonly firstKey: string | null;
   /** The pane that fills the screen, if any. */
   readonly zoomed: Pane | null;
-  readonly help: { readonly scroll: number } | null;
+  readonly help: TextBox | null;
   readonly form: SignInForm | null;
-  /** The output of the last typed line, shown over the forum until the next key. */
+  /** The output of the last typed line, shown over the forum until the next key, or in a box if it is long. */
   readonly output: readonly string[] | null;
+  /** The box of `output`; null: it fits into the pane. Only the reducer of all actions sets it. */
+  readonly answer: TextBox | null;
+  /** Off: the terminal selects text, as it does without a program. */
+  readonly mouse: boolean;
   readonly notice: Notice | null;
 }
+
+export const TOPIC_VIEW: ForumView = { kind: 'topic' };
+
+const EMPTY_INPUT: InputState = {
+  text: '',
+  cursor: 0,
+  history: [],
+  historyIndex: null,
+  draft: '',
+  candidates: [],
+  questioned: null,
+  search: null,
+};
 
 export function initialState(environment: TerminalEnvironment): State {
   return {
@@ -174,30 +306,74 @@ export function initialState(environment: TerminalEnvironment): State {
     hasLoadedRates: false,
     choices: new Map(),
     selected: null,
+    ratesView: { sortBy: null, isDescending: false, filter: '', isTyping: false, isWatchListOnly: false },
+    watchList: [],
     chart: {
       instrument: null,
       series: null,
       range: '1y',
+      end: null,
+      side: 'sell',
       mode: 'line',
       candles: [],
+      versus: null,
+      versusCandles: [],
       currency: '',
       unit: 'each',
       isLoading: false,
       error: null,
       crosshair: null,
     },
-    forum: { topic: null, topics: [], posts: [], isLoaded: false, hasMore: false, scroll: 0 },
+    forum: {
+      topic: null,
+      topics: [],
+      view: TOPIC_VIEW,
+      posts: [],
+      isLoaded: false,
+      hasMore: false,
+      hasNewer: false,
+      anchor: null,
+      cursor: null,
+      newBelow: 0,
+      requestedAt: 0,
+      leftAt: null,
+      deletion: null,
+    },
+    conversations: [],
     members: [],
     hasLoadedMembers: false,
     idleNames: [],
-    files: { offers: [], transfers: [], selected: null, listings: [] },
-    input: { text: '', cursor: 0, history: [], historyIndex: null, draft: '', candidates: [] },
+    selectedMember: null,
+    showsAddresses: false,
+    files: { offers: [], transfers: [], selected: null, dismissed: [], listings: [] },
+    input: EMPTY_INPUT,
     focus: 'input',
+    firstKey: null,
     zoomed: null,
     help: null,
     form: null,
     output: null,
+    answer: null,
+    mouse: true,
     notice: null,
+  };
+}
+
+/** The request that a chart is the answer to; null: no instrument is selected. */
+export function chartRequest({
+  instrument,
+  range,
+  side,
+  end,
+  versus,
+}: Pick<ChartState, 'instrument' | 'range' | 'side' | 'end' | 'versus'>): ChartRequest | null {
+  if (instrument === null) return null;
+  return {
+    instrument,
+    range,
+    ...(side === 'buy' ? { side } : {}),
+    ...(end === null ? {} : { end }),
+    ...(versus === null ? {} : { versus }),
   };
 }
 

@@ -2,6 +2,7 @@
 export type Tone =
   | 'text'
   | 'muted'
+  | 'grid'
   | 'strong'
   | 'title'
   | 'gold'
@@ -19,6 +20,8 @@ export type Tone =
 export interface StyledSpan {
   readonly text: string;
   readonly tone: Tone;
+  /** The web address that the text leads to, in printable ASCII. */
+  readonly link?: string;
 }
 
 /** One line of a pane, without control characters. */

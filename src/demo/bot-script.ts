@@ -140,7 +140,7 @@ export class BotScript {
     const pattern = this.#random.pick(news.length === 0 ? quiet : move > 0 ? up : down);
     const text = pattern
       .replace('%s', () => quoteText(quote))
-      .replace('%m', () => formatPercent(mentioned, priceOf(quote)).replace(' %', '%'));
+      .replace('%m', () => formatPercent(mentioned, priceOf(quote)));
     return { kind: 'post', text, topic };
   }
 
@@ -175,7 +175,7 @@ export function openingMessages(price: (id: string, msAgo?: number) => number, v
   const [sjc, ring, xau, usd, btc] = [price('SJC'), price('SJC-RING'), price('XAU'), price('USD'), price('BTC')];
   const world = ((xau * usd) / 31.1034768) * 37.5;
   const since = (instrument: string, days: number) =>
-    formatPercent(price(instrument, days * DAY_MS), price(instrument)).replace(' %', '%');
+    formatPercent(price(instrument, days * DAY_MS), price(instrument));
   const eth = formatPrice(price('ETH'), 'USD');
   return [
     {

@@ -53,6 +53,29 @@ export function parseCidr(input: string): Cidr | undefined {
   return { text, hextets, prefixLength };
 }
 
+/**
+ * Why a text that is meant as an address or a range is none, as a sentence; undefined for a valid one, and for text that
+ * may be a member name: that has no `/` and no `:`.
+ */
+export function describeInvalidCidr(input: string): string | undefined {
+  if (parseCidr(input)) return undefined;
+  const [, address = '', suffix] = /^([^/]*)(?:\/(.*))?$/s.exec(input) ?? [];
+  const hextets = parseHextets(address);
+  if (hextets && suffix !== undefined) {
+    const isMapped = isMappedIPv4(hextets) && address.includes(':');
+    const [family, from, to] = isMapped
+      ? ['a mapped IPv4', 96, 128]
+      : address.includes(':')
+        ? ['an IPv6', 0, 128]
+        : ['an IPv4', 0, 32];
+    return `The prefix length of ${input} is wrong: after ${family} address it is /${from} to /${to}, for example ${address}/${to}.`;
+  }
+  if (/^\d+(?:\.\d+){3}$/.test(address))
+    return `${input} is not an IPv4 address: each of its numbers is 0-255, without leading zeros.`;
+  if (!/[/:]/.test(input)) return undefined;
+  return `${input} is neither an address nor a range of addresses. Examples: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32.`;
+}
+
 /** Accepts any spelling of the address. */
 export function cidrContains({ hextets, prefixLength }: Cidr, address: string): boolean {
   const own = parseHextets(address.replace(/%.*$/s, ''));

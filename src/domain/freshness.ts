@@ -10,7 +10,7 @@ import type { EpochMs } from './time.ts';
  */
 export type StatedTimeMeaning = 'change' | 'response' | 'none';
 
-/** A price is stale after this many polling intervals of its provider without confirmation. */
+/** A price is stale after this many polling intervals without confirmation, a provider without a successful poll. */
 export const STALE_AFTER_INTERVALS = 3;
 
 /**

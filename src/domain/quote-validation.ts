@@ -28,7 +28,7 @@
  * | differs by a factor from all other providers and implied prices, if there are any | held |
  * | the series, a neighbour, another provider or an implied price of a narrow range agrees | accepted |
  * | an implied price of a wide range agrees, and only weak prices disagree | accepted |
- * | a held or weak price of another provider agrees, and it differs from no comparison by a factor | accepted |
+ * | a weak price of another provider agrees, or a held one that it still states and no factor explains, and it differs from no comparison by a factor | accepted |
  * | outside the band | held |
  * | no comparison exists, or only weak ones, one of which agrees | accepted |
  * | otherwise | held |
@@ -309,8 +309,8 @@ function formatHint(mistake: UnitMistake | undefined): string {
 /** `25 % over`, `90 % under`, `1,000 times`. */
 function describeRatio(ratio: number): string {
   if (ratio >= 3) return `${formatInteger(ratio)} times`;
-  if (ratio >= 1) return `${formatInteger((ratio - 1) * 100)} % over`;
-  return ratio < 0.05 ? `1/${formatInteger(1 / ratio)} of` : `${formatInteger((1 - ratio) * 100)} % under`;
+  if (ratio >= 1) return `${formatInteger((ratio - 1) * 100)}% over`;
+  return ratio < 0.05 ? `1/${formatInteger(1 / ratio)} of` : `${formatInteger((1 - ratio) * 100)}% under`;
 }
 
 function formatQuotePrice(value: number, { currency }: PricedInstrument): string {

@@ -34,3 +34,12 @@ export function repeatSafe(text: SafeText, count: number): SafeText {
 export function trimSafeEnd(text: SafeText): SafeText {
   return text.trimEnd() as SafeText;
 }
+
+/** A part of a safe text is safe. */
+export function sliceSafe(text: SafeText, start: number, end?: number): SafeText {
+  return text.slice(start, end) as SafeText;
+}
+
+export function splitSafe(text: SafeText, separator: string): SafeText[] {
+  return text.split(separator) as SafeText[];
+}

@@ -70,7 +70,7 @@ export function formatDateTime(at: EpochMs): SafeText {
   return sanitizeText(formatLocalIso(at).slice(0, 16).replace('T', ' '));
 }
 
-const MONTH_NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+export const MONTH_NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** The forum's format, Vietnam time: `23 Feb 2021 15:00:01`. */
 export function formatForumTime(at: EpochMs): SafeText {

@@ -7,10 +7,10 @@ import { decodeDatagram, type Endpoint, type IntroductionSide, streamIds } from 
 import { connectionLostError } from './connection-errors.ts';
 import type { ConnectionOffer } from './connection-offer.ts';
 import { HolePuncher, type SendTarget } from './hole-puncher.ts';
+import { IntroductionClient } from './introduction-client.ts';
 import { endpointKey } from './local-addresses.ts';
 import type { PeerChannel } from './peer-channel.ts';
 import type { ProbeBudget } from './probe-budget.ts';
-import { RendezvousClient } from './rendezvous-client.ts';
 import { SecureChannel } from './secure-channel.ts';
 import { SharedNetworks } from './shared-networks.ts';
 import { UdxDuplex } from './udx-duplex.ts';
@@ -47,7 +47,7 @@ export class PeerConnectionAttempt {
   readonly #context: ConnectionContext;
   readonly #offer: ConnectionOffer;
   readonly #remoteSide: IntroductionSide;
-  readonly #rendezvous: RendezvousClient;
+  readonly #introductionClient: IntroductionClient;
   readonly #holePuncher: HolePuncher;
   readonly #duplex: UdxDuplex;
   readonly #stream: ReturnType<UDX['createStream']>;
@@ -63,7 +63,7 @@ export class PeerConnectionAttempt {
     this.#offer = offer;
     this.#remoteSide = offer.side === 'a' ? 'b' : 'a';
     const { localEndpoints, daemon } = context;
-    this.#rendezvous = new RendezvousClient(offer, localEndpoints, (bytes) => context.send(bytes, daemon));
+    this.#introductionClient = new IntroductionClient(offer, localEndpoints, (bytes) => context.send(bytes, daemon));
     this.#holePuncher = new HolePuncher(offer, {
       networks: new SharedNetworks(localEndpoints),
       probeBudget: context.probeBudget,
@@ -78,7 +78,7 @@ export class PeerConnectionAttempt {
     this.#duplex.on('error', (error) => this.#target.reject(error));
     this.#duplex.on('close', () => {
       for (const timer of this.#timers) clearTimeout(timer);
-      this.#rendezvous.stop();
+      this.#introductionClient.stop();
       this.#holePuncher.stop();
       this.#target.reject(connectionLostError('The connection attempt ended before a path was found.'));
       this.#closed.resolve();
@@ -96,7 +96,7 @@ export class PeerConnectionAttempt {
     this.#timers.push(deadline);
     if (this.#offer.relay) this.#timers.push(setTimeout(() => this.#requestRelay(), punchMs));
     this.#holePuncher.start();
-    this.#rendezvous.start();
+    this.#introductionClient.start();
     try {
       const { endpoint, path } = await this.#target.promise;
       this.#stream.connect(socket, streamIds(this.#offer.id)[this.#remoteSide], endpoint.port, endpoint.address);
@@ -123,7 +123,7 @@ export class PeerConnectionAttempt {
     } else if (datagram?.type === 'seen' && datagram.side === this.#offer.side) {
       // The other side knows the secret too and could claim to have been observed at a third party's endpoint.
       if (!this.#isDaemon(from)) return;
-      this.#rendezvous.onObserved(datagram);
+      this.#introductionClient.onObserved(datagram);
       if (this.#hasTarget) return;
       const { seen, other, otherLocal } = datagram;
       this.#holePuncher.addLocalCandidates(otherLocal, seen.address === other?.address);
@@ -131,7 +131,7 @@ export class PeerConnectionAttempt {
         this.#hasSeenPeer = true;
         this.#holePuncher.addObserved(other);
       }
-      if (datagram.relayed && this.#rendezvous.isRelayRequested) this.#useRelay();
+      if (datagram.relayed && this.#introductionClient.isRelayRequested) this.#useRelay();
     }
   }
 
@@ -152,7 +152,7 @@ export class PeerConnectionAttempt {
       setImmediate(() => this.#holePuncher.confirm(from)); // must not run inside UDX's native callback
       return true;
     }
-    if (this.#rendezvous.isRelayRequested && this.#isDaemon(from)) {
+    if (this.#introductionClient.isRelayRequested && this.#isDaemon(from)) {
       setImmediate(() => this.#useRelay());
       return true;
     }
@@ -168,7 +168,7 @@ export class PeerConnectionAttempt {
   }
 
   #requestRelay(): void {
-    if (!this.#hasTarget) this.#rendezvous.requestRelay();
+    if (!this.#hasTarget) this.#introductionClient.requestRelay();
   }
 
   #useRelay(): void {
@@ -179,7 +179,7 @@ export class PeerConnectionAttempt {
     if (this.#hasTarget || this.#duplex.destroyed) return;
     this.#hasTarget = true;
     this.#holePuncher.stop();
-    this.#rendezvous.keepAlive();
+    this.#introductionClient.keepAlive();
     this.#target.resolve(target);
   }
 

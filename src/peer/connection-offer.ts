@@ -20,6 +20,6 @@ export interface ConnectionOffer {
   readonly local: readonly Endpoint[];
   /** Whether the daemon can relay packets as a last resort. */
   readonly relay: boolean;
-  /** The other daemon of the cluster to use for rendezvous; its address may be a host name. */
+  /** The other daemon of the cluster to use for the introduction; its address may be a host name. */
   readonly daemon?: Endpoint | undefined;
 }

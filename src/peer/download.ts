@@ -163,6 +163,7 @@ export class Download implements BlockRequesterDelegate {
   // ---- events of the sources
 
   onStateChange(requester: BlockRequester): void {
+    if (requester.hasSlot) this.#meter.start();
     if (this.#isSaved) {
       if (requester.isJoined) requester.complete();
       return;

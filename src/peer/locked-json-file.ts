@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../domain/app-error.ts';
-import { createExclusive, writePrivateFileAtomic } from '../private-file.ts';
+import { createExclusive, createPrivateFolder, writePrivateFileAtomic } from '../private-file.ts';
 
 const LOCK_POLL_MS = 10;
 /** An update takes milliseconds, so the owner of an older lock has died. */
@@ -63,20 +63,21 @@ export class LockedJsonFile<T> {
 
   async #lock(): Promise<() => Promise<void>> {
     const lock = `${this.#file}.lock`;
+    await createPrivateFolder(dirname(lock));
     for (;;) {
       try {
         await (await createExclusive(lock)).close();
         return () => rm(lock, { force: true });
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException;
-        if (code === 'ENOENT') {
-          await mkdir(dirname(lock), { recursive: true, mode: 0o700 });
-          continue;
-        }
         if (code !== 'EEXIST') {
-          throw new AppError('STORE_FAILED', `${lock} cannot be made (${code}). Check its folder and the space left.`, {
-            cause,
-          });
+          throw new AppError(
+            'STORE_FAILED',
+            `${lock} cannot be created (${code}). Check its folder and the free space.`,
+            {
+              cause,
+            },
+          );
         }
       }
       const stats = await stat(lock).catch(() => undefined);

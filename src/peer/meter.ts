@@ -6,7 +6,7 @@ const SLOW_NOTIFY_INTERVAL_MS = 1000;
 /** Exponentially weighted mean of the speed over the last seconds, corrected so that it is accurate from the start. */
 export class ThroughputMeter {
   readonly #now: () => number;
-  readonly #startedAt: number;
+  #startedAt: number;
   #weightedBytes = 0;
   #decayedAt: number;
 
@@ -14,6 +14,13 @@ export class ThroughputMeter {
     this.#now = now;
     this.#startedAt = now();
     this.#decayedAt = this.#startedAt;
+  }
+
+  /** Starts a new measurement if nothing moves: the time before, such as the wait for an ACCEPT, does not count. */
+  start(): void {
+    if (this.bytesPerSecond > 0) return;
+    this.#weightedBytes = 0;
+    this.#startedAt = this.#decayedAt;
   }
 
   add(bytes: number): void {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { AppError, type ErrorCode } from '../domain/app-error.ts';
 import { defined } from '../domain/defined.ts';
 import { BandwidthLimiter } from './bandwidth-limiter.ts';
-import { shutdownError, uploadToTransferUpdate } from './file-server.ts';
 import { collectSources, type TransferSources } from './file-source.ts';
 import { FramedChannel } from './framed-channel.ts';
 import type { SendJob } from './ipc.ts';
@@ -10,6 +9,7 @@ import type { PeerConnector } from './peer-connector.ts';
 import { type Latch, RetryTimer } from './retry-timer.ts';
 import type { TransferEntry, TransferRegistry } from './transfer-registry.ts';
 import { Upload } from './upload.ts';
+import { shutdownError, uploadToTransferUpdate } from './upload-manager.ts';
 import type { UploadSlots } from './upload-slots.ts';
 
 export interface OutgoingTransfersOptions {

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { lstat, readdir, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError } from '../domain/app-error.ts';
-import { createPrivateFolder } from '../private-file.ts';
+import { createFolders, createPrivateFolder } from '../private-file.ts';
 import { readFully } from '../read-fully.ts';
 import { BlockStateFile, type BlockStateHeader, type PartialFileRef, writeFully } from './block-state-file.ts';
 import { BLOCK_BYTES, blockLength, firstBlocks, HASH_BYTES, hashLeaf, locateBlock } from './hash-tree.ts';
@@ -108,7 +108,7 @@ export class PartialFile {
     if (!lockInProcess(stateFile)) throw alreadyReceivingError(spec);
     let part: PartialFile | undefined;
     try {
-      await mkdir(spec.downloadFolder, { recursive: true });
+      await createFolders(spec.downloadFolder);
       await createPrivateFolder(spec.stateFolder);
       const header = await findResumable(spec, stateFile, signal);
       const blockCount = firstBlocks(spec.files).at(-1)!;

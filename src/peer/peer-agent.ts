@@ -4,7 +4,6 @@ import type { Endpoint } from '../protocol/datagram.ts';
 import { readChannelRequest, sendRefusal } from './channel-request.ts';
 import type { ConnectionOffer } from './connection-offer.ts';
 import { DownloadManager } from './download-manager.ts';
-import { FileServer } from './file-server.ts';
 import { FramedChannel } from './framed-channel.ts';
 import { type Identity, loadIdentity } from './identity.ts';
 import { IncomingTransfers } from './incoming-transfers.ts';
@@ -19,6 +18,7 @@ import { Latch } from './retry-timer.ts';
 import { ShareStore } from './share-store.ts';
 import { TransferRegistry } from './transfer-registry.ts';
 import { TrustStore } from './trust-store.ts';
+import { UploadManager } from './upload-manager.ts';
 import { UploadSlots } from './upload-slots.ts';
 
 export interface PeerAgentOptions {
@@ -36,7 +36,7 @@ interface AgentComponents {
   readonly trustStore: TrustStore;
   readonly connector: PeerConnector;
   readonly transfers: TransferRegistry;
-  readonly fileServer: FileServer;
+  readonly fileServer: UploadManager;
   readonly outgoing: OutgoingTransfers;
   readonly incoming: IncomingTransfers;
   readonly downloadManager: DownloadManager;
@@ -134,7 +134,7 @@ export class PeerAgent {
       trustStore,
       connector,
       transfers,
-      fileServer: new FileServer({ shareStore, slots, transfers }),
+      fileServer: new UploadManager({ shareStore, slots, transfers }),
       outgoing: new OutgoingTransfers({ ...shared, slots }),
       incoming: new IncomingTransfers({
         ...folders,

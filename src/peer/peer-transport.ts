@@ -39,7 +39,7 @@ export interface PeerTransportSettings {
   readonly probeBudget?: ProbeBudget;
 }
 
-/** One UDP socket, used for the daemon's rendezvous, for hole punching, and for the channels to other peers. */
+/** One UDP socket, used for the daemon's introduction server, for hole punching, and for the channels to other peers. */
 export class PeerTransport {
   readonly #settings: PeerTransportSettings;
   readonly #tlsContext: SecureContext;

@@ -254,6 +254,7 @@ export class Upload {
           this.#state = 'active';
           this.#queuePosition = null;
           this.#hasSlot = true;
+          this.#meter.start();
           this.#progressAt = performance.now();
           this.#channel.send({ type: 'go' });
           this.#notifier.notify();

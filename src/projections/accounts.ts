@@ -37,6 +37,7 @@ const MAX_TOKENS = 16;
 export interface AccountChange {
   readonly type: 'account';
   readonly account: Account;
+  readonly isNewRole?: true;
 }
 
 export class AccountsProjection implements Projection {
@@ -61,14 +62,14 @@ export class AccountsProjection implements Projection {
         password: record.password,
         ...(record.firstSignIn ? { everSignedIn: true } : {}),
       })),
-    'account.role': (record: RecordOf<'account.role'>, writes: WriteBatch) =>
+    'account.role': (record: RecordOf<'account.role'>, writes: WriteBatch): AccountChange[] =>
       this.#update(record.name, record.seq, writes, (account) => {
         const owners = (role: Role) => (role === 'owner' ? 1 : 0);
         // The writers of two such records may not have seen each other. The room must keep its last owner.
         if (owners(account.role) > owners(record.role) && writes.read<number>(keys.owners) === 1) return account;
         this.#increment(writes, keys.owners, owners(record.role) - owners(account.role));
         return { ...account, role: record.role };
-      }),
+      }).map((change) => ({ ...change, isNewRole: true })),
     'account.banned': (record: RecordOf<'account.banned'>, writes: WriteBatch) =>
       this.#update(record.name, record.seq, writes, (account) => {
         const { banReason: _, banUntil: __, ...rest } = account;

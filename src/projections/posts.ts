@@ -134,6 +134,15 @@ export class PostsProjection implements Projection {
     }
   }
 
+  /** Replies after a number, oldest first. */
+  async *repliesAfter(number: number, after: number): AsyncGenerator<Post> {
+    const { lt } = prefixRange(keys.replies(number));
+    for await (const [key] of this.#store.range({ gt: keys.reply(number, after), lt }, 200)) {
+      const post = this.get(Number(key.slice(-12)));
+      if (post) yield post;
+    }
+  }
+
   byClientId(member: string, clientId: string): Post | undefined {
     const number = this.#store.read<number>(keys.clientPost(canonicalName(member), clientId));
     return number === undefined ? undefined : this.get(number);
@@ -162,6 +171,11 @@ export class PostsProjection implements Projection {
   async *newestFirst(before?: number): AsyncGenerator<Post> {
     const lt = before === undefined ? prefixRange('p/').lt : keys.post(before);
     for await (const [, text] of this.#store.range({ gte: 'p/', lt, reverse: true }, 200)) yield parsePost(text);
+  }
+
+  async *oldestFirst(after: number): AsyncGenerator<Post> {
+    for await (const [, text] of this.#store.range({ gt: keys.post(after), lt: prefixRange('p/').lt }, 200))
+      yield parsePost(text);
   }
 
   #onPosted(record: RecordOf<'forum.posted'>, writes: WriteBatch): PostChange[] {

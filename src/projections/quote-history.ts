@@ -1,4 +1,5 @@
 import {
+  addToPartialCandle,
   type Candle,
   candleFromPartials,
   newPartialCandle,
@@ -22,6 +23,9 @@ const NEWEST_PAGE_ROWS = 4;
  * response may have added an older price that was never observed.
  */
 const MAX_ROWS_BEFORE = 8;
+/** Rows per read, and rows after which a page of candles ends, where candles are computed from quotes. */
+const SIDE_PAGE_ROWS = 1000;
+const MAX_SIDE_ROWS = 20_000;
 /** Length of a stored interval: where a candle that is computed from quotes ends. */
 const INTERVAL_MS: Readonly<Record<StoredInterval, number>> = { '1h': 3_600_000, '1d': 86_400_000 };
 
@@ -160,6 +164,49 @@ export class QuoteHistory {
       }
     }
     return interval === storedInterval ? candles : resampleCandles(candles, interval);
+  }
+
+  /**
+   * Candles of only the buy or only the sell price, computed from the quotes: stored candles are of the price that
+   * customers pay.
+   * @returns `next`: where to continue; null: no more candles
+   */
+  async candlesOfSide(
+    series: Quote,
+    side: 'buy' | 'sell',
+    interval: CandleInterval | 'raw',
+    from: EpochMs,
+    to: EpochMs,
+    limit: number,
+  ): Promise<{ candles: Candle[]; next: EpochMs | null }> {
+    const startOf = (at: EpochMs): EpochMs => (interval === 'raw' ? at : startOfInterval(interval, at));
+    const candles: Candle[] = [];
+    let current: { readonly at: EpochMs; readonly partial: PartialCandle } | undefined;
+    let rows = 0;
+    for (let next: EpochMs | undefined = startOf(from); next !== undefined; ) {
+      const page: { quotes: Quote[]; next: EpochMs | undefined } = await this.pageWithNext(
+        series,
+        next,
+        to,
+        SIDE_PAGE_ROWS,
+      );
+      for (const quote of page.quotes) {
+        const price = quote[side];
+        if (price === null) continue;
+        const at = startOf(quote.at);
+        if (current?.at === at) {
+          addToPartialCandle(current.partial, price, quote.at);
+          continue;
+        }
+        if (current) candles.push(candleFromPartials(current.at, [current.partial])!);
+        if (candles.length === limit || (candles.length > 0 && rows >= MAX_SIDE_ROWS)) return { candles, next: at };
+        current = { at, partial: newPartialCandle(price, quote.at) };
+      }
+      rows += SIDE_PAGE_ROWS;
+      next = page.next;
+    }
+    if (current) candles.push(candleFromPartials(current.at, [current.partial])!);
+    return { candles, next: null };
   }
 
   async #visiblePartials(

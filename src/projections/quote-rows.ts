@@ -44,7 +44,12 @@ export function withRow(stored: StoredRows | undefined, row: QuoteRow): StoredRo
 }
 
 export function quoteIdOf(at: EpochMs): string {
-  return String(Math.abs(at));
+  return String(at);
+}
+
+/** Files that earlier versions exported have ids before 1970 without the minus sign. */
+function isDerivedId(id: string, at: EpochMs): boolean {
+  return id === quoteIdOf(at) || (at < 0 && id === String(-at));
 }
 
 export function rowOfQuote(quote: Quote): QuoteRow {
@@ -52,7 +57,7 @@ export function rowOfQuote(quote: Quote): QuoteRow {
     quote.buy,
     quote.sell,
     quote.checkedAt === quote.at ? null : quote.checkedAt,
-    quote.id === quoteIdOf(quote.at) ? null : quote.id,
+    isDerivedId(quote.id, quote.at) ? null : quote.id,
     quote.observedFrom === undefined || quote.observedFrom === quote.at ? null : quote.observedFrom,
     quote.batch ?? 0,
   ]);
@@ -65,7 +70,7 @@ export function rowOfImport([at, buy, sell, checkedAt, id, range]: ImportedRow, 
     buy,
     sell,
     checkedAt === at ? null : (checkedAt ?? null),
-    id === quoteIdOf(at) ? null : (id ?? null),
+    id == null || isDerivedId(id, at) ? null : id,
     null,
     batch,
   ];

@@ -26,6 +26,13 @@ export interface UnreadCounts {
   readonly mentions: number;
 }
 
+/** Newest first, or with `after` oldest first. Both limits are exclusive. */
+export interface CandidateRange {
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Posts changed since the index was updated. The index is not used for them. */
 export interface IndexDelta {
   readonly posts: ReadonlyMap<number, Post>;
@@ -109,9 +116,9 @@ export class SearchIndex implements Projection {
     }
   }
 
-  /** Posts of a topic, including deleted ones, newest first. */
-  async *postsInTopic(topic: string, before?: number, signal?: AbortSignal): AsyncGenerator<Post> {
-    for await (const post of this.#findCandidates([[`#${topic}`], [`!${topic}`]], undefined, { before, signal })) {
+  /** Posts of a topic, including deleted ones: newest first, or oldest first from a number on. */
+  async *postsInTopic(topic: string, range: CandidateRange = {}): AsyncGenerator<Post> {
+    for await (const post of this.#findCandidates([[`#${topic}`], [`!${topic}`]], undefined, range)) {
       if (post.topic === topic) yield post;
     }
   }
@@ -156,27 +163,34 @@ export class SearchIndex implements Projection {
     return { unread, mentions };
   }
 
-  /** Posts that may contain all terms of one of `alternatives` and a term that begins with `start`; newest first. */
+  /** Posts that may contain all terms of one of `alternatives` and a term that begins with `start`. */
   async *#findCandidates(
     alternatives: readonly (readonly string[])[],
     start: string | undefined,
-    { before = Number.MAX_SAFE_INTEGER, signal }: { before?: number | undefined; signal?: AbortSignal | undefined },
+    { before = Number.MAX_SAFE_INTEGER, after, signal }: CandidateRange,
   ): AsyncGenerator<Post> {
     const delta = await this.readDelta();
-    const pendingNumbers = [...delta.posts.keys()].filter((number) => number < before).sort((a, b) => a - b);
     const last = Math.min(delta.newest, before - 1);
-    for (let chunk = chunkOf(last), scanned = 1; chunk >= 0; chunk--, scanned++) {
+    const isInRange = (number: number): boolean => number <= last && number > (after ?? 0);
+    const pending = new Map<number, number[]>();
+    for (const number of delta.posts.keys()) {
+      if (!isInRange(number)) continue;
+      const chunk = chunkOf(number);
+      pending.set(chunk, [...(pending.get(chunk) ?? []), number]);
+    }
+    const [from, to] = [chunkOf((after ?? 0) + 1), chunkOf(last)];
+    for (let scanned = 0; scanned <= to - from; scanned++) {
       signal?.throwIfAborted();
-      const found = new Set<number>();
-      while (pendingNumbers.length > 0 && chunkOf(pendingNumbers.at(-1)!) === chunk) found.add(pendingNumbers.pop()!);
+      const chunk = after === undefined ? to - scanned : from + scanned;
+      const found = new Set(pending.get(chunk));
       for (const words of alternatives) {
-        for (const number of await this.#matchesInChunk(chunk, words, start)) if (number <= last) found.add(number);
+        for (const number of await this.#matchesInChunk(chunk, words, start)) if (isInRange(number)) found.add(number);
       }
-      for (const number of [...found].sort((a, b) => b - a)) {
+      for (const number of [...found].sort((a, b) => (after === undefined ? b - a : a - b))) {
         const post = delta.posts.get(number) ?? this.#posts.get(number);
         if (post) yield post;
       }
-      if (scanned % YIELD_EVERY === 0) await yieldToEventLoop();
+      if ((scanned + 1) % YIELD_EVERY === 0) await yieldToEventLoop();
     }
   }
 

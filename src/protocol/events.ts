@@ -6,6 +6,7 @@ import {
   EpochMsSchema,
   PostSchema,
   QuoteSchema,
+  RoleSchema,
   SeqSchema,
   strictObject,
   stringEnum,
@@ -48,6 +49,10 @@ export const EVENTS = {
       change: stringEnum(['joined', 'left', 'idle', 'active']),
       at: EpochMsSchema,
     }),
+  },
+  role: {
+    summary: 'The role of a member changed. Sent to everybody who watches `members`.',
+    params: strictObject({ name: Type.String(), role: RoleSchema }),
   },
   notice: {
     summary:

@@ -43,11 +43,12 @@ export const forumMethods = {
   'forum.read': defineMethod({
     access: 'reader',
     summary:
-      'Posts, oldest first: changed after `sinceSeq`, or written or edited since `sinceTime`, or the last ones before a number; otherwise the newest. Can be limited to a `topic` or `thread`.',
+      'Posts, oldest first: changed after `sinceSeq`, or written or edited since `sinceTime`, or the last ones `before` a number, or the first ones `after` a number; otherwise the newest. Can be limited to a `topic` or `thread`.',
     params: strictObject({
       sinceSeq: Type.Optional(SeqSchema),
       sinceTime: Type.Optional(EpochMsSchema),
       before: Type.Optional(PostNumberSchema),
+      after: Type.Optional(Type.Integer({ minimum: 0, description: 'number of a post' })),
       topic: TopicFilterSchema,
       thread: Type.Optional(Type.Integer({ minimum: 1, description: 'this post and its replies' })),
       limit: LimitSchema,

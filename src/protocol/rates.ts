@@ -132,12 +132,15 @@ export const rateMethods = {
   'rates.history': defineMethod({
     access: 'reader',
     summary:
-      'Candles of one series of an instrument in `[from, to)`, oldest first, at most 5,000 per call; days, weeks and months are in Vietnam time. Default: the reference series.',
+      'Candles of one series of an instrument in `[from, to)`, oldest first, at most 5,000 per call and fewer for one side; days, weeks and months are in Vietnam time. Default: the reference series.',
     params: strictObject({
       instrument: InstrumentNameSchema,
       from: EpochMsSchema,
       to: EpochMsSchema,
       interval: stringEnum(['raw', '1h', '1d', '1w', '1M'], 'length of a candle; raw: one per quote'),
+      side: Type.Optional(
+        stringEnum(['buy', 'sell'], 'only this price; default: what customers pay, else what they get'),
+      ),
       ...seriesFilterProperties,
     }),
     result: strictObject({

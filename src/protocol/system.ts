@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineMethod } from './method.ts';
-import { EpochMsSchema, nullable, SeqSchema, strictObject } from './schema.ts';
+import { EpochMsSchema, nullable, RoleSchema, SeqSchema, strictObject } from './schema.ts';
 
 export const systemMethods = {
   hello: defineMethod({
@@ -36,6 +36,7 @@ export const systemMethods = {
           peerPort: nullable(Type.Integer({ description: 'UDP port of the latest peer, or port of a legacy client' })),
           activeSince: EpochMsSchema,
           idleMs: Type.Integer(),
+          role: Type.Optional(RoleSchema),
         }),
       ),
     }),

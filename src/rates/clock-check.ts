@@ -12,10 +12,21 @@ const MAX_TRACKED_HOSTS = 256;
 export class ClockCheck {
   /** How far each host's clock is ahead of ours, in milliseconds. */
   readonly #offsets = new Map<string, number>();
-  #lastNow = Number.NEGATIVE_INFINITY;
+  readonly #monotonic: () => number;
+  /** The difference between this machine's clock and its monotonic one. */
+  #lastDifferenceMs: number | undefined;
 
-  /** How far most providers' clocks are ahead of ours if they agree that ours is wrong; otherwise undefined. */
-  get offsetMs(): number | undefined {
+  /** @param monotonic milliseconds of a clock that nobody sets */
+  constructor(monotonic: () => number = () => performance.now()) {
+    this.#monotonic = monotonic;
+  }
+
+  /**
+   * How far most providers' clocks are ahead of ours if they agree that ours is wrong; otherwise undefined.
+   * @param now this machine's time
+   */
+  offsetAt(now: EpochMs): number | undefined {
+    this.#forgetIfClockWasSet(now);
     return findAgreedClockOffset([...this.#offsets.values()]);
   }
 
@@ -25,13 +36,12 @@ export class ClockCheck {
    * @throws AppError NOT_AVAILABLE if this machine's clock must be wrong
    */
   observationTime(host: string, respondedAt: EpochMs | undefined, now: EpochMs): EpochMs {
-    // The clock was set back: earlier offsets are meaningless.
-    if (now < this.#lastNow - CLOCK_TOLERANCE_MS) this.#offsets.clear();
-    this.#lastNow = now;
     if (respondedAt === undefined) {
-      if (this.offsetMs !== undefined) throw wrongClockError(this.offsetMs);
+      const agreed = this.offsetAt(now);
+      if (agreed !== undefined) throw wrongClockError(agreed);
       return now;
     }
+    this.#forgetIfClockWasSet(now);
     const offset = respondedAt - now;
     this.#offsets.delete(host);
     this.#offsets.set(host, offset);
@@ -43,6 +53,13 @@ export class ClockCheck {
     const agreeing = others.filter(([, other]) => Math.abs(other) <= CLOCK_TOLERANCE_MS);
     if (agreeing.length >= 2) return now; // only this host's clock is ahead
     throw wrongClockError(offset);
+  }
+
+  /** Offsets from before the clock was set, or the machine slept, mean nothing. */
+  #forgetIfClockWasSet(now: EpochMs): void {
+    const difference = now - this.#monotonic();
+    if (Math.abs(difference - (this.#lastDifferenceMs ?? difference)) > CLOCK_TOLERANCE_MS) this.#offsets.clear();
+    this.#lastDifferenceMs = difference;
   }
 }
 

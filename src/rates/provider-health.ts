@@ -1,3 +1,4 @@
+import { STALE_AFTER_INTERVALS } from '../domain/freshness.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { PriceDistance } from './quote-sink.ts';
 
@@ -37,9 +38,6 @@ export interface LastResponse {
   /** How far the provider's clock is ahead of this machine's, by its `Date` header. */
   readonly clockOffsetMs: number | null;
 }
-
-/** A provider is stale after this many intervals without a successful fetch. */
-const STALE_AFTER_INTERVALS = 3;
 
 /** Tracks the health of one provider. It has no clock: callers pass the time. */
 export class HealthTracker {

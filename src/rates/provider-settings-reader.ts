@@ -135,15 +135,22 @@ export class ProviderSettingsReader {
 
   /** Rejects unknown settings: most are typing errors. */
   assertOnlyKnown(path: string, names: readonly string[]): void {
+    const [first] = this.unknownSettings(path, names);
+    if (first) throw first;
+  }
+
+  /** An error for each unknown setting, or the one that there are no settings. */
+  unknownSettings(path: string, names: readonly string[]): AppError[] {
     const values = path === '' ? this.#values : this.get(path);
-    if (values === undefined) throw this.settingError(path, 'is missing', `It requires ${REQUIRED_FIELDS.join(', ')}.`);
-    if (!isObject(values))
-      throw this.settingError(path, 'is not an object', `It requires ${REQUIRED_FIELDS.join(', ')}.`);
-    for (const name of Object.keys(values)) {
-      if (names.includes(name)) continue;
-      const full = path === '' ? sanitizeText(name) : `${path}.${sanitizeText(name)}`;
-      throw this.settingError(full, 'is an unknown setting', `Remove it, or use one of ${names.join(', ')}.`);
-    }
+    const required = `It requires ${REQUIRED_FIELDS.join(', ')}.`;
+    if (values === undefined) return [this.settingError(path, 'is missing', required)];
+    if (!isObject(values)) return [this.settingError(path, 'is not an object', required)];
+    return Object.keys(values)
+      .filter((name) => !names.includes(name))
+      .map((name) => {
+        const full = path === '' ? sanitizeText(name) : `${path}.${sanitizeText(name)}`;
+        return this.settingError(full, 'is an unknown setting', `Remove it, or use one of ${names.join(', ')}.`);
+      });
   }
 
   settingError(path: string, what: string, fix: string, cause?: unknown): AppError {

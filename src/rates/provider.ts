@@ -82,7 +82,7 @@ export class ResponseFormatError extends Error {
 
   constructor(path: string, expected: string) {
     super(`${path}: expected ${expected}`);
-    this.name = 'BodyError';
+    this.name = 'ResponseFormatError';
     this.path = path;
     this.expected = expected;
     this.reason = `expected ${expected}`;

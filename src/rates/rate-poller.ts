@@ -28,6 +28,8 @@ export interface RatePollerSettings {
   readonly now?: () => EpochMs;
   /** In [0, 1). */
   readonly random?: () => number;
+  /** Milliseconds of a clock that nobody sets. Default `performance.now`. */
+  readonly monotonic?: () => number;
 }
 
 /** First fetches are spread over this time. */
@@ -43,7 +45,7 @@ export class RatePoller {
   readonly #lease: Lease;
   readonly #log: Logger;
   readonly #now: () => EpochMs;
-  readonly #clock = new ClockCheck();
+  readonly #clock: ClockCheck;
   #isClockWrong = false;
   readonly #jobs = new Map<string, PollJob>();
   /** Fetches that started before the settings changed. */
@@ -61,12 +63,14 @@ export class RatePoller {
       onHealthChange: () => {},
       now: Date.now,
       random: Math.random,
+      monotonic: () => performance.now(),
       ...settings,
     };
     const { lease, log, now } = this.#settings;
     this.#lease = lease;
     this.#log = log;
     this.#now = now;
+    this.#clock = new ClockCheck(this.#settings.monotonic);
     for (const configured of settings.providers) this.#addJob(configured);
   }
 
@@ -92,7 +96,7 @@ export class RatePoller {
 
   /** How far the providers' clocks are ahead of this machine's if they agree that it is wrong. */
   get clockOffsetMs(): number | undefined {
-    return this.#clock.offsetMs;
+    return this.#clock.offsetAt(this.#now());
   }
 
   /** In the order of the settings. */
@@ -289,7 +293,7 @@ export class RatePoller {
 
   /** Logs when this machine's clock is found to be wrong or correct again. */
   #logClockChange(): void {
-    const { offsetMs } = this.#clock;
+    const offsetMs = this.clockOffsetMs;
     if ((offsetMs !== undefined) === this.#isClockWrong) return;
     this.#isClockWrong = offsetMs !== undefined;
     if (offsetMs !== undefined) {

@@ -1,6 +1,6 @@
 import { type DatedNewQuote, hasSamePrice, seriesId } from '../domain/quote.ts';
 import type { EpochMs } from '../domain/time.ts';
-import { goldQuote, withAliases, worldGoldQuote } from './gold.ts';
+import { goldQuote, withAliases, worldGoldQuote } from './gold-quotes.ts';
 import { ResponseFormatError } from './provider.ts';
 import { convertToTaels, findBarPrice, readTygiaRow, type SkipReason, type TygiaRow } from './providers/tygia.ts';
 import { BodyField } from './response-body.ts';

@@ -2,6 +2,7 @@ import type { ReconnectingClient } from '../client/reconnecting-client.ts';
 import { retryWhenBusy } from '../client/retry-when-busy.ts';
 import { AppError } from '../domain/app-error.ts';
 import { type SafeText, safeText } from '../domain/safe-text.ts';
+import { sanitizeText } from '../domain/text.ts';
 import type { MethodParams, MethodResult } from '../protocol/methods.ts';
 import { executeCommand } from './execute-command.ts';
 import type { FileCommandRunner } from './file-command-runner.ts';
@@ -21,6 +22,15 @@ export interface CommandRunnerOptions {
   readonly format: () => OutputFormat;
   /** Sender of SUM if nobody is signed in. */
   readonly user: string;
+}
+
+/** What a quit would interrupt. */
+export interface QuitWarning {
+  /** One line for each running transfer. */
+  readonly transfers: readonly SafeText[];
+  /** About posts and direct messages that wait, if any. */
+  readonly unsent: SafeText | undefined;
+  readonly advice: SafeText;
 }
 
 /** Runs the commands of shell and dashboard that need the daemon, and warns once before a quit interrupts transfers. */
@@ -44,15 +54,28 @@ export class CommandRunner {
     return await retryWhenBusy(() => files.execute(command, format(), line), RETRY);
   }
 
-  /** Lines to show instead of quitting; undefined if the user may quit. */
-  warnBeforeQuit(): SafeText[] | undefined {
+  /** What to show instead of quitting; undefined if the user may quit. */
+  warnBeforeQuit(): QuitWarning | undefined {
     const transfers = this.#options.files?.activeTransfers ?? [];
-    if (transfers.length === 0 || this.#hasWarned) return undefined;
+    const unsent = this.describeUnsent();
+    if ((transfers.length === 0 && !unsent) || this.#hasWarned) return undefined;
     this.#hasWarned = true;
-    return [
-      ...transfers.map(describeState),
-      safeText`Repeat it to quit anyway. Partial downloads are kept and will resume.`,
-    ];
+    const advice =
+      transfers.length === 0
+        ? safeText`Repeat it to quit anyway.`
+        : safeText`Repeat it to quit anyway. Partial downloads are kept and will resume.`;
+    return { transfers: transfers.map(describeState), unsent, advice };
+  }
+
+  /** A sentence about posts and direct messages that no daemon has acknowledged; undefined: there are none. */
+  describeUnsent(): SafeText | undefined {
+    const { pendingPosts, keepsPosts, name } = this.#options.client;
+    if (pendingPosts === 0) return undefined;
+    const what = pendingPosts === 1 ? safeText`1 message is` : safeText`${pendingPosts} messages are`;
+    if (!keepsPosts) return safeText`${what} not sent yet.`;
+    const author = name === null ? safeText`you are` : safeText`${sanitizeText(name)} is`;
+    const it = pendingPosts === 1 ? 'It is' : 'They are';
+    return safeText`${what} not sent yet. ${it} kept, and sent the next time that ${author} signed in here.`;
   }
 }
 
@@ -60,16 +83,26 @@ export function isFileCommand(command: ParsedCommand): command is FileCommand {
   return FILE_VERBS.has(command.verb);
 }
 
-/** Posts are sent again if the connection is lost meanwhile; without a connection no call is started. */
+/**
+ * Posts and direct messages are sent again if the connection is lost meanwhile. Without a connection no call is started,
+ * except those that outlive this process.
+ */
 function createRpcCaller(client: ReconnectingClient): RpcCaller {
   return {
     get name() {
       return client.name;
     },
     async call(method, params) {
-      if (method !== 'forum.post' || client.state.kind !== 'online') return await client.call(method, params);
-      const post = await client.post(params as MethodParams<'forum.post'>);
-      return { post } as MethodResult<typeof method>;
+      if (client.keepsPosts || client.state.kind === 'online') {
+        if (method === 'forum.post') {
+          const post = await client.post(params as MethodParams<'forum.post'>);
+          return { post } as MethodResult<typeof method>;
+        }
+        if (method === 'messages.send') {
+          return (await client.sendMessage(params as MethodParams<'messages.send'>)) as MethodResult<typeof method>;
+        }
+      }
+      return await client.call(method, params);
     },
   };
 }

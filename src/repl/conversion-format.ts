@@ -43,7 +43,14 @@ export function conversionLines(conversions: ConversionResult, format: OutputFor
 export function conversionTable(conversions: ConversionResult, format: OutputFormat): SafeText[] {
   const { quotes, converted = [] } = conversions;
   return formatTable(
-    ['Instrument', rightAligned('Buy'), rightAligned('Sell'), 'Unit', rightAligned('Age'), 'From'],
+    [
+      { title: 'Instrument', importance: 3 },
+      { ...rightAligned('Buy'), importance: 3 },
+      { ...rightAligned('Sell'), importance: 3 },
+      { title: 'Unit', importance: 3 },
+      rightAligned('Age'),
+      { title: 'From', minWidth: 20, importance: 1, wraps: true },
+    ],
     quotes.map((quote, i): (SafeText | TableCell)[] => {
       const result = converted[i];
       const shown = result ?? quote;

@@ -5,19 +5,20 @@ import { type EpochMs, formatForumTime } from '../domain/time.ts';
 import { conversionLines, conversionTable } from './conversion-format.ts';
 import { listingsTable, readListings } from './file-listing-format.ts';
 import {
+  conversationLines,
   conversationsTable,
-  directMessageLine,
   directMessageLines,
-  postLines,
+  noPostsLines,
+  postListLines,
   searchResultLines,
   topicsTable,
 } from './forum-format.ts';
 import type { RpcCommand } from './grammar.ts';
 import { onlineMemberLines, pingLines } from './member-format.ts';
 import type { OutputFormat } from './output-format.ts';
-import { readPosts } from './posts.ts';
-import { historyChart, lookupLines, noRatesLines, providersTable, ratesTable } from './rate-format.ts';
-import { chartRangeParams, type RpcCaller, readRateHistory } from './rate-history.ts';
+import { readNewestPost, readPosts } from './posts.ts';
+import { comparisonChart, historyChart, lookupLines, noRatesLines, providersTable, ratesTable } from './rate-format.ts';
+import { chartRangeParams, chartWindow, type RpcCaller, readRateHistory } from './rate-history.ts';
 import { requestSum, sumLines } from './sum.ts';
 
 /** Executes a command and returns its output. @param user sender of SUM if nobody is signed in */
@@ -51,13 +52,22 @@ export async function executeCommand(
     case 'providers':
       return providersTable((await caller.call('rates.providers', {})).providers, format);
     case 'chart': {
-      const { instrument, range } = command;
-      const history = await readRateHistory(caller, { instrument, ...chartRangeParams(range, format.now) });
-      return historyChart(`${instrument}, ${range}`, history, format);
+      const { instrument, range, versus } = command;
+      const read = (name: string) =>
+        readRateHistory(caller, { instrument: name, ...chartRangeParams(range, format.now) });
+      if (versus === undefined) {
+        const history = await read(instrument);
+        const window = chartWindow(range, format.now, history.candles);
+        return historyChart(`${instrument}, ${range}`, history, format, { window, range });
+      }
+      const histories = await Promise.all([read(instrument), read(versus)]);
+      const earliest = histories.flatMap(({ candles }) => candles[0] ?? []).sort((a, b) => a.at - b.at);
+      const window = chartWindow(range, format.now, earliest);
+      return comparisonChart([instrument, versus], histories, format, { window, range });
     }
     case 'post': {
-      const { text, topic } = command;
-      const { post } = await caller.call('forum.post', { text, ...defined({ topic }) });
+      const { text, topic, replyTo } = command;
+      const { post } = await caller.call('forum.post', { text, ...defined({ topic, replyTo }) });
       return [safeText`Message #${post.number} posted at ${formatForumTime(post.at)}.`];
     }
     case 'edit': {
@@ -73,21 +83,27 @@ export async function executeCommand(
       return [safeText`Deleted #${number}.`];
     }
     case 'read': {
-      const { posts, seq } = await (command.since === undefined
+      const { posts, seq, more } = await (command.since === undefined
         ? caller.call('forum.read', {})
         : readPosts(caller, { sinceTime: command.since }));
       if (caller.name !== null && posts.length > 0) await caller.call('forum.markRead', { seq });
-      return postLines(posts);
+      if (posts.length === 0) return noPostsLines({ since: command.since }, await readNewestPost(caller), format);
+      // The oldest post that is shown comes first.
+      const older = more
+        ? [safeText`Older messages are left out. To read them: RDM 23 Feb 2021 15:00:00, with the time to begin at`]
+        : [];
+      return [...older, ...postListLines(posts, format)];
     }
     case 'find': {
       const { posts, more } = await caller.call('forum.search', { text: command.text });
-      return searchResultLines(posts, more);
+      if (posts.length > 0) return searchResultLines(posts, more, format);
+      return noPostsLines({ text: command.text }, await readNewestPost(caller), format);
     }
     case 'topics':
       return topicsTable((await caller.call('forum.topics', {})).topics, format);
     case 'message': {
       const { to, text } = command;
-      return [directMessageLine((await caller.call('messages.send', { to, text })).message)];
+      return directMessageLines((await caller.call('messages.send', { to, text })).message, format);
     }
     case 'messages': {
       if (command.with === undefined) {
@@ -96,10 +112,10 @@ export async function executeCommand(
       const { messages } = await caller.call('messages.read', { with: command.with });
       const last = messages.findLast(({ unread }) => unread);
       if (last) await caller.call('messages.markRead', { with: command.with, number: last.number });
-      return directMessageLines(messages);
+      return conversationLines(messages, command.with, format);
     }
     case 'active':
-      return onlineMemberLines((await caller.call('members.active', {})).members, caller.name);
+      return onlineMemberLines((await caller.call('members.active', {})).members, caller.name, format);
     case 'ping':
       return pingLines(await caller.call('peer.ping', { member: command.member }));
     case 'discover': {

@@ -3,7 +3,7 @@ import { sanitizeText } from '../domain/text.ts';
 import { formatDateTime } from '../domain/time.ts';
 import type { MethodParams, MethodResult } from '../protocol/methods.ts';
 import { formatBytes } from './byte-format.ts';
-import { type OutputFormat, PLAIN_STYLE } from './output-format.ts';
+import { advise, type OutputFormat, PLAIN_STYLE } from './output-format.ts';
 import type { RpcCaller } from './rate-history.ts';
 import { formatTable, rightAligned } from './table.ts';
 
@@ -46,18 +46,18 @@ export function listingsTable(
         ? safeText`No online member publishes a file${fits}.`
         : safeText`${sanitizeText(member)} publishes no file${fits}.`,
       text === undefined
-        ? safeText`To publish one: PUBLISH file`
-        : safeText`Try a shorter search, or LIST alone to show all files.`,
+        ? safeText`To publish one: ${advise(format, safeText`goldctl files publish FILE`, safeText`PUBLISH file`)}`
+        : safeText`Try a shorter search. For all files: ${advise(format, safeText`goldctl files list`, safeText`LIST`)}`,
     ];
   }
   const rows = formatTable(
     [
-      { title: 'File', maxWidth: 48 },
+      { title: 'File', maxWidth: 48, minWidth: 20, importance: 3 },
       rightAligned('Size'),
-      'Modified',
-      { title: 'Member', maxWidth: 34 },
+      { title: 'Modified', importance: 0 },
+      { title: 'Member', maxWidth: 34, minWidth: 12, importance: 3 },
       'Online',
-      { title: 'Description', maxWidth: 60 },
+      { title: 'Description', maxWidth: 60, minWidth: 12, importance: 1 },
     ],
     listings.map((each) => [
       sanitizeText(each.name),
@@ -70,7 +70,10 @@ export function listingsTable(
     format,
   );
   const some = listings.some(({ online, unencrypted }) => online && unencrypted);
-  return some ? [...rows, safeText`${LEGACY_WARNING}. To download anyway: ${ALLOW_UNENCRYPTED_COMMAND}`] : rows;
+  const elsewhere = advise(format, safeText``, safeText`, in another terminal`);
+  return some
+    ? [...rows, safeText`${LEGACY_WARNING}. To download anyway${elsewhere}: ${ALLOW_UNENCRYPTED_COMMAND}`]
+    : rows;
 }
 
 export function publicationNotice(result: Pick<FileListingResult, 'member' | 'name' | 'size'>): SafeText {
@@ -107,7 +110,13 @@ export function fileSourcesLines(sources: readonly FileSourceResult[], format: O
         safeText`${names}, ${formatBytes(size)}, ${unencrypted ? LEGACY_WARNING : safeText`sha256 tree ${sanitizeText(hash.slice(0, 16))}`}`,
       ),
       ...formatTable(
-        [{ title: 'Member', maxWidth: 34 }, 'Online', 'Address', 'Modified', { title: 'Description', maxWidth: 60 }],
+        [
+          { title: 'Member', maxWidth: 34, minWidth: 12, importance: 3 },
+          'Online',
+          { title: 'Address', importance: 1 },
+          { title: 'Modified', importance: 0 },
+          { title: 'Description', maxWidth: 60, minWidth: 12, importance: 1 },
+        ],
         same.map((each) => [
           sanitizeText(each.member),
           each.online ? 'yes' : 'no',
@@ -115,7 +124,11 @@ export function fileSourcesLines(sources: readonly FileSourceResult[], format: O
           formatDateTime(each.modified),
           sanitizeText(each.description),
         ]),
-        { unicode: format.unicode, style: PLAIN_STYLE },
+        {
+          unicode: format.unicode,
+          style: PLAIN_STYLE,
+          fitWidth: format.fitWidth === undefined ? undefined : format.fitWidth - 2,
+        },
       ).map((line) => safeText`  ${line}`),
     ];
   });

@@ -1,11 +1,14 @@
-import { distance } from 'fastest-levenshtein';
+import { AppError } from '../domain/app-error.ts';
 import { defined } from '../domain/defined.ts';
 import { findCatalogueInstrument } from '../domain/instrument.ts';
+import { parseTopic } from '../domain/post.ts';
 import { parsePriceUnit } from '../domain/price-conversion.ts';
 import { sanitizeText } from '../domain/text.ts';
 import { type EpochMs, parseDate, parseForumTime } from '../domain/time.ts';
 import { parseBytes } from './byte-format.ts';
+import { parseUserTime } from './parse-time.ts';
 import { splitArguments, unquoteName } from './split-arguments.ts';
+import { suggestName } from './suggestion.ts';
 
 export const CHART_RANGES = ['1d', '1w', '1m', '3m', '1y', '5y', 'all'] as const;
 export type ChartRange = (typeof CHART_RANGES)[number];
@@ -20,7 +23,8 @@ export type LocalCommand =
   | { readonly verb: 'signIn' }
   | { readonly verb: 'signOut' }
   | { readonly verb: 'quit' }
-  | { readonly verb: 'help' }
+  /** `command`: the name of the one command to explain. */
+  | { readonly verb: 'help'; readonly command?: string }
   | { readonly verb: 'watch'; readonly instruments: 'all' | 'off' | readonly string[] };
 
 /** Commands that are RPC calls. */
@@ -28,8 +32,14 @@ export type RpcCommand =
   | { readonly verb: 'lookup'; readonly date: string; readonly instrument: string; readonly in?: string }
   | { readonly verb: 'market'; readonly instrument: string | 'ALL'; readonly in?: string }
   | { readonly verb: 'providers' }
-  | { readonly verb: 'chart'; readonly instrument: string; readonly range: ChartRange }
-  | { readonly verb: 'post'; readonly text: string; readonly topic?: string }
+  | {
+      readonly verb: 'chart';
+      readonly instrument: string;
+      readonly range: ChartRange;
+      /** The instrument that the first one is compared with. */
+      readonly versus?: string;
+    }
+  | { readonly verb: 'post'; readonly text: string; readonly topic?: string; readonly replyTo?: number }
   | { readonly verb: 'edit'; readonly number: number; readonly at?: EpochMs; readonly text: string }
   | { readonly verb: 'delete'; readonly number: number; readonly at?: EpochMs }
   | { readonly verb: 'read'; readonly since?: EpochMs }
@@ -67,16 +77,23 @@ export class CommandSyntaxError {
 
 /** What may follow a command, for completion. */
 export type CompletionKind =
-  | 'instrument'
   | 'all or instrument'
+  | 'instrument and unit'
   | 'instruments'
   | 'instrument and range'
   | 'member'
   | 'member and file'
+  | 'member and text'
+  | 'topic and text'
+  | 'text'
+  | 'post'
   | 'file'
   | 'listing'
+  | 'listing and members'
   | 'offer'
-  | 'transfer';
+  | 'offer to accept'
+  | 'transfer'
+  | 'command';
 
 /** One row per command: parsing, help and completion use the same table. */
 export interface ShellCommand {
@@ -84,6 +101,8 @@ export interface ShellCommand {
   readonly name: string;
   readonly argsHint: string;
   readonly help: string;
+  /** Other names that are accepted if nothing follows them. */
+  readonly aliases?: readonly string[];
   /** Names from other programs. They are not accepted, but lead to this command as the suggestion. */
   readonly similarNames?: readonly string[];
   readonly completion?: CompletionKind;
@@ -91,14 +110,17 @@ export interface ShellCommand {
   readonly parseArgs: (rest: string) => ParsedCommand | CommandSyntaxError;
 }
 
+/** Names of two instruments have fewer words. */
+const MAX_NAME_WORDS = 16;
+
 /** Longer lines are rejected: a post has at most 4,096 characters. */
 export const MAX_COMMAND_CHARACTERS = 16_384;
 
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
   commandWithoutArgs('-signup', { verb: 'signUp' }, 'create an account, then type name password', ['register']),
   commandWithoutArgs('-signin', { verb: 'signIn' }, 'sign in, then type name password', ['login']),
-  commandWithoutArgs('-quit', { verb: 'quit' }, 'quit', ['exit', 'bye']),
-  commandWithoutArgs('-help', { verb: 'help' }, 'show this list; also HELP'),
+  { ...commandWithoutArgs('-quit', { verb: 'quit' }, 'quit; also exit', ['exit', 'bye']), aliases: ['exit', 'quit'] },
+  helpCommand('-help', 'list commands, or explain one; also HELP'),
   {
     name: 'MARKET',
     argsHint: 'ALL | instrument',
@@ -114,17 +136,11 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   },
   {
     name: 'CHART',
-    argsHint: 'instrument [range]',
-    help: `chart ${CHART_RANGES.join(' ')}: CHART SJC 1y`,
+    argsHint: 'instrument [other] [range]',
+    help: `chart ${CHART_RANGES.join(' ')}: CHART SJC XAU 1y`,
     similarNames: ['history'],
     completion: 'instrument and range',
-    parseArgs: (rest) => {
-      const [, instrument = '', last = ''] = /^(?:(.*)\s)?(\S*)$/s.exec(rest) ?? [];
-      const range = CHART_RANGES.find((each) => each === last.toLowerCase());
-      const name = range ? instrument.trim() : rest;
-      if (name === '') return usageError('CHART', 'CHART SJC 1y');
-      return { verb: 'chart', instrument: name, range: range ?? '1y' };
-    },
+    parseArgs: parseChart,
   },
   {
     name: 'WATCH',
@@ -146,11 +162,28 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: '[#topic] text',
     help: 'post a message: MSG Hello, MSG #gold It is up',
     similarNames: ['post', 'say'],
+    completion: 'topic and text',
     parseArgs: (rest) => {
-      // A number is not a topic here: MSG #1 is right.
-      const [, topic, text] = /^#(?!\d+(?:\s|$))([\p{L}\p{M}\p{Nd}_-]{1,32})(?:\s+(.*))?$/su.exec(rest) ?? [];
-      if (rest === '' || (topic !== undefined && !text)) return usageError('MSG', 'MSG Hello', 'MSG #gold It is up');
-      return topic === undefined ? { verb: 'post', text: rest } : { verb: 'post', text: text!, topic };
+      // A number refers to a post (MSG #1 is right), and a keycap is an emoji.
+      const [, topic, text = ''] =
+        /^#(?!\d+(?![\p{L}\p{M}\p{Nd}_-])|\ufe0f?\u20e3)(\S+)(?:\s+(.*))?$/su.exec(rest) ?? [];
+      if (topic === undefined && rest !== '') return { verb: 'post', text: rest };
+      const reason = topic === undefined ? undefined : topicProblem(topic);
+      if (reason !== undefined) return new CommandSyntaxError(reason, 'MSG');
+      if (topic === undefined || text === '') return usageError('MSG', 'MSG Hello', 'MSG #gold It is up');
+      return { verb: 'post', text, topic };
+    },
+  },
+  {
+    name: 'REPLY',
+    argsHint: '#n text',
+    help: 'reply to a message: REPLY #12 I agree',
+    similarNames: ['answer', 're'],
+    completion: 'post',
+    parseArgs: (rest) => {
+      const [, number = '', text = ''] = /^#?(\d{1,15})\s+(.*)$/s.exec(rest) ?? [];
+      if (Number(number) < 1 || text === '') return usageError('REPLY', 'REPLY #12 I agree');
+      return { verb: 'post', text, replyTo: Number(number) };
     },
   },
   {
@@ -158,6 +191,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: '#n [time] text',
     help: 'edit your message, if its time still matches',
     similarNames: ['edit'],
+    completion: 'post',
     parseArgs: (rest) => {
       const post = parsePostReference(rest);
       if (post instanceof CommandSyntaxError) return post;
@@ -172,6 +206,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: '#n [time]',
     help: 'delete your message: DLT #1',
     similarNames: ['delete'],
+    completion: 'post',
     parseArgs: (rest) => {
       const post = parsePostReference(rest);
       if (post instanceof CommandSyntaxError) return post;
@@ -187,9 +222,11 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     similarNames: ['read'],
     parseArgs: (rest) => {
       if (rest === '') return { verb: 'read' };
-      const since = parseForumTime(rest) ?? parseDate(rest)?.start;
+      const since = parseUserTime(rest, Date.now());
       if (since !== undefined) return { verb: 'read', since };
-      return new CommandSyntaxError('Invalid date and time. Example: RDM 23 Feb 2021 15:00:00');
+      return new CommandSyntaxError(
+        'Invalid date and time. Examples: RDM 23 Feb 2021 15:00:00, RDM 2021-02-23, RDM 2021-02-23 15:00, RDM 2h',
+      );
     },
   },
   {
@@ -197,6 +234,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: 'text',
     help: 'search messages: FIND vang, FIND @hans',
     similarNames: ['search', 'grep'],
+    completion: 'text',
     parseArgs: (rest) => (rest === '' ? usageError('FIND', 'FIND vang') : { verb: 'find', text: rest }),
   },
   commandWithoutArgs('TOPICS', { verb: 'topics' }, 'list topics and unread counts', ['channels']),
@@ -204,7 +242,8 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     name: 'DM',
     argsHint: '[name [text]]',
     help: 'send a direct message: DM hans Hello',
-    similarNames: ['tell', 'whisper'],
+    similarNames: ['tell', 'whisper', 'pm', 'query'],
+    completion: 'member and text',
     parseArgs: (rest) => {
       const [, to = '', text = ''] = /^@?(\S*)(?:\s+(.*))?$/s.exec(rest) ?? [];
       if (text !== '') return { verb: 'message', to, text };
@@ -229,7 +268,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: 'n [ALWAYS size]',
     help: 'accept an offered file: ACCEPT 3',
     similarNames: ['yes', 'receive'],
-    completion: 'offer',
+    completion: 'offer to accept',
     parseArgs: (rest) => {
       const [, n, always, size = ''] = /^#?(\d{1,9})(?:\s+(always)(?:\s+(.*))?)?$/i.exec(rest) ?? [];
       const limit = size === '' ? Number.MAX_SAFE_INTEGER : parseBytes(size);
@@ -295,6 +334,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: '[text]',
     help: 'list files of online members: LIST, LIST lecture',
     similarNames: ['files', 'ls'],
+    completion: 'listing',
     parseArgs: (rest) => ({ verb: 'discover', ...(rest === '' ? {} : { text: rest }) }),
   },
   {
@@ -312,7 +352,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     argsHint: 'name [@user]',
     help: 'download a published file: FETCH lecture1.mp4',
     similarNames: ['get', 'download'],
-    completion: 'listing',
+    completion: 'listing and members',
     parseArgs: (rest) => {
       const quoted = /^(["'])([^"']*)\1(.*)$/s.exec(rest);
       const [, text = '', members = ''] = /^(.*?)((?:\s+@\S+)*)$/s.exec(quoted ? quoted[3]! : rest) ?? [];
@@ -340,7 +380,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
       /^[+-]?\d{1,15}$/.test(rest) ? { verb: 'sum', number: Number(rest) } : usageError('SUM', 'SUM 25'),
   },
   commandWithoutArgs('OUT', { verb: 'signOut' }, 'sign out and quit', ['logout', 'signout']),
-  commandWithoutArgs('HELP', { verb: 'help' }, 'show this list'),
+  helpCommand('HELP', 'list commands, or explain one: HELP MSG'),
 ];
 
 /** The row for lookups, which begin with a date in place of a command name. */
@@ -350,7 +390,33 @@ export const RATE_LOOKUP = {
   help: 'show prices on a date: 2021-12-27 SJC IN USD/ozt',
 };
 
+/** Commands that must not be suggested for a word that is not nearly their name. */
+export const DESTRUCTIVE_COMMANDS: ReadonlySet<string> = new Set([
+  'EDT',
+  'DLT',
+  'UNPUBLISH',
+  'ACCEPT',
+  'DECLINE',
+  'CANCEL',
+  'OUT',
+]);
+
+/** Names of commands, and names that other programs have for them. */
+const SUGGESTIBLE_NAMES = SHELL_COMMANDS.flatMap(({ name: command, similarNames = [] }) =>
+  [command, ...similarNames].map((name) => ({ name, command, isDestructive: DESTRUCTIVE_COMMANDS.has(command) })),
+);
+
 export const COMMANDS_BY_NAME = new Map(SHELL_COMMANDS.map((command) => [command.name, command]));
+
+/** The command of a name in any case. */
+export function findShellCommand(name: string): ShellCommand | undefined {
+  return COMMANDS_BY_NAME.get(name.toLowerCase()) ?? COMMANDS_BY_NAME.get(name.toUpperCase());
+}
+
+/** The command of another name that is accepted if nothing follows it: such words also begin sentences. */
+function findAlias(name: string): ShellCommand | undefined {
+  return SHELL_COMMANDS.find(({ aliases = [] }) => aliases.includes(name.toLowerCase()));
+}
 
 export function parseCommandLine(line: string): ParsedCommand | CommandSyntaxError {
   if (line.length > MAX_COMMAND_CHARACTERS) {
@@ -358,7 +424,7 @@ export function parseCommandLine(line: string): ParsedCommand | CommandSyntaxErr
   }
   const [, word = '', rest = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim())!;
   if (word === '') return { verb: 'nothing' };
-  const command = COMMANDS_BY_NAME.get(word.toLowerCase()) ?? COMMANDS_BY_NAME.get(word.toUpperCase());
+  const command = findShellCommand(word) ?? (rest === '' ? findAlias(word) : undefined);
   if (command) return command.parseArgs(rest);
   if (/^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$/.test(word)) return parseLookup(word, rest);
   return unknownCommandError(word, line);
@@ -374,9 +440,76 @@ function commandWithoutArgs(
   return { name, argsHint: '', help, similarNames, parseArgs: (rest) => (rest === '' ? command : error) };
 }
 
+function helpCommand(name: string, help: string): ShellCommand {
+  return {
+    name,
+    argsHint: '[command]',
+    help,
+    completion: 'command',
+    parseArgs: (rest) => {
+      if (rest === '') return { verb: 'help' };
+      const command = findShellCommand(rest) ?? findAlias(rest);
+      return command ? { verb: 'help', command: command.name } : unknownHelpError(rest);
+    },
+  };
+}
+
+function unknownHelpError(name: string): CommandSyntaxError {
+  const { suggestion } = unknownCommandError(name, name);
+  const shown = sanitizeText(name).slice(0, 40);
+  return suggestion === undefined || suggestion === 'HELP' || suggestion.includes(' ')
+    ? new CommandSyntaxError(`There is no command ${shown}. Type HELP for the list of commands.`, 'HELP')
+    : new CommandSyntaxError(`There is no command ${shown}. Did you mean HELP ${suggestion}?`, `HELP ${suggestion}`);
+}
+
 function usageError(word: string, ...examples: string[]): CommandSyntaxError {
   const message = `Invalid format of ${word}. Please retry, for example: ${examples.join('  or  ')}`;
   return new CommandSyntaxError(message, word);
+}
+
+/** Words that look like a range: `2y`, `6months`, `max`. */
+const RANGE_LIKE = /^(?:\d{1,4}(?:min|h|d|w|m|mo|q|y|yr)s?|\d{1,4}(?:hour|day|week|month|year)s?|max|ytd)$/i;
+
+/** Parses `SJC`, `SJC 1y`, `SJC XAU 1y`, `vàng sjc vs vàng thế giới 1y`. Names may contain spaces. */
+function parseChart(rest: string): ParsedCommand | CommandSyntaxError {
+  const [, before = '', last = ''] = /^(?:(.*)\s)?(\S*)$/s.exec(rest) ?? [];
+  const range = CHART_RANGES.find((each) => each === last.toLowerCase());
+  const names = range ? before.trim() : rest;
+  if (names === '') return usageError('CHART', 'CHART SJC 1y', 'CHART SJC XAU 1y');
+  if (!range && RANGE_LIKE.test(last) && !findCatalogueInstrument(names)) {
+    const name = sanitizeText(before.trim()) || 'SJC';
+    return new CommandSyntaxError(
+      `"${sanitizeText(last)}" is not a range of a chart. Ranges: ${CHART_RANGES.join(' ')}. Example: CHART ${name} 1y`,
+      'CHART',
+    );
+  }
+  const [instrument, versus] = splitComparison(names);
+  return { verb: 'chart', instrument, range: range ?? '1y', ...defined({ versus }) };
+}
+
+/** Splits two names at `vs`, or where both parts are known instruments and the whole is none. */
+function splitComparison(names: string): readonly [instrument: string, versus?: string] {
+  const [, first, second] = /^(.*\S)\s+vs\.?\s+(\S.*)$/is.exec(names) ?? [];
+  if (first !== undefined && second !== undefined) return [first, second];
+  const words = names.split(/\s+/);
+  if (words.length === 1 || words.length > MAX_NAME_WORDS || findCatalogueInstrument(names)) return [names];
+  for (let i = 1; i < words.length; i++) {
+    const [a, b] = [words.slice(0, i).join(' '), words.slice(i).join(' ')];
+    if (findCatalogueInstrument(a) && findCatalogueInstrument(b)) return [a, b];
+  }
+  return [names];
+}
+
+/** Why `#word` is not a topic; undefined if it is one. Nothing is posted then: the text was meant for that topic alone. */
+function topicProblem(word: string): string | undefined {
+  try {
+    parseTopic(`#${word}`);
+    return undefined;
+  } catch (thrown) {
+    const shown = sanitizeText(word);
+    const name = shown.length > 40 ? `${shown.slice(0, 40)}…` : shown;
+    return `Nothing was posted. "#${name}" is not a topic: ${AppError.from(thrown).message}`;
+  }
 }
 
 function parseLookup(date: string, instrument: string): ParsedCommand | CommandSyntaxError {
@@ -420,20 +553,10 @@ function unknownCommandError(word: string, line: string): CommandSyntaxError {
   const text = 'Invalid command. Please retry.';
   const name = sanitizeText(line);
   if (name.length <= 64 && findCatalogueInstrument(name)) return suggestionError(text, `MARKET ${name}`);
-  const typed = word.slice(0, 24).toUpperCase();
-  let nearest = '';
-  let length = 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (const verb of SHELL_COMMANDS) {
-    for (const name of [verb.name, ...(verb.similarNames ?? [])]) {
-      const steps = distance(typed, name.toUpperCase());
-      if (steps < least) [least, length, nearest] = [steps, name.length, verb.name];
-    }
-  }
-  // If more than half of the letters differ, the command list helps more than a guess.
-  return least * 2 <= Math.max(typed.length, length) + 1
-    ? suggestionError(text, nearest)
-    : new CommandSyntaxError(`${text} Type HELP for the list of commands.`, 'HELP');
+  const meant = suggestName(word, SUGGESTIBLE_NAMES);
+  return meant === undefined
+    ? new CommandSyntaxError(`${text} Type HELP for the list of commands.`, 'HELP')
+    : suggestionError(text, meant.command);
 }
 
 function suggestionError(text: string, nearest: string): CommandSyntaxError {

@@ -1,6 +1,6 @@
-import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
+import { type SafeText, safeText } from '../domain/safe-text.ts';
 import { sanitizeText } from '../domain/text.ts';
-import { formatDateTime, formatDuration, formatForumTime } from '../domain/time.ts';
+import { formatDateTime, formatDuration } from '../domain/time.ts';
 import type { MethodResult } from '../protocol/methods.ts';
 import type { OutputFormat } from './output-format.ts';
 import { formatTable, rightAligned } from './table.ts';
@@ -8,35 +8,32 @@ import { formatTable, rightAligned } from './table.ts';
 export function membersTable(members: MethodResult<'members.active'>['members'], format: OutputFormat): SafeText[] {
   if (members.length === 0) return [safeText`No members are online.`];
   return formatTable(
-    ['Name', 'Address', rightAligned('Port'), 'Online since', rightAligned('Idle')],
+    [
+      { title: 'Name', importance: 3, minWidth: 12 },
+      'Address',
+      { ...rightAligned('Port'), importance: 0 },
+      { title: 'Online since', importance: 1 },
+      rightAligned('Idle'),
+    ],
     members.map(({ name, address, peerPort, activeSince, idleMs }) => [
-      sanitizeText(name),
+      { text: sanitizeText(name), style: format.style.name },
       sanitizeText(address),
       peerPort === null ? '' : safeText`${peerPort}`,
-      formatForumTime(activeSince),
+      formatDateTime(activeSince),
       idleMs < 1000 ? '' : formatDuration(idleMs),
     ]),
     format,
   );
 }
 
-export function onlineMemberLines(members: MethodResult<'members.active'>['members'], self: string | null): SafeText[] {
+export function onlineMemberLines(
+  members: MethodResult<'members.active'>['members'],
+  self: string | null,
+  format: OutputFormat,
+): SafeText[] {
   const others = members.filter((each) => each.name !== self);
   if (others.length === 0) return [safeText`No other members are online.`];
-  return [
-    safeText`Online:`,
-    ...others.map((each) =>
-      joinSafe(
-        [
-          sanitizeText(each.name),
-          sanitizeText(each.address),
-          each.peerPort ?? safeText`-`,
-          safeText`online since ${formatForumTime(each.activeSince)}`,
-        ],
-        ', ',
-      ),
-    ),
-  ];
+  return membersTable(others, format);
 }
 
 export function accountsTable(accounts: MethodResult<'account.list'>['accounts'], format: OutputFormat): SafeText[] {
@@ -45,7 +42,13 @@ export function accountsTable(accounts: MethodResult<'account.list'>['accounts']
       safeText`There are no accounts yet. The first one created on this machine becomes the owner: goldctl account signup NAME`,
     ];
   return formatTable(
-    ['Name', 'Role', 'Signed in', 'Banned', 'Created'],
+    [
+      { title: 'Name', importance: 3, minWidth: 12 },
+      'Role',
+      'Signed in',
+      'Banned',
+      { title: 'Created', importance: 1 },
+    ],
     accounts.map((each) => [
       sanitizeText(each.name),
       safeText`${each.role}`,
@@ -60,7 +63,11 @@ export function accountsTable(accounts: MethodResult<'account.list'>['accounts']
 export function bansTable(bans: MethodResult<'admin.bans'>['bans'], format: OutputFormat): SafeText[] {
   if (bans.length === 0) return [safeText`There are no bans.`];
   return formatTable(
-    ['Account or address', 'Until', 'Reason'],
+    [
+      { title: 'Account or address', importance: 3 },
+      { title: 'Until', importance: 3 },
+      { title: 'Reason', minWidth: 16, wraps: true },
+    ],
     bans.map((each) => [
       sanitizeText(each.name ?? each.address ?? ''),
       each.until === null ? 'lifted' : formatDateTime(each.until),

@@ -1,8 +1,9 @@
+import { defined } from '../domain/defined.ts';
 import type { MethodParams, MethodResult } from '../protocol/methods.ts';
 import type { RpcCaller } from './rate-history.ts';
 
-/** More than anybody reads at once; older posts are read by their time. */
-export const MAX_POSTS = 1000;
+/** Bounds the memory of one reading. What is older is said to exist. */
+export const MAX_POSTS = 100_000;
 
 /** Reads posts since a time page by page, oldest first; at most the newest `most`. */
 export async function readPosts(
@@ -19,4 +20,13 @@ export async function readPosts(
     answer = { ...answer, posts: [...older.posts, ...answer.posts], more: older.more };
   }
   return answer;
+}
+
+/** The newest post of a topic, or of all; for messages about an empty result. */
+export async function readNewestPost(
+  caller: RpcCaller,
+  topic?: string,
+): Promise<MethodResult<'forum.read'>['posts'][number] | undefined> {
+  const { posts } = await caller.call('forum.read', { limit: 1, ...defined({ topic }) });
+  return posts.at(-1);
 }

@@ -13,14 +13,14 @@ export function importsTable(imports: readonly RateEdit[], format: OutputFormat)
   if (imports.length === 0) return [safeText`Nothing was imported, removed or corrected yet.`];
   return formatTable(
     [
-      rightAligned('ID'),
+      { ...rightAligned('ID'), importance: 3 },
       'When',
-      { title: 'What', maxWidth: 40 },
+      { title: 'What', maxWidth: 40, minWidth: 14, importance: 3 },
       rightAligned('Quotes'),
-      'Days',
-      { title: 'Series', maxWidth: 40 },
-      'By',
-      'State',
+      { title: 'Days', importance: 1 },
+      { title: 'Series', maxWidth: 40, minWidth: 10, importance: 0 },
+      { title: 'By', importance: 1 },
+      { title: 'State', importance: 3 },
     ],
     imports.map((edit) => [
       safeText`${edit.batch}`,

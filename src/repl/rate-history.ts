@@ -2,8 +2,9 @@ import { AppError } from '../domain/app-error.ts';
 import type { Candle } from '../domain/candle.ts';
 import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
 import { sanitizeText } from '../domain/text.ts';
-import { type EpochMs, formatLocalIso, startOfDay } from '../domain/time.ts';
+import { DAY_MS, type EpochMs, formatLocalIso, startOfDay } from '../domain/time.ts';
 import type { MethodName, MethodParams, MethodResult } from '../protocol/methods.ts';
+import type { TimeWindow } from './chart-scale.ts';
 import type { ChartRange } from './grammar.ts';
 
 /** The part of a client that this folder uses. */
@@ -12,9 +13,11 @@ export interface RpcCaller {
   call<M extends MethodName>(method: M, params: MethodParams<M>): Promise<MethodResult<M>>;
 }
 
-const DAY_MS = 24 * 3_600_000;
 /** Maximum pages of one history: 200,000 candles are more than any chart or table can show. */
 const MAX_PAGES = 40;
+
+/** The year 1: the world's gold prices begin before 1970. */
+export const EARLIEST_MS: EpochMs = -62_135_596_800_000;
 
 const RANGE_DAYS: Record<Exclude<ChartRange, 'all'>, number> = {
   '1d': 1,
@@ -25,15 +28,26 @@ const RANGE_DAYS: Record<Exclude<ChartRange, 'all'>, number> = {
   '5y': 1826,
 };
 
-/** Parameters for a chart range: candles as fine as the chart can show, and no finer. */
+/** Undefined: the range begins with the data. */
+export function chartRangeMs(range: ChartRange): number | undefined {
+  return range === 'all' ? undefined : RANGE_DAYS[range] * DAY_MS;
+}
+
+/** The period that a chart covers: it ends at `end`, whenever its data ends. */
+export function chartWindow(range: ChartRange, end: EpochMs, candles: readonly Pick<Candle, 'at'>[]): TimeWindow {
+  const spanMs = chartRangeMs(range) ?? end - (candles[0]?.at ?? end);
+  return { from: end - Math.max(DAY_MS, spanMs), to: end };
+}
+
+/** Parameters for a chart range that ends at `end`: candles as fine as the chart can show, and no finer. */
 export function chartRangeParams(
   range: ChartRange,
-  now: EpochMs,
+  end: EpochMs,
 ): Pick<MethodParams<'rates.history'>, 'from' | 'to' | 'interval'> {
-  const to = now + 1;
-  if (range === 'all') return { from: 0, to, interval: '1w' };
-  if (range === '1d') return { from: now - DAY_MS, to, interval: 'raw' };
-  const from = startOfDay(now - RANGE_DAYS[range] * DAY_MS);
+  const to = end + 1;
+  if (range === 'all') return { from: EARLIEST_MS, to, interval: '1w' };
+  if (range === '1d') return { from: end - DAY_MS, to, interval: 'raw' };
+  const from = startOfDay(end - RANGE_DAYS[range] * DAY_MS);
   return { from, to, interval: range === '1w' || range === '1m' ? '1h' : range === '5y' ? '1w' : '1d' };
 }
 

@@ -1,26 +1,33 @@
 import { readFile } from 'node:fs/promises';
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import type { Client } from '../client/client.ts';
+import { OutboxFolder } from '../client/outbox-folder.ts';
 import { type ClientSubscription, ReconnectingClient, type ReconnectState } from '../client/reconnecting-client.ts';
-import { describeTarget } from '../client/target.ts';
+import { clusterKey, describeTarget } from '../client/target.ts';
 import { AppError } from '../domain/app-error.ts';
 import { type Deferred, deferred } from '../domain/deferred.ts';
 import { INSTRUMENT_CATALOGUE } from '../domain/instrument.ts';
 import { referencePrice, seriesId } from '../domain/quote.ts';
 import { joinSafe, type SafeText, safeText } from '../domain/safe-text.ts';
-import { sanitizeText } from '../domain/text.ts';
+import { sanitizeFragment, sanitizeText } from '../domain/text.ts';
 import { writeText } from '../domain/text-output.ts';
 import { writePrivateFileAtomic } from '../private-file.ts';
+import { editByClusters } from './cluster-readline.ts';
+import { commandHelpLines } from './command-help.ts';
 import { CommandRunner } from './command-runner.ts';
 import { completePath } from './complete-path.ts';
 import { type CompletionContext, completeLine } from './completion.ts';
 import { FileCommandRunner } from './file-command-runner.ts';
 import { publicationNotice } from './file-listing-format.ts';
-import { directMessageLine, postLine } from './forum-format.ts';
-import { CommandSyntaxError, type ParsedCommand, parseCommandLine } from './grammar.ts';
-import { detectOutputFormat, type OutputFormat } from './output-format.ts';
+import { directMessageNotice, postNotice } from './forum-format.ts';
+import { CommandSyntaxError, type ParsedCommand, parseCommandLine, type RpcCommand } from './grammar.ts';
+import { lateResultLines } from './late-result-format.ts';
+import { detectOutputFormat, type OutputFormat, type OutputStyle } from './output-format.ts';
+import { findCredentials, firstLine, readPaste } from './paste.ts';
+import { isPrivateLine } from './private-line.ts';
 import { quoteEventLine } from './rate-format.ts';
-import { errorLines, helpLines } from './shell-format.ts';
+import { RawTerminal } from './raw-terminal.ts';
+import { errorLines, helpLines, isScriptComment } from './shell-format.ts';
 import { CREDENTIALS_PROMPTS, type SignInCommand, signInWithLine } from './sign-in-line.ts';
 import { MuteableOutput, type ShellInput, type ShellOutput } from './terminal.ts';
 import { describeState } from './transfer-format.ts';
@@ -35,6 +42,10 @@ export interface ReplOptions {
   /** Sender of SUM if nobody is signed in. */
   readonly user: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** The style of output on a terminal with colour. */
+  readonly colourStyle?: OutputStyle | undefined;
+  /** On a terminal: instruments whose price changes are printed from the start. */
+  readonly watched?: readonly string[];
 }
 
 export interface ReplOutcome {
@@ -51,8 +62,12 @@ type InputLine =
   | { readonly kind: 'credentials'; readonly verb: SignInCommand; readonly text: string };
 
 const MAX_HISTORY_LINES = 500;
+/** Pasted lines that are shown before they are run. */
+const MAX_SHOWN_LINES = 20;
 /** Lines of a script that may be read ahead of the line that is running. */
 const MAX_READ_AHEAD_LINES = 1000;
+/** Recent posts whose numbers are completed. */
+const MAX_COMPLETED_POSTS = 50;
 
 /**
  * The line REPL. On a terminal it has prompt, history and completion; otherwise it reads a script. Lines are parsed when
@@ -65,9 +80,14 @@ export class Repl {
   readonly #historyFile: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   readonly #isInteractive: boolean;
+  readonly #watched: readonly string[];
   readonly #instruments = new Set(INSTRUMENT_CATALOGUE.map(({ id }) => id));
   readonly #memberNames = new Set<string>();
   readonly #fileNames = new Set<string>();
+  readonly #topics = new Set<string>();
+  /** Newest last. */
+  #postNumbers: number[] = [];
+  readonly #colourStyle: OutputStyle | undefined;
   readonly #fileCommands: FileCommandRunner;
   readonly #runner: CommandRunner;
   /** Last price of each watched series, to compute its change. */
@@ -79,6 +99,11 @@ export class Repl {
   #awaitingCredentials: SignInCommand | undefined;
   #readline: Interface | undefined;
   #terminal: MuteableOutput | undefined;
+  #rawTerminal: RawTerminal | undefined;
+  /** Pastes that arrived while a command was running. */
+  readonly #waitingPastes: { readonly text: string; readonly isTruncated: boolean }[] = [];
+  /** Pasted lines that the user is asked about. */
+  #pastedLines: readonly string[] | undefined;
   #isBusy = true;
   /** Credentials that were read but not answered yet: the next typed line may be another attempt. */
   #pendingCredentials = 0;
@@ -86,25 +111,38 @@ export class Repl {
   #isStopped = false;
   #connectionError: AppError | undefined;
   #isOffline = false;
+  /** Resolves when the connection is lost. */
+  #connectionLost: Deferred<void> = deferred();
+  /** What the session leaves unsent, for its last line. */
+  #unsent: SafeText | undefined;
   #isInterrupted = false;
 
-  constructor({ client, input, output, historyFile, user, env = process.env }: ReplOptions) {
+  constructor({ client, input, output, historyFile, user, env = process.env, colourStyle, watched = [] }: ReplOptions) {
     this.#input = input;
     this.#output = output;
     this.#historyFile = historyFile;
     this.#env = env;
+    this.#colourStyle = colourStyle;
     this.#isInteractive = input.isTTY === true && output.isTTY === true;
+    this.#watched = this.#isInteractive ? watched : [];
     this.#client = new ReconnectingClient({
       target: client.target,
       home: client.home,
       initialClient: client,
-      subscription: this.#baseWatch(),
+      subscription: { ...this.#baseWatch(), ...(this.#watched.length > 0 ? { rates: [...this.#watched] } : {}) },
       onOnline: () => this.#onOnline(),
       onState: (state) => this.#onStateChange(state),
       onSignedOut: (error) => {
-        if (error && this.#isInteractive) this.#print([...errorLines(error), safeText`Type -signin to sign in.`]);
+        if (!error || !this.#isInteractive) return;
+        const lines = errorLines(error);
+        const isAdvised = lines.some((line) => line.includes('-signin'));
+        this.#print(isAdvised ? lines : [...lines, safeText`Type -signin to sign in.`]);
       },
       onSubscriptionRejected: (error) => this.#print(errorLines(error)),
+      // The author of a script learns from its exit status what failed, and runs it again.
+      outbox: this.#isInteractive ? new OutboxFolder(client.home.outboxFolder, clusterKey(client.target)) : undefined,
+      onLateResult: (late) => this.#print(lateResultLines(late)),
+      onOutboxError: (error) => this.#print(errorLines(error)),
     });
     this.#fileCommands = new FileCommandRunner({
       client: this.#client,
@@ -130,25 +168,26 @@ export class Repl {
     void this.#client.start();
     try {
       if (this.#isInteractive) await this.#welcome();
-      this.#isBusy = false;
-      this.#prompt();
+      this.#becomeIdle();
       for (let item = await this.#nextLine(); item; item = await this.#nextLine()) {
         this.#isBusy = true;
         this.#lineCount++;
         if (!(await this.#process(item))) this.#failedLines.push(this.#lineCount);
-        this.#isBusy = false;
         if (this.#isStopped) break;
-        if (this.#queue.length === 0) this.#prompt();
+        if (this.#queue.length > 0) this.#isBusy = false;
+        else this.#becomeIdle();
       }
       // Wait for the transfers of a script: nobody is there to restart them.
       if (!this.#isInteractive && !this.#connectionError) await this.#fileCommands.waitUntilFinished();
     } finally {
       for (const unsubscribe of unsubscribes) unsubscribe();
       this.#isStopped = true;
+      this.#unsent ??= this.#runner.describeUnsent();
       await this.#fileCommands.stop();
       await this.#client.stop();
       await this.#closeInput();
     }
+    if (this.#unsent && this.#isInteractive) this.#print([this.#unsent]);
     if (this.#connectionError) this.#print(errorLines(this.#connectionError));
     const failed = [...new Set([...this.#failedLines, ...this.#fileCommands.failedLines])].sort((a, b) => a - b);
     const isBad = this.#connectionError !== undefined || (!this.#isInteractive && failed.length > 0);
@@ -158,25 +197,43 @@ export class Repl {
   #openInput(history: string[]): void {
     if (this.#isInteractive) {
       this.#terminal = new MuteableOutput(this.#output);
-      this.#readline = createInterface({
+      this.#rawTerminal = new RawTerminal({
         input: this.#input,
+        output: this.#output,
+        marksPastes: true,
+        onPaste: (text, isTruncated) => this.#onPaste(text, isTruncated),
+        onContinue: () => this.#onContinue(),
+      });
+      this.#readline = createInterface({
+        input: this.#rawTerminal.keyboard as unknown as NodeJS.ReadableStream,
         output: this.#terminal,
         terminal: true,
+        escapeCodeTimeout: 1, // the keyboard has waited for the rest of a key already
         history,
         historySize: MAX_HISTORY_LINES,
         completer: (line: string) =>
-          this.#awaitingCredentials
+          this.#awaitingCredentials || this.#pastedLines
             ? [[], line]
             : completeLine(line, [...this.#instruments], this.#completionContext()),
       });
+      editByClusters(this.#readline);
       this.#readline.on('history', (kept: string[]) => {
         if (kept.length > 0 && this.#isPrivate(kept[0]!)) kept.shift();
       });
       this.#readline.on('SIGINT', () => this.#interrupt());
+      this.#readline.on('SIGTSTP', () => this.#rawTerminal?.suspend());
+      this.#rawTerminal.start();
     } else {
       this.#readline = createInterface({ input: this.#input, crlfDelay: Number.POSITIVE_INFINITY });
     }
     this.#readline.on('line', (line) => this.#onLine(line));
+    this.#readline.on('error', (error: NodeJS.ErrnoException) => {
+      this.#connectionError = new AppError(
+        'INVALID_REQUEST',
+        `The input cannot be read (${error.code ?? error.message}).`,
+      );
+      this.#stop();
+    });
     this.#readline.on('close', () => {
       this.#hasInputEnded = true;
       this.#lineArrived.resolve();
@@ -187,10 +244,12 @@ export class Repl {
     const readline = this.#readline as (Interface & { history?: string[] }) | undefined;
     if (this.#isInteractive && this.#hasInputEnded && !this.#isStopped) this.#terminal?.writeUnmuted(safeText`\n`);
     readline?.close();
+    this.#rawTerminal?.stop();
     this.#input.pause();
     this.#terminal?.release();
     if (!this.#historyFile || !this.#isInteractive) return;
-    await writePrivateFileAtomic(this.#historyFile, `${[...(readline?.history ?? [])].reverse().join('\n')}\n`);
+    const lines = (readline?.history ?? []).filter((line) => !/[\r\n]/.test(line)).reverse();
+    await writePrivateFileAtomic(this.#historyFile, `${lines.join('\n')}\n`);
   }
 
   async #readHistory(): Promise<string[]> {
@@ -210,6 +269,10 @@ export class Repl {
       safeText`goldctl, connected to ${sanitizeText(describeTarget(target))}${name === null ? '' : safeText` as ${sanitizeText(name)}`}.`,
       safeText`Type -help for the commands${name === null ? ', -signin or -signup to sign in' : ''}, -quit to quit.`,
     ]);
+    if (this.#watched.length > 0) {
+      const watched = joinSafe(this.#watched.map(sanitizeText), ', ');
+      this.#print([safeText`Prices of ${watched} are printed as they change; WATCH OFF stops that.`]);
+    }
     await this.#loadCompletionNames();
   }
 
@@ -217,11 +280,15 @@ export class Repl {
   async #loadCompletionNames(): Promise<void> {
     if (!this.#isInteractive || (this.#client.name === null && this.#client.target.kind !== 'local')) return;
     try {
-      const [{ quotes }, { members }, { listings }] = await Promise.all([
+      const [{ quotes }, { members }, { listings }, { topics }, { posts }] = await Promise.all([
         this.#client.call('rates.list', {}),
         this.#client.call('members.active', {}),
         this.#client.call('files.discover', {}),
+        this.#client.call('forum.topics', {}),
+        this.#client.call('forum.read', { limit: MAX_COMPLETED_POSTS }),
       ]);
+      for (const { topic } of topics) this.#topics.add(sanitizeText(topic));
+      this.#postNumbers = posts.map(({ number }) => number);
       for (const { instrument } of quotes) this.#instruments.add(sanitizeText(instrument));
       for (const { name } of members) this.#memberNames.add(sanitizeText(name));
       for (const { name } of listings) this.#fileNames.add(sanitizeText(name));
@@ -235,12 +302,16 @@ export class Repl {
   #onStateChange(state: ReconnectState): void {
     if (this.#isStopped) return;
     if (state.kind === 'online') {
-      if (this.#isOffline) this.#print([safeText`Back online.`]);
+      if (this.#isOffline) {
+        this.#connectionLost = deferred();
+        this.#print([safeText`Back online.`]);
+      }
       this.#isOffline = false;
     } else if (state.kind === 'offline' && this.#isInteractive) {
       if (!this.#isOffline)
         this.#print([safeText`Connection lost: ${sanitizeText(state.reason.replace(/\.$/, ''))}; reconnecting.`]);
       this.#isOffline = true;
+      this.#connectionLost.resolve();
     } else if (state.kind === 'offline' || state.kind === 'ended') {
       this.#connectionError = state.failure;
       this.#stop();
@@ -250,7 +321,8 @@ export class Repl {
   #stop(): void {
     this.#isStopped = true;
     this.#lineArrived.resolve();
-    void this.#client.stop(); // a post that waits for a connection is dropped
+    this.#unsent ??= this.#runner.describeUnsent();
+    void this.#client.stop();
   }
 
   #subscribe(): (() => void)[] {
@@ -263,11 +335,14 @@ export class Repl {
         this.#lastPrices.set(series, referencePrice(event.quote));
       }),
       client.on('post', ({ post }) => {
-        if (this.#isInteractive && post.member !== client.name) this.#print([safeText`* ${postLine(post)}`]);
+        this.#topics.add(sanitizeText(post.topic));
+        this.#rememberPost(post.number);
+        if (this.#isInteractive && post.member !== client.name)
+          this.#print([safeText`* ${postNotice(post, this.#outputFormat())}`]);
       }),
       client.on('message', ({ message }) => {
         if (this.#isInteractive && message.from !== client.name)
-          this.#print([safeText`* ${directMessageLine(message)}`]);
+          this.#print([safeText`* ${directMessageNotice(message, this.#outputFormat())}`]);
       }),
       client.on('member', ({ name, change }) => {
         if (change === 'joined') this.#memberNames.add(sanitizeText(name));
@@ -285,11 +360,21 @@ export class Repl {
   /** Runs before the next character is echoed, so that it can turn echo off. */
   #onLine(line: string): void {
     this.#isInterrupted = false;
+    if (this.#pastedLines) {
+      this.#answerPaste(this.#pastedLines, line);
+      return;
+    }
     const asked = this.#awaitingCredentials;
+    const isComment = isScriptComment(line, this.#isInteractive);
+    if (asked && isComment && !this.#isInteractive) {
+      this.#queue.push({ kind: 'command', command: { verb: 'nothing' } }); // the credentials are still to come
+      this.#lineArrived.resolve();
+      return;
+    }
     this.#awaitCredentials(undefined);
     if (asked) this.#terminal?.writeUnmuted(safeText`\n`);
     if (this.#queue.length >= MAX_READ_AHEAD_LINES && !this.#isInteractive) this.#readline?.pause();
-    const command = parseCommandLine(line);
+    const command = isComment ? ({ verb: 'nothing' } as const) : parseCommandLine(line);
     const isCommand = !(command instanceof CommandSyntaxError) && /^-\S+$/.test(line.trim());
     if (asked && !isCommand) {
       this.#queue.push({ kind: 'credentials', verb: asked, text: line });
@@ -302,6 +387,71 @@ export class Repl {
       }
     }
     this.#lineArrived.resolve();
+  }
+
+  #becomeIdle(): void {
+    this.#isBusy = false;
+    this.#prompt();
+    for (const { text, isTruncated } of this.#waitingPastes.splice(0)) this.#onPaste(text, isTruncated);
+  }
+
+  #onPaste(text: string, isTruncated: boolean): void {
+    const readline = this.#readline;
+    if (!readline || this.#hasInputEnded || this.#isStopped) return;
+    if (this.#isBusy) {
+      this.#waitingPastes.push({ text, isTruncated });
+      return;
+    }
+    const { line, cursor } = readline;
+    if (isTruncated) {
+      this.#print([
+        safeText`The pasted text is too long, so nothing of it was used. To run many lines: goldctl shell < FILE`,
+      ]);
+    } else if (this.#awaitingCredentials || this.#pastedLines) {
+      const first = firstLine(text);
+      readline.write(first);
+      if (first.length < text.trimEnd().length) this.#print([safeText`Only the first line of the paste was used.`]);
+    } else {
+      const paste = readPaste(text, line.slice(0, cursor), line.slice(cursor));
+      if (paste.kind === 'text') this.#insert(paste.text);
+      else this.#askAboutPaste(paste.lines);
+    }
+  }
+
+  /** readline itself would run the text up to each line break. */
+  #insert(text: string): void {
+    const readline = this.#readline as Interface & { line: string; cursor: number };
+    if (!text.includes('\n')) {
+      readline.write(text);
+      return;
+    }
+    readline.line = `${readline.line.slice(0, readline.cursor)}${text}${readline.line.slice(readline.cursor)}`;
+    readline.cursor += text.length;
+    this.#prompt();
+  }
+
+  #askAboutPaste(lines: readonly string[]): void {
+    const isHidden = findCredentials(lines);
+    const shown = lines
+      .slice(0, MAX_SHOWN_LINES)
+      .map((line, i) => (isHidden[i] ? safeText`  (name and password)` : safeText`  ${sanitizeFragment(line)}`));
+    const rest = lines.length - shown.length;
+    this.#clearLine();
+    this.#pastedLines = lines;
+    this.#print([safeText`You pasted:`, ...shown, ...(rest > 0 ? [safeText`  … and ${rest} more lines`] : [])]);
+  }
+
+  #answerPaste(lines: readonly string[], answer: string): void {
+    this.#pastedLines = undefined;
+    if (/^\s*y(es)?\s*$/i.test(answer)) for (const line of lines) this.#onLine(line);
+    else this.#print([safeText`Nothing was run.`]);
+  }
+
+  /** The shell has written to the terminal, so the cursor is at the start of a line. */
+  #onContinue(): void {
+    if (this.#isBusy || this.#isStopped) return;
+    (this.#readline as Interface & { prevRows?: number }).prevRows = 0;
+    this.#prompt();
   }
 
   #awaitCredentials(asked: SignInCommand | undefined): void {
@@ -351,7 +501,7 @@ export class Repl {
       case 'nothing':
         return true;
       case 'help':
-        this.#print(helpLines());
+        this.#print(command.command === undefined ? helpLines() : commandHelpLines(command.command));
         return true;
       case 'signIn':
       case 'signUp':
@@ -369,6 +519,7 @@ export class Repl {
         const { name } = this.#client;
         if (!(await this.#canQuit())) return true;
         this.#isStopped = true;
+        this.#unsent = this.#runner.describeUnsent();
         if (command.verb === 'signOut' && name !== null) await this.#client.signOut();
         const goodbye = name === null ? safeText`Goodbye!` : safeText`Goodbye, ${sanitizeText(name)}!`;
         this.#print([command.verb === 'signOut' && name !== null ? safeText`Signed out. ${goodbye}` : goodbye]);
@@ -377,9 +528,27 @@ export class Repl {
       case 'watch':
         return await this.#setWatch(command.instruments);
       default:
+        if (this.#isInteractive && (command.verb === 'post' || command.verb === 'message'))
+          return await this.#send(command);
         this.#print(await this.#runner.run(command, this.#lineCount));
         return true;
     }
+  }
+
+  /** Sends a post or direct message. If the connection is lost, the prompt does not wait: the outcome is printed later. */
+  async #send(command: RpcCommand): Promise<boolean> {
+    const sent = this.#runner.run(command).then(
+      (lines) => ({ lines, isGood: true }),
+      (thrown) => ({ lines: this.#isStopped ? [] : errorLines(AppError.from(thrown)), isGood: false }),
+    );
+    const outcome = await Promise.race([sent, this.#connectionLost.promise.then(() => undefined)]);
+    if (outcome) {
+      this.#print(outcome.lines);
+      return outcome.isGood;
+    }
+    this.#print([safeText`There is no connection. The message is kept, and sent when the connection is back.`]);
+    void sent.then(({ lines }) => lines.length > 0 && this.#print(lines));
+    return true;
   }
 
   /** Waits for the transfers of a script. A person is warned once and then decides. */
@@ -389,7 +558,7 @@ export class Repl {
       return true;
     }
     const warning = this.#runner.warnBeforeQuit();
-    if (warning) this.#print(warning);
+    if (warning) this.#print([...warning.transfers, ...(warning.unsent ? [warning.unsent] : []), warning.advice]);
     return warning === undefined;
   }
 
@@ -408,10 +577,17 @@ export class Repl {
     return {
       members: [...this.#memberNames],
       listings: [...this.#fileNames],
+      topics: [...this.#topics],
+      posts: [...this.#postNumbers].reverse(),
       offers: offers.map(({ id }) => id),
       transfers: activeTransfers.map(({ id }) => id),
       completePath,
     };
+  }
+
+  #rememberPost(number: number): void {
+    const others = this.#postNumbers.filter((each) => each !== number); // an edited post is announced again
+    this.#postNumbers = [...others, number].slice(-MAX_COMPLETED_POSTS);
   }
 
   async #setWatch(instruments: 'all' | 'off' | readonly string[]): Promise<boolean> {
@@ -442,6 +618,10 @@ export class Repl {
       this.#clearLine();
       this.#terminal?.writeUnmuted(safeText`\n`);
       this.#print([safeText`Nothing was sent.`]);
+    } else if (this.#pastedLines) {
+      this.#clearLine();
+      this.#terminal?.writeUnmuted(safeText`^C\n`);
+      this.#answerPaste(this.#pastedLines, '');
     } else if (this.#readline?.line) {
       this.#terminal?.writeUnmuted(safeText`^C\n`);
       this.#clearLine();
@@ -450,7 +630,8 @@ export class Repl {
       this.#stop();
     } else {
       this.#isInterrupted = true;
-      const under = this.#fileCommands.activeTransfers.map(describeState);
+      const unsent = this.#runner.describeUnsent();
+      const under = [...this.#fileCommands.activeTransfers.map(describeState), ...(unsent ? [unsent] : [])];
       this.#print([...under, safeText`To quit, type -quit or press Ctrl-C again.`]);
     }
   }
@@ -466,7 +647,11 @@ export class Repl {
     if (this.#awaitingCredentials) {
       this.#terminal?.writeUnmuted(safeText`name password: `);
     } else {
-      readline.setPrompt(safeText`${sanitizeText(this.#client.name ?? 'goldctl')}> `);
+      readline.setPrompt(
+        this.#pastedLines
+          ? safeText`Run these ${this.#pastedLines.length} lines? [y/N] `
+          : safeText`${sanitizeText(this.#client.name ?? 'goldctl')}> `,
+      );
       readline.prompt(true);
     }
   }
@@ -487,11 +672,12 @@ export class Repl {
   }
 
   #outputFormat(): OutputFormat {
-    return detectOutputFormat(this.#output, this.#env);
+    const format = detectOutputFormat(this.#output, this.#env, Date.now(), this.#colourStyle);
+    return { ...format, advice: 'verbs' };
   }
 
   /** Lines that contain a password, or might by mistake, are not stored. */
   #isPrivate(line: string): boolean {
-    return this.#terminal?.isMuted === true || /^\s*-?sign/i.test(line);
+    return this.#terminal?.isMuted === true || this.#pastedLines !== undefined || isPrivateLine(line);
   }
 }

@@ -12,9 +12,16 @@ export function helpLines(): SafeText[] {
   return [safeText`Commands:`, ...rows];
 }
 
+/** Replaces commands of the command line by the verbs that do the same here. */
+function withVerbs(message: string): string {
+  return message
+    .replace(/`goldctl account signin[^`]*`/g, '-signin')
+    .replace(/`goldctl rates providers`/g, 'PROVIDERS');
+}
+
 /** An error for people: its message, and details of its data that the message does not contain. */
 export function errorLines({ message, data }: AppError): SafeText[] {
-  const lines = [sanitizeText(message)];
+  const lines = [sanitizeText(withVerbs(message))];
   const { suggestions, attemptsLeft, retryAfterMs } = data;
   const named = (text: string): boolean => message.includes(text);
   if (Array.isArray(suggestions)) {
@@ -26,4 +33,12 @@ export function errorLines({ message, data }: AppError): SafeText[] {
   if (typeof retryAfterMs === 'number' && !/\d/.test(message))
     lines.push(safeText`Try again in ${formatDuration(retryAfterMs)}.`);
   return lines;
+}
+
+/**
+ * Whether a line is a comment: one that begins with `#`. On a terminal only with a blank after it, because `#gold` may be
+ * meant as a topic.
+ */
+export function isScriptComment(line: string, isInteractive: boolean): boolean {
+  return (isInteractive ? /^\s*#(?:[\s!]|$)/ : /^\s*#/).test(line);
 }

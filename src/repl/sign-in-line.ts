@@ -49,5 +49,8 @@ export async function signInWithLine(
 function signInErrorLines(error: AppError): SafeText[] {
   if (error.code === 'ACCOUNT_EXISTS') return [safeText`This account already exists. Type -signin to sign in.`];
   if (error.code !== 'ALREADY_SIGNED_IN') return errorLines(error);
-  return [...errorLines(error), safeText`To end the other session: goldctl account signin NAME --take-over`];
+  return [
+    ...errorLines(error),
+    safeText`To end the other session, in another terminal: goldctl account signin NAME --take-over`,
+  ];
 }

@@ -250,16 +250,16 @@ export function transferOverviewLines(
 export function transfersTable(transfers: readonly Transfer[], format: OutputFormat): SafeText[] {
   return formatTable(
     [
-      rightAligned('No'),
-      { title: 'File', maxWidth: 40 },
-      'Direction',
-      { title: 'Member', maxWidth: 40 },
-      rightAligned('Size'),
-      rightAligned('Done'),
-      rightAligned('Speed'),
-      rightAligned('Left'),
-      'State',
-      { title: 'Details', maxWidth: 60 },
+      { ...rightAligned('No'), importance: 3 },
+      { title: 'File', maxWidth: 40, minWidth: 16, importance: 3 },
+      { title: 'Direction', importance: 1 },
+      { title: 'Member', maxWidth: 40, minWidth: 10 },
+      { ...rightAligned('Size'), importance: 1 },
+      { ...rightAligned('Done'), importance: 3 },
+      { ...rightAligned('Speed'), importance: 1 },
+      { ...rightAligned('Left'), importance: 1 },
+      { title: 'State', importance: 3 },
+      { title: 'Details', maxWidth: 60, minWidth: 12, importance: 0 },
     ],
     transfers.map((transfer) => [
       safeText`${transfer.id}`,

@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, parseCidr } from '../domain/address.ts';
+import { type Cidr, cidrContains, describeInvalidCidr, parseCidr } from '../domain/address.ts';
 import { AppError } from '../domain/app-error.ts';
 import { sanitizeText } from '../domain/text.ts';
 import type { EpochMs } from '../domain/time.ts';
@@ -31,7 +31,8 @@ export class AddressBans {
     if (!range) {
       throw new AppError(
         'INVALID_REQUEST',
-        `"${sanitizeText(ban.address).slice(0, 64)}" is not a valid address. Examples: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32.`,
+        sanitizeText(describeInvalidCidr(ban.address.slice(0, 64)) ?? '') ||
+          `"${sanitizeText(ban.address).slice(0, 64)}" is not a valid address. Examples: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32.`,
         { data: { field: 'address' } },
       );
     }

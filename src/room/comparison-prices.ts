@@ -3,6 +3,7 @@ import type { ComparisonPrice } from '../domain/quote-validation.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { unitConversionFactor } from '../domain/unit.ts';
 import type { ReadModel } from '../projections/read-model.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { RateQueries } from './rate-queries.ts';
 
 const MAX_PROVIDERS = 8;
@@ -14,20 +15,23 @@ const WORLD_INSTRUMENTS: Readonly<Record<string, string>> = { gold: 'XAU', silve
 export class ComparisonPrices {
   readonly #readModel: ReadModel;
   readonly #rates: RateQueries;
+  readonly #quarantine: Quarantine;
 
-  constructor(room: { readModel: ReadModel; rates: RateQueries }) {
+  constructor(room: { readModel: ReadModel; rates: RateQueries }, quarantine: Quarantine) {
     this.#readModel = room.readModel;
     this.#rates = room.rates;
+    this.#quarantine = quarantine;
   }
 
   /**
-   * For a price that a provider states now: the last price of its series, fresh prices of other providers, and the
-   * price implied by other instruments.
+   * For a price that a provider states now: the last price of its series, fresh prices of other providers, held prices
+   * that they still state, and the price implied by other instruments.
    * @param isWeak whether the last price of its series is weak
    */
   current(
     quote: Pick<NewQuote, 'instrument' | 'provider' | 'company' | 'brand' | 'market' | 'currency' | 'unit'>,
     isWeak: boolean,
+    now: EpochMs,
   ): ComparisonPrice[] {
     const found: ComparisonPrice[] = [];
     const last = this.#readModel.quotes.latestOf(seriesId(quote));
@@ -38,7 +42,13 @@ export class ComparisonPrices {
       found.push(toComparison('provider', other.provider, other));
     }
     for (const held of this.#readModel.quotes.heldQuotes.ofInstrument(quote.instrument)) {
-      if (held.quote.provider === quote.provider || ++providers > MAX_PROVIDERS) continue;
+      if (
+        held.quote.provider === quote.provider ||
+        !this.#quarantine.isCurrent(seriesId(held.quote), held.quote, now)
+      ) {
+        continue;
+      }
+      if (++providers > MAX_PROVIDERS) break;
       found.push({ ...toComparison('provider', held.quote.provider, held.quote), isHeld: true });
     }
     const implied = this.#implied(quote);

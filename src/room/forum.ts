@@ -26,6 +26,7 @@ export interface ReadOptions {
   readonly sinceSeq?: number | undefined;
   readonly sinceTime?: EpochMs | undefined;
   readonly before?: number | undefined;
+  readonly after?: number | undefined;
   readonly topic?: string | undefined;
   readonly thread?: number | undefined;
   readonly limit?: number | undefined;
@@ -93,11 +94,12 @@ export class Forum {
     return changedPost(changes, number);
   }
 
-  /** Oldest first. `seq`: the next `sinceSeq`; `more`: whether the limit cut off posts. */
+  /** Oldest first: the last posts, or with `after` the next ones. `seq`: the next `sinceSeq`; `more`: whether the limit cut off posts. */
   async read({
     sinceSeq,
     sinceTime,
     before,
+    after,
     topic,
     thread,
     limit = DEFAULT_LIMIT,
@@ -121,9 +123,14 @@ export class Forum {
       return { posts, seq: Math.max(head, posts.at(-1)?.seq ?? 0), more: false };
     }
     let more = false;
-    for await (const post of this.#newestFirst(root, wantedTopic, before, signal)) {
+    const candidates =
+      after === undefined
+        ? this.#newestFirst(root, wantedTopic, before, signal)
+        : this.#oldestFirst(root, wantedTopic, after, signal);
+    for await (const post of candidates) {
       signal?.throwIfAborted();
       if (!isIn(post)) continue;
+      if (before !== undefined && post.number >= before) break; // only with `after`
       if (sinceTime !== undefined && (post.editedAt ?? post.at) < sinceTime) continue;
       if (posts.length === limit) {
         more = true;
@@ -131,7 +138,7 @@ export class Forum {
       }
       posts.push(post);
     }
-    return { posts: posts.reverse(), seq: head, more };
+    return { posts: after === undefined ? posts.reverse() : posts, seq: head, more };
   }
 
   find(number: number): Post | undefined {
@@ -214,9 +221,26 @@ export class Forum {
       yield* this.#room.readModel.posts.replies(root.number, before);
       if (before === undefined || root.number < before) yield root;
     } else if (topic !== undefined) {
-      yield* this.#room.readModel.searchIndex.postsInTopic(topic, before, signal);
+      yield* this.#room.readModel.searchIndex.postsInTopic(topic, { before, signal });
     } else {
       yield* this.#room.readModel.posts.newestFirst(before);
+    }
+  }
+
+  /** Posts after a number, oldest first. */
+  async *#oldestFirst(
+    root: Post | undefined,
+    topic: string | undefined,
+    after: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Post> {
+    if (root) {
+      if (after < root.number) yield root;
+      yield* this.#room.readModel.posts.repliesAfter(root.number, after);
+    } else if (topic !== undefined) {
+      yield* this.#room.readModel.searchIndex.postsInTopic(topic, { after, signal });
+    } else {
+      yield* this.#room.readModel.posts.oldestFirst(after);
     }
   }
 

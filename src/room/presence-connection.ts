@@ -31,8 +31,8 @@ export interface PresenceConnection {
 }
 
 /**
- * The connection with the latest registered peer, optionally with a certain key. Peers of send commands, which live for
- * a moment and cannot ask about offers, come after all dashboards.
+ * The connection with the most recently registered peer, optionally only peers with `key`. Peers that can ask their user
+ * about offers (dashboards) are preferred to those that cannot (short-lived send commands).
  */
 export function latestPeer<A extends Pick<PresenceConnection, 'peer'>>(
   connections: readonly A[],

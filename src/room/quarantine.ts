@@ -1,3 +1,4 @@
+import { STALE_AFTER_INTERVALS } from '../domain/freshness.ts';
 import type { NewQuote, SeriesId } from '../domain/quote.ts';
 import {
   type ComparisonPrice,
@@ -13,6 +14,11 @@ import type { HeldQuotes, StoredHeldQuote } from '../projections/held-quotes.ts'
 
 type Prices = Pick<NewQuote, 'buy' | 'sell'>;
 
+interface TrackedLevel extends HeldLevel {
+  /** When it counts no longer as a price that the provider states now. */
+  readonly staleAt: EpochMs;
+}
+
 /** Series whose levels are remembered. The oldest are forgotten, and their levels start again. */
 const MAX_SERIES = 10_000;
 
@@ -22,7 +28,7 @@ const MAX_SERIES = 10_000;
  */
 export class Quarantine {
   readonly #held: HeldQuotes;
-  readonly #levels = new Map<SeriesId, HeldLevel>();
+  readonly #levels = new Map<SeriesId, TrackedLevel>();
 
   constructor(held: HeldQuotes) {
     this.#held = held;
@@ -31,6 +37,15 @@ export class Quarantine {
   /** Whether a price of that level is held or discarded. */
   hasLevel(series: SeriesId, prices: Prices): boolean {
     return this.#ofLevel(series, prices).length > 0;
+  }
+
+  /**
+   * Whether the provider of a held price still states it, and no factor explains it. Only such a price is evidence for
+   * another provider's: any other one may be a mistake of long ago.
+   */
+  isCurrent(series: SeriesId, prices: Prices, now: EpochMs): boolean {
+    const level = this.#levels.get(series);
+    return level !== undefined && level.factor === undefined && now < level.staleAt && isSameLevel(level, prices);
   }
 
   /** Records an accepted price. @returns ids of the held quotes of its level, which it confirms */
@@ -61,7 +76,7 @@ export class Quarantine {
     if (isConfirmedLevel(level, everyMs, quote, comparisons)) {
       return { isConfirmed: true, isNew: false, isDiscarded: false, ids: known.map(({ id }) => id) };
     }
-    this.#levels.set(series, level);
+    this.#levels.set(series, { ...level, staleAt: now + STALE_AFTER_INTERVALS * everyMs });
     if (this.#levels.size > MAX_SERIES) this.#levels.delete(this.#levels.keys().next().value!);
     return { isConfirmed: false, isNew: known.length === 0, isDiscarded: false, ids: [] };
   }

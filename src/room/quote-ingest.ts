@@ -35,10 +35,10 @@ import { quoteIdOf } from '../projections/quote-rows.ts';
 import type { IngestResult, PriceDistance, QuoteSink, RejectedQuote } from '../rates/quote-sink.ts';
 import { appendNow, appendToJournal, type RoomContext } from './append-to-journal.ts';
 import { ComparisonPrices } from './comparison-prices.ts';
+import { ProviderSeriesLimiter } from './provider-series-limiter.ts';
 import { Quarantine } from './quarantine.ts';
 import type { ProviderTiming, RateQueries } from './rate-queries.ts';
 import { validateRows } from './row-validation.ts';
-import { SourceBounds } from './source-bounds.ts';
 
 export interface SeriesInput {
   readonly instrument: string;
@@ -113,8 +113,8 @@ export class QuoteIngest implements QuoteSink {
 
   constructor(room: RoomContext & { rates: RateQueries }) {
     this.#room = room;
-    this.#comparisons = new ComparisonPrices(room);
     this.#quarantine = new Quarantine(room.readModel.quotes.heldQuotes);
+    this.#comparisons = new ComparisonPrices(room, this.#quarantine);
   }
 
   lastReceived(provider: string): EpochMs | undefined {
@@ -258,7 +258,7 @@ export class QuoteIngest implements QuoteSink {
     // The provider states the same time for two prices, or for one price after a gap. Use the time when we saw it.
     if (last && from <= Math.max(last.at, isKnown ? last.checkedAt : last.at)) {
       if (!isCurrent) {
-        to.refused.push({ quote, reason: 'it has the same old time as another price' });
+        to.refused.push({ quote, reason: 'its stated time is not newer than that of a stored price' });
         return;
       }
       from = Math.max(confirmedAt, last.at + 1);
@@ -291,7 +291,7 @@ export class QuoteIngest implements QuoteSink {
     isLastWeak: boolean,
     to: Outcomes,
   ): { isWeak: boolean } | undefined {
-    const comparisons = this.#comparisons.current(quote, isLastWeak);
+    const comparisons = this.#comparisons.current(quote, isLastWeak, now);
     const validated = { ...quote, at };
     const verdict = validateQuote(validated, comparisons, now);
     if (verdict.outcome === 'accepted') {
@@ -531,14 +531,14 @@ export class QuoteIngest implements QuoteSink {
     return raw.length === 0 ? [] : findNewAliases(this.#room.readModel.quotes.aliasesOf(series), raw.map(sanitizeText));
   }
 
-  #boundsOf(provider: string): SourceBounds {
-    return new SourceBounds(this.#room.readModel.quotes.seriesOf(provider), (id) =>
+  #boundsOf(provider: string): ProviderSeriesLimiter {
+    return new ProviderSeriesLimiter(this.#room.readModel.quotes.seriesOf(provider), (id) =>
       this.#room.readModel.quotes.instruments.has(id),
     );
   }
 
   /** Converts a quote to the instrument's unit and sanitizes its texts. Undefined if it is refused. */
-  #normalize(raw: NewQuote, bounds: SourceBounds, refused: RejectedQuote[]): NewQuote | undefined {
+  #normalize(raw: NewQuote, bounds: ProviderSeriesLimiter, refused: RejectedQuote[]): NewQuote | undefined {
     const instrument = this.#room.readModel.quotes.instruments.get(raw.instrument) ?? catalogInstrument(raw.instrument);
     const factor = instrument ? unitConversionFactor(raw.unit, instrument.unit) : 1;
     const problem = !isInstrumentId(raw.instrument)

@@ -325,10 +325,24 @@ export class RateQueries {
     return trends.filter(({ closes }) => closes.length > 0);
   }
 
-  /** Candles of one series in `[from, to)`. `next`: where to continue if there are more. */
+  /**
+   * Candles of one series in `[from, to)`. `next`: where to continue if there are more.
+   * @param side only this price; default: what customers pay, else what they get
+   */
   async history(
     instrument: Instrument,
-    { interval, from, to, ...choice }: { interval: CandleInterval | 'raw'; from: EpochMs; to: EpochMs } & SeriesChoice,
+    {
+      interval,
+      from,
+      to,
+      side,
+      ...choice
+    }: {
+      interval: CandleInterval | 'raw';
+      from: EpochMs;
+      to: EpochMs;
+      side?: 'buy' | 'sell' | undefined;
+    } & SeriesChoice,
   ) {
     const [start, end] = [clampTime(from, MAX_EPOCH_MS), clampTime(to, MAX_EPOCH_MS + 1)];
     const isAny = choice.provider === undefined && choice.company === undefined && choice.brand === undefined;
@@ -336,7 +350,11 @@ export class RateQueries {
       return { candles: [], next: null, series: null };
     const quote = this.latestOfSeries(instrument, choice);
     const series = toSeries(quote);
-    const found = await this.#readModel.quotes.history.candles(quote, interval, start, end, MAX_CANDLES + 1);
+    const { history } = this.#readModel.quotes;
+    if (side !== undefined) {
+      return { ...(await history.candlesOfSide(quote, side, interval, start, end, MAX_CANDLES)), series };
+    }
+    const found = await history.candles(quote, interval, start, end, MAX_CANDLES + 1);
     if (found.length <= MAX_CANDLES) return { candles: found, next: null, series };
     return { candles: found.slice(0, MAX_CANDLES), next: found[MAX_CANDLES]!.at, series };
   }

@@ -23,13 +23,13 @@ export class AccessEnforcer {
     view: Pick<ReadModel, 'onChange'>;
     presence: Presence<ClientConnection>;
     sessions: ConnectionRegistry;
-    rendezvous: Pick<IntroductionServer, 'forgetAddress'>;
+    introductionServer: Pick<IntroductionServer, 'forgetAddress'>;
     now: () => number;
   }) {
     this.#view = services.view;
     this.#presence = services.presence;
     this.#connections = services.sessions;
-    this.#introductionServer = services.rendezvous;
+    this.#introductionServer = services.introductionServer;
     this.#now = services.now;
   }
 

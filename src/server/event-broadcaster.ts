@@ -5,6 +5,7 @@ import type { FileListing, FileListingEntry } from '../domain/file-listing.ts';
 import type { Post } from '../domain/post.ts';
 import { type Quote, seriesId } from '../domain/quote.ts';
 import type { MessageBus } from '../engine/types.ts';
+import type { AccountChange } from '../projections/accounts.ts';
 import { type ListingChange, toFileListing } from '../projections/listings.ts';
 import type { ReadModel, ReadModelChange } from '../projections/read-model.ts';
 import type { EventParams } from '../protocol/events.ts';
@@ -152,6 +153,9 @@ export class EventBroadcaster {
         text: encodeListingEvent({ seq, change: kind, listing: this.#withAvailability(toFileListing(listing)) }),
         seq,
       }));
+    } else if (change.type === 'account') {
+      const { account, isNewRole } = change as AccountChange;
+      if (isNewRole) this.#onRoleChange(account);
     } else if (change.type === 'quote') {
       const quote = change.quote as Quote;
       this.#enqueue(
@@ -182,6 +186,13 @@ export class EventBroadcaster {
     this.#enqueue(
       ({ members }) => members,
       () => ({ text: encodeNotification('member', change), key }),
+    );
+  }
+
+  #onRoleChange({ name, role }: AccountChange['account']): void {
+    this.#enqueue(
+      ({ members }) => members,
+      () => ({ text: encodeNotification('role', { name, role }), key: `role ${name}` }),
     );
   }
 

@@ -17,9 +17,9 @@ import {
   streamIds,
 } from '../protocol/datagram.ts';
 import { FairShare, type SlotHolder } from './fair-share.ts';
-import { parseHostEndpoint } from './host-endpoint.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type ShaperQueue, TrafficShaper } from './traffic-shaper.ts';
+import { parseUnicastEndpoint } from './unicast-endpoint.ts';
 
 export interface IntroductionServerOptions {
   /** Introductions relayed at the same time; 0 disables relaying. */
@@ -348,7 +348,7 @@ export class IntroductionServer {
     own.counter = hello.counter;
     own.address = from.address;
     own.port = from.port;
-    own.local = hello.local.flatMap((endpoint) => parseHostEndpoint(endpoint) ?? []);
+    own.local = hello.local.flatMap((endpoint) => parseUnicastEndpoint(endpoint) ?? []);
     own.wantsRelay = hello.relay;
     introduction.lastHelloAt = now;
     this.#updateRelay(introduction);

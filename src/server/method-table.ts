@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { AppError } from '../domain/app-error.ts';
 import { sanitizeText } from '../domain/text.ts';
+import { describeSchemaError } from '../protocol/describe-schema-error.ts';
 import type { Access } from '../protocol/method.ts';
 import { METHODS, type MethodName } from '../protocol/methods.ts';
 import { CallCounts } from './call-counts.ts';
@@ -113,6 +114,8 @@ export function invalidParamsError(validator: CompiledMethod['validator'], param
       ? `Unknown parameter "${sanitizeText(unknown).slice(0, 64)}".`
       : missing !== undefined
         ? `The parameter "${missing}" is missing.`
-        : `${path} ${first?.message ?? 'is invalid'}.`;
+        : first !== undefined
+          ? describeSchemaError(first, validator.Type(), params)
+          : 'A parameter is not valid.';
   return new AppError('INVALID_PARAMS', message, { data: { path } });
 }

@@ -20,9 +20,9 @@ export interface ShaperQueue {
 }
 
 /**
- * Limits the bytes per second of each queue. Excess packets wait a little and are dropped only when the queue is full:
- * a congestion control sees a narrow link. Dropped at once, it would see a lossy one, and UDX falls to a fraction of
- * the rate.
+ * Limits the bytes per second of each queue. Excess packets wait and are dropped only when the queue is full, so that
+ * congestion control sees a slow link. If they were dropped at once, it would see packet loss, and UDX would send at a
+ * fraction of the rate.
  */
 export class TrafficShaper {
   readonly #bytesPerSecond: number;

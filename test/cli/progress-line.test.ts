@@ -10,10 +10,10 @@ describe('progress of an import', () => {
     now += 500;
     progress.show(1000, figures);
     progress.show(1500, figures);
-    expect(out).to.equal('\r\x1b[K50 %, 12,000 lines (24,000/s), 11,000 stored, 900 duplicates, 100 rejected');
+    expect(out).to.equal('\r\x1b[K50%, 12,000 lines (24,000/s), 11,000 stored, 900 duplicates, 100 rejected');
     now += 200;
     progress.show(2500, figures);
-    expect(out).to.contain('100 %');
+    expect(out).to.contain('100%');
     progress.end();
     expect(out.endsWith('\r\x1b[K')).to.equal(true);
   });

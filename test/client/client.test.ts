@@ -311,5 +311,5 @@ async function caught(promise: Promise<unknown>): Promise<AppError> {
     expect(thrown).to.be.instanceOf(AppError);
     return thrown as AppError;
   }
-  throw new Error('Expected a Failure.');
+  throw new Error('Expected an AppError.');
 }

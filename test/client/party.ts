@@ -139,5 +139,5 @@ export async function failure(promise: Promise<unknown>): Promise<AppError> {
   } catch (thrown) {
     return AppError.from(thrown);
   }
-  throw new Error('Nothing was refused.');
+  throw new Error('Expected an AppError.');
 }

@@ -69,7 +69,7 @@ describe('PeerProcess', function () {
   });
 
   it('needs less than 150 MB at either side, for any amount of data', async function () {
-    if (process.platform !== 'linux') skip(this, 'memory is read from /proc');
+    if (process.platform !== 'linux') skip(this, 'needs /proc');
     const [an, binh] = [await Party.join(daemon, 'An'), await Party.join(daemon, 'Binh')];
     parties.push(an, binh);
     await binh.peers.allow('An', 1024 * MIB);

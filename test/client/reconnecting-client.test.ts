@@ -678,5 +678,5 @@ async function caught(promise: Promise<unknown>): Promise<AppError> {
   } catch (thrown) {
     return thrown as AppError;
   }
-  throw new Error('nothing was thrown');
+  throw new Error('Expected an error.');
 }

@@ -3,7 +3,7 @@ import { ReconnectingClient } from '../../src/client/reconnecting-client.ts';
 import { parseTarget } from '../../src/client/target.ts';
 import { resolveHome } from '../../src/home-directory.ts';
 
-/** `sender-child.ts HOME ADDRESS FILE`: sends a file slowly from An to Binh, and prints the process that transfers it. */
+/** `sender-child.ts HOME ADDRESS FILE`: sends a file slowly from An to Binh, and prints the pid of its peer process. */
 const [root, address, path] = process.argv.slice(2) as [string, string, string];
 const home = await resolveHome({ GOLDCTL_HOME: root });
 const link = new ReconnectingClient({ target: parseTarget(`tcp://${address}`), home });

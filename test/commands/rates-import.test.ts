@@ -162,7 +162,7 @@ describe('rates import and export', () => {
       '  line 6: 2024-01-05  XAU  2,010',
       'XAU, USD/ozt: 2024-01-01 to 2024-01-24',
       '  2024  2,010 to 2,500.5',
-      '  The daemon has prices for 20 of these 24 days: median difference 0.5 %, 3 of 20 differ by more than 10 %.',
+      '  The daemon has prices for 20 of these 24 days: median difference 0.5%, 3 of 20 differ by more than 10%.',
       'Read: 24 lines. Would be imported: 24. Rejected: 0. Nothing was stored.',
     ]);
     const json = await room.run(['rates', 'import', path, '--instrument', 'XAU', '--dry-run', '--json']);
@@ -200,18 +200,18 @@ describe('rates import and export', () => {
     expect(same.stdout.split('\n').slice(7, 13)).to.deep.equal([
       'SJC (Hà Nội), VND/tael: 2026-11-24 to 2026-11-26',
       '  2026  152,000,000 to 152,000,000',
-      '  The daemon has prices for 3 of these 3 days: median difference 0.0 %, 0 of 3 differ by more than 10 %.',
+      '  The daemon has prices for 3 of these 3 days: median difference 0.0%, 0 of 3 differ by more than 10%.',
       'SJC (Miền Tây), VND/tael: 2026-11-24 to 2026-11-26',
       '  2026  158,000,000 to 158,000,000',
-      '  The daemon has prices for 3 of these 3 days: median difference 0.0 %, 0 of 3 differ by more than 10 %.',
+      '  The daemon has prices for 3 of these 3 days: median difference 0.0%, 0 of 3 differ by more than 10%.',
     ]);
     const other = await room.run(['rates', 'import', path, '--provider', 'shop', '--dry-run']);
     expect(other.stdout).to.contain('SJC (shop, Miền Tây), VND/tael');
-    expect(other.stdout).to.contain('3 of these 3 days (import, Hà Nội): median difference 3.9 %');
+    expect(other.stdout).to.contain('3 of these 3 days (import, Hà Nội): median difference 3.9%');
     const plain = await file('plain.csv', 'date,sell\n2026-11-20,150000000\n2026-11-24,151000000\n');
     expect((await room.run(['rates', 'import', plain, '--instrument', 'SJC'])).exit).to.equal(0);
     const again = await room.run(['rates', 'import', plain, '--instrument', 'SJC', '--dry-run']);
-    expect(again.stdout).to.contain('The daemon has prices for 2 of these 2 days: median difference 0.0 %');
+    expect(again.stdout).to.contain('The daemon has prices for 2 of these 2 days: median difference 0.0%');
   });
 
   it('reports twenty series in a dry run, and counts the others', async () => {
@@ -232,7 +232,7 @@ describe('rates import and export', () => {
     expect((await room.run(['rates', 'import', known, '--instrument', 'SJC'])).exit).to.equal(0);
     const chi = await file('chi.csv', 'date,price\n2026-11-01,14800000\n');
     const dry = await room.run(['rates', 'import', chi, '--instrument', 'SJC', '--unit', 'chi', '--dry-run']);
-    expect(dry.stdout).to.contain('median difference 0.0 %, 0 of 1 differ');
+    expect(dry.stdout).to.contain('median difference 0.0%, 0 of 1 differ');
   });
 
   it('reports in a dry run that no daemon answers', async () => {

@@ -17,12 +17,13 @@ describe('goldctl forum, sum and config', () => {
   const time = '\\d{1,2} [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d';
 
   it('posts, edits, reads and deletes', async () => {
-    expect((await daemon.run(['forum', 'read'])).stdout).to.equal('No new messages.\n');
+    expect((await daemon.run(['forum', 'read'])).stdout).to.match(/^There are no messages yet\./);
+    expect(await daemon.run(['forum', 'read', '--exit-status'])).to.include({ exit: 1 });
     const posted = await daemon.run(['forum', 'post', 'hello', 'there', '--topic', 'gold']);
     expect(posted.stdout).to.match(new RegExp(`^Message #1 posted at ${time}\\.\n$`));
     expect((await daemon.run(['forum', 'edit', '1', 'hello', 'again'])).stdout).to.match(/^Edited #1\.$/m);
     expect((await daemon.run(['forum', 'read', '--since', '1h'])).stdout).to.match(
-      /#1; hans \[gold\]: "hello again" edited/,
+      /^\d{4}-\d\d-\d\d\n#1 \d\d:\d\d hans #gold: hello again \(edited \d\d:\d\d\)\n$/,
     );
     const { posts } = JSON.parse((await daemon.run(['forum', 'read', '--json'])).stdout);
     expect(posts[0]).to.include({ number: 1, member: 'hans', text: 'hello again' });
@@ -50,26 +51,44 @@ describe('goldctl forum, sum and config', () => {
     const { post } = JSON.parse(posted.stdout);
     await daemon.run(['forum', 'edit', `${post.number}`, 'Giá bạc xuống']);
     const found = await daemon.run(['forum', 'search', 'gia', 'bac']);
-    expect(found.stdout).to.match(/^1 result\n#\d+; hans \[silver\]: "Giá bạc xuống" edited at /);
+    expect(found.stdout).to.match(/^1 result\n[\d-]+\n#\d+ \d\d:\d\d hans #silver: Giá bạc xuống \(edited /);
     const many = await daemon.run(['forum', 'search', 'hans', '--limit', '2']);
     expect(many.stdout).to.match(/^2 results, the newest of more\n/);
     expect(many.stderr).to.match(/--before \d+/);
     const older = JSON.parse((await daemon.run(['forum', 'search', 'n', '--before', '5', '--json'])).stdout);
     expect(older.posts.every(({ number }: { number: number }) => number < 5)).to.equal(true);
-    expect((await daemon.run(['forum', 'search', 'gia', '--topic', 'gold'])).stdout).to.equal('No results.\n');
+    const none = await daemon.run(['forum', 'search', 'gia', '--topic', 'gold', '--exit-status']);
+    expect(none.exit).to.equal(1);
+    expect(none.stdout).to.match(/^No messages match "gia" in #gold\. The newest is #1 by hans, [\d-]+ [\d:]+\.\n$/);
+    expect(await daemon.run(['forum', 'search', 'gia', '--topic', 'gold'])).to.include({ exit: 0 });
+    expect(await daemon.run(['forum', 'search', 'gia', 'bac', '--exit-status'])).to.include({ exit: 0 });
     expect(await daemon.run(['forum', 'search', '?'])).to.include({ exit: 1 });
     expect(await daemon.run(['forum', 'search'])).to.include({ exit: 2 });
     expect((await daemon.run(['forum', 'topics'])).stdout).to.match(/^Topic .*\n#silver +1 /);
     const { topics } = JSON.parse((await daemon.run(['forum', 'topics', '--json'])).stdout);
     expect(topics[0]).to.include({ topic: 'silver', unread: 0 });
     const before = await daemon.run(['forum', 'revisions', `${post.number}`]);
-    expect(before.stdout).to.match(/: "Giá bạc lên" since .*\n.*"Giá bạc xuống" edited/);
+    expect(before.stdout).to.match(/ since [\d-]+ [\d:]+: Giá bạc lên\n.*\n.*: Giá bạc xuống \(edited/);
     expect(
       JSON.parse((await daemon.run(['forum', 'revisions', `${post.number}`, '--json'])).stdout).revisions,
     ).to.have.length(1);
     await daemon.run(['forum', 'post', 'why?', '--reply-to', `${post.number}`]);
     const thread = await daemon.run(['forum', 'read', '--thread', `${post.number}`]);
-    expect(thread.stdout).to.match(/"Giá bạc xuống".*\n.*"why\?"/);
+    expect(thread.stdout).to.match(/Giá bạc xuống .*\n.* re #\d+: why\?/);
+  });
+
+  it('refuses an invalid topic, and posts nothing', async () => {
+    const before = JSON.parse((await daemon.run(['forum', 'read', '--json'])).stdout).posts.length;
+    for (const topic of ['bad topic', '', 'x'.repeat(33), 'x'.repeat(5000)]) {
+      const { stderr } = await daemon.run(['forum', 'post', 'hi', '--topic', topic]);
+      expect(stderr, topic).to.include('A topic must be 1-32 letters, digits, - or _, for example #gold.');
+      expect((await daemon.run(['forum', 'read', '--topic', topic])).stderr, topic).to.include('A topic must be');
+      expect((await daemon.run(['forum', 'search', 'hi', '--topic', topic])).stderr, topic).to.include(
+        'A topic must be',
+      );
+    }
+    const after = JSON.parse((await daemon.run(['forum', 'read', '--json'])).stdout).posts.length;
+    expect(after).to.equal(before);
   });
 
   it('writes to one member only, and marks messages read on request', async () => {
@@ -81,13 +100,13 @@ describe('goldctl forum, sum and config', () => {
     const { members } = JSON.parse((await daemon.run(['users', '--json'])).stdout);
     expect(members.map(({ name }: { name: string }) => name)).to.include('yoda');
     expect((await daemon.run(['forum', 'dm'])).stdout).to.match(/\nyoda +1 +.* are you there\?\n$/);
-    expect((await daemon.run(['forum', 'dm', 'yoda'])).stdout).to.match(/"are you there\?".*\(new\)\n$/);
+    expect((await daemon.run(['forum', 'dm', 'yoda'])).stdout).to.match(/are you there\? \(new\)\n$/);
     const shown = JSON.parse((await daemon.run(['forum', 'dm', 'yoda', '--mark', '--json'])).stdout);
     expect(shown.messages[0]).to.include({ from: 'yoda', unread: true });
     const all = JSON.parse((await daemon.run(['forum', 'dm', '--json'])).stdout);
     expect(all.conversations[0]).to.include({ with: 'yoda', unread: 0 });
     const sent = await daemon.run(['forum', 'dm', 'yoda', 'I', 'am']);
-    expect(sent.stdout).to.match(/^#\d+; hans to yoda: "I am" sent at /);
+    expect(sent.stdout).to.match(/^#\d+ \d\d:\d\d hans to yoda: I am\n$/);
     expect(await daemon.run(['forum', 'dm', 'nobody', 'x'])).to.include({ exit: 1 });
     const unread = async () => {
       const { topics } = JSON.parse((await daemon.run(['forum', 'topics', '--json'])).stdout);

@@ -70,7 +70,7 @@ describe('goldctl check and repair', function () {
   });
 
   it('refuse a missing scratch folder and unknown flags', async () => {
-    expect(await room.run(['check', '--scratch', '/there/is/no/such/folder'])).to.include({ exit: 1, stdout: '' });
+    expect(await room.run(['check', '--scratch', '/there/is/no/such/folder'])).to.include({ exit: 2, stdout: '' });
     expect(await room.run(['repair', '--server', 'example.org'])).to.include({ exit: 2 });
   });
 });

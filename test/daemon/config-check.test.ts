@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { certificatePath } from '../../src/daemon/certificate.ts';
 import { checkConfig } from '../../src/daemon/config-check.ts';
 import type { HomeDirectory } from '../../src/home-directory.ts';
+import { REQUIRED_FIELDS } from '../../src/rates/row-reader.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 import { skip } from '../skip.ts';
 import { quietHome } from './quiet.ts';
@@ -80,9 +81,60 @@ describe('checkConfig', () => {
       'limits.queueHardBytes',
       'rates.providers.binance.every',
     ];
-    const sources = ['sjc.url', 'pnj.key', 'doji.evry', 'mine.market'].map((name) => `rates.providers.${name}`);
+    const fields = REQUIRED_FIELDS.map((field) => `mine.quote.${field}`);
+    const sources = ['sjc.url', 'pnj.key', 'doji.evry', 'mine.market', ...fields].map(
+      (name) => `rates.providers.${name}`,
+    );
     expect(found.map((message) => message.split(' ')[0]).sort()).to.deep.equal([...names, ...sources].sort());
     expect(found.join('\n')).to.not.include('with space').and.to.not.include('\u001b');
+  });
+
+  it('tells the mistakes of providers and combinations together with the others', async () => {
+    const found = await problems({
+      attempts: 9,
+      listen: { host: '0.0.0.0', port: '4001', plain: true },
+      serverName: '',
+      rates: {
+        providers: {
+          sjc: { enabled: 'yes', url: 'ftp://sjc', evry: '5m', key: 'a b' },
+          mine: {
+            url: 'example.com',
+            market: 'copper',
+            format: 'yaml',
+            scale: 0,
+            surprise: 1,
+            other: 2,
+            every: 'soon',
+            quote: { instrument: "'GOLD'", buy: '(', sell: 'sell', currency: "'VND'", unit: "'tael'", bid: 'x' },
+          },
+        },
+      },
+    });
+    for (const expected of [
+      /^attempts is 9; use/,
+      /^listen\.port is a string; use/,
+      /^listen\.plain would send passwords in clear text/,
+      /^serverName is empty; use 1-128 characters\.$/,
+      /^rates\.providers\.sjc\.enabled is a string; use true or false/,
+      /^rates\.providers\.sjc\.url is not an http or https address\. Use an address/,
+      /^rates\.providers\.sjc\.evry is an unknown setting\. Remove it, or use/,
+      /^rates\.providers\.sjc\.key contains a space/,
+      /^rates\.providers\.mine\.url is not an http or https URL\. Example/,
+      /^rates\.providers\.mine\.market is "copper"\. Use one of/,
+      /^rates\.providers\.mine\.format is not a body format\. Use one of/,
+      /^rates\.providers\.mine\.scale is not a positive number\. Set it/,
+      /^rates\.providers\.mine\.surprise is an unknown setting/,
+      /^rates\.providers\.mine\.other is an unknown setting/,
+      /^rates\.providers\.mine\.every is "soon"; use a duration/,
+      /^rates\.providers\.mine\.quote\.buy is not a JMESPath expression/,
+      /^rates\.providers\.mine\.quote\.bid is an unknown setting/,
+    ]) {
+      expect(
+        found.filter((message) => expected.test(message)),
+        `${expected} in ${found.join('\n')}`,
+      ).to.have.length(1);
+    }
+    expect(found, found.join('\n')).to.have.length(17);
   });
 
   it('reports where a file is not JSON, and what is wrong with the certificate', async () => {
@@ -95,7 +147,7 @@ describe('checkConfig', () => {
 
   it('reports an unreadable file', async function () {
     await chmod(home.configFile, 0o000);
-    if (process.platform === 'win32' || process.getuid?.() === 0) skip(this, 'this user may read every file');
+    if (process.platform === 'win32' || process.getuid?.() === 0) skip(this, 'this user can read every file');
     expect((await checkConfig(home)).map(({ code }) => code)).to.deep.equal(['STORE_FAILED']);
   });
 

@@ -15,7 +15,7 @@ function refused(value: unknown): AppError {
     expect(thrown).to.be.instanceOf(AppError).and.to.include({ code: 'CONFIG_INVALID' });
     return thrown as AppError;
   }
-  throw new Error('Expected a Failure.');
+  throw new Error('Expected an AppError.');
 }
 
 describe('config', () => {

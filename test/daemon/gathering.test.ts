@@ -40,7 +40,7 @@ async function refused(client: Client, provider: string): Promise<string> {
     expect((thrown as AppError).code).to.equal('NOT_AVAILABLE');
     return (thrown as AppError).message;
   }
-  throw new Error(`${provider} was believed`);
+  throw new Error(`${provider} was accepted`);
 }
 
 const stored = async (client: Client, instrument: string) =>
@@ -211,7 +211,7 @@ describe('rates of a daemon', () => {
       ],
       [
         gold(4801),
-        /^gold-api\.com responded, .*: XAU: sell 4,801\.00 is 20 % over the last price \(4,000\.00\): per tael\? .*$/,
+        /^gold-api\.com responded, .*: XAU: sell 4,801\.00 is 20% over the last price \(4,000\.00\): per tael\? .*$/,
       ],
       ['hang up', /127\.0\.0\.1:\d+/],
     ] as const) {

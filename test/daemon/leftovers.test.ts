@@ -88,7 +88,7 @@ describe('left-over files', function () {
   });
 
   it('are removed from every folder of a home, without files that may belong to others', async function () {
-    if (process.platform === 'win32') skip(this, 'links need a right there');
+    if (process.platform === 'win32') skip(this, 'Windows requires a privilege for links');
     await home.ensureFolders();
     const pid = await deadPid();
     const outside = await temporaryFolder();
@@ -146,7 +146,7 @@ describe('left-over files', function () {
   });
 
   it('are never readable by others: a daemon creates every file for its user only', async function () {
-    if (process.platform === 'win32') skip(this, 'Windows has no such modes');
+    if (process.platform === 'win32') skip(this, 'Windows has no file modes');
     const before = process.umask(0o000);
     try {
       await spawnDaemon(home, {});

@@ -182,7 +182,7 @@ describe('log', () => {
   });
 });
 
-describe('prettyLine', () => {
+describe('formatLogLine', () => {
   it('has the format of the older programs, in Vietnam time', () => {
     const time = Date.UTC(2026, 10, 21, 8, 0, 1);
     expect(

@@ -26,7 +26,7 @@ describe('migrate', function () {
 
   const settings = (prefix: string) =>
     writeFile(daemon.home.configFile, JSON.stringify({ listen: { port: 0 }, engine: { prefix } }));
-  /** Differences of two data folders, without those of their engines and without the search index, which follows later. */
+  /** Differences of two data folders, without keys of the engines and the search index, which follows later. */
   const differences = async (one: string, other: string) => {
     const [a, b] = [await Store.inFolder(one), await Store.inFolder(other)];
     await a.open();

@@ -15,8 +15,8 @@ export interface Asked {
 export type Served = string | { readonly status: number; readonly body: string } | 'hang up';
 
 /**
- * The servers of providers: a real HTTP server on loopback, with one port per provider, because goldctl limits requests per
- * host to the rate of its slowest provider. Bodies have an ETag, which is honoured.
+ * The servers of providers: a real HTTP server on loopback, with one port per provider, because goldctl limits requests
+ * per host to the rate of its slowest provider. Bodies have an ETag, which is honoured.
  */
 export class ProviderHosts {
   readonly asked: Asked[] = [];

@@ -234,13 +234,13 @@ describe('secrets', function () {
       const content = await readFile(file, 'latin1');
       const is = (secret: string) => content.includes(secret);
       expect(Object.values(PASSWORDS).filter(is), file).to.deep.equal([]);
-      expect([...tokens, MADE_UP_TOKEN].filter(is), file).to.deep.equal([]); // of this session; a command stores its own
+      expect([...tokens, MADE_UP_TOKEN].filter(is), file).to.deep.equal([]); // a command stores its own
       if (file !== home.configFile) expect(Object.values(KEYS).filter(is), file).to.deep.equal([]);
     }
   });
 
   it('are in no argument and no environment variable of the process', async function () {
-    if (process.platform !== 'linux') skip(this, 'only Linux shows arguments and variables of processes as files');
+    if (process.platform !== 'linux') skip(this, 'needs /proc');
     for (const name of ['cmdline', 'environ']) {
       const text = await readFile(`/proc/${pid}/${name}`, 'latin1');
       expect(text).to.not.equal('');
@@ -249,7 +249,7 @@ describe('secrets', function () {
   });
 
   it('are in files with mode 0600 and folders with mode 0700', async function () {
-    if (process.platform === 'win32') skip(this, 'Windows has no such modes');
+    if (process.platform === 'win32') skip(this, 'Windows has no file modes');
     const entries = await readdir(home.root, { withFileTypes: true, recursive: true });
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name);

@@ -8,6 +8,7 @@ import type { DashboardAction, Effect, RunnableCommand } from '../../src/dashboa
 import { App } from '../../src/dashboard/app.ts';
 import { Controller } from '../../src/dashboard/controller.ts';
 import { initialState, type State } from '../../src/dashboard/state.ts';
+import { DashboardStateFile } from '../../src/dashboard/state-file.ts';
 import type { HomeDirectory } from '../../src/home-directory.ts';
 import { parseCommandLine } from '../../src/repl/grammar.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
@@ -37,7 +38,9 @@ class Headless {
           ...listeners,
         }),
       home,
-      choicesFile: home.dashboardFile,
+      historyFile: home.dashboardHistoryFile,
+      onEdit: async (text) => `${text}\nfrom the editor\n`,
+      stateFile: new DashboardStateFile(home.dashboardStateFile),
       dispatch: (action) => {
         this.actions.push(action);
         this.app.dispatch(action);
@@ -166,12 +169,24 @@ describe('the controller of the dashboard', () => {
     await one.until(({ forum }) => forum.posts[0]?.text === 'There is no try');
     one.say('DLT #1');
     await one.until(({ forum }) => forum.posts[0]?.deletedBy === 'yoda');
+    one.say('MSG #gold It is up');
+    await one.until(({ forum }) => forum.posts[1]?.topic === 'gold' && forum.posts[1].text === 'It is up');
     one.say('DLT #7');
     await one.until(({ output }) => output);
     one.say('2020-01-01 SJC');
     await one.until(({ output }) => output?.some((line) => line.includes('SJC')));
     one.say('SUM 25');
     await one.until(({ output }) => output?.some((line) => line.includes('Client Number: 25')));
+  });
+
+  it('keeps typed lines for the next start, and takes what the editor returns', async () => {
+    const one = await open();
+    one.controller.runEffect({ type: 'saveHistory', line: 'MARKET BTC' });
+    one.controller.runEffect({ type: 'openEditor', text: 'hello' });
+    await one.until(({ input }) => input.text === 'hello\nfrom the editor');
+    await one.controller.stop();
+    const next = await open();
+    await next.until(({ input }) => input.history.includes('MARKET BTC'));
   });
 
   it('follows what others do', async () => {
@@ -197,6 +212,34 @@ describe('the controller of the dashboard', () => {
     await one.until(({ forum }) => forum.topics.some(({ unread, mentions }) => unread === 1 && mentions === 1));
     one.controller.runEffect({ type: 'markRead', topic: null });
     await one.until(({ forum }) => forum.topics.every(({ unread }) => unread === 0));
+  });
+
+  it('shows a new role of its member at once', async () => {
+    const one = await open();
+    one.controller.runEffect(sign('yoda'));
+    await one.until(({ member }) => member);
+    const luke = await open(parseTarget(`tcp://${daemon.address}`));
+    luke.controller.runEffect(sign('luke'));
+    await luke.until(({ member, members }) => member?.role === 'member' && members.length === 2);
+    luke.actions.length = 0;
+    await owner.call('account.setRole', { name: 'luke', role: 'moderator' });
+    await luke.until(({ member }) => member?.role === 'moderator');
+    expect(luke.actions.map(({ type }) => type)).to.include('role');
+    await one.until(({ members }) => members.some(({ name, role }) => name === 'luke' && role === 'moderator'));
+    await luke.controller.runEffect({ type: 'refresh' });
+    await luke.controller.waitUntilIdle();
+    expect(luke.app.state.member).to.deep.equal({ name: 'luke', role: 'moderator' });
+  });
+
+  it('keeps the watch list of each member until the next start', async () => {
+    const one = await open();
+    one.controller.runEffect({ type: 'saveWatchList', instruments: ['SJC', 'BTC'] });
+    one.controller.runEffect(sign('yoda'));
+    await one.until(({ member, watchList }) => member && watchList.length === 0);
+    one.controller.runEffect({ type: 'saveWatchList', instruments: ['PNJ'] });
+    await one.controller.stop();
+    const next = await open();
+    await next.until(({ member, watchList }) => member?.name === 'yoda' && watchList[0] === 'PNJ');
   });
 
   it('shows the last chart that is wanted, not those that somebody passes on the way', async () => {
@@ -244,6 +287,29 @@ describe('the controller of the dashboard', () => {
     press(next, 's');
     await next.until(({ chart }) => chart.series?.brand === '');
     expect(next.app.state.choices.size).to.equal(0);
+  });
+
+  it('charts the buy price, another instrument in percent, and an earlier period', async () => {
+    const one = await open();
+    await one.controller.waitUntilIdle();
+    one.app.dispatch({ type: 'click', pane: 'chart', row: 0, column: 0, width: 40, height: 10 });
+    const { chart } = await one.until(({ chart }) => chart.candles.length > 0);
+    press(one, 'b');
+    const bought = await one.until(({ chart: { side, candles } }) => side === 'buy' && candles.length > 0);
+    expect(bought.chart.candles).to.have.length(chart.candles.length);
+    expect(bought.chart.candles.at(-1)!.close).to.be.below(chart.candles.at(-1)!.close);
+    press(one, 'b');
+    one.controller.runEffect({ type: 'loadChart', instrument: 'SJC', range: '1y', versus: 'SJC' });
+    await one.controller.waitUntilIdle();
+    const compared = one.actions.findLast(({ type }) => type === 'candles');
+    expect(compared).to.deep.include({ versus: 'SJC', versusCandles: chart.candles });
+    one.controller.runEffect({ type: 'loadChart', instrument: 'SJC', range: '1y', versus: 'NOSUCH' });
+    await one.controller.waitUntilIdle();
+    const failed = one.actions.findLast(({ type }) => type === 'candles');
+    expect(failed).to.deep.include({ versus: 'NOSUCH', candles: chart.candles });
+    expect((failed as { versusError?: string }).versusError).to.include('NOSUCH');
+    press(one, '<');
+    await one.until(({ chart: { end, isLoading } }) => end !== null && !isLoading);
   });
 
   it('shows the earlier price once an import is undone', async () => {

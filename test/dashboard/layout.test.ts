@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Box, computeLayout, MIN_SCREEN } from '../../src/dashboard/layout.ts';
 import { PANES } from '../../src/dashboard/state.ts';
+import { busy, quote, rate } from './presentation/states.ts';
 
 const boxesOf = (columns: number, rows: number, zoomed: (typeof PANES)[number] | null = null): [string, Box][] =>
   Object.entries(computeLayout({ columns, rows, zoomed }));
@@ -47,9 +48,10 @@ describe('the layout of the dashboard', () => {
         'transfers',
         'input',
         'status',
+        'keys',
       );
       for (const [name, { height }] of Object.entries(boxes)) {
-        expect(height, `${name} at ${columns}x${rows}`).to.be.at.least(/header|input|status/.test(name) ? 1 : 4);
+        expect(height, `${name} at ${columns}x${rows}`).to.be.at.least(/header|input|status|keys/.test(name) ? 1 : 4);
       }
     }
   });
@@ -83,8 +85,34 @@ describe('the layout of the dashboard', () => {
 
   it('gives a zoomed pane all the room', () => {
     expect(computeLayout({ columns: 80, rows: 24, zoomed: 'chart' })).to.deep.include({
-      chart: { left: 0, top: 1, width: 80, height: 21 },
+      chart: { left: 0, top: 1, width: 80, height: 20 },
     });
     expect(computeLayout({ columns: 80, rows: 24, zoomed: 'chart' })).to.not.have.any.keys('rates', 'forum');
+  });
+
+  it('shares the right column between members and transfers by need', () => {
+    const heights = (members: number, transfers: number): [number, number] => {
+      const state = busy();
+      const boxes = computeLayout({
+        ...state,
+        members: Array.from({ length: members }, (_, i) => ({ ...state.members[0]!, name: `m${i}` })),
+        files: { ...state.files, offers: Array.from({ length: transfers }, (_, i) => offer(i)) },
+      });
+      return [boxes.members!.height, boxes.transfers!.height];
+    };
+    const offer = (id: number) => ({ id, member: 'han', name: 'x', size: 1, files: 1 });
+    const total = heights(3, 0)[0] + heights(3, 0)[1];
+    expect(heights(30, 0)).to.deep.equal([total - 4, 4]);
+    expect(heights(1, 30)).to.deep.equal([4, total - 4]);
+    expect(heights(30, 30)).to.deep.equal([Math.ceil(total / 2), Math.floor(total / 2)]);
+  });
+
+  it('gives the rates what they need, and the chart the rest', () => {
+    const state = busy(200, 50);
+    const few = { ...state, rates: [rate(quote('SJC', 1_000_000), { closes: [] })] };
+    const [all, one] = [computeLayout(state), computeLayout(few)];
+    expect(one.rates!.width).to.be.below(all.rates!.width);
+    expect(one.chart!.width).to.be.above(all.chart!.width);
+    expect(computeLayout(busy(80, 24)).rates!.width).to.equal(46);
   });
 });

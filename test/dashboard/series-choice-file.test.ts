@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { SeriesChoiceFile } from '../../src/dashboard/series-choice-file.ts';
+import { DashboardStateFile } from '../../src/dashboard/state-file.ts';
 import { resolveHome } from '../../src/home-directory.ts';
 
 const HANOI = { provider: 'import', company: '', brand: 'Hà Nội' };
@@ -10,16 +11,21 @@ const HANOI = { provider: 'import', company: '', brand: 'Hà Nội' };
 describe('the chosen series', () => {
   let folder: string;
   let file: string;
+  let earlierFile: string;
+  let stateFile: DashboardStateFile;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'goldctl-'));
-    file = (await resolveHome({ GOLDCTL_HOME: folder })).dashboardFile;
+    const home = await resolveHome({ GOLDCTL_HOME: folder });
+    file = home.dashboardStateFile;
+    earlierFile = home.dashboardFile;
+    stateFile = new DashboardStateFile(file, earlierFile);
   });
 
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const open = async (): Promise<SeriesChoiceFile> => {
-    const choices = new SeriesChoiceFile(file);
+    const choices = new SeriesChoiceFile(new DashboardStateFile(file, earlierFile));
     await choices.load();
     return choices;
   };
@@ -40,16 +46,17 @@ describe('the chosen series', () => {
   });
 
   it('are bounded: the oldest choices and members give way', async () => {
-    const choices = await open();
+    const choices = new SeriesChoiceFile(stateFile);
     for (let i = 0; i < 40; i++) void choices.save('yoda', `I${i}`, HANOI);
     for (let i = 0; i < 16; i++) void choices.save(`member${i}`, 'SJC', HANOI);
-    await choices.waitForWrites();
-    const read = await open();
+    await stateFile.waitForWrites();
+    const read = new SeriesChoiceFile(stateFile);
+    await read.load();
     expect(read.choicesOf('yoda').size).to.equal(0);
     expect(read.choicesOf('member0').size).to.equal(1);
     await read.save('member0', 'SJC', null);
     for (let i = 0; i < 40; i++) void read.save('luke', `I${i}`, HANOI);
-    await read.waitForWrites();
+    await stateFile.waitForWrites();
     expect([...(await open()).choicesOf('luke').keys()].at(0)).to.equal('I8');
     expect((await open()).choicesOf('luke').size).to.equal(32);
   });
@@ -60,14 +67,27 @@ describe('the chosen series', () => {
   ] as const) {
     it(`count as none in a damaged file (${what}), which the next choice repairs`, async () => {
       await writeFile(file, text);
-      const choices = new SeriesChoiceFile(file);
+      const choices = new SeriesChoiceFile(stateFile);
       const failure = await choices.load().catch((thrown) => thrown);
-      expect(failure.message).to.equal(`${file} is corrupt. The reference series are shown instead.`);
+      expect(failure.message).to.equal(
+        `${file} is corrupt. The reference series and the default view are shown instead.`,
+      );
       expect(choices.choicesOf('yoda').size).to.equal(0);
       await choices.save('yoda', 'SJC', HANOI);
       expect((await open()).choicesOf('yoda').get('SJC')).to.deep.equal(HANOI);
     });
   }
+
+  it('are taken over from where earlier versions stored them', async () => {
+    await writeFile(earlierFile, JSON.stringify({ series: { yoda: { SJC: HANOI } } }));
+    const choices = await open();
+    expect(choices.choicesOf('yoda').get('SJC')).to.deep.equal(HANOI);
+    await choices.save('yoda', 'PNJ', HANOI);
+    await writeFile(earlierFile, '{ "theme": "light" } // the settings of the user');
+    expect([...(await open()).choicesOf('yoda').keys()]).to.deep.equal(['SJC', 'PNJ']);
+    await rm(file);
+    expect((await open()).choicesOf('yoda').size).to.equal(0);
+  });
 
   it('leave out what does not fit', async () => {
     const series = { yoda: { A: 1, B: null, C: { ...HANOI, brand: 'x'.repeat(129) }, D: HANOI }, leia: [], luke: 'x' };
@@ -82,7 +102,7 @@ describe('the chosen series', () => {
   it('are not read from a file that is too large', async () => {
     await writeFile(file, '{}');
     await truncate(file, 2_000_000);
-    const choices = new SeriesChoiceFile(file);
+    const choices = new SeriesChoiceFile(stateFile);
     expect((await choices.load().catch((thrown) => thrown)).code).to.equal('CONFIG_INVALID');
     await choices.save('yoda', 'SJC', HANOI);
     expect((await readFile(file, 'utf8')).length).to.be.below(1000);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { SeriesChoiceFile } from '../../src/dashboard/series-choice-file.ts';
+import { DashboardStateFile } from '../../src/dashboard/state-file.ts';
 import { DaemonFixture } from '../daemon-fixture.ts';
 
 const DAY = 24 * 3_600_000;
@@ -44,7 +45,7 @@ describe('one frame of the dashboard', () => {
   });
 
   it('shows the branch that was chosen, and the reference series once that is gone', async () => {
-    const choices = new SeriesChoiceFile(daemon.home.dashboardFile);
+    const choices = new SeriesChoiceFile(new DashboardStateFile(daemon.home.dashboardStateFile));
     await choices.save('', 'SJC', { provider: 'import', company: '', brand: 'Miền Tây' });
     const shown = await frame();
     expect(shown).to.match(/SJC · import, Miền Tây {2}158,000,000 {2}0\.00%/);
@@ -56,7 +57,7 @@ describe('one frame of the dashboard', () => {
   });
 
   it('shows the reference series where the file of choices is damaged', async () => {
-    await writeFile(daemon.home.dashboardFile, '{');
+    await writeFile(daemon.home.dashboardStateFile, '{');
     expect(await frame()).to.match(/SJC · import, Hà Nội/);
   });
 });

@@ -52,7 +52,7 @@ describe('goldctl demo', function () {
   it('shows the room in a terminal, where a bot answers, and leaves no files after Ctrl-C', async () => {
     const robot = show();
     for (const text of ['Forum', 'bot-binh', 'SJC']) await robot.see(text, 25_000);
-    for (const pane of ['Rates', 'Members', 'Forum', 'Transfers']) await robot.see(new RegExp(`─ ${pane}.*SIMULATED`));
+    await robot.see(/^goldctl +SIMULATED/m);
     const [name] = await homes();
     const home = join(folder, name!);
     expect((await stat(home)).mode & 0o777).to.equal(0o700);
@@ -99,7 +99,7 @@ describe('goldctl demo', function () {
     expect(child.exitCode, told).to.equal(0);
     const lines = frame.trimEnd().split('\n');
     expect(lines).to.have.length(40);
-    expect(frame.match(/SIMULATED/g)).to.have.length.of.at.least(6); // the header and five panes
+    expect(lines[0]).to.include('SIMULATED');
     expect(frame).to.include('bot-an').and.include('bot-binh').and.include('SJC').and.include('BTC');
     expect(told).to.match(/Address: 127\.0\.0\.1:\d+/);
     expect(await homes()).to.deep.equal([]);

@@ -96,7 +96,7 @@ export type ForumAction =
       readonly prompt: string;
     };
 
-/** The original decides by the first byte of a reply. It fails on an empty reply, and on a transfer without a second line. */
+/** The original checks the first byte of a reply. It fails on an empty reply, and on a transfer without a second line. */
 export function actionOf(reply: string): ForumAction {
   if (reply === '') throw new Error('IndexError: the original looks at data[0] of an empty reply');
   if (/^[FS]/.test(reply)) return { does: 'exit', prints: reply };

@@ -302,7 +302,7 @@ describe('the legacy forum protocol', () => {
 
     it('at the address of the daemon if the receiver is on its machine and the sender is not', async function () {
       const own = ownAddress();
-      if (own === undefined) skip(this, 'this machine has no address but loopback');
+      if (own === undefined) skip(this, 'this machine has only loopback addresses');
       const room = await startFor(['forum'], { config: { dialects: ['forum:0.0.0.0:0'] } });
       await signUp(room, 'near', 'far');
       const near = await ForumClient.signedIn(room, 'near', 6001, '127.0.0.2');

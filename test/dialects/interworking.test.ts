@@ -61,7 +61,7 @@ describe('legacy and new clients', () => {
     const [, number, at] = /^Message #(\d+) posted at (.+)\n/.exec(await hans.ask('MSG mine'))!;
     await hans.ask('OUT');
     const wire = await Wire.member(fixture.address, 'hans');
-    while (formatForumTime(Date.now()) === at) await new Promise((resolve) => setImmediate(resolve)); // times have seconds
+    while (formatForumTime(Date.now()) === at) await new Promise((resolve) => setImmediate(resolve)); // in seconds
     const { post } = await wire.result('forum.edit', { number: Number(number), text: 'edited' });
     await wire.result('account.signOut');
     wire.close();

@@ -32,7 +32,7 @@ describe('listen address of a legacy protocol', () => {
     expect(between('market:8000', 'sum:8000')).to.equal(undefined);
     expect(between('gold:8000', 'forum:8001')).to.equal(undefined);
     expect(between('gold:0', 'gold:0')).to.equal(undefined);
-    expect(between('gold:0.0.0.0:1', 'forum:127.0.0.1:1')).to.equal(undefined); // only the system knows whether both can listen
+    expect(between('gold:0.0.0.0:1', 'forum:127.0.0.1:1')).to.equal(undefined); // the system decides
     expect(between('market:8000', 'market:8000')).to.equal('has market twice on port 8000');
     expect(between('gold:8000', 'sum:8000')).to.equal(
       'has gold and sum on port 8000, which only market and sum can share',

@@ -10,7 +10,7 @@ function refused(parse: () => unknown): AppError {
     expect(thrown).to.be.instanceOf(AppError);
     return thrown as AppError;
   }
-  throw new Error('it was taken');
+  throw new Error('Expected a refusal.');
 }
 
 const anyText = fc.oneof(

@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { cidrContains, isInternalAddress, parseCidr } from '../../src/domain/address.ts';
+import { cidrContains, describeInvalidCidr, isInternalAddress, parseCidr } from '../../src/domain/address.ts';
 
 describe('parseCidr', () => {
   it('parses an address or a range, and normalises it', () => {
@@ -30,6 +30,27 @@ describe('parseCidr', () => {
       '::ffff:1.2.3.4/8',
     ])
       expect(parseCidr(text), text).to.equal(undefined);
+  });
+
+  it('says what is wrong with what is meant as an address, and nothing of a name', () => {
+    for (const [text, problem] of [
+      ['192.0.2.7', undefined],
+      ['2001:db8::/32', undefined],
+      ['yoda', undefined],
+      ['yoda-2.0', undefined],
+      ['10.0.0.0/99', /prefix length of 10\.0\.0\.0\/99 is wrong.*\/0 to \/32/],
+      ['10.0.0.0/x', /prefix length/],
+      ['10.0.0.0/', /prefix length/],
+      ['2001:db8::/129', /IPv6 address it is \/0 to \/128/],
+      ['::ffff:1.2.3.4/8', /mapped IPv4 address it is \/96 to \/128/],
+      ['300.1.1.1', /each of its numbers is 0-255/],
+      ['10.0.0.01/24', /each of its numbers is 0-255/],
+      ['yoda/24', /neither an address nor a range/],
+      ['2001:db8:::1', /neither an address nor a range/],
+    ] as const) {
+      if (problem === undefined) expect(describeInvalidCidr(text), text).to.equal(undefined);
+      else expect(describeInvalidCidr(text), text).to.match(problem);
+    }
   });
 
   it("contains what Node's BlockList contains, in every spelling", () => {

@@ -21,7 +21,7 @@ const PRICES = [SJC, SILVER, XAU, USD, EURUSD, BTC];
 const vietnam = (text: string) => Date.parse(`${text.replace(' ', 'T')}:00+07:00`);
 const utc = (text: string) => Date.parse(`${text.replace(' ', 'T')}:00Z`);
 
-/** Time of a new moon, Julian day, Terrestrial Time taken as UTC: Meeus, the larger terms. Accurate to a few minutes. */
+/** Time of a new moon, Julian day, Terrestrial Time taken as UTC: Meeus, larger terms. Accurate to a few minutes. */
 function newMoon(k: number): number {
   const t = k / 1236.85;
   const radians = Math.PI / 180;

@@ -44,7 +44,7 @@ export function open(to: string, from: string): Promise<Socket> {
 export const closed = (socket: Socket) =>
   new Promise<void>((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
 
-/** Runs a task `count` times concurrently, each repeatedly. Errors are refusals of the daemon, and the task is retried. */
+/** Runs a task many times concurrently, each repeatedly. Errors are refusals of the daemon: the task is retried. */
 export function onEach(times: number, act: (i: number) => Promise<void>, pauseMs = 5): void {
   for (let i = 0; i < times; i++) {
     void (async () => {

@@ -70,7 +70,7 @@ describe('clock changes', function () {
       await han.result('forum.post', { text });
       const quotes = () => leia.lines.filter(({ method }) => method === 'quote').length;
       if (jump < 0) {
-        // The source's clock shows that the local one is behind: prices get no date from it, and the provider reports it.
+        // The source's clock shows that the local one is behind: it dates no prices, and the provider reports it.
         const problem = async () => (await leia.result('rates.providers')).providers.find(isSource).lastError;
         while (!/2 h behind the clocks of the price sources/.test((await problem()) ?? '')) await pause(20);
       } else for (const before = quotes(); quotes() === before; ) await pause(20);
@@ -116,7 +116,8 @@ describe('clock changes', function () {
     const fresh = memoryStore();
     await fresh.open();
     await rebuildStore(store, fresh);
-    expect((await differingKeys(store, fresh)).filter((key) => !key.startsWith('w/'))).to.have.length.at.most(1); // indexed
+    // At most the seq of the search index differs.
+    expect((await differingKeys(store, fresh)).filter((key) => !key.startsWith('w/'))).to.have.length.at.most(1);
     await engine.stop();
   });
 

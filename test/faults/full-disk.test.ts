@@ -119,8 +119,7 @@ describe('a disk', function () {
   });
 
   it('that fails to sync is trusted only after all data was synced again', async function () {
-    if (process.platform !== 'linux' || !has('cc'))
-      skip(this, 'no C compiler, or no LD_PRELOAD: fsync cannot be made to fail');
+    if (process.platform !== 'linux' || !has('cc')) skip(this, 'needs a C compiler and LD_PRELOAD to make fsync fail');
     const [source, shim, fault] = ['shim.c', 'shim.so', 'fault'].map((name) => join(folder.path, name));
     await writeFile(source!, SHIM);
     execFileSync('cc', ['-shared', '-fPIC', '-o', shim!, source!]);
@@ -129,7 +128,8 @@ describe('a disk', function () {
   });
 
   it('that is read-only is read, and written again when possible', async function () {
-    if (process.getuid?.() !== 0 || !has('setpriv')) skip(this, 'only root can become somebody who may not write here');
+    if (process.getuid?.() !== 0 || !has('setpriv'))
+      skip(this, 'only root can switch to a user without write permission');
     await chown(folder.path, NOBODY, NOBODY);
     await chown(data, NOBODY, NOBODY);
     const as = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', process.execPath];

@@ -37,9 +37,9 @@ const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : w
 const names = Object.keys(FAULTS) as FaultName[];
 const only = values.only?.split(',') ?? names;
 const noFault = only.find((name) => !Object.hasOwn(FAULTS, name));
-if (noFault !== undefined) usage(`--only wants some of ${names.join(',')}, not "${noFault}".`);
+if (noFault !== undefined) usage(`"${noFault}" is not a fault. --only accepts ${names.join(',')}.`);
 const unknown = positionals.find((part) => !Object.hasOwn(PARTS, part));
-if (unknown !== undefined) usage(`There is no part "${unknown}".`);
+if (unknown !== undefined) usage(`"${unknown}" is not a part.`);
 
 console.log(`${machine()}\n`);
 let good = true;
@@ -64,14 +64,14 @@ async function crashPart(): Promise<boolean> {
   const kinds = Object.entries(figures.acknowledged).map(([kind, count]) => `${kind} ${count}`);
   const all = Object.values(figures.acknowledged).reduce((sum, count) => sum + count, 0);
   console.log(`  acknowledged writes  ${all} (${kinds.join(', ')})`);
-  console.log(`  on their way at a kill  ${figures.kept} there whole, ${figures.dropped} not there`);
+  console.log(`  pending at a kill  ${figures.kept} complete, ${figures.dropped} absent`);
   console.log(`  records checked  ${figures.records}`);
   console.log(
-    `  start over what a kill left  median ${ms(quantile(figures.starts, 0.5))}, worst ${ms(Math.max(...figures.starts))}`,
+    `  start after a kill  median ${ms(quantile(figures.starts, 0.5))}, worst ${ms(Math.max(...figures.starts))}`,
   );
   for (const each of figures.broken.slice(0, 20)) console.log(`  BROKEN ${each}`);
   console.log(
-    `  ${figures.broken.length === 0 ? 'nothing lost, nothing half done' : `${figures.broken.length} BROKEN`}\n`,
+    `  ${figures.broken.length === 0 ? 'nothing lost, nothing partial' : `${figures.broken.length} BROKEN`}\n`,
   );
   return figures.broken.length === 0;
 }
@@ -79,15 +79,17 @@ async function crashPart(): Promise<boolean> {
 /** Five thousand connections that never end their first line, and members who sign up meanwhile. */
 async function lorisPart(): Promise<boolean> {
   const halves = 5000;
-  console.log(`loris: ${halves} half-lines at the preset limits, members who sign up meanwhile`);
+  console.log(`loris: ${halves} half-lines at the default limits, with concurrent sign-ups`);
   const home = await crashHome({ connectionsPerAddress: 64, callsPerSecond: 20, callsBurst: 60 });
   const daemon = await DaemonProcess.start(home);
   try {
     const { open, waits } = await loris(daemon.address, { halves, members: 10, from: crowd });
     const worst = Math.max(...waits);
     const good = worst < 1000 && open >= halves * 0.95;
-    console.log(`  half-lines open all the time  ${open}`);
-    console.log(`  from connecting to signed up  median ${ms(quantile(waits, 0.5))}, worst ${ms(worst)} (bar: 1 s)`);
+    console.log(`  half-lines that stayed open  ${open}`);
+    console.log(
+      `  from connecting to the end of the sign-up  median ${ms(quantile(waits, 0.5))}, worst ${ms(worst)} (bar: 1 s)`,
+    );
     console.log(`  ${good ? 'met' : 'MISSED'}\n`);
     return good;
   } finally {
@@ -99,7 +101,7 @@ async function lorisPart(): Promise<boolean> {
 /** Attacks by strangers, members and sources, and the latency of a member and of newcomers meanwhile. */
 async function strangersPart(): Promise<boolean> {
   const posts = Math.min(66_000, 2200 * seconds);
-  console.log(`strangers: ${seconds} s each, presets; F5 and F13 with a forum of ${posts} posts in 500 topics`);
+  console.log(`strangers: ${seconds} s each, default limits; F5 and F13 with a forum of ${posts} posts in 500 topics`);
   let all = true;
   for (const name of names.filter((each) => only.includes(each))) {
     const fault = FAULTS[name];
@@ -116,7 +118,7 @@ async function strangersPart(): Promise<boolean> {
     for (const each of wrong) console.log(`    MISSED: ${each}`);
   }
   for (const [name, { what, test }] of Object.entries(CLIENT_FAULTS)) {
-    console.log(`  ${name}  ${what}: concerns a client alone, nobody else waits: ${test}`);
+    console.log(`  ${name}  ${what}: affects only a client, tested by ${test}`);
   }
   console.log('');
   return all;
@@ -149,7 +151,7 @@ function whole(text: string, flag: string): number {
   const number = Number(text);
   return Number.isSafeInteger(number) && number > 0
     ? number
-    : usage(`${flag} wants a whole number from 1, not "${text}".`);
+    : usage(`"${text}" is not valid for ${flag}. Use a whole number from 1.`);
 }
 
 function usage(complaint: string): never {

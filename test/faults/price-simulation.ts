@@ -198,9 +198,9 @@ class Simulation {
   async #startDaemon(): Promise<void> {
     this.#room = await Room.open({ store: this.#store, now: Math.round(this.#now) + this.#offsetMs });
     this.#fetcher = new HttpFetcher({ version: 'test', connect: () => ({ agent: this.#agent, proxy: undefined }) });
-    const clock = new ClockCheck();
+    const clock = new ClockCheck(() => this.#now);
     this.#clock = clock;
-    this.#room.clockOffsetMs = () => clock.offsetMs ?? 0;
+    this.#room.clockOffsetMs = () => clock.offsetAt(this.#room.now) ?? 0;
     this.#startedAt = this.#now;
     for (const job of this.#jobs) {
       job.source = job.simulated.source(this.#fetcher, () => this.#room.now);
@@ -301,7 +301,9 @@ class Simulation {
     if (now - receivedAt > 3 * simulated.everyMs + behindMs + SLACK_MS) {
       // Until two sources were polled again, nothing shows that the clock was set.
       const isUnknowable =
-        this.#offsetMs !== 0 && this.#clock.offsetMs === undefined && now < this.#clockSetAt + this.#everyMs;
+        this.#offsetMs !== 0 &&
+        this.#clock.offsetAt(this.#room.now) === undefined &&
+        now < this.#clockSetAt + this.#everyMs;
       return { reason: `last received ${hours(now - receivedAt)} ago`, isUnknowable };
     }
     const stated = simulated

@@ -57,7 +57,7 @@ const random = randomOf(Number(values.seed));
 const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)]!;
 
 console.log(
-  `${machine()}\n${minutes} minutes, ${STEADY} members who stay, ${CHURNERS} at a time who come and go, ${FROZEN} who do not read, ` +
+  `${machine()}\n${minutes} minutes, ${STEADY} members who stay, ${CHURNERS} concurrent members who come and go, ${FROZEN} who do not read, ` +
     `${SOURCES} sources with outages, ${restartMinutes === 0 ? 'no restart' : `a restart every ${restartMinutes} minutes`}\n`,
 );
 const sources = Array.from({ length: SOURCES }, (_, i) => new FlakySource(`flaky-${i}`, random));
@@ -316,15 +316,15 @@ async function sample(print = false): Promise<void> {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1).padStart(6);
   const visits = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(
-    `  ${minute.toFixed(1).padStart(5)} min  life ${life + 1}  ${megabytes(own)} MB of its own (${megabytes(rss)} with files)  ${`${sockets}`.padStart(4)} sockets  ` +
-      `${`${posted.length}`.padStart(7)} posts  ${`${visits}`.padStart(7)} visits  ${`${quotes}`.padStart(6)} quotes heard`,
+    `  ${minute.toFixed(1).padStart(5)} min  run ${life + 1}  ${megabytes(own)} MB private (${megabytes(rss)} with mapped files)  ${`${sockets}`.padStart(4)} sockets  ` +
+      `${`${posted.length}`.padStart(7)} posts  ${`${visits}`.padStart(7)} visits  ${`${quotes}`.padStart(6)} quotes received`,
   );
 }
 
 async function restart(): Promise<void> {
   const one: Restart = { begunAt: Date.now(), endedAt: undefined };
   restarts.push(one);
-  ({ status } = await restartDaemon(home, (signal) => void faults.push(`the daemon had to be ended by ${signal}`)));
+  ({ status } = await restartDaemon(home, (signal) => void faults.push(`the daemon had to be killed with ${signal}`)));
   one.endedAt = Date.now();
   life += 1;
   lifeBegun = passed();
@@ -378,7 +378,7 @@ for (let tries = 0; tries < 20; tries++) {
   await sleep(1000);
 }
 const left = await connectionsNow();
-console.log('  everybody is gone:');
+console.log('  after all clients left:');
 await sample(true);
 const socketsAtLast = await socketsOf(status.pid);
 
@@ -393,24 +393,24 @@ const away = Math.max(0, ...steady.map((one) => Math.max(0, ...one.away)));
 const outages = sources.flatMap((source) => Object.entries(source.outages).map(([how, n]) => `${n} × ${how}`));
 const verdicts: readonly (readonly [string, boolean])[] = [
   [
-    `posts  ${posted.length} acknowledged, ${lost} lost, ${doubled} doubled by ${steady.length} who watched`,
+    `posts  ${posted.length} acknowledged, ${lost} lost, ${doubled} duplicated for ${steady.length} watchers`,
     lost === 0 && doubled === 0,
   ],
   [
-    `sockets  ${socketsAtFirst} at first, ${socketsAtLast} when everybody is gone`,
+    `sockets  ${socketsAtFirst} at the start, ${socketsAtLast} after all clients left`,
     socketsAtLast <= socketsAtFirst + SOURCES, // each source may have a connection at either time
   ],
   [`connections left  ${left}`, left === 0],
   [
-    `memory  ${growth(all)} from life to life, each from its ${WARM_MINUTES}. minute on${within ? `, ${growth(within)} within a life from its ${FILLED_MINUTES}. on` : ''}${told ? '' : `: too short to tell, ${LEAST_MINUTES} minutes are`} (bar: ${SLOPE_MB})`,
+    `memory  ${growth(all)} between runs, each from minute ${WARM_MINUTES} on${within ? `, ${growth(within)} within a run from minute ${FILLED_MINUTES} on` : ''}${told ? '' : `: not judged before ${LEAST_MINUTES} minutes`} (bar: ${SLOPE_MB})`,
     !told || [all, within ?? all].every(({ slope, error }) => slope - 2 * error < SLOPE_MB),
   ],
   [
-    `restarts  ${restarts.length}, nobody away for longer than ${away} ms (bar: ${BACK_MS})`,
+    `restarts  ${restarts.length}, longest disconnection ${away} ms (bar: ${BACK_MS})`,
     away < BACK_MS && (restarts.length > 0 || restartMinutes === 0),
   ],
   [
-    `sources  ${sources.reduce((sum, { answered }) => sum + answered, 0)} answers, ${quotes} quotes heard; outages: ${outages.join(', ')}${down.length > 0 ? `; still down: ${down.join(', ')}` : ''}`,
+    `sources  ${sources.reduce((sum, { answered }) => sum + answered, 0)} responses, ${quotes} quotes received; outages: ${outages.join(', ')}${down.length > 0 ? `; still down: ${down.join(', ')}` : ''}`,
     down.length === 0 && quotes > 0,
   ],
   [

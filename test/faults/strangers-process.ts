@@ -1,5 +1,5 @@
-// A process that `strangers` starts: `attack FAULT` starts when it gets the address, and counts until it is killed; `probe
-// ADDRESS` measures.
+// A process of `strangers`: `attack FAULT` starts when it gets the address, and counts until it is killed; `probe ADDRESS`
+// measures.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wire } from '../server/wire.ts';

@@ -47,7 +47,7 @@ describe('kill -9 during transfers', function () {
       if (way === 'fetch') await sender.publish(path);
       let id = await begin(way, path, name);
       const subject = way === 'send' ? sender : receiver;
-      // A sender that disconnects before an introduction is offline: that is reported at once, and is no failed transfer.
+      // A sender that leaves before an introduction is offline: that is reported at once, and is no failed transfer.
       const isOther = victim === (way === 'send' ? 'the receiver' : 'the sender');
       while (isOther && (await readTrace(trace)).blocks === 0) await sleep(5);
       await sleep(Math.random() * (isOther ? 0.9 : 1) * LASTS_MS);

@@ -54,7 +54,7 @@ rounds: for (let round = 0; going.size > 0; round++) {
     const outcome = await ask(batch);
     if (outcome === undefined) {
       failed += 1;
-      console.log(`${name} HANGS or ends its process: npm run fuzz -- ${name} --seed ${batch.seed} --runs ${BATCH}\n`);
+      console.log(`${name} HANGS or exits: npm run fuzz -- ${name} --seed ${batch.seed} --runs ${BATCH}\n`);
       break rounds;
     }
     figure.runs += outcome.runs;
@@ -73,7 +73,7 @@ worker.kill();
 const width = Math.max(...targets.map(({ name }) => name.length));
 for (const [name, { runs, slowestMs }] of figures) {
   console.log(
-    `  ${name.padEnd(width)}  ${runs.toLocaleString('en-US').padStart(11)} cases, the slowest ${slowestMs.toFixed(1)} ms`,
+    `  ${name.padEnd(width)}  ${runs.toLocaleString('en-US').padStart(11)} cases, slowest ${slowestMs.toFixed(1)} ms`,
   );
 }
 const seconds = ((Date.now() - begun) / 1000).toFixed(0);
@@ -108,7 +108,7 @@ function isOf(name: string, asked: string): boolean {
 
 function positive(text: string, flag: string): number {
   const number = Number(text);
-  return number > 0 ? number : usage(`${flag} wants a number above 0, not "${text}".`);
+  return number > 0 ? number : usage(`"${text}" is not valid for ${flag}. Use a number above 0.`);
 }
 
 function usage(complaint: string): never {

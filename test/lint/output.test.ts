@@ -24,6 +24,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   'src/domain/safe-text.ts': 'templates of safe parts',
   'src/repl/output-format.ts': "a shell's colours",
   'src/dashboard/presentation/ansi.ts': "a frame's colours",
+  'src/dashboard/widgets/link-markers.ts': 'private characters that mark links, replaced before a frame is written',
   'src/dashboard/widgets/cells.ts': 'characters of a text that was tested to have no others',
   'src/cli/terminal-json.ts': 'JSON whose orders are escaped',
 };

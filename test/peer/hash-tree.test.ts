@@ -18,7 +18,7 @@ function merkle(entries: readonly Buffer[]): Buffer {
   return createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
 }
 
-describe('hash tree', () => {
+describe('merkle tree', () => {
   let folder: string;
 
   before(async () => {

@@ -15,7 +15,7 @@ const answer = (content: Buffer, size = content.length): Buffer => {
   return Buffer.concat([head, content]);
 };
 
-describe('LegacyDownload', () => {
+describe('downloadLegacy', () => {
   let folder: string;
   let server: Server;
   let serve: (socket: Socket, asked: Buffer) => void;
@@ -56,7 +56,7 @@ describe('LegacyDownload', () => {
 
   const refusal = async (promise: Promise<unknown>): Promise<AppError> => {
     const failure = await promise.then(
-      () => expect.fail('it was not refused'),
+      () => expect.fail('expected a refusal'),
       (thrown) => AppError.from(thrown),
     );
     expect(await readdir(folder), 'no partial file is left').to.deep.equal([]);

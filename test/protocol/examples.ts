@@ -1,7 +1,7 @@
 import type { EventName, EventParams } from '../../src/protocol/events.ts';
 import type { MethodName, MethodParams, MethodResult } from '../../src/protocol/methods.ts';
 
-/** One call of each method, as shown in docs/protocol.md. docs.test.ts checks params and results against the schemas. */
+/** One call of each method, as shown in docs/protocol.md. docs.test.ts checks params and results by the schemas. */
 export type Examples = {
   readonly [M in MethodName]: { readonly params: MethodParams<M>; readonly result: MethodResult<M> };
 };
@@ -135,7 +135,16 @@ export const EXAMPLES: Examples = {
   'members.active': {
     params: {},
     result: {
-      members: [{ name: 'yoda', address: '192.0.2.7', peerPort: null, activeSince: AT - HOUR, idleMs: 4200 }],
+      members: [
+        {
+          name: 'yoda',
+          address: '192.0.2.7',
+          peerPort: null,
+          activeSince: AT - HOUR,
+          idleMs: 4200,
+          role: 'member',
+        },
+      ],
     },
   },
   watch: { params: { rates: ['SJC', 'BTC'], forum: true, sinceSeq: 4700 }, result: { seq: 4710 } },
@@ -464,6 +473,7 @@ export const EVENT_EXAMPLES: { readonly [E in EventName]: EventParams<E> } = {
   peer: { ...introduction, side: 'b', member: 'hans', address: '198.51.100.4' },
   unread: { topic: 'lobby', seq: 4721, unread: 0, mentions: 0 },
   member: { name: 'hans', change: 'joined', at: AT },
+  role: { name: 'hans', role: 'moderator' },
   notice: { text: 'You fell behind, and some events were skipped.', resync: 4713 },
   bye: { status: 405, reason: 'The daemon was stopped.' },
 };

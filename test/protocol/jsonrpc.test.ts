@@ -54,7 +54,7 @@ function refusal(text: string): AppError {
     expect(thrown).to.be.instanceOf(AppError);
     return thrown as AppError;
   }
-  throw new Error(`${text.slice(0, 80)} was read`);
+  throw new Error(`${text.slice(0, 80)} was accepted`);
 }
 
 /** Bytes with many newlines, carriage returns, multi-byte characters and invalid ones. */
@@ -88,7 +88,7 @@ describe('LineDecoder', () => {
       fc.property(anyBytes, cuts, (bytes, at) => {
         const found = split(chunked(bytes, at));
         const wanted = cut(bytes);
-        // Which of two failures in one chunk is reported, and how many valid lines before it in the same chunk, is unspecified.
+        // Which of two failures in one chunk is reported, and after how many of its valid lines, is unspecified.
         expect(found.failure === undefined).to.equal(wanted.failure === undefined);
         if (wanted.failure === undefined) expect(found.lines).to.deep.equal(wanted.lines);
         else expect(wanted.lines.slice(0, found.lines.length)).to.deep.equal(found.lines);

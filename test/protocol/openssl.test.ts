@@ -34,7 +34,7 @@ class OpenSsl {
   /** The next line of output. */
   async answer(): Promise<string> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error('openssl ended');
+    if (done) throw new Error('openssl exited');
     return value;
   }
 

@@ -4,7 +4,7 @@ import { ResponseFormatError } from '../../src/rates/provider.ts';
 
 const read = (body: string, most = 100) => parseCsvRows(body, most);
 
-describe('csvRows', () => {
+describe('parseCsvRows', () => {
   it('names cells by the header, with any separator', () => {
     for (const mark of [',', ';', '\t', '|']) {
       const body = [

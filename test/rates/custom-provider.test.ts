@@ -375,7 +375,7 @@ describe('createCustomProvider', () => {
           expect(failure.data).to.deep.equal({ path: `rates.providers.example.${path}` });
           return;
         }
-        expect.fail('nothing was thrown');
+        expect.fail('expected an error');
       });
     }
 

@@ -69,7 +69,7 @@ export class HttpServer {
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`this did not come about: ${condition}`);
+    if (performance.now() > deadline) throw new Error(`timed out: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

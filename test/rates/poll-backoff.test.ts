@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { pollBackoffMs } from '../../src/rates/rate-poller.ts';
 
-describe('delay after failures of a provider', () => {
+describe('pollBackoffMs', () => {
   it('doubles its upper bound up to the interval', () => {
     const bounds = [1, 2, 3, 4, 5, 6, 50].map((failures) => pollBackoffMs(failures, 60_000, () => 1));
     expect(bounds).to.deep.equal([10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000]);

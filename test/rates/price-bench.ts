@@ -63,6 +63,7 @@ export class PriceBench {
       log: SILENT,
       lastFetchElsewhere: () => room.now, // nothing is fetched unless the test requests it
       now: () => room.now,
+      monotonic: () => room.now,
     });
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { AppError } from '../../src/domain/app-error.ts';
+import { defined } from '../../src/domain/defined.ts';
 import type { Logger } from '../../src/domain/logger.ts';
 import type { DatedNewQuote, NewQuote } from '../../src/domain/quote.ts';
 import type { Lease } from '../../src/engine/types.ts';
@@ -172,6 +173,7 @@ describe('RatePoller', () => {
       log,
       onHealthChange: (health) => changes.push(health),
       random: () => 0,
+      ...defined({ monotonic: settings.now }),
       ...settings,
     });
     cleanUp.push(async () => {

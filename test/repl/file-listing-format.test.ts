@@ -36,8 +36,9 @@ describe('listings in words', () => {
   it('say what to do where there are none', () => {
     expect(listingsTable([], PAPER)).to.deep.equal([
       'No online member publishes a file.',
-      'To publish one: PUBLISH file',
+      'To publish one: goldctl files publish FILE',
     ]);
+    expect(listingsTable([], { ...PAPER, advice: 'verbs' })[1]).to.equal('To publish one: PUBLISH file');
     expect(listingsTable([], PAPER, { member: 'han', text: 'x' })[0]).to.equal('han publishes no file matching "x".');
   });
 

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { commandHelpLines, EXAMPLES_BY_COMMAND } from '../../src/repl/command-help.ts';
 import { completeLine } from '../../src/repl/completion.ts';
 import {
   CHART_RANGES,
   CommandSyntaxError,
   MAX_COMMAND_CHARACTERS,
+  type ParsedCommand,
   parseCommandLine,
   SHELL_COMMANDS,
 } from '../../src/repl/grammar.ts';
@@ -16,7 +18,12 @@ describe('grammar', () => {
     ['-SignUp', { verb: 'signUp' }],
     ['-signin', { verb: 'signIn' }],
     ['-quit', { verb: 'quit' }],
+    ['exit', { verb: 'quit' }],
+    ['Quit', { verb: 'quit' }],
     ['-help', { verb: 'help' }],
+    ['HELP msg', { verb: 'help', command: 'MSG' }],
+    ['-help exit', { verb: 'help', command: '-quit' }],
+    ['RDM 2021-02-23 15:00', { verb: 'read', since: Date.UTC(2021, 1, 23, 8) }],
     ['help', { verb: 'help' }],
     ['2021-12-27 SJC', { verb: 'lookup', date: '2021-12-27', instrument: 'SJC' }],
     [
@@ -29,6 +36,9 @@ describe('grammar', () => {
     ['providers', { verb: 'providers' }],
     ['CHART SJC 1Y', { verb: 'chart', instrument: 'SJC', range: '1y' }],
     ['CHART vàng sjc', { verb: 'chart', instrument: 'vàng sjc', range: '1y' }],
+    ['CHART SJC XAU', { verb: 'chart', instrument: 'SJC', versus: 'XAU', range: '1y' }],
+    ['CHART vàng sjc bitcoin 5y', { verb: 'chart', instrument: 'vàng sjc', versus: 'bitcoin', range: '5y' }],
+    ['CHART my gold vs other gold 1m', { verb: 'chart', instrument: 'my gold', versus: 'other gold', range: '1m' }],
     ['CHART sjc 1l all', { verb: 'chart', instrument: 'sjc 1l', range: 'all' }],
     ['WATCH SJC BTC', { verb: 'watch', instruments: ['SJC', 'BTC'] }],
     ['WATCH vàng sjc, BTC,', { verb: 'watch', instruments: ['vàng sjc', 'BTC'] }],
@@ -39,7 +49,10 @@ describe('grammar', () => {
     ['MSG #giá_vàng lên', { verb: 'post', text: 'lên', topic: 'giá_vàng' }],
     ['MSG #1 is right', { verb: 'post', text: '#1 is right' }],
     ['MSG #9', { verb: 'post', text: '#9' }],
-    ['MSG #a,b c', { verb: 'post', text: '#a,b c' }],
+    ['MSG #1, but later', { verb: 'post', text: '#1, but later' }],
+    ['MSG # of taels', { verb: 'post', text: '# of taels' }],
+    ['MSG #\ufe0f\u20e3 first', { verb: 'post', text: '#\ufe0f\u20e3 first' }],
+    [`MSG #${'x'.repeat(32)} up`, { verb: 'post', text: 'up', topic: 'x'.repeat(32) }],
     ['MSG @hans hello', { verb: 'post', text: '@hans hello' }],
     ['FIND  giá vàng ', { verb: 'find', text: 'giá vàng' }],
     ['topics', { verb: 'topics' }],
@@ -94,17 +107,35 @@ describe('grammar', () => {
   const refused: [line: string, nearest: string | undefined, message: RegExp][] = [
     ['MARKT ALL', 'MARKET', /^Invalid command\. Please retry\. Did you mean MARKET\?$/],
     ['signin', '-signin', /Did you mean -signin\?/],
-    ['exit', '-quit', /Did you mean -quit\?/],
     ['SJC', 'MARKET SJC', /^Invalid command\. Please retry\. Did you mean MARKET SJC\?$/],
     ['whatsthedate', 'HELP', /^Invalid command\. Please retry\. Type HELP/],
     ['-signin khtn secret', '-signin', /no arguments/],
     ['OUT now', 'OUT', /takes no arguments/],
+    ['exit the trade', '-quit', /Did you mean -quit\?/],
+    ['HELP MGS', 'HELP MSG', /^There is no command MGS\. Did you mean HELP MSG\?$/],
+    ['HELP whatsthedate', 'HELP', /^There is no command whatsthedate\. Type HELP/],
     ['MARKET', 'MARKET', /MARKET ALL/],
     ['MARKET SJC IN pounds', undefined, /^"pounds" is neither a currency nor a unit\. Examples: MARKET SJC IN USD/],
     ['2021-12-27 SJC IN a/b/c', undefined, /"a\/b\/c" is neither a currency nor a unit/],
     ['CHART 1y', 'CHART', /CHART SJC 1y/],
+    [
+      'CHART SJC 2y',
+      'CHART',
+      /^"2y" is not a range of a chart\. Ranges: 1d 1w 1m 3m 1y 5y all\. Example: CHART SJC 1y$/,
+    ],
+    ['CHART 6months', 'CHART', /"6months" is not a range of a chart/],
     ['MSG', 'MSG', /MSG Hello/],
     ['MSG #gold', 'MSG', /MSG #gold It is up/],
+    ['MSG #a,b c', 'MSG', /^Nothing was posted\. "#a,b" is not a topic: A topic must be 1-32 letters/],
+    ['MSG ##gold up', 'MSG', /"##gold" is not a topic/],
+    [`MSG #${'x'.repeat(33)} up`, 'MSG', /^Nothing was posted\. "#x{33}" is not a topic/],
+    [`MSG #${'x'.repeat(4000)} up`, 'MSG', /^Nothing was posted\. "#x{40}…" is not a topic/],
+    ['IGNORE hans', 'HELP', /^Invalid command\. Please retry\. Type HELP for the list/],
+    ['BOGUS', 'HELP', /Type HELP/],
+    ['DELTA', 'HELP', /Type HELP/],
+    ['BUT it rises', 'HELP', /Type HELP/],
+    ['DLTT #1', 'DLT', /Did you mean DLT\?/],
+    ['logout', 'OUT', /Did you mean OUT\?/],
     ['FIND', 'FIND', /FIND vang/],
     ['search vang', 'FIND', /Did you mean FIND\?/],
     ['TOPICS gold', 'TOPICS', /no arguments/],
@@ -186,16 +217,43 @@ describe('grammar', () => {
     expect(completeLine('MARKET s', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 's']);
     expect(completeLine('market ', ['SJC'])).to.deep.equal([['ALL', 'SJC'], '']);
     expect(completeLine('MARKET SJC B', ['BTC'])).to.deep.equal([[], 'B']);
+    expect(completeLine('CHART SJC X', ['SJC', 'XAU'])).to.deep.equal([['XAU'], 'X']);
     expect(completeLine('chart SJC 1', [])).to.deep.equal([['1d', '1w', '1m', '1y'], '1']);
     expect(completeLine('watch SJC b', ['BTC'])).to.deep.equal([['BTC'], 'b']);
     expect(completeLine('2021-12-27 S', ['SJC', 'BTC'])).to.deep.equal([['SJC'], 'S']);
     expect(completeLine('MSG S', ['SJC'])).to.deep.equal([[], 'S']);
+    expect(completeLine('MARKET SJC i', ['SJC'])).to.deep.equal([['IN '], 'i']);
+    expect(completeLine('MARKET SJC IN USD', ['SJC'])).to.deep.equal([['USD/ozt', 'USD'], 'USD']);
+    expect(completeLine('2021-12-27 SJC IN c', ['SJC'])).to.deep.equal([['chi'], 'c']);
+    expect(completeLine('HELP m', [])).to.deep.equal([['MARKET', 'MSG'], 'm']);
+  });
+
+  it('explains each command with examples that it accepts', () => {
+    for (const { name, parseArgs } of SHELL_COMMANDS) {
+      const examples = EXAMPLES_BY_COMMAND.get(name);
+      expect(examples, name).to.not.equal(undefined);
+      for (const example of examples!) {
+        const read = parseCommandLine(example);
+        expect(read, example).to.not.be.instanceOf(CommandSyntaxError);
+        const [, rest = ''] = /^\S+\s*(.*)$/.exec(example)!;
+        // A duration such as 2h is relative to now.
+        expect((read as ParsedCommand).verb, example).to.equal((parseArgs(rest) as ParsedCommand).verb);
+      }
+      const lines = commandHelpLines(name);
+      expect(lines[0]).to.match(/^\S+/);
+      expect(lines[1], name).to.match(/^ {2}[A-Z][^:]*\.$/);
+      for (const line of lines) expect(line.length, line).to.be.at.most(120);
+    }
+    expect([...EXAMPLES_BY_COMMAND.keys()]).to.have.members(SHELL_COMMANDS.map(({ name }) => name));
+    expect(commandHelpLines('msg')).to.include('  MSG #gold It is up');
   });
 
   it('completes members, files, offers and transfers', () => {
     const known = {
       members: ['yoda', 'han'],
       listings: ['lecture 1.mp4', 'notes.pdf'],
+      topics: ['gold', 'lobby'],
+      posts: [7, 6],
       offers: [3, 12],
       transfers: [1],
       completePath: (start: string) => [`${start}1.mp4`],
@@ -208,6 +266,19 @@ describe('grammar', () => {
     expect(completeLine('FETCH lecture 1', [], known)).to.deep.equal([['lecture 1.mp4'], 'lecture 1']);
     expect(completeLine('ACCEPT 1', [], known)).to.deep.equal([['12'], '1']);
     expect(completeLine('CANCEL ', [], known)).to.deep.equal([['1'], '']);
+    expect(completeLine('ACCEPT 12 a', [], known)).to.deep.equal([['ALWAYS '], 'a']);
+    expect(completeLine('DM h', [], known)).to.deep.equal([['han '], 'h']);
+    expect(completeLine('DM @h', [], known)).to.deep.equal([['@han '], '@h']);
+    expect(completeLine('DM han h', [], known)).to.deep.equal([[], 'h']);
+    expect(completeLine('MSG @h', [], known)).to.deep.equal([['@han '], '@h']);
+    expect(completeLine('MSG well, @y', [], known)).to.deep.equal([['@yoda '], '@y']);
+    expect(completeLine('MSG #g', [], known)).to.deep.equal([['#gold '], '#g']);
+    expect(completeLine('MSG a #g', [], known)).to.deep.equal([[], '#g']);
+    expect(completeLine('FIND @', [], known)).to.deep.equal([['@yoda ', '@han '], '@']);
+    expect(completeLine('EDT ', [], known)).to.deep.equal([['#7', '#6'], '']);
+    expect(completeLine('dlt 7', [], known)).to.deep.equal([['7'], '7']);
+    expect(completeLine('LIST no', [], known)).to.deep.equal([['notes.pdf'], 'no']);
+    expect(completeLine('FETCH lecture 1.mp4 @h', [], known)).to.deep.equal([['@han '], '@h']);
     expect(completeLine('UPD yoda x', ['SJC'])).to.deep.equal([[], 'x']);
   });
 });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseUserTime } from '../../src/repl/parse-time.ts';
-import { chartRangeParams, readRateHistory } from '../../src/repl/rate-history.ts';
+import { chartRangeParams, chartWindow, EARLIEST_MS, readRateHistory } from '../../src/repl/rate-history.ts';
 
 const NOW = Date.UTC(2026, 6, 20);
+const DAY_MS = 86_400_000;
 
 describe('parseWhen', () => {
   it('reads days, moments and spans', () => {
@@ -32,7 +33,14 @@ describe('parseWhen', () => {
 
 describe('history', () => {
   it('asks for candles as fine as the range wants them', () => {
-    expect(chartRangeParams('all', NOW)).to.deep.equal({ from: 0, to: NOW + 1, interval: '1w' });
+    expect(chartRangeParams('all', NOW)).to.deep.equal({
+      from: EARLIEST_MS,
+      to: NOW + 1,
+      interval: '1w',
+    });
+    expect(new Date(EARLIEST_MS).toISOString()).to.match(/^0001-01-01T00:00/);
+    expect(chartWindow('1w', NOW, [{ at: NOW - DAY_MS }])).to.deep.equal({ from: NOW - 7 * DAY_MS, to: NOW });
+    expect(chartWindow('all', NOW, [{ at: NOW - 900 * DAY_MS }]).from).to.equal(NOW - 900 * DAY_MS);
     expect(chartRangeParams('1d', NOW).interval).to.equal('raw');
     expect(chartRangeParams('1y', NOW)).to.deep.include({ interval: '1d' });
   });

@@ -4,11 +4,14 @@ import { AppError } from '../../src/domain/app-error.ts';
 import { formatPercent, formatPrice } from '../../src/domain/number-format.ts';
 import { sanitizeText } from '../../src/domain/text.ts';
 import {
+  conversationLines,
   conversationsTable,
-  directMessageLine,
   directMessageLines,
-  postLine,
+  directMessageNotice,
+  noPostsLines,
   postLines,
+  postListLines,
+  postNotice,
   revisionLines,
   searchResultLines,
   topicsTable,
@@ -59,9 +62,9 @@ describe('figures', () => {
   });
 
   it('counts changes in percent', () => {
-    expect(formatPercent(100, 101.25)).to.equal('+1.25 %');
-    expect(formatPercent(100, 99)).to.equal('-1.00 %');
-    expect(formatPercent(100, 100)).to.equal('0.00 %');
+    expect(formatPercent(100, 101.25)).to.equal('+1.25%');
+    expect(formatPercent(100, 99)).to.equal('-1.00%');
+    expect(formatPercent(100, 100)).to.equal('0.00%');
     expect(formatPercent(0, 1)).to.equal('-');
   });
 });
@@ -103,7 +106,7 @@ describe('presenter', () => {
   });
 
   it('shows by how much a watched price changed', () => {
-    expect(quoteEventLine({ seq: 1, quote: quote() }, paper, 150_000_000)).to.match(/ \+0\.87 %$/);
+    expect(quoteEventLine({ seq: 1, quote: quote() }, paper, 150_000_000)).to.match(/ \+0\.87%$/);
     expect(quoteEventLine({ seq: 1, quote: quote() }, paper, undefined)).to.not.include('%');
   });
 
@@ -137,7 +140,15 @@ describe('presenter', () => {
   it('says what to do when nothing was found', () => {
     const lines = lookupLines({ quotes: [] }, '2021-12-27', 'SJC', paper);
     expect(lines[0]).to.equal('No quotes for SJC on 2021-12-27 (Vietnam time).');
-    expect(lines.join('\n')).to.include('CHART SJC all').and.to.include('goldctl rates import FILE');
+    expect(lines.join('\n'))
+      .to.include('goldctl rates history SJC')
+      .and.to.include('goldctl rates import FILE')
+      .and.to.not.match(/MARKET|CHART/);
+    const inShell = lookupLines({ quotes: [] }, '2021-12-27', 'SJC', { ...paper, advice: 'verbs' }).join('\n');
+    expect(inShell)
+      .to.include('MARKET SJC')
+      .and.to.include('CHART SJC all')
+      .and.to.not.match(/goldctl rates (?:show|history)/);
   });
 
   it('offers the last price known before a day without an observation', () => {
@@ -161,12 +172,39 @@ describe('presenter', () => {
     expect(text).to.not.match(/\d,\d{3}/);
   });
 
+  it('says a reason once, however many providers fail for it', () => {
+    const failed = (id: string, nextAt: number) => ({
+      id,
+      state: 'error' as const,
+      lastOk: null,
+      lastError: 'There is no network.',
+      nextAt,
+    });
+    const ids = ['sjc', 'pnj', 'btmc', 'doji', 'kraken', 'coinbase'];
+    const lines = noRatesLines(
+      ids.map((id, i) => failed(id, NOW + (i + 1) * 10_000)),
+      paper,
+    );
+    expect(lines.slice(1, 3)).to.deep.equal([
+      'These providers could not be reached:',
+      '  sjc, pnj, btmc, doji and 2 more: There is no network. (next attempt in 10 s)',
+    ]);
+  });
+
   it('shows how providers do', () => {
     const lines = providersTable(
       [{ id: 'sjc', state: 'stale', lastOk: NOW - 3 * HOUR, lastError: 'time-out', nextAt: NOW - 1 }],
       paper,
     );
     expect(lines[1]!.split(/ {2,}/)).to.deep.equal(['sjc', 'stale', '3 h ago', '-', 'now', 'time-out']);
+    const fresh = { id: 'pnj', state: 'stale', lastOk: null, lastError: null, nextAt: NOW + 5000 } as const;
+    expect(providersTable([fresh], paper)[1]!.split(/ {2,}/)).to.deep.equal([
+      'pnj',
+      'not yet queried',
+      '-',
+      '-',
+      'in 5 s',
+    ]);
   });
 
   it('shows history, or says that there is none', () => {
@@ -193,16 +231,55 @@ describe('presenter', () => {
     seq: 4,
   };
 
-  it('shows messages in the words of the forum seed', () => {
-    expect(postLine(post)).to.equal('#1; Hans: "hello" posted at 23 Feb 2021 15:00:01.');
-    expect(postLine({ ...post, editedAt: post.at + 1000, topic: 'gold' })).to.equal(
-      '#1; Hans [gold]: "hello" edited at 23 Feb 2021 15:00:02.',
-    );
-    expect(postLine({ ...post, text: null, deletedAt: post.at, deletedBy: 'Yoda' })).to.equal(
-      '#1; Hans: deleted by Yoda at 23 Feb 2021 15:00:01.',
-    );
-    expect(postLines([])).to.deep.equal(['No new messages.']);
-    expect(postLines([post])[0]).to.equal('New messages:');
+  it('shows messages with number, time, member and the lines of the text', () => {
+    expect(postLines(post, paper)).to.deep.equal(['#1 15:00 Hans: hello']);
+    expect(postLines({ ...post, text: 'one\n  two\n\nthree', topic: 'gold', replyTo: 7 }, paper)).to.deep.equal([
+      '#1 15:00 Hans #gold re #7: one',
+      '    two',
+      '  ',
+      '  three',
+    ]);
+    expect(postLines({ ...post, editedAt: post.at + HOUR }, paper)).to.deep.equal([
+      '#1 15:00 Hans: hello (edited 16:00)',
+    ]);
+    expect(postLines({ ...post, text: null, deletedAt: post.at, deletedBy: 'Yoda' }, paper)).to.deep.equal([
+      '#1 15:00 Hans: (deleted by Yoda 2021-02-23 15:00)',
+    ]);
+    expect(postNotice({ ...post, text: 'one\n  two' }, paper)).to.equal('#1 15:00 Hans: one two');
+  });
+
+  it('breaks messages at blanks on a terminal, and not in a file', () => {
+    const text = 'gold is up and https://example.org/a-long-address-that-stays-whole is why';
+    expect(postLines({ ...post, text }, { ...paper, fitWidth: 40 })).to.deep.equal([
+      '#1 15:00 Hans: gold is up and',
+      '  https://example.org/a-long-address-that-stays-whole',
+      '  is why',
+    ]);
+    expect(postLines({ ...post, text }, paper)).to.have.length(1);
+  });
+
+  it('puts the date above the messages of a day', () => {
+    const next = { ...post, number: 2, at: post.at + 24 * HOUR };
+    expect(postListLines([post, { ...post, number: 2 }, { ...next, number: 3 }], paper)).to.deep.equal([
+      '2021-02-23',
+      '#1 15:00 Hans: hello',
+      '#2 15:00 Hans: hello',
+      '2021-02-24',
+      '#3 15:00 Hans: hello',
+    ]);
+  });
+
+  it('says of an empty result what was looked for, and what is the newest', () => {
+    expect(noPostsLines({}, undefined, paper)).to.deep.equal([
+      'There are no messages yet. To write the first one: goldctl forum post "Hello"',
+    ]);
+    expect(noPostsLines({}, undefined, { ...paper, advice: 'verbs' })[0]).to.match(/: MSG Hello$/);
+    expect(noPostsLines({ text: 'gia', topic: 'gold', before: 5 }, undefined, paper)).to.deep.equal([
+      'No messages match "gia" in #gold before #5.',
+    ]);
+    expect(noPostsLines({ since: post.at }, { ...post, topic: 'gold' }, paper)).to.deep.equal([
+      'No messages since 2021-02-23 15:00. The newest is #1 by Hans in #gold, 2021-02-23 15:00.',
+    ]);
   });
 
   const message = {
@@ -216,18 +293,19 @@ describe('presenter', () => {
   };
 
   it('shows what was found, in the order in which it is read', () => {
-    expect(searchResultLines([], false)).to.deep.equal(['No results.']);
-    expect(searchResultLines([{ ...post, number: 2 }, post], true)).to.deep.equal([
+    expect(searchResultLines([{ ...post, number: 2 }, post], true, paper)).to.deep.equal([
       '2 results, the newest of more',
-      '#1; Hans: "hello" posted at 23 Feb 2021 15:00:01.',
-      '#2; Hans: "hello" posted at 23 Feb 2021 15:00:01.',
+      '2021-02-23',
+      '#1 15:00 Hans: hello',
+      '#2 15:00 Hans: hello',
     ]);
-    expect(searchResultLines([post], false)[0]).to.equal('1 result');
-    expect(revisionLines({ post, revisions: [] })[1]).to.equal('It was never edited.');
+    expect(searchResultLines([post], false, paper)[0]).to.equal('1 result');
+    expect(revisionLines({ post, revisions: [] }, paper).at(-1)).to.equal('It was never edited.');
     const revisions = [{ text: 'helo', mentions: [], at: post.at, seq: 3 }];
-    expect(revisionLines({ post: { ...post, editedAt: post.at + 1000 }, revisions })).to.deep.equal([
-      '#1; Hans: "helo" since 23 Feb 2021 15:00:01.',
-      '#1; Hans: "hello" edited at 23 Feb 2021 15:00:02.',
+    expect(revisionLines({ post: { ...post, editedAt: post.at + 1000 }, revisions }, paper)).to.deep.equal([
+      '#1 Hans since 2021-02-23 15:00: helo',
+      '2021-02-23',
+      '#1 15:00 Hans: hello (edited 15:00)',
     ]);
   });
 
@@ -237,14 +315,22 @@ describe('presenter', () => {
       { topic: 'gold', posts: 1200, last: { ...post, at }, unread: 3, mentions: 1 },
       { topic: 'lobby', posts: 1, last: { ...post, at }, unread: 0, mentions: 0 },
     ];
-    expect(topicsTable([], paper)[0]).to.include('MSG Hello');
+    expect(topicsTable([], paper)[0]).to.include('goldctl forum post');
     expect(topicsTable(topics, paper)).to.deep.equal([
       'Topic   Messages  Unread  Mentions  Last',
       '#gold      1,200       3         1  #1 by Hans, 2 min ago',
       '#lobby         1                    #1 by Hans, 2 min ago',
     ]);
-    expect(directMessageLine(message)).to.equal('#5; hans to yoda: "hello" sent at 23 Feb 2021 15:00:01. (new)');
-    expect(directMessageLines([])[0]).to.include('DM name text');
+    expect(directMessageLines(message, paper)).to.deep.equal(['#5 15:00 hans to yoda: hello (new)']);
+    expect(conversationLines([message], 'hans', paper)).to.deep.equal([
+      '2021-02-23',
+      '#5 15:00 hans to yoda: hello (new)',
+    ]);
+    expect(conversationLines([], 'hans', paper)[0]).to.match(
+      /no messages with hans\. .*: goldctl forum dm hans "Hello"$/,
+    );
+    expect(conversationLines([], 'hans', { ...paper, advice: 'verbs' })[0]).to.match(/: DM hans Hello$/);
+    expect(conversationsTable([], { ...paper, advice: 'verbs' })[0]).to.include('DM name text');
     expect(conversationsTable([{ with: 'hans', unread: 1, last: { ...message, at } }], paper)).to.deep.equal([
       'With  Unread  Last       Text',
       'hans       1  2 min ago  hello',
@@ -252,15 +338,18 @@ describe('presenter', () => {
     expect(membersTable([], paper)).to.deep.equal(['No members are online.']);
     const yoda = { name: 'yoda', address: '127.0.0.1', peerPort: null, activeSince: post.at, idleMs: 120_000 };
     expect(membersTable([yoda], paper)).to.deep.equal([
-      'Name  Address    Online since           Idle',
-      'yoda  127.0.0.1  23 Feb 2021 15:00:01  2 min',
+      'Name  Address    Online since       Idle',
+      'yoda  127.0.0.1  2021-02-23 15:00  2 min',
     ]);
   });
 
   it('shows the others who are there', () => {
     const yoda = { name: 'yoda', address: '127.0.0.1', peerPort: 6667, activeSince: post.at, idleMs: 0 };
-    expect(onlineMemberLines([yoda], 'yoda')).to.deep.equal(['No other members are online.']);
-    expect(onlineMemberLines([yoda], 'hans')[1]).to.equal('yoda, 127.0.0.1, 6667, online since 23 Feb 2021 15:00:01');
+    expect(onlineMemberLines([yoda], 'yoda', paper)).to.deep.equal(['No other members are online.']);
+    expect(onlineMemberLines([yoda], 'hans', paper)).to.deep.equal([
+      'Name  Address    Port  Online since',
+      'yoda  127.0.0.1  6667  2021-02-23 15:00',
+    ]);
   });
 
   it('lets nothing from outside command the terminal', () => {
@@ -272,14 +361,19 @@ describe('presenter', () => {
       ...lookupLines({ quotes: [] }, '2021-12-27', evil, paper),
       ...providersTable([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper),
       ...noRatesLines([{ id: evil, state: 'error', lastOk: null, lastError: evil, nextAt: null }], paper, evil),
-      postLine({ ...post, text: evil, member: evil, topic: evil }),
-      ...searchResultLines([{ ...post, text: evil }], false),
-      ...revisionLines({ post, revisions: [{ text: evil, mentions: [evil], at: 0, seq: 1 }] }),
+      ...postLines({ ...post, text: evil, member: evil, topic: evil }, paper),
+      ...postLines({ ...post, text: evil, member: evil, topic: evil }, { ...paper, fitWidth: 40 }),
+      postNotice({ ...post, text: evil, member: evil, topic: evil }, paper),
+      ...noPostsLines({ text: evil, topic: evil }, { ...post, member: evil, topic: evil }, paper),
+      ...searchResultLines([{ ...post, text: evil }], false, paper),
+      ...revisionLines({ post, revisions: [{ text: evil, mentions: [evil], at: 0, seq: 1 }] }, paper),
       ...topicsTable([{ topic: evil, posts: 1, last: { ...post, member: evil } }], paper),
-      directMessageLine({ ...message, from: evil, to: evil, text: evil }),
+      ...directMessageLines({ ...message, from: evil, to: evil, text: evil }, paper),
+      directMessageNotice({ ...message, from: evil, to: evil, text: evil }, paper),
+      ...conversationLines([], evil, paper),
       ...conversationsTable([{ with: evil, unread: 1, last: { ...message, text: evil } }], paper),
       ...membersTable([{ name: evil, address: evil, peerPort: 1, activeSince: 0, idleMs: 1 }], paper),
-      ...onlineMemberLines([{ name: evil, address: evil, peerPort: null, activeSince: 0, idleMs: 0 }], null),
+      ...onlineMemberLines([{ name: evil, address: evil, peerPort: null, activeSince: 0, idleMs: 0 }], null, paper),
       ...sumLines({ name: evil, number: 1, sum: 2 }, evil, 1),
       ...errorLines(new AppError('NOT_FOUND', evil, { data: { suggestions: [evil] } })),
     ];

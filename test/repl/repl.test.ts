@@ -96,8 +96,8 @@ describe('repl', () => {
         /^Created the account hans and signed in\.$/,
         new RegExp(`^Message #1 posted at ${time}\\.$`),
         /^Edited #1\.$/,
-        /^New messages:$/,
-        new RegExp(`^#1; hans: "Hello again" edited at ${time}\\.$`),
+        /^\d{4}-\d\d-\d\d$/,
+        /^#1 \d\d:\d\d hans: Hello again \(edited \d\d:\d\d\)$/,
         /^No other members are online\.$/,
         /^Deleted #1\.$/,
         /^Client Name: hans \| Server Name: .+$/,
@@ -197,15 +197,16 @@ describe('repl', () => {
       expect(outcome.failedLines).to.deep.equal([]);
       const lines = text.trimEnd().split('\n');
       expect(lines[0]).to.match(/^Message #\d+ posted at /);
-      expect(lines.slice(1, 3).join('\n')).to.match(/^1 result\n#\d+; lando \[cloud\]: "Giá vàng lên @chewie"/);
-      expect(lines[3]).to.equal('No results.');
-      expect(lines[4]).to.match(/^#\d+; lando to chewie: "meet me" sent at /);
-      expect(lines[6]).to.match(/^chewie .*meet me$/);
+      expect(lines[1]).to.equal('1 result');
+      expect(lines[3]).to.match(/^#\d+ \d\d:\d\d lando #cloud: Giá vàng lên @chewie$/);
+      expect(lines[4]).to.match(/^No messages match "nothing-of-the-kind"\. The newest is #\d+ by lando in #cloud, /);
+      expect(lines[5]).to.match(/^#\d+ \d\d:\d\d lando to chewie: meet me$/);
+      expect(lines[7]).to.match(/^chewie .*meet me$/);
       const read = await script('-signin\nchewie pass\nTOPICS\nRDM\nTOPICS\nDM lando\nDM @lando\nOUT\n');
       expect(read.text).to.match(/#cloud +1 +1 +1 +#\d+ by lando/);
       expect(read.text).to.match(/#cloud +1 +#\d+ by lando/);
       expect(read.text).to.match(
-        /"meet me" sent at [^\n]*\. \(new\)\n#\d+; lando to chewie: "meet me" sent at [^\n]*\.\n/,
+        /lando to chewie: meet me \(new\)\n\d{4}-\d\d-\d\d\n#\d+ \d\d:\d\d lando to chewie: meet me\n/,
       );
       expect(read.text).to.include('Signed out. Goodbye, chewie!');
       await writer.close();
@@ -295,9 +296,9 @@ describe('repl', () => {
       const admin = await daemon.connect();
       expect(admin.name).to.equal('owner'); // by the token that was kept at its sign-up
       await admin.call('forum.post', { text: 'look \u202eat this' });
-      await output.shows(/\* #\d+; owner: "look at this" posted at [^\n]*\n(.|\n)*watcher> MARKET S$/);
+      await output.shows(/\* #\d+ \d\d:\d\d owner: look at this\n(.|\n)*watcher> MARKET S$/);
       await admin.call('messages.send', { to: 'watcher', text: 'for you' });
-      await output.shows(/\* #\d+; owner to watcher: "for you" sent at [^\n]*\n(.|\n)*watcher> MARKET S$/);
+      await output.shows(/\* #\d+ \d\d:\d\d owner to watcher: for you\n(.|\n)*watcher> MARKET S$/);
       await admin.call('rates.import', { instrument: 'SJC', rows: [[Date.now() - DAY, 150_000_000, 151_000_000]] });
       await output.shows(/\* SJC buy 150,000,000, sell 151,000,000 VND\/tael [^\n]*\n(.|\n)*watcher> MARKET S$/);
       input.write('JC\r');
@@ -319,7 +320,7 @@ describe('repl', () => {
       await admin.call('admin.quitAll', { reason: 'back in a moment.' });
       await output.shows(/Connection lost: [^\n]+: back in a moment; reconnecting\.\n(.|\n)*faithful> MARKET S$/);
       await admin.call('forum.post', { text: 'while you were away' });
-      await output.shows(/Back online\.\n(.|\n)*\* #\d+; owner: "while you were away"/);
+      await output.shows(/Back online\.\n(.|\n)*\* #\d+ \d\d:\d\d owner: while you were away/);
       await output.shows(/faithful> MARKET S$/);
       input.write('JC\rMSG still here\r');
       await output.shows(/SJC +[^\n]*VND(.|\n)*Message #\d+ posted at/);

@@ -36,6 +36,7 @@ describe('display width', () => {
 
   it('keeps a character and its marks together, and loses nothing', () => {
     expect(graphemes('a\u0301b')).to.deep.equal(['a\u0301', 'b']);
+    expect(graphemes('🇻🇳🇯🇵🇻x')).to.deep.equal(['🇻🇳', '🇯🇵', '🇻', 'x']);
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(graphemes(text).join('')).to.equal(text);

@@ -288,7 +288,7 @@ describe('QuoteIngest', () => {
         for (const minutes of [30, 30]) {
           room.now += minutes * MINUTE;
           expect(await reasons(sjc(190, 190, { at: room.now }))).to.deep.equal([
-            'sell 190,000,000 is 27 % over the last price (150,000,000)',
+            'sell 190,000,000 is 27% over the last price (150,000,000)',
           ]);
           expect(one()).to.include({ sell: 150e6, checkedAt: NOON });
         }
@@ -322,6 +322,37 @@ describe('QuoteIngest', () => {
         expect(room.edits.listHeld()).to.deep.equal([]);
       });
 
+      it('is not accepted because another provider once stated the same: the held price must be current', async () => {
+        await room.receive('sjc', sjc(150, 150));
+        await room.receive('pnj', sjc(150, 150, { provider: 'pnj' }));
+        room.now += 30 * MINUTE;
+        expect(await reasons(sjc(190, 190, { at: room.now }))).to.have.length(1);
+        // pnj confirms its price for longer than a price may be without a response; sjc does not respond.
+        for (let i = 0; i < 4; i++) {
+          room.now += 30 * MINUTE;
+          await room.receive('pnj', sjc(150, 150, { provider: 'pnj', at: room.now }));
+        }
+        expect(room.edits.listHeld()).to.have.length(1);
+        expect(await room.receive('pnj', sjc(191, 191, { provider: 'pnj', at: room.now }))).to.include({ stored: 0 });
+      });
+
+      it('is not accepted because another provider states a held price that a factor explains', async () => {
+        const bitcoin = (provider: string, price: number) =>
+          room.receive(provider, {
+            ...sjc(null, null, { provider, at: room.now, company: provider }),
+            ...{ instrument: 'BTC', market: 'crypto', currency: 'USD', unit: 'coin', buy: price, sell: price },
+          });
+        for (const provider of ['vietcombank', 'sjc']) await bitcoin(provider, 92_874);
+        room.now += 10 * MINUTE;
+        expect(await bitcoin('vietcombank', 928_740)).to.include({ stored: 0 }); // ten times too high
+        for (const price of [80_000, 74_000]) {
+          room.now += 10 * MINUTE;
+          expect(await bitcoin('sjc', price)).to.include({ stored: 1 });
+        }
+        room.now += 10 * MINUTE;
+        expect(await bitcoin('sjc', 932_080)).to.include({ stored: 0 }); // a move of 26 %, ten times too high
+      });
+
       it('include one wrong side beside a right other side', async () => {
         await room.receive('sjc', sjc(150, 152));
         room.now += 30 * MINUTE;
@@ -343,7 +374,7 @@ describe('QuoteIngest', () => {
             room = await Room.open({ store, now });
           }
           room.now += 30 * MINUTE;
-          expect((await reasons(sjc(190.5, 190.5, { at: room.now })))[0]).to.match(/27 % over .*\(discarded\)$/);
+          expect((await reasons(sjc(190.5, 190.5, { at: room.now })))[0]).to.match(/27% over .*\(discarded\)$/);
         }
         expect(held()).to.deep.equal([]);
         expect(one()).to.include({ sell: 150e6, checkedAt: NOON, stale: true });
@@ -696,7 +727,7 @@ describe('QuoteIngest', () => {
       ];
       const { stored, refused } = await room.import('SJC', far, { provider: 'shop' });
       expect(stored).to.equal(0);
-      const reason = 'sell 100,000,000 is 34 % under import (151,000,000)';
+      const reason = 'sell 100,000,000 is 34% under import (151,000,000)';
       expect(refused.map((each) => each.reason)).to.deep.equal([
         reason,
         `most prices of the file are implausible, for example on 2026-07-18: ${reason}`,
@@ -776,7 +807,7 @@ describe('QuoteIngest', () => {
         ),
       ).to.deep.equal([
         '1: buy 14,800,000 is outside of 80,200,000-292,000,000 VND/tael, the range of 2026: per chỉ? --unit chi',
-        '2: buy 160,000,000 is 6 % over sell 151,000,000',
+        '2: buy 160,000,000 is 6% over sell 151,000,000',
         '3: it has neither a buy nor a sell price',
         '4: its time is 1 h in the future',
         '5: its time is not valid',

@@ -641,6 +641,27 @@ describe('RateQueries', () => {
       }
     });
 
+    it('uses the buy or the sell price on request, page by page', async () => {
+      const rows = Array.from(
+        { length: 5100 },
+        (_, i): ImportedRow => [START + i * DAY, i % 2 === 0 ? 20e6 + i : null, 21e6 + i],
+      );
+      await room.import('SJC', [...rows, [START + 5 * 3_600_000, 19e6, 21e6]]);
+      const instrument = room.rates.resolve('SJC');
+      const of = (side: 'buy' | 'sell', interval: 'raw' | '1d' | '1M', from = START - DAY) =>
+        room.rates.history(instrument, { interval, from, to: START + 5100 * DAY, side });
+      const buy = await of('buy', '1d');
+      expect([buy.candles.length, buy.next]).to.deep.equal([2550, null]);
+      expect(buy.candles[0]).to.deep.include({ open: 20e6, high: 20e6, low: 19e6, close: 19e6, count: 2 });
+      expect(buy.candles[1]).to.deep.include({ close: 20e6 + 2, count: 1 });
+      const sell = await of('sell', '1d');
+      expect([sell.candles.length, typeof sell.next]).to.deep.equal([5000, 'number']);
+      const rest = await of('sell', '1d', sell.next!);
+      expect([rest.candles.length, rest.next, rest.candles[0]!.close]).to.deep.equal([100, null, 21e6 + 5000]);
+      expect((await of('buy', 'raw')).candles).to.have.length(2551);
+      expect((await of('buy', '1M')).candles.reduce((sum, { count }) => sum + count, 0)).to.equal(2551);
+    });
+
     it('has no next page after exactly 5,000', async () => {
       await room.import('SJC', daily(5000));
       const { candles, next } = await history('1d', START - DAY, NOON);

@@ -32,7 +32,7 @@ const day = (number: number, close: number, range: [number, number, number]): Im
   range,
 ];
 
-describe('judgeRows', () => {
+describe('validateRows', () => {
   it('holds a row whose open, high or low is too far from its close', () => {
     expect(
       judged(GOLD, [

@@ -24,7 +24,7 @@ describe('bans', () => {
       await once(probe, 'listening');
       probe.close();
     } catch {
-      skip(this, 'this machine has one address of loopback only');
+      skip(this, 'this machine has only one loopback address');
     }
     daemon = await DaemonFixture.start({
       config: { sumPort: 0, limits: { signUpsPerHour: 1000, callsBurst: 1000, callsPerSecond: 1000 } },

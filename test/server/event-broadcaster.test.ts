@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Post } from '../../src/domain/post.ts';
 import type { Quote } from '../../src/domain/quote.ts';
 import { LocalBus } from '../../src/engine/local/bus.ts';
+import type { Account } from '../../src/projections/accounts.ts';
 import type { ChangeListener } from '../../src/projections/read-model.ts';
 import type { MemberChange } from '../../src/room/presence.ts';
 import type { EventBatch } from '../../src/server/event-batch.ts';
@@ -93,6 +94,18 @@ describe('EventBroadcaster', () => {
     post(4);
     await turn();
     expect(two.told).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('sends a new role of a member to subscribers of members, and no other change of an account', async () => {
+    const [watching, posts] = [join(MEMBERS), join(FORUM)];
+    const account = { name: 'yoda', role: 'moderator' } as Account;
+    change({ type: 'account', account }, 1);
+    change({ type: 'account', account, isNewRole: true }, 2);
+    await turn();
+    expect(watching.batches.map(({ text }) => JSON.parse(text))).to.deep.equal([
+      { jsonrpc: '2.0', method: 'role', params: { name: 'yoda', role: 'moderator' } },
+    ]);
+    expect(posts.batches).to.deep.equal([]);
   });
 
   it('sends the same batch to subscribers of the same prices in another order', async () => {

@@ -65,6 +65,28 @@ describe('the forum and message methods', () => {
     expect(await topic(leia, 'gold')).to.include({ posts: 1, unread: 0, mentions: 0 });
   });
 
+  it('pages forward from a number, oldest first, in all topics, one topic and a thread', async () => {
+    const { first: han } = await member('chewbacca');
+    const numbers: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const params = i % 2 === 0 ? { topic: 'onward' } : { topic: 'other', ...(i > 1 ? { replyTo: numbers[1] } : {}) };
+      numbers.push((await han.result('forum.post', { text: `text ${i}`, ...params })).post.number);
+    }
+    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = numbers;
+    const read = async (params: object): Promise<[number[], boolean]> => {
+      const { posts, more } = await han.result('forum.read', params);
+      return [posts.map(({ number }: { number: number }) => number), more];
+    };
+    expect(await read({ after: first, limit: 2 })).to.deep.equal([[second, third], true]);
+    expect(await read({ after: fourth, limit: 2 })).to.deep.equal([[fifth, sixth], false]);
+    expect(await read({ after: sixth })).to.deep.equal([[], false]);
+    expect(await read({ after: 0, topic: 'onward', limit: 2 })).to.deep.equal([[first, third], true]);
+    expect(await read({ after: third, topic: 'onward' })).to.deep.equal([[fifth], false]);
+    expect(await read({ after: 0, thread: second })).to.deep.equal([[second, fourth, sixth], false]);
+    expect(await read({ after: fourth, thread: second })).to.deep.equal([[sixth], false]);
+    expect(await read({ after: first, before: third })).to.deep.equal([[second], false]);
+  });
+
   it('keep unread counts per member, and send them only to their other terminals', async () => {
     const { first: desk, another } = await member('lando');
     const laptop = await another();

@@ -161,7 +161,7 @@ describe('Store on a full disk', () => {
       }
       store.stage([{ type: 'put', key: 'late', value: '1' }]);
       const refused: AppError = await store.flush().then(
-        () => expect.fail('it was written'),
+        () => expect.fail('expected a failed write'),
         (failure) => failure,
       );
       expect(refused.code).to.equal('STORE_FAILED');

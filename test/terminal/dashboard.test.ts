@@ -9,7 +9,8 @@ const PASSWORD = 'Use*the/force';
 async function seeWhole(robot: Robot, columns: number, rows: number): Promise<void> {
   const isWhole = (): boolean => {
     const edge = robot.column(columns - 1);
-    return edge.length === rows && edge.slice(1, -2).every((cell) => /[│┐┘]/.test(cell));
+    const linesBelow = rows >= 20 ? 3 : 2; // status, input, and keys where there is room
+    return edge.length === rows && edge.slice(1, -linesBelow).every((cell) => /[│█┐┘]/.test(cell));
   };
   await robot.until(isWhole, `to see ${columns}x${rows} whole`);
 }
@@ -33,7 +34,8 @@ describe('the dashboard in a terminal', function () {
     await robot.see(/SJC +[\d,]{9,}/);
     await robot.see('Nobody is online.');
     await seeWhole(robot, 80, 24);
-    expect(robot.state).to.include({ alternate: true, mouse: 'vt200', paste: true, cursorHidden: false });
+    await robot.until(() => !robot.state.cursorHidden, 'to see the cursor');
+    expect(robot.state).to.include({ alternate: true, mouse: 'vt200', paste: true });
   });
 
   it('makes an account; the password is never written', async () => {
@@ -62,12 +64,17 @@ describe('the dashboard in a terminal', function () {
     await robot.miss('60,850,000');
   });
 
-  it('says what it does not understand, and keeps it to be mended', async () => {
+  it('asks about what is nearly a command, and empties the line when a command fails', async () => {
     robot.say('CHRT SJC');
-    await robot.see('Invalid command. Please retry. Did you mean CHART?');
+    await robot.see('Did you mean CHART? Press Enter again to post');
     await robot.see('> CHRT SJC');
     robot.press('escape', 'escape');
     await robot.miss('> CHRT');
+    robot.say('MSG #not/a/topic hello');
+    await robot.see('Nothing was posted. "#not/a/topic" is not a topic');
+    await robot.miss('> MSG');
+    robot.press('escape');
+    await robot.miss('Nothing was posted');
   });
 
   it('charts: ranges, candles, crosshair', async () => {
@@ -75,11 +82,15 @@ describe('the dashboard in a terminal', function () {
     robot.press('tab');
     await robot.see('> CHART ');
     robot.say('SJC 3m');
-    await robot.see('in 3m');
+    await robot.see('[3m]');
     await robot.see(/[⠁-⣿]{4}/);
     robot.press('tab', 'tab');
     robot.type(']');
-    await robot.see('in 1y');
+    await robot.see('[1y]');
+    robot.type('2');
+    await robot.see('[1w]');
+    robot.type('4');
+    await robot.see('[3m]');
     robot.type('c');
     await robot.see(/[╻┃╹]{2}/);
     robot.press('left', 'left');
@@ -87,7 +98,7 @@ describe('the dashboard in a terminal', function () {
     robot.type('c');
     await robot.see(/[⠁-⣿]{4}/);
     robot.press('escape', 'escape');
-    await robot.see('MSG text');
+    await robot.see('a message, MARKET BTC');
   });
 
   it('shows what others write, change and delete, as it happens', async () => {
@@ -112,13 +123,50 @@ describe('the dashboard in a terminal', function () {
     expect(posts.at(-1)).to.include({ member: 'yoda', text: 'Do or do not, @luke' });
   });
 
-  it('takes a paste of several lines as one post', async () => {
+  it('posts to the topic that is typed, and text that is no command to the one shown', async () => {
+    robot.say('MSG #gold It is up');
+    await robot.see('Message #');
+    await robot.see('It is up');
+    robot.say('and now it falls');
+    await robot.see('yoda: and now it falls');
+    const { posts } = await luke.call('forum.read', {});
+    expect(posts.slice(-2).map(({ topic, text }) => [topic, text])).to.deep.equal([
+      ['gold', 'It is up'],
+      ['lobby', 'and now it falls'],
+    ]);
+  });
+
+  it('takes a paste of several lines as one post, and more lines by Alt-Enter', async () => {
     robot.type('MSG ');
-    robot.paste('one\rtwo\nthree\r');
-    await robot.see('> MSG one two three');
+    robot.paste('one\rtwo\n');
+    await robot.see(/> MSG one\n· two/);
+    robot.press('alt-enter');
+    robot.type('three');
+    await robot.see(/two\n.*three/);
     expect(robot.text).to.not.include('yoda: one');
     robot.press('enter');
-    await robot.see('yoda: one two three');
+    await robot.see('yoda: one');
+    const { posts } = await luke.call('forum.read', {});
+    expect(posts.at(-1)).to.include({ text: 'one\ntwo\nthree' });
+  });
+
+  it('deletes an emoji family, a flag and a letter with marks as one', async () => {
+    robot.type(`a👨‍👩‍👧🇻🇳${'ế'.normalize('NFD')}b`);
+    await robot.see('ếb');
+    robot.press('left', 'backspace', 'backspace', 'backspace');
+    await robot.see(/> ab(?!\S)/);
+    robot.press('right', 'ctrl-u');
+    await robot.miss('> ab');
+  });
+
+  it('finds earlier input by Ctrl-R', async () => {
+    robot.press('ctrl-r');
+    robot.type('falls');
+    await robot.see(/search: falls +and now it falls/);
+    robot.press('enter');
+    await robot.see('> and now it falls');
+    robot.press('escape');
+    await robot.miss('> and now it falls');
   });
 
   it('shows tags, escapes and strange letters of others harmlessly', async () => {
@@ -165,7 +213,7 @@ describe('the dashboard in a terminal', function () {
   it('is told by the mouse', async () => {
     const row = robot.lines.findIndex((line) => line.includes('─ Forum'));
     robot.click(5, row + 2);
-    await robot.see('t topic');
+    await robot.see('r reply');
     robot.click(5, 22);
     await robot.see('complete/next pane');
   });

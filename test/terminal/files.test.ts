@@ -1,9 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Client } from '../../src/client/client.ts';
-import { parseTarget } from '../../src/client/target.ts';
-import { resolveHome } from '../../src/home-directory.ts';
 import type { Robot } from './robot.ts';
 import { Room } from './room.ts';
 
@@ -21,33 +18,16 @@ describe('files from terminal to terminal', function () {
 
   afterEach(() => room.stop());
 
-  /** A member in a home of his own, who is signed in there. */
-  async function member(name: string): Promise<{ env: Record<string, string>; downloads: string }> {
-    const home = await resolveHome({ GOLDCTL_HOME: join(room.folder, `home-of-${name}`) });
-    await home.ensureFolders();
-    const { listening } = await (await room.client()).call('admin.status', {});
-    const server = `tcp://${listening[0]!.address}`;
-    const client = await Client.connect({ target: parseTarget(server), home });
-    await client.signUp({ name, password: 'correct horse' });
-    await client.close();
-    return { env: { GOLDCTL_HOME: home.root, GOLDCTL_SERVER: server }, downloads: home.downloadsFolder };
-  }
-
-  /** Others can reach a member with files. */
-  async function reachable(name: string): Promise<void> {
-    const client = await room.client();
-    for (;;) {
-      const { members } = await client.call('members.active', {});
-      if (members.some((each) => each.name === name && each.peerPort !== null)) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
   it('go by UPD in one dashboard and ACCEPT in the other, while everything else goes on', async () => {
-    const [yoda, han] = [await member('yoda'), await member('han')];
+    const [yoda, han] = [await room.memberAtHome('yoda'), await room.memberAtHome('han')];
     const sender = room.robot({ env: yoda.env });
     const receiver = room.robot({ env: han.env, columns: 150, rows: 40 });
-    await Promise.all([sender.see('● online'), receiver.see('● online'), reachable('yoda'), reachable('han')]);
+    await Promise.all([
+      sender.see('● online'),
+      receiver.see('● online'),
+      room.untilReachable('yoda'),
+      room.untilReachable('han'),
+    ]);
     await receiver.see('UPD user file sends');
     sender.say(`UPD han ${lecture}`);
     await receiver.see('yoda offers lecture1.mp4 (3.0 MB): ACCEPT 1 or DECLINE 1');
@@ -70,7 +50,7 @@ describe('files from terminal to terminal', function () {
   });
 
   it('go from a share to a fetch, and Ctrl-C ends both cleanly', async () => {
-    const [leia, luke] = [await member('leia'), await member('luke')];
+    const [leia, luke] = [await room.memberAtHome('leia'), await room.memberAtHome('luke')];
     const share = room.robot({ args: ['files', 'share', lecture], env: leia.env });
     await share.see('lecture1.mp4 is published (3.0 MB');
     await share.see('Serving files. Press Ctrl-C to stop.');
@@ -90,10 +70,10 @@ describe('files from terminal to terminal', function () {
   });
 
   it('are asked about by a receiver at a terminal', async () => {
-    const [lando, chewie] = [await member('lando'), await member('chewie')];
+    const [lando, chewie] = [await room.memberAtHome('lando'), await room.memberAtHome('chewie')];
     const receiver: Robot = room.robot({ args: ['files', 'receive', '--once'], env: lando.env });
     await receiver.see('Waiting for files as lando');
-    await reachable('lando');
+    await room.untilReachable('lando');
     const refused = room.run(['files', 'send', 'lando', lecture], chewie.env);
     await receiver.see('chewie offers lecture1.mp4 (3.0 MB). Accept? [y/N]');
     receiver.say('n');

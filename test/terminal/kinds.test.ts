@@ -49,7 +49,7 @@ describe('the dashboard in terminals of all kinds', function () {
       const robot = room.robot({ env: { TERM } });
       await robot.see('luke: Giá vàng tăng');
       const { colours } = robot;
-      if (TERM.includes('256'))
+      if (TERM.includes('256') || TERM === 'no-such-terminal')
         expect(
           [...colours].some((colour) => colour > 15),
           'the palette',
@@ -115,8 +115,21 @@ describe('the dashboard in terminals of all kinds', function () {
     expect(once).to.include({ exit: 3, stdout: '' });
     expect(once.stderr).to.include('goldctl daemon start');
     const robot = room.robot({ env });
+    await robot.see('[y/N]');
+    robot.type('n\r');
     expect(await robot.exited).to.include({ exitCode: 3 });
     expect(robot.text).to.include('goldctl daemon start');
     expect(robot.raw).to.not.include('\x1b[?1049h');
+  });
+
+  it('starts a daemon where none runs, if the user wants it', async () => {
+    expect(await room.run(['daemon', 'stop'])).to.include({ exit: 0 });
+    const robot = room.robot();
+    await robot.see('[y/N]');
+    robot.type('y\r');
+    await robot.see('luke: Giá vàng tăng', 20_000);
+    robot.press('ctrl-c');
+    expect(await robot.exited).to.include({ exitCode: 0 });
+    expect(await room.run(['daemon', 'status'])).to.include({ exit: 0 });
   });
 });

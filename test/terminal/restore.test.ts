@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { PROGRAM } from '../root.ts';
@@ -99,6 +99,28 @@ describe('the terminal after the dashboard', function () {
     expect(robot.text.match(/^3$/gm)).to.have.length(2);
     robot.say('exit');
   });
+
+  for (const signal of ['SIGKILL', 'SIGABRT']) {
+    it(`is as it was at the next prompt after ${signal}, the end of a process that runs out of memory`, async function () {
+      const robot = room.robot({ file: 'bash', args: ['--norc', '--noprofile', '-i'], env: { PS1: 'shell> ' } });
+      try {
+        await robot.see('shell>', 5000);
+      } catch {
+        skip(this, 'bash is not installed');
+      }
+      robot.say("bind 'set enable-bracketed-paste off'");
+      const pidFile = join(room.folder, `pid-${signal}`);
+      robot.say(`sh -c 'echo $$ > ${pidFile}; exec "${process.execPath}" "${PROGRAM}" attach'`);
+      await robot.see('● online');
+      process.kill(Number(await readFile(pidFile, 'utf8')), signal);
+      await robot.see('type: reset');
+      await robot.until(() => !robot.state.alternate, 'to see the shell');
+      expect(robot.state).to.deep.equal(AS_IT_WAS);
+      robot.say('stty -a | tr " ;" "\\n\\n" | grep -cx -e echo -e icanon -e isig');
+      await robot.see(/^3$/m);
+      robot.say('exit');
+    });
+  }
 
   it('is taken again after a stop that nobody announced', async () => {
     const robot = await up();

@@ -29,6 +29,10 @@ const KEYS = {
   'ctrl-u': '\x15',
   'ctrl-z': '\x1a',
   backspace: '\x7f',
+  'alt-enter': '\x1b\r',
+  'ctrl-r': '\x12',
+  'ctrl-x': '\x18',
+  'ctrl-e': '\x05',
 } as const;
 type KeyName = keyof typeof KEYS;
 
@@ -39,6 +43,8 @@ export interface RobotOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly columns?: number;
   readonly rows?: number;
+  /** Draws characters of ambiguous width over two columns, as GNU Screen with `cjkwidth on`. */
+  readonly isAmbiguousWide?: boolean;
   /** Told what the program writes, as it comes. */
   readonly onData?: (data: string) => void;
 }
@@ -57,8 +63,9 @@ export class Robot {
   #exit: Exit | undefined;
   #raw = '';
 
-  constructor({ args, file, env, columns = 80, rows = 24, onData }: RobotOptions) {
+  constructor({ args, file, env, columns = 80, rows = 24, onData, isAmbiguousWide = false }: RobotOptions) {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 });
+    if (isAmbiguousWide) useWideAmbiguous(this.#terminal);
     this.#program = spawn(file ?? process.execPath, file ? [...(args ?? [])] : [PROGRAM, ...(args ?? ['attach'])], {
       cols: columns,
       rows,
@@ -237,4 +244,26 @@ export class Robot {
   #trouble(how: string, what: string): Error {
     return new Error(`${how} ${what}. The screen:\n${this.lines.map((line) => `  |${line}`).join('\n')}`);
   }
+}
+
+/** Latin letters, punctuation, arrows, and what frames and charts are drawn with; enough of the table of Unicode for us. */
+const AMBIGUOUS =
+  /^[\u00a1\u00a4\u00b0-\u00b4\u00d7\u00e0\u00e1\u00e8-\u00ea\u00ec\u00ed\u00f2\u00f3\u00f9\u00fa\u0111\u2013-\u2026\u2190-\u2193\u2500-\u258f\u25b2\u25bc\u25cb\u25cf]$/u;
+
+function useWideAmbiguous(terminal: Terminal): void {
+  const widthOf = (code: number): 0 | 1 | 2 =>
+    code < 32
+      ? 0
+      : code < 127
+        ? 1
+        : AMBIGUOUS.test(String.fromCodePoint(code)) || (code >= 0x3000 && code < 0xd7ff)
+          ? 2
+          : 1;
+  terminal.unicode.register({
+    version: 'cjk',
+    wcwidth: widthOf,
+    // As xterm packs them: the width without joining the character before.
+    charProperties: (code: number) => widthOf(code) << 1,
+  } as never);
+  terminal.unicode.activeVersion = 'cjk';
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from '../../src/client/client.ts';
-import { localTarget } from '../../src/client/target.ts';
+import { localTarget, parseTarget } from '../../src/client/target.ts';
 import { parseDate } from '../../src/domain/time.ts';
 import { resolveHome } from '../../src/home-directory.ts';
 import { loadIdentity } from '../../src/peer/identity.ts';
@@ -98,6 +98,28 @@ export class Room {
     const client = this.#keep(await Client.connect({ target: localTarget(await resolveHome(this.env)), home }));
     await client.signUp({ name, password });
     return client;
+  }
+
+  /** A member in a home of their own, who is signed in there. */
+  async memberAtHome(name: string): Promise<{ env: Record<string, string>; downloads: string }> {
+    const home = await resolveHome({ GOLDCTL_HOME: join(this.folder, `home-of-${name}`) });
+    await home.ensureFolders();
+    const { listening } = await (await this.client()).call('admin.status', {});
+    const server = `tcp://${listening[0]!.address}`;
+    const client = await Client.connect({ target: parseTarget(server), home });
+    await client.signUp({ name, password: 'correct horse' });
+    await client.close();
+    return { env: { GOLDCTL_HOME: home.root, GOLDCTL_SERVER: server }, downloads: home.downloadsFolder };
+  }
+
+  /** Waits until others can reach a member with files. */
+  async untilReachable(name: string): Promise<void> {
+    const client = await this.client();
+    for (;;) {
+      const { members } = await client.call('members.active', {});
+      if (members.some((each) => each.name === name && each.peerPort !== null)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** Prices of SJC: a line that rises and falls, up to yesterday, and the day that the first seed asks for. */

@@ -1,9 +1,11 @@
 import { GoldctlCommand } from '../../../src/cli/command.ts';
+import { exitStatusFlag } from '../../../src/cli/flags.ts';
 import type { MethodResult } from '../../../src/protocol/methods.ts';
 
 export default class RatesHeld extends GoldctlCommand {
   static override description = 'list held prices with the reason and the prices they were compared with';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = exitStatusFlag;
 
   async run(): Promise<MethodResult<'rates.held'>> {
     const { flags } = await this.parse(RatesHeld);
@@ -13,6 +15,6 @@ export default class RatesHeld extends GoldctlCommand {
       const { heldQuoteLines } = await import('../../../src/repl/rate-edit-format.ts');
       this.logLines(heldQuoteLines(result.held));
     }
-    return result;
+    return this.withExitStatus(result, result.held.length === 0, flags);
   }
 }

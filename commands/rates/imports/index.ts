@@ -1,9 +1,11 @@
 import { GoldctlCommand } from '../../../src/cli/command.ts';
+import { exitStatusFlag } from '../../../src/cli/flags.ts';
 import type { MethodResult } from '../../../src/protocol/methods.ts';
 
 export default class RatesImports extends GoldctlCommand {
   static override description = 'list imports, removals and corrections of prices, newest first';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = exitStatusFlag;
 
   async run(): Promise<MethodResult<'rates.imports'>> {
     const { flags } = await this.parse(RatesImports);
@@ -11,9 +13,9 @@ export default class RatesImports extends GoldctlCommand {
     const result = await client.call('rates.imports', {});
     if (!this.jsonEnabled()) {
       const { importsTable } = await import('../../../src/repl/rate-edit-format.ts');
-      const { detectOutputFormat } = await import('../../../src/repl/output-format.ts');
-      this.logLines(importsTable(result.imports, detectOutputFormat(process.stdout)));
+      const { terminalFormat } = await import('../../../src/dashboard/terminal-output.ts');
+      this.logLines(importsTable(result.imports, await terminalFormat(process.stdout, await this.home())));
     }
-    return result;
+    return this.withExitStatus(result, result.imports.length === 0, flags);
   }
 }

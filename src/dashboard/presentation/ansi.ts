@@ -1,7 +1,7 @@
 import type { SafeText } from '../../domain/safe-text.ts';
 import { sanitizeFragment } from '../../domain/text.ts';
 import type { StyledLine, Tone } from '../styled-text.ts';
-import { type ColourDepth, type TextStyle, type Theme, textStyleOf } from './theme.ts';
+import { type Colour, type ColourDepth, RGB_COLOUR, type TextStyle, type Theme, textStyleOf } from './theme.ts';
 
 const RESET_SEQUENCE = '\x1b[0m';
 const prefixesByTheme = new WeakMap<Theme, Map<string, string>>();
@@ -22,7 +22,8 @@ export function toAnsi(line: StyledLine, theme: Theme, colours: ColourDepth): Sa
   return (current === '' ? result : result + RESET_SEQUENCE) as SafeText; // only sanitized pieces and our own sequences
 }
 
-function sgrPrefix(theme: Theme, tone: Tone, colours: ColourDepth): string {
+/** The escape sequence that switches from the default style to a tone; empty for the default. */
+export function sgrPrefix(theme: Theme, tone: Tone, colours: ColourDepth): string {
   let known = prefixesByTheme.get(theme);
   if (!known) {
     known = new Map();
@@ -48,7 +49,11 @@ function sgrCodes({ fg, bg, bold, inverse, underline }: TextStyle, colours: Colo
   ];
 }
 
-function colourCode(number: number, base: 30 | 40, colours: ColourDepth): number | string {
-  if (colours === 256) return `${base + 8};5;${number}`;
-  return number < 8 ? base + number : base + 60 + number - 8;
+function colourCode(colour: Colour, base: 30 | 40, colours: ColourDepth): number | string {
+  if (colour >= RGB_COLOUR) {
+    const rgb = colour - RGB_COLOUR;
+    return `${base + 8};2;${rgb >> 16};${(rgb >> 8) & 0xff};${rgb & 0xff}`;
+  }
+  if (colours >= 256) return `${base + 8};5;${colour}`;
+  return colour < 8 ? base + colour : base + 60 + colour - 8;
 }

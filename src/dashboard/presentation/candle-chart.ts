@@ -1,9 +1,15 @@
 import type { Candle } from '../../domain/candle.ts';
+import { toVietnamTime } from '../../domain/time.ts';
+import { columnOfTime, type TimeWindow, usualDistanceMs } from '../../repl/chart-scale.ts';
 import { type PriceAxis, valueToRow } from '../../repl/line-chart.ts';
-import { type StyledLine, type StyledSpan, span, type Tone } from '../styled-text.ts';
+import type { Tone } from '../styled-text.ts';
+import type { CellGrid } from './cell-grid.ts';
 
-/** The columns of a wide candle: a body of two and a gap. */
-const MAX_CANDLE_COLUMNS = 3;
+/** Columns from one candle to the next, from which on a body has two columns, and an odd number of them. */
+const WIDE_PITCH = 3;
+const WIDEST_PITCH = 5;
+const MAX_BODY_COLUMNS = 7;
+const MIN_SLOT_MS = 60_000;
 
 /** The content of half a cell. */
 const NONE = 0;
@@ -16,101 +22,117 @@ const THIN_GLYPHS = [
   ['╵', '│', '╽'],
   ['╹', '╿', '┃'],
 ] as const;
-/** Glyphs of the left column of a wide candle. If wick and body share a cell, the body is drawn. */
-const WIDE_LEFT_GLYPHS = [
+/** Glyphs of the wick's column of a wide candle. If wick and body share a cell, the body is drawn. */
+const WIDE_GLYPHS = [
   [' ', '╷', '▄'],
   ['╵', '│', '▄'],
   ['▀', '▀', '█'],
 ] as const;
-/** Glyphs of the right column of a wide candle, which has no wick. */
-const WIDE_RIGHT_GLYPHS = [
+/** Glyphs of the other columns of a wide candle, which have no wick. */
+const SIDE_GLYPHS = [
+  [' ', ' ', '▄'],
+  [' ', ' ', '▄'],
+  ['▀', '▀', '█'],
+] as const;
+/** Glyphs of the right column of a candle of two columns, which leaves a gap to the next one. */
+const NARROW_SIDE_GLYPHS = [
   [' ', ' ', '▖'],
   [' ', ' ', '▖'],
   ['▘', '▘', '▌'],
 ] as const;
 
-/** The bucket of candle `i` if `count` candles are grouped into `buckets`. */
-export function bucketIndex(i: number, count: number, buckets: number): number {
-  const size = Math.ceil(count / Math.max(1, buckets));
-  // Counted from the newest candle, so that only the oldest bucket may be incomplete.
-  return buckets - 1 - Math.floor((count - 1 - i) / size);
+/** Candles at their places on the time axis, grouped if there are more of them than columns. */
+export interface CandleLayout {
+  readonly candles: readonly Candle[];
+  /** The column of each candle's wick; increasing. */
+  readonly columns: readonly number[];
+  /** The column at which each of the original candles is drawn. */
+  readonly columnOf: readonly number[];
+  readonly bodyColumns: number;
 }
 
-/** Merges neighbouring candles until they fit into the columns. */
-export function groupCandles(candles: readonly Candle[], columns: number): Candle[] {
-  const size = Math.ceil(candles.length / Math.max(1, columns));
-  if (size <= 1) return [...candles];
-  const buckets = Math.ceil(candles.length / size);
+/**
+ * Places candles by time. Each covers the usual distance of two candles, or a multiple of it on a narrow chart; slots
+ * do not depend on the window, so that candles do not change while time passes.
+ */
+export function layoutCandles(candles: readonly Candle[], window: TimeWindow, width: number): CandleLayout {
+  const spanMs = window.to - window.from;
+  const candleMs = Math.max(MIN_SLOT_MS, usualDistanceMs(candles) ?? spanMs / Math.max(1, width));
+  const perSlot = Math.max(1, Math.ceil(spanMs / candleMs / Math.max(1, width)));
+  const slotMs = candleMs * perSlot;
+  const middleOf = (at: number): number => {
+    if (perSlot === 1) return at + candleMs / 2;
+    const local = toVietnamTime(at);
+    return at + Math.floor(local / slotMs) * slotMs + slotMs / 2 - local;
+  };
+  const columnOf = candles.map(({ at }) => {
+    const column = columnOfTime(Math.min(middleOf(at), window.to), window, width);
+    return Math.min(width - 1, Math.max(0, column));
+  });
   const grouped: Candle[] = [];
-  for (let i = 0; i < candles.length; i++) {
-    const candle = candles[i]!;
-    const at = bucketIndex(i, candles.length, buckets);
-    const bucket = grouped[at];
-    grouped[at] = bucket
-      ? {
-          at: bucket.at,
-          open: bucket.open,
-          high: Math.max(bucket.high, candle.high),
-          low: Math.min(bucket.low, candle.low),
-          close: candle.close,
-          count: bucket.count + candle.count,
-        }
-      : candle;
-  }
-  return grouped;
+  const columns: number[] = [];
+  candles.forEach((candle, i) => {
+    const column = columnOf[i]!;
+    const last = grouped.at(-1);
+    if (!last || column !== columns.at(-1)) {
+      grouped.push(candle);
+      columns.push(column);
+    } else {
+      grouped[grouped.length - 1] = {
+        at: last.at,
+        open: last.open,
+        high: Math.max(last.high, candle.high),
+        low: Math.min(last.low, candle.low),
+        close: candle.close,
+        count: last.count + candle.count,
+      };
+    }
+  });
+  return { candles: grouped, columns, columnOf, bodyColumns: bodyColumns((width * slotMs) / Math.max(1, spanMs)) };
 }
 
-const candlePitch = (count: number, width: number): number =>
-  Math.max(1, Math.min(MAX_CANDLE_COLUMNS, Math.floor(width / Math.max(1, count))));
-
-/** The column of a candle's wick. The newest candle is at the right end. */
-export function candleColumn(i: number, count: number, width: number): number {
-  const each = candlePitch(count, width);
-  const end = width - 1 - (each === MAX_CANDLE_COLUMNS ? 1 : 0);
-  return Math.min(width - 1, Math.max(0, end - (count - 1 - i) * each));
+function bodyColumns(pitch: number): number {
+  if (pitch < WIDE_PITCH) return 1;
+  if (pitch < WIDEST_PITCH) return 2;
+  const columns = Math.floor(pitch * 0.7);
+  return Math.min(MAX_BODY_COLUMNS, columns % 2 === 0 ? columns - 1 : columns);
 }
 
 /** Draws candles with a resolution of half a row, or with `#`, `O` and `|` in ASCII. */
-export function candleRows(
-  candles: readonly Candle[],
+export function drawCandles(
+  grid: CellGrid,
+  { candles, columns, bodyColumns: body }: CandleLayout,
   { low, high }: Pick<PriceAxis, 'low' | 'high'>,
-  { width, height, unicode }: { width: number; height: number; unicode: boolean },
-): StyledLine[] {
-  const glyphs = Array.from({ length: height }, () => new Array<string>(width).fill(' '));
-  const tones = new Array<Tone>(width).fill('text');
-  const isWide = candlePitch(candles.length, width) === MAX_CANDLE_COLUMNS;
-  const halves = unicode ? height * 2 : height;
+  unicode: boolean,
+): void {
+  const halves = unicode ? grid.height * 2 : grid.height;
   const row = (value: number): number => valueToRow(value, low, high, halves);
   candles.forEach((candle, i) => {
-    const x = candleColumn(i, candles.length, width);
+    const wick = columns[i]!;
     const isRise = candle.close >= candle.open;
-    tones[x] = isRise ? 'up' : 'down';
-    if (isWide && x + 1 < width) tones[x + 1] = tones[x];
+    const tone: Tone = isRise ? 'up' : 'down';
     const [top, bottom] = [row(candle.high), row(candle.low)];
     const [from, to] = [row(Math.max(candle.open, candle.close)), row(Math.min(candle.open, candle.close))];
     const half = (y: number): number => (y >= from && y <= to ? BODY : y >= top && y <= bottom ? WICK : NONE);
-    for (let y = 0; y < height; y++) {
-      if (!unicode) {
-        const what = half(y);
-        glyphs[y]![x] = what === BODY ? (isRise ? 'O' : '#') : what === WICK ? '|' : ' ';
-        if (isWide && what === BODY && x + 1 < width) glyphs[y]![x + 1] = glyphs[y]![x]!;
-        continue;
-      }
-      const [upper, lower] = [half(y * 2), half(y * 2 + 1)];
-      glyphs[y]![x] = (isWide ? WIDE_LEFT_GLYPHS : THIN_GLYPHS)[upper]![lower]!;
-      if (isWide && x + 1 < width) glyphs[y]![x + 1] = WIDE_RIGHT_GLYPHS[upper]![lower]!;
-    }
-  });
-  return glyphs.map((cells) => {
-    const line: StyledSpan[] = [];
-    let text = '';
-    for (let x = 0; x < width; x++) {
-      text += cells[x]!;
-      if (x + 1 === width || tones[x + 1] !== tones[x]) {
-        line.push(span(text, tones[x]));
-        text = '';
+    const first = wick - Math.floor((body - 1) / 2);
+    for (let y = 0; y < grid.height; y++) {
+      for (let x = first; x < first + body; x++) {
+        const glyph = unicode
+          ? glyphsOf(body, x === wick)[half(y * 2)]![half(y * 2 + 1)]!
+          : asciiGlyph(half(y), x === wick, isRise);
+        if (glyph !== ' ') grid.set(x, y, glyph, tone);
       }
     }
-    return line;
   });
+}
+
+function glyphsOf(body: number, isWick: boolean): readonly (readonly string[])[] {
+  if (body === 1) return THIN_GLYPHS;
+  if (isWick) return WIDE_GLYPHS;
+  return body === 2 ? NARROW_SIDE_GLYPHS : SIDE_GLYPHS;
+}
+
+function asciiGlyph(content: number, isWick: boolean, isRise: boolean): string {
+  if (content === BODY) return isRise ? 'O' : '#';
+  return content === WICK && isWick ? '|' : ' ';
 }

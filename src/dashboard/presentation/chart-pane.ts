@@ -1,191 +1,144 @@
 import type { Candle } from '../../domain/candle.ts';
 import { formatPercent, formatPrice, formatTick } from '../../domain/number-format.ts';
 import { formatSeries, isSameSeries } from '../../domain/series.ts';
-import { CHART_RANGES } from '../../repl/grammar.ts';
-import { computePriceAxis, drawPriceLine, formatDateAxis, type PriceAxis } from '../../repl/line-chart.ts';
-import { padText } from '../../repl/table.ts';
-import type { ChartState, State } from '../state.ts';
+import { DAY_MS } from '../../domain/time.ts';
+import { timeTickLine } from '../../repl/chart-scale.ts';
+import { CHART_RANGES, type ChartRange } from '../../repl/grammar.ts';
+import { padText, truncate } from '../../repl/table.ts';
+import { lastClose } from '../rate-rows.ts';
+import type { State } from '../state.ts';
 import { type StyledLine, type StyledSpan, span, type Tone } from '../styled-text.ts';
-import { bucketIndex, candleColumn, candleRows, groupCandles } from './candle-chart.ts';
+import { type ChartPlot, chartPlot, plotColumn, rowOf, validCandles } from './chart-plot.ts';
 import { displayText } from './display-text.ts';
 import { emptyStateText, paragraphs } from './empty-state.ts';
 import { keyOf } from './key-label.ts';
-import { fitSegments, fitToPane, sliceColumns } from './line-layout.ts';
+import { fitSegments, fitToPane, lineWidth, padLine, sliceColumns } from './line-layout.ts';
 import { changeSpan, sparkline } from './price-trend.ts';
-import { simulatedBadge } from './simulated.ts';
 import { displayDate, displayDateTime } from './time-format.ts';
 
-const DAY_MS = 24 * 3_600_000;
+/** The columns of the frame before a title. */
+const TITLE_INDENT = 2;
+const TITLE_FRAME = 3;
 
 /** Instrument and series, last price and change, and the ranges with the current one marked. */
 export function chartTitle(state: State, width: number): StyledLine {
-  const { instrument, range } = state.chart;
-  if (instrument === null) return fitSegments([[[span('Chart', 'title')]], [simulatedBadge(state), []]], [1], width);
-  const row = state.rates.find(({ quote }) => quote.instrument === instrument);
+  const { instrument, range, versus, side } = state.chart;
+  if (instrument === null) return fitSegments([[[span('Chart', 'title')]]], [], width);
+  const row = rowOf(state, instrument);
   const series = state.chart.series ?? row?.quote ?? null;
   // The table may show another series, whose price does not belong to this chart.
-  const rate = row && isSameSeries(row.quote, series) ? row : undefined;
-  const last = rate ? (rate.quote.sell ?? rate.quote.buy) : (state.chart.candles.at(-1)?.close ?? null);
+  const rate = row && isSameSeries(row.quote, series) && state.chart.end === null ? row : undefined;
+  const sellOrBuy = rate?.quote.sell ?? rate?.quote.buy;
+  const last = (side === 'buy' ? rate?.quote.buy : sellOrBuy) ?? state.chart.candles.at(-1)?.close ?? null;
   const currency = displayText(row?.quote.currency ?? state.chart.currency);
   const stale = rate?.quote.stale ? [span(' STALE', 'warn')] : [];
   const price = last === null ? [] : [span(formatPrice(last, currency), 'strong'), ...stale];
+  const sideName = sideLabel(state);
   const name = span(displayText(instrument), 'title');
-  const change = changeSpan(rate?.closes.at(-1), last);
+  const other = versus === null ? [] : [span(' vs ', 'muted'), span(displayText(versus), 'self')];
+  // The closes are those of the price that customers pay.
+  const change = side === 'buy' ? span('') : changeSpan(rate && lastClose(rate, state.now), last);
   const ranges = CHART_RANGES.flatMap((each, i): StyledSpan[] => [
     ...(i === 0 ? [] : [span(' ')]),
     each === range ? span(`[${each}]`, 'accent') : span(each, 'muted'),
   ]);
+  const seriesName =
+    series === null || versus !== null ? [] : [span(` · ${displayText(formatSeries(series))}`, 'muted')];
   return fitSegments(
     [
-      [series ? [name, span(` · ${displayText(formatSeries(series))}`, 'muted')] : [name], [name]],
-      [price, []],
+      [
+        [name, ...seriesName, ...other],
+        [name, ...other],
+      ],
+      [price.length === 0 || sideName === '' ? price : [span(`${sideName} `, 'muted'), ...price], price, []],
       [change.text === '' ? [] : [change], []],
       [ranges, [span(`[${range}]`, 'accent')]],
-      [simulatedBadge(state), []],
     ],
-    [3, 0, 4, 2, 1],
+    [1, 3, 0, 2, 1],
     width,
   );
+}
+
+/** Which price is drawn. Empty if the instrument has only one. */
+function sideLabel(state: State): string {
+  const quote = rowOf(state, state.chart.instrument)?.quote;
+  return quote && (quote.buy === null || quote.sell === null) ? '' : state.chart.side;
+}
+
+/** The range at a column of the pane's title; the only one of a short title is the next one. */
+export function rangeAt(state: State, width: number, column: number): ChartRange | undefined {
+  let left = TITLE_INDENT;
+  const title = chartTitle(state, width - TITLE_FRAME);
+  const isShort = title.filter(({ text }) => toRange(text) !== undefined).length === 1;
+  for (const { text } of title) {
+    const right = left + lineWidth([span(text)]);
+    const range = toRange(text);
+    if (range !== undefined && column >= left && column < right) {
+      return isShort ? CHART_RANGES[(CHART_RANGES.indexOf(range) + 1) % CHART_RANGES.length] : range;
+    }
+    left = right;
+  }
+  return undefined;
+}
+
+function toRange(text: string): ChartRange | undefined {
+  return CHART_RANGES.find((range) => text === range || text === `[${range}]`);
 }
 
 export function chartLines(state: State, width: number, height: number): StyledLine[] {
   if (width <= 0 || height <= 0) return [];
   const { chart } = state;
-  const candles = validCandles(chart);
+  const candles = validCandles(chart.candles);
   if (candles.length === 0) return fitToPane(paragraphs(emptyChartText(state), width), state, width, height);
-  const plot = plotGeometry(state, width, height);
+  const plot = chartPlot(state, width, height);
   if (!plot) return fitToPane(compactChart(state, candles, width), state, width, height);
-  const lines = [summaryLine(state, candles, plot, width)];
   const selected =
     chart.crosshair === null ? undefined : candles.length - 1 - Math.min(chart.crosshair, candles.length - 1);
-  const column = selected === undefined ? undefined : plotColumn(plot, candles, selected);
-  const { scale, labelWidth } = plot;
-  const axis = state.unicode
-    ? { tick: '┤', line: '│', corner: '└', base: '─' }
-    : { tick: '+', line: '|', corner: '+', base: '-' };
-  plotRows(plot, candles, chart, state.unicode).forEach((row, i) => {
-    const label = scale.labels[i]!;
-    const left =
-      labelWidth === 0
-        ? []
-        : [span(`${padText(label, labelWidth, 'right')} ${label ? axis.tick : axis.line}`, 'muted')];
-    lines.push([...left, ...(column === undefined ? row : withCrosshair(row, column, plot.width, state.unicode))]);
+  const lines = [
+    selected === undefined ? summaryLine(state, plot, width) : crosshairLine(state, plot, selected, width),
+  ];
+  const column = selected === undefined ? undefined : plotColumn(plot, selected);
+  plot.rows.forEach((row, i) => {
+    const drawn = column === undefined ? row : withCrosshair(row, column, plot.width, state.unicode);
+    const tag = plot.tags.get(i);
+    const right = plot.tagWidth === 0 || !tag ? [] : [span(' '), span(truncate(tag.text, plot.tagWidth - 1), tag.tone)];
+    lines.push([...axisLabel(plot, i, state.unicode), ...drawn, ...right]);
   });
-  if (plot.hasAxis) {
-    const indent = ' '.repeat(labelWidth === 0 ? 0 : labelWidth + 1);
-    lines.push([span(`${indent}${labelWidth === 0 ? '' : axis.corner}${axis.base.repeat(plot.width)}`, 'muted')]);
-    const [first, last] = [candles[0]!.at, candles.at(-1)!.at];
-    const text = isKnownDate(first) && isKnownDate(last) ? formatDateAxis(first, last, plot.width) : '';
-    lines.push([
-      span(`${indent}${labelWidth === 0 ? '' : ' '}`),
-      ...(selected === undefined || column === undefined
-        ? [span(text, 'muted')]
-        : withCrosshairDate(text, displayDate(candles[selected]!.at), column, plot.width)),
-    ]);
-  }
+  if (plot.hasAxis) lines.push(...dateAxis(plot, selected, column, state.unicode));
   return fitToPane(lines, state, width, height);
 }
 
-/** The index of the candle at a column of the pane, from the newest one (0); undefined: there is no drawing. */
-export function candleAt(state: State, width: number, height: number, column: number): number | undefined {
-  const candles = validCandles(state.chart);
-  const plot = candles.length === 0 ? undefined : plotGeometry(state, width, height);
-  if (!plot) return undefined;
-  const wanted = column - (plot.labelWidth === 0 ? 0 : plot.labelWidth + 2);
-  let nearest: number | undefined;
-  let minDistance = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < candles.length; i++) {
-    const distance = Math.abs(plotColumn(plot, candles, i) - wanted);
-    if (distance <= minDistance) [minDistance, nearest] = [distance, i];
-  }
-  return nearest === undefined ? undefined : candles.length - 1 - nearest;
+function axisLabel({ axis, labelWidth, tagWidth, tags }: ChartPlot, row: number, unicode: boolean): StyledLine {
+  if (labelWidth === 0) return [];
+  const label = axis.labels[row]!;
+  const tag = tagWidth === 0 ? tags.get(row) : undefined;
+  const line = label !== '' || tag ? (unicode ? '┤' : '+') : unicode ? '│' : '|';
+  if (!tag) return [span(`${padText(label, labelWidth, 'right')} ${line}`, 'muted')];
+  const text = truncate(tag.text, labelWidth);
+  return [...padLine([], labelWidth - lineWidth([span(text)])), span(text, tag.tone), span(` ${line}`, 'muted')];
 }
 
-/** The area of the price line within the pane's content, and its data. */
-export interface PlotArea extends Pick<PlotGeometry, 'width' | 'height'> {
-  readonly left: number;
-  readonly top: number;
-  readonly low: number;
-  readonly high: number;
-  readonly candles: readonly Candle[];
-}
-
-/** Undefined: there is no line, or a crosshair covers it. */
-export function plotArea(state: State, width: number, height: number): PlotArea | undefined {
-  const { mode, crosshair, isLoading } = state.chart;
-  const candles = validCandles(state.chart);
-  if (mode !== 'line' || crosshair !== null || isLoading || candles.length < 2) return undefined;
-  const plot = plotGeometry(state, width, height);
-  if (!plot) return undefined;
-  const { low, high } = plot.scale;
-  return {
-    left: plot.labelWidth === 0 ? 0 : plot.labelWidth + 2,
-    top: 1,
-    width: plot.width,
-    height: plot.height,
-    low,
-    high,
-    candles,
-  };
-}
-
-/** Drops candles with values that would break the arithmetic. */
-function validCandles({ candles }: ChartState): readonly Candle[] {
-  const isValid = ({ at, open, high, low, close }: Candle): boolean =>
-    [at, open, high, low, close].every((value) => Number.isFinite(value) && Math.abs(value) < 1e18);
-  return candles.every(isValid) ? candles : candles.filter(isValid);
-}
-
-const isKnownDate = (at: number): boolean => displayDate(at) !== '-';
-
-interface PlotGeometry {
-  /** The size of the drawing, without labels. */
-  readonly width: number;
-  readonly height: number;
-  /** The columns of the labels; 0: there is no room for them. */
-  readonly labelWidth: number;
-  /** Whether there is an axis with dates below the drawing. */
-  readonly hasAxis: boolean;
-  readonly scale: PriceAxis;
-  readonly mode: ChartState['mode'];
-  /** The drawn candles, grouped if there are more of them than columns. */
-  readonly drawn: readonly Candle[];
-}
-
-/** Undefined: there is no room for a drawing. */
-function plotGeometry({ chart }: State, width: number, height: number): PlotGeometry | undefined {
-  if (width < 12 || height < 4) return undefined;
-  const candles = validCandles(chart);
-  const hasAxis = height >= 8;
-  const rows = height - 1 - (hasAxis ? 2 : 0);
-  const isLine = chart.mode === 'line';
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const candle of candles) {
-    low = Math.min(low, isLine ? candle.close : candle.low);
-    high = Math.max(high, isLine ? candle.close : candle.high);
-  }
-  const scale = computePriceAxis(low, high, rows, displayText(chart.currency), displayText(chart.unit));
-  const labelWidth = width - scale.labelWidth - 2 >= 10 ? scale.labelWidth : 0;
-  const columns = width - (labelWidth === 0 ? 0 : labelWidth + 2);
-  const drawn = isLine ? candles : groupCandles(candles, columns);
-  return { width: columns, height: rows, labelWidth, hasAxis, scale, mode: chart.mode, drawn };
-}
-
-function plotColumn(plot: PlotGeometry, candles: readonly Candle[], i: number): number {
-  if (plot.mode === 'candles') {
-    return candleColumn(bucketIndex(i, candles.length, plot.drawn.length), plot.drawn.length, plot.width);
-  }
-  const [first, last] = [candles[0]!.at, candles.at(-1)!.at];
-  const fraction = last > first ? (candles[i]!.at - first) / (last - first) : 1;
-  return Math.min(plot.width - 1, Math.max(0, Math.floor(fraction * plot.width)));
-}
-
-function plotRows(plot: PlotGeometry, candles: readonly Candle[], chart: ChartState, unicode: boolean): StyledLine[] {
-  const { width, height, scale } = plot;
-  if (plot.mode === 'candles') return candleRows(plot.drawn, scale, { width, height, unicode });
-  const tone: Tone = chart.isLoading ? 'muted' : 'gold';
-  return drawPriceLine(candles, scale, { width, height, unicode }).map((line) => [span(line, tone)]);
+/** The x axis, and its dates. */
+function dateAxis(
+  { labelWidth, width, ticks, candles }: ChartPlot,
+  selected: number | undefined,
+  column: number | undefined,
+  unicode: boolean,
+): StyledLine[] {
+  const glyphs = unicode ? { corner: '└', base: '─', tick: '┴' } : { corner: '+', base: '-', tick: '+' };
+  const marked = new Set(ticks.map((tick) => tick.column));
+  const base = Array.from({ length: width }, (_, x) => (marked.has(x) ? glyphs.tick : glyphs.base)).join('');
+  const indent = labelWidth === 0 ? '' : ' '.repeat(labelWidth + 1);
+  const text = timeTickLine(ticks);
+  return [
+    [span(`${indent}${labelWidth === 0 ? '' : glyphs.corner}${base}`, 'muted')],
+    [
+      span(`${indent}${labelWidth === 0 ? '' : ' '}`),
+      ...(selected === undefined || column === undefined
+        ? [span(text, 'muted')]
+        : withCrosshairDate(text, displayDate(candles[selected]!.at), column, width)),
+    ],
+  ];
 }
 
 /** Draws the crosshair in a row: a line in an empty cell, else the drawn glyph highlighted. */
@@ -208,64 +161,110 @@ function withCrosshairDate(text: string, day: string, column: number, width: num
   return [span(before, 'muted'), span(day, 'strong'), span(after, 'muted')];
 }
 
-/** The values under the crosshair, or a summary of the chart. */
-function summaryLine({ chart }: State, candles: readonly Candle[], { scale }: PlotGeometry, width: number): StyledLine {
-  const { currency } = chart;
-  const label = (name: string, text: string, tone: Tone = 'text'): StyledLine => [
-    span(`${name} `, 'muted'),
-    span(text, tone),
+const label = (name: string, text: string, tone: Tone = 'text'): StyledLine => [
+  span(`${name} `, 'muted'),
+  span(text, tone),
+];
+
+/** The values under the crosshair. */
+function crosshairLine({ chart }: State, { axis, candles, changes }: ChartPlot, at: number, width: number): StyledLine {
+  const candle = candles[at]!;
+  const day = isIntraday(candles) ? displayDateTime(candle.at) : displayDate(candle.at);
+  const date = [[span(day, 'strong')], [span(day.slice(5), 'strong')], []];
+  if (changes) {
+    const names = [chart.instrument, chart.versus];
+    const values = changes.map((series, i): StyledLine => {
+      const value = series.findLast((each) => each.at <= candle.at)?.value;
+      return label(
+        displayText(names[i] ?? ''),
+        value === undefined ? '-' : axis.format(value),
+        i === 0 ? 'gold' : 'self',
+      );
+    });
+    return fitSegments([date, ...values.map((each) => [each, []])], [0, 0, 2, 1], width);
+  }
+  const isInMillions = axis.unitLabel.startsWith('million ');
+  const exact = (value: number): string => formatPrice(value, chart.currency);
+  const brief = (value: number, step: number): string => (isInMillions ? formatTick(value / 1e6, step) : exact(value));
+  const change = changeSpan(candles[at - 1]?.close, candle.close);
+  const tone: Tone = candle.close < candle.open ? 'down' : 'up';
+  const price = (name: string, value: number): StyledLine[] => [
+    label(name, exact(value), tone),
+    label(name, brief(value, 0.1), tone),
+    [span(name, 'muted'), span(brief(value, 1), tone)],
+    [],
   ];
-  if (chart.crosshair !== null) {
-    const at = candles.length - 1 - Math.min(chart.crosshair, candles.length - 1);
-    const candle = candles[Math.max(0, at)]!;
-    const isInMillions = scale.unitLabel.startsWith('million ');
-    const exact = (value: number): string => formatPrice(value, currency);
-    const brief = (value: number, step: number): string =>
-      isInMillions ? formatTick(value / 1e6, step) : exact(value);
-    const change = changeSpan(candles[at - 1]?.close, candle.close);
-    const tone: Tone = candle.close < candle.open ? 'down' : 'up';
-    const day = isIntraday(candles) ? displayDateTime(candle.at) : displayDate(candle.at);
-    const price = (name: string, value: number): StyledLine[] => [
-      label(name, exact(value), tone),
-      label(name, brief(value, 0.1), tone),
-      [span(name, 'muted'), span(brief(value, 1), tone)],
-      [],
-    ];
-    const [date, o, h, l, c, rise] = [0, 1, 2, 3, 4, 5];
-    return fitSegments(
-      [
-        [[span(day, 'strong')], [span(day.slice(5), 'strong')], []],
-        price('O', candle.open),
-        price('H', candle.high),
-        price('L', candle.low),
-        price('C', candle.close),
-        [change.text === '' ? [] : [change], []],
-      ],
-      [rise, o, h, l, c, date, o, h, l, c, date, o, h, l],
-      width,
-      ' ',
-    );
-  }
-  const [first, last] = [candles[0]!, candles.at(-1)!];
-  let low = first.low;
-  let high = first.high;
-  for (const candle of candles) {
-    low = Math.min(low, candle.low);
-    high = Math.max(high, candle.high);
-  }
-  const tone: Tone = last.close < first.close ? 'down' : last.close > first.close ? 'up' : 'text';
+  const [, o, h, l, c, rise] = [0, 1, 2, 3, 4, 5];
+  return fitSegments(
+    [
+      date,
+      price('O', candle.open),
+      price('H', candle.high),
+      price('L', candle.low),
+      price('C', candle.close),
+      [change.text === '' ? [] : [change], []],
+    ],
+    [rise!, o!, h!, l!, c!, 0, o!, h!, l!, c!, 0, o!, h!, l!],
+    width,
+    ' ',
+  );
+}
+
+/** What the chart covers: the change, and how far its prices go. */
+function summaryLine(state: State, plot: ChartPlot, width: number): StyledLine {
+  const { chart } = state;
+  const { axis, changes, coverage } = plot;
+  const [period, ...note] = coverage.label.split(' (');
+  const to = chart.end === null ? '' : ` to ${displayDate(chart.end)}`;
+  const since = ` in ${period}${to}`;
+  const forms = (change: StyledSpan): StyledLine[] => [
+    [change, span(`${since}${note.length === 0 ? '' : ` (${note.join(' (')}`}`, 'muted')],
+    [change, span(since, 'muted')],
+  ];
   const status: StyledLine[] = chart.error
     ? [[span(displayText(chart.error), 'bad')], []]
     : [chart.isLoading ? [span('loading…', 'warn')] : [], []];
+  const day = coverage.endedAt === null ? '' : displayDate(coverage.endedAt);
+  const ended: StyledLine[] =
+    day === ''
+      ? [[]]
+      : [[span(`no prices since ${day}`, 'warn')], [span(`until ${day}`, 'warn')], [span(`to ${day}`, 'warn')], []];
+  if (changes) {
+    const names = [chart.instrument, chart.versus];
+    const parts = changes.map((series, i): StyledLine => {
+      const value = series.at(-1)?.value;
+      return label(
+        displayText(names[i] ?? ''),
+        value === undefined ? '-' : axis.format(value),
+        i === 0 ? 'gold' : 'self',
+      );
+    });
+    return fitSegments(
+      [...parts.map((part) => [part]), [[span(since.trim(), 'muted')], []], ended, status],
+      [4, 3, 2, 3],
+      width,
+    );
+  }
+  const first = plot.candles[0]!;
+  let low = first.low;
+  let high = first.high;
+  for (const candle of plot.candles) {
+    low = Math.min(low, candle.low);
+    high = Math.max(high, candle.high);
+  }
+  const tone: Tone = plot.lastPrice < first.close ? 'down' : plot.lastPrice > first.close ? 'up' : 'text';
+  const side = sideLabel(state);
+  const unit = `${axis.unitLabel}${side === '' ? '' : `, ${side}`}`;
   return fitSegments(
     [
-      [[span(scale.unitLabel, 'muted')], [span(scale.unitLabel.replace('million ', 'M '), 'muted')], []],
-      [label('low', formatPrice(low, currency)), []],
-      [label('high', formatPrice(high, currency)), []],
-      [label(`in ${chart.range}`, formatPercent(first.close, last.close), tone), []],
+      [[span(unit, 'muted')], [span(unit.replace('million ', 'M '), 'muted')], [span(side, 'muted')], []],
+      [label('low', formatPrice(low, chart.currency)), []],
+      [label('high', formatPrice(high, chart.currency)), []],
+      forms(span(formatPercent(first.close, plot.lastPrice), tone)),
+      ended,
       status,
     ],
-    [1, 2, 0, 3, 0],
+    [1, 2, 0, 4, 0, 3, 4, 0, 5, 4],
     width,
   );
 }
@@ -289,19 +288,23 @@ function compactChart({ chart, unicode }: State, candles: readonly Candle[], wid
 function emptyChartText(state: State): string[] {
   const { instrument, range, isLoading, error } = state.chart;
   if (state.connection.phase !== 'online' || (state.member === null && instrument === null && !state.hasLoadedRates)) {
-    return emptyStateText(state, 'charts');
+    return emptyStateText(state, 'charts', 'chart');
   }
+  if (instrument === null && state.rates.length === 0) return ['The chart of the selected rate appears here.'];
   if (instrument === null) {
     return [
       'No instrument is selected.',
       `Select one in the rates pane and press ${keyOf('openChart')}, or type CHART SJC 1y.`,
     ];
   }
+  const side = state.chart.side === 'buy' ? 'buy prices' : 'prices';
   const name = displayText(instrument);
   if (isLoading) return [`Loading ${name}, ${range}…`];
   if (error !== null) return [`${name}: ${displayText(error)}`, `Press ${keyOf('refresh')} to try again.`];
   return [
-    `No prices for ${name} in this period.`,
+    `No ${side} for ${name} in this period.`,
+    ...(state.chart.end === null ? [] : [`Press ${keyOf('untilNow')} for the prices until now.`]),
+    ...(state.chart.side === 'buy' ? [`Press ${keyOf('toggleSide')} for sell prices.`] : []),
     `Press ${keyOf('longerRange')} for a longer range.`,
     'To add your own prices, run "goldctl rates import FILE".',
   ];

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../domain/time.ts';
+import { isNotYetQueried } from '../../repl/rate-format.ts';
 import type { State } from '../state.ts';
 import { type StyledLine, span } from '../styled-text.ts';
 import { displayText } from './display-text.ts';
@@ -16,17 +17,17 @@ export function headerLines(state: State, width: number, height: number): Styled
     [],
   ];
   const right = clocks[width >= 100 ? 0 : width >= 60 ? 1 : width >= 36 ? 2 : 3]!;
-  const [name, simulated, member, address, connection, providers] = [0, 1, 2, 3, 4, 5];
+  const [name, , member, address, connection, providers] = [0, 1, 2, 3, 4, 5];
   const segments: LineSegment[] = [
     [[span('goldctl', 'title')], []],
-    [simulatedBadge(state), []],
+    [simulatedBadge(state)],
     memberSegment(state),
     state.address === '' ? [[]] : [[span(displayText(state.address), 'muted')], []],
     connectionSegment(state),
     providersSegment(state),
   ];
-  // The connection status is shortened late, because it shows what is wrong.
-  const order = [providers, member, providers, address, connection, providers, member, connection, name, simulated];
+  // The connection status is shortened late, because it shows what is wrong. That prices are simulated is never dropped.
+  const order = [providers, member, providers, address, connection, providers, member, connection, name];
   const left = fitSegments(segments, order, width - (right.length > 0 ? lineWidth(right) + 2 : 0));
   return fitToPane([justify(left, right, width)], state, width, height);
 }
@@ -57,17 +58,24 @@ function connectionSegment({ connection, now }: State): LineSegment {
   }
 }
 
-function providersSegment({ providers }: State): LineSegment {
+/** How many providers work. While offline, that is not known. Those that were not queried yet are no problem. */
+function providersSegment({ providers, connection }: State): LineSegment {
   const enabled = providers.filter(({ state }) => state !== 'off');
   if (enabled.length === 0) return [[]];
   const ok = enabled.filter(({ state }) => state === 'ok').length;
   const bad = enabled.filter(({ state }) => state === 'error').length;
+  const waiting = enabled.filter(isNotYetQueried).length;
   const count = `${ok}/${enabled.length}`;
-  const tone = ok === enabled.length ? 'good' : ok === 0 ? 'bad' : 'warn';
-  if (bad === 0) return [[span('providers ', 'muted'), span(`${count} ok`, tone)], [span(`${count} ok`, tone)], []];
+  const isOnline = connection.phase === 'online';
+  const tone = !isOnline ? 'muted' : ok + waiting === enabled.length ? 'good' : ok + waiting === 0 ? 'bad' : 'warn';
+  const label = span('providers ', 'muted');
+  if (bad === 0 && waiting === 0) return [[label, span(`${count} ok`, tone)], [span(`${count} ok`, tone)], []];
+  const errors = bad === 0 ? [] : [span(`, ${bad} in error`, isOnline ? 'bad' : 'muted')];
+  const pending = waiting === 0 ? [] : [span(`, ${waiting} not yet queried`, 'muted')];
+  const short = bad === 0 ? [] : [span(` ${bad} bad`, isOnline ? 'bad' : 'muted')];
   return [
-    [span('providers ', 'muted'), span(`${count} ok`, tone), span(`, ${bad} in error`, 'bad')],
-    [span(`${count} ok`, tone), span(` ${bad} bad`, 'bad')],
+    [label, span(`${count} ok`, tone), ...errors, ...pending],
+    [span(`${count} ok`, tone), ...short],
     [span(count, tone)],
     [],
   ];

@@ -1,48 +1,33 @@
 import { RATE_LOOKUP, SHELL_COMMANDS } from '../../repl/grammar.ts';
 import { padText } from '../../repl/table.ts';
 import { KEY_BINDINGS, type KeyContext } from '../key-bindings.ts';
-import type { State } from '../state.ts';
 import { type StyledLine, span } from '../styled-text.ts';
-import { keyLabel, keyOf } from './key-label.ts';
-import { fitSegments, fitToPane, padLine } from './line-layout.ts';
+import { keyLabel } from './key-label.ts';
+import { padLine } from './line-layout.ts';
 import { wrap } from './wrap.ts';
 
 const CONTEXT_NAMES: readonly (readonly [context: KeyContext, name: string])[] = [
   ['global', 'Everywhere'],
   ['panes', 'All panes except the input line'],
   ['rates', 'Rates'],
+  ['filter', 'Filter of the rates'],
   ['chart', 'Chart'],
   ['forum', 'Forum'],
   ['members', 'Members'],
   ['transfers', 'Transfers'],
   ['input', 'Input line'],
+  ['historySearch', 'Search in earlier input'],
   ['form', 'Sign-in'],
-  ['help', 'This help'],
+  ['help', 'Help and long answers'],
+  ['search', 'Search in them'],
 ];
 /** Narrower columns of help are not readable. */
 const MIN_COLUMN_WIDTH = 46;
 
-export function helpOverlayTitle(_state: State, width: number): StyledLine {
-  const keys = `${keyOf('up', 'help')} ${keyOf('down', 'help')} to scroll, ${keyOf('back', 'help')} to close`;
-  return fitSegments([[[span('Help', 'title')]], [[span(keys, 'muted')], []]], [1], width);
-}
-
-/** All keys and commands, from their tables, in up to three columns. */
-export function helpOverlayLines(state: State, width: number, height: number): StyledLine[] {
-  if (width <= 0 || height <= 0) return [];
-  const all = cachedLines(width);
-  const first = Math.min(Math.max(0, state.help?.scroll ?? 0), Math.max(0, all.length - height));
-  return fitToPane(all.slice(first), state, width, height);
-}
-
-/** The number of lines of the whole help. */
-export function helpHeight(width: number): number {
-  return width <= 0 ? 0 : cachedLines(width).length;
-}
-
 const linesByWidth = new Map<number, StyledLine[]>();
 
-function cachedLines(width: number): StyledLine[] {
+/** All keys and commands, from their tables, in up to three columns. */
+export function helpLines(width: number): StyledLine[] {
   let lines = linesByWidth.get(width);
   if (!lines) {
     if (linesByWidth.size > 8) linesByWidth.clear();
@@ -77,7 +62,7 @@ function layoutSections(width: number): StyledLine[] {
 }
 
 function keySection(context: KeyContext, name: string, room: number): StyledLine[][] {
-  const rows = KEY_BINDINGS.filter((each) => each.context === context && each.help !== '');
+  const rows = KEY_BINDINGS.filter((each) => each.context === context && each.help !== '' && each.keys.length > 0);
   if (rows.length === 0) return [];
   const width = Math.min(18, Math.floor(room / 2));
   return [

@@ -1,74 +1,63 @@
-import { normalizeUnicode } from '../../domain/unicode-normalization.ts';
 import { completeLine } from '../../repl/completion.ts';
 import { CommandSyntaxError, parseCommandLine, SHELL_COMMANDS } from '../../repl/grammar.ts';
-import { codePointWidth, displayWidth } from '../../repl/text-width.ts';
-import type { State } from '../state.ts';
+import { lineStart } from '../../repl/line-edit.ts';
+import { displayWidth } from '../../repl/text-width.ts';
+import { parseTypedLine } from '../../repl/typed-line.ts';
+import type { HistorySearch, State } from '../state.ts';
 import { type StyledLine, type StyledSpan, span } from '../styled-text.ts';
-import { displayText } from './display-text.ts';
+import { displayLine, displayText } from './display-text.ts';
+import { editedLineSpans } from './edited-text.ts';
+import { keyOf } from './key-label.ts';
 import { clipLine, fitToPane, lineWidth } from './line-layout.ts';
+import { openBox } from './text-box.ts';
 
-/** The prompt, the text with the cursor, and a hint. */
+/** The prompt, the lines of the text with the cursor, and a hint. */
 export function inputLines(state: State, width: number, height: number): StyledLine[] {
-  const { topic } = state.forum;
-  const longPrompt = topic === null ? '> ' : `#${displayText(topic)}> `;
-  const prompt = displayWidth(longPrompt) * 3 <= width ? longPrompt : '> ';
-  const isFocused = state.focus === 'input' && !state.form && !state.help;
+  if (state.input.search) return fitToPane([searchLine(state, state.input.search, width)], state, width, height);
+  const { text, cursor } = state.input;
+  const isFocused = state.focus === 'input' && !state.form && !openBox(state);
+  const prompt = promptText(state, width);
   const room = Math.max(1, width - displayWidth(prompt));
-  const text = typedText(state, room, isFocused);
-  const line: StyledSpan[] = [span(prompt, 'gold'), ...text];
-  const rest = width - lineWidth(line) - 2;
+  const rows = text.split('\n');
+  const start = lineStart(text, cursor);
+  const cursorRow = text.slice(0, start).split('\n').length - 1;
+  const first = Math.min(Math.max(0, cursorRow - height + 1), Math.max(0, rows.length - height));
+  const lines = rows.slice(first, first + height).map((row, i): StyledLine => {
+    const isCursorRow = first + i === cursorRow;
+    const edited = { text: row, cursor: isCursorRow ? cursor - start : 0 };
+    const spans = editedLineSpans(edited, room, isFocused && isCursorRow);
+    return [first + i === 0 ? span(prompt, 'gold') : span('· '.padStart(displayWidth(prompt)), 'muted'), ...spans];
+  });
+  const last: StyledLine = lines.at(-1) ?? [];
+  const rest = width - lineWidth(last) - 2;
   const hint = rest >= 8 ? inputHint(state, rest) : '';
-  if (hint !== '') line.push(...clipLine([span(`  ${hint}`, 'muted')], rest + 2));
-  return fitToPane([line], state, width, height);
+  const hinted = hint === '' ? last : [...last, ...clipLine([span(`  ${hint}`, 'muted')], rest + 2)];
+  return fitToPane([...lines.slice(0, -1), hinted], state, width, height);
 }
 
-/** The visible part of the text around the cursor. The cursor is a span of its own. */
-function typedText({ input: { text, cursor } }: State, room: number, isFocused: boolean): StyledSpan[] {
-  const all = [...text];
-  const at = Math.min(Math.max(0, cursor), all.length);
-  // Characters farther away cannot be visible, even if many have no width.
-  const reach = room * 4 + 64;
-  const before = visibleCharacters(all.slice(Math.max(0, at - reach), at));
-  const after = visibleCharacters(all.slice(at, at + reach));
-  // A combining mark belongs to the letter before the cursor.
-  while (after.length > 0 && displayWidth(after[0]!) === 0) {
-    const mark = after.shift()!;
-    if (before.length > 0) before[before.length - 1] += mark;
-  }
-  const under = after[0] ?? ' ';
-  let used = displayWidth(under);
-  if (used > room) return [span('?'.repeat(room), isFocused ? 'cursor' : 'text')];
-  let left = '';
-  while (before.length > 0 && used + displayWidth(before.at(-1)!) <= room) {
-    const each = before.pop()!;
-    used += displayWidth(each);
-    left = each + left;
-  }
-  let right = '';
-  for (const each of after.slice(1)) {
-    used += displayWidth(each);
-    if (used > room) break;
-    right += each;
-  }
-  return [span(left), span(under, isFocused ? 'cursor' : 'text'), span(right)].filter((each) => each.text !== '');
+function promptText(state: State, width: number): string {
+  const long = `${placeName(state)}> `;
+  return displayWidth(long) * 3 <= width ? long : '> ';
 }
 
-/** Joins marks to their letters, and drops characters without a visible form. */
-function visibleCharacters(characters: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const character of characters) {
-    const visible = /\s/.test(character)
-      ? ' '
-      : /^[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]$/u.test(character)
-        ? ''
-        : character;
-    if (visible === '') continue;
-    if (joined.length > 0 && codePointWidth(visible.codePointAt(0)!) === 0) {
-      const last = joined[joined.length - 1]!;
-      if (last.length < 16) joined[joined.length - 1] = normalizeUnicode(last + visible);
-    } else joined.push(normalizeUnicode(visible));
-  }
-  return joined;
+/** Where a line without a command goes; empty: to the lobby. */
+function placeName({ forum: { topic, view } }: State): string {
+  if (view.kind === 'direct') return `@${displayText(view.member)}`;
+  if (view.kind === 'thread') return `reply #${view.root}`;
+  return topic === null ? '' : `#${displayText(topic)}`;
+}
+
+/** The query of a search in the history, and the line that it finds. */
+function searchLine(state: State, { query, match }: HistorySearch, width: number): StyledLine {
+  const prompt = 'search: ';
+  const room = Math.max(1, Math.floor((width - prompt.length) / 2));
+  const typed = editedLineSpans({ text: query, cursor: query.length }, room, state.focus === 'input');
+  const found = match === null ? undefined : state.input.history[match];
+  const isMissing = found === undefined && query !== '';
+  const result: StyledSpan = isMissing
+    ? span('no earlier line has this', 'bad')
+    : span(displayLine(found ?? 'type a part of an earlier line'), found === undefined ? 'muted' : 'text');
+  return clipLine([span(prompt, 'gold'), ...typed, span('  '), result], width);
 }
 
 function inputHint(state: State, room: number): string {
@@ -78,9 +67,10 @@ function inputHint(state: State, room: number): string {
     if (state.focus !== 'input') return '';
     return state.member === null && state.connection.phase === 'online'
       ? '-signin or -signup, HELP'
-      : 'MSG text, MARKET BTC, HELP';
+      : 'a message, MARKET BTC, HELP';
   }
-  if (cursor < [...text].length || text.length > 256) return '';
+  if (text.includes('\n')) return `${keyOf('submit', 'input')} sends all lines`;
+  if (cursor < text.length || text.length > 256) return '';
   const word = /^\S*/.exec(text)![0];
   const verb = SHELL_COMMANDS.find((each) => each.name.toUpperCase() === word.toUpperCase());
   if (verb) {
@@ -95,6 +85,13 @@ function inputHint(state: State, room: number): string {
     const [words] = completeLine(text, []);
     if (words.length > 0) return words.map((each) => each.trim()).join('  ');
   }
-  const parsed = parseCommandLine(text);
-  return parsed instanceof CommandSyntaxError ? displayText(parsed.message) : '';
+  const typed = parseTypedLine(text);
+  switch (typed.kind) {
+    case 'error':
+      return displayText(typed.message);
+    case 'text':
+      return typed.suggestion === undefined ? '' : displayText(`Did you mean ${typed.suggestion}?`);
+    case 'command':
+      return '';
+  }
 }

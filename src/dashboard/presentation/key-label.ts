@@ -17,8 +17,9 @@ const KEY_LABELS: Readonly<Record<string, string>> = {
   delete: 'Del',
 };
 
-/** The label of a key in the table: `^C` for `C-c`, `Shift-Tab` for `S-tab`. */
+/** The label of a key in the table: `^C` for `C-c`, `Shift-Tab` for `S-tab`, `^X ^E` for `C-x C-e`. */
 export function keyLabel(key: string): string {
+  if (key.includes(' ')) return key.split(' ').map(keyLabel).join(' ');
   if (key.length > 2 && key.startsWith('C-'))
     return key.length === 3 ? `^${key[2]!.toUpperCase()}` : `Ctrl-${keyLabel(key.slice(2))}`;
   if (key.length > 2 && key.startsWith('M-')) return `Alt-${keyLabel(key.slice(2))}`;

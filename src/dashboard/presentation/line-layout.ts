@@ -1,5 +1,5 @@
 import { normalizeUnicode } from '../../domain/unicode-normalization.ts';
-import { displayWidth, graphemes, isSingleWidth } from '../../repl/text-width.ts';
+import { displayWidth, graphemes, hasAmbiguousWide, isSingleWidth } from '../../repl/text-width.ts';
 import type { State } from '../state.ts';
 import { type StyledLine, type StyledSpan, span, type Tone } from '../styled-text.ts';
 
@@ -13,14 +13,14 @@ export function lineWidth(line: StyledLine): number {
 export function sliceColumns(line: StyledLine, from: number, to: number): StyledLine {
   const kept: StyledSpan[] = [];
   let at = 0;
-  for (const { text, tone } of line) {
+  for (const each of line) {
     if (at >= to) break;
-    const width = displayWidth(text);
+    const width = displayWidth(each.text);
     if (at >= from && at + width <= to) {
-      if (text !== '') kept.push({ text, tone });
+      if (each.text !== '') kept.push(each);
     } else if (at + width > from) {
-      const part = sliceTextColumns(text, Math.max(0, from - at), to - at);
-      if (part !== '') kept.push({ text: part, tone });
+      const text = sliceTextColumns(each.text, Math.max(0, from - at), to - at);
+      if (text !== '') kept.push({ ...each, text });
     }
     at += width;
   }
@@ -84,8 +84,8 @@ export function fitSegments(segments: readonly LineSegment[], order: number[], w
   return clipLine(fitted, width);
 }
 
-/** Replacements for glyphs on terminals with ASCII only, each as wide as the original. */
-const ASCII_GLYPHS: Readonly<Record<string, string>> = {
+/** Replacements for glyphs of frames, charts and punctuation, each one column wide. */
+const FRAME_GLYPHS: Readonly<Record<string, string>> = {
   '▲': '+',
   '▼': '-',
   '●': '*',
@@ -114,6 +114,14 @@ const ASCII_GLYPHS: Readonly<Record<string, string>> = {
   '’': "'",
   '“': '"',
   '”': '"',
+};
+
+/** What is written as ASCII where the terminal draws characters of ambiguous width over two columns. */
+export const WIDE_GLYPHS: ReadonlySet<string> = new Set(Object.keys(FRAME_GLYPHS));
+
+/** Replacements for glyphs on terminals with ASCII only, each as wide as the original. */
+const ASCII_GLYPHS: Readonly<Record<string, string>> = {
+  ...FRAME_GLYPHS,
   đ: 'd',
   Đ: 'D',
   '₫': 'd',
@@ -132,6 +140,11 @@ export function toAscii(text: string): string {
     .join('');
 }
 
+/** Replaces the glyphs that the terminal would draw over two columns. Letters stay, in the columns that they take. */
+function withNarrowGlyphs(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, (character) => FRAME_GLYPHS[character] ?? character);
+}
+
 /** The last step of every pane: at most `height` lines of `width` columns, in glyphs that the terminal supports. */
 export function fitToPane(
   lines: readonly StyledLine[],
@@ -142,6 +155,8 @@ export function fitToPane(
   if (width <= 0 || height <= 0) return [];
   return lines.slice(0, height).map((line) => {
     const clipped = clipLine(line, width);
-    return unicode ? clipped : clipped.map(({ text, tone }) => ({ text: toAscii(text), tone }));
+    if (unicode) return clipped;
+    const convert = hasAmbiguousWide() ? withNarrowGlyphs : toAscii;
+    return clipped.map(({ text, ...rest }) => ({ ...rest, text: convert(text) }));
   });
 }

@@ -1,21 +1,30 @@
 import { type Box, computeLayout } from '../layout.ts';
 import type { State } from '../state.ts';
 
-/** Help covers all panes. */
-export function helpOverlayBox({ columns, rows }: Pick<State, 'columns' | 'rows'>): Box {
-  return { left: 0, top: Math.min(1, rows - 1), width: columns, height: Math.max(0, rows - 3) };
+type OverlayState = Pick<State, 'columns' | 'rows' | 'zoomed' | 'input'>;
+
+/** Help and long answers cover all panes. */
+export function helpOverlayBox(state: OverlayState): Box {
+  const { top, height } = paneRows(state);
+  return { left: 0, top, width: state.columns, height };
 }
 
-/** The sign-in form is centred, and only as large as it needs to be. */
-export function formOverlayBox(state: Pick<State, 'columns' | 'rows' | 'zoomed'>): Box {
-  const { header, input } = computeLayout(state);
-  const room = Math.max(0, input.top - header.height);
+/** The sign-in form is centred. It is as high as its message needs. */
+export function formOverlayBox(state: OverlayState, contentHeight = 9): Box {
+  const room = paneRows(state);
   const width = Math.min(60, state.columns);
-  const height = Math.min(11, room);
+  const height = Math.min(Math.max(9, contentHeight) + 2, room.height);
   return {
     left: Math.floor((state.columns - width) / 2),
-    top: header.height + Math.floor((room - height) / 2),
+    top: room.top + Math.floor((room.height - height) / 2),
     width,
     height,
   };
+}
+
+/** The rows of the screen that panes can have. */
+function paneRows(state: OverlayState): Pick<Box, 'top' | 'height'> {
+  const { header, status, input } = computeLayout(state);
+  const top = Math.min(header.height, state.rows - 1);
+  return { top, height: Math.max(0, Math.min(status.top, input.top) - top) };
 }

@@ -24,7 +24,7 @@ export function sparkline(values: readonly number[], width: number, unicode: boo
 /** `▲1.25%`, `▼0.40%`, `0.00%`: always two decimals, so that a column aligns. Empty if unknown. */
 export function changeSpan(from: number | undefined, to: number | null): StyledSpan {
   if (from === undefined || to === null || !(from > 0)) return span('');
-  const percent = formatPercent(from, to).replace(' %', '%');
+  const percent = formatPercent(from, to);
   if (percent.startsWith('+')) return span(`▲${percent.slice(1)}`, 'up');
   if (percent.startsWith('-')) return span(`▼${percent.slice(1)}`, 'down');
   return span(percent);

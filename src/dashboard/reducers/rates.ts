@@ -1,9 +1,10 @@
-import { MARKETS } from '../../domain/instrument.ts';
 import { seriesId } from '../../domain/quote.ts';
 import { formatSeries, isSameSeries, toSeries } from '../../domain/series.ts';
 import { sanitizeText } from '../../domain/text.ts';
 import type { ActionOf, Step, Trend } from '../action.ts';
-import { type ChartState, type RateQuote, type RateRow, type State, withSeriesChoice } from '../state.ts';
+import { compareByMarket, shownRates } from '../rate-rows.ts';
+import { chartRequest, type PriceSide, type RateQuote, type RateRow, type State, withSeriesChoice } from '../state.ts';
+import { loadChart, openChart } from './chart.ts';
 import { effectIf, step, withNotice } from './step.ts';
 
 export function onRates(state: State, quotes: readonly RateQuote[]): Step {
@@ -19,14 +20,15 @@ export function onRates(state: State, quotes: readonly RateQuote[]): Step {
   const after = { ...state, rates, hasLoadedRates: true, selected };
   if (selected !== null && state.chart.instrument === null) return openChart(after, { instrument: selected });
   // A chart of an instrument that is not in the list (CHART of an alias) is left alone.
-  const { instrument, range, series } = state.chart;
+  const { instrument, series } = state.chart;
+  const request = chartRequest(state.chart);
   const row = rates.find(({ quote }) => quote.instrument === instrument);
   const isOtherChart = row !== undefined && series !== null && !isSameSeries(row.quote, series);
   const isOtherTrend = rates.some(({ quote }) => !isSameSeries(before.get(quote.instrument)?.quote ?? null, quote));
   return step(
     after,
     ...effectIf(isOtherTrend && state.hasLoadedRates, { type: 'loadTrends' }),
-    ...(isOtherChart ? [{ type: 'loadChart', instrument: row.quote.instrument, range } as const] : []),
+    ...(isOtherChart && request ? [{ type: 'loadChart', ...request } as const] : []),
   );
 }
 
@@ -46,7 +48,9 @@ export function onQuote(state: State, quote: RateQuote): Step {
   if (!isSameSeries(before.quote, quote)) {
     return step(state, ...effectIf(before.quote.stale && !hasChoice, { type: 'loadRates' }));
   }
-  const row: RateRow = { ...before, quote, movedAt: state.now };
+  const movedSides = (['buy', 'sell'] satisfies PriceSide[]).filter((side) => quote[side] !== before.quote[side]);
+  const row: RateRow =
+    movedSides.length === 0 ? { ...before, quote } : { ...before, quote, movedAt: state.now, movedSides };
   // An older quote means that an import was undone or quotes were removed: the closes may include them.
   const isOlder = quote.at < before.quote.at;
   return step(
@@ -77,59 +81,12 @@ function trendKey({ instrument, series }: Trend): string {
   return series ? seriesId({ instrument, ...series }) : instrument;
 }
 
-function compareByMarket(a: RateRow, b: RateRow): number {
-  const market = MARKETS.indexOf(a.quote.market) - MARKETS.indexOf(b.quote.market);
-  return market !== 0 ? market : a.quote.instrument < b.quote.instrument ? -1 : 1;
-}
-
 export function moveSelectedRate(state: State, by: number): Step {
-  if (state.rates.length === 0) return step(state);
-  const index = state.rates.findIndex(({ quote }) => quote.instrument === state.selected) + by;
-  const { instrument } = state.rates[Math.min(Math.max(index, 0), state.rates.length - 1)]!.quote;
+  const rows = shownRates(state);
+  if (rows.length === 0) return step(state);
+  const index = rows.findIndex(({ quote }) => quote.instrument === state.selected) + by;
+  const { instrument } = rows[Math.min(Math.max(index, 0), rows.length - 1)]!.quote;
   return openChart({ ...state, selected: instrument }, { instrument });
-}
-
-/** Shows another instrument or range. */
-export function openChart(state: State, wanted: Partial<Pick<ChartState, 'instrument' | 'range'>>): Step {
-  const { instrument, range } = { ...state.chart, ...wanted };
-  if (instrument === null) return step(state);
-  const isShown = instrument === state.chart.instrument && range === state.chart.range;
-  return isShown && state.chart.error === null ? step(state) : loadChart(state, instrument, range);
-}
-
-function loadChart(state: State, instrument: string, range: ChartState['range']): Step {
-  const empty = { series: null, candles: [], isLoading: true, error: null, crosshair: null };
-  return step(
-    { ...state, chart: { ...state.chart, ...empty, instrument, range } },
-    { type: 'loadChart', instrument, range },
-  );
-}
-
-export function onCandles(state: State, { instrument, range, choice, ...loaded }: ActionOf<'candles'>): Step {
-  const { chart, choices } = state;
-  if (instrument !== chart.instrument || range !== chart.range) return step(state);
-  if (!isSameSeries(choice, choices.get(instrument) ?? null)) return step(state);
-  const { series, candles, currency, unit } = loaded;
-  const last = candles.length - 1;
-  const crosshair = chart.crosshair === null || last < 0 ? null : Math.min(chart.crosshair, last);
-  return step({
-    ...state,
-    chart: { ...chart, series, candles, currency, unit, isLoading: false, error: null, crosshair },
-  });
-}
-
-export function onChartFailed(state: State, { instrument, range, message }: ActionOf<'chartFailed'>): Step {
-  const { chart } = state;
-  if (instrument !== chart.instrument || range !== chart.range) return step(state);
-  return step({ ...state, chart: { ...chart, isLoading: false, error: message } });
-}
-
-export function moveCrosshair(state: State, by: 1 | -1): Step {
-  const { chart } = state;
-  if (chart.candles.length === 0) return step(state);
-  const index = chart.crosshair === null ? 0 : chart.crosshair + by;
-  const crosshair = Math.min(Math.max(index, 0), chart.candles.length - 1);
-  return step({ ...state, chart: { ...chart, crosshair } });
 }
 
 export function requestSeries(state: State, by: 1 | -1): Step {
@@ -156,6 +113,6 @@ export function onSeries(state: State, { asked, quotes, by }: ActionOf<'series'>
   const choices = withSeriesChoice(state.choices, instrument, series);
   const name = `${sanitizeText(instrument)}: ${sanitizeText(formatSeries(quote))} (${to + 1} of ${all.length})`;
   const chosen = withNotice({ ...state, rates, choices }, name, 'info');
-  const { state: after, effects } = loadChart(chosen, instrument, state.chart.range);
+  const { state: after, effects } = loadChart({ ...chosen, chart: { ...chosen.chart, instrument } });
   return step(after, ...effects, { type: 'loadTrends' }, { type: 'saveChoice', instrument, series });
 }

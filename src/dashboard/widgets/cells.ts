@@ -1,7 +1,8 @@
 import { repeatSafe, type SafeText, safeText } from '../../domain/safe-text.ts';
 import { sanitizeFragment } from '../../domain/text.ts';
-import { displayWidth, graphemes } from '../../repl/text-width.ts';
+import { displayWidth, graphemes, hasAmbiguousWide, isSingleWidth } from '../../repl/text-width.ts';
 import type { StyledLine, Tone } from '../styled-text.ts';
+import { hasLinkMarker, type LinkMarkers } from './link-markers.ts';
 
 /** One cell of the screen, as blessed stores it. */
 export type ScreenCell = readonly [attributes: number, text: SafeText];
@@ -17,19 +18,37 @@ const NARROW_TEXT = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u1e00-\u1eff\u2500-\u
 /**
  * Converts a styled line to `width` cells.
  * @param left the screen column of the first cell
+ * @param links marks the cells of links; undefined: links are plain text
  */
-export function toCells(line: StyledLine, width: number, left: number, attributes: AttributeLookup): ScreenCell[] {
+export function toCells(
+  line: StyledLine,
+  width: number,
+  left: number,
+  attributes: AttributeLookup,
+  links?: LinkMarkers,
+): ScreenCell[] {
   const cells: ScreenCell[] = [];
-  for (const { text, tone } of line) {
+  for (const { text, tone, link } of line) {
     if (cells.length >= width) break;
     const attribute = attributes(tone);
-    if (NARROW_TEXT.test(text)) for (const character of text) cells.push([attribute, character as SafeText]);
+    const start = cells.length;
+    if (isNarrow(text)) for (const character of text) cells.push([attribute, character as SafeText]);
     else for (const cluster of graphemes(text)) pushCluster(cells, cluster, attribute, width, left);
+    if (link === undefined || !links) continue;
+    const marker = links.markerOf(link);
+    for (let i = start; i < cells.length; i++) {
+      const [, shown] = cells[i]!;
+      if (shown !== COVERED_CELL) cells[i] = [attribute, safeText`${marker}${shown}`];
+    }
   }
   cells.length = Math.min(cells.length, width);
   const rest: ScreenCell = [attributes('text'), BLANK_CELL];
   while (cells.length < width) cells.push(rest);
   return cells;
+}
+
+function isNarrow(text: string): boolean {
+  return hasAmbiguousWide() ? isSingleWidth(text) : NARROW_TEXT.test(text);
 }
 
 function pushCluster(cells: ScreenCell[], cluster: string, attribute: number, width: number, left: number): void {
@@ -62,5 +81,6 @@ function withCursorMoves(text: SafeText, column: number, columns: number): SafeT
 /** The width of a cell's text. Replaces blessed's table, which knows no emoji. */
 export function cellWidth(text: string): number {
   if (text.length === 1 && text <= '~') return 1;
+  if (hasLinkMarker(text)) return cellWidth(text.slice(2));
   return text[0] === BLANK_CELL ? text.search(/[^ ]/) : displayWidth(text);
 }

@@ -1,9 +1,13 @@
 import blessed from 'blessed';
+import { Keyboard, type TerminalInput } from '../../repl/keyboard.ts';
 import type { KeyPress } from '../action.ts';
 import { BrailleCanvas } from './braille-canvas.ts';
 import { cellWidth } from './cells.ts';
-import { Keyboard, type TerminalInput } from './keyboard.ts';
+import { FrameWriter, type ScreenRow } from './frame-writer.ts';
+import { clipboardSequence, LinkMarkers, supportsLinks } from './link-markers.ts';
 import { StyledBox } from './styled-box.ts';
+import { useBundledTerminfo } from './terminal-entry.ts';
+import { AMBIGUOUS_PROBE, waitForProbe } from './width-probe.ts';
 
 export interface MouseInput {
   readonly kind: 'press' | 'wheel';
@@ -21,11 +25,14 @@ export interface ScreenSize {
 export interface ScreenOptions {
   readonly input: TerminalInput;
   readonly output: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
+  /** Decides whether links are written, and how the clipboard is reached. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly onKey: (key: KeyPress) => void;
   readonly onPaste: (text: string) => void;
   readonly onMouse: (event: MouseInput) => void;
   readonly onResize: (size: ScreenSize) => void;
+  /** The screen takes the terminal, or has given it back. */
+  readonly onTerminal?: (isTaken: boolean) => void;
 }
 
 /** The undocumented parts of blessed that are used here. */
@@ -33,7 +40,7 @@ interface BlessedInternals {
   readonly program: blessed.BlessedProgram & {
     cols: number;
     rows: number;
-    readonly tput: { brokenACS: boolean; readonly colors?: number };
+    readonly tput: { brokenACS: boolean };
     cursorHidden: boolean;
     isAlt: boolean;
     _write(text: string): void;
@@ -43,7 +50,10 @@ interface BlessedInternals {
     cup(row: number, column: number): void;
     setMouse(modes: Record<string, boolean>, on: boolean): void;
   };
+  readonly lines: ScreenRow[];
+  readonly olines: ScreenRow[];
   alloc(dirty?: boolean): void;
+  draw(): void;
   enter(): void;
   leave(): void;
 }
@@ -56,18 +66,35 @@ const PASTE_OFF = '\x1b[?2004l';
 const MOUSE_MODES = { vt200Mouse: true, sgrMouse: true };
 /** Harmless on every terminal; clears attributes that may be left on. */
 const RESET_ATTRIBUTES = '\x1b[m';
+/**
+ * Bidirectional support: explicit. The frame is in the order of the screen already, so the terminal must not reorder lines
+ * with right-to-left letters.
+ */
+const BIDI_EXPLICIT = '\x1b[8l';
+const BIDI_IMPLICIT = '\x1b[8h';
+
+/** What a terminal is sent when the program can no longer do it by itself. */
+export const RESTORE_SEQUENCE = `${PASTE_OFF}\x1b[?1000l\x1b[?1006l${BIDI_IMPLICIT}${RESET_ATTRIBUTES}\x1b[?1l\x1b>\x1b[?1049l\x1b[?25h`;
 
 /** Controls the terminal through blessed: alternate screen, raw keys, mouse, pastes; and restores it. */
 export class Screen {
   readonly #options: ScreenOptions;
   readonly #keyboard: Keyboard;
   #screen: blessed.Widgets.Screen | undefined;
+  readonly #links: LinkMarkers | undefined;
+  readonly #frameWriter = new FrameWriter();
   #isSuspended = false;
+  #hasMouse = true;
   #highSurrogate: string | undefined;
 
   constructor(options: ScreenOptions) {
     this.#options = options;
-    this.#keyboard = new Keyboard(options.input, options.onPaste);
+    this.#keyboard = new Keyboard(options.input, {
+      onPaste: options.onPaste,
+      hasMouse: true,
+      separatesKeys: true,
+    });
+    this.#links = supportsLinks(options.env ?? {}) ? new LinkMarkers() : undefined;
   }
 
   get size(): ScreenSize {
@@ -75,19 +102,14 @@ export class Screen {
     return { columns: columns || 80, rows: rows || 24 }; // 0x0: the terminal does not know its size
   }
 
-  /** The number of colours of the terminal, according to blessed. */
-  get colourDepth(): 8 | 16 | 256 {
-    const { colors = 8 } = this.#screen ? this.#internals.program.tput : {};
-    return colors >= 256 ? 256 : colors >= 16 ? 16 : 8;
-  }
-
   start(): void {
-    const { output, env } = this.#options;
+    const { output, onTerminal } = this.#options;
+    onTerminal?.(true);
     patchCharWidth();
     const screen = blessed.screen({
       input: this.#keyboard as never,
       output: output as never,
-      terminal: terminalName(env),
+      terminal: useBundledTerminfo(),
       fullUnicode: true,
       // The presentation chooses the glyphs, so blessed must not replace any.
       forceUnicode: true,
@@ -96,6 +118,7 @@ export class Screen {
     this.#screen = screen;
     const { program } = this.#internals;
     program.tput.brokenACS = true; // borders in UTF-8, without switching character sets
+    this.#internals.draw = () => this.#draw();
     this.#updateSize();
     program.removeAllListeners('resize');
     program.on('resize', () => {
@@ -109,6 +132,34 @@ export class Screen {
     this.#setModes(true);
   }
 
+  /**
+   * Whether the terminal draws characters of ambiguous width over two columns. Asks it with the cursor, before the first
+   * frame. A terminal that does not answer soon draws them over one.
+   */
+  async probeAmbiguousWidth(): Promise<boolean> {
+    const { program } = this.#internals;
+    const width = waitForProbe(this.#options.input);
+    program._write(AMBIGUOUS_PROBE);
+    program.flush();
+    const isWide = (await width) === 2;
+    this.invalidate();
+    return isWide;
+  }
+
+  /** Without mouse reports, the terminal selects text. */
+  setMouse(on: boolean): void {
+    if (on === this.#hasMouse) return;
+    this.#hasMouse = on;
+    if (!this.#screen || this.#isSuspended) return;
+    this.#setModes(true);
+    this.#internals.program.flush();
+  }
+
+  /** The attributes for cells of a style, which is an escape sequence. */
+  attributesOf(style: string): number {
+    return this.#frameWriter.attributesOf(style);
+  }
+
   /** Restores the terminal. May be called at any time, more than once. */
   stop(): void {
     const screen = this.#screen;
@@ -118,6 +169,7 @@ export class Screen {
     if (!this.#isSuspended) this.#restoreTerminal(screen as unknown as BlessedInternals);
     screen.destroy();
     this.#keyboard.setRawMode(false).pause();
+    this.#options.onTerminal?.(false);
   }
 
   /** Gives the terminal to the shell until `resume`. */
@@ -126,13 +178,14 @@ export class Screen {
     this.#isSuspended = true;
     this.#restoreTerminal(this.#internals);
     this.#keyboard.setRawMode(false).pause();
+    this.#options.onTerminal?.(false);
   }
 
   /** Takes the terminal back from the shell and repaints it. */
   resume(): void {
     if (!this.#screen) return;
-    // The shell may have changed the modes. libuv sets a mode only if it differs from the last one that it set.
-    this.#keyboard.setRawMode(false).setRawMode(true).resume();
+    this.#options.onTerminal?.(true);
+    this.#keyboard.enforceRawMode().resume(); // the shell may have changed the modes
     this.#isSuspended = false;
     const { program } = this.#internals;
     program.isAlt = false;
@@ -148,8 +201,22 @@ export class Screen {
     if (!this.#isSuspended && this.#screen) this.#internals.alloc();
   }
 
+  /** Prepares the next frame. @returns whether every box must make its cells again */
+  renewLinks(): boolean {
+    if (!this.#links?.isFull) return false;
+    this.#links.clear();
+    return true;
+  }
+
+  /** Asks the terminal to put a text on the clipboard. Not every terminal does. */
+  copy(text: string): void {
+    if (this.#isSuspended || !this.#screen) return;
+    this.#internals.program._write(clipboardSequence(text, this.#options.env ?? {}));
+    this.#internals.program.flush();
+  }
+
   addBox(): StyledBox {
-    const box = new StyledBox();
+    const box = new StyledBox(this.#links);
     this.#screen!.append(box as never);
     return box;
   }
@@ -185,16 +252,25 @@ export class Screen {
     this.#internals.alloc();
   }
 
+  #draw(): void {
+    const { program, lines, olines } = this.#internals;
+    const frame = this.#frameWriter.frame(lines, olines);
+    if (frame === '') return;
+    if (!program.cursorHidden) program.hideCursor();
+    program._write(this.#links ? this.#links.toEscapes(frame) : frame);
+  }
+
   #setModes(on: boolean): void {
     const { program } = this.#internals;
-    program.setMouse(on ? MOUSE_MODES : { vt200Mouse: false, sgrMouse: false }, on);
-    program._write(on ? PASTE_ON : PASTE_OFF);
+    const hasMouse = on && this.#hasMouse;
+    program.setMouse(hasMouse ? MOUSE_MODES : { vt200Mouse: false, sgrMouse: false }, hasMouse);
+    program._write(on ? PASTE_ON + BIDI_EXPLICIT : PASTE_OFF + BIDI_IMPLICIT);
   }
 
   #restoreTerminal(screen: BlessedInternals): void {
     const { program } = screen;
     program.setMouse({ vt200Mouse: false, sgrMouse: false }, false);
-    program._write(PASTE_OFF + RESET_ATTRIBUTES);
+    program._write(PASTE_OFF + BIDI_IMPLICIT + RESET_ATTRIBUTES);
     screen.leave();
     program.flush();
   }
@@ -235,10 +311,4 @@ function patchCharWidth(): void {
   unicode.charWidth = function patched(text, at) {
     return at === undefined ? cellWidth(text) : original(text, at);
   };
-}
-
-/** Blessed knows screen and tmux with 8 colours only. If their name has `256`, they support what xterm does. */
-function terminalName({ TERM = '', COLORTERM = '' }: NodeJS.ProcessEnv): string {
-  const has256Colours = /256/.test(TERM) || /truecolor|24bit/i.test(COLORTERM);
-  return TERM === '' || (has256Colours && /^(screen|tmux|xterm)/.test(TERM)) ? 'xterm-256color' : TERM;
 }

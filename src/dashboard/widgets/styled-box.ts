@@ -2,9 +2,8 @@ import blessed from 'blessed';
 import type { Box } from '../layout.ts';
 import type { StyledLine } from '../styled-text.ts';
 import { type AttributeLookup, type ScreenCell, toCells } from './cells.ts';
-
-/** A screen row as blessed stores it. */
-export type ScreenRow = [attributes: number, text: string][] & { dirty?: boolean };
+import type { ScreenRow } from './frame-writer.ts';
+import type { LinkMarkers } from './link-markers.ts';
 
 /** blessed's types declare the class only as a type. */
 const { Box: Element } = blessed as unknown as { Box: typeof blessed.Widgets.BoxElement };
@@ -21,8 +20,12 @@ export class StyledBox extends Element {
   #attributes: AttributeLookup | undefined;
   #cells: (readonly ScreenCell[])[] = [];
 
-  constructor() {
+  readonly #links: LinkMarkers | undefined;
+
+  /** @param links undefined: the terminal does not support links */
+  constructor(links?: LinkMarkers) {
     super({ left: 0, top: 0, width: 0, height: 0, focusable: false });
+    this.#links = links;
   }
 
   get box(): Box {
@@ -40,7 +43,7 @@ export class StyledBox extends Element {
       if (!moved && before && isSameLine(line, before)) {
         cells.push(this.#cells[row]!);
       } else {
-        cells.push(toCells(line, box.width, box.left, attributes));
+        cells.push(toCells(line, box.width, box.left, attributes, this.#links));
         changed = true;
       }
     }
@@ -76,6 +79,8 @@ function isSameBox(a: Box, b: Box): boolean {
 
 function isSameLine(a: StyledLine, b: StyledLine): boolean {
   return (
-    a === b || (a.length === b.length && a.every(({ text, tone }, at) => text === b[at]!.text && tone === b[at]!.tone))
+    a === b ||
+    (a.length === b.length &&
+      a.every(({ text, tone, link }, at) => text === b[at]!.text && tone === b[at]!.tone && link === b[at]!.link))
   );
 }

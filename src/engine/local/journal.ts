@@ -4,7 +4,7 @@ import { keys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import { stageTombstones, WriteBatch } from '../../store/write-batch.ts';
 import { AppendMetrics } from '../append-metrics.ts';
-import { RecordTail } from '../record-tail.ts';
+import { RecordFollower } from '../record-follower.ts';
 import type { AppendOptions, AppendResult, Change, Journal, JournalRecord, NewRecord, Projector } from '../types.ts';
 
 interface PendingAppend {
@@ -36,7 +36,7 @@ export class LocalJournal implements Journal {
   readonly #projector: Projector;
   #queue: PendingAppend[] = [];
   #committing: Promise<void> | undefined;
-  readonly #tail: RecordTail;
+  readonly #tail: RecordFollower;
   #isOpen = false;
   /** Appends whose write failed. Reopening the store shows whether they reached the journal. */
   #unconfirmed: readonly CommittedAppend[] = [];
@@ -44,7 +44,7 @@ export class LocalJournal implements Journal {
   constructor(store: Store, projector: Projector) {
     this.#store = store;
     this.#projector = projector;
-    this.#tail = new RecordTail(store);
+    this.#tail = new RecordFollower(store);
   }
 
   open(head: number): void {

@@ -5,7 +5,7 @@ import { keys, prefixRange, seqOfRecordKey } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import { stageTombstones, tombstoneOf, WriteBatch } from '../../store/write-batch.ts';
 import { AppendMetrics } from '../append-metrics.ts';
-import { RecordTail } from '../record-tail.ts';
+import { RecordFollower } from '../record-follower.ts';
 import type { AppendOptions, AppendResult, Change, Journal, JournalRecord, NewRecord, Projector } from '../types.ts';
 import { isDuplicate } from './dedup.ts';
 import { type JournalTransport, PendingAppends, type PendingAppendsSettings } from './pending-appends.ts';
@@ -48,7 +48,7 @@ export class NatsJournal implements Journal {
   readonly #store: Store;
   readonly #projector: Projector;
   readonly #settings: NatsJournalSettings;
-  readonly #tail: RecordTail;
+  readonly #tail: RecordFollower;
   readonly #pending: PendingAppends;
   #backlog: StreamMessage[] = [];
   #applying: Promise<void> | undefined;
@@ -63,7 +63,7 @@ export class NatsJournal implements Journal {
     this.#store = store;
     this.#projector = projector;
     this.#settings = settings;
-    this.#tail = new RecordTail(store);
+    this.#tail = new RecordFollower(store);
     this.#pending = new PendingAppends({ ...settings, catchUp: () => this.catchUp() });
   }
 

@@ -1,6 +1,12 @@
 import { isSilverName } from '../../domain/instrument.ts';
 import { foldForSearch } from '../../domain/text.ts';
-import { BROWSER_HEADERS, CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import {
+  BROWSER_HEADERS,
+  CHI_PER_TAEL,
+  GOLD_INTERVAL_MS,
+  GoldQuoteCollector,
+  goldInstrumentId,
+} from '../gold-quotes.ts';
 import type { Provider } from '../provider.ts';
 import { readRows } from '../read-rows.ts';
 import { type BodyField, parseJsonBody, parseXmlBody } from '../response-body.ts';
@@ -27,7 +33,7 @@ export const btmc: Provider = {
   ],
 
   parse(body, context) {
-    const quotes = new GoldQuotes('btmc');
+    const quotes = new GoldQuoteCollector('btmc');
     readRows(bodyRows(body), context.rejected, (row) => {
       const number = row.get('@row').nonEmptyText(); // suffix of the row's field names
       const field = (name: string) => row.get(`@${name}_${number}`);

@@ -1,7 +1,14 @@
 import { isSilverName } from '../../domain/instrument.ts';
 import { foldForSearch } from '../../domain/text.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import { BROWSER_HEADERS, CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId, taelRange } from '../gold.ts';
+import {
+  BROWSER_HEADERS,
+  CHI_PER_TAEL,
+  GOLD_INTERVAL_MS,
+  GoldQuoteCollector,
+  goldInstrumentId,
+  taelRange,
+} from '../gold-quotes.ts';
 import type { Provider } from '../provider.ts';
 import { flattenGroups, readRows, validRows } from '../read-rows.ts';
 import { type BodyField, parseXmlBody } from '../response-body.ts';
@@ -33,7 +40,7 @@ export const doji: Provider = {
   ],
 
   parse(body, context) {
-    const quotes = new GoldQuotes('doji');
+    const quotes = new GoldQuoteCollector('doji');
     const boards = findBoards(parseXmlBody(body, ['Row', 'LED']));
     const rows = flattenGroups(boards, (board) => readBoardRows(board, context.now));
     const bars = taelRange(context.now);

@@ -1,6 +1,6 @@
 import { sanitizeText } from '../../domain/text.ts';
 import { DAY_MS, HOUR_MS } from '../../domain/time.ts';
-import { CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import { CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuoteCollector, goldInstrumentId } from '../gold-quotes.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
 import { readRows } from '../read-rows.ts';
 import { type BodyField, parseJsonBody, parseVietnamTime } from '../response-body.ts';
@@ -37,7 +37,7 @@ export const mihong: Provider = {
   requests: (context) => [createRequest(context)],
 
   parse(body, context) {
-    const quotes = new GoldQuotes('mihong');
+    const quotes = new GoldQuoteCollector('mihong');
     readRows(parseRows(body), context.rejected, (row) => {
       quotes.add({
         instrument: readInstrument(row.get('code')),
@@ -64,8 +64,8 @@ export const mihong: Provider = {
   },
 };
 
-function parseHistory(body: string, instrument: string, context: ProviderContext): GoldQuotes {
-  const quotes = new GoldQuotes('mihong', 'history');
+function parseHistory(body: string, instrument: string, context: ProviderContext): GoldQuoteCollector {
+  const quotes = new GoldQuoteCollector('mihong', 'history');
   readRows(parseRows(body), context.rejected, (row) => {
     const stated = readTime(row.get('dateTime'));
     if (stated === undefined) throw row.get('dateTime').error('a time like DD/MM/YYYY HH:mm');

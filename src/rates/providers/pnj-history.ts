@@ -1,7 +1,7 @@
 import { foldForSearch } from '../../domain/text.ts';
 import { type EpochMs, formatDate } from '../../domain/time.ts';
 import { dailyPages, historyDays } from '../daily-history.ts';
-import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes } from '../gold.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuoteCollector } from '../gold-quotes.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
 import { flattenGroups, readRows } from '../read-rows.ts';
 import { parseJsonBody } from '../response-body.ts';
@@ -41,8 +41,8 @@ function createRequest({ url }: ProviderContext, day: EpochMs): ProviderRequest 
   };
 }
 
-function parseQuotes(body: string, context: ProviderContext, kind: 'latest' | 'history'): GoldQuotes {
-  const quotes = new GoldQuotes('pnj-history', kind);
+function parseQuotes(body: string, context: ProviderContext, kind: 'latest' | 'history'): GoldQuoteCollector {
+  const quotes = new GoldQuoteCollector('pnj-history', kind);
   const types = flattenGroups(parseJsonBody(body).get('locations').list(), (location) => {
     const brand = location.get('name').text();
     return location

@@ -1,4 +1,10 @@
-import { BROWSER_HEADERS, CHI_PER_TAEL, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import {
+  BROWSER_HEADERS,
+  CHI_PER_TAEL,
+  GOLD_INTERVAL_MS,
+  GoldQuoteCollector,
+  goldInstrumentId,
+} from '../gold-quotes.ts';
 import type { Provider } from '../provider.ts';
 import { readRows } from '../read-rows.ts';
 import { type BodyField, parseJsonBody } from '../response-body.ts';
@@ -37,7 +43,7 @@ export const pnj: Provider = {
   parse(body, context) {
     const answer = parseJsonBody(body);
     const branch = answer.get('chinhanh').textOrEmpty();
-    const quotes = new GoldQuotes('pnj');
+    const quotes = new GoldQuoteCollector('pnj');
     readRows(answer.get('data').list(), context.rejected, (row) => {
       const instrument = INSTRUMENTS_BY_CODE.get(row.get('masp').text());
       quotes.add({

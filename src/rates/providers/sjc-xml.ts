@@ -1,4 +1,4 @@
-import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuoteCollector, goldInstrumentId } from '../gold-quotes.ts';
 import type { Provider } from '../provider.ts';
 import { flattenGroups, readRows } from '../read-rows.ts';
 import { parseXmlBody } from '../response-body.ts';
@@ -27,7 +27,7 @@ export const sjcXml: Provider = {
       throw unit.error('ngàn đồng/lượng');
     }
     const at = list.get('@updated').readPlausibleTime(context.now, 'HH:mm DD/MM/YYYY');
-    const quotes = new GoldQuotes('sjc-xml');
+    const quotes = new GoldQuoteCollector('sjc-xml');
     const cities = list.get('city').elements();
     const items = flattenGroups(cities, (city) => {
       if (!city.hasValue) return []; // an empty element is parsed as an empty string

@@ -1,7 +1,7 @@
 import type { DatedNewQuote } from '../../domain/quote.ts';
 import { foldForSearch } from '../../domain/text.ts';
 import { DAY_MS, type EpochMs, formatDate } from '../../domain/time.ts';
-import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuoteCollector, goldInstrumentId } from '../gold-quotes.ts';
 import type { HistoryPage, Provider, ProviderContext, ProviderRequest } from '../provider.ts';
 import { readRows } from '../read-rows.ts';
 import { type BodyField, parseDotNetDate, parseSuccessBody } from '../response-body.ts';
@@ -33,7 +33,7 @@ export const sjc: Provider = {
   parse(body, context) {
     const answer = parseSuccessBody(body);
     const at = answer.get('latestDate').readPlausibleTime(context.now, 'HH:mm DD/MM/YYYY');
-    const quotes = new GoldQuotes('sjc');
+    const quotes = new GoldQuoteCollector('sjc');
     readRows(answer.get('data').list(), context.rejected, (row) => {
       const type = row.get('TypeName').nonEmptyText();
       quotes.add({
@@ -66,7 +66,7 @@ async function readYear(context: ProviderContext, start: EpochMs, next: EpochMs)
     toDate: formatSlashDate(next - 1),
     goldPriceId: BAR_ID,
   };
-  const quotes = new GoldQuotes('sjc', 'history');
+  const quotes = new GoldQuoteCollector('sjc', 'history');
   const body = await context.fetch({ ...createRequest(context), method: 'POST', form });
   readRows(parseSuccessBody(body).get('data').list(), context.rejected, (row) => {
     const at = readDotNetDate(row.get('GroupDate'));

@@ -2,7 +2,7 @@ import { findCatalogueInstrument, isSilverName } from '../../domain/instrument.t
 import { foldForSearch } from '../../domain/text.ts';
 import { type EpochMs, formatDate } from '../../domain/time.ts';
 import { dailyPages, historyDays } from '../daily-history.ts';
-import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId, taelRange } from '../gold.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuoteCollector, goldInstrumentId, taelRange } from '../gold-quotes.ts';
 import { type Provider, type ProviderContext, type ProviderRequest, ResponseFormatError } from '../provider.ts';
 import { flattenGroups, readRows, validRows } from '../read-rows.ts';
 import { type BodyField, parseJsonBody } from '../response-body.ts';
@@ -69,8 +69,8 @@ export type SkipReason = 'coin' | 'oil' | 'silver' | 'unknown kind' | 'no price'
 
 type ReadContext = Pick<ProviderContext, 'now' | 'rejected'>;
 
-function parseQuotes(body: string, context: ReadContext, kind: 'latest' | 'history'): GoldQuotes {
-  const quotes = new GoldQuotes('tygia', kind);
+function parseQuotes(body: string, context: ReadContext, kind: 'latest' | 'history'): GoldQuoteCollector {
+  const quotes = new GoldQuoteCollector('tygia', kind);
   const fields = flattenGroups(parseJsonBody(body).get('golds').list(), (list) => list.get('value').list());
   const found = [...validRows(fields, (field: BodyField) => readTygiaRow(field, context.now, kind))];
   const goldRows = found.filter((row) => typeof row !== 'string');

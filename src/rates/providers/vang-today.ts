@@ -1,6 +1,6 @@
 import { isSilverName } from '../../domain/instrument.ts';
 import { DAY_MS, parseDate } from '../../domain/time.ts';
-import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import { BROWSER_HEADERS, GOLD_INTERVAL_MS, GoldQuoteCollector, goldInstrumentId } from '../gold-quotes.ts';
 import type { Provider, ProviderContext, ProviderRequest } from '../provider.ts';
 import { readRows } from '../read-rows.ts';
 import { type BodyField, parseSuccessBody } from '../response-body.ts';
@@ -49,7 +49,7 @@ export const vangToday: Provider = {
 
   parse(body, context) {
     const answer = parseSuccessBody(body);
-    const quotes = new GoldQuotes('vang-today');
+    const quotes = new GoldQuoteCollector('vang-today');
     const stated = ['timestamp', 'current_time'].map((name) => answer.get(name)).find(hasNumber);
     readRows(answerRows(answer), context.rejected, ([code, row]) => {
       const own = row.get('update_time');
@@ -74,8 +74,8 @@ export const vangToday: Provider = {
   },
 };
 
-function parseHistory(body: string, code: string, context: ProviderContext): GoldQuotes {
-  const quotes = new GoldQuotes('vang-today', 'history');
+function parseHistory(body: string, code: string, context: ProviderContext): GoldQuoteCollector {
+  const quotes = new GoldQuoteCollector('vang-today', 'history');
   readRows(parseSuccessBody(body).get('history').list(), context.rejected, (day) => {
     const at = parseDate(day.get('date').text())?.start;
     if (at === undefined) throw day.get('date').error('a date like 2026-03-16');
@@ -100,7 +100,7 @@ function hasNumber(field: BodyField): boolean {
   return typeof field.value === 'number';
 }
 
-function addRow(quotes: GoldQuotes, code: string, row: BodyField, at: number | undefined): void {
+function addRow(quotes: GoldQuoteCollector, code: string, row: BodyField, at: number | undefined): void {
   const kind = KINDS_BY_CODE.get(code);
   const currency = row.get('currency').textOrEmpty() || (code === WORLD_CODE ? 'USD' : kind ? 'VND' : '');
   if (code === WORLD_CODE) {

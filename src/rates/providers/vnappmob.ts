@@ -1,7 +1,7 @@
 import { AppError } from '../../domain/app-error.ts';
 import type { DatedNewQuote } from '../../domain/quote.ts';
 import { DAY_MS, type EpochMs, formatDate } from '../../domain/time.ts';
-import { GOLD_INTERVAL_MS, GoldQuotes, goldInstrumentId } from '../gold.ts';
+import { GOLD_INTERVAL_MS, GoldQuoteCollector, goldInstrumentId } from '../gold-quotes.ts';
 import type { HistoryPage, Provider, ProviderContext, ProviderRequest } from '../provider.ts';
 import { flattenGroups, readRows } from '../read-rows.ts';
 import { type BodyField, parseJsonBody } from '../response-body.ts';
@@ -87,7 +87,7 @@ export function createVnappmob(): Provider {
   /** The quotes of `[start, next)`. Renews the key if it is rejected. */
   async function readMonth(context: ProviderContext, start: EpochMs, next: EpochMs): Promise<DatedNewQuote[]> {
     const range = `?date_from=${Math.floor(start / 1000)}&date_to=${Math.ceil(next / 1000)}`;
-    const quotes = new GoldQuotes('vnappmob', 'history');
+    const quotes = new GoldQuoteCollector('vnappmob', 'history');
     for (const company of COMPANIES) {
       let body: string;
       try {
@@ -120,7 +120,7 @@ export function createVnappmob(): Provider {
     },
 
     parse(body, context, index) {
-      const quotes = new GoldQuotes('vnappmob');
+      const quotes = new GoldQuoteCollector('vnappmob');
       addQuotes(quotes, body, COMPANIES[index] ?? COMPANIES[0]!, context, 'latest');
       if (token) token.proven = true;
       return quotes.list();
@@ -149,7 +149,7 @@ function createRequest({ url }: ProviderContext, { path }: Company, key: string,
 }
 
 function addQuotes(
-  quotes: GoldQuotes,
+  quotes: GoldQuoteCollector,
   body: string,
   { company, kinds, nameOfKind }: Company,
   context: ProviderContext,

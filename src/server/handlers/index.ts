@@ -1,3 +1,4 @@
+import { defined } from '../../domain/defined.ts';
 import type { HandlerTable } from '../handler.ts';
 import type { Services } from '../services.ts';
 import { accountHandlers } from './account.ts';
@@ -19,7 +20,11 @@ export function handlerTable(services: Services): HandlerTable {
     ...messagesHandlers(services),
     ...filesHandlers(services),
     ...peersHandlers(services),
-    'members.active': () => ({ members: services.presence.listActive() }),
+    'members.active': () => ({
+      members: services.presence
+        .listActive()
+        .map((member) => ({ ...member, ...defined({ role: services.view.accounts.roleOf(member.name) }) })),
+    }),
     ...adminHandlers(services),
   };
 }

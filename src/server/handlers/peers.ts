@@ -7,9 +7,9 @@ import { latestPeer, type RegisteredPeer } from '../../room/presence-connection.
 import type { RemoteConnection } from '../../room/remote-presence.ts';
 import type { ClientConnection } from '../client-connection.ts';
 import type { HandlerGroup } from '../handler.ts';
-import { parseHostEndpoint } from '../host-endpoint.ts';
 import type { Services } from '../services.ts';
 import type { Session } from '../session.ts';
+import { parseUnicastEndpoint } from '../unicast-endpoint.ts';
 
 const PING_COUNT = 4;
 const PING_TIMEOUT_MS = 1000;
@@ -100,7 +100,7 @@ export function peersHandlers({
   return {
     'peer.register': ({ port, key, local, offers }, session) => {
       const endpoints = local.map((endpoint, i) => {
-        const found = parseHostEndpoint(endpoint);
+        const found = parseUnicastEndpoint(endpoint);
         if (found) return found;
         throw new AppError('INVALID_PARAMS', `"${sanitizeText(endpoint.address)}" is not a host address.`, {
           data: { path: `/local/${i}/address` },

@@ -11,6 +11,7 @@ import {
   PANES,
   type ProviderStatus,
   type RateRow,
+  SORT_COLUMNS,
   type State,
   THEME_NAMES,
 } from '../../../src/dashboard/state.ts';
@@ -56,12 +57,33 @@ describe('presentation: frame', () => {
     const lines = plain(busy());
     expect(lines[0]).to.match(/^goldctl {2}Yoda/);
     expect(lines[1]).to.equal('┌─ Rates  10  1 stale ───────────────────────┐┌─ SJC  151,300,000  [1y] ───────┐');
-    expect(lines[5]).to.match(/^│▸SJC {7}151,300,000 ▲0\.77% \S+ 2 min││/);
-    expect(lines[12]).to.equal('┌─ Forum  all topics  unread #gold 2 ────────────────────┐┌─ Members  3 ───────┐');
-    expect(lines[14]).to.match(/^│── unread ─+││● Nguyễn-Vân {2}15:03 │$/);
+    expect(lines[5]).to.match(/^│▸SJC +148\.27M +151\.30M ▲0\.77% +2 min││/);
+    expect(lines[11]).to.equal('┌─ Forum  all topics  unread #gold 2 ────────────────────┐┌─ Members  3 ───────┐');
+    expect(lines[13]).to.match(/^│── unread ─+││● Nguyễn-Vân {2}15:03 │$/);
     expect(lines.join('\n')).to.include('─ Transfers ─').and.to.include('│No transfers. ');
+    expect(lines[21]).to.include('2 unread 1 for you');
     expect(lines[22]).to.match(/^> /);
     expect(lines[23]).to.include('F1 help');
+  });
+
+  it('says how to sign in, and why there is no connection, once per screen', () => {
+    const offline = { phase: 'offline', since: NOW, nextTryAt: null, reason: 'ECONNREFUSED' } as const;
+    for (const [columns, rows] of [
+      [80, 24],
+      [200, 50],
+    ] as const) {
+      const anonymous: State = { ...empty(columns, rows), connection: { phase: 'online' } };
+      expect(
+        plain(anonymous)
+          .join('\n')
+          .match(/Sign in to see/g),
+      ).to.have.length(1);
+      expect(
+        plain({ ...empty(columns, rows), connection: offline })
+          .join('\n')
+          .match(/No connection to/g),
+      ).to.have.length(1);
+    }
   });
 
   it('shows rates and forum on 40x10, and all of a zoomed pane', () => {
@@ -80,6 +102,7 @@ describe('presentation: frame', () => {
       field: 'name',
       name: 'Yo',
       password: '',
+      cursor: 2,
       isBusy: false,
       error: null,
       takeOver: false,
@@ -175,7 +198,14 @@ const nasty = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.string({ unit: 'binary' }),
   fc.constantFrom('\x1b[2J\x1b]0;x\x07', '{bold}{;-fg}x', 'Nguyễn'.normalize('NFD'), '中文'.repeat(30), '👨‍👩‍👧❤️🎉'),
-  fc.constantFrom(`${'dài '.repeat(300)}`, '\n\n\n\na\r\nb\tc', `z${'\u0335'.repeat(99)}`, '@Yoda', '\u202eevil'),
+  fc.constantFrom(
+    `${'dài '.repeat(300)}`,
+    '\n\n\n\na\r\nb\tc',
+    `see https://example.org/${'long/'.repeat(40)}?q=é), ok`,
+    `z${'\u0335'.repeat(99)}`,
+    '@Yoda',
+    '\u202eevil',
+  ),
 );
 const instant = fc.oneof(fc.integer({ min: NOW - 1e11, max: NOW + 1e9 }), fc.constantFrom(0, -8.64e15, 8.64e15, 1e300));
 const price = fc.oneof(fc.double({ min: 1e-9, max: 1e12, noNaN: true }), fc.constantFrom(0, -5, 1e300));
@@ -199,6 +229,7 @@ const rates: fc.Arbitrary<RateRow> = fc.record({
   }),
   closes: fc.array(price, { maxLength: 40 }),
   movedAt: nullable(instant),
+  movedSides: fc.constantFrom([], ['buy' as const], ['buy' as const, 'sell' as const]),
 });
 const candles: fc.Arbitrary<Candle[]> = fc.array(
   fc.record({ at: instant, open: price, high: price, low: price, close: price, count: fc.nat() }),
@@ -244,12 +275,24 @@ const states: fc.Arbitrary<State> = fc.record({
   hasLoadedRates: fc.boolean(),
   choices: fc.array(fc.tuple(nasty, series), few).map((choices) => new Map(choices)),
   selected: nullable(nasty),
+  ratesView: fc.record({
+    sortBy: nullable(fc.constantFrom(...SORT_COLUMNS)),
+    isDescending: fc.boolean(),
+    filter: fc.oneof(fc.constant(''), nasty),
+    isTyping: fc.boolean(),
+    isWatchListOnly: fc.boolean(),
+  }),
+  watchList: fc.array(nasty, few),
   chart: fc.record({
     instrument: nullable(nasty),
     series: nullable(series),
     range: fc.constantFrom(...CHART_RANGES),
+    end: nullable(instant),
+    side: fc.constantFrom('sell' as const, 'buy' as const),
     mode: fc.constantFrom('line' as const, 'candles' as const),
     candles,
+    versus: nullable(nasty),
+    versusCandles: candles,
     currency: fc.oneof(fc.constantFrom('VND', 'USD'), nasty),
     unit: nasty,
     isLoading: fc.boolean(),
@@ -262,8 +305,21 @@ const states: fc.Arbitrary<State> = fc.record({
     posts: fc.array(posts, few),
     isLoaded: fc.boolean(),
     hasMore: fc.boolean(),
-    scroll: fc.oneof(fc.nat(30), fc.constant(Number.MAX_SAFE_INTEGER)),
+    hasNewer: fc.boolean(),
+    view: fc.oneof(
+      fc.constant({ kind: 'topic' as const }),
+      fc.record({ kind: fc.constant('thread' as const), root: fc.nat() }),
+      fc.record({ kind: fc.constant('search' as const), text: nasty }),
+      fc.record({ kind: fc.constant('direct' as const), member: nasty }),
+    ),
+    anchor: nullable(fc.record({ number: fc.nat(), hidden: fc.oneof(fc.nat(30), fc.constant(1e9)) })),
+    cursor: nullable(fc.nat()),
+    newBelow: fc.nat(3),
+    requestedAt: fc.constant(0),
+    leftAt: fc.constant(null),
+    deletion: fc.constant(null),
   }),
+  conversations: fc.array(fc.record({ member: nasty, unread: fc.nat(5) }), few),
   members: fc.array(
     fc.record({
       name: nasty,
@@ -271,11 +327,14 @@ const states: fc.Arbitrary<State> = fc.record({
       peerPort: nullable(fc.nat(65_535)),
       activeSince: instant,
       idleMs: fc.nat(),
+      role: fc.constantFrom('owner' as const, 'moderator' as const, 'member' as const),
     }),
     few,
   ),
   hasLoadedMembers: fc.boolean(),
   idleNames: fc.array(nasty, few),
+  selectedMember: nullable(nasty),
+  showsAddresses: fc.boolean(),
   files: fc.record({
     offers: fc.array(fc.record({ id: fc.nat(20), member: nasty, name: nasty, size: price, files: fc.nat() }), few),
     transfers: fc.array(
@@ -309,15 +368,26 @@ const states: fc.Arbitrary<State> = fc.record({
       few,
     ),
     selected: nullable(fc.nat(20)),
+    dismissed: fc.constant([]),
     listings: fc.constant([]),
   }),
+  answer: nullable(
+    fc.record({
+      scroll: fc.nat(50),
+      search: nullable(fc.record({ query: nasty, isTyping: fc.boolean(), line: nullable(fc.nat(5)) })),
+    }),
+  ),
+  mouse: fc.boolean(),
+  firstKey: fc.constant(null),
   input: fc.record({
-    text: nasty,
+    text: fc.array(nasty, { minLength: 1, maxLength: 4 }).map((lines) => lines.join('\n')),
     cursor: fc.nat(400),
     history: fc.constant([]),
     historyIndex: fc.constant(null),
     draft: fc.constant(''),
     candidates: fc.array(nasty, { maxLength: 3 }),
+    questioned: fc.constant(null),
+    search: nullable(fc.record({ query: nasty, match: fc.constant(null) })),
   }),
   focus: fc.constantFrom(...PANES),
   zoomed: nullable(fc.constantFrom(...PANES)),
@@ -328,6 +398,7 @@ const states: fc.Arbitrary<State> = fc.record({
       field: fc.constantFrom('name' as const, 'password' as const),
       name: nasty,
       password: nasty,
+      cursor: fc.nat(40),
       isBusy: fc.boolean(),
       error: nullable(nasty),
       takeOver: fc.boolean(),

@@ -5,6 +5,7 @@ import type { Market } from '../../../src/domain/instrument.ts';
 import type { Unit } from '../../../src/domain/unit.ts';
 
 export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 export const DAY = 24 * 60 * MINUTE;
 /** 15:04:05 on 1 March 2024 in Vietnam. */
 export const NOW = Date.UTC(2024, 2, 1, 8, 4, 5);
@@ -114,14 +115,13 @@ export function busy(columns = 80, rows = 24): State {
       unit: 'tael',
     },
     forum: {
-      topic: null,
+      ...state.forum,
       topics: [
         { topic: 'lobby', unread: 0, mentions: 0 },
         { topic: 'gold', unread: 2, mentions: 1 },
       ],
       isLoaded: true,
       hasMore: true,
-      scroll: 0,
       posts: [
         ...Array.from({ length: 592 }, (_, i) => post(i + 1)),
         post(593, { topic: 'gold', mentions: ['Yoda'], text: 'SJC sẽ lên tiếp, @Yoda. 中文 and 🎉🎉 too' }),

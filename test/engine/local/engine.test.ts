@@ -195,7 +195,7 @@ describe('LocalEngine', () => {
       expect(await filesOf(copy, '.ldb')).to.deep.equal([]);
       const [name] = await filesOf(copy, '.log');
       const log = await readFile(join(copy, name!));
-      expect(log.length).to.be.above(4 * 32_768); // LevelDB skips a damaged block of the log and continues with the next
+      expect(log.length).to.be.above(4 * 32_768); // LevelDB skips only the damaged block
       log[Math.floor(log.length / 2)]! ^= 0x01;
       await writeFile(join(copy, name!), log);
 

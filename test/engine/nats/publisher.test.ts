@@ -40,7 +40,7 @@ describe('Publisher', () => {
   };
   const refusal = (promise: Promise<unknown>): Promise<PublishError> =>
     promise.then(
-      () => expect.fail('it was taken'),
+      () => expect.fail('expected a refusal'),
       (error: unknown) => {
         if (error instanceof PublishError) return error;
         throw error;
